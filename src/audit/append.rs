@@ -1,0 +1,298 @@
+//! Appending one record: checked, locked, chained, whole, on disk.
+
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::RunId;
+use super::place::{LogObstacle, judge, obstacle};
+use super::record::{EventName, Record, RecoveredRecord};
+use super::tail::{Ending, Link, RECORD_MAX, ending};
+use crate::host::{Host, LogFile, Signal};
+use crate::names::to_json_line;
+
+/// How long a held lock is waited for.
+pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often a held lock is tried again.
+const LOCK_RETRY: Duration = Duration::from_millis(10);
+
+/// Why a record is not on disk.
+#[derive(Debug)]
+pub enum AppendError {
+    /// The log may not stand where it stands.
+    Obstacle(LogObstacle),
+    /// Somebody else held the lock too long.
+    Locked,
+    /// A signal ended the run while the lock was waited for.
+    Interrupted(Signal),
+    /// The record was not written; what was, has been taken back.
+    Write(io::Error),
+    /// The record was written and may not be on disk (fsync(2)): asking again
+    /// proves nothing, the kernel may have dropped the pages.
+    Sync(io::Error),
+}
+
+impl AppendError {
+    /// Says what is wrong, in one sentence.
+    pub fn reason(&self, path: &Path) -> String {
+        let log = crate::names::shell_word(path);
+        match self {
+            Self::Obstacle(obstacle) => obstacle.reason(),
+            Self::Locked => format!(
+                "another process has held the log {log} for {} seconds",
+                LOCK_PATIENCE.as_secs()
+            ),
+            Self::Interrupted(signal) => {
+                format!("{} arrived while the log {log} was locked", signal.name())
+            }
+            Self::Write(error) => format!("the log {log} cannot be written: {error}"),
+            Self::Sync(error) => format!("the log {log} cannot be synced to disk: {error}"),
+        }
+    }
+}
+
+/// Whether a signal ends the waiting for a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It does: the script has not started.
+    UntilSignal,
+    /// It does not: the script has run, and its end must be recorded.
+    Stubborn,
+}
+
+/// Appends a record to a log.
+///
+/// The order is: look, open, judge what was opened, lock, see that rotation
+/// has not moved the file away, read the end of the chain, write once, unlock,
+/// sync. Syncing after the lock is given back lets concurrent runs share a
+/// commit of the disk.
+pub(super) fn append<B: Serialize>(
+    path: &Path,
+    record: &mut Record<B>,
+    patience: Patience,
+    host: &mut dyn Host,
+) -> Result<(), AppendError> {
+    let mut log = open_locked(path, patience, host)?;
+    let written = write(&mut *log, record, host);
+    let unlocked = log.unlock();
+    written.map_err(AppendError::Write)?;
+    unlocked.map_err(AppendError::Write)?;
+    log.sync().map_err(AppendError::Sync)
+}
+
+fn open_locked(
+    path: &Path,
+    patience: Patience,
+    host: &mut dyn Host,
+) -> Result<Box<dyn LogFile>, AppendError> {
+    let deadline = host.elapsed() + LOCK_PATIENCE;
+    loop {
+        if let Some(obstacle) = obstacle(path, host) {
+            return Err(AppendError::Obstacle(obstacle));
+        }
+        let mut log = host.open_log(path).map_err(AppendError::Write)?;
+        let stat = log.stat().map_err(AppendError::Write)?;
+        if let Some(obstacle) = judge(path, &stat, host.identity().euid) {
+            return Err(AppendError::Obstacle(obstacle));
+        }
+        lock(&mut *log, deadline, patience, host)?;
+        if log.is_in_place().map_err(AppendError::Write)? {
+            return Ok(log);
+        }
+    }
+}
+
+fn lock(
+    log: &mut dyn LogFile,
+    deadline: Duration,
+    patience: Patience,
+    host: &mut dyn Host,
+) -> Result<(), AppendError> {
+    while !log.try_lock().map_err(AppendError::Write)? {
+        if host.elapsed() >= deadline {
+            return Err(AppendError::Locked);
+        }
+        match (host.pause(LOCK_RETRY), patience) {
+            (Some(signal), Patience::UntilSignal) => return Err(AppendError::Interrupted(signal)),
+            (Some(_), Patience::Stubborn) | (None, _) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Writes a record under the lock. If it does not go in whole, the file is
+/// cut back to what it was: a torn line would swallow the next record.
+fn write<B: Serialize>(
+    log: &mut dyn LogFile,
+    record: &mut Record<B>,
+    host: &mut dyn Host,
+) -> io::Result<()> {
+    let length = log.length()?;
+    let window = u64::try_from(2 * RECORD_MAX).unwrap_or(u64::MAX);
+    let written = mend(log, window, record, host).and_then(|link| put(log, record, link, host));
+    if written.is_err() {
+        // If cutting fails too, the next run will find a torn line and mark it.
+        drop(log.truncate(length));
+    }
+    written.map(|_| ())
+}
+
+/// Makes the log end with a whole line, and says where its chain goes on.
+fn mend<B>(
+    log: &mut dyn LogFile,
+    window: u64,
+    record: &Record<B>,
+    host: &mut dyn Host,
+) -> io::Result<Link> {
+    match ending(&log.tail(window)?) {
+        Ending::Whole(link) => Ok(link),
+        Ending::Unended(link) => put_bytes(log, b"\n").map(|()| link),
+        Ending::Torn(link, torn_bytes, torn_hash) => {
+            put_bytes(log, b"\n")?;
+            let body = RecoveredRecord {
+                torn_bytes,
+                torn_hash,
+            };
+            let mut recovered =
+                Record::new(EventName::Recovered, &host.identity(), host.now(), body);
+            recovered.timestamp.clone_from(&record.timestamp);
+            put(log, &mut recovered, link, host)
+        }
+    }
+}
+
+fn put<B: Serialize>(
+    log: &mut dyn LogFile,
+    record: &mut Record<B>,
+    mut link: Link,
+    host: &mut dyn Host,
+) -> io::Result<Link> {
+    let chain = match link.chain.take() {
+        Some(chain) => chain,
+        None => RunId::new(host)?.as_str().to_owned(),
+    };
+    record.chain.clone_from(&chain);
+    link.chain = Some(chain);
+    let (closed, next) = link.close(&to_json_line(record));
+    put_bytes(log, closed.as_bytes())?;
+    Ok(next)
+}
+
+/// Writes bytes by one write.
+fn put_bytes(log: &mut dyn LogFile, bytes: &[u8]) -> io::Result<()> {
+    let taken = log.append(bytes)?;
+    if taken == bytes.len() {
+        return Ok(());
+    }
+    let message = format!("only {taken} of {} bytes were taken", bytes.len());
+    Err(io::Error::new(io::ErrorKind::WriteZero, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::errno::Errno;
+
+    use super::*;
+    use crate::host::HostView as _;
+    use crate::host::fake::{Act, Op, World};
+
+    const LOG: &str = "/home/ops/log/a.log";
+
+    fn append_one(world: &mut World, patience: Patience) -> Result<(), AppendError> {
+        let body = RecoveredRecord {
+            torn_bytes: 1,
+            torn_hash: crate::names::Sha256::of(b""),
+        };
+        let mut record = Record::new(EventName::Recovered, &world.identity(), world.now(), body);
+        append(Path::new(LOG), &mut record, patience, world)
+    }
+
+    fn lines(world: &World) -> Vec<serde_json::Value> {
+        let text = world.text(LOG).unwrap_or_default();
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn records_are_chained_and_synced_after_the_lock_is_given_back() {
+        let mut world = World::new();
+        append_one(&mut world, Patience::UntilSignal).unwrap();
+        append_one(&mut world, Patience::UntilSignal).unwrap();
+        let lines = lines(&world);
+        assert_eq!(lines[0]["hash"], lines[1]["prev"]);
+        assert_eq!(lines[0]["chain"], lines[1]["chain"]);
+        assert_eq!((&lines[0]["seq"], &lines[1]["seq"]), (&0.into(), &1.into()));
+        let keys: Vec<_> = lines[0].as_object().unwrap().keys().cloned().collect();
+        assert_eq!(keys.first().unwrap(), "event");
+        assert_eq!(keys[keys.len() - 3..], ["prev", "seq", "hash"]);
+        assert_eq!(world.acts().last(), Some(&Act::Synced { locked: false }));
+    }
+
+    #[test]
+    fn a_torn_line_is_marked_and_kept() {
+        let mut world = World::new().directory("/home/ops/log", 0o700).node(
+            LOG,
+            crate::host::FileKind::File,
+            0o600,
+            "{\"event\":\"sta",
+        );
+        append_one(&mut world, Patience::UntilSignal).unwrap();
+        let text = world.text(LOG).unwrap();
+        assert!(
+            text.starts_with("{\"event\":\"sta\n{\"event\":\"recovered\""),
+            "{text}"
+        );
+        assert!(text.contains("\"torn_bytes\":13"));
+        assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn what_does_not_go_in_whole_is_taken_back() {
+        for op in [Op::Append, Op::ShortAppend] {
+            let mut world = World::new().fails(op, 2, Errno::ENOSPC);
+            append_one(&mut world, Patience::UntilSignal).unwrap();
+            let before = world.text(LOG);
+            let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
+            assert!(matches!(error, AppendError::Write(_)), "{op:?}");
+            assert_eq!(world.text(LOG), before, "{op:?}");
+        }
+    }
+
+    #[test]
+    fn a_failed_sync_is_an_error_and_not_tried_again() {
+        let mut world = World::new().fails(Op::Sync, 1, Errno::EIO);
+        let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
+        assert!(matches!(error, AppendError::Sync(_)));
+        assert!(!world.acts().contains(&Act::Synced { locked: false }));
+    }
+
+    fn held_for_ever() -> World {
+        (1..2000).fold(World::new(), |world, nth| {
+            world.fails(Op::Lock, nth, Errno::EAGAIN)
+        })
+    }
+
+    #[test]
+    fn a_held_lock_is_waited_for_no_longer_than_promised() {
+        let mut world = held_for_ever();
+        let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
+        assert!(matches!(error, AppendError::Locked));
+        assert!(world.elapsed() >= LOCK_PATIENCE);
+    }
+
+    #[test]
+    fn a_signal_ends_the_waiting_only_before_the_script_has_run() {
+        let term = Signal::new(15);
+        let mut world = held_for_ever().signal_at(Op::Lock, term);
+        let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
+        assert!(matches!(error, AppendError::Interrupted(signal) if signal == term));
+        let mut world = World::new()
+            .fails(Op::Lock, 1, Errno::EAGAIN)
+            .signal_at(Op::Lock, term);
+        append_one(&mut world, Patience::Stubborn).unwrap();
+    }
+}

@@ -1,0 +1,68 @@
+//! Identifiers of runs and of logs: UUIDs of version 7 (RFC 9562).
+
+use std::fmt;
+use std::io;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::host::Host;
+
+/// The identifier of one run; its beginning is the time, its end is random.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RunId(String);
+
+impl RunId {
+    /// Makes a new one from the clock and the kernel's random bytes.
+    pub fn new(host: &mut dyn Host) -> io::Result<Self> {
+        let millis = u64::try_from(host.now().timestamp_millis()).unwrap_or(0);
+        Ok(Self(uuid_v7(millis, host.random()?)))
+    }
+
+    /// Returns its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn uuid_v7(millis: u64, random: [u8; 16]) -> String {
+    const VERSION: u128 = 0x7 << 76;
+    const VARIANT: u128 = 0b10 << 62;
+    const RANDOM: u128 = !((0xffff_ffff_ffff << 80) | (0xf << 76) | (0b11 << 62));
+    let bits = (u128::from(millis & 0xffff_ffff_ffff) << 80)
+        | VERSION
+        | VARIANT
+        | (u128::from_be_bytes(random) & RANDOM);
+    let hex = format!("{bits:032x}");
+    let mut out = String::with_capacity(36);
+    for (index, digit) in hex.chars().enumerate() {
+        if matches!(index, 8 | 12 | 16 | 20) {
+            out.push('-');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_rfc_9562_is_met() {
+        // Appendix A.6: unix time 1645557742000 ms, rand_a 0xCC3, rand_b 0x18C4DC0C0C07398F.
+        let mut random = [0; 16];
+        random[6..8].copy_from_slice(&[0x0c, 0xc3]);
+        random[8..].copy_from_slice(&0x18C4_DC0C_0C07_398F_u64.to_be_bytes());
+        assert_eq!(
+            uuid_v7(1_645_557_742_000, random),
+            "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
+        );
+    }
+}

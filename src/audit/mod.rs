@@ -1,0 +1,22 @@
+//! The audit log: what is recorded of a run, and how it gets on disk.
+//!
+//! A [`Trail`] is opened before the script starts and closed by value when
+//! the run has ended, so that no start record stays without its end.
+
+mod append;
+mod id;
+mod place;
+mod record;
+mod redact;
+mod tail;
+mod trail;
+
+pub use append::{AppendError, LOCK_PATIENCE};
+pub use id::RunId;
+pub use place::{LogObstacle, obstacle};
+pub use record::{
+    Chained, EndRecord, EventName, FileFacts, Line, Passed, Record, RecordedArg, RecordedArgs,
+    RecoveredRecord, SignalRecord, SpawnFailedRecord, StartRecord,
+};
+pub use redact::Redactor;
+pub use trail::{EndBody, Opening, Trail, Unrecorded};

@@ -1,0 +1,253 @@
+//! Whether a log may stand where it stands: the one predicate that preview
+//! and enforcement share.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::host::{Access, FileKind, HostView, Stat};
+use crate::names::shell_word;
+
+/// Why a log cannot be trusted or written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogObstacle {
+    /// The path leads to something that is no regular file.
+    NotRegular(PathBuf, FileKind),
+    /// The file has other names, so another file would be changed with it.
+    HardLinked(PathBuf),
+    /// The file or its directory belongs to neither us nor root.
+    ForeignOwner(PathBuf, u32),
+    /// Others may read or write the file; its permission bits.
+    LooseFile(PathBuf, u32),
+    /// Everybody may write to its directory; its permission bits.
+    LooseDirectory(PathBuf, u32),
+    /// What should be its directory is none.
+    NoDirectory(PathBuf, FileKind),
+    /// The kernel says no.
+    NotWritable(PathBuf, String),
+}
+
+impl LogObstacle {
+    /// Says what is wrong, in one sentence.
+    pub fn reason(&self) -> String {
+        let at = |path: &Path| shell_word(path);
+        match self {
+            Self::NotRegular(path, kind) => {
+                format!(
+                    "the log {} must be a regular file, it is {}",
+                    at(path),
+                    kind.as_str()
+                )
+            }
+            Self::HardLinked(path) => {
+                format!("the log {} must have one name, it has hard links", at(path))
+            }
+            Self::ForeignOwner(path, owner) => {
+                format!(
+                    "{} must belong to you or root, it belongs to uid {owner}",
+                    at(path)
+                )
+            }
+            Self::LooseFile(path, mode) => {
+                format!(
+                    "the log {} must be private (0600), its mode is {mode:04o}",
+                    at(path)
+                )
+            }
+            Self::LooseDirectory(path, mode) => format!(
+                "the log's directory {} must not be writable by everybody, its mode is {mode:04o}",
+                at(path)
+            ),
+            Self::NoDirectory(path, kind) => {
+                format!("{} must be a directory, it is {}", at(path), kind.as_str())
+            }
+            Self::NotWritable(path, error) => {
+                format!("{} cannot be written: {error}", at(path))
+            }
+        }
+    }
+
+    /// Returns the command that repairs it, or the next step.
+    pub fn help(&self) -> String {
+        match self {
+            Self::NotRegular(path, _) | Self::HardLinked(path) => {
+                format!(
+                    "move {} away, or name another file in `audit_log`",
+                    shell_word(path)
+                )
+            }
+            Self::ForeignOwner(path, _) => format!("sudo chown \"$(id -u)\" {}", shell_word(path)),
+            Self::LooseFile(path, _) => format!("chmod 600 {}", shell_word(path)),
+            Self::LooseDirectory(path, _) => format!(
+                "chmod o-w {}, or give the log a directory of its own",
+                shell_word(path)
+            ),
+            Self::NoDirectory(..) => "name another file in `audit_log`".to_owned(),
+            Self::NotWritable(path, _) => format!("ls -ld {}", shell_word(path)),
+        }
+    }
+}
+
+/// Says why a log at this path cannot be appended to, as far as looking tells.
+pub fn obstacle(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+    let directory = path.parent().unwrap_or(path);
+    match view.lstat(path) {
+        Ok(stat) => judge_directory(directory, view)
+            .or_else(|| judge(path, &stat, view.identity().euid))
+            .or_else(|| writable(path, view)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => creatable(directory, view),
+        Err(error) => Some(LogObstacle::NotWritable(path.to_owned(), error.to_string())),
+    }
+}
+
+/// Judges the log itself, by its path or by its open descriptor.
+pub(super) fn judge(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
+    let path = || path.to_owned();
+    if stat.kind != FileKind::File {
+        return Some(LogObstacle::NotRegular(path(), stat.kind));
+    }
+    if stat.links != 1 {
+        return Some(LogObstacle::HardLinked(path()));
+    }
+    if stat.owner != euid && stat.owner != 0 {
+        return Some(LogObstacle::ForeignOwner(path(), stat.owner));
+    }
+    if stat.mode & 0o077 != 0 {
+        return Some(LogObstacle::LooseFile(path(), stat.mode));
+    }
+    None
+}
+
+fn judge_directory(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+    let stat = match view.lstat(path) {
+        Ok(stat) => stat,
+        Err(error) => return Some(LogObstacle::NotWritable(path.to_owned(), error.to_string())),
+    };
+    if stat.kind != FileKind::Directory {
+        return Some(LogObstacle::NoDirectory(path.to_owned(), stat.kind));
+    }
+    if stat.owner != view.identity().euid && stat.owner != 0 {
+        return Some(LogObstacle::ForeignOwner(path.to_owned(), stat.owner));
+    }
+    if stat.mode & 0o002 != 0 {
+        return Some(LogObstacle::LooseDirectory(path.to_owned(), stat.mode));
+    }
+    None
+}
+
+fn writable(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+    let error = view.may(path, Access::Write).err()?;
+    Some(LogObstacle::NotWritable(path.to_owned(), error.to_string()))
+}
+
+/// Says why no file could be made in a directory, or the directory itself in
+/// the nearest one above it that is there.
+fn creatable(directory: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+    match view.lstat(directory) {
+        Ok(_) => judge_directory(directory, view).or_else(|| writable(directory, view)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            makeable(directory.parent()?, view)
+        }
+        Err(error) => Some(LogObstacle::NotWritable(
+            directory.to_owned(),
+            error.to_string(),
+        )),
+    }
+}
+
+/// Says why no directory could be made there; links may be on the way.
+fn makeable(directory: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+    match view.stat(directory) {
+        Ok(stat) if stat.kind != FileKind::Directory => {
+            Some(LogObstacle::NoDirectory(directory.to_owned(), stat.kind))
+        }
+        Ok(_) => writable(directory, view),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            makeable(directory.parent()?, view)
+        }
+        Err(error) => Some(LogObstacle::NotWritable(
+            directory.to_owned(),
+            error.to_string(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::{UID, World};
+
+    const LOG: &str = "/home/ops/log/a.log";
+
+    fn world() -> World {
+        World::new()
+            .directory("/home/ops/log", 0o700)
+            .node(LOG, FileKind::File, 0o600, "")
+    }
+
+    fn found(world: &World) -> Option<LogObstacle> {
+        obstacle(Path::new(LOG), world)
+    }
+
+    #[test]
+    fn a_private_file_of_ones_own_is_fine_and_so_is_none_yet() {
+        assert_eq!(found(&world()), None);
+        assert_eq!(found(&World::new()), None);
+        assert_eq!(
+            obstacle(Path::new("/home/ops/x/y/a.log"), &World::new()),
+            None
+        );
+    }
+
+    #[test]
+    fn what_is_no_regular_file_of_one_name_is_refused() {
+        for kind in [FileKind::Link, FileKind::Directory, FileKind::Special] {
+            let world = world().node(LOG, kind, 0o600, "");
+            assert_eq!(
+                found(&world),
+                Some(LogObstacle::NotRegular(LOG.into(), kind))
+            );
+        }
+        let linked = world().alter(LOG, |stat| stat.links = 2);
+        assert_eq!(found(&linked), Some(LogObstacle::HardLinked(LOG.into())));
+    }
+
+    #[test]
+    fn owners_and_modes_are_judged() {
+        let foreign = world().alter(LOG, |stat| stat.owner = UID + 1);
+        assert_eq!(
+            found(&foreign),
+            Some(LogObstacle::ForeignOwner(LOG.into(), UID + 1))
+        );
+        let loose = world().alter(LOG, |stat| stat.mode = 0o640);
+        assert_eq!(
+            found(&loose),
+            Some(LogObstacle::LooseFile(LOG.into(), 0o640))
+        );
+        let directory = PathBuf::from("/home/ops/log");
+        let open = world().directory("/home/ops/log", 0o1777);
+        assert_eq!(
+            found(&open),
+            Some(LogObstacle::LooseDirectory(directory.clone(), 0o1777))
+        );
+        let theirs = world().alter("/home/ops/log", |stat| stat.owner = UID + 1);
+        assert_eq!(
+            found(&theirs),
+            Some(LogObstacle::ForeignOwner(directory, UID + 1))
+        );
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_found_before_anything_is_asked() {
+        assert!(matches!(
+            obstacle(Path::new("/var/log/qli/a.log"), &World::new()),
+            Some(LogObstacle::NotWritable(..))
+        ));
+        let file = World::new().file("/home/ops/log", "");
+        assert!(matches!(found(&file), Some(LogObstacle::NoDirectory(..))));
+        let read_only = world().alter(LOG, |stat| stat.mode = 0o400);
+        assert!(matches!(
+            found(&read_only),
+            Some(LogObstacle::NotWritable(..))
+        ));
+    }
+}

@@ -1,0 +1,324 @@
+//! The records of the log: one JSON object a line.
+
+use std::path::Path;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::RunId;
+use crate::host::{Identity, Received, Sender, Signal};
+use crate::names::{Digest, ExtensionName, GroupName, Sha256, Text};
+
+/// Version of the records' format.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
+/// What a record tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventName {
+    /// The script is about to be started.
+    Start,
+    /// It ran and ended.
+    Finish,
+    /// Somebody stopped the run.
+    Interrupted,
+    /// It could not be started.
+    SpawnFailed,
+    /// The log's last line was torn; this follows it.
+    Recovered,
+}
+
+/// One line of the log, without the chain's fields that end it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Record<B> {
+    /// What it tells of.
+    pub event: EventName,
+    /// Version of the format: 1.
+    pub schema_version: u32,
+    /// When it was written: RFC 3339, UTC, nanoseconds.
+    pub timestamp: String,
+    /// The machine.
+    pub host: String,
+    /// The id of the log's chain, made with its first record.
+    pub chain: String,
+    /// The run; absent in `recovered`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<RunId>,
+    /// The group; absent in `recovered`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupName>,
+    /// The extension; absent in `recovered`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<ExtensionName>,
+    /// Name of the real uid in the user database, if it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Real uid.
+    pub uid: u32,
+    /// Effective uid.
+    pub euid: u32,
+    /// What belongs to this event.
+    #[serde(flatten)]
+    pub body: B,
+}
+
+impl<B> Record<B> {
+    /// Fills in who, where and when; the chain is the log's own affair.
+    pub(super) fn new(event: EventName, who: &Identity, now: DateTime<Utc>, body: B) -> Self {
+        Self {
+            event,
+            schema_version: SCHEMA_VERSION,
+            timestamp: now.to_rfc3339_opts(SecondsFormat::Nanos, true),
+            host: who.host.clone(),
+            chain: String::new(),
+            run_id: None,
+            group: None,
+            extension: None,
+            user: who.user.clone(),
+            uid: who.uid,
+            euid: who.euid,
+            body,
+        }
+    }
+}
+
+/// A file with its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct FileFacts {
+    /// Its path.
+    pub path: Text,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256,
+}
+
+impl FileFacts {
+    /// Describes a file.
+    pub fn new(path: &Path, sha256: Sha256) -> Self {
+        Self {
+            path: path.as_os_str().into(),
+            sha256,
+        }
+    }
+}
+
+/// A step that was passed before the start.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Passed {
+    /// The step's name.
+    pub step: &'static str,
+    /// Always `pass`: what did not pass was not started.
+    pub verdict: &'static str,
+    /// How: `tty` or `yes-flag` for a confirmation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<&'static str>,
+}
+
+/// Arguments as they are recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(deny_unknown_fields)]
+pub enum RecordedArgs {
+    /// Each of them.
+    List(Vec<RecordedArg>),
+    /// Too many for one record: how many, and the SHA-256 of all of them, each
+    /// followed by NUL.
+    Digest {
+        /// Number of arguments.
+        count: usize,
+        /// SHA-256.
+        sha256: Sha256,
+    },
+}
+
+/// One argument as it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(deny_unknown_fields)]
+pub enum RecordedArg {
+    /// As it was typed, secrets replaced.
+    Whole(Text),
+    /// The beginning of a long one.
+    Cut {
+        /// Its first bytes.
+        head: Text,
+        /// Length of the whole, in bytes.
+        len: usize,
+        /// SHA-256 of the whole.
+        sha256: Sha256,
+    },
+}
+
+/// What a `start` record adds.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct StartRecord {
+    /// Arguments of the script, secrets replaced.
+    pub args: RecordedArgs,
+    /// Names of the secrets handed over.
+    pub env_var_names: Vec<String>,
+    /// The steps that were passed.
+    pub guards: Vec<Passed>,
+    /// The digest that `qli explain` prints.
+    pub plan: Digest,
+    /// The script.
+    pub program: FileFacts,
+    /// The manifest.
+    pub manifest: FileFacts,
+    /// The root the group came from.
+    pub origin: Text,
+    /// The manifest in a system root that this group hides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hides: Option<Text>,
+    /// Working directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<Text>,
+    /// Terminal behind the standard streams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tty: Option<Text>,
+    /// Process id of qli.
+    pub pid: u32,
+    /// Its parent's.
+    pub ppid: u32,
+}
+
+/// A signal that qli received while the script ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SignalRecord {
+    /// Its name.
+    pub name: String,
+    /// Who sent it; absent for the kernel and the terminal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_pid: Option<i32>,
+    /// As whom; absent for the kernel and the terminal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_uid: Option<u32>,
+    /// Whether qli sent it on to the script.
+    pub forwarded: bool,
+}
+
+impl From<&Received> for SignalRecord {
+    fn from(received: &Received) -> Self {
+        let process = match received.sender {
+            Sender::Kernel => None,
+            Sender::Process { pid, uid, .. } => Some((pid, uid)),
+        };
+        Self {
+            name: received.signal.name(),
+            from_pid: process.map(|(pid, _)| pid),
+            from_uid: process.map(|(_, uid)| uid),
+            forwarded: received.forwarded,
+        }
+    }
+}
+
+/// What a `finish` or `interrupted` record adds.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct EndRecord {
+    /// The code a shell shows: the script's own, or 128+N for a signal.
+    pub exit_code: i32,
+    /// The signal the script died of; else, in `interrupted`, the last one
+    /// that was received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub signal: Option<Signal>,
+    /// True when the script left a core dump.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub core: bool,
+    /// False in `interrupted` when the script was never started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spawned: Option<bool>,
+    /// Why the script was not started after all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Every signal that was received while the script ran.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub signals: Vec<SignalRecord>,
+    /// How long the script was stopped together with qli.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(default)]
+    pub suspended_ms: u64,
+    /// From the start record to this one, by a clock that never steps back.
+    pub duration_ms: u64,
+}
+
+impl EndRecord {
+    /// The end of a run that never started its script, and why.
+    pub fn not_started(reason: &str, signal: Option<Signal>, exit_code: i32) -> Self {
+        Self {
+            exit_code,
+            signal,
+            core: false,
+            spawned: Some(false),
+            reason: Some(reason.to_owned()),
+            signals: Vec::new(),
+            suspended_ms: 0,
+            duration_ms: 0,
+        }
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What a `spawn_failed` record adds.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct SpawnFailedRecord {
+    /// 126 or 127.
+    pub exit_code: i32,
+    /// The system's error number, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub errno: Option<i32>,
+    /// Why it could not be started.
+    pub message: String,
+    /// From the start record to this one.
+    pub duration_ms: u64,
+}
+
+/// What a `recovered` record adds.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RecoveredRecord {
+    /// Length of the torn line, in bytes.
+    pub torn_bytes: usize,
+    /// Its SHA-256.
+    pub torn_hash: Sha256,
+}
+
+/// One line of a log as a reader finds it: the record, then the three fields
+/// of the chain.
+#[derive(Debug, JsonSchema)]
+#[schemars(untagged)]
+pub enum Line {
+    /// The script is about to be started.
+    Start(Box<Chained<StartRecord>>),
+    /// The run has ended.
+    End(Chained<EndRecord>),
+    /// The script could not be started.
+    SpawnFailed(Chained<SpawnFailedRecord>),
+    /// The line before was torn.
+    Recovered(Chained<RecoveredRecord>),
+}
+
+/// A record with its place in the log's chain.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the log's tail writes these fields as text")]
+pub struct Chained<B> {
+    #[schemars(flatten)]
+    record: Record<B>,
+    /// The hash of the record before; zeros in the first.
+    prev: Sha256,
+    /// The number of the record in its log, from 0.
+    seq: u64,
+    /// SHA-256 over the exact bytes of the line before `,"hash"`.
+    hash: Sha256,
+}

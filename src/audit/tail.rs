@@ -1,0 +1,188 @@
+//! The end of a log: where its chain goes on, and whether its last line is
+//! whole.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use crate::names::Sha256;
+
+/// Largest record, in bytes; nothing before that many bytes is ever read to
+/// append one.
+pub(super) const RECORD_MAX: usize = 64 * 1024;
+
+/// The place of the next record in a log's chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Link {
+    /// The log's id; none before its first record.
+    pub(super) chain: Option<String>,
+    /// The hash of the record before; zeros for the first.
+    pub(super) prev: String,
+    /// The number of the next record.
+    pub(super) seq: u64,
+}
+
+impl Link {
+    /// The beginning of a chain.
+    fn first() -> Self {
+        Self {
+            chain: None,
+            prev: "0".repeat(64),
+            seq: 0,
+        }
+    }
+
+    /// Goes on from a whole line; a line that is no record of ours starts a
+    /// chain anew, which a reader will see.
+    fn after(line: &[u8]) -> Self {
+        match serde_json::from_slice::<Chained>(line) {
+            Ok(record) => Self {
+                chain: Some(record.chain),
+                prev: record.hash,
+                seq: record.seq + 1,
+            },
+            Err(_) => Self::first(),
+        }
+    }
+
+    /// Ends a record: appends `prev`, `seq` and the hash over the exact bytes
+    /// before it. Returns the line with its line end, and the next place.
+    pub(super) fn close(&self, json: &str) -> (String, Self) {
+        let open = json.strip_suffix('}').unwrap_or(json);
+        let hashed = format!("{open},\"prev\":\"{}\",\"seq\":{}", self.prev, self.seq);
+        let hash = Sha256::of(hashed.as_bytes()).to_string();
+        let line = format!("{hashed},\"hash\":\"{hash}\"}}\n");
+        let next = Self {
+            chain: self.chain.clone(),
+            prev: hash,
+            seq: self.seq + 1,
+        };
+        (line, next)
+    }
+}
+
+#[derive(Deserialize)]
+struct Chained {
+    chain: String,
+    seq: u64,
+    hash: String,
+}
+
+/// How a log ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// With a line end, or it is empty.
+    Whole(Link),
+    /// With a whole record that lacks only its line end.
+    Unended(Link),
+    /// With a torn line: its length and hash.
+    Torn(Link, usize, Sha256),
+}
+
+/// Reads the end of a log from its last bytes.
+pub(super) fn ending(tail: &[u8]) -> Ending {
+    let last_line = line_before(tail, tail.len());
+    let Some(rest) = tail.strip_suffix(b"\n") else {
+        return unended(tail, last_line);
+    };
+    match rest {
+        [] if tail.is_empty() => Ending::Whole(Link::first()),
+        _ => Ending::Whole(Link::after(slice(rest, line_before(rest, rest.len())))),
+    }
+}
+
+fn unended(tail: &[u8], last: Range<usize>) -> Ending {
+    let line = slice(tail, last.clone());
+    if line.is_empty() {
+        return Ending::Whole(Link::first());
+    }
+    if is_whole(line) {
+        return Ending::Unended(Link::after(line));
+    }
+    let before = last.start.saturating_sub(1);
+    let last_whole = slice(tail, line_before(tail, before));
+    Ending::Torn(Link::after(last_whole), line.len(), Sha256::of(line))
+}
+
+/// Says whether a line is a record whose hash is right.
+fn is_whole(line: &[u8]) -> bool {
+    let Ok(record) = serde_json::from_slice::<Chained>(line) else {
+        return false;
+    };
+    let ending = format!(",\"hash\":\"{}\"}}", record.hash);
+    let hashed = line.strip_suffix(ending.as_bytes());
+    hashed.is_some_and(|bytes| Sha256::of(bytes).to_string() == record.hash)
+}
+
+/// Returns the line that ends at a place, without its line end.
+fn line_before(bytes: &[u8], end: usize) -> Range<usize> {
+    let before = bytes.get(..end).unwrap_or_default();
+    let start = before.iter().rposition(|&byte| byte == b'\n');
+    start.map_or(0, |at| at + 1)..end
+}
+
+fn slice(bytes: &[u8], range: Range<usize>) -> &[u8] {
+    bytes.get(range).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two chained records and the place after them.
+    fn two() -> (String, String, Link) {
+        let link = Link {
+            chain: Some("c".into()),
+            ..Link::first()
+        };
+        let (first, link) = link.close(r#"{"chain":"c","n":1}"#);
+        let (second, link) = link.close(r#"{"chain":"c","n":2}"#);
+        (first, second, link)
+    }
+
+    #[test]
+    fn a_record_ends_with_prev_seq_and_a_hash_anyone_can_check() {
+        let (first, second, _) = two();
+        let hashed = first.split(",\"hash\"").next().unwrap();
+        let hash = Sha256::of(hashed.as_bytes()).to_string();
+        assert!(first.ends_with(&format!(",\"seq\":0,\"hash\":\"{hash}\"}}\n")));
+        assert!(second.contains(&format!("\"prev\":\"{hash}\",\"seq\":1")));
+    }
+
+    #[test]
+    fn the_chain_goes_on_from_the_last_line() {
+        let (first, second, link) = two();
+        assert_eq!(ending(b""), Ending::Whole(Link::first()));
+        assert_eq!(
+            ending(format!("{first}{second}").as_bytes()),
+            Ending::Whole(link.clone())
+        );
+        let unended = format!("{first}{}", second.trim_end());
+        assert_eq!(ending(unended.as_bytes()), Ending::Unended(link));
+    }
+
+    #[test]
+    fn a_line_cut_anywhere_is_torn_and_the_chain_goes_on_before_it() {
+        let (first, second, _) = two();
+        let after_first = Link::after(first.trim_end().as_bytes());
+        for cut in 1..second.len() - 1 {
+            let tail = format!("{first}{}", second.get(..cut).unwrap());
+            let torn = Ending::Torn(
+                after_first.clone(),
+                cut,
+                Sha256::of(&second.as_bytes()[..cut]),
+            );
+            assert_eq!(ending(tail.as_bytes()), torn, "{cut}");
+        }
+    }
+
+    #[test]
+    fn a_torn_only_line_and_a_foreign_line_start_anew() {
+        assert_eq!(
+            ending(b"{\"ev"),
+            Ending::Torn(Link::first(), 4, Sha256::of(b"{\"ev"))
+        );
+        assert_eq!(ending(b"hello\n"), Ending::Whole(Link::first()));
+        assert_eq!(ending(b"\n"), Ending::Whole(Link::first()));
+    }
+}

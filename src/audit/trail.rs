@@ -1,0 +1,163 @@
+//! The trail of one run: opened by its start record, closed by value.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::RunId;
+use super::append::{AppendError, Patience, append};
+use super::record::{EndRecord, EventName, Record, SpawnFailedRecord, StartRecord};
+use crate::host::{Host, XdgDir, xdg_dir};
+use crate::names::{ExtensionName, GroupName, to_json_line};
+
+/// Whose run it is.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The log.
+    pub log: PathBuf,
+    /// The run.
+    pub run_id: RunId,
+    /// The group.
+    pub group: GroupName,
+    /// The extension.
+    pub extension: ExtensionName,
+}
+
+/// A run that has a start record and owes its end.
+#[derive(Debug)]
+#[must_use = "a start record without its end says that the outcome is unknown"]
+pub struct Trail {
+    opening: Opening,
+    since: Duration,
+}
+
+/// What the end record tells.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum EndBody {
+    /// The script ran and ended.
+    Finish(EndRecord),
+    /// Somebody stopped the run.
+    Interrupted(EndRecord),
+    /// The script could not be started.
+    SpawnFailed(SpawnFailedRecord),
+}
+
+impl EndBody {
+    fn event(&self) -> EventName {
+        match self {
+            Self::Finish(_) => EventName::Finish,
+            Self::Interrupted(_) => EventName::Interrupted,
+            Self::SpawnFailed(_) => EventName::SpawnFailed,
+        }
+    }
+
+    fn set_duration(&mut self, duration: Duration) {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        match self {
+            Self::Finish(end) | Self::Interrupted(end) => end.duration_ms = millis,
+            Self::SpawnFailed(end) => end.duration_ms = millis,
+        }
+    }
+}
+
+/// An end record that is not in its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unrecorded {
+    /// Why it is not there.
+    pub reason: String,
+    /// The file it is kept in, or the record itself where that failed too.
+    pub kept: Result<PathBuf, String>,
+}
+
+impl Trail {
+    /// Appends the start record; when this returns, it is on disk.
+    ///
+    /// # Errors
+    ///
+    /// The record is not, or may not be, on disk: nothing may be started. If
+    /// it may be there, its end was attempted too.
+    pub fn open(
+        opening: Opening,
+        start: StartRecord,
+        host: &mut dyn Host,
+    ) -> Result<Self, AppendError> {
+        let since = host.elapsed();
+        let mut record = opening.record(EventName::Start, start, host);
+        let appended = append(&opening.log, &mut record, Patience::UntilSignal, host);
+        let trail = Self { opening, since };
+        match appended {
+            Ok(()) => Ok(trail),
+            Err(error @ AppendError::Sync(_)) => {
+                // The start may be there: its end says that nothing ran. Where
+                // that fails too, the refusal itself tells the person.
+                drop(trail.close(
+                    EndBody::Interrupted(EndRecord::not_started("sync", None, 125)),
+                    host,
+                ));
+                Err(error)
+            }
+            Err(error) => {
+                drop(trail);
+                Err(error)
+            }
+        }
+    }
+
+    /// Appends the end record. One that cannot be written is kept in the
+    /// spool, or returned whole.
+    pub fn close(self, mut end: EndBody, host: &mut dyn Host) -> Option<Unrecorded> {
+        end.set_duration(host.elapsed().saturating_sub(self.since));
+        let mut record = self.opening.record(end.event(), end, host);
+        let log = &self.opening.log;
+        let error = append(log, &mut record, Patience::Stubborn, host).err()?;
+        let reason = error.reason(log);
+        Some(Unrecorded {
+            reason,
+            kept: keep(&self.opening, &record, host),
+        })
+    }
+}
+
+impl Opening {
+    fn record<B>(&self, event: EventName, body: B, host: &dyn Host) -> Record<B> {
+        Record {
+            run_id: Some(self.run_id.clone()),
+            group: Some(self.group.clone()),
+            extension: Some(self.extension.clone()),
+            ..Record::new(event, &host.identity(), host.now(), body)
+        }
+    }
+}
+
+/// Keeps a record in the spool: `$XDG_STATE_HOME/qli/spool/<run_id>.json`.
+fn keep<B: Serialize>(
+    opening: &Opening,
+    record: &Record<B>,
+    host: &mut dyn Host,
+) -> Result<PathBuf, String> {
+    let spooled = Spooled {
+        log: &opening.log,
+        record,
+    };
+    let path = xdg_dir(XdgDir::State, host)
+        .map(|state| state.join(format!("qli/spool/{}.json", opening.run_id)));
+    let json = to_json_line(&spooled) + "\n";
+    match path {
+        Ok(path) if host.keep(&path, json.as_bytes()).is_ok() => Ok(path),
+        _ => Err(to_json_line(record)),
+    }
+}
+
+/// A record with the log it belongs to.
+#[derive(Serialize)]
+struct Spooled<'a, B> {
+    #[serde(serialize_with = "as_text")]
+    log: &'a Path,
+    record: &'a Record<B>,
+}
+
+fn as_text<S: serde::Serializer>(path: &&Path, serializer: S) -> Result<S::Ok, S::Error> {
+    crate::names::Text::from(path.as_os_str()).serialize(serializer)
+}

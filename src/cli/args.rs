@@ -1,0 +1,161 @@
+//! The command line as clap reads it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::{Color, Format};
+
+/// Runs a team's scripts under the guards that their group declares.
+#[derive(Debug, Parser)]
+#[command(
+    name = "qli",
+    version,
+    after_help = "`qli <GROUP> <EXTENSION> [ARGS]...` is short for `qli run <GROUP> <EXTENSION> [ARGS]...`.",
+    max_term_width = 100
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Options of every command. They stand before the extension's name: what
+/// follows it is the script's.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(super) struct Global {
+    /// Answer the question of `confirm` with yes
+    #[arg(short, long, global = true)]
+    pub(super) yes: bool,
+    /// Drop notes and hints, never a banner, question, refusal or warning
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+    /// Whether to use colour
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub(super) color: Color,
+    /// Look for groups here instead of in `$QLI_EXTENSIONS` (repeatable)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) extensions: Vec<PathBuf>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run an extension under its group's guards
+    ///
+    /// The steps, each gating the next: banner, `requires_env`, confirm,
+    /// secrets, audit start, spawn, wait, audit finish. The script's exit code
+    /// becomes qli's; 125 means refused, 126 that the script cannot be
+    /// executed, 127 that there is no such group or extension.
+    Run(TargetArgs),
+    /// Show the plan and what each step would do now; touches nothing
+    Explain(ExplainArgs),
+    /// Check manifests
+    ///
+    /// A file is a manifest, a directory that holds `_manifest.toml` is a
+    /// group, any other directory is a root. Without a path every root is
+    /// checked. Exits 0 if there is no error, 1 if there is one, 2 if the job
+    /// could not be done.
+    Validate(ValidateArgs),
+    /// Show what is installed, and where
+    Ext(ExtArgs),
+    /// Print a JSON Schema
+    Schema(SchemaArgs),
+}
+
+/// What is run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(super) struct TargetArgs {
+    /// The group
+    pub(super) group: OsString,
+    /// The extension, and arguments of its script
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "EXTENSION> [ARGS"
+    )]
+    pub(super) words: Vec<OsString>,
+}
+
+/// What is explained.
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+    #[command(flatten)]
+    pub(super) target: TargetArgs,
+}
+
+/// What is checked.
+#[derive(Debug, Args)]
+pub(super) struct ValidateArgs {
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+    /// Let warnings count as errors
+    #[arg(long)]
+    pub(super) deny_warnings: bool,
+    /// Manifests, groups or roots
+    pub(super) path: Vec<PathBuf>,
+}
+
+/// `qli ext`.
+#[derive(Debug, Args)]
+pub(super) struct ExtArgs {
+    #[command(subcommand)]
+    pub(super) command: ExtCommand,
+}
+
+/// The commands of `qli ext`.
+#[derive(Debug, Subcommand)]
+pub(super) enum ExtCommand {
+    /// List groups and their extensions
+    List {
+        /// How the list is written
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+        /// Only this group
+        group: Option<OsString>,
+    },
+    /// Print the path of the program that an extension is
+    Which {
+        /// How it is written
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+        /// The group
+        group: OsString,
+        /// The extension
+        extension: OsString,
+    },
+}
+
+/// `qli schema`.
+#[derive(Debug, Args)]
+pub(super) struct SchemaArgs {
+    /// Of which document
+    #[arg(value_enum, default_value_t = SchemaName::Manifest)]
+    pub(super) of: SchemaName,
+}
+
+/// The documents that have a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaName {
+    /// A group's `_manifest.toml`
+    Manifest,
+    /// `explain <GROUP> <EXTENSION> --format json`
+    Plan,
+    /// A line of an audit log
+    Audit,
+    /// `validate --format json`
+    Diagnostics,
+    /// `ext list --format json`
+    Catalogue,
+    /// The smaller reports: `explain <GROUP>` and `ext which`
+    Report,
+}

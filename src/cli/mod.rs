@@ -1,0 +1,162 @@
+//! The command line: arguments in, exit code out. One thin file a subcommand.
+//!
+//! `run`, the command that stands before every script, is read by the short
+//! parser of `short.rs`; everything else, every error and every help text goes
+//! through clap. A property test keeps the two in agreement.
+
+mod args;
+mod explain;
+mod ext;
+mod overview;
+mod run;
+mod schema;
+mod short;
+mod validate;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::diagnostics::{Diagnostics, nearest};
+use crate::dispatch::Exit;
+use crate::host::{Stream, System, write_stderr, write_stdout};
+use crate::report::{DiagnosticsDocument, Format, Style, diagnostics};
+
+use args::{Cli, Command, Global};
+
+/// Carries out a command line, without the program's name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut host = System::new();
+    let args: Vec<_> = args.into_iter().collect();
+    let exit = match short::parse(&args) {
+        Some((global, target)) => run::exec(&global, &target, &mut host),
+        None => by_clap(&args, &mut host),
+    };
+    match exit {
+        Exit::Code(code) => ExitCode::from(code),
+        Exit::Signal(signal) => {
+            System::die_of(signal);
+            // The signal has no deadly default action here: say it by code.
+            ExitCode::from(u8::try_from(128 + signal.number()).unwrap_or(u8::MAX))
+        }
+    }
+}
+
+fn by_clap(args: &[OsString], host: &mut System) -> Exit {
+    if let Some(kept) = short::kept_name(args) {
+        write_stderr(&format!(
+            "qli: `{kept}` is a name of qli itself, and this version has no such command\n     \
+             to run a group of that name: qli run {kept} <EXTENSION>\n"
+        ));
+        return Exit::USAGE;
+    }
+    match parse(args, host) {
+        Ok(cli) => exec(cli, host),
+        Err(error) => usage(&error, args, host),
+    }
+}
+
+fn parse(args: &[OsString], host: &System) -> Result<Cli, clap::Error> {
+    let style = Style::of(Stream::Stdout, short::color(args), host);
+    let program = std::iter::once(OsString::from("qli"));
+    let command = Cli::command().term_width(style.width);
+    let matches = command.try_get_matches_from(program.chain(short::with_run(args)))?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Shows help on standard output, and a mistake with its hint on standard
+/// error.
+fn usage(error: &clap::Error, args: &[OsString], host: &System) -> Exit {
+    let to = if error.use_stderr() {
+        Stream::Stderr
+    } else {
+        Stream::Stdout
+    };
+    let style = Style::of(to, short::color(args), host);
+    let text = error.render();
+    let text = if style.color {
+        text.ansi().to_string()
+    } else {
+        text.to_string()
+    };
+    if error.use_stderr() {
+        write_stderr(&text);
+        return Exit::USAGE;
+    }
+    debug_assert!(matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ));
+    put(&text)
+}
+
+fn exec(cli: Cli, host: &mut System) -> Exit {
+    let Cli { global, command } = cli;
+    match command {
+        None => put(&overview::text()),
+        Some(Command::Run(target)) => run::exec(&global, &target, host),
+        Some(Command::Explain(args)) => explain::exec(&global, &args, host),
+        Some(Command::Validate(args)) => validate::exec(&global, &args, host),
+        Some(Command::Ext(args)) => ext::exec(&global, &args, host),
+        Some(Command::Schema(args)) => schema::exec(&args),
+    }
+}
+
+/// Writes data to standard output. A reader that has gone is no error of ours
+/// (EPIPE); anything else means that the job could not be done.
+fn put(text: &str) -> Exit {
+    put_or(text, Exit::DONE)
+}
+
+fn put_or(text: &str, exit: Exit) -> Exit {
+    match write_stdout(text.as_bytes()) {
+        Ok(()) => exit,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit,
+        Err(error) => {
+            write_stderr(&format!(
+                "qli: standard output cannot be written: {error}\n"
+            ));
+            Exit::USAGE
+        }
+    }
+}
+
+/// The exit code of `run` and `explain` when no plan could be made: names
+/// decide first (127), then the script (126), then the rest (125).
+fn no_plan_exit(found: &Diagnostics) -> Exit {
+    let code = found.iter().map(|one| one.code.run_exit()).max();
+    Exit::Code(code.unwrap_or(125))
+}
+
+/// Says why no plan could be made.
+fn no_plan(found: &Diagnostics, global: &Global, format: Format, host: &System) -> Exit {
+    let exit = no_plan_exit(found);
+    match format {
+        Format::Json => {
+            let document = DiagnosticsDocument::new(manifests_in(found), found);
+            put_or(&crate::names::to_json_pretty(&document), exit)
+        }
+        Format::Human => {
+            let style = Style::of(Stream::Stderr, global.color, host);
+            write_stderr(&diagnostics(found, &style));
+            exit
+        }
+    }
+}
+
+/// How many manifests the problems are in: one group was looked at, so one,
+/// or none if the problem is a name.
+fn manifests_in(found: &Diagnostics) -> usize {
+    let in_text = |one: &crate::diagnostics::Diagnostic| {
+        matches!(one.place, crate::diagnostics::Place::Text { .. })
+            && !one.path().starts_with("embedded:")
+    };
+    usize::from(found.iter().any(in_text))
+}
+
+/// Names a command that was probably meant where a group was typed.
+fn command_meant(group: &str) -> Option<&'static str> {
+    nearest(group, short::COMMANDS.iter().copied())
+}

@@ -1,0 +1,81 @@
+//! `qli run`.
+
+use super::args::{Global, TargetArgs};
+use super::{command_meant, no_plan};
+use crate::diagnostics::{Code, Diagnostics};
+use crate::discovery::{Roots, extension_name, group_name};
+use crate::dispatch::{self, Exit};
+use crate::guard::{Answer, Plan, Request};
+use crate::host::{HostView, Stream, System, write_stderr};
+use crate::report::{Format, Style, notes, outcome};
+
+/// Plans and runs an extension.
+pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> Exit {
+    if target.words.is_empty() {
+        return without_extension(global, target, host);
+    }
+    let plan = match plan(global, target, host) {
+        Ok(plan) => plan,
+        Err(found) => return no_plan(&found, global, Format::Human, host),
+    };
+    let style = Style::of(Stream::Stderr, global.color, host);
+    write_stderr(&notes(&plan, global.verbose, &style));
+    let outcome_of_run = dispatch::run(&plan, host);
+    write_stderr(&outcome(&plan, &outcome_of_run, &style));
+    outcome_of_run.exit()
+}
+
+/// A group alone is shown, so that one sees what could be typed next.
+fn without_extension(global: &Global, target: &TargetArgs, host: &System) -> Exit {
+    let style = Style::of(Stream::Stderr, global.color, host);
+    match super::explain::group_entry(global, target, host) {
+        Ok(entry) => {
+            write_stderr(&crate::report::group(&entry, &style));
+            Exit::USAGE
+        }
+        Err(found) => no_plan(&with_command_meant(&found), global, Format::Human, host),
+    }
+}
+
+/// Plans what the command line asks for.
+pub(super) fn plan(
+    global: &Global,
+    target: &TargetArgs,
+    view: &dyn HostView,
+) -> Result<Plan, Diagnostics> {
+    let request = request(global, target, view)?;
+    Plan::of(&request, view).map_err(|found| with_command_meant(&found))
+}
+
+fn request(
+    global: &Global,
+    target: &TargetArgs,
+    view: &dyn HostView,
+) -> Result<Request, Diagnostics> {
+    let (extension, args) = target.words.split_first().unwrap_or((&target.group, &[]));
+    Ok(Request {
+        group: group_name(&target.group)?,
+        extension: extension_name(extension)?,
+        args: args.to_vec(),
+        roots: Roots::of(&global.extensions, view),
+        answer: if global.yes {
+            Answer::YesGiven
+        } else {
+            Answer::AskPerson
+        },
+    })
+}
+
+/// An unknown group may be a misspelt command.
+fn with_command_meant(found: &Diagnostics) -> Diagnostics {
+    let mut list = Diagnostics::default();
+    for one in found {
+        let mut one = one.clone();
+        let group = one.path().to_string_lossy().into_owned();
+        if let (Code::NoSuchGroup, Some(command)) = (one.code, command_meant(&group)) {
+            one = one.help(format!("did you mean the command `qli {command}`?"));
+        }
+        list.push(one);
+    }
+    list
+}

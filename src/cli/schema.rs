@@ -1,0 +1,24 @@
+//! `qli schema`.
+
+use super::args::{SchemaArgs, SchemaName};
+use super::put;
+use crate::dispatch::Exit;
+
+/// Includes a file of `schema/`, where a test compares it with the types.
+macro_rules! file {
+    ($name:literal) => {
+        include_str!(concat!("../../schema/", $name, ".v1.schema.json"))
+    };
+}
+
+/// Prints a schema: the same bytes as in `schema/`.
+pub(super) fn exec(args: &SchemaArgs) -> Exit {
+    put(match args.of {
+        SchemaName::Manifest => file!("manifest"),
+        SchemaName::Plan => file!("plan"),
+        SchemaName::Audit => file!("audit"),
+        SchemaName::Diagnostics => file!("diagnostics"),
+        SchemaName::Catalogue => file!("catalogue"),
+        SchemaName::Report => file!("report"),
+    })
+}

@@ -1,0 +1,229 @@
+//! The short parser: reads `[OPTIONS] [run] [OPTIONS] GROUP [OPTIONS]
+//! EXTENSION [ARGS]...` without building clap's tree, because this stands
+//! before every script. Whatever it does not know it leaves to clap.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::args::{Global, TargetArgs};
+use crate::report::Color;
+
+/// The commands of this version. They win over groups in the short form.
+pub(super) const COMMANDS: [&str; 6] = ["run", "explain", "validate", "ext", "schema", "help"];
+
+/// Names kept for commands to come: they never reach a group by the short
+/// form, so that a new version takes nothing away.
+const KEPT: [&str; 19] = [
+    "approve",
+    "audit",
+    "completions",
+    "config",
+    "diff",
+    "doctor",
+    "init",
+    "list",
+    "lsp",
+    "man",
+    "mcp",
+    "new",
+    "plan",
+    "policy",
+    "secrets",
+    "self-update",
+    "test",
+    "version",
+    "which",
+];
+
+/// Reads a command line that runs an extension; none for any other.
+pub(super) fn parse(args: &[OsString]) -> Option<(Global, TargetArgs)> {
+    let mut global = Global::default();
+    let mut rest = options(args, &mut global)?;
+    let (mut first, mut after) = rest.split_first()?;
+    if first == "run" {
+        rest = options(after, &mut global)?;
+        (first, after) = rest.split_first()?;
+    } else if is_own(first) {
+        return None;
+    }
+    let words = options(after, &mut global)?;
+    let target = TargetArgs {
+        group: first.clone(),
+        words: words.to_vec(),
+    };
+    Some((global, target))
+}
+
+/// Reads options up to the first word that is none. Fails on one it does not
+/// know, and on `--`.
+fn options<'a>(mut args: &'a [OsString], global: &mut Global) -> Option<&'a [OsString]> {
+    while let Some((first, rest)) = args.split_first() {
+        if !first.as_bytes().starts_with(b"-") {
+            break;
+        }
+        args = option(first.to_str()?, rest, global)?;
+    }
+    Some(args)
+}
+
+/// Takes one option, with its value if it has one. An option that is given
+/// twice is clap's to refuse.
+fn option<'a>(name: &str, rest: &'a [OsString], global: &mut Global) -> Option<&'a [OsString]> {
+    let set = |flag: &mut bool| (!std::mem::replace(flag, true)).then_some(());
+    match name {
+        "-y" | "--yes" => set(&mut global.yes)?,
+        "-q" | "--quiet" => set(&mut global.quiet)?,
+        "-v" | "--verbose" => set(&mut global.verbose)?,
+        "--extensions" => {
+            let (directory, rest) = rest.split_first()?;
+            if directory.as_bytes().starts_with(b"-") || directory.is_empty() {
+                return None;
+            }
+            global.extensions.push(PathBuf::from(directory));
+            return Some(rest);
+        }
+        _ => return None,
+    }
+    Some(rest)
+}
+
+fn is_own(word: &OsStr) -> bool {
+    word.to_str()
+        .is_some_and(|word| COMMANDS.contains(&word) || KEPT.contains(&word))
+}
+
+/// Returns the place of the first word that is no option.
+fn first_word(args: &[OsString]) -> Option<usize> {
+    let takes_value = |arg: &OsString| arg == "--color" || arg == "--extensions";
+    let mut skip = false;
+    args.iter().position(|arg| {
+        let is_value = std::mem::replace(&mut skip, takes_value(arg));
+        !is_value && !arg.as_bytes().starts_with(b"-")
+    })
+}
+
+/// Returns the kept name that a command line starts with.
+pub(super) fn kept_name(args: &[OsString]) -> Option<&'static str> {
+    let word = args.get(first_word(args)?)?;
+    KEPT.into_iter().find(|kept| word == kept)
+}
+
+/// Writes `run` out in a command line that has it left out, for clap.
+pub(super) fn with_run(args: &[OsString]) -> Vec<OsString> {
+    let mut args = args.to_vec();
+    if let Some(at) = first_word(&args)
+        && !args.get(at).is_some_and(|word| is_own(word))
+    {
+        args.insert(at, "run".into());
+    }
+    args
+}
+
+/// Returns what `--color` says, for texts that are written before or instead
+/// of a whole parse.
+pub(super) fn color(args: &[OsString]) -> Color {
+    let end = first_word(args).unwrap_or(args.len());
+    let before = args.get(..end).unwrap_or_default();
+    let value = before.iter().enumerate().rev().find_map(|(index, arg)| {
+        let arg = arg.to_str()?;
+        match arg.strip_prefix("--color=") {
+            Some(value) => Some(value),
+            None if arg == "--color" => before.get(index + 1)?.to_str(),
+            None => None,
+        }
+    });
+    match value {
+        Some("always") => Color::Always,
+        Some("never") => Color::Never,
+        _ => Color::Auto,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+    use proptest::prelude::*;
+
+    use super::super::args::{Cli, Command};
+    use super::*;
+
+    fn by_clap(args: &[OsString]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("qli".into()).chain(with_run(args)))
+    }
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split(' ').map(OsString::from).collect()
+    }
+
+    #[test]
+    fn what_follows_the_extension_is_the_scripts() {
+        let (global, target) = parse(&words("-y g e --yes --help -- -q")).unwrap();
+        assert!(global.yes && !global.quiet);
+        assert_eq!(
+            (target.group, target.words),
+            ("g".into(), words("e --yes --help -- -q"))
+        );
+    }
+
+    #[test]
+    fn own_names_win_and_run_reaches_any_group() {
+        for name in COMMANDS.iter().chain(&KEPT).filter(|name| **name != "run") {
+            assert!(parse(&words(&format!("{name} x"))).is_none(), "{name}");
+            let (_, target) = parse(&words(&format!("run {name} x"))).unwrap();
+            assert_eq!(target.group, *name);
+        }
+        assert_eq!(kept_name(&words("-y doctor x")), Some("doctor"));
+        assert_eq!(kept_name(&words("prod doctor")), None);
+    }
+
+    #[test]
+    fn colour_is_read_before_the_first_word_only() {
+        assert_eq!(
+            color(&words("--color never g e --color=always")),
+            Color::Never
+        );
+        assert_eq!(color(&words("--color=always g")), Color::Always);
+        assert_eq!(color(&words("g e --color=always")), Color::Auto);
+    }
+
+    #[test]
+    fn every_command_of_clap_has_its_name_here() {
+        use clap::CommandFactory as _;
+        for command in Cli::command().get_subcommands() {
+            assert!(
+                COMMANDS.contains(&command.get_name()),
+                "{}",
+                command.get_name()
+            );
+        }
+    }
+
+    fn word() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => "[a-z]{1,3}",
+            1 => Just("run".to_owned()),
+            1 => Just("explain".to_owned()),
+            6 => prop::sample::select(vec![
+                "-y", "--yes", "-q", "--quiet", "-v", "--verbose", "--extensions", "/d", "--color",
+                "never", "--", "-", "--help", "-yq", "--nope", "--color=never", "--extensions=/d", "",
+            ]).prop_map(str::to_owned),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn the_short_parser_and_clap_agree(line in prop::collection::vec(word(), 0..8)) {
+            let args: Vec<_> = line.iter().map(OsString::from).collect();
+            if let Some((global, target)) = parse(&args) {
+                let cli = by_clap(&args).map_err(|error| TestCaseError::fail(error.to_string()))?;
+                prop_assert_eq!(cli.global, global);
+                let Some(Command::Run(by_clap)) = cli.command else {
+                    return Err(TestCaseError::fail("clap read another command"));
+                };
+                prop_assert_eq!(by_clap, target);
+            }
+        }
+    }
+}

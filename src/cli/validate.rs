@@ -1,0 +1,105 @@
+//! `qli validate`.
+
+use std::path::{Path, PathBuf};
+
+use super::args::{Global, ValidateArgs};
+use super::put_or;
+use crate::diagnostics::{Diagnostics, SOURCE_MAX};
+use crate::discovery::Roots;
+use crate::dispatch::Exit;
+use crate::host::{FileKind, HostView, Stream, System, write_stderr};
+use crate::manifest::{self, FILE_NAME};
+use crate::names::{shell_word, to_json_pretty};
+use crate::report::{self, DiagnosticsDocument, Format, Style, Validation};
+
+/// Checks manifests and reports.
+pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &System) -> Exit {
+    let mut validation = Validation::default();
+    if args.path.is_empty() {
+        for root in Roots::of(&global.extensions, host).iter() {
+            check_all(&in_root(&root.path, host), &mut validation, host);
+        }
+    }
+    for path in &args.path {
+        match manifests_of(path, host) {
+            Ok(files) => check_all(&files, &mut validation, host),
+            Err(complaint) => validation.unchecked.push(complaint),
+        }
+    }
+    validation.found = std::mem::take(&mut validation.found).sorted();
+    report(&validation, global, args, host)
+}
+
+fn report(validation: &Validation, global: &Global, args: &ValidateArgs, host: &System) -> Exit {
+    write_stderr(&validation.complaints());
+    let text = match args.format {
+        Format::Json => to_json_pretty(&DiagnosticsDocument::new(
+            validation.files,
+            &validation.found,
+        )),
+        Format::Human => {
+            let style = Style::of(Stream::Stdout, global.color, host);
+            report::validation(validation, &style)
+        }
+    };
+    let problems =
+        validation.found.has_errors() || (args.deny_warnings && !validation.found.is_empty());
+    let exit = if !validation.unchecked.is_empty() {
+        Exit::USAGE
+    } else if problems {
+        Exit::PROBLEMS
+    } else {
+        Exit::DONE
+    };
+    put_or(&text, exit)
+}
+
+fn check_all(files: &[PathBuf], validation: &mut Validation, view: &dyn HostView) {
+    for file in files {
+        validation.files += 1;
+        validation.found.extend(check(file, view));
+    }
+}
+
+fn check(file: &Path, view: &dyn HostView) -> Diagnostics {
+    let source = match manifest::source(file, view.read(file, SOURCE_MAX)) {
+        Ok(source) => source,
+        Err(problem) => return problem.into(),
+    };
+    match manifest::parse(&source) {
+        Ok(manifest) => manifest.warnings,
+        Err(found) => found,
+    }
+}
+
+/// Returns the manifests that a path names: a file is one, a directory that
+/// holds one is a group, any other directory is a root.
+fn manifests_of(path: &Path, view: &dyn HostView) -> Result<Vec<PathBuf>, String> {
+    let shown = shell_word(path);
+    let stat = view
+        .stat(path)
+        .map_err(|error| format!("{shown} cannot be checked: {error}"))?;
+    if stat.kind != FileKind::Directory {
+        return Ok(vec![path.to_owned()]);
+    }
+    let own = path.join(FILE_NAME);
+    if view.lstat(&own).is_ok() {
+        return Ok(vec![own]);
+    }
+    let files = in_root(path, view);
+    if files.is_empty() {
+        view.list(path)
+            .map_err(|error| format!("{shown} cannot be checked: {error}"))?;
+        return Err(format!(
+            "{shown} holds no {FILE_NAME}, and none of its directories does"
+        ));
+    }
+    Ok(files)
+}
+
+/// Returns the manifests one level below a root.
+fn in_root(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
+    let entries = view.list(root).unwrap_or_default().into_iter();
+    let files = entries.map(|entry| root.join(entry).join(FILE_NAME));
+    files.filter(|file| view.lstat(file).is_ok()).collect()
+}

@@ -1,0 +1,187 @@
+//! What is wrong with a file or a name, where, and what to do about it.
+//!
+//! To add a diagnostic: its row in [`Code`], a constructor beside the check
+//! that finds it, one sample in `tests/manifests/invalid/`.
+
+mod code;
+mod source;
+mod suggest;
+
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use code::{Code, Severity};
+pub use source::{Position, SOURCE_MAX, Source};
+pub use suggest::{nearest, one_of};
+
+/// One problem: what, where, and what to type next.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// The row of the table it belongs to.
+    pub code: Code,
+    /// One sentence, lower case, expected before found.
+    pub message: String,
+    /// The next step, where there is one to name.
+    pub help: Option<String>,
+    /// Where it is.
+    pub place: Place,
+    /// Other places that belong to the problem, with a word on each.
+    pub labels: Vec<Label>,
+}
+
+/// Where a diagnostic points; there is none without a place.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// A range of bytes of a manifest's text.
+    Text {
+        /// The text.
+        source: Arc<Source>,
+        /// Bytes from 0, on character borders.
+        span: Range<usize>,
+    },
+    /// A file, directory or name that has no text to point into.
+    Path(PathBuf),
+}
+
+/// A second place of a diagnostic, in the same text as the first.
+#[derive(Debug, Clone)]
+pub struct Label {
+    /// Bytes from 0, on character borders.
+    pub span: Range<usize>,
+    /// What stands there.
+    pub text: String,
+}
+
+impl Diagnostic {
+    /// Starts a diagnostic about a range of a text.
+    pub fn at(code: Code, source: &Arc<Source>, span: Range<usize>, message: String) -> Self {
+        let place = Place::Text {
+            span: source.clamp(span),
+            source: Arc::clone(source),
+        };
+        Self::new(code, place, message)
+    }
+
+    /// Starts a diagnostic about a path.
+    pub fn of_path(code: Code, path: impl Into<PathBuf>, message: String) -> Self {
+        Self::new(code, Place::Path(path.into()), message)
+    }
+
+    fn new(code: Code, place: Place, message: String) -> Self {
+        Self {
+            code,
+            message,
+            help: None,
+            place,
+            labels: Vec::new(),
+        }
+    }
+
+    /// Adds the next step.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds a second place of the same text.
+    #[must_use]
+    pub fn label(mut self, span: Range<usize>, text: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// Returns the path it is reported under.
+    pub fn path(&self) -> &std::path::Path {
+        match &self.place {
+            Place::Text { source, .. } => source.path(),
+            Place::Path(path) => path,
+        }
+    }
+
+    fn order(&self) -> (&std::path::Path, usize, usize, Code) {
+        let (start, end) = match &self.place {
+            Place::Text { span, .. } => (span.start, span.end),
+            Place::Path(_) => (0, 0),
+        };
+        (self.path(), start, end, self.code)
+    }
+}
+
+/// All problems that one reading found, in a stable order.
+#[derive(Debug, Clone, Default)]
+pub struct Diagnostics(Vec<Diagnostic>);
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.0.push(diagnostic);
+    }
+
+    /// Adds all of another reading.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Says whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Says whether one of them is an error.
+    pub fn has_errors(&self) -> bool {
+        self.iter()
+            .any(|one| one.code.severity() == Severity::Error)
+    }
+
+    /// Walks them in their order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
+        self.0.iter()
+    }
+
+    /// Sorts by path, start, end and code, and drops what is said twice.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.0.sort_by(|a, b| a.order().cmp(&b.order()));
+        self.0
+            .dedup_by(|a, b| a.order() == b.order() && a.message == b.message);
+        self
+    }
+}
+
+impl From<Diagnostic> for Diagnostics {
+    fn from(one: Diagnostic) -> Self {
+        Self(vec![one])
+    }
+}
+
+impl<'a> IntoIterator for &'a Diagnostics {
+    type Item = &'a Diagnostic;
+    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn diagnostics_are_sorted_by_place_and_said_once() {
+        let source = Arc::new(Source::new("m".as_ref(), b"abcdef").unwrap());
+        let at =
+            |span, text: &str| Diagnostic::at(Code::UnknownField, &source, span, text.to_owned());
+        let mut found = Diagnostics::default();
+        found.push(at(3..4, "later"));
+        found.push(at(0..1, "first"));
+        found.push(at(3..4, "later"));
+        let words: Vec<_> = found.sorted().iter().map(|d| d.message.clone()).collect();
+        assert_eq!(words, ["first", "later"]);
+    }
+}

@@ -1,0 +1,50 @@
+//! "Did you mean": the one known word that is close to an unknown one.
+
+/// Returns the only known word within a third of the word's length, if there
+/// is exactly one that is nearest.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = word.chars().count().div_ceil(3);
+    let mut near: Vec<_> = known
+        .into_iter()
+        .map(|one| (strsim::damerau_levenshtein(word, one), one))
+        .filter(|&(distance, _)| distance <= limit)
+        .collect();
+    near.sort_unstable();
+    near.dedup();
+    match near.as_slice() {
+        [(first, word), rest @ ..] if rest.first().is_none_or(|(next, _)| first < next) => {
+            Some(word)
+        }
+        _ => None,
+    }
+}
+
+/// Lists words for a help text: `` `a`, `b` or `c` ``.
+pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<_> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_close_word_is_suggested() {
+        let known = ["confirm", "banner", "secrets"];
+        assert_eq!(nearest("confrim", known), Some("confirm"));
+        assert_eq!(nearest("baner", known), Some("banner"));
+        assert_eq!(nearest("timeout", known), None);
+        assert_eq!(nearest("ab", ["ac", "ad"]), None);
+    }
+
+    #[test]
+    fn words_are_listed_as_a_choice() {
+        assert_eq!(one_of(["a"]), "`a`");
+        assert_eq!(one_of(["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+}

@@ -1,0 +1,162 @@
+//! The directories groups are looked for in, in their order.
+
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::host::{HostView, XdgDir, xdg_dir};
+use crate::manifest::FILE_NAME;
+use crate::names::GroupName;
+
+/// What kind of root a group comes from; the order is the precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RootKind {
+    /// Named by `--extensions` or `$QLI_EXTENSIONS`.
+    Given,
+    /// The user's: `$XDG_DATA_HOME/qli/extensions`.
+    User,
+    /// The machine's: an entry of `$XDG_DATA_DIRS` + `/qli/extensions`.
+    System,
+    /// The defaults in the program itself.
+    Embedded,
+}
+
+/// One root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Root {
+    /// What kind it is.
+    pub kind: RootKind,
+    /// The directory; `embedded:` for the defaults.
+    pub path: PathBuf,
+}
+
+impl Root {
+    pub(super) fn embedded() -> Self {
+        Self {
+            kind: RootKind::Embedded,
+            path: "embedded:".into(),
+        }
+    }
+}
+
+/// The roots in force, in order, without the embedded one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roots(Vec<Root>);
+
+/// Where roots lie below a data directory of XDG.
+const BELOW_DATA: &str = "qli/extensions";
+
+impl Roots {
+    /// Collects the roots. Directories that were given on the command line
+    /// replace `$QLI_EXTENSIONS`. Empty entries are skipped; a relative one is
+    /// meant from the working directory.
+    pub fn of(given: &[PathBuf], view: &dyn HostView) -> Self {
+        let mut roots = Vec::new();
+        let mut add = |kind, path: PathBuf| {
+            if !path.as_os_str().is_empty() && !roots.iter().any(|root: &Root| root.path == path) {
+                roots.push(Root { kind, path });
+            }
+        };
+        if given.is_empty() {
+            let listed = view.var("QLI_EXTENSIONS").unwrap_or_default();
+            split(&listed).for_each(|path| add(RootKind::Given, absolute(path, view)));
+        } else {
+            let given = given.iter().cloned();
+            given.for_each(|path| add(RootKind::Given, absolute(path, view)));
+        }
+        if let Ok(data) = xdg_dir(XdgDir::Data, view) {
+            add(RootKind::User, data.join(BELOW_DATA));
+        }
+        let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
+        let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+        let system = split(&system).filter(|path| path.is_absolute());
+        system.for_each(|path| add(RootKind::System, path.join(BELOW_DATA)));
+        Self(roots)
+    }
+
+    /// Walks them in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Root> {
+        self.0.iter()
+    }
+
+    /// Returns the manifest of a system root that a group of a user's root
+    /// hides.
+    pub(super) fn hidden_by(
+        &self,
+        owner: &Root,
+        name: &GroupName,
+        view: &dyn HostView,
+    ) -> Option<PathBuf> {
+        if owner.kind >= RootKind::System {
+            return None;
+        }
+        let system = self.iter().filter(|root| root.kind == RootKind::System);
+        system
+            .map(|root| root.path.join(name.as_str()).join(FILE_NAME))
+            .find(|path| view.lstat(path).is_ok())
+    }
+}
+
+fn split(list: &std::ffi::OsStr) -> impl Iterator<Item = PathBuf> {
+    std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty())
+}
+
+/// A script is started by its absolute path, so its root must have one.
+fn absolute(path: PathBuf, view: &dyn HostView) -> PathBuf {
+    match view.process().cwd {
+        Some(cwd) if path.is_relative() => {
+            let plain = path.strip_prefix(".").map(Path::to_owned);
+            cwd.join(plain.unwrap_or(path))
+        }
+        _ => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+
+    fn listed(world: &World, given: &[&str]) -> Vec<(RootKind, String)> {
+        let given: Vec<_> = given.iter().map(PathBuf::from).collect();
+        let roots = Roots::of(&given, world);
+        let pairs = roots
+            .iter()
+            .map(|root| (root.kind, root.path.display().to_string()));
+        pairs.collect()
+    }
+
+    #[test]
+    fn roots_come_in_the_documented_order() {
+        let world = World::new().var("QLI_EXTENSIONS", "/a::rel");
+        assert_eq!(
+            listed(&world, &[]),
+            [
+                (RootKind::Given, "/a".into()),
+                (RootKind::Given, "/home/ops/rel".into()),
+                (
+                    RootKind::User,
+                    "/home/ops/.local/share/qli/extensions".into()
+                ),
+                (RootKind::System, "/usr/local/share/qli/extensions".into()),
+                (RootKind::System, "/usr/share/qli/extensions".into()),
+            ]
+        );
+    }
+
+    #[test]
+    fn given_directories_replace_the_variable_and_may_hold_a_colon() {
+        let world = World::bare()
+            .var("QLI_EXTENSIONS", "/a")
+            .var("XDG_DATA_DIRS", "rel:/opt/share");
+        assert_eq!(
+            listed(&world, &["/x:y"]),
+            [
+                (RootKind::Given, "/x:y".into()),
+                (RootKind::System, "/opt/share/qli/extensions".into()),
+            ]
+        );
+    }
+}

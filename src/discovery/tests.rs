@@ -1,0 +1,218 @@
+//! Discovery on worlds held in memory.
+
+use super::*;
+use crate::host::FileKind;
+use crate::host::fake::World;
+
+const USER: &str = "/home/ops/.local/share/qli/extensions";
+const SYSTEM: &str = "/usr/share/qli/extensions";
+const GOOD: &str = "schema_version = 1\ndescription = \"d\"\n";
+
+fn look(world: &World, group: &str, extension: &str) -> Result<Target, Diagnostics> {
+    let roots = Roots::of(&[], world);
+    find(
+        &group.parse().unwrap(),
+        &extension.parse().unwrap(),
+        &roots,
+        world,
+    )
+}
+
+/// The only problem of a look-up: its code and its help.
+fn problem(world: &World, group: &str, extension: &str) -> (Code, String) {
+    let found = look(world, group, extension).unwrap_err();
+    let one = found.iter().next().unwrap();
+    (one.code, one.help.clone().unwrap_or_default())
+}
+
+#[test]
+fn embedded_groups_need_nothing_installed() {
+    for group in ["dev", "org", "prod"] {
+        let target = look(&World::new(), group, "hello").unwrap();
+        assert_eq!(
+            target.program.path,
+            PathBuf::from(format!("embedded:{group}/hello"))
+        );
+        assert!(
+            target
+                .program
+                .file()
+                .starts_with("/home/ops/.cache/qli/embedded")
+        );
+        assert_eq!(
+            target.program.interpreter.as_deref(),
+            Some(Path::new("/bin/sh"))
+        );
+    }
+}
+
+#[test]
+fn an_embedded_script_needs_a_cache_directory() {
+    let (code, _) = problem(&World::new().unset("HOME"), "dev", "hello");
+    assert_eq!(code, Code::NoCacheDirectory);
+}
+
+#[test]
+fn the_first_root_with_the_manifest_owns_the_group_wholly() {
+    let world = World::new()
+        .manifest("prod", "")
+        .file(&format!("{SYSTEM}/prod/_manifest.toml"), GOOD)
+        .executable(&format!("{SYSTEM}/prod/extra"), "#!/bin/sh\n");
+    let target = look(&world, "prod", "hello").unwrap();
+    assert_eq!(target.group.home.root.kind, RootKind::User);
+    let hidden = PathBuf::from(format!("{SYSTEM}/prod/_manifest.toml"));
+    assert_eq!(target.group.home.hides, Some(hidden));
+    assert_eq!(problem(&world, "prod", "extra").0, Code::NoSuchExtension);
+}
+
+#[test]
+fn a_system_group_hides_nothing() {
+    let world = World::new()
+        .file(&format!("{SYSTEM}/web/_manifest.toml"), GOOD)
+        .executable(&format!("{SYSTEM}/web/go"), "#!/bin/sh\n");
+    assert_eq!(look(&world, "web", "go").unwrap().group.home.hides, None);
+}
+
+#[test]
+fn a_broken_manifest_is_never_an_unknown_group() {
+    let world = World::new().manifest("prod", "confrim = true");
+    assert_eq!(problem(&world, "prod", "hello").0, Code::UnknownField);
+    let path = format!("{USER}/web/_manifest.toml");
+    for (kind, mode) in [
+        (FileKind::Directory, 0o755),
+        (FileKind::Link, 0o777),
+        (FileKind::File, 0),
+    ] {
+        let world = World::new().node(&path, kind, mode, "");
+        assert_eq!(
+            problem(&world, "web", "x").0,
+            Code::UnreadableFile,
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
+fn a_root_that_cannot_be_searched_is_not_passed_over() {
+    let path = format!("{USER}/prod/_manifest.toml");
+    let world = World::new()
+        .directory(USER, 0o600)
+        .node(&path, FileKind::File, 0, GOOD);
+    assert_eq!(problem(&world, "prod", "hello").0, Code::RootUnreadable);
+}
+
+#[test]
+fn an_unknown_name_is_said_beside_the_manifests_problems() {
+    let world = World::new().manifest("prod", "confrim = true");
+    let found = look(&world, "prod", "nope").unwrap_err();
+    let codes: Vec<_> = found.iter().map(|one| one.code).collect();
+    assert!(codes.contains(&Code::UnknownField) && codes.contains(&Code::NoSuchExtension));
+}
+
+#[test]
+fn unknown_names_get_a_suggestion() {
+    assert_eq!(
+        problem(&World::new(), "prdo", "hello"),
+        (Code::NoSuchGroup, "did you mean `prod`?".into())
+    );
+    assert_eq!(
+        problem(&World::new(), "prod", "helo"),
+        (Code::NoSuchExtension, "did you mean `hello`?".into())
+    );
+    assert_eq!(
+        problem(&World::new(), "zzzzzz", "x").1,
+        "there is dev, org, prod"
+    );
+    let bare = World::new().directory(&format!("{USER}/web"), 0o755);
+    assert!(
+        problem(&bare, "web", "x")
+            .1
+            .contains("has no `_manifest.toml`")
+    );
+}
+
+#[test]
+fn what_cannot_be_executed_is_found_while_looking() {
+    let with = |kind, mode, text: &str| {
+        let path = format!("{USER}/prod/tool");
+        World::new()
+            .manifest("prod", "")
+            .node(&path, kind, mode, text)
+    };
+    let code = |world| problem(&world, "prod", "tool").0;
+    assert_eq!(
+        code(with(FileKind::File, 0o644, "#!/bin/sh\n")),
+        Code::NotExecutable
+    );
+    assert_eq!(
+        code(with(FileKind::Directory, 0o755, "")),
+        Code::NotARegularFile
+    );
+    assert_eq!(code(with(FileKind::Link, 0o777, "")), Code::NotARegularFile);
+    assert_eq!(
+        code(with(FileKind::File, 0o755, "echo\n")),
+        Code::NoInterpreterLine
+    );
+}
+
+#[test]
+fn an_extension_may_come_from_path_and_the_groups_own_file_wins() {
+    let world = World::new()
+        .manifest("prod", "")
+        .executable("/usr/bin/qli-prod-restore", "#!/bin/sh\n")
+        .executable("/usr/bin/qli-prod-hello", "#!/bin/sh\n")
+        .executable("/usr/bin/qli-nogroup-x", "#!/bin/sh\n");
+    let restore = look(&world, "prod", "restore").unwrap().program;
+    assert_eq!(
+        (restore.path, restore.kind),
+        ("/usr/bin/qli-prod-restore".into(), ProgramKind::OnPath)
+    );
+    assert_eq!(
+        look(&world, "prod", "hello").unwrap().program.kind,
+        ProgramKind::OfGroup
+    );
+    assert_eq!(problem(&world, "nogroup", "x").0, Code::NoSuchGroup);
+    let group = look(&world, "prod", "hello").unwrap().group;
+    let names: Vec<_> = extensions(&group.home, &world)
+        .into_iter()
+        .map(|one| one.name.to_string())
+        .collect();
+    assert_eq!(names, ["hello", "restore"]);
+    assert_eq!(
+        all_of(&group.home, &"hello".parse().unwrap(), &world).len(),
+        2
+    );
+}
+
+#[test]
+fn an_extension_in_an_open_directory_of_path_is_named_and_not_run() {
+    let world = World::new()
+        .var("PATH", "/opt/open")
+        .directory("/opt/open", 0o777)
+        .executable("/opt/open/qli-prod-restore", "#!/bin/sh\n");
+    assert_eq!(
+        problem(&world, "prod", "restore"),
+        (Code::NoSuchExtension, "chmod o-w /opt/open".into())
+    );
+}
+
+#[test]
+fn the_catalogue_holds_good_and_broken_groups() {
+    let world = World::new().manifest("web", "").manifest("bad", "x = 1");
+    let catalogue = catalogue(&Roots::of(&[], &world), &world);
+    let names: Vec<_> = catalogue
+        .groups
+        .iter()
+        .map(|entry| (entry.name.to_string(), entry.group.is_ok()))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            ("bad".into(), false),
+            ("dev".into(), true),
+            ("org".into(), true),
+            ("prod".into(), true),
+            ("web".into(), true)
+        ]
+    );
+}

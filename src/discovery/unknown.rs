@@ -1,0 +1,75 @@
+//! Names that were not found: the one place that lists directories on the way
+//! of a run, to say which name was meant.
+
+use std::path::Path;
+
+use super::{Home, Roots, catalogue};
+use crate::diagnostics::{Code, Diagnostic, nearest};
+use crate::host::{FileKind, HostView};
+use crate::names::{ExtensionName, GroupName, shell_word, visible};
+
+/// A group that no root holds.
+pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Diagnostic {
+    let diagnostic = Diagnostic::of_path(
+        Code::NoSuchGroup,
+        name.as_str(),
+        format!("there is no group `{name}`"),
+    );
+    let without_manifest = roots
+        .iter()
+        .map(|root| root.path.join(name.as_str()))
+        .find(|path| {
+            view.stat(path)
+                .is_ok_and(|stat| stat.kind == FileKind::Directory)
+        });
+    if let Some(directory) = without_manifest {
+        let directory = shell_word(&directory);
+        return diagnostic.help(format!("{directory} has no `_manifest.toml`: write one"));
+    }
+    let known: Vec<String> = catalogue::group_names(roots, view)
+        .into_keys()
+        .map(|name| name.as_str().to_owned())
+        .collect();
+    diagnostic.help(suggestion(name.as_str(), &known, "qli ext list"))
+}
+
+/// An extension that its group does not hold.
+pub(super) fn extension(home: &Home, name: &ExtensionName, view: &dyn HostView) -> Diagnostic {
+    let known: Vec<String> = catalogue::extensions(home, view)
+        .into_iter()
+        .map(|extension| extension.name.as_str().to_owned())
+        .collect();
+    let message = format!("the group `{}` has no extension `{name}`", home.name);
+    let list = format!("qli explain {}", home.name);
+    Diagnostic::of_path(Code::NoSuchExtension, &home.manifest_path, message).help(suggestion(
+        name.as_str(),
+        &known,
+        &list,
+    ))
+}
+
+fn suggestion(name: &str, known: &[String], list: &str) -> String {
+    const SHOWN: usize = 8;
+    if let Some(close) = nearest(name, known.iter().map(String::as_str)) {
+        return format!("did you mean `{close}`?");
+    }
+    match known {
+        [] => "it has none yet".to_owned(),
+        few if few.len() <= SHOWN => {
+            let names: Vec<_> = few.iter().map(visible).collect();
+            format!("there is {}", names.join(", "))
+        }
+        _ => format!("`{list}` shows all there are"),
+    }
+}
+
+/// An extension that lies only where everybody may write.
+pub(super) fn untrusted(home: &Home, name: &ExtensionName, path: &Path) -> Diagnostic {
+    let message = format!(
+        "the group `{}` has no extension `{name}` but one in a directory that everybody may write to",
+        home.name
+    );
+    let directory = path.parent().unwrap_or(path);
+    Diagnostic::of_path(Code::NoSuchExtension, path, message)
+        .help(format!("chmod o-w {}", shell_word(directory)))
+}

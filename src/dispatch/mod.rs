@@ -1,0 +1,133 @@
+//! Carrying a plan out: each step gates the next, and there is one exit.
+
+mod exit;
+
+use crate::audit::{EndBody, EndRecord, SignalRecord, SpawnFailedRecord, Unrecorded};
+use crate::guard::{Launch, Plan, Refusal, StartFailure, Step};
+use crate::host::{ChildEnd, Host, Signal};
+
+pub use exit::Exit;
+
+/// How a run ended, and what could not be recorded of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// How it ended.
+    pub ended: Ended,
+    /// An end record that is not in its log.
+    pub unrecorded: Option<Unrecorded>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// A guard refused, or a signal came: the script did not start.
+    NotStarted(Refusal),
+    /// Every guard let it go on, and the system did not start it.
+    SpawnFailed(StartFailure),
+    /// The script ran and ended.
+    Ran(ChildEnd),
+    /// The script was started and could not be waited for.
+    Lost(String),
+}
+
+/// Carries out a plan.
+///
+/// Every step gates the next. Whatever happens, the run is closed once, at the
+/// end of this function, so that every start record gets its end.
+pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
+    let mut launch = match Launch::begin(plan, host) {
+        Ok(launch) => launch,
+        Err(refusal) => {
+            return Outcome {
+                ended: Ended::NotStarted(refusal),
+                unrecorded: None,
+            };
+        }
+    };
+    let ended = carry_out(&mut launch, host);
+    let unrecorded = launch.close(end_record(&ended), host);
+    Outcome { ended, unrecorded }
+}
+
+fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Ended {
+    let plan = launch.plan();
+    if let Err(refusal) = plan
+        .guards
+        .iter()
+        .try_for_each(|guard| guard.enforce(launch, host))
+    {
+        return Ended::NotStarted(refusal);
+    }
+    if let Err(failure) = plan.spawn.prepare(host) {
+        return Ended::SpawnFailed(failure);
+    }
+    // The last look: what arrives from here on is passed on to the script.
+    if let Some(signal) = host.pending() {
+        return Ended::NotStarted(Refusal::Interrupted(Step::Spawn, signal));
+    }
+    if let Err(failure) = plan.spawn.start(launch, host) {
+        return Ended::SpawnFailed(failure);
+    }
+    match host.wait() {
+        Ok(end) => Ended::Ran(end),
+        Err(error) => Ended::Lost(error.to_string()),
+    }
+}
+
+/// What the end record tells of an end.
+fn end_record(ended: &Ended) -> EndBody {
+    match ended {
+        Ended::NotStarted(Refusal::Interrupted(_, signal)) => {
+            let code = 128 + signal.number();
+            EndBody::Interrupted(EndRecord::not_started("signal", Some(*signal), code))
+        }
+        Ended::NotStarted(refusal) => {
+            EndBody::Interrupted(EndRecord::not_started(refusal.name(), None, 125))
+        }
+        Ended::SpawnFailed(failure) => EndBody::SpawnFailed(SpawnFailedRecord {
+            exit_code: failure.exit_code().into(),
+            errno: failure.errno(),
+            message: failure.reason(),
+            duration_ms: 0,
+        }),
+        Ended::Ran(end) => ran(end),
+        Ended::Lost(reason) => EndBody::Interrupted(EndRecord {
+            spawned: None,
+            ..EndRecord::not_started(reason, None, 125)
+        }),
+    }
+}
+
+/// A run counts as interrupted when somebody stopped it: qli was sent HUP,
+/// INT, QUIT or TERM while the script ran, or the script died of one of them.
+/// A crash is a finish with its signal.
+fn ran(end: &ChildEnd) -> EndBody {
+    let stopped_by = end
+        .received
+        .iter()
+        .map(|one| one.signal)
+        .rfind(|one| one.interrupts());
+    let died_of = end.status.err();
+    let interrupted = stopped_by.is_some() || died_of.is_some_and(Signal::interrupts);
+    let record = EndRecord {
+        exit_code: match end.status {
+            Ok(code) => code.into(),
+            Err(signal) => 128 + signal.number(),
+        },
+        signal: died_of.or(stopped_by),
+        core: end.core,
+        spawned: None,
+        reason: None,
+        signals: end.received.iter().map(SignalRecord::from).collect(),
+        suspended_ms: u64::try_from(end.suspended.as_millis()).unwrap_or(u64::MAX),
+        duration_ms: 0,
+    };
+    if interrupted {
+        EndBody::Interrupted(record)
+    } else {
+        EndBody::Finish(record)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! Whole runs on worlds held in memory.
+
+use nix::errno::Errno;
+
+use super::*;
+use crate::discovery::Roots;
+use crate::guard::{Answer, Request};
+use crate::host::fake::{Act, Op, World};
+use crate::host::{Received, Sender};
+
+const LOG: &str = "/home/ops/log/a.log";
+
+const ALL: &str = "banner = \"B\"\nconfirm = true\naudit_log = \"/home/ops/log/a.log\"\n\
+    [requires_env]\nA = \"1\"\n\
+    [[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n";
+
+fn guarded() -> World {
+    World::new()
+        .manifest("g", ALL)
+        .var("A", "1")
+        .terminal("y")
+        .tool("op", 0, b"hunter2\n", b"")
+}
+
+fn carry(mut world: World) -> (World, Outcome) {
+    let request = Request {
+        group: "g".parse().unwrap(),
+        extension: "hello".parse().unwrap(),
+        args: vec!["--pw=hunter2".into()],
+        roots: Roots::of(&[], &world),
+        answer: Answer::AskPerson,
+    };
+    let plan = Plan::of(&request, &world).unwrap();
+    let outcome = run(&plan, &mut world);
+    (world, outcome)
+}
+
+fn events(world: &World) -> Vec<serde_json::Value> {
+    let text = world.text(LOG).unwrap_or_default();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+fn spawned(world: &World) -> bool {
+    world
+        .acts()
+        .iter()
+        .any(|act| matches!(act, Act::Spawned(..)))
+}
+
+fn word(act: &Act) -> &'static str {
+    match act {
+        Act::Armed => "armed",
+        Act::Shown(_) => "shown",
+        Act::Asked(_) => "asked",
+        Act::Called(..) => "called",
+        Act::Appended(..) => "appended",
+        Act::Synced { .. } => "synced",
+        Act::Kept(_) => "kept",
+        Act::Installed(_) => "installed",
+        Act::Spawned(..) => "spawned",
+        Act::Waited => "waited",
+    }
+}
+
+#[test]
+fn the_steps_happen_in_their_order() {
+    let (world, outcome) = carry(guarded());
+    assert_eq!(outcome.exit(), Exit::Code(0));
+    let acts: Vec<_> = world.acts().iter().map(word).collect();
+    assert_eq!(
+        acts,
+        [
+            "armed", "shown", "asked", "called", "appended", "synced", "spawned", "waited",
+            "appended", "synced"
+        ]
+    );
+}
+
+#[test]
+fn the_script_gets_its_secrets_and_the_runs_names() {
+    let (world, _) = carry(guarded());
+    let acts = world.acts();
+    let Some(Act::Spawned(_, args, env)) = acts.iter().find(|act| word(act) == "spawned") else {
+        panic!("not spawned")
+    };
+    assert_eq!(args, &["--pw=hunter2"]);
+    let value = |name: &str| {
+        env.iter()
+            .find(|(found, _)| found == name)
+            .unwrap()
+            .1
+            .to_str()
+            .unwrap()
+    };
+    assert_eq!(
+        (value("S"), value("QLI_GROUP"), value("QLI_EXTENSION")),
+        ("hunter2", "g", "hello")
+    );
+    assert_eq!(events(&world)[0]["run_id"], value("QLI_RUN_ID"));
+}
+
+#[test]
+fn the_record_holds_no_value_of_a_secret() {
+    let (world, _) = carry(guarded());
+    assert!(!world.text(LOG).unwrap().contains("hunter2"));
+    let events = events(&world);
+    assert_eq!(events[0]["args"][0], "--pw=[secret:S]");
+    assert_eq!(events[0]["env_var_names"][0], "S");
+    assert_eq!(events[1]["event"], "finish");
+    assert_eq!(
+        (&events[1]["exit_code"], &events[1]["duration_ms"]),
+        (&0.into(), &2.into())
+    );
+}
+
+#[test]
+fn a_refusal_starts_nothing_and_records_nothing() {
+    let refusals = [
+        (guarded().var("A", "2"), "requires-env"),
+        (guarded().terminal("n"), "declined"),
+        (guarded().tool("op", 1, b"", b"no"), "secret-missing"),
+        (
+            guarded().fails(Op::Append, 1, Errno::ENOSPC),
+            "audit-unwritable",
+        ),
+    ];
+    for (world, name) in refusals {
+        let (world, outcome) = carry(world);
+        let Ended::NotStarted(refusal) = &outcome.ended else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!((refusal.name(), outcome.exit()), (name, Exit::REFUSED));
+        assert!(!spawned(&world) && events(&world).is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn no_secret_is_fetched_before_a_person_has_said_yes() {
+    let (world, _) = carry(guarded().terminal("n"));
+    assert!(!world.acts().iter().any(|act| word(act) == "called"));
+}
+
+#[test]
+fn a_signal_at_any_step_before_the_script_starts_nothing_and_is_died_of() {
+    let term = Signal::new(15);
+    for op in [
+        Op::Show,
+        Op::Ask,
+        Op::Call,
+        Op::OpenLog,
+        Op::Append,
+        Op::Sync,
+    ] {
+        let (world, outcome) = carry(guarded().signal_at(op, term));
+        assert_eq!(outcome.exit(), Exit::Signal(term), "{op:?}");
+        assert!(!spawned(&world), "{op:?}");
+        let events = events(&world);
+        if let Some(end) = events.get(1) {
+            assert_eq!(end["event"], "interrupted", "{op:?}");
+            assert_eq!(
+                (&end["spawned"], &end["signal"]),
+                (&false.into(), &"SIGTERM".into())
+            );
+        }
+        assert_ne!(events.len(), 1, "a start without its end at {op:?}");
+    }
+}
+
+#[test]
+fn a_script_that_cannot_be_started_leaves_its_end() {
+    let (world, outcome) = carry(guarded().fails(Op::Spawn, 1, Errno::EACCES));
+    assert_eq!(outcome.exit(), Exit::Code(126));
+    let events = events(&world);
+    assert_eq!(events[1]["event"], "spawn_failed");
+    assert_eq!(
+        (&events[1]["exit_code"], &events[1]["errno"]),
+        (&126.into(), &13.into())
+    );
+}
+
+#[test]
+fn the_scripts_end_is_mirrored() {
+    let code = |world: World| carry(world).1.exit();
+    assert_eq!(
+        code(guarded().ends(|end| end.status = Ok(7))),
+        Exit::Code(7)
+    );
+    let segv = Signal::new(11);
+    assert_eq!(
+        code(guarded().ends(|end| end.status = Err(segv))),
+        Exit::Signal(segv)
+    );
+    assert_eq!(
+        code(guarded().ends(|end| end.status = Err(Signal::new(9)))),
+        Exit::Code(137)
+    );
+}
+
+#[test]
+fn interrupted_means_that_somebody_stopped_the_run() {
+    let last = |world: World| events(&carry(world).0).pop().unwrap();
+    let crash = last(guarded().ends(|end| end.status = Err(Signal::new(11))));
+    assert_eq!(
+        (&crash["event"], &crash["signal"]),
+        (&"finish".into(), &"SIGSEGV".into())
+    );
+    let died = last(guarded().ends(|end| end.status = Err(Signal::new(15))));
+    assert_eq!(
+        (&died["event"], &died["exit_code"]),
+        (&"interrupted".into(), &143.into())
+    );
+    let trapped = last(guarded().ends(|end| {
+        end.status = Ok(3);
+        end.received = vec![Received {
+            signal: Signal::new(2),
+            sender: Sender::Process {
+                pid: 7,
+                uid: 0,
+                group: None,
+            },
+            forwarded: true,
+        }];
+    }));
+    assert_eq!(
+        (&trapped["event"], &trapped["exit_code"]),
+        (&"interrupted".into(), &3.into())
+    );
+    assert_eq!(trapped["signals"][0]["from_pid"], 7);
+}
+
+#[test]
+fn an_end_record_that_cannot_be_written_is_kept_and_the_code_stands() {
+    let world = guarded()
+        .fails(Op::Append, 2, Errno::ENOSPC)
+        .ends(|end| end.status = Ok(5));
+    let (world, outcome) = carry(world);
+    assert_eq!(outcome.exit(), Exit::Code(5));
+    let kept = outcome.unrecorded.unwrap().kept.unwrap();
+    assert!(kept.starts_with("/home/ops/.local/state/qli/spool"));
+    let text = world.text(&kept.display().to_string()).unwrap();
+    assert!(
+        text.contains("\"event\":\"finish\"") && text.contains(LOG),
+        "{text}"
+    );
+}
+
+#[test]
+fn where_the_spool_fails_too_the_record_itself_is_returned() {
+    let world = guarded()
+        .fails(Op::Append, 2, Errno::ENOSPC)
+        .fails(Op::Keep, 1, Errno::ENOSPC);
+    let record = carry(world).1.unrecorded.unwrap().kept.unwrap_err();
+    assert!(record.starts_with("{\"event\":\"finish\""), "{record}");
+}

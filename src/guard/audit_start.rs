@@ -1,0 +1,164 @@
+//! Step 5: the start is on disk before anything runs.
+
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+
+use super::{Enforce, Launch, Refusal, Step, Verdict};
+use crate::audit::{Opening, Redactor, StartRecord, Trail, obstacle};
+use crate::diagnostics::{Code, Diagnostic, Source};
+use crate::host::{Host, HostView, lookup};
+use crate::manifest::Located;
+use crate::names::{PathTemplate, Text};
+
+/// Appends the start record, durable before the script starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AuditStart {
+    /// The log.
+    #[serde(serialize_with = "as_text")]
+    pub log: PathBuf,
+}
+
+fn as_text<S: Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {
+    Text::from(path.as_os_str()).serialize(serializer)
+}
+
+impl AuditStart {
+    /// Plans the guard, if there is a log, and expands the log's path.
+    ///
+    /// # Errors
+    ///
+    /// A variable of the path has no value (QLI0502), or what comes out is not
+    /// absolute (QLI0503).
+    pub(super) fn plan(
+        log: Option<&Located<PathTemplate>>,
+        source: &std::sync::Arc<Source>,
+        view: &dyn HostView,
+    ) -> Result<Option<Self>, Diagnostic> {
+        let Some(Located { value, span }) = log else {
+            return Ok(None);
+        };
+        let at = |code, message| Diagnostic::at(code, source, span.clone(), message);
+        let log = value.expand(|name| lookup(name, view)).map_err(|unset| {
+            let message = format!("`audit_log` needs `{}`, which is not set", unset.0);
+            let help = format!("set `{}`, or name the path without it", unset.0);
+            at(Code::AuditPathVariableUnset, message).help(help)
+        })?;
+        if log.is_relative() {
+            let message = "`audit_log` must be absolute once its variables are filled in";
+            return Err(at(Code::AuditPathRelative, message.to_owned())
+                .help("set its first variable to an absolute path"));
+        }
+        Ok(Some(Self { log }))
+    }
+
+    /// The one predicate: what stands in the way of the log, by looking.
+    fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
+        obstacle(&self.log, view).map(Refusal::LogObstacle)
+    }
+}
+
+fn start_record(launch: &Launch<'_>, host: &dyn Host) -> StartRecord {
+    let plan = launch.plan();
+    let process = host.process();
+    let redactor = Redactor::of(launch.secrets());
+    let text = |path: PathBuf| Text::from(path);
+    StartRecord {
+        args: redactor.args(&plan.args),
+        env_var_names: launch.secrets().map(|(name, _)| name.to_string()).collect(),
+        guards: launch.passed().to_vec(),
+        plan: plan.digest,
+        program: plan.program_facts(),
+        manifest: plan.manifest.clone(),
+        origin: plan.home.root.path.as_os_str().into(),
+        hides: plan.home.hides.clone().map(text),
+        cwd: process.cwd.map(|cwd| redactor.text(cwd.as_os_str())),
+        tty: process.tty.map(text),
+        pid: process.pid,
+        ppid: process.ppid,
+    }
+}
+
+impl Enforce for AuditStart {
+    fn preview(&self, view: &dyn HostView) -> Verdict {
+        self.refusal(view).map_or(Verdict::Act, Verdict::Refuse)
+    }
+
+    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
+        if let Some(refusal) = self.refusal(host) {
+            return Err(refusal);
+        }
+        let start = start_record(launch, host);
+        let opening = Opening {
+            log: self.log.clone(),
+            run_id: launch.run_id().clone(),
+            group: launch.plan().group.clone(),
+            extension: launch.plan().extension.clone(),
+        };
+        let trail = Trail::open(opening, start, host);
+        launch.set_trail(trail.map_err(|error| Refusal::of_append(error, &self.log))?);
+        launch.pass(Step::AuditStart, None);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::errno::Errno;
+
+    use super::super::plan::tests::{enforce_only, plan};
+    use super::*;
+    use crate::host::fake::{Op, World};
+
+    fn world() -> World {
+        World::new().manifest("g", "audit_log = \"$XDG_STATE_HOME/qli/g.log\"")
+    }
+
+    fn code(world: &World) -> Code {
+        plan(world).unwrap_err().iter().next().unwrap().code
+    }
+
+    #[test]
+    fn the_path_is_expanded_while_planning() {
+        assert_eq!(
+            code(
+                &world()
+                    .unset("HOME")
+                    .var("XDG_DATA_HOME", "/home/ops/.local/share")
+            ),
+            Code::AuditPathVariableUnset
+        );
+        let relative = World::new()
+            .manifest("g", "audit_log = \"$LOGS/a\"")
+            .var("LOGS", "rel");
+        assert_eq!(code(&relative), Code::AuditPathRelative);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_written_refuses() {
+        for (op, errno) in [
+            (Op::OpenLog, Errno::ELOOP),
+            (Op::Append, Errno::ENOSPC),
+            (Op::Sync, Errno::EIO),
+        ] {
+            let (_, result) = enforce_only(world().fails(op, 1, errno), Step::AuditStart);
+            let refusal = result.unwrap_err();
+            assert_eq!(refusal.name(), "audit-unwritable", "{op:?}");
+        }
+    }
+
+    #[test]
+    fn after_a_failed_sync_the_end_is_attempted() {
+        let (world, _) = enforce_only(world().fails(Op::Sync, 1, Errno::EIO), Step::AuditStart);
+        let log = world.text("/home/ops/.local/state/qli/g.log").unwrap();
+        let events: Vec<_> = log
+            .lines()
+            .map(|line| line.split('"').nth(3).unwrap())
+            .collect();
+        assert_eq!(events, ["start", "interrupted"]);
+        assert!(
+            log.contains("\"spawned\":false,\"reason\":\"sync\""),
+            "{log}"
+        );
+    }
+}

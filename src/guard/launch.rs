@@ -1,0 +1,85 @@
+//! One run on its way: what the guards have gathered so far.
+
+use super::{Plan, Refusal, Step};
+use crate::audit::{EndBody, Passed, RunId, Trail, Unrecorded};
+use crate::host::Host;
+use crate::names::EnvName;
+use crate::providers::Secret;
+
+/// A run on its way. It is the only value that holds secrets.
+#[derive(Debug)]
+#[must_use = "the run must be closed, so that its start record gets its end"]
+pub struct Launch<'p> {
+    plan: &'p Plan,
+    run_id: RunId,
+    passed: Vec<Passed>,
+    secrets: Vec<(EnvName, Secret)>,
+    trail: Option<Trail>,
+}
+
+impl<'p> Launch<'p> {
+    /// Begins a run: from here on no signal is lost.
+    ///
+    /// # Errors
+    ///
+    /// The signal handlers cannot be installed, or there are no random bytes.
+    pub fn begin(plan: &'p Plan, host: &mut dyn Host) -> Result<Self, Refusal> {
+        let failed = |what: &str, error| Refusal::SystemFailed(format!("{what}: {error}"));
+        host.arm()
+            .map_err(|error| failed("signals cannot be handled", error))?;
+        let run_id = RunId::new(host).map_err(|error| failed("no random bytes", error))?;
+        Ok(Self {
+            plan,
+            run_id,
+            passed: Vec::new(),
+            secrets: Vec::new(),
+            trail: None,
+        })
+    }
+
+    /// Returns the plan that is carried out.
+    pub fn plan(&self) -> &'p Plan {
+        self.plan
+    }
+
+    /// Returns the run's identifier.
+    pub fn run_id(&self) -> &RunId {
+        &self.run_id
+    }
+
+    /// Returns the steps that were passed.
+    pub fn passed(&self) -> &[Passed] {
+        &self.passed
+    }
+
+    /// Returns the secrets that were fetched.
+    pub fn secrets(&self) -> impl Iterator<Item = (&EnvName, &Secret)> {
+        self.secrets.iter().map(|(name, secret)| (name, secret))
+    }
+
+    pub(super) fn pass(&mut self, step: Step, detail: Option<&'static str>) {
+        self.passed.push(Passed {
+            step: step.as_str(),
+            verdict: "pass",
+            detail,
+        });
+    }
+
+    pub(super) fn add_secret(&mut self, name: EnvName, secret: Secret) {
+        self.secrets.push((name, secret));
+    }
+
+    pub(super) fn set_trail(&mut self, trail: Trail) {
+        self.trail = Some(trail);
+    }
+
+    /// Erases the secrets: the script has them now.
+    pub fn forget_secrets(&mut self) {
+        self.secrets.clear();
+    }
+
+    /// Closes the run: if it has a start record, its end is recorded.
+    pub fn close(self, end: EndBody, host: &mut dyn Host) -> Option<Unrecorded> {
+        self.trail.and_then(|trail| trail.close(end, host))
+    }
+}

@@ -1,0 +1,352 @@
+//! Why a run was refused: data first, words last.
+
+use std::path::PathBuf;
+
+use super::Step;
+use crate::audit::{AppendError, LogObstacle};
+use crate::host::Signal;
+use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
+use crate::providers::{Fault, ProviderId, ToolMessage};
+
+/// Why a guard did not let the run go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Variables differ from what is required.
+    EnvDiffers(Vec<Miss>),
+    /// There is nobody to ask.
+    NoTerminal,
+    /// A person said no.
+    Declined,
+    /// The terminal could not be asked.
+    TerminalLost(String),
+    /// Secrets are missing.
+    SecretsMissing(Vec<SecretFault>),
+    /// The log may not stand where it stands.
+    LogObstacle(LogObstacle),
+    /// The start could not be recorded: the log, why, and whether somebody
+    /// else held its lock.
+    LogFailed(PathBuf, String),
+    /// Another process held the log's lock too long.
+    LogLocked(String),
+    /// A signal ended the run at this step.
+    Interrupted(Step, Signal),
+    /// The script cannot be started.
+    CannotStart(StartFailure),
+    /// The system gives qli what it needs for no run: handlers, random bytes.
+    SystemFailed(String),
+}
+
+/// A variable that is not what is required.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    /// Its name.
+    pub name: EnvName,
+    /// The value that is required.
+    pub want: String,
+    /// The value it has.
+    pub found: Option<Text>,
+}
+
+/// A secret that is missing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretFault {
+    /// The variable it was to fill.
+    pub env: EnvName,
+    /// What was looked up.
+    pub reference: SecretRef,
+    /// By whom.
+    pub provider: ProviderId,
+    /// Why there is no value.
+    pub fault: Fault,
+}
+
+/// Why a script cannot be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartFailure {
+    /// The script has gone since it was planned.
+    Vanished(PathBuf),
+    /// Its `#!` line names a program that is not there.
+    NoInterpreter {
+        /// The script.
+        script: PathBuf,
+        /// What its first line names.
+        interpreter: PathBuf,
+    },
+    /// The system does not start it.
+    NotExecutable {
+        /// The script.
+        script: PathBuf,
+        /// The system's word.
+        message: String,
+        /// Its number, if it has one.
+        errno: Option<i32>,
+    },
+    /// The cached copy of an embedded script is not what it must be.
+    CopyDiffers(PathBuf),
+    /// An embedded script cannot be put into the cache.
+    NoCopy(PathBuf, String),
+}
+
+impl Miss {
+    /// Says what differs. A value is shown only where its name promises no
+    /// secret.
+    pub fn reason(&self) -> String {
+        let Self { name, want, found } = self;
+        let is = match found {
+            None => "it is not set".to_owned(),
+            Some(_) if name.looks_secret() => "it has another value".to_owned(),
+            Some(found) => format!("it is \"{}\"", found.visible()),
+        };
+        if name.looks_secret() {
+            return format!("`{name}` must have the value the manifest names, {is}");
+        }
+        format!("`{name}` must be \"{}\", {is}", visible(want))
+    }
+
+    /// Returns the command that would set it.
+    pub fn help(&self) -> Option<String> {
+        let shown = !self.name.looks_secret();
+        shown.then(|| format!("export {}={}", self.name, shell_word(&self.want)))
+    }
+}
+
+impl SecretFault {
+    /// Says what is missing, and why. Never a value.
+    pub fn reason(&self) -> String {
+        let reference = visible(self.reference.as_str());
+        let why = match &self.fault {
+            Fault::Unset => format!("the variable `{reference}` is not set"),
+            Fault::Unusable(unusable) => unusable.to_string(),
+            Fault::ToolMissing(tool) => format!("the program `{tool}` is not on PATH"),
+            Fault::ToolUntrusted(path) => {
+                format!("{} lies where everybody may write", shell_word(path))
+            }
+            Fault::ToolFailed { code, message, .. } => failed(*code, message),
+            Fault::ToolTimedOut(seconds) => format!("no answer within {seconds} seconds"),
+            Fault::ToolFlooded(limit) => format!("the answer is longer than {limit} bytes"),
+            Fault::ToolBroken(error) => format!("the program cannot be called: {error}"),
+        };
+        format!(
+            "`{}` from {} {reference}: {why}",
+            self.env,
+            self.provider.as_str()
+        )
+    }
+
+    /// Returns the next step.
+    pub fn help(&self) -> Option<String> {
+        match &self.fault {
+            Fault::Unset => Some(format!("export {}=…", visible(self.reference.as_str()))),
+            Fault::ToolFailed { hint, .. } => Some((*hint).to_owned()),
+            Fault::ToolMissing(tool) => Some(format!("install `{tool}`, then: op signin")),
+            Fault::ToolUntrusted(path) => {
+                let directory = path.parent().unwrap_or(path);
+                Some(format!("chmod o-w {}", shell_word(directory)))
+            }
+            Fault::Unusable(_)
+            | Fault::ToolTimedOut(_)
+            | Fault::ToolFlooded(_)
+            | Fault::ToolBroken(_) => None,
+        }
+    }
+}
+
+fn failed(code: Option<i32>, message: &ToolMessage) -> String {
+    let end = match code {
+        Some(code) => format!("the program failed with code {code}"),
+        None => "the program died of a signal".to_owned(),
+    };
+    match message {
+        ToolMessage::Silent => end,
+        ToolMessage::Said(words) => format!("{end}: {}", words.replace('\n', " / ")),
+        ToolMessage::Withheld => format!("{end}; its message is withheld, it holds a secret value"),
+    }
+}
+
+impl StartFailure {
+    /// Says why the script cannot be started.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Vanished(script) => format!("{} is gone", shell_word(script)),
+            Self::NoInterpreter {
+                script,
+                interpreter,
+            } => format!(
+                "the interpreter `{}` of {} is not there",
+                visible(interpreter),
+                shell_word(script)
+            ),
+            Self::NotExecutable {
+                script, message, ..
+            } => {
+                format!("{} cannot be executed: {message}", shell_word(script))
+            }
+            Self::CopyDiffers(copy) => {
+                format!(
+                    "{} is not the script that is embedded in qli",
+                    shell_word(copy)
+                )
+            }
+            Self::NoCopy(copy, error) => {
+                format!(
+                    "the embedded script cannot be put at {}: {error}",
+                    shell_word(copy)
+                )
+            }
+        }
+    }
+
+    /// Returns the next step.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NoInterpreter {
+                script,
+                interpreter,
+            } => {
+                let carriage_return = interpreter.as_os_str().as_encoded_bytes().ends_with(b"\r");
+                Some(if carriage_return {
+                    format!(
+                        "save it with LF line ends: sed -i 's/\\r$//' {}",
+                        shell_word(script)
+                    )
+                } else {
+                    format!("install it, or mend line 1 of {}", shell_word(script))
+                })
+            }
+            Self::CopyDiffers(copy) => Some(format!("rm {}", shell_word(copy))),
+            Self::NoCopy(..) => {
+                Some("set XDG_CACHE_HOME to a directory you can write to".to_owned())
+            }
+            Self::Vanished(_) | Self::NotExecutable { .. } => None,
+        }
+    }
+
+    /// Returns the exit code of a run that failed so: 127 if there is nothing
+    /// to start, else 126.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Vanished(_) => 127,
+            Self::NoInterpreter { .. }
+            | Self::NotExecutable { .. }
+            | Self::CopyDiffers(_)
+            | Self::NoCopy(..) => 126,
+        }
+    }
+
+    /// Returns the system's error number, if there is one.
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Self::NotExecutable { errno, .. } => *errno,
+            Self::Vanished(_)
+            | Self::NoInterpreter { .. }
+            | Self::CopyDiffers(_)
+            | Self::NoCopy(..) => None,
+        }
+    }
+}
+
+impl Refusal {
+    /// Words a failed append of the start record.
+    pub(super) fn of_append(error: AppendError, log: &std::path::Path) -> Self {
+        let reason = error.reason(log);
+        match error {
+            AppendError::Obstacle(obstacle) => Self::LogObstacle(obstacle),
+            AppendError::Locked => Self::LogLocked(reason),
+            AppendError::Interrupted(signal) => Self::Interrupted(Step::AuditStart, signal),
+            AppendError::Write(_) | AppendError::Sync(_) => Self::LogFailed(log.to_owned(), reason),
+        }
+    }
+
+    /// Returns its stable name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::EnvDiffers(_) => "requires-env",
+            Self::NoTerminal | Self::TerminalLost(_) => "no-terminal",
+            Self::Declined => "declined",
+            Self::SecretsMissing(_) => "secret-missing",
+            Self::LogObstacle(_) | Self::LogFailed(..) => "audit-unwritable",
+            Self::LogLocked(_) => "audit-locked",
+            Self::Interrupted(..) => "signal",
+            Self::CannotStart(_) => "cannot-start",
+            Self::SystemFailed(_) => "system",
+        }
+    }
+
+    /// Returns the step that refused; none if qli failed before the first.
+    pub fn step(&self) -> Option<Step> {
+        match self {
+            Self::EnvDiffers(_) => Some(Step::RequiresEnv),
+            Self::NoTerminal | Self::Declined | Self::TerminalLost(_) => Some(Step::Confirm),
+            Self::SecretsMissing(_) => Some(Step::Secrets),
+            Self::LogObstacle(_) | Self::LogFailed(..) | Self::LogLocked(_) => {
+                Some(Step::AuditStart)
+            }
+            Self::Interrupted(step, _) => Some(*step),
+            Self::CannotStart(_) => Some(Step::Spawn),
+            Self::SystemFailed(_) => None,
+        }
+    }
+
+    /// Says why, a sentence a line.
+    pub fn reasons(&self) -> Vec<String> {
+        match self {
+            Self::EnvDiffers(misses) => misses.iter().map(Miss::reason).collect(),
+            Self::NoTerminal => vec!["there is no terminal to ask on".to_owned()],
+            Self::Declined => vec!["the answer was not `y`".to_owned()],
+            Self::TerminalLost(error) => vec![format!("the terminal cannot be asked: {error}")],
+            Self::SecretsMissing(faults) => faults.iter().map(SecretFault::reason).collect(),
+            Self::LogObstacle(obstacle) => vec![obstacle.reason()],
+            Self::LogFailed(_, reason) | Self::LogLocked(reason) | Self::SystemFailed(reason) => {
+                vec![reason.clone()]
+            }
+            Self::Interrupted(_, signal) => vec![format!("{} arrived", signal.name())],
+            Self::CannotStart(failure) => vec![failure.reason()],
+        }
+    }
+
+    /// Says why, in one line.
+    pub fn reason(&self) -> String {
+        self.reasons().join("; ")
+    }
+
+    /// Returns what to type next, a command a line.
+    pub fn helps(&self) -> Vec<String> {
+        match self {
+            Self::EnvDiffers(misses) => misses.iter().filter_map(Miss::help).collect(),
+            Self::NoTerminal | Self::TerminalLost(_) => {
+                vec!["run it from a terminal, or pass --yes before the group".to_owned()]
+            }
+            Self::Declined => vec!["answer `y` to run it".to_owned()],
+            Self::SecretsMissing(faults) => {
+                let mut helps: Vec<_> = faults.iter().filter_map(SecretFault::help).collect();
+                helps.dedup();
+                helps
+            }
+            Self::LogObstacle(obstacle) => vec![obstacle.help()],
+            Self::LogFailed(log, _) => {
+                vec![format!("df -h {}", shell_word(log.parent().unwrap_or(log)))]
+            }
+            Self::LogLocked(_) => vec!["try again when the other process is done".to_owned()],
+            Self::Interrupted(..) | Self::SystemFailed(_) => Vec::new(),
+            Self::CannotStart(failure) => failure.help().into_iter().collect(),
+        }
+    }
+
+    /// Returns the exit code of a run that is refused so. A signal has none:
+    /// qli dies of it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::CannotStart(failure) => failure.exit_code(),
+            Self::EnvDiffers(_)
+            | Self::NoTerminal
+            | Self::Declined
+            | Self::TerminalLost(_)
+            | Self::SecretsMissing(_)
+            | Self::LogObstacle(_)
+            | Self::LogFailed(..)
+            | Self::LogLocked(_)
+            | Self::Interrupted(..)
+            | Self::SystemFailed(_) => 125,
+        }
+    }
+}

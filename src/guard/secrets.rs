@@ -1,0 +1,200 @@
+//! Step 4: every secret is fetched, or nothing runs.
+
+use serde::{Serialize, Serializer};
+
+use super::{Enforce, Launch, Refusal, SecretFault, Step, Verdict};
+use crate::host::{Host, HostView};
+use crate::manifest::SecretSpec;
+use crate::names::{EnvName, SecretRef, Text};
+use crate::providers::{Fault, FetchError, Lookup, ProviderId, Secret, Tool};
+
+/// Fetches every secret of the group, all of them before the script starts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Secrets {
+    /// What is fetched, in the manifest's order.
+    pub wanted: Vec<Wanted>,
+}
+
+/// One secret, with the program that will be called for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Wanted {
+    /// The variable that the script finds it in.
+    pub env: EnvName,
+    /// What the provider looks up.
+    #[serde(rename = "ref")]
+    pub reference: SecretRef,
+    /// Who is asked.
+    pub provider: ProviderId,
+    /// The provider's program.
+    #[serde(serialize_with = "tool_path")]
+    pub tool: Tool,
+}
+
+fn tool_path<S: Serializer>(tool: &Tool, serializer: S) -> Result<S::Ok, S::Error> {
+    tool.path()
+        .map(|path| Text::from(path.as_os_str()))
+        .serialize(serializer)
+}
+
+impl Secrets {
+    /// Plans the guard, if there are secrets.
+    pub(super) fn plan(secrets: &[SecretSpec], view: &dyn HostView) -> Option<Self> {
+        let wanted: Vec<_> = secrets
+            .iter()
+            .map(|spec| Wanted::plan(spec, view))
+            .collect();
+        (!wanted.is_empty()).then_some(Self { wanted })
+    }
+
+    /// The one predicate: every secret that is known to be missing.
+    fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
+        let faults: Vec<_> = self
+            .wanted
+            .iter()
+            .filter_map(|one| one.obstacle(view))
+            .collect();
+        (!faults.is_empty()).then_some(Refusal::SecretsMissing(faults))
+    }
+}
+
+impl Wanted {
+    fn plan(spec: &SecretSpec, view: &dyn HostView) -> Self {
+        let SecretSpec {
+            env,
+            reference,
+            provider,
+        } = spec;
+        Self {
+            env: env.clone(),
+            reference: reference.clone(),
+            provider: *provider,
+            tool: Tool::find(*provider, view),
+        }
+    }
+
+    fn lookup(&self) -> Lookup<'_> {
+        Lookup {
+            reference: &self.reference,
+            tool: &self.tool,
+        }
+    }
+
+    fn obstacle(&self, view: &dyn HostView) -> Option<SecretFault> {
+        let fault = self.provider.row().obstacle(&self.lookup(), view)?;
+        Some(self.fault(fault))
+    }
+
+    fn fault(&self, fault: Fault) -> SecretFault {
+        SecretFault {
+            env: self.env.clone(),
+            reference: self.reference.clone(),
+            provider: self.provider,
+            fault,
+        }
+    }
+
+    fn fetch(&self, known: &[&Secret], host: &mut dyn Host) -> Result<Secret, Refusal> {
+        let fetched = self.provider.row().fetch(&self.lookup(), known, host);
+        fetched.map_err(|error| match error {
+            FetchError::Interrupted(signal) => Refusal::Interrupted(Step::Secrets, signal),
+            FetchError::Fault(fault) => Refusal::SecretsMissing(vec![self.fault(fault)]),
+        })
+    }
+}
+
+impl Enforce for Secrets {
+    fn preview(&self, view: &dyn HostView) -> Verdict {
+        if let Some(refusal) = self.refusal(view) {
+            return Verdict::Refuse(refusal);
+        }
+        if self
+            .wanted
+            .iter()
+            .any(|one| one.provider.row().tool().is_some())
+        {
+            return Verdict::Fetch;
+        }
+        Verdict::Pass
+    }
+
+    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
+        if let Some(refusal) = self.refusal(host) {
+            return Err(refusal);
+        }
+        for wanted in &self.wanted {
+            let known: Vec<_> = launch.secrets().map(|(_, secret)| secret).collect();
+            let secret = wanted.fetch(&known, host)?;
+            launch.add_secret(wanted.env.clone(), secret);
+        }
+        launch.pass(Step::Secrets, None);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::tests::enforce_only;
+    use super::*;
+    use crate::host::Signal;
+    use crate::host::fake::{Act, Op, World};
+
+    const BOTH: &str = "[[secrets]]\nenv = \"A\"\nref = \"CI_A\"\nprovider = \"env\"\n\
+        [[secrets]]\nenv = \"B\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n";
+
+    fn called(world: &World) -> bool {
+        world
+            .acts()
+            .iter()
+            .any(|act| matches!(act, Act::Called(..)))
+    }
+
+    #[test]
+    fn everything_that_is_known_to_be_missing_is_reported_before_a_tool_is_called() {
+        let (world, result) = enforce_only(World::new().manifest("g", BOTH), Step::Secrets);
+        let Err(Refusal::SecretsMissing(faults)) = result else {
+            panic!("{result:?}")
+        };
+        assert_eq!(
+            (&faults[0].fault, &faults[1].fault),
+            (&Fault::Unset, &Fault::ToolMissing("op"))
+        );
+        assert!(!called(&world));
+    }
+
+    #[test]
+    fn one_failure_ends_the_step() {
+        let world = World::new()
+            .manifest("g", BOTH)
+            .var("CI_A", "1")
+            .tool("op", 1, b"", b"no");
+        let (world, result) = enforce_only(world, Step::Secrets);
+        let reason = result.unwrap_err().reason();
+        assert!(
+            reason.contains("`B`") && reason.contains("op://v/i/f"),
+            "{reason}"
+        );
+        assert!(called(&world));
+    }
+
+    #[test]
+    fn all_values_there_lets_the_run_go_on() {
+        let world = World::new()
+            .manifest("g", BOTH)
+            .var("CI_A", "1")
+            .tool("op", 0, b"v\n", b"");
+        assert!(enforce_only(world, Step::Secrets).1.is_ok());
+    }
+
+    #[test]
+    fn a_signal_while_fetching_ends_the_run() {
+        let world = World::new()
+            .manifest("g", BOTH)
+            .var("CI_A", "1")
+            .tool("op", 0, b"v\n", b"");
+        let (_, result) = enforce_only(world.signal_at(Op::Call, Signal::new(15)), Step::Secrets);
+        assert!(matches!(
+            result,
+            Err(Refusal::Interrupted(Step::Secrets, _))
+        ));
+    }
+}

@@ -1,0 +1,187 @@
+//! Step 6: the script is started.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Launch, StartFailure, Verdict};
+use crate::discovery::{Program, ProgramKind};
+use crate::host::{Access, FileKind, Host, HostView, Start};
+use crate::names::Sha256;
+
+/// Starts the script of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spawn {
+    /// What is started.
+    pub program: Program,
+}
+
+impl Spawn {
+    /// The one predicate: what the system would refuse to start, by looking.
+    fn obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
+        self.interpreter_obstacle(view)
+            .or_else(|| self.copy_obstacle(view))
+    }
+
+    fn interpreter_obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
+        let interpreter = self.program.interpreter.as_ref()?;
+        let runs = view
+            .stat(interpreter)
+            .is_ok_and(|stat| stat.kind == FileKind::File)
+            && view.may(interpreter, Access::Execute).is_ok();
+        (!runs).then(|| StartFailure::NoInterpreter {
+            script: self.program.path.clone(),
+            interpreter: interpreter.clone(),
+        })
+    }
+
+    fn copy_obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
+        let ProgramKind::Embedded { file, .. } = &self.program.kind else {
+            return None;
+        };
+        match view.digest(file) {
+            Ok(found) if found.sha256 == self.program.sha256 => None,
+            Ok(_) => Some(StartFailure::CopyDiffers(file.clone())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => cache_obstacle(file, view),
+            Err(error) => Some(StartFailure::NoCopy(file.clone(), error.to_string())),
+        }
+    }
+
+    /// Says what starting would do now.
+    pub fn preview(&self, view: &dyn HostView) -> Verdict {
+        match self.obstacle(view) {
+            Some(failure) => Verdict::Refuse(super::Refusal::CannotStart(failure)),
+            None => Verdict::Act,
+        }
+    }
+
+    /// Looks once more, and puts an embedded script where it can be run.
+    pub fn prepare(&self, host: &mut dyn Host) -> Result<(), StartFailure> {
+        if let Some(failure) = self.obstacle(host) {
+            return Err(failure);
+        }
+        let ProgramKind::Embedded { file, bytes } = &self.program.kind else {
+            return Ok(());
+        };
+        if host.lstat(file).is_err() {
+            let installed = host.install(file, bytes);
+            installed.map_err(|error| StartFailure::NoCopy(file.clone(), error.to_string()))?;
+        }
+        match host.digest(file).map(|found| found.sha256) {
+            Ok(found) if found == Sha256::of(bytes) => Ok(()),
+            _ => Err(StartFailure::CopyDiffers(file.clone())),
+        }
+    }
+
+    /// Starts the script and erases the secrets it was given.
+    pub fn start(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), StartFailure> {
+        let plan = launch.plan();
+        let args: Vec<_> = plan
+            .args
+            .iter()
+            .map(crate::names::Text::as_os_str)
+            .collect();
+        let own = [
+            ("QLI_RUN_ID", launch.run_id().as_str()),
+            ("QLI_GROUP", plan.group.as_str()),
+            ("QLI_EXTENSION", plan.extension.as_str()),
+        ];
+        let own = own.into_iter().map(|(name, value)| (name, value.as_ref()));
+        let secrets = launch
+            .secrets()
+            .map(|(name, secret)| (name.as_str(), secret.expose()));
+        let env: Vec<_> = secrets.chain(own).collect();
+        let spawned = host.spawn(&Start {
+            program: self.program.file(),
+            args: &args,
+            env: &env,
+        });
+        launch.forget_secrets();
+        spawned.map_err(|error| self.failure(&error, host))
+    }
+
+    /// Words what the system said. "Not found" means the script itself, or
+    /// the interpreter of its `#!` line.
+    fn failure(&self, error: &io::Error, view: &dyn HostView) -> StartFailure {
+        let file = self.program.file();
+        if error.kind() == io::ErrorKind::NotFound {
+            if view.stat(file).is_err() {
+                return StartFailure::Vanished(file.to_owned());
+            }
+            return StartFailure::NoInterpreter {
+                script: file.to_owned(),
+                interpreter: self.program.interpreter.clone().unwrap_or_default(),
+            };
+        }
+        StartFailure::NotExecutable {
+            script: file.to_owned(),
+            message: error.to_string(),
+            errno: error.raw_os_error(),
+        }
+    }
+}
+
+/// Says why nothing can be put into the cache: the nearest directory that is
+/// there must be one that can be written to.
+fn cache_obstacle(file: &Path, view: &dyn HostView) -> Option<StartFailure> {
+    let above: Option<PathBuf> = file
+        .ancestors()
+        .skip(1)
+        .find(|path| view.stat(path).is_ok())
+        .map(Path::to_owned);
+    let error = view.may(&above?, Access::Write).err()?;
+    Some(StartFailure::NoCopy(file.to_owned(), error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::tests::plan_of;
+    use super::*;
+    use crate::host::fake::{Act, World};
+
+    fn spawn(world: &World, group: &str) -> Spawn {
+        plan_of(world, group).unwrap().spawn
+    }
+
+    #[test]
+    fn a_missing_interpreter_is_seen_before_and_at_the_start() {
+        let world = World::new().manifest("g", "").executable(
+            "/home/ops/.local/share/qli/extensions/g/hello",
+            "#!/opt/none/python\n",
+        );
+        let spawn = spawn(&world, "g");
+        assert!(matches!(spawn.preview(&world), Verdict::Refuse(_)));
+        let mut world = world;
+        let failure = spawn.prepare(&mut world).unwrap_err();
+        assert_eq!(failure.exit_code(), 126);
+        assert!(failure.reason().contains("`/opt/none/python`"));
+    }
+
+    #[test]
+    fn an_embedded_script_is_installed_once_and_verified_at_every_run() {
+        let mut world = World::new();
+        let spawn = spawn(&world, "dev");
+        spawn.prepare(&mut world).unwrap();
+        spawn.prepare(&mut world).unwrap();
+        let installs = world
+            .acts()
+            .iter()
+            .filter(|act| matches!(act, Act::Installed(_)))
+            .count();
+        assert_eq!(installs, 1);
+        let copy = spawn.program.file().display().to_string();
+        let mut world = world.executable(&copy, "#!/bin/sh\nrm -rf /\n");
+        assert_eq!(
+            spawn.prepare(&mut world),
+            Err(StartFailure::CopyDiffers(copy.into()))
+        );
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_is_seen_before() {
+        let world = World::new().var("XDG_CACHE_HOME", "/var/cache");
+        assert!(matches!(
+            spawn(&world, "dev").preview(&world),
+            Verdict::Refuse(_)
+        ));
+    }
+}

@@ -1,0 +1,160 @@
+//! The file operations an append-only log is made of.
+
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, TryLockError};
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+
+use super::Stat;
+use super::system::stat_of;
+
+/// An open log. A trait, so that a test can inject every fault a disk has.
+pub trait LogFile {
+    /// Describes the open file.
+    fn stat(&self) -> io::Result<Stat>;
+
+    /// Takes the lock for writing (flock(2)) if nobody holds it.
+    fn try_lock(&mut self) -> io::Result<bool>;
+
+    /// Gives the lock back.
+    fn unlock(&mut self) -> io::Result<()>;
+
+    /// Says whether the path still leads to this file; rotation moves it away.
+    fn is_in_place(&self) -> io::Result<bool>;
+
+    /// Returns the length in bytes.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Returns the last bytes, at most so many.
+    fn tail(&self, at_most: u64) -> io::Result<Vec<u8>>;
+
+    /// Appends by one write and returns how many bytes were taken.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Cuts the file to a length.
+    fn truncate(&mut self, length: u64) -> io::Result<()>;
+
+    /// Puts what was written on disk (fdatasync(2)); for a file made by this
+    /// run, its directory entry too.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+struct RealLog {
+    path: PathBuf,
+    directory: OwnedFd,
+    file: File,
+    created: bool,
+}
+
+/// Opens a log, creating what is missing.
+///
+/// `O_NOFOLLOW` refuses a link in the last two parts of the path, and
+/// `O_NONBLOCK` makes a pipe an error instead of a wait.
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn LogFile>> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let directory = match open_directory(parent) {
+        Err(Errno::ENOENT) => {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(parent)?;
+            open_directory(parent)?
+        }
+        other => other?,
+    };
+    let (file, created) = open_file(&directory, name)?;
+    Ok(Box::new(RealLog {
+        path: path.to_owned(),
+        directory,
+        file,
+        created,
+    }))
+}
+
+fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    nix::fcntl::open(path, flags, Mode::empty())
+}
+
+fn open_file(directory: &OwnedFd, name: &OsStr) -> io::Result<(File, bool)> {
+    let existing =
+        OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+    let open = |flags| openat(directory.as_fd(), name, flags, mode).map(File::from);
+    loop {
+        match open(existing) {
+            Ok(file) => return Ok((file, false)),
+            Err(Errno::ENOENT) => {}
+            Err(error) => return Err(error.into()),
+        }
+        match open(existing | OFlag::O_CREAT | OFlag::O_EXCL) {
+            Ok(file) => return Ok((file, true)),
+            Err(Errno::EEXIST) => {} // another run made it meanwhile
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+impl LogFile for RealLog {
+    fn stat(&self) -> io::Result<Stat> {
+        Ok(stat_of(&self.file.metadata()?))
+    }
+
+    fn try_lock(&mut self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn unlock(&mut self) -> io::Result<()> {
+        self.file.unlock()
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        let here = self.file.metadata()?;
+        match std::fs::symlink_metadata(&self.path) {
+            Ok(there) => Ok((here.dev(), here.ino()) == (there.dev(), there.ino())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn tail(&self, at_most: u64) -> io::Result<Vec<u8>> {
+        let length = self.length()?;
+        let size = length.min(at_most);
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
+        self.file.read_exact_at(&mut bytes, length - size)?;
+        Ok(bytes)
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        if self.created {
+            File::from(self.directory.try_clone()?).sync_all()?;
+            self.created = false;
+        }
+        Ok(())
+    }
+}

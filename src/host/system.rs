@@ -1,0 +1,330 @@
+//! The real world.
+
+use std::ffi::OsString;
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
+use nix::unistd::{AccessFlags, Pid, eaccess};
+use sha2::Digest as _;
+
+use super::child::{self, ChildEnd, Waiting};
+use super::signals::{self, Signal, Signals};
+use super::{
+    Access, AskError, FileDigest, FileKind, HEAD, Host, HostView, Identity, LogFile, ProcessFacts,
+    Start, Stat, ToolCall, ToolError, ToolOutput, terminal, tool,
+};
+use crate::names::Sha256;
+
+/// The machine qli runs on.
+#[derive(Debug)]
+pub struct System {
+    started: Instant,
+    signals: Option<Signals>,
+    script: Option<Pid>,
+}
+
+impl System {
+    /// Starts qli's clock.
+    #[expect(clippy::new_without_default, reason = "starting a clock is no default")]
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            signals: None,
+            script: None,
+        }
+    }
+
+    /// Ends this process by a signal, without a core dump. Returns only if
+    /// the signal does not end it.
+    pub fn die_of(signal: Signal) {
+        signals::die_of(signal);
+    }
+
+    fn signals(&mut self) -> io::Result<&mut Signals> {
+        if self.signals.is_none() {
+            self.signals = Some(Signals::arm()?);
+        }
+        self.signals
+            .as_mut()
+            .ok_or_else(|| io::Error::other("no signal handlers"))
+    }
+}
+
+/// Writes to standard output.
+pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// Writes to standard error. There is nobody left to tell when that fails.
+pub fn write_stderr(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
+}
+
+/// One of qli's own output streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Data.
+    Stdout,
+    /// Talk.
+    Stderr,
+}
+
+/// What a stream leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamFacts {
+    /// Whether it is a terminal.
+    pub terminal: bool,
+    /// The terminal's width.
+    pub columns: Option<usize>,
+}
+
+/// Describes a stream.
+pub fn stream(which: Stream) -> StreamFacts {
+    let size = match which {
+        Stream::Stdout => rustix::termios::tcgetwinsize(io::stdout()),
+        Stream::Stderr => rustix::termios::tcgetwinsize(io::stderr()),
+    };
+    let columns = size.as_ref().ok().map(|size| usize::from(size.ws_col));
+    StreamFacts {
+        terminal: size.is_ok(),
+        columns: columns.filter(|&columns| columns > 0),
+    }
+}
+
+pub(super) fn stat_of(metadata: &Metadata) -> Stat {
+    let kind = metadata.file_type();
+    Stat {
+        kind: if kind.is_file() {
+            FileKind::File
+        } else if kind.is_dir() {
+            FileKind::Directory
+        } else if kind.is_symlink() {
+            FileKind::Link
+        } else {
+            debug_assert!(
+                kind.is_fifo()
+                    || kind.is_socket()
+                    || kind.is_char_device()
+                    || kind.is_block_device()
+            );
+            FileKind::Special
+        },
+        mode: metadata.mode() & 0o7777,
+        owner: metadata.uid(),
+        links: metadata.nlink(),
+        id: (metadata.dev(), metadata.ino()),
+    }
+}
+
+/// Opens a regular file for reading, without waiting for the writer of a pipe.
+fn open_regular(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NONBLOCK)
+        .open(path)?;
+    match stat_of(&file.metadata()?).kind {
+        FileKind::File => Ok(file),
+        other @ (FileKind::Directory | FileKind::Link | FileKind::Special) => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("it is {}", other.as_str()),
+        )),
+    }
+}
+
+impl HostView for System {
+    fn var(&self, name: &str) -> Option<OsString> {
+        std::env::var_os(name)
+    }
+
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        open_regular(path)?
+            .take(limit + 1)
+            .read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(bytes)
+    }
+
+    fn digest(&self, path: &Path) -> io::Result<FileDigest> {
+        let mut file = open_regular(path)?;
+        let mut hasher = sha2::Sha256::new();
+        let mut head = Vec::new();
+        let mut buffer = vec![0; 16 * 1024];
+        loop {
+            let length = match file.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(length) => length,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            let chunk = buffer.get(..length).unwrap_or_default();
+            let missing = HEAD.saturating_sub(head.len()).min(chunk.len());
+            head.extend_from_slice(chunk.get(..missing).unwrap_or_default());
+            hasher.update(chunk);
+        }
+        Ok(FileDigest {
+            sha256: Sha256::from_bytes(hasher.finalize().into()),
+            head,
+        })
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        std::fs::metadata(path).map(|found| stat_of(&found))
+    }
+
+    fn lstat(&self, path: &Path) -> io::Result<Stat> {
+        std::fs::symlink_metadata(path).map(|found| stat_of(&found))
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        let entries = std::fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name()));
+        let mut names = entries.collect::<io::Result<Vec<_>>>()?;
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn may(&self, path: &Path, access: Access) -> io::Result<()> {
+        let flags = match access {
+            Access::Execute => AccessFlags::X_OK,
+            Access::Write => AccessFlags::W_OK,
+        };
+        eaccess(path, flags).map_err(Into::into)
+    }
+
+    fn has_terminal(&self) -> bool {
+        terminal::exists()
+    }
+
+    fn identity(&self) -> Identity {
+        let uid = nix::unistd::getuid();
+        let user = nix::unistd::User::from_uid(uid).ok().flatten();
+        let host = nix::unistd::gethostname().unwrap_or_default();
+        Identity {
+            uid: uid.as_raw(),
+            euid: nix::unistd::geteuid().as_raw(),
+            user: user.map(|user| user.name),
+            host: host.to_string_lossy().into_owned(),
+        }
+    }
+
+    fn process(&self) -> ProcessFacts {
+        let tty = nix::unistd::ttyname(io::stdin())
+            .or_else(|_| nix::unistd::ttyname(io::stdout()))
+            .or_else(|_| nix::unistd::ttyname(io::stderr()));
+        ProcessFacts {
+            pid: std::process::id(),
+            ppid: std::os::unix::process::parent_id(),
+            cwd: std::env::current_dir().ok(),
+            tty: tty.ok(),
+        }
+    }
+}
+
+impl Host for System {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn random(&mut self) -> io::Result<[u8; 16]> {
+        let mut bytes = [0; 16];
+        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn arm(&mut self) -> io::Result<()> {
+        self.signals().map(|_| ())
+    }
+
+    fn pending(&mut self) -> Option<Signal> {
+        self.signals
+            .as_mut()
+            .and_then(|signals| signals.guard_phase().0)
+    }
+
+    fn pause(&mut self, at_most: Duration) -> Option<Signal> {
+        let signals = self.signals().ok()?;
+        // A failed wait only makes the pause shorter; its caller has a deadline.
+        drop(signals.wait(&[], Some(at_most)));
+        signals.guard_phase().0
+    }
+
+    fn show(&mut self, text: &str) {
+        write_stderr(text);
+    }
+
+    fn ask(&mut self, question: &str) -> Result<String, AskError> {
+        terminal::ask(question, self.signals().map_err(AskError::Io)?)
+    }
+
+    fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
+        tool::call(call, self.signals().map_err(ToolError::Io)?)
+    }
+
+    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
+        super::log::open(path)
+    }
+
+    fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        private_directory(directory)?;
+        let mut file = new_file(path, 0o600)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        File::open(directory)?.sync_all()
+    }
+
+    fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        private_directory(directory)?;
+        let unique = u128::from_ne_bytes(self.random()?);
+        let draft = path.with_extension(format!("{unique:032x}.new"));
+        let mut file = new_file(&draft, 0o700)?;
+        let written = file
+            .write_all(bytes)
+            .and_then(|()| file.set_permissions(Permissions::from_mode(0o700)));
+        drop(file); // a file that is open for writing cannot be executed
+        let placed = written.and_then(|()| std::fs::rename(&draft, path));
+        if placed.is_err() {
+            // The draft is of no use to anyone, and a draft that stays does no harm.
+            drop(std::fs::remove_file(&draft));
+        }
+        placed
+    }
+
+    fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
+        self.script = Some(child::spawn(start)?);
+        Ok(())
+    }
+
+    fn wait(&mut self) -> io::Result<ChildEnd> {
+        let script = self.script.take();
+        let pid = script.ok_or_else(|| io::Error::other("no script was started"))?;
+        Waiting::new(pid, self.signals()?).until_end()
+    }
+}
+
+fn private_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn new_file(path: &Path, mode: u32) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .custom_flags(O_NOFOLLOW)
+        .open(path)
+}

@@ -1,0 +1,82 @@
+//! Asking a person: on the terminal itself, never on standard input, so that
+//! no pipe can answer.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
+
+use nix::libc::O_NOCTTY;
+use nix::sys::termios::{FlushArg, tcflush};
+
+use super::AskError;
+use super::signals::{Signals, Stopped};
+
+const TTY: &str = "/dev/tty";
+
+/// Longest answer read, in bytes: a terminal's line is no longer (`N_TTY`).
+const LINE_MAX: usize = 4096;
+
+fn open(write: bool) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(write)
+        .custom_flags(O_NOCTTY)
+        .open(TTY)
+}
+
+/// Says whether this process has a controlling terminal.
+pub(super) fn exists() -> bool {
+    open(false).is_ok()
+}
+
+/// Prints a question on the terminal and reads one line.
+///
+/// What was typed before the question is thrown away. Waiting goes through
+/// `poll` together with the signals, since handlers restart a blocked `read`.
+pub(super) fn ask(question: &str, signals: &mut Signals) -> Result<String, AskError> {
+    let mut tty = open(true).map_err(AskError::Io)?;
+    put_question(&mut tty, question).map_err(AskError::Io)?;
+    loop {
+        signals.wait(&[tty.as_fd()], None).map_err(AskError::Io)?;
+        match signals.guard_phase() {
+            (Some(signal), _) => {
+                // The question's line is left, so that the shell's prompt
+                // does not stand behind it; a terminal that is gone is no loss.
+                drop(tty.write_all(b"\n"));
+                return Err(AskError::Interrupted(signal));
+            }
+            (None, Stopped::Yes) => put_question(&mut tty, question).map_err(AskError::Io)?,
+            (None, Stopped::No) => {}
+        }
+        if readable(&tty).map_err(AskError::Io)? {
+            return read_line(&mut tty).map_err(AskError::Io);
+        }
+    }
+}
+
+fn put_question(tty: &mut File, question: &str) -> io::Result<()> {
+    tcflush(tty.as_fd(), FlushArg::TCIFLUSH)?;
+    tty.write_all(question.as_bytes())
+}
+
+fn readable(tty: &File) -> io::Result<bool> {
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+    let mut fds = [PollFd::new(tty.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut fds, PollTimeout::ZERO) {
+        Ok(ready) => Ok(ready > 0),
+        Err(nix::errno::Errno::EINTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read_line(tty: &mut File) -> io::Result<String> {
+    let mut line = [0; LINE_MAX];
+    let length = tty.read(&mut line)?;
+    let typed = line.get(..length).unwrap_or_default();
+    if !typed.ends_with(b"\n") {
+        // End of file: the cursor still stands behind the question.
+        drop(tty.write_all(b"\n"));
+    }
+    Ok(String::from_utf8_lossy(typed).trim().to_owned())
+}

@@ -1,0 +1,133 @@
+//! The text of a `_manifest.toml` becomes a [`Manifest`], or every problem
+//! the file has.
+//!
+//! There is one reading: `run`, `explain` and `validate` all call [`parse`].
+//! To add a field: its documented line in [`ManifestFile`], its reading in
+//! `read.rs`, its line in [`Manifest`].
+
+mod fields;
+mod read;
+mod wire;
+
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source};
+use crate::names::{EnvName, PathTemplate, SecretRef, visible};
+use crate::providers::ProviderId;
+
+pub use read::parse;
+pub use wire::{ManifestFile, SecretTable, schema};
+
+/// The name of every manifest's file.
+pub const FILE_NAME: &str = "_manifest.toml";
+
+/// A manifest without errors.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// What the group is for; one line.
+    pub description: String,
+    /// Shown before anything else.
+    pub banner: Option<String>,
+    /// Variables and the values they must have, in the file's order.
+    pub requires_env: Vec<(EnvName, String)>,
+    /// Whether a person must say yes.
+    pub confirm: bool,
+    /// Where runs are recorded.
+    pub audit_log: Option<Located<PathTemplate>>,
+    /// What is fetched and handed to the script, in the file's order.
+    pub secrets: Vec<SecretSpec>,
+    /// The text it was read from.
+    pub source: Arc<Source>,
+    /// Warnings; none of them is an error.
+    pub warnings: Diagnostics,
+}
+
+/// A value with its place, for what can only be found wrong later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Bytes of the manifest's text.
+    pub span: Range<usize>,
+}
+
+/// One secret that the script is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretSpec {
+    /// The variable that is set.
+    pub env: EnvName,
+    /// What the provider looks up.
+    pub reference: SecretRef,
+    /// Who is asked.
+    pub provider: ProviderId,
+}
+
+/// Takes the result of reading a manifest's file.
+///
+/// # Errors
+///
+/// The file cannot be read (QLI0001), is no UTF-8 (QLI0002) or is longer than
+/// 1 MiB (QLI0003).
+pub fn source(path: &Path, read: std::io::Result<Vec<u8>>) -> Result<Arc<Source>, Diagnostic> {
+    let bytes = read.map_err(|error| unreadable(path, &error))?;
+    match Source::new(path, &bytes) {
+        Ok(source) => Ok(Arc::new(source)),
+        Err(offset) => Err(not_utf8(path, &bytes, offset)),
+    }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
+    if error.kind() == std::io::ErrorKind::FileTooLarge {
+        let message = format!("the manifest is larger than {SOURCE_MAX} bytes");
+        return Diagnostic::of_path(Code::FileTooLarge, path, message);
+    }
+    let message = format!("the manifest cannot be read: {error}");
+    Diagnostic::of_path(Code::UnreadableFile, path, message)
+}
+
+fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
+    let before = bytes.get(..offset).unwrap_or_default();
+    let line = before.split(|&byte| byte == b'\n').count();
+    let byte = bytes.get(offset).copied().unwrap_or_default();
+    let message = format!("byte {byte:#04x} at offset {offset} (line {line}) is not UTF-8");
+    let text = String::from_utf8_lossy(before).into_owned();
+    match Source::new(path, text.as_bytes()) {
+        Ok(source) => Diagnostic::at(Code::NotUtf8, &Arc::new(source), offset..offset, message),
+        Err(_) => Diagnostic::of_path(Code::NotUtf8, path, message),
+    }
+    .help("save the file as UTF-8")
+}
+
+/// Quotes a text of a manifest in a message: visible, and at most 60 characters.
+fn quoted(text: &str) -> String {
+    const MAX: usize = 60;
+    let text = visible(text);
+    if text.chars().count() <= MAX {
+        return format!("`{text}`");
+    }
+    let head: String = text.chars().take(MAX).collect();
+    format!("`{head}…`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_utf8_is_reported_at_its_first_such_byte() {
+        let error = source(Path::new("m"), Ok(b"a = 1\nb = \"\xff\"".to_vec())).unwrap_err();
+        assert_eq!(error.code, Code::NotUtf8);
+        assert_eq!(
+            error.message,
+            "byte 0xff at offset 11 (line 2) is not UTF-8"
+        );
+    }
+
+    #[test]
+    fn long_texts_are_cut_in_messages() {
+        assert_eq!(quoted("a\u{1b}"), "`a\\u{1b}`");
+        assert_eq!(quoted(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
+    }
+}

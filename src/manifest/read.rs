@@ -1,0 +1,528 @@
+//! From text to [`Manifest`]: one pass, all problems.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::fields::{Fields, Findings, Value, boolean, integer, string, table, tables, text};
+use super::{Located, Manifest, SecretSpec, quoted};
+use crate::diagnostics::{Code, Diagnostics, Source, nearest, one_of};
+use crate::names::{EnvName, NameError, PathTemplate, SecretRef, TemplateError};
+use crate::providers::ProviderId;
+
+/// The fields of the top level.
+const TOP: [&str; 7] = [
+    "schema_version",
+    "description",
+    "banner",
+    "confirm",
+    "audit_log",
+    "requires_env",
+    "secrets",
+];
+
+/// Reads a manifest.
+///
+/// # Errors
+///
+/// Every problem of the text, errors and warnings, sorted by place. After a
+/// syntax error only syntax errors are reported: what the rest of the text
+/// means is then a guess.
+pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
+    let mut found = Findings::new(source);
+    let (root, errors) = DeTable::parse_recoverable(source.text());
+    if !errors.is_empty() {
+        return Err(syntax_errors(&errors, source));
+    }
+    let manifest = read(root.get_ref(), &mut found);
+    let list = found.list.sorted();
+    match manifest {
+        Some(manifest) if !list.has_errors() => Ok(Manifest {
+            warnings: list,
+            ..manifest
+        }),
+        _ => Err(list),
+    }
+}
+
+/// Of several syntax errors on a line the first is the cause of the others.
+fn syntax_errors(errors: &[toml::de::Error], source: &Arc<Source>) -> Diagnostics {
+    let mut found = Findings::new(source);
+    let mut errors: Vec<_> = errors
+        .iter()
+        .map(|error| (error.span().unwrap_or(0..0), error.message()))
+        .collect();
+    errors.sort_by_key(|(span, _)| (span.start, span.end));
+    let mut last_line = 0;
+    for (span, message) in errors {
+        let line = source.position(span.start).line;
+        if line == last_line {
+            continue;
+        }
+        last_line = line;
+        let code = match message {
+            "duplicate key" => Code::DuplicateField,
+            _ => Code::SyntaxError,
+        };
+        let message = message.lines().next().unwrap_or("this is not TOML");
+        found.push(found.at(code, span, message.to_owned()));
+    }
+    found.list.sorted()
+}
+
+/// Reads every field, whatever the others are like.
+fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
+    let mut top = Fields::of(root, 0..0);
+    let version = top
+        .required("schema_version")
+        .and_then(|v| version(v, found));
+    let description = top.required("description");
+    let description = description.and_then(|v| text("description", v, found));
+    let banner = top
+        .optional("banner")
+        .and_then(|v| text("banner", v, found));
+    let confirm = top
+        .optional("confirm")
+        .and_then(|v| boolean("confirm", v, found));
+    let audit_log = top.optional("audit_log").and_then(|v| audit_log(v, found));
+    let required = top.optional("requires_env").map(|v| requires_env(v, found));
+    let secrets = top.optional("secrets").map(|v| secrets(v, found));
+    top.finish(found);
+    let (required, secrets) = (required.unwrap_or_default(), secrets.unwrap_or_default());
+    contradictions(&required, &secrets, found);
+    version?;
+    Some(Manifest {
+        description: description?,
+        banner,
+        requires_env: required.into_iter().map(|one| one.value).collect(),
+        confirm: confirm.unwrap_or(false),
+        audit_log,
+        secrets: secrets.into_iter().map(|one| one.value).collect(),
+        source: Arc::clone(found.source),
+        warnings: Diagnostics::default(),
+    })
+}
+
+fn version(value: &Value<'_>, found: &mut Findings<'_>) -> Option<()> {
+    match integer("schema_version", value, found)? {
+        1 => Some(()),
+        other => {
+            let message = format!("`schema_version` must be 1, it is {other}");
+            let diagnostic = found.at(Code::UnsupportedVersion, value.span(), message);
+            found
+                .push(diagnostic.help(
+                    "write `schema_version = 1`, or update qli if the file is newer than it",
+                ));
+            None
+        }
+    }
+}
+
+fn audit_log(value: &Value<'_>, found: &mut Findings<'_>) -> Option<Located<PathTemplate>> {
+    let written = string("audit_log", value, found)?;
+    let error = match PathTemplate::parse(written) {
+        Ok(template) => {
+            return Some(Located {
+                value: template,
+                span: value.span(),
+            });
+        }
+        Err(error) => error,
+    };
+    let (code, help) = match error {
+        TemplateError::Empty => (
+            Code::EmptyValue,
+            "write a path, or remove the line to record nothing",
+        ),
+        TemplateError::Relative => (
+            Code::AuditPathRelative,
+            "start it with `/`, `~/` or a variable, such as `$XDG_STATE_HOME/qli/audit.log`",
+        ),
+        TemplateError::Unclosed => (Code::AuditPathMalformed, "close it: `${NAME}`"),
+        TemplateError::NoName | TemplateError::Nul => (
+            Code::AuditPathMalformed,
+            "variables are written `$NAME` or `${NAME}`",
+        ),
+        TemplateError::OtherHome => (
+            Code::AuditPathMalformed,
+            "write the other user's directory out",
+        ),
+    };
+    let message = format!("`audit_log` {} cannot be read: {error}", quoted(written));
+    found.push(found.at(code, value.span(), message).help(help));
+    None
+}
+
+fn requires_env(value: &Value<'_>, found: &mut Findings<'_>) -> Vec<Located<(EnvName, String)>> {
+    let Some(table) = table("requires_env", value, found) else {
+        return Vec::new();
+    };
+    let mut required = Vec::new();
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        if TOP.contains(&name) {
+            let message = format!("`{name}` stands inside `[requires_env]`");
+            let diagnostic = found
+                .at(Code::MisplacedField, key.span(), message)
+                .help("move this line above the header")
+                .label(
+                    table_header(found.source, key.span().start),
+                    "this table goes on until the next header",
+                );
+            found.push(diagnostic);
+            continue;
+        }
+        let env = env_name(name, key.span(), found);
+        let wanted = string(name, value, found);
+        if let (Some(env), Some(wanted)) = (env, wanted) {
+            required.push(Located {
+                value: (env, wanted.to_owned()),
+                span: key.span(),
+            });
+        }
+    }
+    required.sort_by_key(|one| one.span.start);
+    required
+}
+
+/// Finds the header line above a place.
+fn table_header(source: &Source, below: usize) -> Range<usize> {
+    let before = source.text().get(..below).unwrap_or_default();
+    let at = before.rfind("[requires_env]").unwrap_or(below);
+    source.line(at)
+}
+
+fn env_name(name: &str, span: Range<usize>, found: &mut Findings<'_>) -> Option<EnvName> {
+    match name.parse() {
+        Ok(name) => Some(name),
+        Err(error) => {
+            let error: NameError = error;
+            let message = format!("{} is no variable name: {error}", quoted(name));
+            found.push(found.at(Code::InvalidEnvName, span, message).help(
+                "a variable name holds letters, digits and `_`, and does not start with a digit",
+            ));
+            None
+        }
+    }
+}
+
+fn secrets(value: &Value<'_>, found: &mut Findings<'_>) -> Vec<Located<SecretSpec>> {
+    tables("secrets", value, found)
+        .into_iter()
+        .filter_map(|(table, header)| secret(table, header, found))
+        .collect()
+}
+
+fn secret(
+    table: &DeTable<'_>,
+    header: Range<usize>,
+    found: &mut Findings<'_>,
+) -> Option<Located<SecretSpec>> {
+    let mut fields = Fields::of(table, header.clone());
+    let env = fields.required("env").and_then(|value| {
+        let name = string("env", value, found)?;
+        Some((env_name(name, value.span(), found)?, value.span()))
+    });
+    let reference = fields.required("ref");
+    let provider = fields
+        .required("provider")
+        .and_then(|value| provider(value, found));
+    let reference = reference.and_then(|value| reference_of(value, provider, found));
+    fields.finish(found);
+    let (env, span) = env?;
+    Some(Located {
+        value: SecretSpec {
+            env,
+            reference: reference?,
+            provider: provider?,
+        },
+        span,
+    })
+}
+
+fn provider(value: &Value<'_>, found: &mut Findings<'_>) -> Option<ProviderId> {
+    let name = string("provider", value, found)?;
+    let known = || ProviderId::ALL.iter().map(|id| id.as_str());
+    let id = ProviderId::ALL.iter().find(|id| id.as_str() == name);
+    if id.is_none() {
+        let message = format!("unknown provider {}", quoted(name));
+        let help = match nearest(name, known()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("the providers are {}", one_of(known())),
+        };
+        found.push(
+            found
+                .at(Code::UnknownValue, value.span(), message)
+                .help(help),
+        );
+    }
+    id.copied()
+}
+
+/// Reads a reference; its grammar is checked only for a provider that is known.
+fn reference_of(
+    value: &Value<'_>,
+    provider: Option<ProviderId>,
+    found: &mut Findings<'_>,
+) -> Option<SecretRef> {
+    let written = string("ref", value, found)?;
+    let Ok(reference) = written.parse::<SecretRef>() else {
+        let message = "`ref` is empty".to_owned();
+        let diagnostic = found.at(Code::EmptyValue, value.span(), message);
+        found.push(diagnostic.help("say what the provider is to look up"));
+        return None;
+    };
+    let provider = provider?;
+    if let Err(grammar) = provider.row().check(written) {
+        let message = format!(
+            "{} is no reference of `{}`",
+            quoted(written),
+            provider.as_str()
+        );
+        let diagnostic = found.at(Code::MalformedReference, value.span(), message);
+        found.push(diagnostic.help(format!("write {grammar}")));
+        return None;
+    }
+    Some(reference)
+}
+
+/// Checks what only shows when the fields are seen together.
+fn contradictions(
+    required: &[Located<(EnvName, String)>],
+    secrets: &[Located<SecretSpec>],
+    found: &mut Findings<'_>,
+) {
+    for (index, secret) in secrets.iter().enumerate() {
+        let env = &secret.value.env;
+        let earlier = secrets
+            .iter()
+            .take(index)
+            .find(|other| other.value.env == *env);
+        if let Some(first) = earlier {
+            let message = format!("two secrets fill `{env}`");
+            let diagnostic = found.at(Code::DuplicateSecret, secret.span.clone(), message);
+            found.push(
+                diagnostic
+                    .label(first.span.clone(), "the first is here")
+                    .help("give one of them another `env`, or remove it"),
+            );
+        }
+        if let Some(wanted) = required.iter().find(|one| one.value.0 == *env) {
+            let message = format!("`{env}` is filled by a secret and required beforehand");
+            let diagnostic = found.at(Code::SecretAlsoRequired, secret.span.clone(), message);
+            found.push(
+                diagnostic.label(wanted.span.clone(), "required here").help(
+                    "remove it from `[requires_env]`, or let the secret fill another variable",
+                ),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn parse_text(text: &str) -> Result<Manifest, Diagnostics> {
+        parse(&Arc::new(
+            Source::new(Path::new("m"), text.as_bytes()).unwrap(),
+        ))
+    }
+
+    /// The problems of a manifest as `line:column code message`.
+    fn problems(text: &str) -> Vec<String> {
+        let list = match parse_text(text) {
+            Ok(manifest) => manifest.warnings,
+            Err(list) => list,
+        };
+        list.iter().map(line).collect()
+    }
+
+    fn line(one: &crate::diagnostics::Diagnostic) -> String {
+        let crate::diagnostics::Place::Text { source, span } = &one.place else {
+            panic!("{one:?}")
+        };
+        let at = source.position(span.start);
+        format!(
+            "{}:{} {} {}",
+            at.line,
+            at.column,
+            one.code.number(),
+            one.message
+        )
+    }
+
+    const HEAD: &str = "schema_version = 1\ndescription = \"d\"\n";
+
+    fn body(fields: &str) -> Vec<String> {
+        problems(&format!("{HEAD}{fields}"))
+    }
+
+    #[test]
+    fn a_full_manifest_is_read_in_the_files_order() {
+        let manifest = parse_text(&format!(
+            "{HEAD}banner = \"B\"\nconfirm = true\naudit_log = \"/l\"\n\
+             [requires_env]\nZ = \"1\"\nA = \"2\"\n\
+             [[secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n"
+        ))
+        .unwrap();
+        assert!(manifest.confirm && manifest.warnings.is_empty());
+        assert_eq!(manifest.banner.as_deref(), Some("B"));
+        let names: Vec<_> = manifest
+            .requires_env
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(names, ["Z", "A"]);
+        assert_eq!(manifest.secrets[0].provider, ProviderId::OnePassword);
+    }
+
+    #[test]
+    fn all_problems_of_a_file_are_reported_at_once() {
+        assert_eq!(
+            problems(
+                "schema_version = 2\nconfrim = true\nbanner = 5\n[[secrets]]\nenv = \"1\"\nprovider = \"op\"\n"
+            ),
+            [
+                "1:1 QLI0101 `description` is missing",
+                "1:18 QLI0103 `schema_version` must be 1, it is 2",
+                "2:1 QLI0102 unknown field `confrim`",
+                "3:10 QLI0201 `banner` must be a string, it is an integer",
+                "4:1 QLI0101 `ref` is missing",
+                "5:7 QLI0301 `1` is no variable name: a name cannot start with '1'",
+                "6:12 QLI0203 unknown provider `op`",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_misspelt_required_field_is_one_problem() {
+        assert_eq!(
+            problems("schema_version = 1\ndescripton = \"d\"\n"),
+            ["2:1 QLI0102 unknown field `descripton`"]
+        );
+    }
+
+    #[test]
+    fn after_a_syntax_error_only_syntax_errors_are_reported() {
+        let found = problems("schema_version = 1\nbanner = prod\nnonsense = 1\n");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("2:10 QLI0004"), "{found:?}");
+        let twice = body("confirm = true\nconfirm = false\n");
+        assert_eq!(twice, ["4:1 QLI0010 duplicate key"]);
+    }
+
+    #[test]
+    fn wrong_forms_of_tables_are_named() {
+        assert_eq!(
+            body("[secrets]\n"),
+            ["3:1 QLI0104 `secrets` is an array of tables"]
+        );
+        assert_eq!(
+            body("[[requires_env]]\n"),
+            ["3:1 QLI0104 `requires_env` is one table, not an array of tables"]
+        );
+        assert_eq!(
+            body("secrets = 1\nrequires_env = \"x\"\n"),
+            [
+                "3:11 QLI0201 `secrets` must be an array of tables, it is an integer",
+                "4:16 QLI0201 `requires_env` must be a table, it is a string"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_field_that_slipped_under_a_header_is_misplaced() {
+        assert_eq!(
+            body("[requires_env]\nconfirm = true\n"),
+            ["4:1 QLI0105 `confirm` stands inside `[requires_env]`"]
+        );
+    }
+
+    #[test]
+    fn numbers_and_nul_are_checked() {
+        assert_eq!(
+            problems("schema_version = 99999999999999999999\ndescription = \"a\\u0000\"\n"),
+            [
+                "1:18 QLI0202 `schema_version` is out of range",
+                "2:15 QLI0206 `description` holds a NUL character"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_empty_text_is_only_a_warning() {
+        assert_eq!(
+            body("banner = \" \"\n"),
+            ["3:10 QLI0205 `banner` shows nothing"]
+        );
+        assert!(parse_text(&format!("{HEAD}banner = \"\"\n")).is_ok());
+    }
+
+    #[test]
+    fn secrets_are_checked_together() {
+        let secret =
+            |env: &str| format!("[[secrets]]\nenv = \"{env}\"\nref = \"X\"\nprovider = \"env\"\n");
+        assert_eq!(
+            body(&(secret("T") + &secret("T"))),
+            ["8:7 QLI0401 two secrets fill `T`"]
+        );
+        assert_eq!(
+            body(&("[requires_env]\nT = \"1\"\n".to_owned() + &secret("T"))),
+            ["6:7 QLI0402 `T` is filled by a secret and required beforehand"]
+        );
+    }
+
+    #[test]
+    fn references_fit_their_provider() {
+        let with = |reference: &str, provider: &str| {
+            body(&format!(
+                "[[secrets]]\nenv = \"T\"\nref = \"{reference}\"\nprovider = \"{provider}\"\n"
+            ))
+        };
+        assert_eq!(with("", "env"), ["5:7 QLI0204 `ref` is empty"]);
+        assert_eq!(
+            with("x", "one_password"),
+            ["5:7 QLI0403 `x` is no reference of `one_password`"]
+        );
+        assert_eq!(
+            with("a b", "env"),
+            ["5:7 QLI0403 `a b` is no reference of `env`"]
+        );
+    }
+
+    #[test]
+    fn audit_paths_are_checked() {
+        let code = |path: &str| {
+            let found = body(&format!("audit_log = \"{path}\"\n"));
+            found[0].split(' ').nth(1).unwrap().to_owned()
+        };
+        assert_eq!(code(""), "QLI0204");
+        assert_eq!(code("a.log"), "QLI0503");
+        assert_eq!(code("/a/${X"), "QLI0501");
+        assert_eq!(code("~ops/x"), "QLI0501");
+    }
+
+    #[test]
+    fn the_fields_of_the_schema_are_the_fields_that_are_read() {
+        let schema = super::super::schema();
+        let names = |schema: &serde_json::Value| -> Vec<String> {
+            let mut names: Vec<_> = schema["properties"]
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect();
+            names.sort_unstable();
+            names
+        };
+        let mut top = TOP.to_vec();
+        top.sort_unstable();
+        assert_eq!(names(schema.as_value()), top);
+        let secret = &schema.as_value()["properties"]["secrets"]["items"];
+        assert_eq!(names(secret), ["env", "provider", "ref"]);
+    }
+}

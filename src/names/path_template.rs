@@ -1,0 +1,190 @@
+//! Paths with `~`, `$VAR` and `${VAR}` in them, as a manifest writes them.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+
+/// A path in which `~`, `$VAR` and `${VAR}` are still to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathTemplate {
+    written: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Literal(String),
+    Variable(String),
+}
+
+/// Why a text is no [`PathTemplate`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// Nothing stands where a path is expected.
+    #[error("the path is empty")]
+    Empty,
+    /// `${` without its `}`.
+    #[error("`${{` is not closed")]
+    Unclosed,
+    /// `$` that no variable name follows.
+    #[error("`$` is not followed by a variable name")]
+    NoName,
+    /// `~user`: only one's own home directory is known.
+    #[error("`~` must be followed by `/`")]
+    OtherHome,
+    /// A path that starts in no known place.
+    #[error("the path is not absolute")]
+    Relative,
+    /// NUL cannot stand in a path.
+    #[error("the path holds a NUL character")]
+    Nul,
+}
+
+/// A variable of a template that has no value (unset or empty).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unset(pub String);
+
+impl PathTemplate {
+    /// Reads a template.
+    ///
+    /// It must start with `/`, `~` or a variable: a relative path would mean
+    /// another file in every directory qli is started from.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
+        let parts = parts_of(text)?;
+        match parts.first() {
+            None => Err(TemplateError::Empty),
+            Some(Part::Literal(start)) if !start.starts_with('/') => Err(TemplateError::Relative),
+            Some(_) => Ok(Self {
+                written: text.to_owned(),
+                parts,
+            }),
+        }
+    }
+
+    /// Returns the template as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.written
+    }
+
+    /// Fills in every variable by asking `lookup`; `~` asks for `HOME`.
+    ///
+    /// # Errors
+    ///
+    /// The first variable for which `lookup` knows nothing, or nothing but an
+    /// empty value: a path with a hole in it is another path.
+    pub fn expand(
+        &self,
+        lookup: impl Fn(&str) -> Result<OsString, Unset>,
+    ) -> Result<PathBuf, Unset> {
+        let mut path = OsString::new();
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => path.push(text),
+                Part::Variable(name) => path.push(lookup(name)?),
+            }
+        }
+        Ok(path.into())
+    }
+}
+
+impl Serialize for PathTemplate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.written)
+    }
+}
+
+fn parts_of(text: &str) -> Result<Vec<Part>, TemplateError> {
+    if text.contains('\0') {
+        return Err(TemplateError::Nul);
+    }
+    let mut parts = Vec::new();
+    let mut rest = text;
+    if let Some(after) = text.strip_prefix('~') {
+        if !after.is_empty() && !after.starts_with('/') {
+            return Err(TemplateError::OtherHome);
+        }
+        parts.push(Part::Variable("HOME".to_owned()));
+        rest = after;
+    }
+    while let Some((literal, after)) = rest.split_once('$') {
+        push_literal(&mut parts, literal);
+        let (name, after) = variable(after)?;
+        parts.push(Part::Variable(name.to_owned()));
+        rest = after;
+    }
+    push_literal(&mut parts, rest);
+    Ok(parts)
+}
+
+fn push_literal(parts: &mut Vec<Part>, text: &str) {
+    if !text.is_empty() {
+        parts.push(Part::Literal(text.to_owned()));
+    }
+}
+
+/// Splits the text behind a `$` into the variable's name and what follows it.
+fn variable(text: &str) -> Result<(&str, &str), TemplateError> {
+    if let Some(braced) = text.strip_prefix('{') {
+        let (name, rest) = braced.split_once('}').ok_or(TemplateError::Unclosed)?;
+        return match super::check_env_name(name) {
+            Ok(()) => Ok((name, rest)),
+            Err(_) => Err(TemplateError::NoName),
+        };
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
+    match text.split_at_checked(end) {
+        Some((name, rest)) if super::check_env_name(name).is_ok() => Ok((name, rest)),
+        _ => Err(TemplateError::NoName),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(text: &str) -> Result<PathBuf, Unset> {
+        PathTemplate::parse(text)
+            .unwrap()
+            .expand(|name| match name {
+                "HOME" => Ok("/home/me".into()),
+                "APP" => Ok("web".into()),
+                _ => Err(Unset(name.to_owned())),
+            })
+    }
+
+    #[test]
+    fn home_and_variables_are_filled_in() {
+        for (text, path) in [
+            ("/var/log/a.log", "/var/log/a.log"),
+            ("~/a.log", "/home/me/a.log"),
+            ("$HOME/$APP.log", "/home/me/web.log"),
+            ("/l/${APP}x/$APP", "/l/webx/web"),
+            ("/a~b", "/a~b"),
+        ] {
+            assert_eq!(expand(text).unwrap(), PathBuf::from(path), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unset_variable_is_named() {
+        assert_eq!(expand("$NOPE/x"), Err(Unset("NOPE".into())));
+    }
+
+    #[test]
+    fn each_malformed_template_has_its_reason() {
+        for (text, error) in [
+            ("", TemplateError::Empty),
+            ("logs/a", TemplateError::Relative),
+            ("~ops/a", TemplateError::OtherHome),
+            ("/a/${B", TemplateError::Unclosed),
+            ("/a/${}", TemplateError::NoName),
+            ("/a/$", TemplateError::NoName),
+            ("/a/$1", TemplateError::NoName),
+            ("/a\0", TemplateError::Nul),
+        ] {
+            assert_eq!(PathTemplate::parse(text), Err(error), "{text}");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! Texts from files, arguments and people, written so that they can neither
+//! steer a terminal nor forge a line.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// Bytes that are usually text: an argument, a path.
+///
+/// In JSON it is a string when it is UTF-8, else `{"b64": "…"}`, so that no
+/// byte is ever lost.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Text(pub OsString);
+
+impl Text {
+    /// Returns the bytes as the operating system takes them.
+    pub fn as_os_str(&self) -> &OsStr {
+        &self.0
+    }
+
+    /// Returns the text on one line, with what is hidden made visible.
+    pub fn visible(&self) -> String {
+        visible_bytes(self.0.as_bytes())
+    }
+}
+
+impl<T: Into<OsString>> From<T> for Text {
+    fn from(text: T) -> Self {
+        Self(text.into())
+    }
+}
+
+impl AsRef<Path> for Text {
+    fn as_ref(&self) -> &Path {
+        Path::new(&self.0)
+    }
+}
+
+impl Serialize for Text {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Some(text) = self.0.to_str() {
+            return serializer.serialize_str(text);
+        }
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("b64", &BASE64_STANDARD.encode(self.0.as_bytes()))?;
+        map.end()
+    }
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A string, or the base64 of bytes that are not UTF-8",
+            "oneOf": [
+                { "type": "string" },
+                { "type": "object", "properties": { "b64": { "type": "string" } },
+                  "required": ["b64"], "additionalProperties": false }
+            ]
+        })
+    }
+}
+
+/// Says whether a character shows nothing, or steers what shows it: C0, DEL,
+/// C1, zero-width characters, line separators, bidi controls, tags.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+fn push_visible(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push_str("\\n"),
+        '\t' => out.push_str("\\t"),
+        '\r' => out.push_str("\\r"),
+        hidden if is_hidden(hidden) => {
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(hidden));
+        }
+        plain => out.push(plain),
+    }
+}
+
+fn visible_bytes(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        chunk
+            .valid()
+            .chars()
+            .for_each(|c| push_visible(&mut out, c));
+        for byte in chunk.invalid() {
+            let _ = write!(out, "\\x{byte:02x}");
+        }
+    }
+    out
+}
+
+/// Writes any text on one line, with what is hidden made visible: `\n`,
+/// `\u{1b}`, and `\xff` for a byte that is not UTF-8.
+pub fn visible(text: impl AsRef<OsStr>) -> String {
+    visible_bytes(text.as_ref().as_bytes())
+}
+
+/// Like [`visible`], but keeps line ends and tabs: for a text of several lines.
+pub fn visible_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            other => push_visible(&mut out, other),
+        }
+    }
+    out
+}
+
+/// Writes an argument as one would type it in a shell.
+pub fn shell_word(word: impl AsRef<OsStr>) -> String {
+    let word = word.as_ref();
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"%+,-./:=@_".contains(b);
+    let bytes = word.as_bytes();
+    if !bytes.is_empty() && bytes.iter().all(plain) {
+        return visible(word);
+    }
+    match word.to_str() {
+        Some(text) if !text.chars().any(is_hidden) => {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+        _ => ansi_c_quoted(bytes),
+    }
+}
+
+/// The `$'…'` form: the only one that can be typed for bytes nobody can see.
+fn ansi_c_quoted(bytes: &[u8]) -> String {
+    let mut out = String::from("$'");
+    for &byte in bytes {
+        match byte {
+            b'\'' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..=b'~' => out.push(char::from(byte)),
+            other => {
+                let _ = write!(out, "\\x{other:02x}");
+            }
+        }
+    }
+    out.push('\'');
+    out
+}
+
+/// Writes several arguments as one would type them in a shell.
+pub fn shell_line<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> String {
+    let words: Vec<String> = words.into_iter().map(shell_word).collect();
+    words.join(" ")
+}
+
+/// Escapes in finished JSON what a terminal obeys, beyond JSON's own rules.
+///
+/// Outside its strings JSON is ASCII, and the only control character of
+/// indented JSON is the line end, so no structure is touched.
+fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut units = [0; 2];
+    for c in json.chars() {
+        if c != '\n' && is_hidden(c) {
+            for unit in c.encode_utf16(&mut units) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+const TO_MEMORY: &str = "string keys, and memory as the writer";
+
+/// Writes a value as one line of JSON, without the line end.
+#[expect(
+    clippy::expect_used,
+    reason = "our documents have string keys: this cannot fail"
+)]
+pub fn to_json_line<T: Serialize + ?Sized>(value: &T) -> String {
+    escaped(&serde_json::to_string(value).expect(TO_MEMORY))
+}
+
+/// Writes a value as indented JSON, with a final line end.
+#[expect(
+    clippy::expect_used,
+    reason = "our documents have string keys: this cannot fail"
+)]
+pub fn to_json_pretty<T: Serialize + ?Sized>(value: &T) -> String {
+    escaped(&serde_json::to_string_pretty(value).expect(TO_MEMORY)) + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::ffi::OsStringExt;
+
+    use super::*;
+
+    const HOSTILE: &str = "a\u{1b}[31m\n\u{202e}\u{85}\u{7f}\u{2028}é";
+
+    #[test]
+    fn what_is_hidden_is_made_visible() {
+        assert_eq!(
+            visible(HOSTILE),
+            "a\\u{1b}[31m\\n\\u{202e}\\u{85}\\u{7f}\\u{2028}é"
+        );
+        assert_eq!(visible_lines("a\n\tb\u{1b}"), "a\n\tb\\u{1b}");
+        assert_eq!(visible(OsString::from_vec(vec![b'a', 0xff])), "a\\xff");
+    }
+
+    #[test]
+    fn json_escapes_what_a_terminal_obeys_and_reads_back_the_same() {
+        let json = to_json_line(HOSTILE);
+        assert!(!json.chars().any(is_hidden), "{json}");
+        assert_eq!(serde_json::from_str::<String>(&json).unwrap(), HOSTILE);
+        let tag = to_json_line("\u{e0041}");
+        assert_eq!(tag, "\"\\udb40\\udc41\"");
+        assert_eq!(serde_json::from_str::<String>(&tag).unwrap(), "\u{e0041}");
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_kept_as_base64() {
+        let text = Text::from(OsString::from_vec(vec![0xff, 0xfe]));
+        assert_eq!(to_json_line(&text), r#"{"b64":"//4="}"#);
+        assert_eq!(to_json_line(&Text::from("plain")), r#""plain""#);
+    }
+
+    #[test]
+    fn shell_words_can_be_typed_again() {
+        for (word, typed) in [
+            ("plain-1.x", "plain-1.x"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's", "'it'\\''s'"),
+            ("a\nb", "$'a\\x0ab'"),
+            ("~", "'~'"),
+        ] {
+            assert_eq!(shell_word(word), typed);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Secrets that are already in qli's own environment, under another name
+//! perhaps: what a CI system hands over.
+
+use std::os::unix::ffi::OsStringExt;
+
+use zeroize::Zeroizing;
+
+use super::{Fault, FetchError, Lookup, Provider, Secret};
+use crate::host::{Host, HostView};
+use crate::names::EnvName;
+
+/// The provider `env`.
+#[derive(Debug)]
+pub(super) struct Env;
+
+/// The one predicate: what the variable holds now.
+fn value(wanted: &Lookup<'_>, view: &dyn HostView) -> Result<Secret, Fault> {
+    let value = view.var(wanted.reference.as_str()).ok_or(Fault::Unset)?;
+    Secret::new(Zeroizing::new(value.into_vec())).map_err(Fault::Unusable)
+}
+
+impl Provider for Env {
+    fn check(&self, reference: &str) -> Result<(), &'static str> {
+        match reference.parse::<EnvName>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err("the name of a variable, such as `CI_DEPLOY_TOKEN`"),
+        }
+    }
+
+    fn tool(&self) -> Option<&'static str> {
+        None
+    }
+
+    fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault> {
+        value(wanted, view).err()
+    }
+
+    fn fetch(
+        &self,
+        wanted: &Lookup<'_>,
+        _: &[&Secret],
+        host: &mut dyn Host,
+    ) -> Result<Secret, FetchError> {
+        Ok(value(wanted, host)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Tool, Unusable};
+    use super::*;
+    use crate::host::fake::World;
+
+    fn fault(world: &World) -> Option<Fault> {
+        let reference = "TOKEN".parse().unwrap();
+        Env.obstacle(
+            &Lookup {
+                reference: &reference,
+                tool: &Tool::None,
+            },
+            world,
+        )
+    }
+
+    #[test]
+    fn a_set_variable_is_the_value() {
+        let mut world = World::new().var("TOKEN", "hunter2");
+        assert_eq!(fault(&world), None);
+        let reference = "TOKEN".parse().unwrap();
+        let wanted = Lookup {
+            reference: &reference,
+            tool: &Tool::None,
+        };
+        let secret = Env.fetch(&wanted, &[], &mut world).unwrap();
+        assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn an_unset_or_empty_variable_is_a_fault() {
+        assert_eq!(fault(&World::new()), Some(Fault::Unset));
+        let empty = World::new().var("TOKEN", "");
+        assert_eq!(fault(&empty), Some(Fault::Unusable(Unusable::Empty)));
+    }
+}

@@ -1,0 +1,190 @@
+//! Where secret values come from. To add a provider: write its file, add its
+//! row to [`ProviderId`], follow the compiler.
+
+mod env;
+mod one_password;
+mod secret;
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::host::{Host, HostView, OnPath, Signal, search_path};
+use crate::names::SecretRef;
+
+pub use secret::{Secret, Unusable};
+
+/// Declares the table: the variant, its name in a manifest, its row.
+macro_rules! providers {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal $row:expr,)*) => {
+        /// The provider that a secret's value is asked from.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ProviderId { $($(#[doc = $doc])* $variant,)* }
+
+        impl ProviderId {
+            /// Every provider, in the order people should consider them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// Returns its name in a manifest.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Returns its implementation.
+            pub fn row(self) -> &'static dyn Provider {
+                match self { $(Self::$variant => &$row,)* }
+            }
+        }
+    };
+}
+
+providers! {
+    /// A variable of the environment that qli itself was started in; `ref` is
+    /// its name.
+    Env = "env" env::Env,
+    /// 1Password, by its command-line tool `op`; `ref` is `op://vault/item/field`.
+    OnePassword = "one_password" one_password::OnePassword,
+}
+
+/// One source of secret values.
+pub trait Provider: Sync {
+    /// Says what a reference must look like, if this one does not.
+    fn check(&self, reference: &str) -> Result<(), &'static str>;
+
+    /// Names the program that it calls, if it calls one.
+    fn tool(&self) -> Option<&'static str>;
+
+    /// Says why a fetch would fail, as far as that is known without calling
+    /// another program.
+    fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault>;
+
+    /// Fetches a value. `known` are the values fetched before, none of which
+    /// may stand in a message.
+    fn fetch(
+        &self,
+        wanted: &Lookup<'_>,
+        known: &[&Secret],
+        host: &mut dyn Host,
+    ) -> Result<Secret, FetchError>;
+}
+
+/// What is looked up, and by which program.
+#[derive(Debug, Clone, Copy)]
+pub struct Lookup<'a> {
+    /// The reference, in the provider's grammar.
+    pub reference: &'a SecretRef,
+    /// Where the provider's program is; [`Tool::None`] if it needs none.
+    pub tool: &'a Tool,
+}
+
+/// Where a provider's program was found while planning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tool {
+    /// The provider calls no program.
+    None,
+    /// The program, by its absolute path.
+    At(PathBuf),
+    /// The program lies only where everybody may write.
+    Untrusted(PathBuf),
+    /// The program of this name is not installed.
+    Missing(&'static str),
+}
+
+impl Tool {
+    /// Looks for a provider's program on `PATH`.
+    pub fn find(provider: ProviderId, view: &dyn HostView) -> Self {
+        let Some(name) = provider.row().tool() else {
+            return Self::None;
+        };
+        match search_path(name, view) {
+            OnPath::Found(path) => Self::At(path),
+            OnPath::Untrusted(path) => Self::Untrusted(path),
+            OnPath::Missing => Self::Missing(name),
+        }
+    }
+
+    /// Returns its path, if it can be called.
+    pub fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::At(path) => Some(path),
+            Self::None | Self::Untrusted(_) | Self::Missing(_) => None,
+        }
+    }
+
+    /// Says why it cannot be called.
+    fn obstacle(&self) -> Option<Fault> {
+        match self {
+            Self::None | Self::At(_) => None,
+            Self::Untrusted(path) => Some(Fault::ToolUntrusted(path.clone())),
+            Self::Missing(name) => Some(Fault::ToolMissing(name)),
+        }
+    }
+}
+
+/// Why there is no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// The variable is not set.
+    Unset,
+    /// There is a value that cannot be handed over.
+    Unusable(Unusable),
+    /// The provider's program is not installed.
+    ToolMissing(&'static str),
+    /// The provider's program lies only where everybody may write.
+    ToolUntrusted(PathBuf),
+    /// The program ended with an error.
+    ToolFailed {
+        /// Its exit code; none when it died of a signal.
+        code: Option<i32>,
+        /// What it said, if that holds no value.
+        message: ToolMessage,
+        /// What usually helps.
+        hint: &'static str,
+    },
+    /// The program took too long, in seconds.
+    ToolTimedOut(u64),
+    /// The program wrote more than so many bytes.
+    ToolFlooded(usize),
+    /// The program could not be started or watched.
+    ToolBroken(String),
+}
+
+/// What a failed program wrote to its standard error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolMessage {
+    /// Nothing.
+    Silent,
+    /// These words; they hold no value that is known.
+    Said(String),
+    /// Words that hold a secret value, and are therefore not shown.
+    Withheld,
+}
+
+/// Why a fetch gave nothing.
+#[derive(Debug)]
+pub enum FetchError {
+    /// A signal ended the run meanwhile.
+    Interrupted(Signal),
+    /// The provider has no value.
+    Fault(Fault),
+}
+
+impl From<Fault> for FetchError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_provider_has_the_name_that_is_serialised() {
+        for id in ProviderId::ALL {
+            assert_eq!(serde_json::to_value(id).unwrap(), id.as_str());
+        }
+    }
+}

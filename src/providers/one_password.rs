@@ -1,0 +1,219 @@
+//! Secrets of 1Password, by its own program: `op read <reference>`.
+
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use super::{Fault, FetchError, Lookup, Provider, Secret, ToolMessage};
+use crate::host::{Host, HostView, ToolCall, ToolError, ToolOutput};
+use crate::names::visible_lines;
+
+/// How long one call may take.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Largest value, in bytes.
+const LIMIT: usize = 1 << 20;
+
+/// What usually helps when `op` fails.
+const HINT: &str = "op signin";
+
+/// The provider `one_password`.
+#[derive(Debug)]
+pub(super) struct OnePassword;
+
+impl Provider for OnePassword {
+    fn check(&self, reference: &str) -> Result<(), &'static str> {
+        let path = reference.strip_prefix("op://");
+        let parts: Vec<_> = path.into_iter().flat_map(|path| path.split('/')).collect();
+        if matches!(parts.len(), 3 | 4) && parts.iter().all(|part| !part.is_empty()) {
+            Ok(())
+        } else {
+            Err("`op://vault/item/field` or `op://vault/item/section/field`")
+        }
+    }
+
+    fn tool(&self) -> Option<&'static str> {
+        Some("op")
+    }
+
+    fn obstacle(&self, wanted: &Lookup<'_>, _: &dyn HostView) -> Option<Fault> {
+        wanted.tool.obstacle()
+    }
+
+    fn fetch(
+        &self,
+        wanted: &Lookup<'_>,
+        known: &[&Secret],
+        host: &mut dyn Host,
+    ) -> Result<Secret, FetchError> {
+        if let Some(fault) = wanted.tool.obstacle() {
+            return Err(fault.into());
+        }
+        let program = wanted.tool.path().ok_or(Fault::ToolMissing("op"))?;
+        let call = ToolCall {
+            program,
+            args: &["read", wanted.reference.as_str()],
+            timeout: TIMEOUT,
+            limit: LIMIT,
+        };
+        let output = host.call(&call).map_err(fault_of)?;
+        if output.code != Some(0) {
+            return Err(failed(&output, known).into());
+        }
+        let value = without_line_end(output.stdout);
+        Ok(Secret::new(value).map_err(Fault::Unusable)?)
+    }
+}
+
+fn fault_of(error: ToolError) -> FetchError {
+    FetchError::Fault(match error {
+        ToolError::Interrupted(signal) => return FetchError::Interrupted(signal),
+        ToolError::TimedOut => Fault::ToolTimedOut(TIMEOUT.as_secs()),
+        ToolError::TooMuch => Fault::ToolFlooded(LIMIT),
+        ToolError::Io(error) => Fault::ToolBroken(error.to_string()),
+    })
+}
+
+/// Removes the one line end that `op read` adds.
+fn without_line_end(mut value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    if value.last() == Some(&b'\n') {
+        value.pop();
+        if value.last() == Some(&b'\r') {
+            value.pop();
+        }
+    }
+    value
+}
+
+/// Words the failure. What the program wrote to its standard output before it
+/// failed may be a value too, so it is not to be found in the message either.
+fn failed(output: &ToolOutput, known: &[&Secret]) -> Fault {
+    let values = known
+        .iter()
+        .map(|secret| secret.expose().as_encoded_bytes());
+    let message = output.stderr.trim_ascii();
+    let tells = values
+        .chain([output.stdout.trim_ascii()])
+        .any(|value| !value.is_empty() && holds(message, value));
+    Fault::ToolFailed {
+        code: output.code,
+        message: match message {
+            [] => ToolMessage::Silent,
+            _ if tells => ToolMessage::Withheld,
+            said => ToolMessage::Said(visible_lines(&String::from_utf8_lossy(said))),
+        },
+        hint: HINT,
+    }
+}
+
+fn holds(text: &[u8], value: &[u8]) -> bool {
+    text.windows(value.len()).any(|window| window == value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Tool, Unusable};
+    use super::*;
+    use crate::host::fake::{Act, Op, World};
+
+    fn fetch(world: &mut World) -> Result<String, FetchError> {
+        let reference = "op://v/i/f".parse().unwrap();
+        let tool = Tool::find(super::super::ProviderId::OnePassword, world);
+        let wanted = Lookup {
+            reference: &reference,
+            tool: &tool,
+        };
+        let known = Secret::new(Zeroizing::new(b"earlier-value".to_vec())).unwrap();
+        let secret = OnePassword.fetch(&wanted, &[&known], world)?;
+        Ok(secret.expose().to_string_lossy().into_owned())
+    }
+
+    fn fault(world: World) -> Fault {
+        let mut world = world;
+        let Err(FetchError::Fault(fault)) = fetch(&mut world) else {
+            panic!("no fault")
+        };
+        fault
+    }
+
+    #[test]
+    fn exactly_one_line_end_is_removed() {
+        for (written, value) in [
+            ("v", "v"),
+            ("v\n", "v"),
+            ("v\r\n", "v"),
+            ("v\n\n", "v\n"),
+            ("v\r", "v\r"),
+        ] {
+            let mut world = World::new().tool("op", 0, written.as_bytes(), b"");
+            assert_eq!(fetch(&mut world).unwrap(), value, "{written:?}");
+        }
+    }
+
+    #[test]
+    fn op_is_called_by_its_path_with_the_reference() {
+        let mut world = World::new().tool("op", 0, b"v\n", b"");
+        fetch(&mut world).unwrap();
+        let call = Act::Called(
+            "/usr/bin/op".into(),
+            vec!["read".into(), "op://v/i/f".into()],
+        );
+        assert!(world.acts().contains(&call));
+    }
+
+    #[test]
+    fn an_absent_op_is_named() {
+        assert_eq!(fault(World::new()), Fault::ToolMissing("op"));
+    }
+
+    #[test]
+    fn a_failing_op_is_quoted_unless_its_words_hold_a_value() {
+        let said = |stdout: &[u8], stderr: &[u8]| {
+            let fault = fault(World::new().tool("op", 1, stdout, stderr));
+            let Fault::ToolFailed { message, .. } = fault else {
+                panic!("{fault:?}")
+            };
+            message
+        };
+        let words = ToolMessage::Said("not signed in\\u{1b}".into());
+        assert_eq!(said(b"", b"not signed in\x1b\n"), words);
+        assert_eq!(said(b"", b""), ToolMessage::Silent);
+        assert_eq!(
+            said(b"hunter2\n", b"bad value hunter2"),
+            ToolMessage::Withheld
+        );
+        assert_eq!(said(b"", b"saw earlier-value"), ToolMessage::Withheld);
+    }
+
+    #[test]
+    fn an_unusable_value_is_a_fault() {
+        let nul = fault(World::new().tool("op", 0, b"a\0b\n", b""));
+        assert_eq!(nul, Fault::Unusable(Unusable::Nul));
+        let empty = fault(World::new().tool("op", 0, b"\n", b""));
+        assert_eq!(empty, Fault::Unusable(Unusable::Empty));
+    }
+
+    #[test]
+    fn a_flood_and_a_tool_that_cannot_start_are_faults() {
+        let flood = vec![b'x'; LIMIT + 1];
+        assert_eq!(
+            fault(World::new().tool("op", 0, &flood, b"")),
+            Fault::ToolFlooded(LIMIT)
+        );
+        let world =
+            World::new()
+                .tool("op", 0, b"", b"")
+                .fails(Op::Call, 1, nix::errno::Errno::ENOEXEC);
+        assert!(matches!(fault(world), Fault::ToolBroken(_)));
+    }
+
+    #[test]
+    fn references_have_three_or_four_parts() {
+        for good in ["op://v/i/f", "op://v/i/s/f"] {
+            assert!(OnePassword.check(good).is_ok());
+        }
+        for bad in ["op://v/i", "op://v//f", "v/i/f", "op://a/b/c/d/e", "op://"] {
+            assert!(OnePassword.check(bad).is_err(), "{bad}");
+        }
+    }
+}

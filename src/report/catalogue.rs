@@ -1,0 +1,76 @@
+//! `qli ext list` and `qli ext which`.
+
+use super::Style;
+use super::style::{column_width, put};
+use super::validate::plural;
+use crate::discovery::{Catalogue, Entry, Target};
+use crate::names::{shell_word, visible};
+
+/// One row of the table: group, extension, origin, description.
+type Row = [String; 4];
+
+/// Draws the catalogue: a table on a terminal, else lines cut by tabs.
+pub fn list(catalogue: &Catalogue, style: &Style) -> String {
+    let rows: Vec<Row> = catalogue
+        .groups
+        .iter()
+        .flat_map(|entry| rows(entry, style))
+        .collect();
+    if !style.terminal {
+        let lines = rows.iter().map(|row| row.join("\t") + "\n");
+        return lines.collect();
+    }
+    let header = ["GROUP", "EXTENSION", "ORIGIN", "DESCRIPTION"].map(str::to_owned);
+    let all = || std::iter::once(&header).chain(&rows);
+    let widths = [0, 1, 2]
+        .map(|column| column_width(all().filter_map(|row| row.get(column).map(String::as_str))));
+    all().map(|row| line(row, widths)).collect()
+}
+
+fn line([group, extension, origin, description]: &Row, [a, b, c]: [usize; 3]) -> String {
+    let line = format!("{group:a$}  {extension:b$}  {origin:c$}  {description}");
+    line.trim_end().to_owned() + "\n"
+}
+
+fn rows(entry: &Entry, style: &Style) -> Vec<Row> {
+    let origin = style.path(&entry.root.path);
+    let row = |extension: &str, origin: &str, text: String| {
+        [
+            entry.name.to_string(),
+            extension.to_owned(),
+            origin.to_owned(),
+            text,
+        ]
+    };
+    match &entry.group {
+        Err(found) => {
+            let path = entry.root.path.join(entry.name.as_str());
+            let errors = plural(found.iter().count(), "problem");
+            let text = format!("broken, {errors}: qli validate {}", shell_word(&path));
+            vec![row("-", &origin, text)]
+        }
+        Ok(good) => {
+            let description = visible(&good.group.manifest.description);
+            if good.extensions.is_empty() {
+                return vec![row("-", &origin, description)];
+            }
+            let extensions = good.extensions.iter();
+            extensions
+                .map(|one| row(one.name.as_str(), &origin, description.clone()))
+                .collect()
+        }
+    }
+}
+
+/// Writes the program's path, so that a script can use it, and what it hides.
+pub fn which(target: &Target, hidden: &[std::path::PathBuf]) -> (String, String) {
+    let path = format!("{}\n", visible(&target.program.path));
+    let mut notes = String::new();
+    for path in hidden {
+        put(
+            &mut notes,
+            format_args!("qli: it hides {}\n", visible(path)),
+        );
+    }
+    (path, notes)
+}

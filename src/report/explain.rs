@@ -1,0 +1,199 @@
+//! `qli explain <GROUP> <EXTENSION>`: the answer first, then the steps.
+
+use super::Style;
+use super::run::command;
+use super::style::{put, wrapped};
+use crate::guard::{
+    Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step, Verdict, first_refusal,
+};
+use crate::names::visible;
+
+/// Where the details of a step begin.
+const INDENT: usize = 26;
+
+/// Draws a plan and what each of its steps would do now.
+pub fn explain(plan: &Plan, steps: &[Preview], style: &Style) -> String {
+    let mut out = format!(
+        "{}\n{}\n\n",
+        style.strong(&command(plan)),
+        visible(&plan.description)
+    );
+    out.push_str(&answer(steps, style));
+    out.push_str("\n     STEP          NOW     DETAIL\n");
+    for preview in steps {
+        out.push_str(&step(plan, preview, style));
+    }
+    put(
+        &mut out,
+        format_args!(
+            "\nmanifest  {}\ncontent   {}\n          the same on every machine that holds this group\n\
+         plan      {}\n          this machine and these arguments\n",
+            style.path(plan.manifest.path.as_ref()),
+            plan.content_digest,
+            plan.digest
+        ),
+    );
+    if let Some(hidden) = &plan.home.hides {
+        put(&mut out, format_args!("hides     {}\n", style.path(hidden)));
+    }
+    out
+}
+
+fn answer(steps: &[Preview], style: &Style) -> String {
+    const UNTOUCHED: &str = "Nothing was run, read from a secret store, or written.";
+    let asks = steps.iter().any(|one| matches!(one.verdict, Verdict::Ask));
+    let (word, painted, rest) = match first_refusal(steps) {
+        Some(refusal) => {
+            let word = "WOULD BE REFUSED";
+            let step = refusal.step().map_or("", Step::as_str);
+            let rest = format!(" at {step} (exit {})", refusal.exit_code());
+            (word, style.bad(word), rest)
+        }
+        None if asks => {
+            let word = "WOULD ASK, THEN RUN";
+            (word, style.strong(word), String::new())
+        }
+        None => ("WOULD RUN", style.strong("WOULD RUN"), String::new()),
+    };
+    let text = wrapped(&format!("{word}{rest}. {UNTOUCHED}"), style.width).join("\n");
+    text.replacen(word, &painted, 1) + "\n"
+}
+
+/// A line of a step: what it does now, and a detail.
+struct Line {
+    now: &'static str,
+    detail: String,
+}
+
+fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
+    let guard = plan
+        .guards
+        .iter()
+        .find(|guard| guard.step() == preview.step);
+    let lines = match (guard, &preview.verdict) {
+        (Some(Guard::RequiresEnv(required)), verdict) => variables(required, verdict),
+        (_, Verdict::Refuse(refusal)) => refused(refusal),
+        (Some(Guard::Banner(banner)), _) => {
+            vec_of("show", banner.text.lines().map(visible).collect())
+        }
+        (Some(guard), verdict) => vec_of(now(verdict), guard_details(guard, verdict, style)),
+        (None, verdict) => vec_of(now(verdict), vec![act_detail(plan, preview, style)]),
+    };
+    let refuses = matches!(preview.verdict, Verdict::Refuse(_));
+    let number = preview.step as usize + 1;
+    let mark = if refuses { '>' } else { ' ' };
+    let mut head = format!("{mark} {number}  {:12}  ", preview.step.as_str());
+    let mut out = String::new();
+    for line in lines {
+        let room = style.width.saturating_sub(INDENT);
+        for (index, text) in wrapped(&line.detail, room).into_iter().enumerate() {
+            let word = if index == 0 { line.now } else { "" };
+            let padded = format!("{word:6}");
+            let word = if word == "REFUSE" {
+                style.bad(&padded)
+            } else {
+                padded
+            };
+            out.push_str(format!("{head}{word}  {text}").trim_end());
+            out.push('\n');
+            head = " ".repeat(head.len());
+        }
+    }
+    out
+}
+
+fn now(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Ask => "ask",
+        Verdict::Fetch => "fetch",
+        Verdict::Act => "act",
+        Verdict::Refuse(_) => "REFUSE",
+    }
+}
+
+fn vec_of(now: &'static str, details: Vec<String>) -> Vec<Line> {
+    let words = std::iter::once(now).chain(std::iter::repeat(""));
+    words
+        .zip(details)
+        .map(|(now, detail)| Line { now, detail })
+        .collect()
+}
+
+fn refused(refusal: &Refusal) -> Vec<Line> {
+    let details = refusal.reasons().into_iter().chain(refusal.helps());
+    vec_of("REFUSE", details.map(visible).collect())
+}
+
+fn guard_details(guard: &Guard, verdict: &Verdict, style: &Style) -> Vec<String> {
+    match guard {
+        Guard::Banner(_) | Guard::RequiresEnv(_) => Vec::new(), // drawn by themselves
+        Guard::Confirm(_) => vec![confirm_detail(verdict).to_owned()],
+        Guard::Secrets(secrets) => secret_details(secrets, style),
+        Guard::AuditStart(audit) => vec![format!("{}, synced first", style.path(&audit.log))],
+    }
+}
+
+fn confirm_detail(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "--yes answers",
+        Verdict::Ask | Verdict::Fetch | Verdict::Act | Verdict::Refuse(_) => {
+            "on this terminal: answer y"
+        }
+    }
+}
+
+fn secret_details(secrets: &Secrets, style: &Style) -> Vec<String> {
+    let details = secrets.wanted.iter().map(|one| {
+        let by = one
+            .tool
+            .path()
+            .map(|path| format!(", by {}", style.path(path)));
+        format!(
+            "{}  from {} {}{}",
+            one.env,
+            one.provider.as_str(),
+            visible(one.reference.as_str()),
+            by.unwrap_or_default()
+        )
+    });
+    details.collect()
+}
+
+/// A line a variable, those that differ marked.
+fn variables(required: &RequiresEnv, verdict: &Verdict) -> Vec<Line> {
+    let misses: &[Miss] = if let Verdict::Refuse(Refusal::EnvDiffers(misses)) = verdict {
+        misses
+    } else {
+        &[]
+    };
+    let lines = required.wanted.iter().map(|(name, want)| {
+        let miss = misses.iter().find(|miss| miss.name == *name);
+        match miss {
+            Some(miss) => Line {
+                now: "REFUSE",
+                detail: miss.reason(),
+            },
+            None if name.looks_secret() => Line {
+                now: "pass",
+                detail: format!("`{name}`"),
+            },
+            None => Line {
+                now: "pass",
+                detail: format!("`{name}` is \"{}\"", visible(want)),
+            },
+        }
+    });
+    lines.collect()
+}
+
+fn act_detail(plan: &Plan, preview: &Preview, style: &Style) -> String {
+    match preview.step {
+        Step::Spawn => style.path(&plan.spawn.program.path),
+        Step::Wait => "signals are passed on, the exit code becomes qli's".to_owned(),
+        Step::AuditFinish => "the same log".to_owned(),
+        Step::Banner | Step::RequiresEnv | Step::Confirm | Step::Secrets | Step::AuditStart => {
+            String::new()
+        }
+    }
+}

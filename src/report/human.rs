@@ -1,0 +1,191 @@
+//! Diagnostics drawn for people. miette draws them, and is named in this file
+//! only: what it would decide by itself is decided by [`Style`].
+
+use std::fmt;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, SourceCode, ThemeCharacters,
+    ThemeStyles,
+};
+
+use super::Style;
+use super::style::put;
+use crate::diagnostics::{Diagnostic, Place, Severity};
+use crate::names::visible;
+
+/// How many problems of one file are drawn; the rest is counted.
+const SHOWN: usize = 50;
+
+/// Draws diagnostics, those of a file under its name.
+pub fn diagnostics<'a>(list: impl IntoIterator<Item = &'a Diagnostic>, style: &Style) -> String {
+    let list: Vec<_> = list.into_iter().collect();
+    let mut out = String::new();
+    for of_one_file in list.chunk_by(|a, b| a.path() == b.path()) {
+        if let Some(first) = of_one_file.first() {
+            out.push_str(&style.strong(&style.path(first.path())));
+            out.push('\n');
+        }
+        for one in of_one_file.iter().take(SHOWN) {
+            out.push_str(&drawn(one, style));
+        }
+        if let Some(more) = of_one_file
+            .len()
+            .checked_sub(SHOWN)
+            .filter(|&more| more > 0)
+        {
+            put(
+                &mut out,
+                format_args!("  and {more} more; see --format json\n"),
+            );
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn drawn(one: &Diagnostic, style: &Style) -> String {
+    let theme = GraphicalTheme {
+        characters: if style.unicode {
+            ThemeCharacters::unicode()
+        } else {
+            ThemeCharacters::ascii()
+        },
+        styles: if style.color {
+            ThemeStyles::ansi()
+        } else {
+            ThemeStyles::none()
+        },
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(style.width)
+        .with_links(false)
+        .with_break_words(false)
+        .with_cause_chain();
+    let mut out = String::new();
+    let drawing = Drawing::new(one);
+    if handler.render_report(&mut out, &drawing).is_err() {
+        // Drawing into memory fails only where a span is off; the words stay.
+        return format!("  {drawing}\n");
+    }
+    out
+}
+
+/// A diagnostic as miette wants it.
+#[derive(Debug)]
+struct Drawing<'a> {
+    one: &'a Diagnostic,
+    text: Option<String>,
+}
+
+impl<'a> Drawing<'a> {
+    fn new(one: &'a Diagnostic) -> Self {
+        let text = match &one.place {
+            Place::Text { source, .. } => Some(source.harmless()),
+            Place::Path(_) => None,
+        };
+        Self { one, text }
+    }
+}
+
+impl fmt::Display for Drawing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = self.one.code.severity().as_str();
+        let code = self.one.code.number();
+        write!(f, "{severity} {code}: {}", visible(&self.one.message))
+    }
+}
+
+impl std::error::Error for Drawing<'_> {}
+
+impl miette::Diagnostic for Drawing<'_> {
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.one.code.severity() {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Info => miette::Severity::Advice,
+        })
+    }
+
+    fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
+        let help = self.one.help.as_deref()?;
+        Some(Box::new(visible(help)))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.text.as_ref().map(|_| self as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let Place::Text { span, .. } = &self.one.place else {
+            return None;
+        };
+        let here = LabeledSpan::new_primary_with_span(Some("here".to_owned()), span.clone());
+        let others = self.one.labels.iter().map(|label| {
+            LabeledSpan::new_with_span(Some(visible(&label.text)), label.span.clone())
+        });
+        Some(Box::new(std::iter::once(here).chain(others)))
+    }
+}
+
+impl SourceCode for Drawing<'_> {
+    fn read_span<'b>(
+        &'b self,
+        span: &miette::SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn miette::SpanContents<'b> + 'b>, MietteError> {
+        let text = self.text.as_deref().unwrap_or_default();
+        text.read_span(span, before, after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::diagnostics::{Code, Source};
+    use crate::names::is_hidden;
+
+    fn style() -> Style {
+        Style {
+            color: false,
+            width: 80,
+            unicode: false,
+            terminal: false,
+            home: None,
+        }
+    }
+
+    #[test]
+    fn a_hostile_manifest_cannot_steer_the_terminal() {
+        let text = "a\u{1b}[2J = \"\u{202e}\u{9b}\"\n";
+        let source = Arc::new(Source::new(Path::new("m\u{1b}"), text.as_bytes()).unwrap());
+        let one = Diagnostic::at(Code::UnknownField, &source, 0..5, "x\u{1b}\n".into());
+        let drawn = diagnostics([&one.help("y\u{202e}")], &style());
+        assert!(
+            drawn.chars().all(|c| c == '\n' || !is_hidden(c)),
+            "{drawn:?}"
+        );
+        assert!(drawn.contains("QLI0102"), "{drawn}");
+    }
+
+    #[test]
+    fn a_problem_of_a_path_is_drawn_without_a_source() {
+        let one = Diagnostic::of_path(Code::NotExecutable, "/g/x", "no x".into());
+        let drawn = diagnostics([&one], &style());
+        assert!(
+            drawn.starts_with("/g/x\n") && drawn.contains("error QLI0603: no x"),
+            "{drawn}"
+        );
+    }
+
+    #[test]
+    fn no_more_than_fifty_problems_of_a_file_are_drawn() {
+        let one = Diagnostic::of_path(Code::NotExecutable, "/g/x", "no x".into());
+        let drawn = diagnostics(std::iter::repeat_n(&one, 52), &style());
+        assert_eq!(drawn.matches("QLI0603").count(), 50);
+        assert!(drawn.contains("and 2 more"));
+    }
+}

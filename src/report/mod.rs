@@ -1,0 +1,37 @@
+//! What people and machines read. Commands hand over data; every wording of a
+//! screen and every key of a document is here.
+//!
+//! To add a format: its file with a `write`, its row in [`Format`].
+
+mod catalogue;
+mod documents;
+mod explain;
+mod group;
+mod human;
+mod run;
+mod schemas;
+mod style;
+mod validate;
+
+pub use catalogue::{list, which};
+pub use documents::{
+    CatalogueDocument, CatalogueEntry, DiagnosticDocument, DiagnosticsDocument, ExplainDocument,
+    ExtensionDocument, GroupDocument, LabelDocument, Origin, SpanDocument, StepDocument,
+    WhichDocument,
+};
+pub use explain::explain;
+pub use group::group;
+pub use human::diagnostics;
+pub use run::{interrupted, notes, outcome};
+pub use schemas::schemas;
+pub use style::{Color, Style};
+pub use validate::{Validation, validation};
+
+/// How a report is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Human,
+    /// One JSON document.
+    Json,
+}

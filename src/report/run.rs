@@ -1,0 +1,151 @@
+//! What `run` says beside the script's own output.
+
+use std::ffi::OsStr;
+
+use super::style::{put, wrapped};
+use super::{Style, human};
+use crate::audit::Unrecorded;
+use crate::dispatch::{Ended, Outcome};
+use crate::guard::{Plan, Refusal, StartFailure, Step};
+use crate::host::Signal;
+use crate::names::{Text, shell_line, visible};
+
+/// Writes what is typed to run a plan again.
+pub(super) fn command(plan: &Plan) -> String {
+    let words = [plan.group.as_str(), plan.extension.as_str()];
+    let words = words.into_iter().map(OsStr::new);
+    shell_line(words.chain(plan.args.iter().map(Text::as_os_str)))
+}
+
+/// Says beforehand what every run must be told: that the group hides another
+/// one; and, if asked for, the warnings of its manifest.
+pub fn notes(plan: &Plan, verbose: bool, style: &Style) -> String {
+    let mut out = String::new();
+    if let Some(hidden) = &plan.home.hides {
+        put(
+            &mut out,
+            format_args!(
+                "qli: {} comes from {} and hides {}\n",
+                plan.group,
+                style.path(&plan.home.manifest_path),
+                style.path(hidden)
+            ),
+        );
+    }
+    if verbose {
+        out.push_str(&human::diagnostics(&plan.warnings, style));
+    }
+    out
+}
+
+/// Says how a run ended, where the script did not say it itself.
+pub fn outcome(plan: &Plan, outcome: &Outcome, style: &Style) -> String {
+    let ended = match &outcome.ended {
+        Ended::Ran(_) => String::new(),
+        Ended::NotStarted(Refusal::Interrupted(step, signal)) => {
+            let what = format!("{} {}", plan.group, plan.extension);
+            interrupted(&what, *step, *signal)
+        }
+        Ended::NotStarted(refusal) => refused(plan, refusal, style),
+        Ended::SpawnFailed(failure) => spawn_failed(plan, failure, style),
+        Ended::Lost(reason) => format!(
+            "qli: {} was started and cannot be waited for: {}\n",
+            command(plan),
+            visible(reason)
+        ),
+    };
+    let unrecorded = outcome.unrecorded.as_ref();
+    ended
+        + &unrecorded
+            .map(|record| unrecorded_end(record, style))
+            .unwrap_or_default()
+}
+
+/// Says that a signal ended a run whose script never started.
+pub fn interrupted(what: &str, step: Step, signal: Signal) -> String {
+    format!(
+        "qli: {} at {}, {what} did not start\n",
+        signal.name(),
+        step.as_str()
+    )
+}
+
+fn refused(plan: &Plan, refusal: &Refusal, style: &Style) -> String {
+    let step = refusal.step().map_or("qli", Step::as_str);
+    let mut out = head(plan, "refused", style);
+    out.push_str(&block(step, &refusal.reasons(), &refusal.helps(), style));
+    put(&mut out, format_args!("\n  {}\n", undone(refusal.step())));
+    out.push_str(&tail(plan, style));
+    out
+}
+
+fn spawn_failed(plan: &Plan, failure: &StartFailure, style: &Style) -> String {
+    let helps: Vec<_> = failure.help().into_iter().collect();
+    let mut out = head(plan, "failed", style);
+    out.push_str(&block("spawn", &[failure.reason()], &helps, style));
+    out.push('\n');
+    out.push_str(&tail(plan, style));
+    out
+}
+
+fn head(plan: &Plan, word: &str, style: &Style) -> String {
+    let word = style.bad(word);
+    format!(
+        "\nqli: {word}, {} {} did not start\n\n",
+        plan.group, plan.extension
+    )
+}
+
+/// The step with its reasons and the commands that help. A command is never
+/// broken: it is there to be copied.
+fn block(step: &str, reasons: &[String], helps: &[String], style: &Style) -> String {
+    const INDENT: usize = 17;
+    let room = style.width.saturating_sub(INDENT);
+    let reasons = reasons
+        .iter()
+        .flat_map(|reason| wrapped(&visible(reason), room));
+    let lines = reasons.chain(helps.iter().map(visible));
+    let mut out = String::new();
+    for (index, line) in lines.enumerate() {
+        let name = if index == 0 { step } else { "" };
+        put(&mut out, format_args!("  {name:13}  {line}\n"));
+    }
+    out
+}
+
+/// Says how far the run had come.
+fn undone(step: Option<Step>) -> &'static str {
+    match step {
+        None | Some(Step::Banner | Step::RequiresEnv) => {
+            "asked nobody, fetched no secret, changed nothing"
+        }
+        Some(Step::Confirm) => "fetched no secret, changed nothing",
+        Some(Step::Secrets) => "handed over no secret, changed nothing",
+        Some(Step::AuditStart | Step::Spawn | Step::Wait | Step::AuditFinish) => {
+            "handed over no secret, started nothing"
+        }
+    }
+}
+
+fn tail(plan: &Plan, style: &Style) -> String {
+    let manifest = style.path(plan.manifest.path.as_ref());
+    format!(
+        "  required by    {manifest}\n  see all steps  qli explain {}\n",
+        command(plan)
+    )
+}
+
+fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
+    let warning = style.bad("warning");
+    let reason = visible(&record.reason);
+    match &record.kept {
+        Ok(path) => format!(
+            "qli: {warning}: the end of this run is not in its log\n     {reason}\n     \
+             the record is kept in {}\n",
+            style.path(path)
+        ),
+        Err(json) => format!(
+            "qli: {warning}: the end of this run is recorded nowhere but here\n     {reason}\n{json}\n"
+        ),
+    }
+}

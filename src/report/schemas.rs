@@ -1,0 +1,63 @@
+//! The JSON Schemas of the documents, generated from their types. `schema/`
+//! holds what this makes; a test compares the two.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
+use schemars::{JsonSchema, Schema};
+
+use super::documents::{
+    CatalogueDocument, DiagnosticsDocument, ExplainDocument, GroupDocument, WhichDocument,
+};
+use crate::audit::Line;
+use crate::manifest;
+
+/// The schemas by the names of their files, `<name>.v1.schema.json`.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("manifest", manifest::schema()),
+        ("plan", schema_of::<ExplainDocument>()),
+        ("audit", schema_of::<Line>()),
+        ("diagnostics", schema_of::<DiagnosticsDocument>()),
+        ("catalogue", schema_of::<CatalogueDocument>()),
+        ("report", schema_of::<ReportDocument>()),
+    ]
+}
+
+/// The smaller reports: `explain <GROUP>` and `ext which`.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it stands for its variants in the schema")]
+enum ReportDocument {
+    Group(GroupDocument),
+    Which(WhichDocument),
+}
+
+fn schema_of<T: JsonSchema>() -> Schema {
+    let mut settings = SchemaSettings::draft07();
+    settings.transforms.push(Box::new(Plain));
+    settings.into_generator().into_root_schema_for::<T>()
+}
+
+/// Removes what only restates a Rust type: the width of a number, and `null`
+/// for a key that is left out instead.
+#[derive(Debug, Clone)]
+struct Plain;
+
+impl Transform for Plain {
+    fn transform(&mut self, schema: &mut Schema) {
+        schema.remove("format");
+        schema.remove("default");
+        if let Some(serde_json::Value::Array(types)) = schema.get_mut("type") {
+            types.retain(|one| one != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                schema.insert("type".into(), only);
+            }
+        }
+        if let Some(serde_json::Value::Array(choices)) = schema.get_mut("anyOf") {
+            let null = serde_json::json!({ "type": "null" });
+            choices.retain(|one| *one != null);
+        }
+        transform_subschemas(self, schema);
+    }
+}

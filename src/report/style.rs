@@ -1,0 +1,188 @@
+//! Colour, width and line characters: decided once for a stream, obeyed
+//! everywhere.
+
+use anstyle::{AnsiColor, Style as Ansi};
+
+use crate::host::{HostView, Stream, stream};
+
+/// What `--color` asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless the environment says otherwise.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How texts for people look on one stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Style {
+    /// Whether colour is used.
+    pub color: bool,
+    /// Columns, from 40 to 200.
+    pub width: usize,
+    /// Whether lines are drawn in Unicode.
+    pub unicode: bool,
+    /// Whether the stream is a terminal; what is not is cut by tabs and not
+    /// wrapped.
+    pub terminal: bool,
+    /// The home directory, which paths are shortened by.
+    pub home: Option<String>,
+}
+
+impl Style {
+    /// Decides for a stream.
+    ///
+    /// Colour follows `--color`, then `NO_COLOR`, then `CLICOLOR_FORCE`, then
+    /// `CLICOLOR=0`, then whether it is a terminal that is not `dumb`
+    /// (no-color.org, bixense.com/clicolors). The width is that of `COLUMNS`,
+    /// then of the terminal, then 80.
+    pub fn of(to: Stream, color: Color, view: &dyn HostView) -> Self {
+        let facts = stream(to);
+        let width = number(view, "COLUMNS").or(facts.columns).unwrap_or(80);
+        Self {
+            color: wants_color(color, facts.terminal, view),
+            width: width.clamp(40, 200),
+            unicode: is_utf8(view),
+            terminal: facts.terminal,
+            home: text(view, "HOME").filter(|home| home.len() > 1),
+        }
+    }
+
+    /// Shortens a path below the home directory.
+    pub fn path(&self, path: &std::path::Path) -> String {
+        let home = self
+            .home
+            .as_deref()
+            .and_then(|home| path.strip_prefix(home).ok());
+        match home {
+            Some(below) => format!("~/{}", crate::names::visible(below)),
+            None => crate::names::visible(path),
+        }
+    }
+
+    /// Marks what was refused or is wrong.
+    pub fn bad(&self, text: &str) -> String {
+        self.painted(text, AnsiColor::Red.on_default().bold())
+    }
+
+    /// Marks what stands out.
+    pub fn strong(&self, text: &str) -> String {
+        self.painted(text, Ansi::new().bold())
+    }
+
+    fn painted(&self, text: &str, ansi: Ansi) -> String {
+        if !self.color {
+            return text.to_owned();
+        }
+        format!("{ansi}{text}{ansi:#}")
+    }
+}
+
+fn wants_color(color: Color, terminal: bool, view: &dyn HostView) -> bool {
+    let set = |name: &str| text(view, name).filter(|value| !value.is_empty());
+    match color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto if set("NO_COLOR").is_some() => false,
+        Color::Auto if set("CLICOLOR_FORCE").is_some_and(|value| value != "0") => true,
+        Color::Auto if set("CLICOLOR").is_some_and(|value| value == "0") => false,
+        Color::Auto => terminal && set("TERM").is_some_and(|term| term != "dumb"),
+    }
+}
+
+/// Says whether the locale's codeset is UTF-8, by the order of locale(7).
+fn is_utf8(view: &dyn HostView) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(|name| text(view, name).filter(|value| !value.is_empty()));
+    let locale = locale.unwrap_or_default().to_ascii_lowercase();
+    locale.contains("utf-8") || locale.contains("utf8")
+}
+
+fn text(view: &dyn HostView, name: &str) -> Option<String> {
+    view.var(name)
+        .map(|value| value.to_string_lossy().into_owned())
+}
+
+fn number(view: &dyn HostView, name: &str) -> Option<usize> {
+    text(view, name)?.parse().ok().filter(|&number| number > 0)
+}
+
+/// Breaks a text into lines of at most so many columns, at spaces; a word that
+/// is longer stays whole, so that it can be copied.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let fits = line.chars().count() + 1 + word.chars().count() <= width;
+        if !line.is_empty() && !fits {
+            lines.push(std::mem::take(&mut line));
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// Appends to a screen.
+pub(super) fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
+    use std::fmt::Write as _;
+    // Writing to a String never fails.
+    let _ = out.write_fmt(text);
+}
+
+/// A column of a table: as wide as its widest cell.
+pub(super) fn column_width<'a>(cells: impl Iterator<Item = &'a str>) -> usize {
+    cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+
+    #[test]
+    fn colour_is_decided_by_the_first_rule_that_speaks() {
+        let world = || World::bare().var("TERM", "xterm");
+        let auto = |world: World, terminal| wants_color(Color::Auto, terminal, &world);
+        assert!(auto(world(), true) && !auto(world(), false));
+        assert!(!auto(
+            world().var("NO_COLOR", "1").var("CLICOLOR_FORCE", "1"),
+            true
+        ));
+        assert!(auto(world().var("NO_COLOR", ""), true));
+        assert!(auto(world().var("CLICOLOR_FORCE", "1"), false));
+        assert!(!auto(world().var("CLICOLOR_FORCE", "0"), false));
+        assert!(!auto(world().var("CLICOLOR", "0"), true));
+        assert!(!auto(world().var("TERM", "dumb"), true));
+        assert!(!auto(World::bare(), true));
+        assert!(wants_color(
+            Color::Always,
+            false,
+            &world().var("NO_COLOR", "1")
+        ));
+        assert!(!wants_color(Color::Never, true, &world()));
+    }
+
+    #[test]
+    fn the_first_locale_variable_that_is_set_decides_the_lines() {
+        assert!(is_utf8(&World::bare().var("LANG", "C.UTF-8")));
+        assert!(!is_utf8(
+            &World::bare().var("LANG", "C.UTF-8").var("LC_ALL", "C")
+        ));
+        assert!(!is_utf8(&World::bare()));
+    }
+
+    #[test]
+    fn texts_are_wrapped_at_spaces_and_words_stay_whole() {
+        assert_eq!(wrapped("aa bb cc", 5), ["aa bb", "cc"]);
+        assert_eq!(wrapped("a longerword b", 4), ["a", "longerword", "b"]);
+        assert_eq!(wrapped("", 4), [""]);
+    }
+}

@@ -1,0 +1,100 @@
+//! The rooms import in the order in which `lib.rs` lists them: a room uses
+//! those above it, never those below.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test touches the world and may panic"
+)]
+
+use std::path::{Path, PathBuf};
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The rooms in the order of `lib.rs`.
+fn rooms() -> Vec<String> {
+    let map = std::fs::read_to_string(src().join("lib.rs")).unwrap();
+    let lines = map.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    lines
+        .map(|rest| rest.trim_end_matches(';').to_owned())
+        .collect()
+}
+
+fn files(below: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(below)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+        .collect()
+}
+
+/// The rooms that a file's text names, with `use` groups taken apart.
+fn imports(text: &str) -> Vec<&str> {
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let paths = code.flat_map(|line| line.split("crate::").skip(1));
+    paths
+        .map(|rest| {
+            rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .next()
+                .unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn no_room_imports_one_below_it() {
+    let rooms = rooms();
+    assert_eq!(rooms.first().map(String::as_str), Some("names"));
+    assert_eq!(rooms.last().map(String::as_str), Some("cli"));
+    for file in files(&src()) {
+        let relative = file.strip_prefix(src()).unwrap();
+        let first = relative.iter().next().unwrap().to_str().unwrap();
+        let room = first.trim_end_matches(".rs");
+        let Some(own) = rooms.iter().position(|one| one == room) else {
+            assert!(matches!(room, "lib" | "main"), "{room} is not in lib.rs");
+            continue;
+        };
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            !text.contains("use crate::{"),
+            "{}: one import a line",
+            relative.display()
+        );
+        for import in imports(&text) {
+            let at = rooms.iter().position(|one| one == import);
+            let at = at.unwrap_or_else(|| panic!("{}: crate::{import}", relative.display()));
+            assert!(
+                at <= own,
+                "{} imports {import}, which is below it",
+                relative.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn only_host_touches_the_world() {
+    for file in files(&src()) {
+        let relative = file.strip_prefix(src()).unwrap();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let fenced = text.contains("expect(clippy::disallowed_methods") || {
+            text.contains("clippy::disallowed_methods") && text.contains("expect(")
+        };
+        assert!(
+            !fenced || relative.starts_with("host"),
+            "{}",
+            relative.display()
+        );
+    }
+}
