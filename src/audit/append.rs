@@ -95,7 +95,7 @@ fn open_locked(
         }
         let mut log = host.open_log(path).map_err(AppendError::Write)?;
         let stat = log.stat().map_err(AppendError::Write)?;
-        if let Some(obstacle) = judge(path, &stat, host.identity().euid) {
+        if let Some(obstacle) = judge(path, &stat, host.euid()) {
             return Err(AppendError::Obstacle(obstacle));
         }
         lock(&mut *log, deadline, patience, host)?;

@@ -92,7 +92,7 @@ pub fn obstacle(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     let directory = path.parent().unwrap_or(path);
     match view.lstat(path) {
         Ok(stat) => judge_directory(directory, view)
-            .or_else(|| judge(path, &stat, view.identity().euid))
+            .or_else(|| judge(path, &stat, view.euid()))
             .or_else(|| writable(path, view)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => creatable(directory, view),
         Err(error) => Some(LogObstacle::NotWritable(path.to_owned(), error.to_string())),
@@ -125,7 +125,7 @@ fn judge_directory(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     if stat.kind != FileKind::Directory {
         return Some(LogObstacle::NoDirectory(path.to_owned(), stat.kind));
     }
-    if stat.owner != view.identity().euid && stat.owner != 0 {
+    if stat.owner != view.euid() && stat.owner != 0 {
         return Some(LogObstacle::ForeignOwner(path.to_owned(), stat.owner));
     }
     if stat.mode & 0o002 != 0 {

@@ -18,19 +18,26 @@ pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> E
         Ok(plan) => plan,
         Err(found) => return no_plan(&found, global, Format::Human, host),
     };
-    let style = Style::of(Stream::Stderr, global.color, host);
-    write_stderr(&notes(&plan, global.verbose, &style));
-    let outcome_of_run = dispatch::run(&plan, host);
-    write_stderr(&outcome(&plan, &outcome_of_run, &style));
-    outcome_of_run.exit()
+    if let Some(notes) = notes(&plan, global.verbose, || style(global, host)) {
+        write_stderr(&notes);
+    }
+    let ended = dispatch::run(&plan, host);
+    if let Some(words) = outcome(&plan, &ended, || style(global, host)) {
+        write_stderr(&words);
+    }
+    ended.exit()
+}
+
+/// How texts on standard error look: found out only when there is one.
+fn style(global: &Global, view: &dyn HostView) -> Style {
+    Style::of(Stream::Stderr, global.color, view)
 }
 
 /// A group alone is shown, so that one sees what could be typed next.
 fn without_extension(global: &Global, target: &TargetArgs, host: &System) -> Exit {
-    let style = Style::of(Stream::Stderr, global.color, host);
     match super::explain::group_entry(global, target, host) {
         Ok(entry) => {
-            write_stderr(&crate::report::group(&entry, &style));
+            write_stderr(&crate::report::group(&entry, &style(global, host)));
             Exit::USAGE
         }
         Err(found) => no_plan(&with_command_meant(&found), global, Format::Human, host),

@@ -1,10 +1,11 @@
 //! `qli validate`.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::args::{Global, ValidateArgs};
 use super::put_or;
-use crate::diagnostics::{Diagnostics, SOURCE_MAX};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::discovery::Roots;
 use crate::dispatch::Exit;
 use crate::host::{FileKind, HostView, Stream, System, write_stderr};
@@ -17,7 +18,7 @@ pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &System) -> Exit 
     let mut validation = Validation::default();
     if args.path.is_empty() {
         for root in Roots::of(&global.extensions, host).iter() {
-            check_all(&in_root(&root.path, host), &mut validation, host);
+            check_root(&root.path, &mut validation, host);
         }
     }
     for path in &args.path {
@@ -52,6 +53,19 @@ fn report(validation: &Validation, global: &Global, args: &ValidateArgs, host: &
         Exit::DONE
     };
     put_or(&text, exit)
+}
+
+/// Checks a root that nobody named: one that is not there is no problem.
+fn check_root(root: &Path, validation: &mut Validation, view: &dyn HostView) {
+    match view.list(root) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let message = format!("the root cannot be read: {error}");
+            let problem = Diagnostic::of_path(Code::RootUnreadable, root, message);
+            let help = format!("ls -ld {}", shell_word(root));
+            validation.found.push(problem.help(help));
+        }
+        _ => check_all(&in_root(root, view), validation, view),
+    }
 }
 
 fn check_all(files: &[PathBuf], validation: &mut Validation, view: &dyn HostView) {

@@ -105,13 +105,12 @@ fn split(list: &std::ffi::OsStr) -> impl Iterator<Item = PathBuf> {
 
 /// A script is started by its absolute path, so its root must have one.
 fn absolute(path: PathBuf, view: &dyn HostView) -> PathBuf {
-    match view.process().cwd {
-        Some(cwd) if path.is_relative() => {
-            let plain = path.strip_prefix(".").map(Path::to_owned);
-            cwd.join(plain.unwrap_or(path))
-        }
-        _ => path,
+    if path.is_absolute() {
+        return path;
     }
+    let plain = path.strip_prefix(".").map(Path::to_owned);
+    let cwd = view.process().cwd.unwrap_or_default();
+    cwd.join(plain.unwrap_or(path))
 }
 
 #[cfg(test)]

@@ -72,6 +72,11 @@ impl Wanted {
         }
     }
 
+    /// Says whether one value fills both: it is then fetched once.
+    fn is_same(&self, other: &Self) -> bool {
+        (self.provider, &self.reference) == (other.provider, &other.reference)
+    }
+
     fn lookup(&self) -> Lookup<'_> {
         Lookup {
             reference: &self.reference,
@@ -121,9 +126,17 @@ impl Enforce for Secrets {
         if let Some(refusal) = self.refusal(host) {
             return Err(refusal);
         }
-        for wanted in &self.wanted {
+        for (index, wanted) in self.wanted.iter().enumerate() {
             let known: Vec<_> = launch.secrets().map(|(_, secret)| secret).collect();
-            let secret = wanted.fetch(&known, host)?;
+            let earlier = self
+                .wanted
+                .iter()
+                .take(index)
+                .position(|one| one.is_same(wanted));
+            let secret = match earlier.and_then(|at| known.get(at)) {
+                Some(same) => same.duplicate(),
+                None => wanted.fetch(&known, host)?,
+            };
             launch.add_secret(wanted.env.clone(), secret);
         }
         launch.pass(Step::Secrets, None);
@@ -183,6 +196,21 @@ mod tests {
             .var("CI_A", "1")
             .tool("op", 0, b"v\n", b"");
         assert!(enforce_only(world, Step::Secrets).1.is_ok());
+    }
+
+    #[test]
+    fn an_equal_reference_is_fetched_once() {
+        let twice = "[[secrets]]\nenv = \"A\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n\
+            [[secrets]]\nenv = \"B\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n";
+        let world = World::new().manifest("g", twice).tool("op", 0, b"v\n", b"");
+        let (world, result) = enforce_only(world, Step::Secrets);
+        assert!(result.is_ok());
+        let calls = world
+            .acts()
+            .iter()
+            .filter(|act| matches!(act, Act::Called(..)))
+            .count();
+        assert_eq!(calls, 1);
     }
 
     #[test]

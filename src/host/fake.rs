@@ -413,6 +413,10 @@ impl HostView for World {
         self.answers.is_some()
     }
 
+    fn euid(&self) -> u32 {
+        UID
+    }
+
     fn identity(&self) -> Identity {
         Identity {
             uid: UID,

@@ -285,9 +285,13 @@ fn ignored_on_entry() -> u64 {
 /// controlling terminal, and its parent is in its session. An orphaned group
 /// that stopped would stay so for ever.
 pub(super) fn can_stop() -> bool {
+    let parent = getppid();
+    // A parent outside this pid namespace has the id 0, and getsid(0) would
+    // answer for qli itself.
+    let known = parent.as_raw() != 0;
     let session = getsid(None).ok();
-    let same_session = session.is_some() && getsid(Some(getppid())).ok() == session;
-    same_session && super::terminal::exists()
+    let same_session = session.is_some() && getsid(Some(parent)).ok() == session;
+    known && same_session && super::terminal::exists()
 }
 
 /// Stops this process until somebody continues it.

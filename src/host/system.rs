@@ -1,5 +1,6 @@
 //! The real world.
 
+use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -26,6 +27,7 @@ pub struct System {
     started: Instant,
     signals: Option<Signals>,
     script: Option<Pid>,
+    identity: OnceCell<Identity>,
 }
 
 impl System {
@@ -36,6 +38,7 @@ impl System {
             started: Instant::now(),
             signals: None,
             script: None,
+            identity: OnceCell::new(),
         }
     }
 
@@ -204,16 +207,12 @@ impl HostView for System {
         terminal::exists()
     }
 
+    fn euid(&self) -> u32 {
+        nix::unistd::geteuid().as_raw()
+    }
+
     fn identity(&self) -> Identity {
-        let uid = nix::unistd::getuid();
-        let user = nix::unistd::User::from_uid(uid).ok().flatten();
-        let host = nix::unistd::gethostname().unwrap_or_default();
-        Identity {
-            uid: uid.as_raw(),
-            euid: nix::unistd::geteuid().as_raw(),
-            user: user.map(|user| user.name),
-            host: host.to_string_lossy().into_owned(),
-        }
+        self.identity.get_or_init(identity).clone()
     }
 
     fn process(&self) -> ProcessFacts {
@@ -313,6 +312,20 @@ impl Host for System {
         let script = self.script.take();
         let pid = script.ok_or_else(|| io::Error::other("no script was started"))?;
         Waiting::new(pid, self.signals()?).until_end()
+    }
+}
+
+/// Asks the kernel and the user database, which costs more than a run should
+/// pay twice.
+fn identity() -> Identity {
+    let uid = nix::unistd::getuid();
+    let user = nix::unistd::User::from_uid(uid).ok().flatten();
+    let host = nix::unistd::gethostname().unwrap_or_default();
+    Identity {
+        uid: uid.as_raw(),
+        euid: nix::unistd::geteuid().as_raw(),
+        user: user.map(|user| user.name),
+        host: host.to_string_lossy().into_owned(),
     }
 }
 

@@ -33,6 +33,12 @@ impl Secret {
         Ok(Self(SecretBox::new(Box::new(std::mem::take(&mut *bytes)))))
     }
 
+    /// Makes a second one of the same value.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self(SecretBox::new(Box::new(self.0.expose_secret().clone())))
+    }
+
     /// Shows the value to the one who hands it over.
     pub fn expose(&self) -> &OsStr {
         OsStr::from_bytes(self.0.expose_secret())

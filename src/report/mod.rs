@@ -22,7 +22,7 @@ pub use documents::{
 pub use explain::explain;
 pub use group::group;
 pub use human::diagnostics;
-pub use run::{interrupted, notes, outcome};
+pub use run::{notes, outcome};
 pub use schemas::schemas;
 pub use style::{Color, Style};
 pub use validate::{Validation, validation};

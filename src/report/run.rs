@@ -18,34 +18,47 @@ pub(super) fn command(plan: &Plan) -> String {
 }
 
 /// Says beforehand what every run must be told: that the group hides another
-/// one; and, if asked for, the warnings of its manifest.
-pub fn notes(plan: &Plan, verbose: bool, style: &Style) -> String {
+/// one; and, if asked for, the warnings of its manifest. None if there is
+/// nothing to say, and then no style is asked for either.
+pub fn notes(plan: &Plan, verbose: bool, style: impl FnOnce() -> Style) -> Option<String> {
+    let warnings = verbose && !plan.warnings.is_empty();
+    if plan.home.hides.is_none() && !warnings {
+        return None;
+    }
+    let style = style();
     let mut out = String::new();
     if let Some(hidden) = &plan.home.hides {
+        let own = style.path(&plan.home.manifest_path);
+        let hidden = style.path(hidden);
         put(
             &mut out,
-            format_args!(
-                "qli: {} comes from {} and hides {}\n",
-                plan.group,
-                style.path(&plan.home.manifest_path),
-                style.path(hidden)
-            ),
+            format_args!("qli: {} comes from {own} and hides {hidden}\n", plan.group),
         );
     }
-    if verbose {
-        out.push_str(&human::diagnostics(&plan.warnings, style));
+    if warnings {
+        out.push_str(&human::diagnostics(&plan.warnings, &style));
     }
-    out
+    Some(out)
 }
 
 /// Says how a run ended, where the script did not say it itself.
-pub fn outcome(plan: &Plan, outcome: &Outcome, style: &Style) -> String {
-    let ended = match &outcome.ended {
+pub fn outcome(plan: &Plan, outcome: &Outcome, style: impl FnOnce() -> Style) -> Option<String> {
+    let Outcome { ended, unrecorded } = outcome;
+    if matches!(ended, Ended::Ran(_)) && unrecorded.is_none() {
+        return None;
+    }
+    let style = style();
+    let mut out = end(plan, ended, &style);
+    if let Some(unrecorded) = unrecorded {
+        out.push_str(&unrecorded_end(unrecorded, &style));
+    }
+    Some(out)
+}
+
+fn end(plan: &Plan, ended: &Ended, style: &Style) -> String {
+    match ended {
         Ended::Ran(_) => String::new(),
-        Ended::NotStarted(Refusal::Interrupted(step, signal)) => {
-            let what = format!("{} {}", plan.group, plan.extension);
-            interrupted(&what, *step, *signal)
-        }
+        Ended::NotStarted(Refusal::Interrupted(step, signal)) => interrupted(plan, *step, *signal),
         Ended::NotStarted(refusal) => refused(plan, refusal, style),
         Ended::SpawnFailed(failure) => spawn_failed(plan, failure, style),
         Ended::Lost(reason) => format!(
@@ -53,20 +66,17 @@ pub fn outcome(plan: &Plan, outcome: &Outcome, style: &Style) -> String {
             command(plan),
             visible(reason)
         ),
-    };
-    let unrecorded = outcome.unrecorded.as_ref();
-    ended
-        + &unrecorded
-            .map(|record| unrecorded_end(record, style))
-            .unwrap_or_default()
+    }
 }
 
-/// Says that a signal ended a run whose script never started.
-pub fn interrupted(what: &str, step: Step, signal: Signal) -> String {
+fn interrupted(plan: &Plan, step: Step, signal: Signal) -> String {
+    let Plan {
+        group, extension, ..
+    } = plan;
+    let step = step.as_str();
     format!(
-        "qli: {} at {}, {what} did not start\n",
-        signal.name(),
-        step.as_str()
+        "qli: {} at {step}, {group} {extension} did not start\n",
+        signal.name()
     )
 }
 
