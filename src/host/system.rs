@@ -9,8 +9,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
-use nix::unistd::{AccessFlags, Pid, eaccess};
+use nix::unistd::{AccessFlags, Pid, faccessat};
 use sha2::Digest as _;
 
 use super::child::{self, ChildEnd, Waiting};
@@ -200,7 +201,8 @@ impl HostView for System {
             Access::Execute => AccessFlags::X_OK,
             Access::Write => AccessFlags::W_OK,
         };
-        eaccess(path, flags).map_err(Into::into)
+        // eaccess(3) is not on macOS; this is the same question.
+        faccessat(AT_FDCWD, path, flags, AtFlags::AT_EACCESS).map_err(Into::into)
     }
 
     fn has_terminal(&self) -> bool {

@@ -119,7 +119,7 @@ impl miette::Diagnostic for Drawing<'_> {
         let Place::Text { span, .. } = &self.one.place else {
             return None;
         };
-        let here = LabeledSpan::new_primary_with_span(Some("here".to_owned()), span.clone());
+        let here = LabeledSpan::new_primary_with_span(None, span.clone());
         let others = self.one.labels.iter().map(|label| {
             LabeledSpan::new_with_span(Some(visible(&label.text)), label.span.clone())
         });
