@@ -27,20 +27,45 @@ pub(super) struct Cli {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct Global {
     /// Answer the question of `confirm` with yes
-    #[arg(short, long, global = true)]
+    #[arg(short, long)]
     pub(super) yes: bool,
     /// Drop notes and hints, never a banner, question, refusal or warning
-    #[arg(short, long, global = true)]
+    #[arg(short, long)]
     pub(super) quiet: bool,
     /// Say more
-    #[arg(short, long, global = true)]
+    #[arg(short, long)]
     pub(super) verbose: bool,
     /// Whether to use colour
-    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
-    pub(super) color: Color,
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(super) color: Option<Color>,
     /// Look for groups here instead of in `$QLI_EXTENSIONS` (repeatable)
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, value_name = "DIR")]
     pub(super) extensions: Vec<PathBuf>,
+}
+
+impl Global {
+    /// Joins the options that stand before a command's name with those that
+    /// stand behind it. clap's own `global` would drop the first of two lists.
+    pub(super) fn and(mut self, behind: &Self) -> Self {
+        let Self {
+            yes,
+            quiet,
+            verbose,
+            color,
+            extensions,
+        } = behind;
+        self.yes |= yes;
+        self.quiet |= quiet;
+        self.verbose |= verbose;
+        self.color = color.or(self.color);
+        self.extensions.extend_from_slice(extensions);
+        self
+    }
+
+    /// Returns what `--color` asks for.
+    pub(super) fn color(&self) -> Color {
+        self.color.unwrap_or_default()
+    }
 }
 
 /// The commands.
@@ -71,6 +96,8 @@ pub(super) enum Command {
 /// What is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct TargetArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
     /// The group
     pub(super) group: OsString,
     /// The extension, and arguments of its script
@@ -95,6 +122,8 @@ pub(super) struct ExplainArgs {
 /// What is checked.
 #[derive(Debug, Args)]
 pub(super) struct ValidateArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
@@ -108,6 +137,8 @@ pub(super) struct ValidateArgs {
 /// `qli ext`.
 #[derive(Debug, Args)]
 pub(super) struct ExtArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
     #[command(subcommand)]
     pub(super) command: ExtCommand,
 }
@@ -117,6 +148,8 @@ pub(super) struct ExtArgs {
 pub(super) enum ExtCommand {
     /// List groups and their extensions
     List {
+        #[command(flatten)]
+        global: Global,
         /// How the list is written
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
@@ -125,6 +158,8 @@ pub(super) enum ExtCommand {
     },
     /// Print the path of the program that an extension is
     Which {
+        #[command(flatten)]
+        global: Global,
         /// How it is written
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,

@@ -27,7 +27,7 @@ fn explain_plan(plan: &Plan, global: &Global, format: Format, view: &dyn HostVie
     let text = match format {
         Format::Json => to_json_pretty(&ExplainDocument::new(plan, &steps)),
         Format::Human => {
-            let style = Style::of(Stream::Stdout, global.color, view);
+            let style = Style::of(Stream::Stdout, global.color(), view);
             report::explain(plan, &steps, &style)
         }
     };
@@ -42,7 +42,7 @@ fn explain_group(global: &Global, args: &ExplainArgs, host: &System) -> Exit {
     put(&match args.format {
         Format::Json => to_json_pretty(&GroupDocument::new(&entry)),
         Format::Human => {
-            let style = Style::of(Stream::Stdout, global.color, host);
+            let style = Style::of(Stream::Stdout, global.color(), host);
             report::group(&entry, &style)
         }
     })

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use super::args::{ExtArgs, ExtCommand, Global};
+use super::args::{ExtCommand, Global};
 use super::{no_plan, put};
 use crate::diagnostics::Diagnostics;
 use crate::discovery::{self, Catalogue, Roots, Target};
@@ -13,14 +13,24 @@ use crate::names::to_json_pretty;
 use crate::report::{self, CatalogueDocument, Format, Style, WhichDocument};
 
 /// Lists what is installed, or says where one extension is.
-pub(super) fn exec(global: &Global, args: &ExtArgs, host: &System) -> Exit {
-    match &args.command {
-        ExtCommand::List { format, group } => list(global, *format, group.as_deref(), host),
+pub(super) fn exec(before: &Global, command: &ExtCommand, host: &System) -> Exit {
+    match command {
+        ExtCommand::List {
+            global,
+            format,
+            group,
+        } => list(&before.clone().and(global), *format, group.as_deref(), host),
         ExtCommand::Which {
+            global,
             format,
             group,
             extension,
-        } => which(global, *format, (group, extension), host),
+        } => which(
+            &before.clone().and(global),
+            *format,
+            (group, extension),
+            host,
+        ),
     }
 }
 
@@ -32,7 +42,7 @@ fn list(global: &Global, format: Format, group: Option<&OsStr>, host: &System) -
     put(&match format {
         Format::Json => to_json_pretty(&CatalogueDocument::new(&catalogue)),
         Format::Human => {
-            let style = Style::of(Stream::Stdout, global.color, host);
+            let style = Style::of(Stream::Stdout, global.color(), host);
             report::list(&catalogue, &style)
         }
     })

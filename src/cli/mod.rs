@@ -31,7 +31,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut host = System::new();
     let args: Vec<_> = args.into_iter().collect();
     let exit = match short::parse(&args) {
-        Some((global, target)) => run::exec(&global, &target, &mut host),
+        Some(target) => run::exec(&target.global, &target, &mut host),
         None => by_clap(&args, &mut host),
     };
     match exit {
@@ -96,10 +96,12 @@ fn exec(cli: Cli, host: &mut System) -> Exit {
     let Cli { global, command } = cli;
     match command {
         None => put(&overview::text()),
-        Some(Command::Run(target)) => run::exec(&global, &target, host),
-        Some(Command::Explain(args)) => explain::exec(&global, &args, host),
-        Some(Command::Validate(args)) => validate::exec(&global, &args, host),
-        Some(Command::Ext(args)) => ext::exec(&global, &args, host),
+        Some(Command::Run(target)) => run::exec(&global.and(&target.global), &target, host),
+        Some(Command::Explain(args)) => {
+            explain::exec(&global.and(&args.target.global), &args, host)
+        }
+        Some(Command::Validate(args)) => validate::exec(&global.and(&args.global), &args, host),
+        Some(Command::Ext(args)) => ext::exec(&global.and(&args.global), &args.command, host),
         Some(Command::Schema(args)) => schema::exec(&args),
     }
 }
@@ -139,7 +141,7 @@ fn no_plan(found: &Diagnostics, global: &Global, format: Format, host: &System) 
             put_or(&crate::names::to_json_pretty(&document), exit)
         }
         Format::Human => {
-            let style = Style::of(Stream::Stderr, global.color, host);
+            let style = Style::of(Stream::Stderr, global.color(), host);
             write_stderr(&diagnostics(found, &style));
             exit
         }

@@ -30,7 +30,7 @@ pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> E
 
 /// How texts on standard error look: found out only when there is one.
 fn style(global: &Global, view: &dyn HostView) -> Style {
-    Style::of(Stream::Stderr, global.color, view)
+    Style::of(Stream::Stderr, global.color(), view)
 }
 
 /// A group alone is shown, so that one sees what could be typed next.

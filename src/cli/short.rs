@@ -37,7 +37,7 @@ const KEPT: [&str; 19] = [
 ];
 
 /// Reads a command line that runs an extension; none for any other.
-pub(super) fn parse(args: &[OsString]) -> Option<(Global, TargetArgs)> {
+pub(super) fn parse(args: &[OsString]) -> Option<TargetArgs> {
     let mut global = Global::default();
     let mut rest = options(args, &mut global)?;
     let (mut first, mut after) = rest.split_first()?;
@@ -48,11 +48,11 @@ pub(super) fn parse(args: &[OsString]) -> Option<(Global, TargetArgs)> {
         return None;
     }
     let words = options(after, &mut global)?;
-    let target = TargetArgs {
+    Some(TargetArgs {
+        global,
         group: first.clone(),
         words: words.to_vec(),
-    };
-    Some((global, target))
+    })
 }
 
 /// Reads options up to the first word that is none. Fails on one it does not
@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn what_follows_the_extension_is_the_scripts() {
-        let (global, target) = parse(&words("-y g e --yes --help -- -q")).unwrap();
-        assert!(global.yes && !global.quiet);
+        let target = parse(&words("-y g e --yes --help -- -q")).unwrap();
+        assert!(target.global.yes && !target.global.quiet);
         assert_eq!(
             (target.group, target.words),
             ("g".into(), words("e --yes --help -- -q"))
@@ -170,7 +170,7 @@ mod tests {
     fn own_names_win_and_run_reaches_any_group() {
         for name in COMMANDS.iter().chain(&KEPT).filter(|name| **name != "run") {
             assert!(parse(&words(&format!("{name} x"))).is_none(), "{name}");
-            let (_, target) = parse(&words(&format!("run {name} x"))).unwrap();
+            let target = parse(&words(&format!("run {name} x"))).unwrap();
             assert_eq!(target.group, *name);
         }
         assert_eq!(kept_name(&words("-y doctor x")), Some("doctor"));
@@ -216,12 +216,12 @@ mod tests {
         #[test]
         fn the_short_parser_and_clap_agree(line in prop::collection::vec(word(), 0..8)) {
             let args: Vec<_> = line.iter().map(OsString::from).collect();
-            if let Some((global, target)) = parse(&args) {
+            if let Some(target) = parse(&args) {
                 let cli = by_clap(&args).map_err(|error| TestCaseError::fail(error.to_string()))?;
-                prop_assert_eq!(cli.global, global);
-                let Some(Command::Run(by_clap)) = cli.command else {
+                let Some(Command::Run(mut by_clap)) = cli.command else {
                     return Err(TestCaseError::fail("clap read another command"));
                 };
+                by_clap.global = cli.global.and(&by_clap.global);
                 prop_assert_eq!(by_clap, target);
             }
         }

@@ -39,7 +39,7 @@ fn report(validation: &Validation, global: &Global, args: &ValidateArgs, host: &
             &validation.found,
         )),
         Format::Human => {
-            let style = Style::of(Stream::Stdout, global.color, host);
+            let style = Style::of(Stream::Stdout, global.color(), host);
             report::validation(validation, &style)
         }
     };
