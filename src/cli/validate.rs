@@ -76,7 +76,7 @@ fn check_all(files: &[PathBuf], validation: &mut Validation, view: &dyn HostView
 }
 
 fn check(file: &Path, view: &dyn HostView) -> Diagnostics {
-    let source = match manifest::source(file, view.read(file, SOURCE_MAX)) {
+    let source = match manifest::source(file, view.read(file, SOURCE_MAX).map(|read| read.bytes)) {
         Ok(source) => source,
         Err(problem) => return problem.into(),
     };

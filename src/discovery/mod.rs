@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
-use crate::host::HostView;
+use crate::host::{Contents, FileId, HostView};
 use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
 
@@ -32,6 +32,8 @@ pub struct Home {
     pub root: Root,
     /// The manifest's path as it is reported.
     pub manifest_path: PathBuf,
+    /// Which file the manifest was when it was read; none for an embedded one.
+    pub manifest_id: Option<FileId>,
     /// The manifest of the same group in a system root, which this group of a
     /// user's root hides.
     pub hides: Option<PathBuf>,
@@ -151,16 +153,18 @@ fn locate(
         let home = Home {
             name: name.clone(),
             root: root.clone(),
+            manifest_id: read.as_ref().ok().map(|contents| contents.id),
             manifest_path,
             hides: roots.hidden_by(root, name, view),
         };
-        return Ok((home, read));
+        return Ok((home, read.map(|contents| contents.bytes)));
     }
     let text = embedded::manifest(name).ok_or_else(|| unknown::group(name, roots, view))?;
     let home = Home {
         name: name.clone(),
         root: Root::embedded(),
         manifest_path: embedded::reported_path(name, FILE_NAME),
+        manifest_id: None,
         hides: None,
     };
     Ok((home, Ok(text.as_bytes().to_vec())))
@@ -168,7 +172,7 @@ fn locate(
 
 /// Says whether there is no manifest at a path. A dangling link is one that
 /// cannot be read: whoever put it there meant to own the group.
-fn is_absent(read: &io::Result<Vec<u8>>, path: &Path, view: &dyn HostView) -> bool {
+fn is_absent(read: &io::Result<Contents>, path: &Path, view: &dyn HostView) -> bool {
     let Err(error) = read else { return false };
     let kind = error.kind();
     kind == io::ErrorKind::NotADirectory
@@ -179,7 +183,7 @@ fn is_absent(read: &io::Result<Vec<u8>>, path: &Path, view: &dyn HostView) -> bo
 /// to the next root could run another script than the one that was meant.
 fn unreadable_root(
     root: &Root,
-    read: &io::Result<Vec<u8>>,
+    read: &io::Result<Contents>,
     view: &dyn HostView,
 ) -> Option<Diagnostic> {
     let error = read.as_ref().err()?;

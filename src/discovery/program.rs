@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Home, RootKind, embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{Access, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, search_path, xdg_dir};
+use crate::host::{
+    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, search_path, xdg_dir,
+};
 use crate::names::{ExtensionName, Sha256, shell_word};
 
 /// The program of an extension.
@@ -15,6 +17,8 @@ pub struct Program {
     pub path: PathBuf,
     /// SHA-256 of its bytes.
     pub sha256: Sha256,
+    /// Which file it was when it was hashed; none for an embedded one.
+    pub id: Option<FileId>,
     /// What the kernel would start for it, by its `#!` line.
     pub interpreter: Option<PathBuf>,
     /// Where its bytes are.
@@ -122,6 +126,7 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
             .help("write `#!/bin/sh` as its line 1"));
     }
     Ok(Program {
+        id: Some(digest.id),
         sha256: digest.sha256,
         interpreter: interpreter(&digest.head),
         path,
@@ -180,6 +185,7 @@ fn cached(
     Ok(Program {
         path,
         sha256,
+        id: None,
         interpreter: interpreter(bytes),
         kind: ProgramKind::Embedded {
             file: directory.join(extension.as_str()),

@@ -61,7 +61,10 @@ fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Ended {
     if let Err(failure) = plan.spawn.prepare(host) {
         return Ended::SpawnFailed(failure);
     }
-    // The last look: what arrives from here on is passed on to the script.
+    if let Err(refusal) = plan.last_look(host) {
+        return Ended::NotStarted(refusal);
+    }
+    // The last check: what arrives from here on is passed on to the script.
     if let Some(signal) = host.pending() {
         return Ended::NotStarted(Refusal::Interrupted(Step::Spawn, signal));
     }

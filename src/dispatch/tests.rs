@@ -254,3 +254,35 @@ fn where_the_spool_fails_too_the_record_itself_is_returned() {
     let record = carry(world).1.unrecorded.unwrap().kept.unwrap_err();
     assert!(record.starts_with("{\"event\":\"finish\""), "{record}");
 }
+
+#[test]
+fn what_changes_while_a_person_thinks_is_not_run() {
+    let group = "/home/ops/.local/share/qli/extensions/g";
+    for (file, what) in [("_manifest.toml", "manifest"), ("hello", "script")] {
+        let path = format!("{group}/{file}");
+        let text = guarded().text(&path).unwrap();
+        for (text, replaced, how) in [
+            (format!("{text}#"), false, "edited"),
+            (format!("{text}#"), true, "replaced"),
+            (text.clone(), true, "replaced"),
+        ] {
+            let (world, outcome) = carry(guarded().changes_at_question(&path, &text, replaced));
+            let Ended::NotStarted(refusal) = &outcome.ended else {
+                panic!("{outcome:?}")
+            };
+            assert_eq!(
+                (refusal.name(), outcome.exit()),
+                ("changed-since-plan", Exit::REFUSED)
+            );
+            let reason = refusal.reason();
+            assert!(reason.contains(what) && reason.contains(how), "{reason}");
+            assert!(!spawned(&world));
+            let end = events(&world).pop().unwrap();
+            assert_eq!(
+                (&end["event"], &end["spawned"]),
+                (&"interrupted".into(), &false.into())
+            );
+            assert_eq!(end["reason"], "changed-since-plan");
+        }
+    }
+}

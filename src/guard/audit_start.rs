@@ -51,11 +51,6 @@ impl AuditStart {
         }
         Ok(Some(Self { log }))
     }
-
-    /// The one predicate: what stands in the way of the log, by looking.
-    fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
-        obstacle(&self.log, view).map(Refusal::LogObstacle)
-    }
 }
 
 fn start_record(launch: &Launch<'_>, host: &dyn Host) -> StartRecord {
@@ -81,13 +76,14 @@ fn start_record(launch: &Launch<'_>, host: &dyn Host) -> StartRecord {
 
 impl Enforce for AuditStart {
     fn preview(&self, view: &dyn HostView) -> Verdict {
-        self.refusal(view).map_or(Verdict::Act, Verdict::Refuse)
+        // The one predicate: the trail looks by it too before it opens the log.
+        match obstacle(&self.log, view) {
+            Some(obstacle) => Verdict::Refuse(Refusal::LogObstacle(obstacle)),
+            None => Verdict::Act,
+        }
     }
 
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
-        if let Some(refusal) = self.refusal(host) {
-            return Err(refusal);
-        }
         let start = start_record(launch, host);
         let opening = Opening {
             log: self.log.clone(),

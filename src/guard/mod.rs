@@ -8,6 +8,7 @@
 mod audit_start;
 mod banner;
 mod confirm;
+mod last_look;
 mod launch;
 mod plan;
 mod refusal;
@@ -23,6 +24,7 @@ use crate::host::{Host, HostView};
 pub use audit_start::AuditStart;
 pub use banner::Banner;
 pub use confirm::{Answer, Confirm};
+pub use last_look::{Change, How};
 pub use launch::Launch;
 pub use plan::{Plan, Preview, Request, first_refusal};
 pub use refusal::{Miss, Refusal, SecretFault, StartFailure};

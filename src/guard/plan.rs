@@ -137,6 +137,12 @@ impl Plan {
         })
     }
 
+    /// Looks once more, directly before the spawn: manifest and script must be
+    /// the files that were planned.
+    pub fn last_look(&self, view: &dyn HostView) -> Result<(), Refusal> {
+        super::last_look::look(self, view)
+    }
+
     /// Says what every step in force would do now, in order.
     pub fn preview(&self, view: &dyn HostView) -> Vec<Preview> {
         let mut steps: Vec<_> = self

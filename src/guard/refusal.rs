@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Step;
+use super::{Change, Step};
 use crate::audit::{AppendError, LogObstacle};
 use crate::host::Signal;
 use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
@@ -28,6 +28,8 @@ pub enum Refusal {
     LogFailed(PathBuf, String),
     /// Another process held the log's lock too long.
     LogLocked(String),
+    /// Manifest or script are not what was planned.
+    Changed(Vec<Change>),
     /// A signal ended the run at this step.
     Interrupted(Step, Signal),
     /// The script cannot be started.
@@ -266,6 +268,7 @@ impl Refusal {
             Self::SecretsMissing(_) => "secret-missing",
             Self::LogObstacle(_) | Self::LogFailed(..) => "audit-unwritable",
             Self::LogLocked(_) => "audit-locked",
+            Self::Changed(_) => "changed-since-plan",
             Self::Interrupted(..) => "signal",
             Self::CannotStart(_) => "cannot-start",
             Self::SystemFailed(_) => "system",
@@ -282,7 +285,7 @@ impl Refusal {
                 Some(Step::AuditStart)
             }
             Self::Interrupted(step, _) => Some(*step),
-            Self::CannotStart(_) => Some(Step::Spawn),
+            Self::Changed(_) | Self::CannotStart(_) => Some(Step::Spawn),
             Self::SystemFailed(_) => None,
         }
     }
@@ -299,6 +302,7 @@ impl Refusal {
             Self::LogFailed(_, reason) | Self::LogLocked(reason) | Self::SystemFailed(reason) => {
                 vec![reason.clone()]
             }
+            Self::Changed(changes) => changes.iter().map(Change::reason).collect(),
             Self::Interrupted(_, signal) => vec![format!("{} arrived", signal.name())],
             Self::CannotStart(failure) => vec![failure.reason()],
         }
@@ -327,6 +331,7 @@ impl Refusal {
                 vec![format!("df -h {}", shell_word(log.parent().unwrap_or(log)))]
             }
             Self::LogLocked(_) => vec!["try again when the other process is done".to_owned()],
+            Self::Changed(_) => vec!["look at the plan again, then run it again".to_owned()],
             Self::Interrupted(..) | Self::SystemFailed(_) => Vec::new(),
             Self::CannotStart(failure) => failure.help().into_iter().collect(),
         }
@@ -345,6 +350,7 @@ impl Refusal {
             | Self::LogObstacle(_)
             | Self::LogFailed(..)
             | Self::LogLocked(_)
+            | Self::Changed(_)
             | Self::Interrupted(..)
             | Self::SystemFailed(_) => 125,
         }

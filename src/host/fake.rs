@@ -15,8 +15,8 @@ use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
 use super::{
-    Access, AskError, ChildEnd, FileDigest, FileKind, HEAD, Host, HostView, Identity, LogFile,
-    ProcessFacts, Signal, Start, Stat, ToolCall, ToolError, ToolOutput,
+    Access, AskError, ChildEnd, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView,
+    Identity, LogFile, ProcessFacts, Signal, Start, Stat, ToolCall, ToolError, ToolOutput,
 };
 use crate::names::Sha256;
 
@@ -98,6 +98,7 @@ struct Disk {
     locked: bool,
     inodes: u64,
     clock: Duration,
+    at_question: Vec<(PathBuf, String, bool)>,
 }
 
 impl Disk {
@@ -114,6 +115,16 @@ impl Disk {
         }
     }
 
+    fn change_files(&mut self) {
+        for (path, text, replaced) in std::mem::take(&mut self.at_question) {
+            if replaced {
+                self.put(&path, FileKind::File, 0o755, text.as_bytes());
+            } else if let Some(node) = self.nodes.get_mut(&path) {
+                node.bytes = text.into_bytes();
+            }
+        }
+    }
+
     fn put(&mut self, path: &Path, kind: FileKind, mode: u32, bytes: &[u8]) {
         self.inodes += 1;
         let stat = Stat {
@@ -121,7 +132,10 @@ impl Disk {
             mode,
             owner: UID,
             links: 1,
-            id: (1, self.inodes),
+            id: FileId {
+                device: 1,
+                inode: self.inodes,
+            },
         };
         let node = Node {
             stat,
@@ -141,7 +155,10 @@ impl Disk {
                 mode: 0o755,
                 owner: if home { UID } else { 0 },
                 links: 2,
-                id: (1, 0),
+                id: FileId {
+                    device: 1,
+                    inode: 0,
+                },
             });
         }
         Err(io::ErrorKind::NotFound.into())
@@ -300,6 +317,15 @@ impl World {
         self
     }
 
+    /// Lets somebody change a file while a person is being asked: its new
+    /// text, and whether it is another file under the same name.
+    #[must_use]
+    pub fn changes_at_question(self, path: &str, text: &str, replaced: bool) -> Self {
+        let change = (PathBuf::from(path), text.to_owned(), replaced);
+        self.disk.borrow_mut().at_question.push(change);
+        self
+    }
+
     /// Lets a signal arrive at the first such operation.
     #[must_use]
     pub fn signal_at(self, op: Op, signal: Signal) -> Self {
@@ -346,7 +372,7 @@ impl HostView for World {
         self.vars.get(name).cloned()
     }
 
-    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
         let disk = self.disk.borrow();
         let node = disk.nodes.get(path).ok_or(io::ErrorKind::NotFound)?;
         if node.stat.kind != FileKind::File {
@@ -358,12 +384,16 @@ impl HostView for World {
         if node.bytes.len() as u64 > limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        Ok(node.bytes.clone())
+        Ok(Contents {
+            id: node.stat.id,
+            bytes: node.bytes.clone(),
+        })
     }
 
     fn digest(&self, path: &Path) -> io::Result<FileDigest> {
-        let bytes = self.read(path, u64::MAX)?;
+        let Contents { id, bytes } = self.read(path, u64::MAX)?;
         Ok(FileDigest {
+            id,
             sha256: Sha256::of(&bytes),
             head: bytes.into_iter().take(HEAD).collect(),
         })
@@ -475,6 +505,7 @@ impl Host for World {
             return Err(AskError::Interrupted(signal));
         }
         self.act(Act::Asked(question.to_owned()));
+        self.disk.borrow_mut().change_files();
         match self.answers.as_mut() {
             Some(answers) => Ok(answers.pop().unwrap_or_default()),
             None => Err(AskError::Io(io::ErrorKind::NotFound.into())),

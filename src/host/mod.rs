@@ -42,7 +42,7 @@ pub trait HostView {
     ///
     /// `InvalidInput` when it is no regular file, `FileTooLarge` when it is
     /// longer, else the system's error.
-    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>>;
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Contents>;
 
     /// Hashes a regular file of any length; links are followed.
     fn digest(&self, path: &Path) -> io::Result<FileDigest>;
@@ -121,9 +121,29 @@ pub trait Host: HostView {
     fn wait(&mut self) -> io::Result<ChildEnd>;
 }
 
+/// Device and inode: which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileId {
+    /// Device.
+    pub device: u64,
+    /// Inode.
+    pub inode: u64,
+}
+
+/// What a file held when it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents {
+    /// Which file it was.
+    pub id: FileId,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
 /// The hash of a file, with what its beginning tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileDigest {
+    /// Which file it was.
+    pub id: FileId,
     /// SHA-256 of all bytes.
     pub sha256: Sha256,
     /// The first 256 bytes at most: all that the kernel looks at for `#!`.
@@ -169,8 +189,8 @@ pub struct Stat {
     pub owner: u32,
     /// Number of hard links.
     pub links: u64,
-    /// Device and inode: the file's identity.
-    pub id: (u64, u64),
+    /// Which file it is.
+    pub id: FileId,
 }
 
 /// A use of a path that the kernel is asked about.

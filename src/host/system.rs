@@ -17,8 +17,8 @@ use sha2::Digest as _;
 use super::child::{self, ChildEnd, Waiting};
 use super::signals::{self, Signal, Signals};
 use super::{
-    Access, AskError, FileDigest, FileKind, HEAD, Host, HostView, Identity, LogFile, ProcessFacts,
-    Start, Stat, ToolCall, ToolError, ToolOutput, terminal, tool,
+    Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView, Identity,
+    LogFile, ProcessFacts, Start, Stat, ToolCall, ToolError, ToolOutput, terminal, tool,
 };
 use crate::names::Sha256;
 
@@ -123,18 +123,22 @@ pub(super) fn stat_of(metadata: &Metadata) -> Stat {
         mode: metadata.mode() & 0o7777,
         owner: metadata.uid(),
         links: metadata.nlink(),
-        id: (metadata.dev(), metadata.ino()),
+        id: FileId {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        },
     }
 }
 
 /// Opens a regular file for reading, without waiting for the writer of a pipe.
-fn open_regular(path: &Path) -> io::Result<File> {
+fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(O_NONBLOCK)
         .open(path)?;
-    match stat_of(&file.metadata()?).kind {
-        FileKind::File => Ok(file),
+    let metadata = file.metadata()?;
+    match stat_of(&metadata).kind {
+        FileKind::File => Ok((file, metadata)),
         other @ (FileKind::Directory | FileKind::Link | FileKind::Special) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             format!("it is {}", other.as_str()),
@@ -147,19 +151,21 @@ impl HostView for System {
         std::env::var_os(name)
     }
 
-    fn read(&self, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        open_regular(path)?
-            .take(limit + 1)
-            .read_to_end(&mut bytes)?;
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
+        let (file, metadata) = open_regular(path)?;
+        // One byte more than the file has, so that its end is seen at once.
+        let size = usize::try_from(metadata.len().min(limit)).unwrap_or(0) + 1;
+        let mut bytes = Vec::with_capacity(size);
+        file.take(limit + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        Ok(bytes)
+        let id = stat_of(&metadata).id;
+        Ok(Contents { id, bytes })
     }
 
     fn digest(&self, path: &Path) -> io::Result<FileDigest> {
-        let mut file = open_regular(path)?;
+        let (mut file, metadata) = open_regular(path)?;
         let mut hasher = sha2::Sha256::new();
         let mut head = Vec::new();
         let mut buffer = vec![0; 16 * 1024];
@@ -176,6 +182,7 @@ impl HostView for System {
             hasher.update(chunk);
         }
         Ok(FileDigest {
+            id: stat_of(&metadata).id,
             sha256: Sha256::from_bytes(hasher.finalize().into()),
             head,
         })
