@@ -124,6 +124,12 @@ codes! {
     NoInterpreterLine = "QLI0609" "no-interpreter-line" Error 126,
     /// No directory is known in which an embedded script can be kept.
     NoCacheDirectory = "QLI0610" "no-cache-directory" Error 125,
+    /// Manifest, script or a directory above them may be changed by a group.
+    WritableByGroup = "QLI0701" "writable-by-group" Warning 125,
+    /// Manifest, script or a directory above them may be changed by everybody.
+    WritableByOthers = "QLI0702" "writable-by-others" Error 125,
+    /// Manifest, script or a directory above them belongs to somebody else.
+    ForeignOwner = "QLI0703" "foreign-owner" Error 125,
 }
 
 #[cfg(test)]

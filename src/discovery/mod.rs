@@ -8,6 +8,7 @@ mod catalogue;
 mod embedded;
 mod program;
 mod roots;
+mod trust;
 mod unknown;
 
 use std::ffi::OsStr;
@@ -65,6 +66,8 @@ pub struct Target {
     pub extension: ExtensionName,
     /// What is started.
     pub program: Program,
+    /// What its group could change behind its owner's back.
+    pub warnings: Diagnostics,
 }
 
 /// Reads a group's name as it was typed.
@@ -107,11 +110,18 @@ pub fn find(
     let manifest = parse(&home, read);
     let program = program::find(&home, extension, view);
     match (manifest, program) {
-        (Ok(manifest), Ok(program)) => Ok(Target {
-            group: Group { home, manifest },
-            extension: extension.clone(),
-            program,
-        }),
+        (Ok(manifest), Ok(program)) => {
+            let warnings = trust::judge(&home, &program, view);
+            if warnings.has_errors() {
+                return Err(warnings);
+            }
+            Ok(Target {
+                group: Group { home, manifest },
+                extension: extension.clone(),
+                program,
+                warnings,
+            })
+        }
         (manifest, program) => {
             let mut found = manifest.err().unwrap_or_default();
             found.extend(program.err().unwrap_or_default());

@@ -66,7 +66,7 @@ pub(super) fn find(
     }
     match search_path(&command_name(home.name.as_str(), extension), view) {
         OnPath::Found(path) => read(path, ProgramKind::OnPath, view).map_err(Into::into),
-        OnPath::Untrusted(path) => Err(unknown::untrusted(home, extension, &path).into()),
+        OnPath::Untrusted(suspicion) => Err(unknown::untrusted(home, extension, &suspicion).into()),
         OnPath::Missing => Err(unknown::extension(home, extension, view).into()),
     }
 }

@@ -197,6 +197,30 @@ fn an_extension_in_an_open_directory_of_path_is_named_and_not_run() {
 }
 
 #[test]
+fn what_somebody_else_may_change_is_not_run() {
+    let group = format!("{USER}/prod");
+    let script = format!("{group}/hello");
+    let manifest = format!("{group}/_manifest.toml");
+    let world = || World::new().manifest("prod", "").directory(&group, 0o755);
+    let changed = |path: &str, change: fn(&mut crate::host::Stat)| world().alter(path, change);
+    for path in [&group, &script, &manifest] {
+        let open = changed(path, |stat| stat.mode |= 0o002);
+        let help = format!("chmod o-w {path}");
+        assert_eq!(
+            problem(&open, "prod", "hello"),
+            (Code::WritableByOthers, help)
+        );
+        let foreign = changed(path, |stat| stat.owner = 4242);
+        assert_eq!(problem(&foreign, "prod", "hello").0, Code::ForeignOwner);
+        let shared = changed(path, |stat| stat.mode |= 0o020);
+        let target = look(&shared, "prod", "hello").unwrap();
+        let codes: Vec<_> = target.warnings.iter().map(|one| one.code).collect();
+        assert_eq!(codes, [Code::WritableByGroup]);
+    }
+    assert!(look(&world(), "prod", "hello").unwrap().warnings.is_empty());
+}
+
+#[test]
 fn the_catalogue_holds_good_and_broken_groups() {
     let world = World::new().manifest("web", "").manifest("bad", "x = 1");
     let catalogue = catalogue(&Roots::of(&[], &world), &world);

@@ -1,11 +1,9 @@
 //! Names that were not found: the one place that lists directories on the way
 //! of a run, to say which name was meant.
 
-use std::path::Path;
-
 use super::{Home, Roots, catalogue};
 use crate::diagnostics::{Code, Diagnostic, nearest};
-use crate::host::{FileKind, HostView};
+use crate::host::{FileKind, HostView, Suspicion};
 use crate::names::{ExtensionName, GroupName, shell_word, visible};
 
 /// A group that no root holds.
@@ -63,13 +61,12 @@ fn suggestion(name: &str, known: &[String], list: &str) -> String {
     }
 }
 
-/// An extension that lies only where everybody may write.
-pub(super) fn untrusted(home: &Home, name: &ExtensionName, path: &Path) -> Diagnostic {
+/// An extension that lies only where somebody else may change it.
+pub(super) fn untrusted(home: &Home, name: &ExtensionName, suspicion: &Suspicion) -> Diagnostic {
     let message = format!(
-        "the group `{}` has no extension `{name}` but one in a directory that everybody may write to",
-        home.name
+        "the group `{}` has no extension `{name}` that can be trusted: {}",
+        home.name,
+        suspicion.reason()
     );
-    let directory = path.parent().unwrap_or(path);
-    Diagnostic::of_path(Code::NoSuchExtension, path, message)
-        .help(format!("chmod o-w {}", shell_word(directory)))
+    Diagnostic::of_path(Code::NoSuchExtension, &suspicion.path, message).help(suspicion.help())
 }

@@ -55,7 +55,7 @@ pub struct Plan {
     /// SHA-256 of manifest and script alone: the same on every machine that
     /// holds the same group.
     pub content_digest: Digest,
-    /// Warnings of the manifest.
+    /// Warnings of the manifest, and of what its group may change.
     pub warnings: Diagnostics,
 }
 
@@ -87,10 +87,13 @@ impl Plan {
         } = request;
         let target = discovery::find(group, extension, roots, view)?;
         let Target {
-            group: Group { home, manifest },
+            group,
             extension,
             program,
+            mut warnings,
         } = target;
+        let Group { home, manifest } = group;
+        warnings.extend(manifest.warnings.clone());
         let guards = guards_of(&manifest, *answer, view)?;
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&home.manifest_path, sha256);
@@ -117,7 +120,7 @@ impl Plan {
             spawn: Spawn { program },
             digest,
             content_digest,
-            warnings: manifest.warnings,
+            warnings,
         })
     }
 

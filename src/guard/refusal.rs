@@ -120,9 +120,7 @@ impl SecretFault {
             Fault::Unset => format!("the variable `{reference}` is not set"),
             Fault::Unusable(unusable) => unusable.to_string(),
             Fault::ToolMissing(tool) => format!("the program `{tool}` is not on PATH"),
-            Fault::ToolUntrusted(path) => {
-                format!("{} lies where everybody may write", shell_word(path))
-            }
+            Fault::ToolUntrusted(suspicion) => suspicion.reason(),
             Fault::ToolFailed { code, message, .. } => failed(*code, message),
             Fault::ToolTimedOut(seconds) => format!("no answer within {seconds} seconds"),
             Fault::ToolFlooded(limit) => format!("the answer is longer than {limit} bytes"),
@@ -141,10 +139,7 @@ impl SecretFault {
             Fault::Unset => Some(format!("export {}=…", visible(self.reference.as_str()))),
             Fault::ToolFailed { hint, .. } => Some((*hint).to_owned()),
             Fault::ToolMissing(tool) => Some(format!("install `{tool}`, then: op signin")),
-            Fault::ToolUntrusted(path) => {
-                let directory = path.parent().unwrap_or(path);
-                Some(format!("chmod o-w {}", shell_word(directory)))
-            }
+            Fault::ToolUntrusted(suspicion) => Some(suspicion.help()),
             Fault::Unusable(_)
             | Fault::ToolTimedOut(_)
             | Fault::ToolFlooded(_)

@@ -413,6 +413,10 @@ impl HostView for World {
         self.disk.borrow().stat(path)
     }
 
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
+        self.stat(path).map(|_| path.to_owned())
+    }
+
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>> {
         let disk = self.disk.borrow();
         disk.stat(directory)?;

@@ -12,6 +12,7 @@ mod signals;
 mod system;
 mod terminal;
 mod tool;
+mod trust;
 mod xdg;
 
 use std::ffi::{OsStr, OsString};
@@ -29,6 +30,7 @@ pub use log::LogFile;
 pub use path::{OnPath, path_entries, search_path};
 pub use signals::{Received, Sender, Signal};
 pub use system::{Stream, StreamFacts, System, stream, write_stderr, write_stdout};
+pub use trust::{ChangedBy, Suspicion, suspicions};
 pub use xdg::{XdgDir, lookup, xdg_dir};
 
 /// What can be read of the world. Nothing here changes anything.
@@ -52,6 +54,9 @@ pub trait HostView {
 
     /// Describes a path itself; a link is not followed.
     fn lstat(&self, path: &Path) -> io::Result<Stat>;
+
+    /// Returns the path without any link in it.
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf>;
 
     /// Lists the names in a directory, sorted.
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>>;

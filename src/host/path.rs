@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Access, FileKind, HostView};
+use super::{Access, ChangedBy, FileKind, HostView, Suspicion, suspicions};
 
 /// What a look-up on `PATH` found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnPath {
     /// The program, by its absolute path.
     Found(PathBuf),
-    /// It lies only in a directory that everybody may write to.
-    Untrusted(PathBuf),
+    /// There is one, and somebody else may change it.
+    Untrusted(Suspicion),
     /// It is nowhere.
     Missing,
 }
@@ -24,8 +24,9 @@ pub fn path_entries(view: &dyn HostView) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Looks for an executable by its file name, entry by entry. One in a
-/// directory that is writable by everybody is passed over.
+/// Looks for an executable by its file name, entry by entry. One that
+/// somebody else may change, or that lies in a directory everybody may write
+/// to, is passed over.
 pub fn search_path(file: &str, view: &dyn HostView) -> OnPath {
     let mut untrusted = None;
     for entry in path_entries(view) {
@@ -33,25 +34,34 @@ pub fn search_path(file: &str, view: &dyn HostView) -> OnPath {
         if !is_executable(&candidate, view) {
             continue;
         }
-        if is_open_to_all(&entry, view) {
-            untrusted.get_or_insert(candidate);
-        } else {
-            return OnPath::Found(candidate);
+        match distrust(&entry, &candidate, view) {
+            Some(suspicion) => drop(untrusted.get_or_insert(suspicion)),
+            None => return OnPath::Found(candidate),
         }
     }
     untrusted.map_or(OnPath::Missing, OnPath::Untrusted)
+}
+
+/// Says why a program found on `PATH` is not used. For the entry itself the
+/// sticky bit is no excuse: anybody may put a program there first.
+fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<Suspicion> {
+    let open = view.stat(entry).ok().filter(|stat| stat.mode & 0o002 != 0);
+    if let Some(stat) = open {
+        return Some(Suspicion {
+            path: entry.to_owned(),
+            mode: stat.mode,
+            owner: stat.owner,
+            by: ChangedBy::Everybody,
+        });
+    }
+    let found = suspicions(&[candidate], view);
+    found.into_iter().find(|one| one.by != ChangedBy::Group)
 }
 
 fn is_executable(path: &Path, view: &dyn HostView) -> bool {
     view.stat(path)
         .is_ok_and(|stat| stat.kind == FileKind::File)
         && view.may(path, Access::Execute).is_ok()
-}
-
-/// Says whether everybody may write to a directory of `PATH`.
-fn is_open_to_all(directory: &Path, view: &dyn HostView) -> bool {
-    view.stat(directory)
-        .is_ok_and(|stat| stat.mode & 0o002 != 0)
 }
 
 #[cfg(test)]
@@ -74,16 +84,20 @@ mod tests {
     }
 
     #[test]
-    fn a_program_found_only_in_an_open_directory_is_named() {
+    fn a_program_that_others_may_change_is_named_and_not_used() {
         let world = World::new()
             .var("PATH", "/tmp/open")
             .directory("/tmp/open", 0o1777)
             .executable("/tmp/open/op", "");
-        assert_eq!(
-            search_path("op", &world),
-            OnPath::Untrusted("/tmp/open/op".into())
-        );
+        let OnPath::Untrusted(suspicion) = search_path("op", &world) else {
+            panic!("trusted")
+        };
+        assert_eq!(suspicion.help(), "chmod o-w /tmp/open");
         assert_eq!(search_path("pass", &world), OnPath::Missing);
+        let foreign = World::new()
+            .executable("/usr/bin/op", "")
+            .alter("/usr/bin/op", |stat| stat.owner = 77);
+        assert!(matches!(search_path("op", &foreign), OnPath::Untrusted(_)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::{Host, HostView, OnPath, Signal, search_path};
+use crate::host::{Host, HostView, OnPath, Signal, Suspicion, search_path};
 use crate::names::SecretRef;
 
 pub use secret::{Secret, Unusable};
@@ -86,8 +86,8 @@ pub enum Tool {
     None,
     /// The program, by its absolute path.
     At(PathBuf),
-    /// The program lies only where everybody may write.
-    Untrusted(PathBuf),
+    /// There is one, and somebody else may change it.
+    Untrusted(Suspicion),
     /// The program of this name is not installed.
     Missing(&'static str),
 }
@@ -100,7 +100,7 @@ impl Tool {
         };
         match search_path(name, view) {
             OnPath::Found(path) => Self::At(path),
-            OnPath::Untrusted(path) => Self::Untrusted(path),
+            OnPath::Untrusted(suspicion) => Self::Untrusted(suspicion),
             OnPath::Missing => Self::Missing(name),
         }
     }
@@ -117,7 +117,7 @@ impl Tool {
     fn obstacle(&self) -> Option<Fault> {
         match self {
             Self::None | Self::At(_) => None,
-            Self::Untrusted(path) => Some(Fault::ToolUntrusted(path.clone())),
+            Self::Untrusted(suspicion) => Some(Fault::ToolUntrusted(suspicion.clone())),
             Self::Missing(name) => Some(Fault::ToolMissing(name)),
         }
     }
@@ -132,8 +132,8 @@ pub enum Fault {
     Unusable(Unusable),
     /// The provider's program is not installed.
     ToolMissing(&'static str),
-    /// The provider's program lies only where everybody may write.
-    ToolUntrusted(PathBuf),
+    /// Somebody else may change the provider's program.
+    ToolUntrusted(Suspicion),
     /// The program ended with an error.
     ToolFailed {
         /// Its exit code; none when it died of a signal.

@@ -40,6 +40,8 @@ pub struct ExplainDocument {
     pub program: FileFacts,
     /// The steps in force, in order.
     pub steps: Vec<StepDocument>,
+    /// Warnings of the manifest, and of who else may change it.
+    pub warnings: Vec<DiagnosticDocument>,
     /// False as soon as one step refuses.
     pub would_run: bool,
     /// The code explain exits with: 0, or what the run would be refused with.
@@ -103,6 +105,7 @@ impl ExplainDocument {
                 .iter()
                 .map(|step| StepDocument::new(step, plan))
                 .collect(),
+            warnings: plan.warnings.iter().map(DiagnosticDocument::new).collect(),
             would_run: refusal.is_none(),
             exit_code: refusal.map_or(0, Refusal::exit_code),
         }

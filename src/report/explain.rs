@@ -1,8 +1,8 @@
 //! `qli explain <GROUP> <EXTENSION>`: the answer first, then the steps.
 
-use super::Style;
 use super::run::command;
 use super::style::{put, wrapped};
+use super::{Style, human};
 use crate::guard::{
     Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step, Verdict, first_refusal,
 };
@@ -35,6 +35,12 @@ pub fn explain(plan: &Plan, steps: &[Preview], style: &Style) -> String {
     );
     if let Some(hidden) = &plan.home.hides {
         put(&mut out, format_args!("hides     {}\n", style.path(hidden)));
+    }
+    if !plan.warnings.is_empty() {
+        put(
+            &mut out,
+            format_args!("\n{}", human::diagnostics(&plan.warnings, style)),
+        );
     }
     out
 }

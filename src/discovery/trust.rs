@@ -1,0 +1,32 @@
+//! Whether a group can be trusted: its manifest and its script must not be
+//! anybody else's to change. Asked on the way of a run and its explanation;
+//! the verdict over a checkout (`validate`) must not depend on owners.
+
+use super::{Home, Program, ProgramKind};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::host::{ChangedBy, HostView, Suspicion, suspicions};
+
+/// Reports whatever on the way to a manifest and a script somebody else may
+/// change; what only a group may change is a warning.
+pub(super) fn judge(home: &Home, program: &Program, view: &dyn HostView) -> Diagnostics {
+    let manifest = home.directory().map(|_| home.manifest_path.as_path());
+    let script = match program.kind {
+        ProgramKind::OfGroup | ProgramKind::OnPath => Some(program.path.as_path()),
+        ProgramKind::Embedded { .. } => None,
+    };
+    let paths: Vec<_> = [manifest, script].into_iter().flatten().collect();
+    let mut found = Diagnostics::default();
+    for suspicion in suspicions(&paths, view) {
+        found.push(diagnostic(&suspicion));
+    }
+    found.sorted()
+}
+
+fn diagnostic(suspicion: &Suspicion) -> Diagnostic {
+    let code = match suspicion.by {
+        ChangedBy::Group => Code::WritableByGroup,
+        ChangedBy::Everybody => Code::WritableByOthers,
+        ChangedBy::Owner => Code::ForeignOwner,
+    };
+    Diagnostic::of_path(code, &suspicion.path, suspicion.reason()).help(suspicion.help())
+}
