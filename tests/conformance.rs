@@ -190,7 +190,7 @@ fn is_open(preview: &Preview) -> bool {
     matches!(preview.verdict, Verdict::Ask | Verdict::Fetch)
 }
 
-/// The acts a plan allows, in its order, as the words of [`word`].
+/// The acts a plan allows, in its order, as the words of [`Act::word`].
 fn allowed(steps: &[Preview]) -> Vec<&'static str> {
     let of = |preview: &Preview| match (preview.step, &preview.verdict) {
         (Step::Banner, _) => vec!["shown"],
@@ -206,21 +206,6 @@ fn allowed(steps: &[Preview]) -> Vec<&'static str> {
         .collect()
 }
 
-fn word(act: &Act) -> &'static str {
-    match act {
-        Act::Armed => "armed",
-        Act::Shown(_) => "shown",
-        Act::Asked(_) => "asked",
-        Act::Called(..) => "called",
-        Act::Appended(..) => "appended",
-        Act::Synced { .. } => "synced",
-        Act::Kept(_) => "kept",
-        Act::Installed(_) => "installed",
-        Act::Spawned(..) => "spawned",
-        Act::Waited => "waited",
-    }
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -231,7 +216,7 @@ proptest! {
         let steps = plan.preview(&world);
         prop_assert!(world.acts().is_empty(), "a preview acted");
         let outcome = run(&plan, &mut world);
-        let acts: Vec<_> = world.acts().iter().map(word).collect();
+        let acts: Vec<_> = world.acts().iter().map(Act::word).collect();
         let ended_at = end(&outcome);
 
         // Every step before the one it ended at was previewed to let it pass.

@@ -49,26 +49,11 @@ fn spawned(world: &World) -> bool {
         .any(|act| matches!(act, Act::Spawned(..)))
 }
 
-fn word(act: &Act) -> &'static str {
-    match act {
-        Act::Armed => "armed",
-        Act::Shown(_) => "shown",
-        Act::Asked(_) => "asked",
-        Act::Called(..) => "called",
-        Act::Appended(..) => "appended",
-        Act::Synced { .. } => "synced",
-        Act::Kept(_) => "kept",
-        Act::Installed(_) => "installed",
-        Act::Spawned(..) => "spawned",
-        Act::Waited => "waited",
-    }
-}
-
 #[test]
 fn the_steps_happen_in_their_order() {
     let (world, outcome) = carry(guarded());
     assert_eq!(outcome.exit(), Exit::Code(0));
-    let acts: Vec<_> = world.acts().iter().map(word).collect();
+    let acts: Vec<_> = world.acts().iter().map(Act::word).collect();
     assert_eq!(
         acts,
         [
@@ -82,7 +67,7 @@ fn the_steps_happen_in_their_order() {
 fn the_script_gets_its_secrets_and_the_runs_names() {
     let (world, _) = carry(guarded());
     let acts = world.acts();
-    let Some(Act::Spawned(_, args, env)) = acts.iter().find(|act| word(act) == "spawned") else {
+    let Some(Act::Spawned(_, args, env)) = acts.iter().find(|act| act.word() == "spawned") else {
         panic!("not spawned")
     };
     assert_eq!(args, &["--pw=hunter2"]);
@@ -139,7 +124,7 @@ fn a_refusal_starts_nothing_and_records_nothing() {
 #[test]
 fn no_secret_is_fetched_before_a_person_has_said_yes() {
     let (world, _) = carry(guarded().terminal("n"));
-    assert!(!world.acts().iter().any(|act| word(act) == "called"));
+    assert!(!world.acts().iter().any(|act| act.word() == "called"));
 }
 
 #[test]

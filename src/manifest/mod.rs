@@ -112,22 +112,4 @@ fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_that_is_no_utf8_is_reported_at_its_first_such_byte() {
-        let error = source(Path::new("m"), Ok(b"a = 1\nb = \"\xff\"".to_vec())).unwrap_err();
-        assert_eq!(error.code, Code::NotUtf8);
-        assert_eq!(
-            error.message,
-            "byte 0xff at offset 11 (line 2) is not UTF-8"
-        );
-    }
-
-    #[test]
-    fn long_texts_are_cut_in_messages() {
-        assert_eq!(quoted("a\u{1b}"), "`a\\u{1b}`");
-        assert_eq!(quoted(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
-    }
-}
+mod tests;

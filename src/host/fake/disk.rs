@@ -1,0 +1,204 @@
+//! The disk of a world in memory, and the logs on it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::{Act, Op, UID};
+use crate::host::{FileId, FileKind, LogFile, Signal, Stat};
+
+#[derive(Debug, Clone)]
+pub(super) struct Node {
+    pub(super) stat: Stat,
+    pub(super) bytes: Vec<u8>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Disk {
+    pub(super) nodes: BTreeMap<PathBuf, Node>,
+    pub(super) acts: Vec<Act>,
+    pub(super) counts: BTreeMap<Op, u32>,
+    pub(super) faults: BTreeMap<(Op, u32), i32>,
+    pub(super) signals: BTreeMap<Op, Signal>,
+    pub(super) pending: Option<Signal>,
+    pub(super) locked: bool,
+    pub(super) inodes: u64,
+    pub(super) clock: Duration,
+    pub(super) at_question: Vec<(PathBuf, String, bool)>,
+}
+
+impl Disk {
+    /// Counts an operation: a signal may arrive at it, and a fault may be due.
+    pub(super) fn reach(&mut self, op: Op) -> io::Result<()> {
+        if let Some(signal) = self.signals.remove(&op) {
+            self.pending = Some(signal);
+        }
+        let count = self.counts.entry(op).or_default();
+        *count += 1;
+        match self.faults.get(&(op, *count)) {
+            Some(errno) => Err(io::Error::from_raw_os_error(*errno)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn change_files(&mut self) {
+        for (path, text, replaced) in std::mem::take(&mut self.at_question) {
+            if replaced {
+                self.put(&path, FileKind::File, 0o755, text.as_bytes());
+            } else if let Some(node) = self.nodes.get_mut(&path) {
+                node.bytes = text.into_bytes();
+            }
+        }
+    }
+
+    pub(super) fn put(&mut self, path: &Path, kind: FileKind, mode: u32, bytes: &[u8]) {
+        self.inodes += 1;
+        let stat = Stat {
+            kind,
+            mode,
+            owner: UID,
+            links: 1,
+            id: FileId {
+                device: 1,
+                inode: self.inodes,
+            },
+        };
+        let node = Node {
+            stat,
+            bytes: bytes.to_vec(),
+        };
+        self.nodes.insert(path.to_owned(), node);
+    }
+
+    pub(super) fn stat(&self, path: &Path) -> io::Result<Stat> {
+        if let Some(node) = self.nodes.get(path) {
+            return Ok(node.stat);
+        }
+        if path == Path::new("/") || self.nodes.keys().any(|known| known.starts_with(path)) {
+            let home = path.starts_with("/home/ops");
+            return Ok(Stat {
+                kind: FileKind::Directory,
+                mode: 0o755,
+                owner: if home { UID } else { 0 },
+                links: 2,
+                id: FileId {
+                    device: 1,
+                    inode: 0,
+                },
+            });
+        }
+        Err(io::ErrorKind::NotFound.into())
+    }
+
+    pub(super) fn writable(&self, path: &Path) -> io::Result<()> {
+        let stat = self.stat(path)?;
+        let bit = if stat.owner == UID { 0o200 } else { 0o002 };
+        if stat.mode & bit == 0 {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        Ok(())
+    }
+
+    /// Makes a directory and those above it, as `mkdir -p` would.
+    pub(super) fn make_directory(&mut self, path: &Path) -> io::Result<()> {
+        match self.stat(path) {
+            Ok(stat) if stat.kind == FileKind::Directory => return Ok(()),
+            Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+            Err(_) => {}
+        }
+        let parent = path.parent().ok_or(io::ErrorKind::NotFound)?;
+        self.make_directory(parent)?;
+        self.writable(parent)?;
+        self.put(path, FileKind::Directory, 0o700, b"");
+        Ok(())
+    }
+
+    pub(super) fn create(&mut self, path: &Path, mode: u32, bytes: &[u8]) -> io::Result<()> {
+        let parent = path.parent().ok_or(io::ErrorKind::NotFound)?;
+        self.make_directory(parent)?;
+        self.writable(parent)?;
+        self.put(path, FileKind::File, mode, bytes);
+        Ok(())
+    }
+}
+
+pub(super) struct FakeLog {
+    pub(super) path: PathBuf,
+    pub(super) disk: Rc<RefCell<Disk>>,
+}
+
+impl FakeLog {
+    fn bytes<T>(&self, read: impl FnOnce(&mut Vec<u8>) -> T) -> io::Result<T> {
+        let mut disk = self.disk.borrow_mut();
+        let node = disk
+            .nodes
+            .get_mut(&self.path)
+            .ok_or(io::ErrorKind::NotFound)?;
+        Ok(read(&mut node.bytes))
+    }
+}
+
+impl LogFile for FakeLog {
+    fn stat(&self) -> io::Result<Stat> {
+        self.disk.borrow().stat(&self.path)
+    }
+
+    fn try_lock(&mut self) -> io::Result<bool> {
+        let mut disk = self.disk.borrow_mut();
+        disk.locked = disk.reach(Op::Lock).is_ok();
+        Ok(disk.locked)
+    }
+
+    fn unlock(&mut self) -> io::Result<()> {
+        self.disk.borrow_mut().locked = false;
+        Ok(())
+    }
+
+    fn is_in_place(&self) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        self.bytes(|bytes| bytes.len() as u64)
+    }
+
+    fn tail(&self, at_most: u64) -> io::Result<Vec<u8>> {
+        let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
+        self.bytes(|bytes| {
+            let start = bytes.len().saturating_sub(at_most);
+            bytes.get(start..).unwrap_or_default().to_vec()
+        })
+    }
+
+    fn append(&mut self, record: &[u8]) -> io::Result<usize> {
+        self.disk.borrow_mut().reach(Op::Append)?;
+        let whole = self.disk.borrow_mut().reach(Op::ShortAppend).is_ok();
+        let taken = if whole {
+            record.len()
+        } else {
+            record.len() / 2
+        };
+        let kept = record.get(..taken).unwrap_or_default();
+        self.bytes(|bytes| bytes.extend_from_slice(kept))?;
+        let text = String::from_utf8_lossy(kept).into_owned();
+        let act = Act::Appended(self.path.clone(), text);
+        self.disk.borrow_mut().acts.push(act);
+        Ok(taken)
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        self.bytes(|bytes| bytes.truncate(length))
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let mut disk = self.disk.borrow_mut();
+        disk.reach(Op::Sync)?;
+        let locked = disk.locked;
+        disk.acts.push(Act::Synced { locked });
+        Ok(())
+    }
+}

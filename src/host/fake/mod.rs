@@ -1,0 +1,343 @@
+//! A world held in memory: what guards and the dispatcher are tested on.
+//!
+//! It keeps a list of everything that was done to it, so that a test can hold
+//! the order of acts against the plan.
+
+mod build;
+mod disk;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use zeroize::Zeroizing;
+
+use disk::{Disk, FakeLog};
+
+use super::{
+    Access, AskError, ChildEnd, Contents, FileDigest, FileKind, HEAD, Host, HostView, Identity,
+    LogFile, ProcessFacts, Signal, Start, Stat, ToolCall, ToolError, ToolOutput,
+};
+use crate::names::Sha256;
+
+/// The uid of the world's user.
+pub const UID: u32 = 1000;
+
+/// Something that was done to the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// The signal handlers went in.
+    Armed,
+    /// A text was shown.
+    Shown(String),
+    /// A person was asked.
+    Asked(String),
+    /// A tool was called, with these arguments.
+    Called(PathBuf, Vec<String>),
+    /// A record was appended to a log.
+    Appended(PathBuf, String),
+    /// A log was synced, with its lock held or not.
+    Synced {
+        /// Whether the lock was still held.
+        locked: bool,
+    },
+    /// A private file was kept.
+    Kept(PathBuf),
+    /// An executable was put in place.
+    Installed(PathBuf),
+    /// The script was started with these arguments and variables.
+    Spawned(PathBuf, Vec<OsString>, Vec<(String, OsString)>),
+    /// The script was waited for.
+    Waited,
+}
+
+impl Act {
+    /// Returns one word for it, to hold an order of acts against.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Armed => "armed",
+            Self::Shown(_) => "shown",
+            Self::Asked(_) => "asked",
+            Self::Called(..) => "called",
+            Self::Appended(..) => "appended",
+            Self::Synced { .. } => "synced",
+            Self::Kept(_) => "kept",
+            Self::Installed(_) => "installed",
+            Self::Spawned(..) => "spawned",
+            Self::Waited => "waited",
+        }
+    }
+}
+
+/// An operation that can be made to fail, or at which a signal arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Op {
+    /// Showing a text.
+    Show,
+    /// Asking a person.
+    Ask,
+    /// Calling a tool.
+    Call,
+    /// Opening a log.
+    OpenLog,
+    /// Trying to lock a log; as a fault: somebody else holds the lock.
+    Lock,
+    /// Appending to a log.
+    Append,
+    /// Appending, but only the first half is taken.
+    ShortAppend,
+    /// Syncing a log.
+    Sync,
+    /// Keeping a private file.
+    Keep,
+    /// Putting an executable in place.
+    Install,
+    /// Starting the script.
+    Spawn,
+}
+
+/// Exit code, standard output and standard error of a tool.
+type Output = (Option<i32>, Vec<u8>, Vec<u8>);
+
+/// A world in memory. Build it a circumstance a line.
+#[derive(Debug)]
+pub struct World {
+    vars: BTreeMap<String, OsString>,
+    disk: Rc<RefCell<Disk>>,
+    answers: Option<Vec<String>>,
+    tools: BTreeMap<String, Output>,
+    end: ChildEnd,
+}
+
+impl World {
+    fn act(&self, act: Act) {
+        self.disk.borrow_mut().acts.push(act);
+    }
+
+    fn reach(&self, op: Op) -> io::Result<()> {
+        self.disk.borrow_mut().reach(op)
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl HostView for World {
+    fn var(&self, name: &str) -> Option<OsString> {
+        self.vars.get(name).cloned()
+    }
+
+    fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
+        let disk = self.disk.borrow();
+        let node = disk.nodes.get(path).ok_or(io::ErrorKind::NotFound)?;
+        if node.stat.kind != FileKind::File {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        if node.stat.mode & 0o400 == 0 {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        if node.bytes.len() as u64 > limit {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        Ok(Contents {
+            id: node.stat.id,
+            bytes: node.bytes.clone(),
+        })
+    }
+
+    fn digest(&self, path: &Path) -> io::Result<FileDigest> {
+        let Contents { id, bytes } = self.read(path, u64::MAX)?;
+        Ok(FileDigest {
+            id,
+            sha256: Sha256::of(&bytes),
+            head: bytes.into_iter().take(HEAD).collect(),
+        })
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<Stat> {
+        match self.disk.borrow().stat(path)? {
+            Stat {
+                kind: FileKind::Link,
+                ..
+            } => Err(io::ErrorKind::NotFound.into()),
+            found => Ok(found),
+        }
+    }
+
+    fn lstat(&self, path: &Path) -> io::Result<Stat> {
+        self.disk.borrow().stat(path)
+    }
+
+    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
+        self.stat(path).map(|_| path.to_owned())
+    }
+
+    fn list(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        let disk = self.disk.borrow();
+        disk.stat(directory)?;
+        let below = disk
+            .nodes
+            .keys()
+            .filter_map(|path| path.strip_prefix(directory).ok());
+        let mut names: Vec<_> = below
+            .filter_map(|rest| rest.components().next())
+            .map(|first| first.as_os_str().to_owned())
+            .collect();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn may(&self, path: &Path, access: Access) -> io::Result<()> {
+        let disk = self.disk.borrow();
+        match access {
+            Access::Write => disk.writable(path),
+            Access::Execute if disk.stat(path)?.mode & 0o111 == 0 => {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
+            Access::Execute => Ok(()),
+        }
+    }
+
+    fn has_terminal(&self) -> bool {
+        self.answers.is_some()
+    }
+
+    fn euid(&self) -> u32 {
+        UID
+    }
+
+    fn identity(&self) -> Identity {
+        Identity {
+            uid: UID,
+            euid: UID,
+            user: Some("ops".to_owned()),
+            host: "testhost".to_owned(),
+        }
+    }
+
+    fn process(&self) -> ProcessFacts {
+        ProcessFacts {
+            pid: 100,
+            ppid: 99,
+            cwd: Some("/home/ops".into()),
+            tty: None,
+        }
+    }
+}
+
+impl Host for World {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_nanos(1_795_420_867_000_000_001)
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.disk.borrow().clock
+    }
+
+    fn random(&mut self) -> io::Result<[u8; 16]> {
+        Ok([7; 16])
+    }
+
+    fn arm(&mut self) -> io::Result<()> {
+        self.act(Act::Armed);
+        Ok(())
+    }
+
+    fn pending(&mut self) -> Option<Signal> {
+        self.disk.borrow_mut().pending.take()
+    }
+
+    fn pause(&mut self, at_most: Duration) -> Option<Signal> {
+        self.disk.borrow_mut().clock += at_most;
+        self.pending()
+    }
+
+    fn show(&mut self, text: &str) {
+        // A failed write to standard error has no consequence.
+        drop(self.reach(Op::Show));
+        self.act(Act::Shown(text.to_owned()));
+    }
+
+    fn ask(&mut self, question: &str) -> Result<String, AskError> {
+        self.reach(Op::Ask).map_err(AskError::Io)?;
+        if let Some(signal) = self.pending() {
+            return Err(AskError::Interrupted(signal));
+        }
+        self.act(Act::Asked(question.to_owned()));
+        self.disk.borrow_mut().change_files();
+        match self.answers.as_mut() {
+            Some(answers) => Ok(answers.pop().unwrap_or_default()),
+            None => Err(AskError::Io(io::ErrorKind::NotFound.into())),
+        }
+    }
+
+    fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
+        self.reach(Op::Call).map_err(ToolError::Io)?;
+        if let Some(signal) = self.pending() {
+            return Err(ToolError::Interrupted(signal));
+        }
+        let args = call.args.iter().map(|&arg| arg.to_owned()).collect();
+        self.act(Act::Called(call.program.to_owned(), args));
+        let name = call.program.file_name().and_then(OsStr::to_str);
+        let output = name.and_then(|name| self.tools.get(name));
+        let (code, stdout, stderr) = output
+            .cloned()
+            .ok_or_else(|| ToolError::Io(io::ErrorKind::NotFound.into()))?;
+        if stdout.len() > call.limit {
+            return Err(ToolError::TooMuch);
+        }
+        Ok(ToolOutput {
+            code,
+            stdout: Zeroizing::new(stdout),
+            stderr: Zeroizing::new(stderr),
+        })
+    }
+
+    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
+        self.reach(Op::OpenLog)?;
+        if self.lstat(path).is_err() {
+            self.disk.borrow_mut().create(path, 0o600, b"")?;
+        }
+        Ok(Box::new(FakeLog {
+            path: path.to_owned(),
+            disk: Rc::clone(&self.disk),
+        }))
+    }
+
+    fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.reach(Op::Keep)?;
+        self.disk.borrow_mut().create(path, 0o600, bytes)?;
+        self.act(Act::Kept(path.to_owned()));
+        Ok(())
+    }
+
+    fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.reach(Op::Install)?;
+        self.disk.borrow_mut().create(path, 0o700, bytes)?;
+        self.act(Act::Installed(path.to_owned()));
+        Ok(())
+    }
+
+    fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
+        self.reach(Op::Spawn)?;
+        let args = start.args.iter().map(|&arg| arg.to_owned()).collect();
+        let env = start.env.iter();
+        let env = env.map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        self.act(Act::Spawned(start.program.to_owned(), args, env.collect()));
+        Ok(())
+    }
+
+    fn wait(&mut self) -> io::Result<ChildEnd> {
+        self.disk.borrow_mut().clock += Duration::from_millis(2);
+        self.act(Act::Waited);
+        Ok(self.end.clone())
+    }
+}

@@ -1,0 +1,222 @@
+//! What the reading of a manifest reports.
+
+use std::path::Path;
+
+use super::read::{TOP, parse};
+use super::*;
+
+fn parse_text(text: &str) -> Result<Manifest, Diagnostics> {
+    parse(&Arc::new(
+        Source::new(Path::new("m"), text.as_bytes()).unwrap(),
+    ))
+}
+
+/// The problems of a manifest as `line:column code message`.
+fn problems(text: &str) -> Vec<String> {
+    let list = match parse_text(text) {
+        Ok(manifest) => manifest.warnings,
+        Err(list) => list,
+    };
+    list.iter().map(line).collect()
+}
+
+fn line(one: &Diagnostic) -> String {
+    let crate::diagnostics::Place::Text { source, span } = &one.place else {
+        panic!("{one:?}")
+    };
+    let at = source.position(span.start);
+    format!(
+        "{}:{} {} {}",
+        at.line,
+        at.column,
+        one.code.number(),
+        one.message
+    )
+}
+
+const HEAD: &str = "schema_version = 1\ndescription = \"d\"\n";
+
+fn body(fields: &str) -> Vec<String> {
+    problems(&format!("{HEAD}{fields}"))
+}
+
+#[test]
+fn a_full_manifest_is_read_in_the_files_order() {
+    let manifest = parse_text(&format!(
+        "{HEAD}banner = \"B\"\nconfirm = true\naudit_log = \"/l\"\n\
+         [requires_env]\nZ = \"1\"\nA = \"2\"\n\
+         [[secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n"
+    ))
+    .unwrap();
+    assert!(manifest.confirm && manifest.warnings.is_empty());
+    assert_eq!(manifest.banner.as_deref(), Some("B"));
+    let names: Vec<_> = manifest
+        .requires_env
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(names, ["Z", "A"]);
+    assert_eq!(manifest.secrets[0].provider, ProviderId::OnePassword);
+}
+
+#[test]
+fn all_problems_of_a_file_are_reported_at_once() {
+    assert_eq!(
+        problems(
+            "schema_version = 2\nconfrim = true\nbanner = 5\n[[secrets]]\nenv = \"1\"\nprovider = \"op\"\n"
+        ),
+        [
+            "1:1 QLI0101 `description` is missing",
+            "1:18 QLI0103 `schema_version` must be 1, it is 2",
+            "2:1 QLI0102 unknown field `confrim`",
+            "3:10 QLI0201 `banner` must be a string, it is an integer",
+            "4:1 QLI0101 `ref` is missing",
+            "5:7 QLI0301 `1` is no variable name: a name cannot start with '1'",
+            "6:12 QLI0203 unknown provider `op`",
+        ]
+    );
+}
+
+#[test]
+fn a_misspelt_required_field_is_one_problem() {
+    assert_eq!(
+        problems("schema_version = 1\ndescripton = \"d\"\n"),
+        ["2:1 QLI0102 unknown field `descripton`"]
+    );
+}
+
+#[test]
+fn after_a_syntax_error_only_syntax_errors_are_reported() {
+    let found = problems("schema_version = 1\nbanner = prod\nnonsense = 1\n");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("2:10 QLI0004"), "{found:?}");
+    let twice = body("confirm = true\nconfirm = false\n");
+    assert_eq!(twice, ["4:1 QLI0010 duplicate key"]);
+}
+
+#[test]
+fn wrong_forms_of_tables_are_named() {
+    assert_eq!(
+        body("[secrets]\n"),
+        ["3:1 QLI0104 `secrets` is an array of tables"]
+    );
+    assert_eq!(
+        body("[[requires_env]]\n"),
+        ["3:1 QLI0104 `requires_env` is one table, not an array of tables"]
+    );
+    assert_eq!(
+        body("secrets = 1\nrequires_env = \"x\"\n"),
+        [
+            "3:11 QLI0201 `secrets` must be an array of tables, it is an integer",
+            "4:16 QLI0201 `requires_env` must be a table, it is a string"
+        ]
+    );
+}
+
+#[test]
+fn a_field_that_slipped_under_a_header_is_misplaced() {
+    assert_eq!(
+        body("[requires_env]\nconfirm = true\n"),
+        ["4:1 QLI0105 `confirm` stands inside `[requires_env]`"]
+    );
+}
+
+#[test]
+fn numbers_and_nul_are_checked() {
+    assert_eq!(
+        problems("schema_version = 99999999999999999999\ndescription = \"a\\u0000\"\n"),
+        [
+            "1:18 QLI0202 `schema_version` is out of range",
+            "2:15 QLI0206 `description` holds a NUL character"
+        ]
+    );
+}
+
+#[test]
+fn an_empty_text_is_only_a_warning() {
+    assert_eq!(
+        body("banner = \" \"\n"),
+        ["3:10 QLI0205 `banner` shows nothing"]
+    );
+    assert!(parse_text(&format!("{HEAD}banner = \"\"\n")).is_ok());
+}
+
+#[test]
+fn secrets_are_checked_together() {
+    let secret =
+        |env: &str| format!("[[secrets]]\nenv = \"{env}\"\nref = \"X\"\nprovider = \"env\"\n");
+    assert_eq!(
+        body(&(secret("T") + &secret("T"))),
+        ["8:7 QLI0401 two secrets fill `T`"]
+    );
+    assert_eq!(
+        body(&("[requires_env]\nT = \"1\"\n".to_owned() + &secret("T"))),
+        ["6:7 QLI0402 `T` is filled by a secret and required beforehand"]
+    );
+}
+
+#[test]
+fn references_fit_their_provider() {
+    let with = |reference: &str, provider: &str| {
+        body(&format!(
+            "[[secrets]]\nenv = \"T\"\nref = \"{reference}\"\nprovider = \"{provider}\"\n"
+        ))
+    };
+    assert_eq!(with("", "env"), ["5:7 QLI0204 `ref` is empty"]);
+    assert_eq!(
+        with("x", "one_password"),
+        ["5:7 QLI0403 `x` is no reference of `one_password`"]
+    );
+    assert_eq!(
+        with("a b", "env"),
+        ["5:7 QLI0403 `a b` is no reference of `env`"]
+    );
+}
+
+#[test]
+fn audit_paths_are_checked() {
+    let code = |path: &str| {
+        let found = body(&format!("audit_log = \"{path}\"\n"));
+        found[0].split(' ').nth(1).unwrap().to_owned()
+    };
+    assert_eq!(code(""), "QLI0204");
+    assert_eq!(code("a.log"), "QLI0503");
+    assert_eq!(code("/a/${X"), "QLI0501");
+    assert_eq!(code("~ops/x"), "QLI0501");
+}
+
+#[test]
+fn the_fields_of_the_schema_are_the_fields_that_are_read() {
+    let schema = schema();
+    let names = |schema: &serde_json::Value| -> Vec<String> {
+        let mut names: Vec<_> = schema["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+            .cloned()
+            .collect();
+        names.sort_unstable();
+        names
+    };
+    let mut top = TOP.to_vec();
+    top.sort_unstable();
+    assert_eq!(names(schema.as_value()), top);
+    let secret = &schema.as_value()["properties"]["secrets"]["items"];
+    assert_eq!(names(secret), ["env", "provider", "ref"]);
+}
+
+#[test]
+fn a_file_that_is_no_utf8_is_reported_at_its_first_such_byte() {
+    let error = source(Path::new("m"), Ok(b"a = 1\nb = \"\xff\"".to_vec())).unwrap_err();
+    assert_eq!(error.code, Code::NotUtf8);
+    assert_eq!(
+        error.message,
+        "byte 0xff at offset 11 (line 2) is not UTF-8"
+    );
+}
+
+#[test]
+fn long_texts_are_cut_in_messages() {
+    assert_eq!(quoted("a\u{1b}"), "`a\\u{1b}`");
+    assert_eq!(quoted(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
+}

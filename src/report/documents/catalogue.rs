@@ -1,0 +1,164 @@
+//! The documents about groups and what is installed.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{DiagnosticDocument, Origin, SCHEMA_VERSION};
+use crate::audit::FileFacts;
+use crate::discovery::{Catalogue, Entry, Group, GroupEntry, RootKind, Target};
+use crate::names::{ExtensionName, GroupName, Sha256, Text};
+use crate::report::group::declared;
+
+/// `qli explain <GROUP> --format json`: a group, its guards, its extensions.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct GroupDocument {
+    /// Version of this document: 1.
+    pub schema_version: u32,
+    /// The group.
+    pub group: GroupName,
+    /// What it is for.
+    pub description: String,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// Its manifest.
+    pub manifest: FileFacts,
+    /// The steps its manifest declares, in order.
+    pub guards: Vec<&'static str>,
+    /// Its extensions, sorted by name.
+    pub extensions: Vec<ExtensionDocument>,
+}
+
+/// One extension.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ExtensionDocument {
+    /// Its name.
+    pub name: ExtensionName,
+    /// Its program.
+    pub path: Text,
+}
+
+impl GroupDocument {
+    /// Describes a group.
+    pub fn new(entry: &GroupEntry) -> Self {
+        let Group { home, manifest } = &entry.group;
+        Self {
+            schema_version: SCHEMA_VERSION,
+            group: home.name.clone(),
+            description: manifest.description.clone(),
+            origin: Origin::of(home),
+            manifest: FileFacts::new(
+                &home.manifest_path,
+                Sha256::of(manifest.source.text().as_bytes()),
+            ),
+            guards: declared(manifest),
+            extensions: extensions(entry),
+        }
+    }
+}
+
+fn extensions(entry: &GroupEntry) -> Vec<ExtensionDocument> {
+    let extensions = entry.extensions.iter().map(|one| ExtensionDocument {
+        name: one.name.clone(),
+        path: one.path.as_os_str().into(),
+    });
+    extensions.collect()
+}
+
+/// `qli ext list --format json`: every group and its extensions.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct CatalogueDocument {
+    /// Version of this document: 1.
+    pub schema_version: u32,
+    /// The groups, sorted by name.
+    pub groups: Vec<CatalogueEntry>,
+}
+
+/// One group of the catalogue.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct CatalogueEntry {
+    /// Its name.
+    pub name: GroupName,
+    /// What kind of root it comes from.
+    pub kind: RootKind,
+    /// The root's directory.
+    pub root: Text,
+    /// What it is for; absent if it is broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The steps its manifest declares.
+    pub guards: Vec<&'static str>,
+    /// Its extensions, sorted by name.
+    pub extensions: Vec<ExtensionDocument>,
+    /// Why it cannot run; empty if it can.
+    pub diagnostics: Vec<DiagnosticDocument>,
+}
+
+impl CatalogueDocument {
+    /// Describes the catalogue.
+    pub fn new(catalogue: &Catalogue) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            groups: catalogue.groups.iter().map(CatalogueEntry::new).collect(),
+        }
+    }
+}
+
+impl CatalogueEntry {
+    fn new(entry: &Entry) -> Self {
+        let good = entry.group.as_ref().ok();
+        let problems = entry.group.as_ref().err();
+        let manifest = good.map(|good| &good.group.manifest);
+        Self {
+            name: entry.name.clone(),
+            kind: entry.root.kind,
+            root: entry.root.path.as_os_str().into(),
+            description: manifest.map(|manifest| manifest.description.clone()),
+            guards: manifest.map(declared).unwrap_or_default(),
+            extensions: good.map(extensions).unwrap_or_default(),
+            diagnostics: problems
+                .into_iter()
+                .flat_map(|found| found.iter().map(DiagnosticDocument::new))
+                .collect(),
+        }
+    }
+}
+
+/// `qli ext which <GROUP> <EXTENSION> --format json`: the program, and those
+/// it hides.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct WhichDocument {
+    /// Version of this document: 1.
+    pub schema_version: u32,
+    /// The group.
+    pub group: GroupName,
+    /// The extension.
+    pub extension: ExtensionName,
+    /// The program that is started.
+    pub path: Text,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256,
+    /// The manifest whose guards it runs under.
+    pub manifest: Text,
+    /// Programs of the same name that it hides.
+    pub hidden: Vec<Text>,
+}
+
+impl WhichDocument {
+    /// Describes one extension's program.
+    pub fn new(target: &Target, hidden: &[std::path::PathBuf]) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            group: target.group.home.name.clone(),
+            extension: target.extension.clone(),
+            path: target.program.path.as_os_str().into(),
+            sha256: target.program.sha256,
+            manifest: target.group.home.manifest_path.as_os_str().into(),
+            hidden: hidden.iter().map(|path| path.as_os_str().into()).collect(),
+        }
+    }
+}

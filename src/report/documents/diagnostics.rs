@@ -1,0 +1,108 @@
+//! The document of diagnostics.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::SCHEMA_VERSION;
+use crate::diagnostics::{Diagnostic, Place, Position};
+use crate::names::Text;
+
+/// `qli validate --format json`, and what `run` and `explain` have to say when
+/// no plan can be made.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct DiagnosticsDocument {
+    /// Version of this document: 1.
+    pub schema_version: u32,
+    /// Number of manifests that were read; embedded ones are never counted.
+    pub files: usize,
+    /// Every problem, sorted by path and place.
+    pub diagnostics: Vec<DiagnosticDocument>,
+}
+
+/// One problem.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct DiagnosticDocument {
+    /// Its number, such as `QLI0102`.
+    pub code: &'static str,
+    /// Its name, such as `unknown-field`.
+    pub name: &'static str,
+    /// `error`, `warning` or `info`.
+    pub severity: &'static str,
+    /// What is wrong, in one sentence.
+    pub message: String,
+    /// The next step, where there is one to name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+    /// The file, directory or name it is about.
+    pub path: Text,
+    /// Where in the file; absent if it is about the path itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub span: Option<SpanDocument>,
+    /// Other places of the same file that belong to it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub labels: Vec<LabelDocument>,
+}
+
+/// A range of a file.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SpanDocument {
+    /// Where it starts.
+    pub start: Position,
+    /// Where it ends, exclusive.
+    pub end: Position,
+}
+
+/// A second place of a problem.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct LabelDocument {
+    /// What stands there.
+    pub text: String,
+    /// Where.
+    pub span: SpanDocument,
+}
+
+impl DiagnosticsDocument {
+    /// Describes problems that were found in so many manifests.
+    pub fn new<'a>(files: usize, found: impl IntoIterator<Item = &'a Diagnostic>) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            files,
+            diagnostics: found.into_iter().map(DiagnosticDocument::new).collect(),
+        }
+    }
+}
+
+impl DiagnosticDocument {
+    pub(super) fn new(one: &Diagnostic) -> Self {
+        let place = |span: &std::ops::Range<usize>| match &one.place {
+            Place::Text { source, .. } => Some(SpanDocument {
+                start: source.position(span.start),
+                end: source.position(span.end),
+            }),
+            Place::Path(_) => None,
+        };
+        let span = match &one.place {
+            Place::Text { span, .. } => place(span),
+            Place::Path(_) => None,
+        };
+        let labels = one.labels.iter().filter_map(|label| {
+            let text = label.text.clone();
+            place(&label.span).map(|span| LabelDocument { text, span })
+        });
+        Self {
+            code: one.code.number(),
+            name: one.code.name(),
+            severity: one.code.severity().as_str(),
+            message: one.message.clone(),
+            help: one.help.clone(),
+            path: one.path().as_os_str().into(),
+            span,
+            labels: labels.collect(),
+        }
+    }
+}

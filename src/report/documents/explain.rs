@@ -1,0 +1,164 @@
+//! The document of a plan.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{DiagnosticDocument, SCHEMA_VERSION};
+use crate::audit::FileFacts;
+use crate::discovery::{Home, RootKind};
+use crate::guard::{Guard, Plan, Preview, Refusal, Step, Verdict, first_refusal};
+use crate::names::{Digest, ExtensionName, GroupName, Text};
+
+/// `qli explain <GROUP> <EXTENSION> --format json`: the plan, and what each
+/// step would do now.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ExplainDocument {
+    /// Version of this document: 1.
+    pub schema_version: u32,
+    /// The group.
+    pub group: GroupName,
+    /// The extension.
+    pub extension: ExtensionName,
+    /// Arguments of the script.
+    pub args: Vec<Text>,
+    /// What the group is for.
+    pub description: String,
+    /// SHA-256 of the plan's canonical JSON: this machine and these arguments.
+    pub digest: Digest,
+    /// SHA-256 of manifest and script: the same on every machine that holds
+    /// the same group.
+    pub content_digest: Digest,
+    /// Where the group comes from.
+    pub origin: Origin,
+    /// The manifest.
+    pub manifest: FileFacts,
+    /// The script.
+    pub program: FileFacts,
+    /// The steps in force, in order.
+    pub steps: Vec<StepDocument>,
+    /// Warnings of the manifest, and of who else may change it.
+    pub warnings: Vec<DiagnosticDocument>,
+    /// False as soon as one step refuses.
+    pub would_run: bool,
+    /// The code explain exits with: 0, or what the run would be refused with.
+    pub exit_code: u8,
+}
+
+/// Where a group comes from.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Origin {
+    /// What kind of root it is.
+    pub kind: RootKind,
+    /// The root's directory.
+    pub root: Text,
+    /// The manifest in a system root that the group hides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hides: Option<Text>,
+}
+
+/// One step and its verdict.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct StepDocument {
+    /// Its name.
+    pub step: Step,
+    /// What it would do now: `pass`, `ask` (a person will be asked), `fetch`
+    /// (another program will be called for a secret), `act` or `refuse`.
+    pub verdict: &'static str,
+    /// Stable name of the refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<&'static str>,
+    /// Why it refuses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// What to type next.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub help: Vec<String>,
+    /// The guard's settings, from the plan.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub settings: Option<serde_json::Value>,
+}
+
+impl ExplainDocument {
+    /// Describes a plan and what its steps would do.
+    pub fn new(plan: &Plan, steps: &[Preview]) -> Self {
+        let refusal = first_refusal(steps);
+        Self {
+            schema_version: SCHEMA_VERSION,
+            group: plan.group.clone(),
+            extension: plan.extension.clone(),
+            args: plan.args.clone(),
+            description: plan.description.clone(),
+            digest: plan.digest,
+            content_digest: plan.content_digest,
+            origin: Origin::of(&plan.home),
+            manifest: plan.manifest.clone(),
+            program: plan.program_facts(),
+            steps: steps
+                .iter()
+                .map(|step| StepDocument::new(step, plan))
+                .collect(),
+            warnings: plan.warnings.iter().map(DiagnosticDocument::new).collect(),
+            would_run: refusal.is_none(),
+            exit_code: refusal.map_or(0, Refusal::exit_code),
+        }
+    }
+}
+
+impl Origin {
+    pub(super) fn of(home: &Home) -> Self {
+        Self {
+            kind: home.root.kind,
+            root: home.root.path.as_os_str().into(),
+            hides: home.hides.clone().map(Text::from),
+        }
+    }
+}
+
+impl StepDocument {
+    fn new(preview: &Preview, plan: &Plan) -> Self {
+        let refusal = match &preview.verdict {
+            Verdict::Refuse(refusal) => Some(refusal),
+            Verdict::Pass | Verdict::Ask | Verdict::Fetch | Verdict::Act => None,
+        };
+        let guard = plan
+            .guards
+            .iter()
+            .find(|guard| guard.step() == preview.step);
+        Self {
+            step: preview.step,
+            verdict: preview.verdict.as_str(),
+            refusal: refusal.map(Refusal::name),
+            reason: refusal.map(Refusal::reason),
+            help: refusal.map(Refusal::helps).unwrap_or_default(),
+            settings: guard.and_then(settings),
+        }
+    }
+}
+
+/// The settings of a guard, without the name of its step and without the
+/// values that look like secrets.
+fn settings(guard: &Guard) -> Option<serde_json::Value> {
+    let shown = match guard {
+        Guard::RequiresEnv(required) => {
+            let wanted = required.wanted.iter().map(|(name, value)| {
+                let value = if name.looks_secret() {
+                    None
+                } else {
+                    Some(value)
+                };
+                serde_json::json!({ "name": name, "value": value })
+            });
+            return Some(serde_json::json!({ "wanted": wanted.collect::<Vec<_>>() }));
+        }
+        Guard::Banner(_) | Guard::Confirm(_) | Guard::Secrets(_) | Guard::AuditStart(_) => guard,
+    };
+    let mut value = serde_json::to_value(shown).ok()?;
+    let map = value.as_object_mut()?;
+    map.shift_remove("step");
+    (!map.is_empty()).then_some(value)
+}
