@@ -195,7 +195,8 @@ fn allowed(steps: &[Preview]) -> Vec<&'static str> {
     let of = |preview: &Preview| match (preview.step, &preview.verdict) {
         (Step::Banner, _) => vec!["shown"],
         (Step::Confirm, Verdict::Ask) => vec!["asked"],
-        (Step::Secrets, Verdict::Fetch) => vec!["called"],
+        (Step::Secrets, Verdict::Fetch) => vec!["protected", "called"],
+        (Step::Secrets, Verdict::Pass) => vec!["protected"],
         (Step::AuditStart | Step::AuditFinish, Verdict::Act) => vec!["appended", "synced"],
         (Step::Spawn, Verdict::Act) => vec!["spawned"],
         (Step::Wait, Verdict::Act) => vec!["waited"],

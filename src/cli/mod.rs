@@ -21,13 +21,14 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::dispatch::Exit;
-use crate::host::{Stream, System, write_stderr, write_stdout};
+use crate::host::{Stream, System, quiet_panics, write_stderr, write_stdout};
 use crate::report::{DiagnosticsDocument, Format, Style, diagnostics};
 
 use args::{Cli, Command, Global};
 
 /// Carries out a command line, without the program's name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    quiet_panics();
     let mut host = System::new();
     let args: Vec<_> = args.into_iter().collect();
     let exit = match short::parse(&args) {

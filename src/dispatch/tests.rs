@@ -57,8 +57,17 @@ fn the_steps_happen_in_their_order() {
     assert_eq!(
         acts,
         [
-            "armed", "shown", "asked", "called", "appended", "synced", "spawned", "waited",
-            "appended", "synced"
+            "armed",
+            "shown",
+            "asked",
+            "protected",
+            "called",
+            "appended",
+            "synced",
+            "spawned",
+            "waited",
+            "appended",
+            "synced"
         ]
     );
 }

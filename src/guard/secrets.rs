@@ -126,6 +126,7 @@ impl Enforce for Secrets {
         if let Some(refusal) = self.refusal(host) {
             return Err(refusal);
         }
+        host.protect_memory();
         for (index, wanted) in self.wanted.iter().enumerate() {
             let known: Vec<_> = launch.secrets().map(|(_, secret)| secret).collect();
             let earlier = self

@@ -29,7 +29,7 @@ pub use child::ChildEnd;
 pub use log::LogFile;
 pub use path::{OnPath, path_entries, search_path};
 pub use signals::{Received, Sender, Signal};
-pub use system::{Stream, StreamFacts, System, stream, write_stderr, write_stdout};
+pub use system::{Stream, StreamFacts, System, quiet_panics, stream, write_stderr, write_stdout};
 pub use trust::{ChangedBy, Suspicion, suspicions};
 pub use xdg::{XdgDir, lookup, xdg_dir};
 
@@ -105,6 +105,11 @@ pub trait Host: HostView {
     /// Asks on the terminal and returns the line that was typed; an end of
     /// file is an empty line.
     fn ask(&mut self, question: &str) -> Result<String, AskError>;
+
+    /// Keeps this process's memory to itself before a secret comes into it: no
+    /// core dump, and on Linux no reading by other processes of the user. The
+    /// script gets its limit back.
+    fn protect_memory(&mut self);
 
     /// Calls another program for its output.
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError>;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{AccessFlags, Pid, faccessat};
 use sha2::Digest as _;
 
@@ -29,6 +30,7 @@ pub struct System {
     signals: Option<Signals>,
     script: Option<Pid>,
     identity: OnceCell<Identity>,
+    core_limit: Option<CoreLimit>,
 }
 
 impl System {
@@ -40,6 +42,7 @@ impl System {
             signals: None,
             script: None,
             identity: OnceCell::new(),
+            core_limit: None,
         }
     }
 
@@ -57,6 +60,15 @@ impl System {
             .as_mut()
             .ok_or_else(|| io::Error::other("no signal handlers"))
     }
+}
+
+/// Makes a panic say where it happened and nothing else: its payload may hold
+/// a secret.
+pub fn quiet_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        write_stderr(&format!("qli: a mistake in qli itself, at {place}\n"));
+    }));
 }
 
 /// Writes to standard output.
@@ -281,6 +293,13 @@ impl Host for System {
         terminal::ask(question, self.signals().map_err(AskError::Io)?)
     }
 
+    fn protect_memory(&mut self) {
+        self.core_limit = CoreLimit::close();
+        // PR_SET_DUMPABLE fails for no value that is passed here (prctl(2)).
+        #[cfg(target_os = "linux")]
+        let _ = nix::sys::prctl::set_dumpable(false);
+    }
+
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
         tool::call(call, self.signals().map_err(ToolError::Io)?)
     }
@@ -317,6 +336,9 @@ impl Host for System {
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
+        if let Some(limit) = self.core_limit.take() {
+            limit.restore();
+        }
         self.script = Some(child::spawn(start)?);
         Ok(())
     }
@@ -325,6 +347,28 @@ impl Host for System {
         let script = self.script.take();
         let pid = script.ok_or_else(|| io::Error::other("no script was started"))?;
         Waiting::new(pid, self.signals()?).until_end()
+    }
+}
+
+/// The limit of core dumps that qli was started with. It is inherited, so the
+/// soft one is closed for qli and the tools it calls, and given back to the
+/// script.
+#[derive(Debug)]
+struct CoreLimit {
+    soft: u64,
+    hard: u64,
+}
+
+impl CoreLimit {
+    fn close() -> Option<Self> {
+        let (soft, hard) = getrlimit(Resource::RLIMIT_CORE).ok()?;
+        setrlimit(Resource::RLIMIT_CORE, 0, hard).ok()?;
+        Some(Self { soft, hard })
+    }
+
+    fn restore(self) {
+        // A soft limit may always be raised again up to the hard one (setrlimit(2)).
+        let _ = setrlimit(Resource::RLIMIT_CORE, self.soft, self.hard);
     }
 }
 

@@ -37,6 +37,8 @@ pub enum Act {
     Shown(String),
     /// A person was asked.
     Asked(String),
+    /// qli's memory was protected.
+    Protected,
     /// A tool was called, with these arguments.
     Called(PathBuf, Vec<String>),
     /// A record was appended to a log.
@@ -63,6 +65,7 @@ impl Act {
             Self::Armed => "armed",
             Self::Shown(_) => "shown",
             Self::Asked(_) => "asked",
+            Self::Protected => "protected",
             Self::Called(..) => "called",
             Self::Appended(..) => "appended",
             Self::Synced { .. } => "synced",
@@ -277,6 +280,10 @@ impl Host for World {
             Some(answers) => Ok(answers.pop().unwrap_or_default()),
             None => Err(AskError::Io(io::ErrorKind::NotFound.into())),
         }
+    }
+
+    fn protect_memory(&mut self) {
+        self.act(Act::Protected);
     }
 
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
