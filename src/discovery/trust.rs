@@ -28,5 +28,10 @@ fn diagnostic(suspicion: &Suspicion) -> Diagnostic {
         ChangedBy::Everybody => Code::WritableByOthers,
         ChangedBy::Owner => Code::ForeignOwner,
     };
-    Diagnostic::of_path(code, &suspicion.path, suspicion.reason()).help(suspicion.help())
+    Diagnostic::of_path(
+        code,
+        &suspicion.path,
+        format!("this {}", suspicion.finding()),
+    )
+    .help(suspicion.help())
 }

@@ -37,21 +37,20 @@ pub enum ChangedBy {
 }
 
 impl Suspicion {
+    /// Says who may change it, in words that follow its path.
+    pub fn finding(&self) -> String {
+        let (mode, owner) = (self.mode, self.owner);
+        let who = match self.by {
+            ChangedBy::Group => "may be changed by its group",
+            ChangedBy::Owner => "belongs to neither you nor root",
+            ChangedBy::Everybody => "may be changed by everybody",
+        };
+        format!("{who} (mode {mode:04o}, owner uid {owner})")
+    }
+
     /// Says who may change what.
     pub fn reason(&self) -> String {
-        let path = shell_word(&self.path);
-        let (mode, owner) = (self.mode, self.owner);
-        match self.by {
-            ChangedBy::Group => {
-                format!("{path} may be changed by its group (mode {mode:04o}, owner uid {owner})")
-            }
-            ChangedBy::Owner => format!(
-                "{path} belongs to neither you nor root (mode {mode:04o}, owner uid {owner})"
-            ),
-            ChangedBy::Everybody => {
-                format!("{path} may be changed by everybody (mode {mode:04o}, owner uid {owner})")
-            }
-        }
+        format!("{} {}", shell_word(&self.path), self.finding())
     }
 
     /// Returns the command that repairs it.
