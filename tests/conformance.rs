@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
 
 use proptest::prelude::*;
 use qli::discovery::Roots;
@@ -11,6 +14,8 @@ use qli::dispatch::{Ended, Exit, Outcome, run};
 use qli::guard::{Answer, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal};
 use qli::host::FileKind;
 use qli::host::fake::{Act, UID, World};
+use qli::names::to_json_line;
+use qli::report::ExplainDocument;
 
 const LOG: &str = "/home/ops/log/a.log";
 const SCRIPT: &str = "/home/ops/.local/share/qli/extensions/g/hello";
@@ -207,6 +212,23 @@ fn allowed(steps: &[Preview]) -> Vec<&'static str> {
         .collect()
 }
 
+static AUDIT: LazyLock<Validator> = LazyLock::new(|| validator("audit"));
+static PLAN: LazyLock<Validator> = LazyLock::new(|| validator("plan"));
+
+fn validator(name: &str) -> Validator {
+    let schemas = qli::report::schemas();
+    let (_, schema) = schemas.iter().find(|(found, _)| *found == name).unwrap();
+    jsonschema::validator_for(schema.as_value()).unwrap()
+}
+
+fn fits(validator: &Validator, json: &str) -> Result<(), TestCaseError> {
+    let value = serde_json::from_str(json).unwrap();
+    let fault = validator
+        .validate(&value)
+        .map_err(|error| error.to_string());
+    fault.map_err(|error| TestCaseError::fail(format!("{error}: {json}")))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -251,9 +273,13 @@ proptest! {
         let started = acts.contains(&"spawned");
         prop_assert_eq!(started, ended_at.is_none());
 
-        // Every start record has its end.
+        // Every start record has its end, and what was written has its schema.
         let log = world.text(LOG).unwrap_or_default();
         prop_assert!(matches!(log.lines().count(), 0 | 2), "{}", log);
+        for line in log.lines() {
+            fits(&AUDIT, line)?;
+        }
+        fits(&PLAN, &to_json_line(&ExplainDocument::new(&plan, &steps)))?;
     }
 
     #[test]

@@ -7,6 +7,16 @@ use crate::names::EnvName;
 use crate::providers::Secret;
 
 /// A run on its way. It is the only value that holds secrets.
+///
+/// It must be closed: whoever forgets it forgets the end of the run's record.
+///
+/// ```compile_fail
+/// #![deny(unused_must_use)]
+/// fn run(plan: &qli::guard::Plan, host: &mut dyn qli::host::Host) -> Result<(), qli::guard::Refusal> {
+///     qli::guard::Launch::begin(plan, host)?;
+///     Ok(())
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "the run must be closed, so that its start record gets its end"]
 pub struct Launch<'p> {

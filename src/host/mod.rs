@@ -33,7 +33,14 @@ pub use system::{Stream, StreamFacts, System, quiet_panics, stream, write_stderr
 pub use trust::{ChangedBy, Suspicion, suspicions};
 pub use xdg::{XdgDir, lookup, xdg_dir};
 
-/// What can be read of the world. Nothing here changes anything.
+/// What can be read of the world. Nothing here changes anything: a preview,
+/// which holds a view, cannot act.
+///
+/// ```compile_fail,E0599
+/// fn preview(view: &dyn qli::host::HostView) {
+///     view.show("a preview has no mouth");
+/// }
+/// ```
 pub trait HostView {
     /// Returns a variable of qli's own environment.
     fn var(&self, name: &str) -> Option<OsString>;

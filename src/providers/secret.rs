@@ -8,6 +8,18 @@ use zeroize::Zeroizing;
 
 /// A value that is erased when it is dropped, and that nothing prints: it is
 /// not `Serialize`, not `Display`, and its `Debug` shows nothing.
+///
+/// ```compile_fail,E0277
+/// fn record(secret: &qli::providers::Secret) -> String {
+///     qli::names::to_json_line(secret)
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn message(secret: &qli::providers::Secret) -> String {
+///     format!("the value is {secret}")
+/// }
+/// ```
 pub struct Secret(SecretBox<Vec<u8>>);
 
 /// Why bytes cannot be the value of an environment variable.
