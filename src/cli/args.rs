@@ -12,7 +12,7 @@ use crate::report::{Color, Format};
 #[command(
     name = "qli",
     version,
-    after_help = "`qli <GROUP> <EXTENSION> [ARGS]...` is short for `qli run <GROUP> <EXTENSION> [ARGS]...`.",
+    after_help = "Without a command `run` is meant: qli <GROUP> <EXTENSION> [ARGS]...",
     max_term_width = 100
 )]
 pub(super) struct Cli {
@@ -22,24 +22,27 @@ pub(super) struct Cli {
     pub(super) command: Option<Command>,
 }
 
+/// The heading that keeps a command's own options together in its help.
+const EVERYWHERE: &str = "Options of every command";
+
 /// Options of every command. They stand before the extension's name: what
 /// follows it is the script's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct Global {
     /// Answer the question of `confirm` with yes
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = EVERYWHERE)]
     pub(super) yes: bool,
     /// Drop notes and hints, never a banner, question, refusal or warning
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = EVERYWHERE)]
     pub(super) quiet: bool,
-    /// Say more
-    #[arg(short, long)]
+    /// Say more, such as a manifest's warnings
+    #[arg(short, long, help_heading = EVERYWHERE)]
     pub(super) verbose: bool,
-    /// Whether to use colour
-    #[arg(long, value_enum, value_name = "WHEN")]
+    /// Whether to use colour, `auto` by default
+    #[arg(long, help_heading = EVERYWHERE, value_enum, value_name = "WHEN")]
     pub(super) color: Option<Color>,
     /// Look for groups here instead of in `$QLI_EXTENSIONS` (repeatable)
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, help_heading = EVERYWHERE, value_name = "DIR")]
     pub(super) extensions: Vec<PathBuf>,
 }
 
@@ -77,6 +80,7 @@ pub(super) enum Command {
     /// secrets, audit start, spawn, wait, audit finish. The script's exit code
     /// becomes qli's; 125 means refused, 126 that the script cannot be
     /// executed, 127 that there is no such group or extension.
+    #[command(override_usage = "qli run [OPTIONS] <GROUP> <EXTENSION> [ARGS]...")]
     Run(TargetArgs),
     /// Show the plan and what each step would do now; touches nothing
     Explain(ExplainArgs),
@@ -104,7 +108,7 @@ pub(super) struct TargetArgs {
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
-        value_name = "EXTENSION> [ARGS"
+        value_name = "EXTENSION] [ARGS"
     )]
     pub(super) words: Vec<OsString>,
 }

@@ -15,7 +15,10 @@ use crate::report::{self, DiagnosticsDocument, Format, Style, Validation};
 
 /// Checks manifests and reports.
 pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &System) -> Exit {
-    let mut validation = Validation::default();
+    let mut validation = Validation {
+        deny_warnings: args.deny_warnings,
+        ..Validation::default()
+    };
     if args.path.is_empty() {
         for root in Roots::of(&global.extensions, host).iter() {
             check_root(&root.path, &mut validation, host);
@@ -44,7 +47,7 @@ fn report(validation: &Validation, global: &Global, args: &ValidateArgs, host: &
         }
     };
     let problems =
-        validation.found.has_errors() || (args.deny_warnings && !validation.found.is_empty());
+        validation.found.has_errors() || (validation.deny_warnings && !validation.found.is_empty());
     let exit = if !validation.unchecked.is_empty() {
         Exit::USAGE
     } else if problems {

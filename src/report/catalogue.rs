@@ -46,7 +46,8 @@ fn rows(entry: &Entry, style: &Style) -> Vec<Row> {
         Err(found) => {
             let path = entry.root.path.join(entry.name.as_str());
             let errors = plural(found.iter().count(), "problem");
-            let text = format!("broken, {errors}: qli validate {}", shell_word(&path));
+            let path = style.shortened(&shell_word(&path));
+            let text = format!("broken, {errors}: qli validate {path}");
             vec![row("-", &origin, text)]
         }
         Ok(good) => {

@@ -1,7 +1,7 @@
 //! `qli explain <GROUP> <EXTENSION>`: the answer first, then the steps.
 
 use super::run::command;
-use super::style::{put, wrapped};
+use super::style::{put, wrapped, wrapped_help};
 use super::{Style, human};
 use crate::guard::{
     Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step, Verdict, first_refusal,
@@ -9,7 +9,7 @@ use crate::guard::{
 use crate::names::visible;
 
 /// Where the details of a step begin.
-const INDENT: usize = 26;
+const INDENT: usize = 27;
 
 /// Draws a plan and what each of its steps would do now.
 pub fn explain(plan: &Plan, steps: &[Preview], style: &Style) -> String {
@@ -65,10 +65,22 @@ fn answer(steps: &[Preview], style: &Style) -> String {
     text.replacen(word, &painted, 1) + "\n"
 }
 
-/// A line of a step: what it does now, and a detail.
+/// A detail of a step and what the step does now, broken into lines.
 struct Line {
     now: &'static str,
-    detail: String,
+    texts: Vec<String>,
+}
+
+impl Line {
+    fn new(now: &'static str, detail: &str, style: &Style) -> Self {
+        let texts = wrapped(detail, room(style));
+        Self { now, texts }
+    }
+}
+
+/// How wide a detail may be.
+fn room(style: &Style) -> usize {
+    style.width.saturating_sub(INDENT)
 }
 
 fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
@@ -77,13 +89,13 @@ fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
         .iter()
         .find(|guard| guard.step() == preview.step);
     let lines = match (guard, &preview.verdict) {
-        (Some(Guard::RequiresEnv(required)), verdict) => variables(required, verdict),
-        (_, Verdict::Refuse(refusal)) => refused(refusal),
+        (Some(Guard::RequiresEnv(required)), verdict) => variables(required, verdict, style),
+        (_, Verdict::Refuse(refusal)) => refused(refusal, style),
         (Some(Guard::Banner(banner)), _) => {
-            vec_of("show", banner.text.lines().map(visible).collect())
+            vec_of("show", banner.text.lines().map(visible).collect(), style)
         }
-        (Some(guard), verdict) => vec_of(now(verdict), guard_details(guard, verdict, style)),
-        (None, verdict) => vec_of(now(verdict), vec![act_detail(plan, preview, style)]),
+        (Some(guard), verdict) => vec_of(now(verdict), guard_details(guard, verdict, style), style),
+        (None, verdict) => vec_of(now(verdict), vec![act_detail(plan, preview, style)], style),
     };
     let refuses = matches!(preview.verdict, Verdict::Refuse(_));
     let number = preview.step as usize + 1;
@@ -91,8 +103,7 @@ fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
     let mut head = format!("{mark} {number}  {:12}  ", preview.step.as_str());
     let mut out = String::new();
     for line in lines {
-        let room = style.width.saturating_sub(INDENT);
-        for (index, text) in wrapped(&line.detail, room).into_iter().enumerate() {
+        for (index, text) in line.texts.iter().enumerate() {
             let word = if index == 0 { line.now } else { "" };
             let padded = format!("{word:6}");
             let word = if word == "REFUSE" {
@@ -118,17 +129,24 @@ fn now(verdict: &Verdict) -> &'static str {
     }
 }
 
-fn vec_of(now: &'static str, details: Vec<String>) -> Vec<Line> {
+fn vec_of(now: &'static str, details: Vec<String>, style: &Style) -> Vec<Line> {
     let words = std::iter::once(now).chain(std::iter::repeat(""));
     words
         .zip(details)
-        .map(|(now, detail)| Line { now, detail })
+        .map(|(now, detail)| Line::new(now, &detail, style))
         .collect()
 }
 
-fn refused(refusal: &Refusal) -> Vec<Line> {
-    let details = refusal.reasons().into_iter().chain(refusal.helps());
-    vec_of("REFUSE", details.map(visible).collect())
+fn refused(refusal: &Refusal, style: &Style) -> Vec<Line> {
+    let shown = |text: String| style.shortened(&visible(text));
+    let reasons = refusal.reasons().into_iter().map(shown).collect();
+    let mut lines = vec_of("REFUSE", reasons, style);
+    let helps = refusal.helps().into_iter().map(shown);
+    lines.extend(helps.map(|help| Line {
+        now: "",
+        texts: wrapped_help(&help, room(style)),
+    }));
+    lines
 }
 
 fn guard_details(guard: &Guard, verdict: &Verdict, style: &Style) -> Vec<String> {
@@ -167,7 +185,7 @@ fn secret_details(secrets: &Secrets, style: &Style) -> Vec<String> {
 }
 
 /// A line a variable, those that differ marked.
-fn variables(required: &RequiresEnv, verdict: &Verdict) -> Vec<Line> {
+fn variables(required: &RequiresEnv, verdict: &Verdict, style: &Style) -> Vec<Line> {
     let misses: &[Miss] = if let Verdict::Refuse(Refusal::EnvDiffers(misses)) = verdict {
         misses
     } else {
@@ -175,20 +193,12 @@ fn variables(required: &RequiresEnv, verdict: &Verdict) -> Vec<Line> {
     };
     let lines = required.wanted.iter().map(|(name, want)| {
         let miss = misses.iter().find(|miss| miss.name == *name);
-        match miss {
-            Some(miss) => Line {
-                now: "REFUSE",
-                detail: miss.reason(),
-            },
-            None if name.looks_secret() => Line {
-                now: "pass",
-                detail: format!("`{name}`"),
-            },
-            None => Line {
-                now: "pass",
-                detail: format!("`{name}` is \"{}\"", visible(want)),
-            },
-        }
+        let (now, detail) = match miss {
+            Some(miss) => ("REFUSE", miss.reason()),
+            None if name.looks_secret() => ("pass", format!("`{name}` has its value")),
+            None => ("pass", format!("`{name}` is \"{}\"", visible(want))),
+        };
+        Line::new(now, &detail, style)
     });
     lines.collect()
 }

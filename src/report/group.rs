@@ -46,7 +46,10 @@ pub fn group(entry: &GroupEntry, style: &Style) -> String {
     }
     put(
         &mut out,
-        format_args!("\nsee its plan  qli explain {} <EXTENSION>\n", home.name),
+        format_args!(
+            "\nsee its plan  qli explain {name} <EXTENSION>\nrun it        qli {name} <EXTENSION>\n",
+            name = home.name
+        ),
     );
     out
 }

@@ -9,38 +9,47 @@ use miette::{
 };
 
 use super::Style;
-use super::style::put;
-use crate::diagnostics::{Diagnostic, Place, Severity};
+use super::style::{put, wrapped, wrapped_help};
+use crate::diagnostics::{Code, Diagnostic, Place, Severity};
 use crate::names::visible;
 
 /// How many problems of one file are drawn; the rest is counted.
 const SHOWN: usize = 50;
 
-/// Draws diagnostics, those of a file under its name.
+/// Draws diagnostics, those of a file under its name, with an empty line
+/// between two problems.
 pub fn diagnostics<'a>(list: impl IntoIterator<Item = &'a Diagnostic>, style: &Style) -> String {
     let list: Vec<_> = list.into_iter().collect();
+    let files = list.chunk_by(|a, b| a.path() == b.path());
+    let drawn: Vec<_> = files.map(|list| of_one_file(list, style)).collect();
+    drawn.join("\n")
+}
+
+fn of_one_file(list: &[&Diagnostic], style: &Style) -> String {
     let mut out = String::new();
-    for of_one_file in list.chunk_by(|a, b| a.path() == b.path()) {
-        if let Some(first) = of_one_file.first() {
-            out.push_str(&style.strong(&style.path(first.path())));
-            out.push('\n');
-        }
-        for one in of_one_file.iter().take(SHOWN) {
-            out.push_str(&drawn(one, style));
-        }
-        if let Some(more) = of_one_file
-            .len()
-            .checked_sub(SHOWN)
-            .filter(|&more| more > 0)
-        {
-            put(
-                &mut out,
-                format_args!("  and {more} more; see --format json\n"),
-            );
-        }
+    if let Some(first) = list.first().filter(|one| !is_typed_name(one)) {
+        out.push_str(&style.strong(&style.path(first.path())));
         out.push('\n');
     }
+    let shown = list.iter().take(SHOWN).map(|one| drawn(one, style));
+    out.push_str(&shown.collect::<Vec<_>>().join("\n"));
+    if let Some(more) = list.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+        put(
+            &mut out,
+            format_args!("\n  and {more} more; see --format json\n"),
+        );
+    }
     out
+}
+
+/// Says whether the place is a name that was typed, which the message holds
+/// already.
+fn is_typed_name(one: &Diagnostic) -> bool {
+    let of_name = matches!(
+        one.code,
+        Code::NoSuchGroup | Code::InvalidGroupName | Code::InvalidExtensionName
+    );
+    of_name && one.path().is_relative()
 }
 
 fn drawn(one: &Diagnostic, style: &Style) -> String {
@@ -59,39 +68,57 @@ fn drawn(one: &Diagnostic, style: &Style) -> String {
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(style.width)
         .with_links(false)
-        .with_break_words(false)
+        .with_wrap_lines(false)
         .with_cause_chain();
     let mut out = String::new();
-    let drawing = Drawing::new(one);
+    let drawing = Drawing::new(one, style);
     if handler.render_report(&mut out, &drawing).is_err() {
         // Drawing into memory fails only where a span is off; the words stay.
         return format!("  {drawing}\n");
     }
-    out
+    let lines = out.lines().map(|line| line.trim_end().to_owned() + "\n");
+    lines.collect()
 }
 
-/// A diagnostic as miette wants it.
+/// A diagnostic as miette wants it. Its sentences are broken already: miette
+/// would break them inside of paths, too.
 #[derive(Debug)]
 struct Drawing<'a> {
     one: &'a Diagnostic,
+    message: String,
+    help: Option<String>,
     text: Option<String>,
 }
 
+/// What miette writes before a line of a message, and of a help, in columns.
+const BEFORE: (usize, usize) = (4, 8);
+
 impl<'a> Drawing<'a> {
-    fn new(one: &'a Diagnostic) -> Self {
+    fn new(one: &'a Diagnostic, style: &Style) -> Self {
+        let severity = one.code.severity().as_str();
+        let code = one.code.number();
+        let message = format!("{severity} {code}: {}", visible(&one.message));
+        let message = wrapped(&style.shortened(&message), style.width - BEFORE.0);
+        let help = one.help.as_deref().map(|help| {
+            let help = style.shortened(&visible(help));
+            wrapped_help(&help, style.width - BEFORE.1).join("\n")
+        });
         let text = match &one.place {
             Place::Text { source, .. } => Some(source.harmless()),
             Place::Path(_) => None,
         };
-        Self { one, text }
+        Self {
+            one,
+            message: message.join("\n"),
+            help,
+            text,
+        }
     }
 }
 
 impl fmt::Display for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let severity = self.one.code.severity().as_str();
-        let code = self.one.code.number();
-        write!(f, "{severity} {code}: {}", visible(&self.one.message))
+        f.write_str(&self.message)
     }
 }
 
@@ -107,8 +134,8 @@ impl miette::Diagnostic for Drawing<'_> {
     }
 
     fn help<'b>(&'b self) -> Option<Box<dyn fmt::Display + 'b>> {
-        let help = self.one.help.as_deref()?;
-        Some(Box::new(visible(help)))
+        let help = self.help.as_deref()?;
+        Some(Box::new(help))
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {

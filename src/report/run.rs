@@ -32,11 +32,15 @@ pub fn notes(plan: &Plan, verbose: bool, style: impl FnOnce() -> Style) -> Optio
         let hidden = style.path(hidden);
         put(
             &mut out,
-            format_args!("qli: {} comes from {own} and hides {hidden}\n", plan.group),
+            format_args!(
+                "qli: {} comes from {own}\n     and hides {hidden}\n",
+                plan.group
+            ),
         );
     }
     if warnings {
         out.push_str(&human::diagnostics(&plan.warnings, &style));
+        out.push('\n');
     }
     Some(out)
 }
@@ -93,8 +97,11 @@ fn spawn_failed(plan: &Plan, failure: &StartFailure, style: &Style) -> String {
     let helps: Vec<_> = failure.help().into_iter().collect();
     let mut out = head(plan, "failed", style);
     out.push_str(&block("spawn", &[failure.reason()], &helps, style));
-    out.push('\n');
-    out.push_str(&tail(plan, style));
+    put(
+        &mut out,
+        format_args!("\n  {}\n", undone(Some(Step::Spawn))),
+    );
+    out.push_str(&see_all(plan));
     out
 }
 
@@ -111,10 +118,11 @@ fn head(plan: &Plan, word: &str, style: &Style) -> String {
 fn block(step: &str, reasons: &[String], helps: &[String], style: &Style) -> String {
     const INDENT: usize = 17;
     let room = style.width.saturating_sub(INDENT);
+    let shown = |text: &String| style.shortened(&visible(text));
     let reasons = reasons
         .iter()
-        .flat_map(|reason| wrapped(&visible(reason), room));
-    let lines = reasons.chain(helps.iter().map(visible));
+        .flat_map(|reason| wrapped(&shown(reason), room));
+    let lines = reasons.chain(helps.iter().map(shown));
     let mut out = String::new();
     for (index, line) in lines.enumerate() {
         let name = if index == 0 { step } else { "" };
@@ -139,15 +147,16 @@ fn undone(step: Option<Step>) -> &'static str {
 
 fn tail(plan: &Plan, style: &Style) -> String {
     let manifest = style.path(plan.manifest.path.as_ref());
-    format!(
-        "  required by    {manifest}\n  see all steps  qli explain {}\n",
-        command(plan)
-    )
+    format!("  required by    {manifest}\n") + &see_all(plan)
+}
+
+fn see_all(plan: &Plan) -> String {
+    format!("  see all steps  qli explain {}\n", command(plan))
 }
 
 fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
     let warning = style.bad("warning");
-    let reason = visible(&record.reason);
+    let reason = style.shortened(&visible(&record.reason));
     match &record.kept {
         Ok(path) => format!(
             "qli: {warning}: the end of this run is not in its log\n     {reason}\n     \

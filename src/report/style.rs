@@ -11,9 +11,9 @@ pub enum Color {
     /// On a terminal, unless the environment says otherwise.
     #[default]
     Auto,
-    /// Always.
+    /// Wherever it is written to.
     Always,
-    /// Never.
+    /// Nowhere.
     Never,
 }
 
@@ -62,6 +62,22 @@ impl Style {
             Some(below) => format!("~/{}", crate::names::visible(below)),
             None => crate::names::visible(path),
         }
+    }
+
+    /// Shortens the paths below the home directory that stand in a sentence or
+    /// a command. One in quotation marks stays: a shell expands no `~` there.
+    pub fn shortened(&self, text: &str) -> String {
+        let Some(home) = &self.home else {
+            return text.to_owned();
+        };
+        let words = text.split(' ').map(|word| {
+            let below = word.strip_prefix(home.as_str());
+            match below.and_then(|below| below.strip_prefix('/')) {
+                Some(below) => format!("~/{below}"),
+                None => word.to_owned(),
+            }
+        });
+        words.collect::<Vec<_>>().join(" ")
     }
 
     /// Marks what was refused or is wrong.
@@ -130,6 +146,15 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Breaks a help like any text, but not one that names a path: it is a command
+/// or ends in one, there to be copied.
+pub(super) fn wrapped_help(help: &str, width: usize) -> Vec<String> {
+    if [" /", " ~/"].iter().any(|path| help.contains(path)) {
+        return vec![help.to_owned()];
+    }
+    wrapped(help, width)
+}
+
 /// Appends to a screen.
 pub(super) fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
     use std::fmt::Write as _;
@@ -177,6 +202,27 @@ mod tests {
             &World::bare().var("LANG", "C.UTF-8").var("LC_ALL", "C")
         ));
         assert!(!is_utf8(&World::bare()));
+    }
+
+    #[test]
+    fn paths_below_home_are_shortened_where_a_shell_expands_them() {
+        let style = Style {
+            home: Some("/home/ops".to_owned()),
+            ..Style::of(Stream::Stdout, Color::Never, &World::bare())
+        };
+        assert_eq!(style.shortened("rm /home/ops/a b"), "rm ~/a b");
+        for kept in ["rm '/home/ops/a b'", "ls /home/opsy/a", "ls /home/ops"] {
+            assert_eq!(style.shortened(kept), kept);
+        }
+    }
+
+    #[test]
+    fn a_command_with_a_path_is_not_broken() {
+        assert_eq!(wrapped_help("chmod 600 /a/b", 10), ["chmod 600 /a/b"]);
+        assert_eq!(
+            wrapped_help("did you mean it?", 10),
+            ["did you", "mean it?"]
+        );
     }
 
     #[test]

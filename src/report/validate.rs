@@ -14,11 +14,17 @@ pub struct Validation {
     pub found: Diagnostics,
     /// Paths that were named and could not be checked, with the reason.
     pub unchecked: Vec<String>,
+    /// Whether warnings count as errors.
+    pub deny_warnings: bool,
 }
 
 /// Draws the problems and counts them.
 pub fn validation(validation: &Validation, style: &Style) -> String {
-    human::diagnostics(&validation.found, style) + &summary(validation) + "\n"
+    let mut out = human::diagnostics(&validation.found, style);
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out + &summary(validation) + "\n"
 }
 
 fn summary(validation: &Validation) -> String {
@@ -29,7 +35,12 @@ fn summary(validation: &Validation) -> String {
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let files = plural(validation.files, "manifest");
     match (errors, warnings) {
+        (0, 0) if validation.files == 0 => "no manifest was checked".to_owned(),
         (0, 0) => format!("{files}, no problem"),
+        (0, warnings) if validation.deny_warnings => {
+            let warnings = plural(warnings, "warning");
+            format!("{warnings} in {files}, and warnings are denied")
+        }
         (0, warnings) => format!("{} in {files}", plural(warnings, "warning")),
         (errors, 0) => format!("{} in {files}", plural(errors, "error")),
         (errors, warnings) => {
