@@ -136,6 +136,9 @@ fn judge_directory(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
 
 fn writable(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     let error = view.may(path, Access::Write).err()?;
+    if error.kind() == io::ErrorKind::NotFound {
+        return None; // rotation has just moved it away: it will be made anew
+    }
     Some(LogObstacle::NotWritable(path.to_owned(), error.to_string()))
 }
 
@@ -161,7 +164,7 @@ fn makeable(directory: &Path, view: &dyn HostView) -> Option<LogObstacle> {
             Some(LogObstacle::NoDirectory(directory.to_owned(), stat.kind))
         }
         Ok(_) => writable(directory, view),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && view.lstat(directory).is_err() => {
             makeable(directory.parent()?, view)
         }
         Err(error) => Some(LogObstacle::NotWritable(

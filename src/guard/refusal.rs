@@ -135,15 +135,18 @@ impl SecretFault {
 
     /// Returns the next step.
     pub fn help(&self) -> Option<String> {
+        let hint = self.provider.row().hint();
         match &self.fault {
             Fault::Unset => Some(format!("export {}=…", visible(self.reference.as_str()))),
-            Fault::ToolFailed { hint, .. } => Some((*hint).to_owned()),
-            Fault::ToolMissing(tool) => Some(format!("install `{tool}`, then: op signin")),
+            Fault::ToolMissing(tool) => {
+                let then = hint.map(|hint| format!(", then: {hint}"));
+                Some(format!("install `{tool}`{}", then.unwrap_or_default()))
+            }
             Fault::ToolUntrusted(suspicion) => Some(suspicion.help()),
-            Fault::Unusable(_)
-            | Fault::ToolTimedOut(_)
-            | Fault::ToolFlooded(_)
-            | Fault::ToolBroken(_) => None,
+            Fault::ToolFailed { .. } | Fault::ToolTimedOut(_) | Fault::ToolBroken(_) => {
+                hint.map(str::to_owned)
+            }
+            Fault::Unusable(_) | Fault::ToolFlooded(_) => None,
         }
     }
 }
@@ -165,6 +168,12 @@ impl StartFailure {
     pub fn reason(&self) -> String {
         match self {
             Self::Vanished(script) => format!("{} is gone", shell_word(script)),
+            Self::NoInterpreter {
+                script,
+                interpreter,
+            } if interpreter.as_os_str().is_empty() => {
+                format!("line 1 of {} names no interpreter", shell_word(script))
+            }
             Self::NoInterpreter {
                 script,
                 interpreter,

@@ -38,10 +38,21 @@ impl Spawn {
         let ProgramKind::Embedded { file, .. } = &self.program.kind else {
             return None;
         };
+        if view.lstat(file).is_err() {
+            return cache_obstacle(file, view);
+        }
         match view.digest(file) {
-            Ok(found) if found.sha256 == self.program.sha256 => None,
-            Ok(_) => Some(StartFailure::CopyDiffers(file.clone())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => cache_obstacle(file, view),
+            Ok(found) if found.sha256 != self.program.sha256 => {
+                Some(StartFailure::CopyDiffers(file.clone()))
+            }
+            Ok(_) => {
+                let error = view.may(file, Access::Execute).err()?;
+                Some(StartFailure::NotExecutable {
+                    script: file.clone(),
+                    message: error.to_string(),
+                    errno: error.raw_os_error(),
+                })
+            }
             Err(error) => Some(StartFailure::NoCopy(file.clone(), error.to_string())),
         }
     }
@@ -107,9 +118,16 @@ impl Spawn {
             if view.stat(file).is_err() {
                 return StartFailure::Vanished(file.to_owned());
             }
-            return StartFailure::NoInterpreter {
+            if let Some(interpreter) = &self.program.interpreter {
+                return StartFailure::NoInterpreter {
+                    script: file.to_owned(),
+                    interpreter: interpreter.clone(),
+                };
+            }
+            return StartFailure::NotExecutable {
                 script: file.to_owned(),
-                interpreter: self.program.interpreter.clone().unwrap_or_default(),
+                message: "the loader that it names is not there".to_owned(),
+                errno: error.raw_os_error(),
             };
         }
         StartFailure::NotExecutable {

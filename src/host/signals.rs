@@ -10,8 +10,9 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout};
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal as unix;
-use nix::unistd::{Pid, getpgid, getpid, getppid, getsid};
+use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
 use serde::{Serialize, Serializer};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -227,16 +228,21 @@ impl Signals {
     /// signal that ends the run, and whether qli stopped meanwhile.
     pub(super) fn guard_phase(&mut self) -> (Option<Signal>, Stopped) {
         let mut stopped = Stopped::No;
-        for (signal, _) in self.drain() {
-            if signal.ends_before_start() {
-                return (Some(signal), stopped);
+        loop {
+            let arrived: Vec<_> = self.drain().into_iter().map(|(signal, _)| signal).collect();
+            if let Some(end) = arrived.iter().find(|signal| signal.ends_before_start()) {
+                return (Some(*end), stopped);
             }
-            if signal.is(unix::Signal::SIGTSTP) && can_stop() {
-                stop_self(unix::Signal::SIGSTOP);
-                stopped = Stopped::Yes;
+            let stop = arrived
+                .iter()
+                .any(|signal| signal.is(unix::Signal::SIGTSTP));
+            if !stop || !can_stop() {
+                return (None, stopped);
             }
+            stop_self(unix::Signal::SIGSTOP);
+            // Once more: what continued qli may have been a signal to end it.
+            stopped = Stopped::Yes;
         }
-        (None, stopped)
     }
 
     /// Waits until a signal arrives, one of `others` can be read, or the time
@@ -282,8 +288,9 @@ fn ignored_on_entry() -> u64 {
 }
 
 /// Says whether somebody could continue qli if it stopped itself: it has a
-/// controlling terminal, and its parent is in its session. An orphaned group
-/// that stopped would stay so for ever.
+/// controlling terminal, its parent is in its session, and a shell with job
+/// control has put it into a group apart from that of the session's leader.
+/// An orphaned group that stopped would stay so for ever.
 pub(super) fn can_stop() -> bool {
     let parent = getppid();
     // A parent outside this pid namespace has the id 0, and getsid(0) would
@@ -291,7 +298,8 @@ pub(super) fn can_stop() -> bool {
     let known = parent.as_raw() != 0;
     let session = getsid(None).ok();
     let same_session = session.is_some() && getsid(Some(parent)).ok() == session;
-    known && same_session && super::terminal::exists()
+    let apart = session.is_some_and(|session| session != getpgrp());
+    known && same_session && apart && super::terminal::exists()
 }
 
 /// Stops this process until somebody continues it.
@@ -310,7 +318,11 @@ pub(super) fn send(pid: Pid, signal: Signal) -> io::Result<()> {
 /// Ends this process by a signal, as the script ended: without a core of its
 /// own, by the default action. Returns only if the signal has none here.
 pub(super) fn die_of(signal: Signal) {
-    use nix::sys::resource::{Resource, setrlimit};
+    // The kernel lets no signal end the first process of a pid namespace, and
+    // signal-hook would abort where the signal did not end it.
+    if own_pid() == 1 {
+        return;
+    }
     // Both can only fail where the limit is not ours to lower, or the signal
     // has no default action; the caller exits with 128+N then.
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);

@@ -74,9 +74,11 @@ fn read_line(tty: &mut File) -> io::Result<String> {
     let mut line = [0; LINE_MAX];
     let length = tty.read(&mut line)?;
     let typed = line.get(..length).unwrap_or_default();
-    if !typed.ends_with(b"\n") {
-        // End of file: the cursor still stands behind the question.
-        drop(tty.write_all(b"\n"));
+    if let Some(whole) = typed.strip_suffix(b"\n") {
+        return Ok(String::from_utf8_lossy(whole).trim().to_owned());
     }
-    Ok(String::from_utf8_lossy(typed).trim().to_owned())
+    // An end of file, or a terminal in raw mode: nobody has finished a line,
+    // and the cursor still stands behind the question.
+    drop(tty.write_all(b"\n"));
+    Ok(String::new())
 }

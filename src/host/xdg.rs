@@ -50,8 +50,17 @@ impl XdgDir {
 pub fn xdg_dir(directory: XdgDir, view: &dyn HostView) -> Result<PathBuf, Unset> {
     match view.var(directory.variable()) {
         Some(set) if Path::new(&set).is_absolute() => Ok(set.into()),
-        _ => Ok(Path::new(&set("HOME", view)?).join(directory.below_home())),
+        _ => Ok(home(view)?.join(directory.below_home())),
     }
+}
+
+/// A relative home would be another directory wherever qli is started from.
+fn home(view: &dyn HostView) -> Result<PathBuf, Unset> {
+    let home = PathBuf::from(set("HOME", view)?);
+    if home.is_relative() {
+        return Err(Unset("HOME".to_owned()));
+    }
+    Ok(home)
 }
 
 fn set(name: &str, view: &dyn HostView) -> Result<OsString, Unset> {
@@ -104,6 +113,8 @@ mod tests {
 
     #[test]
     fn without_a_home_the_missing_variable_is_home() {
+        let relative = World::bare().var("HOME", "rel");
+        assert_eq!(xdg_dir(XdgDir::Data, &relative), Err(Unset("HOME".into())));
         let world = World::bare();
         assert_eq!(xdg_dir(XdgDir::Cache, &world), Err(Unset("HOME".into())));
         assert_eq!(

@@ -144,6 +144,7 @@ fn audit_log(value: &Value<'_>, found: &mut Findings<'_>) -> Option<Located<Path
             Code::AuditPathMalformed,
             "variables are written `$NAME` or `${NAME}`",
         ),
+        TemplateError::NoFile => (Code::AuditPathMalformed, "end it with the name of a file"),
         TemplateError::OtherHome => (
             Code::AuditPathMalformed,
             "write the other user's directory out",

@@ -36,6 +36,9 @@ pub enum TemplateError {
     /// A path that starts in no known place.
     #[error("the path is not absolute")]
     Relative,
+    /// It ends in `/`, `.` or `..`.
+    #[error("the path names a directory, not a file")]
+    NoFile,
     /// NUL cannot stand in a path.
     #[error("the path holds a NUL character")]
     Nul,
@@ -55,6 +58,7 @@ impl PathTemplate {
         match parts.first() {
             None => Err(TemplateError::Empty),
             Some(Part::Literal(start)) if !start.starts_with('/') => Err(TemplateError::Relative),
+            _ if names_no_file(text) => Err(TemplateError::NoFile),
             Some(_) => Ok(Self {
                 written: text.to_owned(),
                 parts,
@@ -92,6 +96,10 @@ impl Serialize for PathTemplate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.written)
     }
+}
+
+fn names_no_file(text: &str) -> bool {
+    matches!(text.rsplit('/').next(), Some("" | "." | ".."))
 }
 
 fn parts_of(text: &str) -> Result<Vec<Part>, TemplateError> {
@@ -183,6 +191,8 @@ mod tests {
             ("/a/$", TemplateError::NoName),
             ("/a/$1", TemplateError::NoName),
             ("/a\0", TemplateError::Nul),
+            ("/a/", TemplateError::NoFile),
+            ("~/a/..", TemplateError::NoFile),
         ] {
             assert_eq!(PathTemplate::parse(text), Err(error), "{text}");
         }

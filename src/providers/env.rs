@@ -31,6 +31,10 @@ impl Provider for Env {
         None
     }
 
+    fn hint(&self) -> Option<&'static str> {
+        None
+    }
+
     fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault> {
         value(wanted, view).err()
     }

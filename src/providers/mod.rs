@@ -56,6 +56,9 @@ pub trait Provider: Sync {
     /// Names the program that it calls, if it calls one.
     fn tool(&self) -> Option<&'static str>;
 
+    /// Names the command that usually helps when the program gives no value.
+    fn hint(&self) -> Option<&'static str>;
+
     /// Says why a fetch would fail, as far as that is known without calling
     /// another program.
     fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault>;
@@ -140,8 +143,6 @@ pub enum Fault {
         code: Option<i32>,
         /// What it said, if that holds no value.
         message: ToolMessage,
-        /// What usually helps.
-        hint: &'static str,
     },
     /// The program took too long, in seconds.
     ToolTimedOut(u64),

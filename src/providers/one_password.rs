@@ -14,9 +14,6 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest value, in bytes.
 const LIMIT: usize = 1 << 20;
 
-/// What usually helps when `op` fails.
-const HINT: &str = "op signin";
-
 /// The provider `one_password`.
 #[derive(Debug)]
 pub(super) struct OnePassword;
@@ -34,6 +31,10 @@ impl Provider for OnePassword {
 
     fn tool(&self) -> Option<&'static str> {
         Some("op")
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        Some("op signin")
     }
 
     fn obstacle(&self, wanted: &Lookup<'_>, _: &dyn HostView) -> Option<Fault> {
@@ -102,7 +103,6 @@ fn failed(output: &ToolOutput, known: &[&Secret]) -> Fault {
             _ if tells => ToolMessage::Withheld,
             said => ToolMessage::Said(visible_lines(&String::from_utf8_lossy(said))),
         },
-        hint: HINT,
     }
 }
 
