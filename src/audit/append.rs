@@ -7,17 +7,22 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::RunId;
-use super::place::{LogObstacle, judge, obstacle};
+use super::place::{LogObstacle, judge_open, obstacle};
 use super::record::{EventName, Record, RecoveredRecord};
-use super::tail::{Ending, Link, RECORD_MAX, ending};
-use crate::host::{Host, LogFile, Signal};
+use super::tail::{Ending, Link, RECORD_MAX, ending, is_enough};
+use crate::host::{Host, LogFile, Signal, reason};
 use crate::names::to_json_line;
 
 /// How long a held lock is waited for.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How often a held lock is tried again.
-const LOCK_RETRY: Duration = Duration::from_millis(10);
+/// How long a held lock is left alone before it is tried again, at most; the
+/// moment is drawn by lot, so that many waiting runs do not try in step.
+const LOCK_RETRY: u64 = 10;
+
+/// More than this is never read of a log to append to it; what has no record
+/// of ours in its last bytes starts a chain anew.
+const TAIL_MAX: u64 = 16 << 20;
 
 /// Why a record is not on disk.
 #[derive(Debug)]
@@ -42,14 +47,16 @@ impl AppendError {
         match self {
             Self::Obstacle(obstacle) => obstacle.reason(),
             Self::Locked => format!(
-                "another process has held the log {log} for {} seconds",
+                "the log {log} has been locked and not written to for {} seconds",
                 LOCK_PATIENCE.as_secs()
             ),
             Self::Interrupted(signal) => {
                 format!("{} arrived while the log {log} was locked", signal.name())
             }
-            Self::Write(error) => format!("the log {log} cannot be written: {error}"),
-            Self::Sync(error) => format!("the log {log} cannot be synced to disk: {error}"),
+            Self::Write(error) => format!("the log {log} cannot be written: {}", reason(error)),
+            Self::Sync(error) => {
+                format!("the log {log} cannot be synced to disk: {}", reason(error))
+            }
         }
     }
 }
@@ -88,34 +95,38 @@ fn open_locked(
     patience: Patience,
     host: &mut dyn Host,
 ) -> Result<Box<dyn LogFile>, AppendError> {
-    let deadline = host.elapsed() + LOCK_PATIENCE;
     loop {
         if let Some(obstacle) = obstacle(path, host) {
             return Err(AppendError::Obstacle(obstacle));
         }
         let mut log = host.open_log(path).map_err(AppendError::Write)?;
-        let stat = log.stat().map_err(AppendError::Write)?;
-        if let Some(obstacle) = judge(path, &stat, host.euid()) {
+        if let Some(obstacle) = judge_open(path, &*log, host).map_err(AppendError::Write)? {
             return Err(AppendError::Obstacle(obstacle));
         }
-        lock(&mut *log, deadline, patience, host)?;
+        lock(&mut *log, patience, host)?;
         if log.is_in_place().map_err(AppendError::Write)? {
             return Ok(log);
         }
     }
 }
 
-fn lock(
-    log: &mut dyn LogFile,
-    deadline: Duration,
-    patience: Patience,
-    host: &mut dyn Host,
-) -> Result<(), AppendError> {
+/// Waits for the lock, as long as it goes on: while others append, the queue
+/// moves.
+fn lock(log: &mut dyn LogFile, patience: Patience, host: &mut dyn Host) -> Result<(), AppendError> {
+    let mut length = log.length().map_err(AppendError::Write)?;
+    let mut deadline = host.elapsed() + LOCK_PATIENCE;
     while !log.try_lock().map_err(AppendError::Write)? {
+        let now = log.length().map_err(AppendError::Write)?;
+        if now != length {
+            length = now;
+            deadline = host.elapsed() + LOCK_PATIENCE;
+        }
         if host.elapsed() >= deadline {
             return Err(AppendError::Locked);
         }
-        match (host.pause(LOCK_RETRY), patience) {
+        let lot = host.random().map_err(AppendError::Write)?[0];
+        let pause = Duration::from_millis(1 + u64::from(lot) % LOCK_RETRY);
+        match (host.pause(pause), patience) {
             (Some(signal), Patience::UntilSignal) => return Err(AppendError::Interrupted(signal)),
             (Some(_), Patience::Stubborn) | (None, _) => {}
         }
@@ -131,8 +142,7 @@ fn write<B: Serialize>(
     host: &mut dyn Host,
 ) -> io::Result<()> {
     let length = log.length()?;
-    let window = u64::try_from(2 * RECORD_MAX).unwrap_or(u64::MAX);
-    let written = mend(log, window, record, host).and_then(|link| put(log, record, link, host));
+    let written = mend(log, length, record, host).and_then(|link| put(log, record, link, host));
     if written.is_err() {
         // If cutting fails too, the next run will find a torn line and mark it.
         drop(log.truncate(length));
@@ -140,14 +150,27 @@ fn write<B: Serialize>(
     written.map(|_| ())
 }
 
+/// Reads as much of the log's end as tells how its chain goes on: usually two
+/// records' worth, whatever the length of the log.
+fn tail_of(log: &dyn LogFile, length: u64) -> io::Result<Vec<u8>> {
+    let mut window = u64::try_from(RECORD_MAX).unwrap_or(u64::MAX);
+    loop {
+        let tail = log.tail(window)?;
+        if window >= length.min(TAIL_MAX) || is_enough(&tail) {
+            return Ok(tail);
+        }
+        window *= 4;
+    }
+}
+
 /// Makes the log end with a whole line, and says where its chain goes on.
 fn mend<B>(
     log: &mut dyn LogFile,
-    window: u64,
+    length: u64,
     record: &Record<B>,
     host: &mut dyn Host,
 ) -> io::Result<Link> {
-    match ending(&log.tail(window)?) {
+    match ending(&tail_of(log, length)?) {
         Ending::Whole(link) => Ok(link),
         Ending::Unended(link) => put_bytes(log, b"\n").map(|()| link),
         Ending::Torn(link, torn_bytes, torn_hash) => {

@@ -18,5 +18,5 @@ pub use record::{
     Chained, EndRecord, EventName, FileFacts, Line, Passed, Record, RecordedArg, RecordedArgs,
     RecoveredRecord, SignalRecord, SpawnFailedRecord, StartRecord,
 };
-pub use redact::Redactor;
+pub use redact::recorded_args;
 pub use trail::{EndBody, Opening, Trail, Unrecorded};

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::host::{Access, FileKind, HostView, Stat};
+use crate::host::{Access, FileKind, HostView, LogFile, Stat, reason};
 use crate::names::shell_word;
 
 /// Why a log cannot be trusted or written.
@@ -91,16 +91,28 @@ impl LogObstacle {
 pub fn obstacle(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     let directory = path.parent().unwrap_or(path);
     match view.lstat(path) {
-        Ok(stat) => judge_directory(directory, view)
+        Ok(stat) => look_at_directory(directory, view)
             .or_else(|| judge(path, &stat, view.euid()))
             .or_else(|| writable(path, view)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => creatable(directory, view),
-        Err(error) => Some(LogObstacle::NotWritable(path.to_owned(), error.to_string())),
+        Err(error) if is_absent(&error) => creatable(directory, view),
+        Err(error) => Some(not_writable(path, &error)),
     }
 }
 
-/// Judges the log itself, by its path or by its open descriptor.
-pub(super) fn judge(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
+/// Judges a log and its directory once they are open: what stood under their
+/// names a moment ago may be something else by now.
+pub(super) fn judge_open(
+    path: &Path,
+    log: &dyn LogFile,
+    view: &dyn HostView,
+) -> io::Result<Option<LogObstacle>> {
+    let directory = path.parent().unwrap_or(path);
+    let of_directory = judge_directory(directory, &log.directory_stat()?, view.euid());
+    Ok(of_directory.or(judge(path, &log.stat()?, view.euid())))
+}
+
+/// Judges the log itself.
+fn judge(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
     let path = || path.to_owned();
     if stat.kind != FileKind::File {
         return Some(LogObstacle::NotRegular(path(), stat.kind));
@@ -117,60 +129,69 @@ pub(super) fn judge(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> 
     None
 }
 
-fn judge_directory(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
-    let stat = match view.lstat(path) {
-        Ok(stat) => stat,
-        Err(error) => return Some(LogObstacle::NotWritable(path.to_owned(), error.to_string())),
-    };
-    if stat.kind != FileKind::Directory {
-        return Some(LogObstacle::NoDirectory(path.to_owned(), stat.kind));
+fn look_at_directory(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+    match view.lstat(path) {
+        Ok(stat) => judge_directory(path, &stat, view.euid()),
+        Err(error) => Some(not_writable(path, &error)),
     }
-    if stat.owner != view.euid() && stat.owner != 0 {
-        return Some(LogObstacle::ForeignOwner(path.to_owned(), stat.owner));
+}
+
+fn judge_directory(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
+    let path = || path.to_owned();
+    if stat.kind != FileKind::Directory {
+        return Some(LogObstacle::NoDirectory(path(), stat.kind));
+    }
+    if stat.owner != euid && stat.owner != 0 {
+        return Some(LogObstacle::ForeignOwner(path(), stat.owner));
     }
     if stat.mode & 0o002 != 0 {
-        return Some(LogObstacle::LooseDirectory(path.to_owned(), stat.mode));
+        return Some(LogObstacle::LooseDirectory(path(), stat.mode));
     }
     None
 }
 
+fn not_writable(path: &Path, error: &io::Error) -> LogObstacle {
+    LogObstacle::NotWritable(path.to_owned(), reason(error))
+}
+
+/// Says whether nothing is there: the path, or a directory on the way to it.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
 fn writable(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     let error = view.may(path, Access::Write).err()?;
-    if error.kind() == io::ErrorKind::NotFound {
-        return None; // rotation has just moved it away: it will be made anew
-    }
-    Some(LogObstacle::NotWritable(path.to_owned(), error.to_string()))
+    // Rotation may just have moved it away: it will be made anew.
+    (error.kind() != io::ErrorKind::NotFound).then(|| not_writable(path, &error))
 }
 
 /// Says why no file could be made in a directory, or the directory itself in
 /// the nearest one above it that is there.
 fn creatable(directory: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     match view.lstat(directory) {
-        Ok(_) => judge_directory(directory, view).or_else(|| writable(directory, view)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            makeable(directory.parent()?, view)
+        Ok(stat) => {
+            judge_directory(directory, &stat, view.euid()).or_else(|| writable(directory, view))
         }
-        Err(error) => Some(LogObstacle::NotWritable(
-            directory.to_owned(),
-            error.to_string(),
-        )),
+        Err(error) if is_absent(&error) => makeable(directory.parent()?, view),
+        Err(error) => Some(not_writable(directory, &error)),
     }
 }
 
-/// Says why no directory could be made there; links may be on the way.
+/// Says why no directory could be made there; links may be on the way, but
+/// not one that leads nowhere.
 fn makeable(directory: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     match view.stat(directory) {
         Ok(stat) if stat.kind != FileKind::Directory => {
             Some(LogObstacle::NoDirectory(directory.to_owned(), stat.kind))
         }
         Ok(_) => writable(directory, view),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && view.lstat(directory).is_err() => {
+        Err(error) if is_absent(&error) && view.lstat(directory).is_err() => {
             makeable(directory.parent()?, view)
         }
-        Err(error) => Some(LogObstacle::NotWritable(
-            directory.to_owned(),
-            error.to_string(),
-        )),
+        Err(error) => Some(not_writable(directory, &error)),
     }
 }
 

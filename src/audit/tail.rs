@@ -7,8 +7,7 @@ use serde::Deserialize;
 
 use crate::names::Sha256;
 
-/// Largest record, in bytes; nothing before that many bytes is ever read to
-/// append one.
+/// Largest record, in bytes.
 pub(super) const RECORD_MAX: usize = 64 * 1024;
 
 /// The place of the next record in a log's chain.
@@ -32,17 +31,17 @@ impl Link {
         }
     }
 
-    /// Goes on from a whole line; a line that is no record of ours starts a
-    /// chain anew, which a reader will see.
-    fn after(line: &[u8]) -> Self {
-        match serde_json::from_slice::<Chained>(line) {
-            Ok(record) => Self {
-                chain: Some(record.chain),
-                prev: record.hash,
-                seq: record.seq + 1,
-            },
-            Err(_) => Self::first(),
-        }
+    /// Goes on from the last of some whole lines that is a record of ours. A
+    /// line that is none was put there by somebody else, and does not end the
+    /// chain; only where no record is left it starts anew.
+    fn after(lines: &[u8]) -> Self {
+        let mut lines = lines.rsplit(|&byte| byte == b'\n');
+        let last = lines.find_map(|line| serde_json::from_slice::<Chained>(line).ok());
+        last.map_or_else(Self::first, |record| Self {
+            chain: Some(record.chain),
+            prev: record.hash,
+            seq: record.seq + 1,
+        })
     }
 
     /// Ends a record: appends `prev`, `seq` and the hash over the exact bytes
@@ -79,29 +78,32 @@ pub(super) enum Ending {
     Torn(Link, usize, Sha256),
 }
 
-/// Reads the end of a log from its last bytes.
+/// Reads the end of a log from its last bytes, which are as many as
+/// [`is_enough`] asks for.
 pub(super) fn ending(tail: &[u8]) -> Ending {
-    let last_line = line_before(tail, tail.len());
-    let Some(rest) = tail.strip_suffix(b"\n") else {
-        return unended(tail, last_line);
-    };
-    match rest {
-        [] if tail.is_empty() => Ending::Whole(Link::first()),
-        _ => Ending::Whole(Link::after(slice(rest, line_before(rest, rest.len())))),
-    }
-}
-
-fn unended(tail: &[u8], last: Range<usize>) -> Ending {
-    let line = slice(tail, last.clone());
-    if line.is_empty() {
+    if tail.is_empty() {
         return Ending::Whole(Link::first());
     }
+    if tail.ends_with(b"\n") {
+        return Ending::Whole(Link::after(tail));
+    }
+    let last = line_before(tail, tail.len());
+    let line = slice(tail, last.clone());
     if is_whole(line) {
         return Ending::Unended(Link::after(line));
     }
-    let before = last.start.saturating_sub(1);
-    let last_whole = slice(tail, line_before(tail, before));
-    Ending::Torn(Link::after(last_whole), line.len(), Sha256::of(line))
+    let before = slice(tail, 0..last.start);
+    Ending::Torn(Link::after(before), line.len(), Sha256::of(line))
+}
+
+/// Says whether the last bytes of a log tell how its chain goes on: they hold
+/// the beginning of its last line, and a whole record of ours.
+pub(super) fn is_enough(tail: &[u8]) -> bool {
+    let from_line = tail.iter().position(|&byte| byte == b'\n');
+    let whole = from_line
+        .and_then(|at| tail.get(at + 1..))
+        .unwrap_or_default();
+    Link::after(whole).chain.is_some()
 }
 
 /// Says whether a line is a record whose hash is right.
@@ -174,6 +176,15 @@ mod tests {
             );
             assert_eq!(ending(tail.as_bytes()), torn, "{cut}");
         }
+    }
+
+    #[test]
+    fn a_foreign_line_does_not_end_the_chain() {
+        let (first, second, link) = two();
+        let tail = format!("{first}{second}garbage\n\n");
+        assert_eq!(ending(tail.as_bytes()), Ending::Whole(link));
+        assert!(is_enough(tail.as_bytes()));
+        assert!(!is_enough(second.as_bytes()) && !is_enough(b"x\ngarbage\n"));
     }
 
     #[test]

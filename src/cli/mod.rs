@@ -21,7 +21,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::dispatch::Exit;
-use crate::host::{Stream, System, quiet_panics, write_stderr, write_stdout};
+use crate::host::{Stream, System, quiet_panics, reason, write_stderr, write_stdout};
 use crate::report::{DiagnosticsDocument, Format, Style, diagnostics};
 
 use args::{Cli, Command, Global};
@@ -119,7 +119,8 @@ fn put_or(text: &str, exit: Exit) -> Exit {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => exit,
         Err(error) => {
             write_stderr(&format!(
-                "qli: standard output cannot be written: {error}\n"
+                "qli: standard output cannot be written: {}\n",
+                reason(&error)
             ));
             Exit::USAGE
         }

@@ -8,7 +8,7 @@ use super::put_or;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::discovery::Roots;
 use crate::dispatch::Exit;
-use crate::host::{FileKind, HostView, Stream, System, write_stderr};
+use crate::host::{FileKind, HostView, Stream, System, reason, write_stderr};
 use crate::manifest::{self, FILE_NAME};
 use crate::names::{shell_word, to_json_pretty};
 use crate::report::{self, DiagnosticsDocument, Format, Style, Validation};
@@ -62,7 +62,7 @@ fn report(validation: &Validation, global: &Global, args: &ValidateArgs, host: &
 fn check_root(root: &Path, validation: &mut Validation, view: &dyn HostView) {
     match view.list(root) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            let message = format!("the root cannot be read: {error}");
+            let message = format!("the root cannot be read: {}", reason(&error));
             let problem = Diagnostic::of_path(Code::RootUnreadable, root, message);
             let help = format!("ls -ld {}", shell_word(root));
             validation.found.push(problem.help(help));
@@ -95,7 +95,7 @@ fn manifests_of(path: &Path, view: &dyn HostView) -> Result<Vec<PathBuf>, String
     let shown = shell_word(path);
     let stat = view
         .stat(path)
-        .map_err(|error| format!("{shown} cannot be checked: {error}"))?;
+        .map_err(|error| format!("{shown} cannot be checked: {}", reason(&error)))?;
     if stat.kind != FileKind::Directory {
         return Ok(vec![path.to_owned()]);
     }
@@ -106,7 +106,7 @@ fn manifests_of(path: &Path, view: &dyn HostView) -> Result<Vec<PathBuf>, String
     let files = in_root(path, view);
     if files.is_empty() {
         view.list(path)
-            .map_err(|error| format!("{shown} cannot be checked: {error}"))?;
+            .map_err(|error| format!("{shown} cannot be checked: {}", reason(&error)))?;
         return Err(format!(
             "{shown} holds no {FILE_NAME}, and none of its directories does"
         ));

@@ -16,7 +16,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
-use crate::host::{Contents, FileId, HostView};
+use crate::host::{Contents, FileId, HostView, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
 
@@ -200,7 +200,7 @@ fn unreadable_root(
     let denied = error.kind() == io::ErrorKind::PermissionDenied;
     let searchable = view.may(&root.path, crate::host::Access::Execute).is_ok();
     (denied && !searchable).then(|| {
-        let message = format!("the root cannot be searched: {error}");
+        let message = format!("the root cannot be searched: {}", reason(error));
         Diagnostic::of_path(Code::RootUnreadable, &root.path, message)
             .help("make it readable, or take it out of the list of roots")
     })

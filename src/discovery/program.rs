@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Home, RootKind, embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{
-    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, search_path, xdg_dir,
+    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, reason, search_path, xdg_dir,
 };
 use crate::names::{ExtensionName, Sha256, shell_word};
 
@@ -89,7 +89,7 @@ fn find_file(
 /// Checks that a path leads to something that can be executed.
 fn check(path: &Path, stat: io::Result<Stat>, view: &dyn HostView) -> Result<(), Diagnostic> {
     let stat = stat.map_err(|error| {
-        let message = format!("the link leads nowhere: {error}");
+        let message = format!("the link leads nowhere: {}", reason(&error));
         Diagnostic::of_path(Code::NotARegularFile, path, message)
             .help("mend the link, or remove it")
     })?;
@@ -111,11 +111,12 @@ fn not_executable(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::PermissionDenied {
         return "the script is not executable".to_owned();
     }
-    format!("the script is not executable: {error}")
+    format!("the script is not executable: {}", reason(error))
 }
 
 fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program, Diagnostic> {
     let digest = view.digest(&path).map_err(|error| {
+        let error = reason(&error);
         let message = format!("the script cannot be read, and so cannot be planned: {error}");
         Diagnostic::of_path(Code::NotExecutable, &path, message)
             .help(format!("chmod +r {}", shell_word(&path)))

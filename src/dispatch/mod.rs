@@ -4,7 +4,7 @@ mod exit;
 
 use crate::audit::{EndBody, EndRecord, SignalRecord, SpawnFailedRecord, Unrecorded};
 use crate::guard::{Launch, Plan, Refusal, StartFailure, Step};
-use crate::host::{ChildEnd, Host, Signal};
+use crate::host::{ChildEnd, Host, Signal, reason};
 
 pub use exit::Exit;
 
@@ -73,7 +73,7 @@ fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Ended {
     }
     match host.wait() {
         Ok(end) => Ended::Ran(end),
-        Err(error) => Ended::Lost(error.to_string()),
+        Err(error) => Ended::Lost(reason(&error)),
     }
 }
 

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
-use crate::audit::{Opening, Redactor, StartRecord, Trail, obstacle};
+use crate::audit::{Opening, StartRecord, Trail, obstacle, recorded_args};
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::host::{Host, HostView, lookup};
 use crate::manifest::Located;
 use crate::names::{PathTemplate, Text};
+use crate::providers::Redactor;
 
 /// Appends the start record, durable before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,8 +60,8 @@ fn start_record(launch: &Launch<'_>, host: &dyn Host) -> StartRecord {
     let redactor = Redactor::of(launch.secrets());
     let text = |path: PathBuf| Text::from(path);
     StartRecord {
-        args: redactor.args(&plan.args),
-        env_var_names: launch.secrets().map(|(name, _)| name.to_string()).collect(),
+        args: recorded_args(&plan.args, &redactor),
+        env_var_names: plan.secret_names().map(ToString::to_string).collect(),
         guards: launch.passed().to_vec(),
         plan: plan.digest,
         program: plan.program_facts(),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
-use crate::host::{AskError, Host, HostView};
+use crate::host::{AskError, Host, HostView, reason};
 use crate::names::{shell_line, visible};
 
 /// Who answers the question.
@@ -87,7 +87,7 @@ impl Enforce for Confirm {
 fn ask(question: &str, host: &mut dyn Host) -> Result<(), Refusal> {
     let answer = host.ask(question).map_err(|error| match error {
         AskError::Interrupted(signal) => Refusal::Interrupted(Step::Confirm, signal),
-        AskError::Io(error) => Refusal::TerminalLost(error.to_string()),
+        AskError::Io(error) => Refusal::TerminalLost(reason(&error)),
     })?;
     match answer.to_lowercase().as_str() {
         "y" | "yes" => Ok(()),

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Plan, Refusal};
-use crate::host::{FileDigest, FileId, HostView};
+use crate::host::{FileDigest, FileId, HostView, reason};
 use crate::names::{Sha256, shell_word};
 
 /// How a file differs from what was planned.
@@ -83,6 +83,6 @@ fn change(path: &Path, id: FileId, sha256: Sha256, view: &dyn HostView) -> Optio
         Ok(FileDigest { id: now, .. }) if now != id => Some(How::Replaced),
         Ok(FileDigest { sha256: now, .. }) if now != sha256 => Some(How::Edited),
         Ok(_) => None,
-        Err(error) => Some(How::Gone(error.to_string())),
+        Err(error) => Some(How::Gone(reason(&error))),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Plan, Refusal, Step};
 use crate::audit::{EndBody, Passed, RunId, Trail, Unrecorded};
-use crate::host::Host;
+use crate::host::{Host, reason};
 use crate::names::EnvName;
 use crate::providers::Secret;
 
@@ -34,7 +34,9 @@ impl<'p> Launch<'p> {
     ///
     /// The signal handlers cannot be installed, or there are no random bytes.
     pub fn begin(plan: &'p Plan, host: &mut dyn Host) -> Result<Self, Refusal> {
-        let failed = |what: &str, error| Refusal::SystemFailed(format!("{what}: {error}"));
+        let failed = |what: &str, error: std::io::Error| {
+            Refusal::SystemFailed(format!("{what}: {}", reason(&error)))
+        };
         host.arm()
             .map_err(|error| failed("signals cannot be handled", error))?;
         let run_id = RunId::new(host).map_err(|error| failed("no random bytes", error))?;

@@ -13,7 +13,7 @@ use crate::diagnostics::Diagnostics;
 use crate::discovery::{self, Group, Home, Program, ProgramKind, Roots, Target};
 use crate::host::HostView;
 use crate::manifest::{FILE_NAME, Manifest};
-use crate::names::{Digest, ExtensionName, GroupName, Sha256, Text, to_json_line};
+use crate::names::{Digest, EnvName, ExtensionName, GroupName, Sha256, Text, to_json_line};
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone)]
@@ -128,6 +128,17 @@ impl Plan {
     pub fn program_facts(&self) -> FileFacts {
         let program = &self.spawn.program;
         FileFacts::new(&program.path, program.sha256)
+    }
+
+    /// Returns the variables that secrets fill, in the manifest's order.
+    pub fn secret_names(&self) -> impl Iterator<Item = &EnvName> {
+        let guards = self.guards.iter().filter_map(|guard| match guard {
+            Guard::Secrets(secrets) => Some(secrets),
+            Guard::Banner(_) | Guard::RequiresEnv(_) | Guard::Confirm(_) | Guard::AuditStart(_) => {
+                None
+            }
+        });
+        guards.flat_map(|secrets| secrets.wanted.iter().map(|one| &one.env))
     }
 
     /// Returns the log, if runs are recorded.

@@ -72,6 +72,11 @@ impl Wanted {
         }
     }
 
+    /// Says whether another program is called for it.
+    fn calls(&self) -> bool {
+        self.provider.row().tool().is_some()
+    }
+
     /// Says whether one value fills both: it is then fetched once.
     fn is_same(&self, other: &Self) -> bool {
         (self.provider, &self.reference) == (other.provider, &other.reference)
@@ -98,7 +103,7 @@ impl Wanted {
         }
     }
 
-    fn fetch(&self, known: &[&Secret], host: &mut dyn Host) -> Result<Secret, Refusal> {
+    fn fetch(&self, known: &[(&EnvName, &Secret)], host: &mut dyn Host) -> Result<Secret, Refusal> {
         let fetched = self.provider.row().fetch(&self.lookup(), known, host);
         fetched.map_err(|error| match error {
             FetchError::Interrupted(signal) => Refusal::Interrupted(Step::Secrets, signal),
@@ -112,11 +117,7 @@ impl Enforce for Secrets {
         if let Some(refusal) = self.refusal(view) {
             return Verdict::Refuse(refusal);
         }
-        if self
-            .wanted
-            .iter()
-            .any(|one| one.provider.row().tool().is_some())
-        {
+        if self.wanted.iter().any(Wanted::calls) {
             return Verdict::Fetch;
         }
         Verdict::Pass
@@ -127,18 +128,19 @@ impl Enforce for Secrets {
             return Err(refusal);
         }
         host.protect_memory();
-        for (index, wanted) in self.wanted.iter().enumerate() {
-            let known: Vec<_> = launch.secrets().map(|(_, secret)| secret).collect();
-            let earlier = self
-                .wanted
-                .iter()
-                .take(index)
-                .position(|one| one.is_same(wanted));
-            let secret = match earlier.and_then(|at| known.get(at)) {
-                Some(same) => same.duplicate(),
+        // Values that are at hand come first: what a program says of a failure
+        // is searched for every value that is known by then.
+        let (local, called): (Vec<_>, Vec<_>) = self.wanted.iter().partition(|one| !one.calls());
+        let mut done: Vec<&Wanted> = Vec::new();
+        for wanted in local.into_iter().chain(called) {
+            let known: Vec<_> = launch.secrets().collect();
+            let same = done.iter().position(|one| one.is_same(wanted));
+            let secret = match same.and_then(|at| known.get(at)) {
+                Some((_, same)) => same.duplicate(),
                 None => wanted.fetch(&known, host)?,
             };
             launch.add_secret(wanted.env.clone(), secret);
+            done.push(wanted);
         }
         launch.pass(Step::Secrets, None);
         Ok(())

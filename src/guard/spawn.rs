@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Launch, StartFailure, Verdict};
 use crate::discovery::{Program, ProgramKind};
-use crate::host::{Access, FileKind, Host, HostView, Start};
+use crate::host::{Access, FileKind, Host, HostView, Start, reason};
 use crate::names::Sha256;
 
 /// Starts the script of a plan.
@@ -49,11 +49,11 @@ impl Spawn {
                 let error = view.may(file, Access::Execute).err()?;
                 Some(StartFailure::NotExecutable {
                     script: file.clone(),
-                    message: error.to_string(),
+                    message: reason(&error),
                     errno: error.raw_os_error(),
                 })
             }
-            Err(error) => Some(StartFailure::NoCopy(file.clone(), error.to_string())),
+            Err(error) => Some(StartFailure::NoCopy(file.clone(), reason(&error))),
         }
     }
 
@@ -75,7 +75,7 @@ impl Spawn {
         };
         if host.lstat(file).is_err() {
             let installed = host.install(file, bytes);
-            installed.map_err(|error| StartFailure::NoCopy(file.clone(), error.to_string()))?;
+            installed.map_err(|error| StartFailure::NoCopy(file.clone(), reason(&error)))?;
         }
         match host.digest(file).map(|found| found.sha256) {
             Ok(found) if found == Sha256::of(bytes) => Ok(()),
@@ -132,7 +132,7 @@ impl Spawn {
         }
         StartFailure::NotExecutable {
             script: file.to_owned(),
-            message: error.to_string(),
+            message: reason(error),
             errno: error.raw_os_error(),
         }
     }
@@ -147,7 +147,7 @@ fn cache_obstacle(file: &Path, view: &dyn HostView) -> Option<StartFailure> {
         .find(|path| view.stat(path).is_ok())
         .map(Path::to_owned);
     let error = view.may(&above?, Access::Write).err()?;
-    Some(StartFailure::NoCopy(file.to_owned(), error.to_string()))
+    Some(StartFailure::NoCopy(file.to_owned(), reason(&error)))
 }
 
 #[cfg(test)]

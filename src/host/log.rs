@@ -19,6 +19,9 @@ pub trait LogFile {
     /// Describes the open file.
     fn stat(&self) -> io::Result<Stat>;
 
+    /// Describes the open directory it is in.
+    fn directory_stat(&self) -> io::Result<Stat>;
+
     /// Takes the lock for writing (flock(2)) if nobody holds it.
     fn try_lock(&mut self) -> io::Result<bool>;
 
@@ -106,6 +109,11 @@ fn open_file(directory: &OwnedFd, name: &OsStr) -> io::Result<(File, bool)> {
 impl LogFile for RealLog {
     fn stat(&self) -> io::Result<Stat> {
         Ok(stat_of(&self.file.metadata()?))
+    }
+
+    fn directory_stat(&self) -> io::Result<Stat> {
+        let directory = File::from(self.directory.try_clone()?);
+        Ok(stat_of(&directory.metadata()?))
     }
 
     fn try_lock(&mut self) -> io::Result<bool> {

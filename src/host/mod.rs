@@ -33,6 +33,15 @@ pub use system::{Stream, StreamFacts, System, quiet_panics, stream, write_stderr
 pub use trust::{ChangedBy, Suspicion, suspicions};
 pub use xdg::{XdgDir, lookup, xdg_dir};
 
+/// Words an error of the system without its number.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
+    }
+}
+
 /// What can be read of the world. Nothing here changes anything: a preview,
 /// which holds a view, cannot act.
 ///
@@ -288,6 +297,8 @@ pub struct ToolOutput {
     pub stdout: Zeroizing<Vec<u8>>,
     /// The beginning of its standard error.
     pub stderr: Zeroizing<Vec<u8>>,
+    /// Whether it wrote more than is kept there.
+    pub stderr_cut: bool,
 }
 
 impl std::fmt::Debug for ToolOutput {

@@ -43,6 +43,7 @@ pub(super) fn call(call: &ToolCall<'_>, signals: &mut Signals) -> Result<ToolOut
         code,
         stdout: running.out.bytes,
         stderr: running.err.bytes,
+        stderr_cut: running.err.cut,
     })
 }
 
@@ -101,6 +102,7 @@ struct Stream<R> {
     pipe: Option<R>,
     bytes: Zeroizing<Vec<u8>>,
     limit: usize,
+    cut: bool,
 }
 
 impl<R: Read + AsFd> Stream<R> {
@@ -111,6 +113,7 @@ impl<R: Read + AsFd> Stream<R> {
             pipe: Some(pipe),
             bytes: Zeroizing::new(Vec::with_capacity(limit)),
             limit,
+            cut: false,
         }
     }
 
@@ -137,6 +140,7 @@ impl<R: Read + AsFd> Stream<R> {
                     let kept = buffer.get(..length.min(free)).unwrap_or_default();
                     self.bytes.extend_from_slice(kept);
                     if length > free {
+                        self.cut = true;
                         room = Room::Full;
                     }
                 }

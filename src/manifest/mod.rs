@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source};
+use crate::host::reason;
 use crate::names::{EnvName, PathTemplate, SecretRef, visible};
 use crate::providers::ProviderId;
 
@@ -83,7 +84,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
         let message = format!("the manifest is larger than {SOURCE_MAX} bytes");
         return Diagnostic::of_path(Code::FileTooLarge, path, message);
     }
-    let message = format!("the manifest cannot be read: {error}");
+    let message = format!("the manifest cannot be read: {}", reason(error));
     Diagnostic::of_path(Code::UnreadableFile, path, message)
 }
 

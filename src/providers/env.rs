@@ -42,7 +42,7 @@ impl Provider for Env {
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        _: &[&Secret],
+        _: &[(&EnvName, &Secret)],
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
         Ok(value(wanted, host)?)

@@ -3,6 +3,7 @@
 
 mod env;
 mod one_password;
+mod redactor;
 mod secret;
 
 use std::path::PathBuf;
@@ -11,8 +12,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::host::{Host, HostView, OnPath, Signal, Suspicion, search_path};
-use crate::names::SecretRef;
+use crate::names::{EnvName, SecretRef};
 
+pub use redactor::Redactor;
 pub use secret::{Secret, Unusable};
 
 /// Declares the table: the variant, its name in a manifest, its row.
@@ -68,7 +70,7 @@ pub trait Provider: Sync {
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        known: &[&Secret],
+        known: &[(&EnvName, &Secret)],
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError>;
 }

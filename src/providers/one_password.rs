@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Fault, FetchError, Lookup, Provider, Secret, ToolMessage};
-use crate::host::{Host, HostView, ToolCall, ToolError, ToolOutput};
-use crate::names::visible_lines;
+use super::{Fault, FetchError, Lookup, Provider, Redactor, Secret, ToolMessage};
+use crate::host::{Host, HostView, ToolCall, ToolError, ToolOutput, reason};
+use crate::names::{EnvName, visible_lines};
 
 /// How long one call may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -44,7 +44,7 @@ impl Provider for OnePassword {
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        known: &[&Secret],
+        known: &[(&EnvName, &Secret)],
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
         if let Some(fault) = wanted.tool.obstacle() {
@@ -59,7 +59,8 @@ impl Provider for OnePassword {
         };
         let output = host.call(&call).map_err(fault_of)?;
         if output.code != Some(0) {
-            return Err(failed(&output, known).into());
+            let known = Redactor::of(known.iter().copied());
+            return Err(failed(&output, &known).into());
         }
         let value = without_line_end(output.stdout);
         Ok(Secret::new(value).map_err(Fault::Unusable)?)
@@ -71,7 +72,7 @@ fn fault_of(error: ToolError) -> FetchError {
         ToolError::Interrupted(signal) => return FetchError::Interrupted(signal),
         ToolError::TimedOut => Fault::ToolTimedOut(TIMEOUT.as_secs()),
         ToolError::TooMuch => Fault::ToolFlooded(LIMIT),
-        ToolError::Io(error) => Fault::ToolBroken(error.to_string()),
+        ToolError::Io(error) => Fault::ToolBroken(reason(&error)),
     })
 }
 
@@ -87,15 +88,18 @@ fn without_line_end(mut value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
 }
 
 /// Words the failure. What the program wrote to its standard output before it
-/// failed may be a value too, so it is not to be found in the message either.
-fn failed(output: &ToolOutput, known: &[&Secret]) -> Fault {
-    let values = known
-        .iter()
-        .map(|secret| secret.expose().as_encoded_bytes());
+/// failed may be a value too, line by line, and words that were cut may end in
+/// the beginning of one: then nothing of them is shown.
+fn failed(output: &ToolOutput, known: &Redactor) -> Fault {
+    const TELLING: usize = 4;
     let message = output.stderr.trim_ascii();
-    let tells = values
-        .chain([output.stdout.trim_ascii()])
-        .any(|value| !value.is_empty() && holds(message, value));
+    let lines = output.stdout.split(|&byte| byte == b'\n');
+    let lines = lines
+        .map(<[u8]>::trim_ascii)
+        .filter(|line| line.len() >= TELLING);
+    let tells = output.stderr_cut
+        || known.finds(message)
+        || lines.into_iter().any(|line| holds(message, line));
     Fault::ToolFailed {
         code: output.code,
         message: match message {
@@ -124,7 +128,8 @@ mod tests {
             tool: &tool,
         };
         let known = Secret::new(Zeroizing::new(b"earlier-value".to_vec())).unwrap();
-        let secret = OnePassword.fetch(&wanted, &[&known], world)?;
+        let name = "EARLIER".parse().unwrap();
+        let secret = OnePassword.fetch(&wanted, &[(&name, &known)], world)?;
         Ok(secret.expose().to_string_lossy().into_owned())
     }
 
@@ -183,6 +188,11 @@ mod tests {
             ToolMessage::Withheld
         );
         assert_eq!(said(b"", b"saw earlier-value"), ToolMessage::Withheld);
+        assert_eq!(
+            said(b"hunter2\nrest\n", b"bad hunter2"),
+            ToolMessage::Withheld
+        );
+        assert_eq!(said(b"", b"ZWFybGllci12YWx1ZQ=="), ToolMessage::Withheld);
     }
 
     #[test]

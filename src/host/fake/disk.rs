@@ -146,6 +146,11 @@ impl LogFile for FakeLog {
         self.disk.borrow().stat(&self.path)
     }
 
+    fn directory_stat(&self) -> io::Result<Stat> {
+        let directory = self.path.parent().unwrap_or(&self.path);
+        self.disk.borrow().stat(directory)
+    }
+
     fn try_lock(&mut self) -> io::Result<bool> {
         let mut disk = self.disk.borrow_mut();
         disk.locked = disk.reach(Op::Lock).is_ok();

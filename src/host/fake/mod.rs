@@ -305,6 +305,7 @@ impl Host for World {
             code,
             stdout: Zeroizing::new(stdout),
             stderr: Zeroizing::new(stderr),
+            stderr_cut: false,
         })
     }
 

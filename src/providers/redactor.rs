@@ -1,0 +1,377 @@
+//! Finding the values of secrets in a text, in every spelling a value travels
+//! in.
+//!
+//! A value is not searched for in a few prepared spellings: encoders differ in
+//! what they escape. Instead each of its characters may stand raw,
+//! percent-encoded (RFC 3986), as a `+` for a space, or escaped as in JSON
+//! (RFC 8259), mixed at will. Base64 has one spelling for each of the three
+//! positions a value can start at.
+
+use std::ffi::{OsStr, OsString};
+use std::ops::Range;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
+use zeroize::Zeroizing;
+
+use super::Secret;
+use crate::names::{EnvName, Text};
+
+/// A shorter value is found only where it is the whole text: it would be found
+/// by chance inside others.
+const INSIDE_MIN: usize = 4;
+
+/// Finds values and replaces them by `[secret:NAME]`.
+#[derive(Default)]
+pub struct Redactor {
+    values: Vec<Value>,
+    /// The values that can begin with a byte, by that byte.
+    by_first: Vec<Vec<usize>>,
+}
+
+struct Value {
+    name: String,
+    pattern: Pattern,
+}
+
+/// What is looked for.
+enum Pattern {
+    /// The value, each character in any spelling.
+    Spelled(Zeroizing<Vec<Unit>>),
+    /// Exactly these bytes.
+    Exact(Zeroizing<Vec<u8>>),
+    /// The value as the whole text.
+    Whole(Zeroizing<Vec<u8>>),
+}
+
+/// One character of a value, or one byte of a value that is not UTF-8.
+#[derive(Clone, Copy, Default)]
+struct Unit {
+    bytes: [u8; 4],
+    length: usize,
+    /// The character, for its JSON escapes; none for a stray byte.
+    character: Option<char>,
+}
+
+impl zeroize::DefaultIsZeroes for Unit {}
+
+impl std::fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redactor")
+    }
+}
+
+impl Redactor {
+    /// Takes the values that are to be found.
+    pub fn of<'a>(secrets: impl IntoIterator<Item = (&'a EnvName, &'a Secret)>) -> Self {
+        let mut redactor = Self::default();
+        redactor.by_first.resize_with(256, Vec::new);
+        for (name, secret) in secrets {
+            let value = secret.expose().as_bytes();
+            for pattern in patterns(value) {
+                redactor.add(name, pattern);
+            }
+        }
+        redactor
+    }
+
+    fn add(&mut self, name: &EnvName, pattern: Pattern) {
+        let index = self.values.len();
+        for first in firsts(&pattern) {
+            if let Some(list) = self.by_first.get_mut(usize::from(first)) {
+                list.push(index);
+            }
+        }
+        let name = name.to_string();
+        self.values.push(Value { name, pattern });
+    }
+
+    /// Says whether a text holds a value.
+    pub fn finds(&self, text: &[u8]) -> bool {
+        !self.matches(text).is_empty()
+    }
+
+    /// Replaces every value in a text. Values that overlap are replaced
+    /// together, so that no part of either is left.
+    pub fn text(&self, text: &OsStr) -> Text {
+        let bytes = text.as_bytes();
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut end = 0;
+        for (range, value) in self.matches(bytes) {
+            out.extend_from_slice(bytes.get(end..range.start).unwrap_or_default());
+            let name = self.values.get(value).map_or("", |value| &value.name);
+            out.extend_from_slice(format!("[secret:{name}]").as_bytes());
+            end = range.end;
+        }
+        out.extend_from_slice(bytes.get(end..).unwrap_or_default());
+        Text::from(OsString::from_vec(out))
+    }
+
+    /// The places of values in the text, in order, those that overlap merged
+    /// under the name of the first.
+    fn matches(&self, text: &[u8]) -> Vec<(Range<usize>, usize)> {
+        let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
+        for (start, &first) in text.iter().enumerate() {
+            let rest = text.get(start..).unwrap_or_default();
+            let candidates = self.by_first.get(usize::from(first));
+            for &index in candidates.into_iter().flatten() {
+                let value = self.values.get(index);
+                let length = value.and_then(|value| value.pattern.at(rest, start == 0));
+                let Some(length) = length else { continue };
+                let end = start + length;
+                match merged.last_mut() {
+                    Some((last, _)) if start < last.end => last.end = last.end.max(end),
+                    _ => merged.push((start..end, index)),
+                }
+            }
+        }
+        merged
+    }
+}
+
+impl Pattern {
+    /// Returns how many bytes of a text it takes from its beginning on.
+    fn at(&self, text: &[u8], at_start: bool) -> Option<usize> {
+        match self {
+            Self::Exact(bytes) => text.starts_with(bytes).then_some(bytes.len()),
+            Self::Whole(bytes) => (at_start && text == bytes.as_slice()).then_some(bytes.len()),
+            Self::Spelled(units) => spelled_at(units, text),
+        }
+    }
+}
+
+/// Follows every way to spell a value at once: a backslash or a percent sign
+/// of the text may be meant itself, or begin an escape.
+fn spelled_at(units: &[Unit], text: &[u8]) -> Option<usize> {
+    let mut reached = vec![0];
+    for unit in units {
+        let mut next: Vec<usize> = reached
+            .iter()
+            .filter_map(|&at| Some((at, text.get(at..)?)))
+            .flat_map(|(at, rest)| unit.spellings(rest).map(move |length| at + length))
+            .collect();
+        next.sort_unstable();
+        next.dedup();
+        if next.is_empty() {
+            return None;
+        }
+        reached = next;
+    }
+    reached.last().copied()
+}
+
+/// The bytes a pattern can begin with.
+fn firsts(pattern: &Pattern) -> Vec<u8> {
+    match pattern {
+        Pattern::Exact(bytes) | Pattern::Whole(bytes) => {
+            bytes.first().copied().into_iter().collect()
+        }
+        Pattern::Spelled(units) => {
+            let first = units.first().map(|unit| unit.bytes[0]);
+            let mut firsts: Vec<_> = first.into_iter().chain(*b"%\\+").collect();
+            firsts.sort_unstable();
+            firsts.dedup();
+            firsts
+        }
+    }
+}
+
+fn patterns(value: &[u8]) -> Vec<Pattern> {
+    if value.len() < INSIDE_MIN {
+        return vec![Pattern::Whole(Zeroizing::new(value.to_vec()))];
+    }
+    let spelled = Pattern::Spelled(Zeroizing::new(units(value)));
+    let exact = base64_forms(value).into_iter().map(Pattern::Exact);
+    std::iter::once(spelled).chain(exact).collect()
+}
+
+fn units(value: &[u8]) -> Vec<Unit> {
+    let mut units = Vec::with_capacity(value.len());
+    for chunk in value.utf8_chunks() {
+        units.extend(chunk.valid().chars().map(Unit::of_char));
+        units.extend(chunk.invalid().iter().copied().map(Unit::of_byte));
+    }
+    units
+}
+
+impl Unit {
+    fn of_char(character: char) -> Self {
+        let mut bytes = [0; 4];
+        let length = character.encode_utf8(&mut bytes).len();
+        Self {
+            bytes,
+            length,
+            character: Some(character),
+        }
+    }
+
+    fn of_byte(byte: u8) -> Self {
+        Self {
+            bytes: [byte, 0, 0, 0],
+            length: 1,
+            character: None,
+        }
+    }
+
+    /// Returns how many bytes of a text spell this character, for each way in
+    /// which they do.
+    fn spellings(&self, text: &[u8]) -> impl Iterator<Item = usize> {
+        let bytes = self.bytes.get(..self.length).unwrap_or_default();
+        let raw = text.starts_with(bytes).then_some(self.length);
+        let plus = (bytes == b" " && text.starts_with(b"+")).then_some(1);
+        let ways = [raw, plus, percent(bytes, text), self.in_json(text)];
+        ways.into_iter().flatten()
+    }
+
+    fn in_json(&self, text: &[u8]) -> Option<usize> {
+        let character = self.character?;
+        let escaped = text.strip_prefix(b"\\")?;
+        let short = match character {
+            '\n' => b'n',
+            '\t' => b't',
+            '\r' => b'r',
+            '\u{8}' => b'b',
+            '\u{c}' => b'f',
+            '"' | '\\' | '/' => self.bytes[0],
+            _ => return unicode_escape(character, text),
+        };
+        if escaped.first() == Some(&short) {
+            return Some(2);
+        }
+        unicode_escape(character, text)
+    }
+}
+
+/// Each byte as `%XX`, in either case.
+fn percent(bytes: &[u8], text: &[u8]) -> Option<usize> {
+    bytes.iter().try_fold(0, |taken, byte| {
+        let hex = text.get(taken..)?.strip_prefix(b"%")?.get(..2)?;
+        let hex = std::str::from_utf8(hex).ok()?;
+        (u8::from_str_radix(hex, 16) == Ok(*byte)).then_some(taken + 3)
+    })
+}
+
+/// `\uXXXX`, twice for a character beyond the first plane.
+fn unicode_escape(character: char, text: &[u8]) -> Option<usize> {
+    let mut units = [0; 2];
+    character
+        .encode_utf16(&mut units)
+        .iter()
+        .try_fold(0, |taken, unit| {
+            let hex = text.get(taken..)?.strip_prefix(b"\\u")?.get(..4)?;
+            let hex = std::str::from_utf8(hex).ok()?;
+            (u16::from_str_radix(hex, 16) == Ok(*unit)).then_some(taken + 6)
+        })
+}
+
+/// The value inside a longer base64 text: whichever of three positions it
+/// starts at, these characters stand in it whatever surrounds the value.
+fn base64_forms(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let mut forms: Vec<Zeroizing<Vec<u8>>> = Vec::new();
+    for before in 0..3 {
+        let padding = std::iter::repeat_n(0, before);
+        let padded = Zeroizing::new(padding.chain(value.iter().copied()).collect::<Vec<u8>>());
+        // Characters that also encode bits of neighbours are left out.
+        let first = (before * 8).div_ceil(6);
+        let last = padded.len() * 8 / 6;
+        for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
+            let text = Zeroizing::new(engine.encode(&*padded));
+            let certain = text.as_bytes().get(first..last).unwrap_or_default();
+            let known = forms.iter().any(|form| form.as_slice() == certain);
+            if certain.len() >= INSIDE_MIN && !known {
+                forms.push(Zeroizing::new(certain.to_vec()));
+            }
+        }
+    }
+    forms
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const VALUE: &str = "p\u{e4}&ss!w(o)rd/1 \"x";
+
+    fn secret(value: &str) -> Secret {
+        Secret::new(Zeroizing::new(value.as_bytes().to_vec())).unwrap()
+    }
+
+    fn redacted(values: &[&str], text: &str) -> String {
+        let secrets: Vec<_> = values.iter().map(|value| secret(value)).collect();
+        let names: Vec<EnvName> = (0..values.len())
+            .map(|n| format!("S{n}").parse().unwrap())
+            .collect();
+        Redactor::of(names.iter().zip(&secrets))
+            .text(OsStr::new(text))
+            .visible()
+    }
+
+    #[test]
+    fn the_value_is_replaced_wherever_it_stands() {
+        assert_eq!(redacted(&["hunter2"], "--pw=hunter2!"), "--pw=[secret:S0]!");
+        assert_eq!(
+            redacted(&["hunter2"], "plain %zz \\u12 +"),
+            "plain %zz /u12 +".replace('/', "\\")
+        );
+    }
+
+    #[test]
+    fn every_spelling_of_an_encoder_is_replaced() {
+        for spelled in [
+            VALUE,
+            "p%C3%A4&ss!w(o)rd/1 \"x",
+            "p%C3%A4%26ss%21w%28o%29rd/1%20%22x",
+            "p%c3%a4%26ss%21w%28o%29rd%2f1+%22x",
+            "p%C3%A4%26ss!w(o)rd%2F1%20%22x",
+            "p\\u00e4\\u0026ss!w(o)rd/1 \\\"x",
+            "p\u{e4}&ss!w(o)rd\\/1 \\u0022x",
+        ] {
+            assert_eq!(redacted(&[VALUE], spelled), "[secret:S0]", "{spelled}");
+        }
+    }
+
+    #[test]
+    fn base64_is_found_at_each_of_its_three_positions() {
+        for before in ["", "u", "us", "user:"] {
+            for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
+                let text = engine.encode(format!("{before}{VALUE} and more"));
+                assert!(
+                    redacted(&[VALUE], &text).contains("[secret:S0]"),
+                    "{before} {text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn overlapping_values_leave_no_part_and_a_stand_in_is_left_alone() {
+        assert_eq!(
+            redacted(&["abcdefgh", "efghijklm"], "-abcdefghijklm-"),
+            "-[secret:S0]-"
+        );
+        assert_eq!(redacted(&["secret", "ABCDEFGH"], "ABCDEFGH"), "[secret:S1]");
+        assert_eq!(redacted(&["abcd", "abcdef"], "abcdef"), "[secret:S0]");
+    }
+
+    #[test]
+    fn a_short_value_is_replaced_only_as_the_whole_text() {
+        assert_eq!(redacted(&["abc"], "abc"), "[secret:S0]");
+        assert_eq!(redacted(&["abc"], "fabcy"), "fabcy");
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_is_left_in_any_text(value in "\\PC{4,12}", before in "\\PC{0,8}", after in "\\PC{0,8}") {
+            let json = serde_json::to_string(&value).unwrap();
+            let json = json.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
+            let percent: String = value.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
+            for spelled in [value.as_str(), json, &percent] {
+                let text = redacted(&[&value], &format!("{before}{spelled}{after}"));
+                prop_assert!(!text.replace("[secret:S0]", "").contains(spelled), "{}", text);
+                prop_assert!(text.contains("[secret:S0]"), "{}", text);
+            }
+        }
+    }
+}
