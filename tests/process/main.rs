@@ -1,0 +1,15 @@
+//! Real processes, signals and terminals: what no world in memory can show.
+//!
+//! Nothing here sleeps. A test waits for a line that a script writes, or for
+//! a state in `/proc`, and gives up after a deadline. `QLI_STRESS=1` provokes
+//! each race more often.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test touches the world and may panic"
+)]
+
+mod signals;
+mod start;
+mod support;

@@ -1,0 +1,139 @@
+//! Signals that reach qli while the script runs.
+
+use std::os::unix::process::ExitStatusExt as _;
+
+use nix::sys::signal::{Signal, kill};
+
+use crate::support::{Run, World, bit, mask, rounds, status_of, until};
+
+const PASSED_ON: [Signal; 7] = [
+    Signal::SIGINT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGALRM,
+];
+
+/// A signal that qli passes on, and that is not the one under test: when the
+/// probe has it, everything that came before has been dealt with.
+fn marker(tested: Signal) -> Signal {
+    if tested == Signal::SIGUSR1 {
+        Signal::SIGUSR2
+    } else {
+        Signal::SIGUSR1
+    }
+}
+
+#[test]
+fn a_signal_from_outside_reaches_the_script_once_and_unchanged() {
+    for signal in PASSED_ON {
+        for _ in 0..rounds(3, 50) {
+            passes_on(signal);
+        }
+    }
+}
+
+fn passes_on(signal: Signal) {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let qli = Run::start(&mut world.qli(["probe"]));
+    let probe = lines.ready(qli.pid());
+    qli.send(signal);
+    assert_eq!(lines.wait_for(signal.as_str()), qli.pid().to_string());
+    qli.send(marker(signal));
+    lines.wait_for(marker(signal).as_str());
+    kill(probe, Signal::SIGURG).unwrap();
+    assert_eq!(qli.end().code(), Some(7));
+    let both = [signal.as_str(), marker(signal).as_str()];
+    assert_eq!(lines.signals(), both);
+    let end = world.end();
+    for (nth, name) in both.into_iter().enumerate() {
+        let record = &end["signals"][nth];
+        assert_eq!(record["name"], name);
+        assert_eq!(record["from_pid"], std::process::id());
+        assert_eq!(record["from_uid"], nix::unistd::getuid().as_raw());
+        assert_eq!(record["forwarded"], true);
+    }
+    assert_eq!(end["signals"].as_array().unwrap().len(), 2);
+    let stopped = PASSED_ON[..4].contains(&signal);
+    assert_eq!(end["event"], if stopped { "interrupted" } else { "finish" });
+}
+
+/// Starts the probe so that it sends TERM itself, and returns what it got and
+/// what qli recorded of it.
+fn sent_by_the_script(to: &str) -> (Vec<String>, serde_json::Value) {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let qli = Run::start(&mut world.qli(["probe", to]));
+    let probe = lines.ready(qli.pid());
+    qli.send(Signal::SIGUSR1);
+    lines.wait_for("SIGUSR1");
+    kill(probe, Signal::SIGURG).unwrap();
+    assert_eq!(qli.end().code(), Some(7));
+    let sent = world.end()["signals"][0].clone();
+    assert_eq!(sent["name"], "SIGTERM");
+    assert_eq!(sent["from_pid"], probe.as_raw());
+    (lines.signals(), sent)
+}
+
+#[test]
+fn what_the_script_sends_to_its_parent_is_not_sent_back() {
+    let (got, sent) = sent_by_the_script("parent");
+    assert_eq!(got, ["SIGUSR1"]);
+    assert_eq!(sent["forwarded"], false);
+}
+
+#[test]
+fn what_the_script_sends_to_its_group_reaches_it_once() {
+    let (mut got, sent) = sent_by_the_script("group");
+    got.sort();
+    assert_eq!(got, ["SIGTERM", "SIGUSR1"]);
+    assert_eq!(sent["forwarded"], false);
+}
+
+#[test]
+fn a_script_has_no_signal_blocked_and_none_ignored() {
+    let world = World::new("").script("masks", "exec cat /proc/self/status >status");
+    assert!(Run::start(&mut world.qli(["masks"])).end().success());
+    let status = std::fs::read_to_string(world.path("status")).unwrap();
+    let standard = 0x7fff_ffff; // the C library ignores two real-time signals of its own
+    assert_eq!(mask(&status, "SigBlk"), 0);
+    assert_eq!(mask(&status, "SigIgn") & standard, 0);
+}
+
+/// Starts the probe by a shell's line, sends qli a signal that is ignored
+/// there, and shows that nothing came of it.
+fn stays_ignored(line: &str, ignored: &[Signal]) {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let shell = Run::start(&mut world.sh(line));
+    let qli = until("qli's own pid", || world.log().first().cloned());
+    let qli = nix::unistd::Pid::from_raw(qli["pid"].as_i64().unwrap().try_into().unwrap());
+    let probe = lines.ready(qli);
+    for &signal in ignored {
+        for process in [qli, probe] {
+            let status = status_of(process).unwrap();
+            assert_ne!(mask(&status, "SigIgn") & bit(signal), 0, "{signal}");
+            assert_eq!(mask(&status, "SigCgt") & bit(signal), 0, "{signal}");
+        }
+        kill(qli, signal).unwrap();
+    }
+    kill(qli, Signal::SIGUSR1).unwrap();
+    lines.wait_for("SIGUSR1");
+    kill(probe, Signal::SIGURG).unwrap();
+    assert_eq!(shell.end().into_raw(), 7 << 8);
+    assert_eq!(lines.signals(), ["SIGUSR1"]);
+    assert_eq!(world.end()["signals"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn hup_stays_ignored_under_nohup() {
+    stays_ignored("exec nohup $QLI probe", &[Signal::SIGHUP]);
+}
+
+#[test]
+fn int_and_quit_stay_ignored_in_the_background_of_sh() {
+    stays_ignored("$QLI probe & wait $!", &[Signal::SIGINT, Signal::SIGQUIT]);
+}
