@@ -10,6 +10,8 @@
     reason = "a test touches the world and may panic"
 )]
 
+mod ends;
+mod log;
 mod signals;
 mod start;
 mod support;

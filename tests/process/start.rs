@@ -3,12 +3,13 @@
 use std::fs::File;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-use crate::support::{Run, World, bit, is_gone, mask, rounds, status_of, until};
+use crate::support::{Lines, Run, World, is_gone, rounds, until};
 
 const SECRET: &str = "[[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
 
@@ -41,22 +42,14 @@ fn a_signal_while_a_provider_is_called_ends_it_with_all_its_children() {
     }
 }
 
-/// Waits until qli has a handler for a signal.
-fn wait_for_handlers(qli: Pid) {
-    until("signal handlers", || {
-        let status = status_of(qli)?;
-        (mask(&status, "SigCgt") & bit(Signal::SIGINT) != 0).then_some(())
-    });
-}
-
 /// Waits until a process has a file open.
-fn wait_until_open(pid: Pid, path: &std::path::Path) {
+fn wait_until_open(pid: Pid, path: &Path) {
     until("an open log", || {
         let mut entries = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
-        entries.find(|entry| {
-            let link = entry.as_ref().map(std::fs::DirEntry::path);
-            link.is_ok_and(|link| std::fs::read_link(link).is_ok_and(|to| to == path))
-        })
+        let leads_there = |link: PathBuf| std::fs::read_link(link).is_ok_and(|to| to == path);
+        entries
+            .any(|entry| entry.is_ok_and(|entry| leads_there(entry.path())))
+            .then_some(())
     });
 }
 
@@ -76,4 +69,59 @@ fn a_signal_while_the_log_is_locked_ends_the_run() {
     assert!(lines.all().is_empty());
     assert_eq!(held.metadata().unwrap().len(), 0);
     assert_eq!(held.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+/// Where an interrupted run can have got to.
+#[derive(Debug, PartialEq, Eq)]
+enum Reached {
+    /// The script never started, and the log says so or holds nothing.
+    NotStarted,
+    /// The script was there and got the signal.
+    Script,
+}
+
+/// Judges a run that ended by INT.
+fn reached(world: &World, lines: &mut Lines) -> Reached {
+    let started = !lines.all().is_empty();
+    if world.log().is_empty() {
+        assert!(!started, "it ran without a record");
+        return Reached::NotStarted;
+    }
+    let end = world.end();
+    assert_eq!(
+        (&end["event"], &end["signal"]),
+        (&"interrupted".into(), &"SIGINT".into())
+    );
+    if end["spawned"] == false {
+        assert!(!started, "it ran, and the log denies it");
+        return Reached::NotStarted;
+    }
+    Reached::Script
+}
+
+/// Lets time pass by working: the moment itself is what is tested.
+fn busy(time: Duration) {
+    let since = Instant::now();
+    while since.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+#[test]
+fn an_interrupt_at_any_moment_stops_the_run_or_reaches_the_script() {
+    let rounds = rounds(60, 300);
+    let mut reaches = Vec::new();
+    for nth in 0..rounds {
+        // Steps of the golden ratio fall evenly between 0 and 30 ms.
+        let part = (f64::from(nth) * 0.618_033_988_749_895).fract();
+        let world = World::new("").script("wait", "echo STARTED $$ >\"$OUT\"\nread x <\"$HOLD\"");
+        let mut lines = world.lines();
+        let qli = Run::start(&mut world.qli(["wait"]));
+        busy(Duration::from_millis(30).mul_f64(part));
+        qli.send(Signal::SIGINT);
+        let ended = qli.end();
+        assert_eq!(ended.signal(), Some(Signal::SIGINT as i32), "{ended:?}");
+        reaches.push(reached(&world, &mut lines));
+    }
+    assert!(reaches.contains(&Reached::NotStarted) && reaches.contains(&Reached::Script));
 }

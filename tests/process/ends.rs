@@ -1,0 +1,128 @@
+//! How qli ends when its script has ended, and what it leaves behind.
+
+use std::io::Read as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+
+use crate::support::{Run, World, code};
+
+#[test]
+fn every_exit_code_is_mirrored() {
+    let world = World::new("").script("end", "exit $1");
+    for wanted in 0..=255 {
+        let found = code(&mut world.qli(["end".to_owned(), wanted.to_string()]));
+        assert_eq!(found, Some(wanted));
+    }
+}
+
+#[test]
+fn qli_dies_of_the_signal_its_script_died_of_and_leaves_no_core() {
+    for (number, name, interrupts) in [
+        (1, "SIGHUP", true),
+        (2, "SIGINT", true),
+        (3, "SIGQUIT", true),
+        (15, "SIGTERM", true),
+        (6, "SIGABRT", false),
+        (11, "SIGSEGV", false),
+        (14, "SIGALRM", false),
+    ] {
+        let (ended, end) = died_of(number);
+        assert_eq!(ended.signal(), Some(number), "{name}: {ended:?}");
+        assert!(!ended.core_dumped(), "{name}");
+        assert_eq!(
+            (&end["signal"], &end["exit_code"]),
+            (&name.into(), &(128 + number).into())
+        );
+        assert_eq!(
+            end["event"],
+            if interrupts { "interrupted" } else { "finish" }
+        );
+    }
+}
+
+#[test]
+fn a_signal_that_qli_cannot_die_of_is_told_by_the_code() {
+    let rt_min = nix::libc::SIGRTMIN();
+    for (number, name) in [(9, "SIGKILL"), (rt_min + 1, "SIGRTMIN+1")] {
+        let (ended, end) = died_of(number);
+        assert_eq!(ended.code(), Some(128 + number), "{name}");
+        assert_eq!(
+            (&end["signal"], &end["exit_code"]),
+            (&name.into(), &(128 + number).into())
+        );
+    }
+}
+
+fn died_of(number: i32) -> (std::process::ExitStatus, serde_json::Value) {
+    let world = World::new("").script("die", "kill -$1 $$");
+    let line = format!("ulimit -c unlimited; exec $QLI die {number}");
+    let ended = Run::start(&mut world.sh(&line)).end();
+    (ended, world.end())
+}
+
+#[test]
+fn a_grandchild_that_keeps_the_output_open_is_not_waited_for() {
+    let world = World::new("").script("leave", "(echo on; read x <\"$HOLD\"; echo off) &\nexit 3");
+    let mut command = world.qli(["leave"]);
+    let mut run = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = run.stdout.take().unwrap();
+    assert_eq!(run.wait().unwrap().code(), Some(3));
+    let mut text = [0; 3];
+    output.read_exact(&mut text).unwrap();
+    assert_eq!(&text, b"on\n");
+    drop(world); // lets the grandchild go, which had still kept the pipe
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "off\n");
+}
+
+#[test]
+fn a_script_has_the_descriptors_that_qli_was_given_and_no_more() {
+    let list = "exec ls -l /proc/self/fd >";
+    let world = World::new("").script("list", &format!("{list}after"));
+    let line = format!("exec 7<bin; ({list}before); exec $QLI list");
+    assert_eq!(code(&mut world.sh(&line)), Some(0));
+    let listed = |name: &str| descriptors(&std::fs::read_to_string(world.path(name)).unwrap());
+    let (before, after) = (listed("before"), listed("after"));
+    assert!(before.iter().any(|one| one.starts_with("7 ")), "{before:?}");
+    assert_eq!(before, after);
+}
+
+/// Reads `3 -> /path` out of what `ls -l` prints, its own output and the
+/// directory it lists apart.
+fn descriptors(listing: &str) -> Vec<String> {
+    let links = listing.lines().filter(|line| line.contains(" -> "));
+    let mut found: Vec<_> = links
+        .map(|line| line.split_whitespace().rev().take(3).collect::<Vec<_>>())
+        .filter(|words| words[2] != "1" && !words[0].ends_with("/fd"))
+        .map(|words| format!("{} {}", words[2], words[0]))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn a_closed_stream_is_no_log_and_costs_no_end_record() {
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+        let world = World::new("banner = \"BANNER\"").script("talk", "echo out; echo err >&2");
+        let ended = Run::start(&mut world.sh(&format!("exec $QLI talk {closed}"))).end();
+        assert!(ended.success(), "{closed}: {ended:?}");
+        assert_eq!(world.end()["event"], "finish", "{closed}");
+        let text = world.log_text();
+        let foreign = ["BANNER", "\nout", "\nerr"]
+            .iter()
+            .any(|word| text.contains(word));
+        assert!(!foreign && text.starts_with('{'), "{closed}: {text}");
+    }
+}
+
+#[test]
+fn a_broken_pipe_costs_no_end_record() {
+    let world = World::new("banner = \"BANNER\"")
+        .script("talk", "trap '' PIPE; echo out; echo err >&2; exit 4");
+    let mut command = world.qli(["talk"]);
+    let broken = || std::io::pipe().unwrap().1; // whose reading end is gone at once
+    command.stdout(broken()).stderr(broken());
+    assert_eq!(code(&mut command), Some(4));
+    assert_eq!(world.end()["exit_code"], 4);
+}

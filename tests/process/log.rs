@@ -1,0 +1,76 @@
+//! The log under many runs at once, and the system calls of one.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{Run, World, code};
+
+#[test]
+fn a_hundred_runs_at_once_leave_one_chain_of_whole_lines() {
+    let world = World::new("").script("end", "exit 0");
+    let runs: Vec<_> = (0..100)
+        .map(|_| Run::start(&mut world.qli(["end"])))
+        .collect();
+    for run in runs {
+        assert!(run.end().success());
+    }
+    let log = world.log();
+    assert_eq!(log.len(), 200);
+    assert_chained(&world.log_text(), &log);
+    let mut events: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for record in &log {
+        let run = events
+            .entry(record["run_id"].as_str().unwrap())
+            .or_default();
+        run.push(record["event"].as_str().unwrap());
+    }
+    assert_eq!(events.len(), 100);
+    assert!(events.values().all(|run| run == &["start", "finish"]));
+}
+
+fn assert_chained(text: &str, log: &[Value]) {
+    let mut before = Value::from("0".repeat(64));
+    for (nth, (line, record)) in text.lines().zip(log).enumerate() {
+        assert_eq!((&record["seq"], &record["prev"]), (&nth.into(), &before));
+        assert_eq!(record["chain"], log[0]["chain"]);
+        let hashed = line.rsplit_once(",\"hash\"").unwrap().0;
+        assert_eq!(record["hash"], hex(&Sha256::digest(hashed)));
+        before = record["hash"].clone();
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+/// Runs twice and returns the system calls of the second run, a line each.
+fn system_calls() -> Vec<String> {
+    let world = World::new("").script("end", "exit 0");
+    assert_eq!(code(&mut world.qli(["end"])), Some(0));
+    let line = "exec strace -f -qq -o trace $QLI end";
+    assert_eq!(code(&mut world.sh(line)), Some(0));
+    let trace = std::fs::read_to_string(world.path("trace")).unwrap();
+    let calls = trace.lines().filter_map(|line| line.split_once(' '));
+    calls
+        .map(|(_, call)| call.trim_start().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_second_run_syncs_before_it_starts_and_does_nothing_needless() {
+    let calls = system_calls();
+    let at = |found: &dyn Fn(&str) -> bool| calls.iter().position(|call| found(call));
+    let synced = at(&|call| call.starts_with("fdatasync(") && call.ends_with("= 0")).unwrap();
+    let started = at(&|call| call.starts_with("execve(") && call.contains("/root/g/end")).unwrap();
+    assert!(synced < started, "synced at {synced}, started at {started}");
+    for needless in ["CLONE_THREAD", "mkdir", "getdents"] {
+        let call = calls.iter().find(|call| call.contains(needless));
+        assert_eq!(call, None, "{needless}");
+    }
+}
