@@ -64,9 +64,9 @@ fn died_of(number: i32) -> (std::process::ExitStatus, serde_json::Value) {
 fn a_grandchild_that_keeps_the_output_open_is_not_waited_for() {
     let world = World::new("").script("leave", "(echo on; read x <\"$HOLD\"; echo off) &\nexit 3");
     let mut command = world.qli(["leave"]);
-    let mut run = command.stdout(Stdio::piped()).spawn().unwrap();
-    let mut output = run.stdout.take().unwrap();
-    assert_eq!(run.wait().unwrap().code(), Some(3));
+    let mut run = Run::start(command.stdout(Stdio::piped()));
+    let mut output = run.stdout();
+    assert_eq!(run.end().code(), Some(3));
     let mut text = [0; 3];
     output.read_exact(&mut text).unwrap();
     assert_eq!(&text, b"on\n");

@@ -10,8 +10,11 @@
     reason = "a test touches the world and may panic"
 )]
 
+mod confirm;
 mod ends;
 mod log;
+mod pty;
 mod signals;
 mod start;
 mod support;
+mod terminal;

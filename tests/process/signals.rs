@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt as _;
 
 use nix::sys::signal::{Signal, kill};
 
-use crate::support::{Run, World, bit, mask, rounds, status_of, until};
+use crate::support::{Run, World, bit, mask, rounds, status_of};
 
 const PASSED_ON: [Signal; 7] = [
     Signal::SIGINT,
@@ -109,8 +109,7 @@ fn stays_ignored(line: &str, ignored: &[Signal]) {
     let world = World::new("");
     let mut lines = world.lines();
     let shell = Run::start(&mut world.sh(line));
-    let qli = until("qli's own pid", || world.log().first().cloned());
-    let qli = nix::unistd::Pid::from_raw(qli["pid"].as_i64().unwrap().try_into().unwrap());
+    let qli = world.qli_pid();
     let probe = lines.ready(qli);
     for &signal in ignored {
         for process in [qli, probe] {

@@ -73,7 +73,7 @@ fn a_signal_while_the_log_is_locked_ends_the_run() {
 
 /// Where an interrupted run can have got to.
 #[derive(Debug, PartialEq, Eq)]
-enum Reached {
+pub(crate) enum Reached {
     /// The script never started, and the log says so or holds nothing.
     NotStarted,
     /// The script was there and got the signal.
@@ -81,7 +81,7 @@ enum Reached {
 }
 
 /// Judges a run that ended by INT.
-fn reached(world: &World, lines: &mut Lines) -> Reached {
+pub(crate) fn reached(world: &World, lines: &mut Lines) -> Reached {
     let started = !lines.all().is_empty();
     if world.log().is_empty() {
         assert!(!started, "it ran without a record");
@@ -99,8 +99,17 @@ fn reached(world: &World, lines: &mut Lines) -> Reached {
     Reached::Script
 }
 
+/// A script that is there and does nothing until a signal comes.
+pub(crate) const WAIT: &str = "echo READY $$ >\"$OUT\"\nread x <\"$HOLD\"";
+
+/// Returns the nth of many moments that fall evenly into a span of time:
+/// steps of the golden ratio.
+pub(crate) fn moment(nth: u32, within: Duration) -> Duration {
+    within.mul_f64((f64::from(nth) * 0.618_033_988_749_895).fract())
+}
+
 /// Lets time pass by working: the moment itself is what is tested.
-fn busy(time: Duration) {
+pub(crate) fn busy(time: Duration) {
     let since = Instant::now();
     while since.elapsed() < time {
         std::hint::spin_loop();
@@ -112,12 +121,10 @@ fn an_interrupt_at_any_moment_stops_the_run_or_reaches_the_script() {
     let rounds = rounds(60, 300);
     let mut reaches = Vec::new();
     for nth in 0..rounds {
-        // Steps of the golden ratio fall evenly between 0 and 30 ms.
-        let part = (f64::from(nth) * 0.618_033_988_749_895).fract();
         let world = World::new("").script("wait", "echo STARTED $$ >\"$OUT\"\nread x <\"$HOLD\"");
         let mut lines = world.lines();
         let qli = Run::start(&mut world.qli(["wait"]));
-        busy(Duration::from_millis(30).mul_f64(part));
+        busy(moment(nth, Duration::from_millis(30)));
         qli.send(Signal::SIGINT);
         let ended = qli.end();
         assert_eq!(ended.signal(), Some(Signal::SIGINT as i32), "{ended:?}");

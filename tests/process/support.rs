@@ -2,11 +2,12 @@
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::libc::O_NONBLOCK;
@@ -30,6 +31,13 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < end, "waited in vain for {what}");
         poll(&mut [], PollTimeout::from(1_u8)).unwrap();
     }
+}
+
+/// Held while a process is started or a program written: what is open for
+/// writing in a process just forked cannot be executed by another (ETXTBSY).
+pub(crate) fn starting() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How often a race is provoked: few times here, more where `QLI_STRESS` is set.
@@ -101,6 +109,7 @@ impl World {
     }
 
     pub(crate) fn executable(self, name: &str, text: &str) -> Self {
+        let _none_starts = starting();
         let path = self.path(name);
         std::fs::write(&path, text).unwrap();
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
@@ -160,6 +169,24 @@ impl World {
 
     pub(crate) fn log_text(&self) -> String {
         std::fs::read_to_string(self.path("state/log")).unwrap_or_default()
+    }
+
+    /// Waits for the start record and returns the pid of its qli.
+    pub(crate) fn qli_pid(&self) -> Pid {
+        let start = until("a start record", || {
+            self.log_text()
+                .ends_with('\n')
+                .then(|| self.log().remove(0))
+        });
+        Pid::from_raw(start["pid"].as_i64().unwrap().try_into().unwrap())
+    }
+
+    /// Lets the one go on who reads `$HOLD`.
+    pub(crate) fn release(&self) {
+        let mut options = OpenOptions::new();
+        options.write(true).custom_flags(O_NONBLOCK);
+        let mut hold = until("a reader of $HOLD", || options.open(self.path("hold")).ok());
+        hold.write_all(b"go\n").unwrap();
     }
 
     /// Returns the end record of the only run.
@@ -276,7 +303,13 @@ pub(crate) struct Run(Child);
 impl Run {
     /// Starts a program as the leader of a process group, as a shell would.
     pub(crate) fn start(command: &mut Command) -> Self {
+        let _nothing_is_written = starting();
         Self(command.process_group(0).spawn().unwrap())
+    }
+
+    /// Takes the reading end of its piped standard output.
+    pub(crate) fn stdout(&mut self) -> ChildStdout {
+        self.0.stdout.take().unwrap()
     }
 
     pub(crate) fn pid(&self) -> Pid {

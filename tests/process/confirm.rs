@@ -1,0 +1,143 @@
+//! The question of `confirm`: who can answer it, and who cannot.
+
+use std::fs::OpenOptions;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+
+use nix::libc::{O_NOCTTY, O_NONBLOCK};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+
+use crate::pty::Terminal;
+use crate::support::{Lines, World, code, until, wait_for_state};
+
+fn world() -> World {
+    World::new("confirm = true").script("hello", "echo RAN $$ >\"$OUT\"; exit 4")
+}
+
+/// Asks on a terminal that is prepared before qli starts there.
+fn ask(world: &World, lines: &mut Lines, prepare: impl FnOnce(&mut Terminal)) -> Terminal {
+    let gate = "echo GATE $$ >\"$OUT\"; read go <\"$HOLD\"; exec $QLI hello";
+    let mut terminal = Terminal::start(world.sh(gate));
+    lines.wait_for("GATE");
+    prepare(&mut terminal);
+    world.release();
+    terminal.wait_for("[y/N] ");
+    wait_for_state(terminal.leader(), 'S');
+    terminal
+}
+
+fn assert_nothing_ran(world: &World, lines: &mut Lines) {
+    assert_eq!(
+        lines.all().len(),
+        1,
+        "only the gate's line: {:?}",
+        lines.all()
+    );
+    assert!(world.log().is_empty());
+}
+
+#[test]
+fn only_a_typed_yes_is_a_yes() {
+    for (typed, yes) in [
+        ("y\n", true),
+        ("yes\n", true),
+        ("\n", false),
+        ("n\n", false),
+        ("\x04", false),
+    ] {
+        let world = world();
+        let mut lines = world.lines();
+        let mut terminal = ask(&world, &mut lines, |_| ());
+        terminal.press(typed);
+        let code = terminal.end().code();
+        if yes {
+            assert_eq!(code, Some(4), "{typed:?}");
+            assert_eq!(world.log()[0]["guards"][0]["detail"], "tty");
+        } else {
+            assert_eq!(code, Some(125), "{typed:?}");
+            assert_nothing_ran(&world, &mut lines);
+        }
+    }
+}
+
+#[test]
+fn what_was_typed_before_the_question_does_not_answer_it() {
+    let world = world();
+    let mut lines = world.lines();
+    let mut terminal = ask(&world, &mut lines, |terminal| {
+        terminal.press("y\n");
+        wait_for_input(terminal);
+    });
+    terminal.press("\n");
+    assert_eq!(terminal.end().code(), Some(125));
+    assert_nothing_ran(&world, &mut lines);
+}
+
+/// Waits until what was typed can be read in front of the terminal.
+fn wait_for_input(terminal: &Terminal) {
+    let front = format!("/proc/{}/fd/0", terminal.leader());
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(O_NOCTTY | O_NONBLOCK);
+    let front = options.open(front).unwrap();
+    until("typed input", || {
+        let mut fds = [PollFd::new(front.as_fd(), PollFlags::POLLIN)];
+        (poll(&mut fds, PollTimeout::ZERO).unwrap() > 0).then_some(())
+    });
+}
+
+#[test]
+fn a_signal_at_the_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
+    for signal in [
+        Signal::SIGINT,
+        Signal::SIGQUIT,
+        Signal::SIGTERM,
+        Signal::SIGUSR1,
+    ] {
+        let world = world();
+        let mut lines = world.lines();
+        let mut modes = None;
+        let mut terminal = ask(&world, &mut lines, |terminal| {
+            modes = Some(terminal.modes())
+        });
+        let qli = terminal.leader();
+        match signal {
+            Signal::SIGINT => terminal.press("\x03"),
+            Signal::SIGQUIT => terminal.press("\x1c"),
+            other => kill(qli, other).unwrap(),
+        }
+        assert_eq!(terminal.end().signal(), Some(signal as i32));
+        assert_eq!(Some(terminal.modes()), modes);
+        assert_nothing_ran(&world, &mut lines);
+    }
+}
+
+#[test]
+fn without_a_terminal_neither_a_pipe_nor_a_variable_answers() {
+    for line in [
+        "yes | $QLI hello",
+        "CI=1 $QLI hello",
+        "yes | CI=true QLI_YES=1 $QLI hello",
+    ] {
+        let world = world();
+        let mut lines = world.lines();
+        let mut command = world.program("setsid");
+        command.args(["--wait", "sh", "-c", line]);
+        assert_eq!(code(&mut command), Some(125), "{line}");
+        assert!(lines.all().is_empty() && world.log().is_empty(), "{line}");
+    }
+}
+
+#[test]
+fn a_variable_does_not_answer_on_a_terminal_either() {
+    let world = world();
+    let mut lines = world.lines();
+    let mut command = world.sh("yes | CI=1 $QLI hello");
+    command.env("CI", "1");
+    let mut terminal = Terminal::start(command);
+    terminal.wait_for("[y/N] ");
+    terminal.press("n\n");
+    assert_eq!(terminal.end().code(), Some(125));
+    assert!(lines.all().is_empty() && world.log().is_empty());
+}

@@ -1,0 +1,101 @@
+//! A terminal with a process in front of it.
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Command, ExitStatus, Stdio};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::termios::{Termios, tcgetattr};
+use nix::unistd::{Pid, tcgetpgrp};
+use rexpect::process::PtyProcess;
+use rustix::process::{WaitOptions, waitpid};
+
+use crate::support::{starting, until};
+
+/// A terminal of its own, in whose session a program leads.
+pub(crate) struct Terminal {
+    /// Killed when the test is over, if it is still there.
+    _process: PtyProcess,
+    leader: Pid,
+    screen: File,
+    text: String,
+}
+
+impl Terminal {
+    /// Starts a program with its streams on a new terminal.
+    pub(crate) fn start(mut command: Command) -> Self {
+        command
+            .stdin(Stdio::inherit())
+            .stdout(Stdio::inherit())
+            .stderr(Stdio::inherit());
+        let _nothing_is_written = starting();
+        let mut process = PtyProcess::new(command).unwrap();
+        process.set_kill_timeout(Some(0));
+        let screen = process.get_file_handle().unwrap();
+        fcntl(&screen, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        let leader = until("the leader of the session", || foreground(&screen));
+        Self {
+            _process: process,
+            leader,
+            screen,
+            text: String::new(),
+        }
+    }
+
+    /// Returns the program's process id.
+    pub(crate) fn leader(&self) -> Pid {
+        self.leader
+    }
+
+    /// Presses keys.
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.screen.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until a text stands on the screen, and forgets everything up to
+    /// and with it.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        let after = until(text, || {
+            self.read();
+            self.text.find(text).map(|at| at + text.len())
+        });
+        self.text.drain(..after);
+    }
+
+    /// Returns what else stands on the screen by now.
+    pub(crate) fn rest(&mut self) -> &str {
+        self.read();
+        &self.text
+    }
+
+    fn read(&mut self) {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = self.screen.read(&mut buffer) {
+            self.text
+                .push_str(&String::from_utf8_lossy(&buffer[..length]));
+        }
+    }
+
+    pub(crate) fn modes(&self) -> Termios {
+        tcgetattr(&self.screen).unwrap()
+    }
+
+    pub(crate) fn screen(&self) -> &File {
+        &self.screen
+    }
+
+    /// Waits for the end of the program.
+    pub(crate) fn end(&self) -> ExitStatus {
+        let leader = rustix::process::Pid::from_raw(self.leader.as_raw());
+        until("the end of the terminal's program", || {
+            let (_, status) = waitpid(leader, WaitOptions::NOHANG).unwrap()?;
+            Some(ExitStatus::from_raw(status.as_raw()))
+        })
+    }
+}
+
+/// Returns the process group in the foreground, once there is one.
+fn foreground(screen: &File) -> Option<Pid> {
+    tcgetpgrp(screen).ok().filter(|pid| pid.as_raw() > 0)
+}

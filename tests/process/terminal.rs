@@ -1,0 +1,185 @@
+//! Keys on a terminal: interrupts, stops and its size.
+
+use std::os::unix::process::ExitStatusExt as _;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use rustix::termios::tcsetwinsize;
+
+use crate::pty::Terminal;
+use crate::start::{Reached, WAIT, busy, moment, reached};
+use crate::support::{World, bit, mask, rounds, status_of, until, wait_for_state};
+
+const CTRL_C: &str = "\x03";
+const CTRL_Z: &str = "\x1a";
+const CTRL_BACKSLASH: &str = "\x1c";
+
+/// Does something to the terminal of a running probe, and shows that the
+/// signal it makes reaches the script once, and nothing else does.
+fn reaches_the_script_once(signal: Signal, act: impl FnOnce(&mut Terminal)) {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let mut terminal = Terminal::start(world.qli(["probe"]));
+    let qli = terminal.leader();
+    let probe = lines.ready(qli);
+    act(&mut terminal);
+    assert_eq!(lines.wait_for(signal.as_str()), "0", "not from the kernel");
+    // qli takes what arrives together in the order of numbers: only what comes
+    // after the first of these shows that it has dealt with all before.
+    for marker in [Signal::SIGUSR1, Signal::SIGUSR2] {
+        kill(qli, marker).unwrap();
+        lines.wait_for(marker.as_str());
+    }
+    kill(probe, Signal::SIGURG).unwrap();
+    assert_eq!(terminal.end().code(), Some(7));
+    assert_eq!(lines.signals(), [signal.as_str(), "SIGUSR1", "SIGUSR2"]);
+    let recorded = world.end()["signals"].as_array().unwrap().clone();
+    let own = serde_json::json!({ "name": signal.as_str(), "forwarded": false });
+    assert!(
+        recorded.contains(&own) && recorded.len() == 3,
+        "{recorded:?}"
+    );
+}
+
+#[test]
+fn a_terminals_ctrl_c_reaches_the_script_once() {
+    for _ in 0..rounds(3, 50) {
+        reaches_the_script_once(Signal::SIGINT, |terminal| terminal.press(CTRL_C));
+    }
+}
+
+#[test]
+fn a_terminals_ctrl_backslash_reaches_the_script_once() {
+    for _ in 0..rounds(3, 50) {
+        reaches_the_script_once(Signal::SIGQUIT, |terminal| terminal.press(CTRL_BACKSLASH));
+    }
+}
+
+#[test]
+fn a_new_size_of_the_terminal_reaches_the_script_once() {
+    for _ in 0..rounds(3, 50) {
+        reaches_the_script_once(Signal::SIGWINCH, |terminal| {
+            let size = rustix::termios::Winsize {
+                ws_row: 33,
+                ws_col: 99,
+                ws_xpixel: 0,
+                ws_ypixel: 0,
+            };
+            tcsetwinsize(terminal.screen(), size).unwrap();
+        });
+    }
+}
+
+#[test]
+fn ctrl_c_around_the_start_stops_the_run_or_reaches_the_script() {
+    let rounds = rounds(30, 300);
+    let mut scripts = 0;
+    for nth in 0..rounds {
+        let world = World::new("").script("wait", WAIT);
+        let mut lines = world.lines();
+        let mut terminal = Terminal::start(world.qli(["wait"]));
+        let qli = terminal.leader();
+        until("signal handlers", || {
+            let status = status_of(qli)?;
+            (mask(&status, "SigCgt") & bit(Signal::SIGINT) != 0).then_some(())
+        });
+        busy(moment(nth, Duration::from_millis(8)));
+        terminal.press(CTRL_C);
+        assert_eq!(terminal.end().signal(), Some(Signal::SIGINT as i32));
+        scripts += u32::from(reached(&world, &mut lines) == Reached::Script);
+    }
+    assert!(scripts > 0, "none of {rounds} scripts was reached");
+}
+
+#[test]
+fn ctrl_c_ends_the_loop_of_a_shell() {
+    let world = World::new("").script("wait", WAIT);
+    let mut lines = world.lines();
+    let mut bash = world.program("bash");
+    bash.args(["-c", "for i in 1 2 3; do $QLI wait; done; echo AFTER"]);
+    let mut terminal = Terminal::start(bash);
+    lines.ready(world.qli_pid());
+    terminal.press(CTRL_C);
+    assert_eq!(terminal.end().signal(), Some(Signal::SIGINT as i32));
+    assert_eq!(lines.all().len(), 1);
+    assert!(!terminal.rest().contains("AFTER"));
+    assert_eq!(world.end()["signal"], "SIGINT");
+}
+
+/// Starts an interactive bash and types a line.
+fn bash(world: &World, line: &str) -> Terminal {
+    let mut bash = world.program("bash");
+    bash.args(["--norc", "--noprofile", "-i"]);
+    bash.env("PS1", "ready$ ").env("TERM", "dumb");
+    let mut terminal = Terminal::start(bash);
+    terminal.wait_for("ready$ ");
+    terminal.press(&format!("{line}\n"));
+    terminal
+}
+
+/// Types a last line into bash and waits for what it prints.
+fn last_line(terminal: &mut Terminal, line: &str, printed: &str) {
+    terminal.press(&format!("{line}; exit 0\n"));
+    terminal.wait_for(printed);
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+#[test]
+fn ctrl_z_stops_both_and_fg_continues_both() {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let mut terminal = bash(&world, "$QLI probe");
+    let qli = world.qli_pid();
+    let probe = lines.ready(qli);
+    terminal.press(CTRL_Z);
+    terminal.wait_for("Stopped");
+    wait_for_state(qli, 'T');
+    wait_for_state(probe, 'T');
+    terminal.wait_for("ready$ ");
+    terminal.press("fg\n");
+    lines.wait_for("SIGCONT");
+    wait_for_state(qli, 'S');
+    kill(probe, Signal::SIGURG).unwrap();
+    terminal.wait_for("ready$ ");
+    last_line(&mut terminal, "echo code=$?", "code=7");
+    assert_eq!(lines.signals(), ["SIGCONT"]);
+    assert!(world.end()["suspended_ms"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_script_that_stops_itself_gives_the_shell_its_prompt_back() {
+    let world = World::new("").script("stop", "kill -STOP $$; exit 5");
+    let mut terminal = bash(&world, "$QLI stop");
+    terminal.wait_for("Stopped");
+    terminal.wait_for("ready$ ");
+    wait_for_state(world.qli_pid(), 'T');
+    terminal.press("fg\n");
+    terminal.wait_for("ready$ ");
+    last_line(&mut terminal, "echo code=$?", "code=5");
+    assert!(world.end()["suspended_ms"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_stop_from_outside_reaches_the_script_and_a_continuation_does_once() {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let mut terminal = bash(&world, "$QLI probe");
+    let qli = world.qli_pid();
+    let probe = lines.ready(qli);
+    kill(qli, Signal::SIGTSTP).unwrap();
+    terminal.wait_for("Stopped");
+    wait_for_state(qli, 'T');
+    wait_for_state(probe, 'T');
+    kill(qli, Signal::SIGCONT).unwrap();
+    assert_eq!(lines.wait_for("SIGCONT"), qli.to_string());
+    kill(qli, Signal::SIGUSR1).unwrap();
+    lines.wait_for("SIGUSR1");
+    kill(probe, Signal::SIGURG).unwrap();
+    last_line(&mut terminal, "wait %1; echo code=$?", "code=7");
+    assert_eq!(lines.signals(), ["SIGCONT", "SIGUSR1"]);
+    let end = world.end();
+    let names: Vec<_> = (0..3)
+        .map(|nth| end["signals"][nth]["name"].as_str())
+        .collect();
+    assert_eq!(names, [Some("SIGTSTP"), Some("SIGCONT"), Some("SIGUSR1")]);
+}
