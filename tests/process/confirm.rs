@@ -89,23 +89,22 @@ fn wait_for_input(terminal: &Terminal) {
 
 #[test]
 fn a_signal_at_the_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
-    for signal in [
-        Signal::SIGINT,
-        Signal::SIGQUIT,
-        Signal::SIGTERM,
-        Signal::SIGUSR1,
-    ] {
+    let by_key = [
+        (Signal::SIGINT, Some("\x03")),
+        (Signal::SIGQUIT, Some("\x1c")),
+    ];
+    let sent = [(Signal::SIGTERM, None), (Signal::SIGUSR1, None)];
+    for (signal, key) in by_key.into_iter().chain(sent) {
         let world = world();
         let mut lines = world.lines();
         let mut modes = None;
         let mut terminal = ask(&world, &mut lines, |terminal| {
-            modes = Some(terminal.modes())
+            modes = Some(terminal.modes());
         });
         let qli = terminal.leader();
-        match signal {
-            Signal::SIGINT => terminal.press("\x03"),
-            Signal::SIGQUIT => terminal.press("\x1c"),
-            other => kill(qli, other).unwrap(),
+        match key {
+            Some(key) => terminal.press(key),
+            None => kill(qli, signal).unwrap(),
         }
         assert_eq!(terminal.end().signal(), Some(signal as i32));
         assert_eq!(Some(terminal.modes()), modes);

@@ -124,6 +124,14 @@ fn last_line(terminal: &mut Terminal, line: &str, printed: &str) {
     assert_eq!(terminal.end().code(), Some(0));
 }
 
+/// How long a stop lasts at least, so that there is something to record.
+const STOPPED: Duration = Duration::from_millis(5);
+
+fn assert_suspended(world: &World) {
+    let time = Duration::from_millis(world.end()["suspended_ms"].as_u64().unwrap());
+    assert!(time >= STOPPED, "{time:?}");
+}
+
 #[test]
 fn ctrl_z_stops_both_and_fg_continues_both() {
     let world = World::new("");
@@ -135,6 +143,7 @@ fn ctrl_z_stops_both_and_fg_continues_both() {
     terminal.wait_for("Stopped");
     wait_for_state(qli, 'T');
     wait_for_state(probe, 'T');
+    busy(STOPPED);
     terminal.wait_for("ready$ ");
     terminal.press("fg\n");
     lines.wait_for("SIGCONT");
@@ -143,7 +152,7 @@ fn ctrl_z_stops_both_and_fg_continues_both() {
     terminal.wait_for("ready$ ");
     last_line(&mut terminal, "echo code=$?", "code=7");
     assert_eq!(lines.signals(), ["SIGCONT"]);
-    assert!(world.end()["suspended_ms"].as_u64().unwrap() > 0);
+    assert_suspended(&world);
 }
 
 #[test]
@@ -153,10 +162,11 @@ fn a_script_that_stops_itself_gives_the_shell_its_prompt_back() {
     terminal.wait_for("Stopped");
     terminal.wait_for("ready$ ");
     wait_for_state(world.qli_pid(), 'T');
+    busy(STOPPED);
     terminal.press("fg\n");
     terminal.wait_for("ready$ ");
     last_line(&mut terminal, "echo code=$?", "code=5");
-    assert!(world.end()["suspended_ms"].as_u64().unwrap() > 0);
+    assert_suspended(&world);
 }
 
 #[test]
