@@ -12,7 +12,7 @@ use nix::sys::signal as unix;
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, WaitStatus, waitpid};
 
-use super::signals::{self, Circumstances, Received, Signal, Signals, can_stop, passes_on};
+use super::signals::{self, Circumstances, Received, Sender, Signal, Signals, can_stop, passes_on};
 use super::{Start, ToolCall};
 
 /// How the script ended.
@@ -98,31 +98,44 @@ impl<'a> Waiting<'a> {
     /// Waits for the end. Whatever arrived up to here may have arrived before
     /// the script was there.
     pub(super) fn until_end(mut self) -> io::Result<ChildEnd> {
-        self.take_signals(Circumstances {
-            spawning: true,
-            ..self.circumstances()
-        });
+        let mut arrived = self.signals.drain();
+        let mut spawning = true;
         loop {
             while let Some(status) = poll_state(self.pid)? {
                 if let Some(end) = end_of(status) {
-                    return Ok(self.finish(status, end));
+                    return Ok(self.finish(status, end, arrived));
                 }
                 self.follow(status)?;
             }
+            self.take(
+                arrived,
+                Circumstances {
+                    spawning,
+                    ..self.circumstances()
+                },
+            );
+            spawning = false;
             self.signals.wait(&[], None)?;
-            self.take_signals(self.circumstances());
+            // Taken before the script's state is asked for, so that no CHLD is
+            // missed, and judged after it: a CONT is passed on to a script
+            // whose stop was told of by a CHLD that arrived with it.
+            arrived = self.signals.drain();
         }
     }
 
-    fn finish(mut self, status: WaitStatus, end: Result<u8, Signal>) -> ChildEnd {
-        for (signal, sender) in self.signals.drain() {
-            let forwarded = false; // the process is reaped: there is nobody left to send it to
-            self.received.push(Received {
-                signal,
-                sender,
-                forwarded,
-            });
-        }
+    fn finish(
+        mut self,
+        status: WaitStatus,
+        end: Result<u8, Signal>,
+        mut arrived: Vec<(Signal, Sender)>,
+    ) -> ChildEnd {
+        arrived.append(&mut self.signals.drain());
+        let late = arrived.into_iter().map(|(signal, sender)| Received {
+            signal,
+            sender,
+            forwarded: false, // the process is reaped: there is nobody left to send it to
+        });
+        self.received.extend(late);
         ChildEnd {
             core: end.is_err() && status.as_raw() & CORE_FLAG != 0,
             status: end,
@@ -131,8 +144,8 @@ impl<'a> Waiting<'a> {
         }
     }
 
-    fn take_signals(&mut self, now: Circumstances) {
-        for (signal, sender) in self.signals.drain() {
+    fn take(&mut self, arrived: Vec<(Signal, Sender)>, now: Circumstances) {
+        for (signal, sender) in arrived {
             // A script that has just ended cannot be sent anything: not forwarded.
             let forwarded =
                 passes_on(signal, sender, now) && signals::send(self.pid, signal).is_ok();
@@ -181,10 +194,14 @@ impl<'a> Waiting<'a> {
             }
             self.signals.wait(&[], Some(left))?;
             // Not "stopped": the CONT that woke qli is not for the script.
-            self.take_signals(Circumstances {
-                stopped: false,
-                ..self.circumstances()
-            });
+            let arrived = self.signals.drain();
+            self.take(
+                arrived,
+                Circumstances {
+                    stopped: false,
+                    ..self.circumstances()
+                },
+            );
         }
         signals::send(self.pid, Signal::new(unix::Signal::SIGCONT as i32))
     }

@@ -134,17 +134,20 @@ pub(super) struct Circumstances {
 /// What the terminal sent, the script has already; what the script or its
 /// group sent, was meant for qli or has reached the group. While the script
 /// was being started it may have reached qli alone, so then it is passed on
-/// whoever sent it, except CONT and WINCH, which nobody loses by missing.
+/// whoever sent it, except WINCH, which nobody loses by missing. CONT is for a
+/// stopped script only.
 pub(super) fn passes_on(signal: Signal, sender: Sender, now: Circumstances) -> bool {
+    if signal.is(unix::Signal::SIGCONT) && !now.stopped {
+        return false;
+    }
     if now.spawning {
-        return !signal.is(unix::Signal::SIGCONT) && !signal.is(unix::Signal::SIGWINCH);
+        return !signal.is(unix::Signal::SIGWINCH);
     }
     match sender {
         Sender::Kernel => false,
         Sender::Process { pid, group, .. } => {
             let own = |id: i32| id == now.child || id == now.own;
-            let from_outside = !own(pid) && !group.is_some_and(own);
-            from_outside && (now.stopped || !signal.is(unix::Signal::SIGCONT))
+            !own(pid) && !group.is_some_and(own)
         }
     }
 }
@@ -182,7 +185,9 @@ impl Signals {
     /// A signal that was ignored on entry (`nohup`, `&` in sh) stays ignored,
     /// in qli and in the script. CHLD is always taken, since a kernel told to
     /// ignore it throws the script's exit status away; XFSZ is taken so that a
-    /// file-size limit is an error of a write and not the end of qli.
+    /// file-size limit is an error of a write and not the end of qli. A signal
+    /// that was blocked on entry is unblocked: a blocked CHLD would never tell
+    /// of the script's end, and the script would inherit the mask.
     pub(super) fn arm() -> io::Result<Self> {
         use unix::Signal as S;
         let ignored = ignored_on_entry();
@@ -197,14 +202,16 @@ impl Signals {
             S::SIGCONT,
             S::SIGTSTP,
             S::SIGWINCH,
+            S::SIGXFSZ,
         ];
         let watched = optional
             .into_iter()
             .map(|signal| signal as i32)
             .filter(|number| ignored & (1 << (number - 1)) == 0)
-            .chain([S::SIGCHLD as i32, S::SIGXFSZ as i32]);
+            .chain([S::SIGCHLD as i32]);
         let (read, write) = UnixStream::pair()?;
         let delivery = SignalDelivery::with_pipe(read, write, WithOrigin::default(), watched)?;
+        unix::SigSet::empty().thread_set_mask()?; // now, so that what is pending meets its handler
         Ok(Self { delivery })
     }
 
@@ -372,6 +379,7 @@ mod tests {
         for sender in [Sender::Kernel, process(7, Some(7))] {
             assert!(passes(unix::Signal::SIGINT, sender, false, true));
             assert!(!passes(unix::Signal::SIGCONT, sender, false, true));
+            assert!(passes(unix::Signal::SIGCONT, sender, true, true));
             assert!(!passes(unix::Signal::SIGWINCH, sender, false, true));
         }
     }

@@ -3,8 +3,9 @@
 use std::os::unix::process::ExitStatusExt as _;
 
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
-use crate::support::{Run, World, bit, mask, rounds, status_of};
+use crate::support::{Run, World, bit, mask, rounds, status_of, wait_for_state};
 
 const PASSED_ON: [Signal; 7] = [
     Signal::SIGINT,
@@ -135,4 +136,72 @@ fn hup_stays_ignored_under_nohup() {
 #[test]
 fn int_and_quit_stay_ignored_in_the_background_of_sh() {
     stays_ignored("$QLI probe & wait $!", &[Signal::SIGINT, Signal::SIGQUIT]);
+}
+
+/// Runs `$QLI` words from a Python program that has prepared its signals.
+fn prepared(world: &World, prepare: &str, words: &str) -> Run {
+    let program = format!(
+        "import os, signal\n{prepare}\nwords = os.environ['QLI'].split() + '{words}'.split()\n\
+         os.execvp('qli', words)"
+    );
+    let mut python = world.program("python3");
+    python.args(["-ISc", &program]);
+    Run::start(&mut python)
+}
+
+#[test]
+fn signals_that_are_blocked_on_entry_are_unblocked_for_qli_and_script() {
+    let world = World::new("").script("masks", "exec cat /proc/self/status >status");
+    let block = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())";
+    assert!(prepared(&world, block, "masks").end().success());
+    let status = std::fs::read_to_string(world.path("status")).unwrap();
+    assert_eq!(mask(&status, "SigBlk"), 0);
+}
+
+#[test]
+fn an_exit_code_is_not_lost_where_chld_was_ignored_on_entry() {
+    let world = World::new("").script("end", "exit 3");
+    let ignore = "signal.signal(signal.SIGCHLD, signal.SIG_IGN)";
+    assert_eq!(prepared(&world, ignore, "end").end().code(), Some(3));
+}
+
+#[test]
+fn xfsz_that_was_ignored_on_entry_stays_ignored_in_the_script() {
+    let world = World::new("").script("masks", "exec cat /proc/self/status >status");
+    assert!(prepared(&world, "", "masks").end().success()); // Python ignores it itself
+    let status = std::fs::read_to_string(world.path("status")).unwrap();
+    assert_ne!(mask(&status, "SigIgn") & bit(Signal::SIGXFSZ), 0);
+}
+
+#[test]
+fn qli_dies_of_a_signal_it_was_told_to_ignore_if_its_script_does() {
+    let die = "#!/usr/bin/env -S python3 -IS\nimport os, signal\n\
+               signal.signal(signal.SIGHUP, signal.SIG_DFL)\nos.kill(os.getpid(), signal.SIGHUP)\n";
+    let world = World::new("").executable("root/g/die", die);
+    let ended = Run::start(&mut world.sh("exec nohup $QLI die")).end();
+    assert_eq!(ended.signal(), Some(Signal::SIGHUP as i32));
+}
+
+#[test]
+fn a_script_stopped_where_no_shell_waits_goes_on_with_the_first_cont() {
+    for _ in 0..rounds(10, 100) {
+        let world = World::new("").script("stop", "echo READY $$ >\"$OUT\"; kill -STOP $$; exit 3");
+        let mut lines = world.lines();
+        let run = Run::start(&mut world.sh("exec setsid --wait $QLI stop"));
+        let script = Pid::from_raw(lines.wait_for("READY").parse().unwrap());
+        wait_for_state(script, 'T');
+        kill(world.qli_pid(), Signal::SIGCONT).unwrap();
+        assert_eq!(run.end().code(), Some(3));
+        let end = world.end();
+        let cont = &end["signals"][0];
+        assert_eq!(
+            (&cont["name"], &cont["forwarded"]),
+            (&"SIGCONT".into(), &true.into())
+        );
+        assert_eq!(
+            end["suspended_ms"],
+            serde_json::Value::Null,
+            "qli stopped itself"
+        );
+    }
 }
