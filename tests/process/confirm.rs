@@ -8,9 +8,11 @@ use std::os::unix::process::ExitStatusExt as _;
 use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::pty::Terminal;
 use crate::support::{Lines, World, code, until, wait_for_state};
+use crate::terminal::{CTRL_Z, bash, last_line};
 
 fn world() -> World {
     World::new("confirm = true").script("hello", "echo RAN $$ >\"$OUT\"; exit 4")
@@ -139,4 +141,38 @@ fn a_variable_does_not_answer_on_a_terminal_either() {
     terminal.press("n\n");
     assert_eq!(terminal.end().code(), Some(125));
     assert!(lines.all().is_empty() && world.log().is_empty());
+}
+
+#[test]
+fn after_a_stop_the_question_is_asked_again_and_nothing_typed_meanwhile_counts() {
+    let world = world();
+    let mut lines = world.lines();
+    let mut terminal = bash(&world, "$QLI hello");
+    terminal.wait_for("[y/N] ");
+    terminal.press(CTRL_Z);
+    terminal.wait_for("Stopped");
+    terminal.wait_for("ready$ ");
+    assert_eq!(lines.all(), [""; 0]);
+    terminal.press("fg\n");
+    terminal.wait_for("[y/N] ");
+    terminal.press("y\n");
+    terminal.wait_for("ready$ ");
+    last_line(&mut terminal, "echo code=$?", "code=4");
+    assert_eq!(lines.all().len(), 1);
+}
+
+#[test]
+fn a_question_in_the_background_waits_for_the_foreground() {
+    let world = world();
+    let mut lines = world.lines();
+    let mut terminal = bash(&world, "$QLI hello & echo QLI $! >$OUT");
+    let qli = Pid::from_raw(lines.wait_for("QLI").parse().unwrap());
+    wait_for_state(qli, 'T');
+    assert!(world.log().is_empty());
+    terminal.press("fg\n");
+    terminal.wait_for("[y/N] ");
+    terminal.press("y\n");
+    terminal.wait_for("ready$ ");
+    last_line(&mut terminal, "echo code=$?", "code=4");
+    assert_eq!(world.end()["exit_code"], 4);
 }

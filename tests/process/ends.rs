@@ -4,7 +4,10 @@ use std::io::Read as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::Stdio;
 
-use crate::support::{Run, World, code};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+use crate::support::{Run, World, code, mask, status_of, until, wait_until_open};
 
 #[test]
 fn every_exit_code_is_mirrored() {
@@ -125,4 +128,68 @@ fn a_broken_pipe_costs_no_end_record() {
     command.stdout(broken()).stderr(broken());
     assert_eq!(code(&mut command), Some(4));
     assert_eq!(world.end()["exit_code"], 4);
+}
+
+#[test]
+fn a_signal_between_the_scripts_end_and_its_record_changes_neither() {
+    let world = World::new("").script("end", "echo READY $$ >\"$OUT\"; read x <\"$HOLD\"; exit 3");
+    let mut lines = world.lines();
+    let qli = Run::start(&mut world.qli(["end"]));
+    let script = Pid::from_raw(lines.wait_for("READY").parse().unwrap());
+    let log = world.path("state/log");
+    let held = std::fs::File::open(&log).unwrap();
+    held.lock().unwrap();
+    world.release();
+    until("the script to be reaped", || {
+        status_of(script).is_none().then_some(())
+    });
+    wait_until_open(qli.pid(), &log);
+    qli.send(Signal::SIGTERM);
+    until("TERM to be taken", || {
+        (mask(&status_of(qli.pid())?, "SigPnd") == 0).then_some(())
+    });
+    held.unlock().unwrap();
+    assert_eq!(qli.end().code(), Some(3));
+    let end = world.end();
+    assert_eq!(
+        (&end["event"], &end["exit_code"]),
+        (&"finish".into(), &3.into())
+    );
+}
+
+#[test]
+fn a_file_size_limit_is_an_error_of_the_log_and_not_the_end_of_qli() {
+    let world = World::new("").script("hello", "echo RAN $$ >\"$OUT\"; exit 4");
+    let mut lines = world.lines();
+    assert_eq!(
+        code(&mut world.sh("ulimit -f 0; exec $QLI hello")),
+        Some(125)
+    );
+    assert!(lines.all().is_empty() && world.log().is_empty());
+    // Now there is room for a start, and not for its end.
+    assert_eq!(code(&mut world.qli(["hello"])), Some(4));
+    let text = world.log_text();
+    let limit = text.len() + text.lines().next().unwrap().len() + 100;
+    let limited = format!("exec prlimit --fsize={limit} $QLI hello");
+    assert_eq!(code(&mut world.sh(&limited)), Some(4));
+    assert_eq!(world.log().len(), 3);
+    let spool: Vec<_> = std::fs::read_dir(world.path("state/qli/spool"))
+        .unwrap()
+        .collect();
+    assert_eq!(spool.len(), 1);
+}
+
+#[test]
+fn a_script_that_is_missing_or_cannot_be_run_is_told_by_the_code() {
+    let world = World::new("").executable("root/g/bad", "#!/no/such/interpreter\n");
+    std::fs::write(world.path("root/g/plain"), "exit 0").unwrap();
+    assert_eq!(code(&mut world.qli(["missing"])), Some(127));
+    assert_eq!(code(&mut world.qli(["plain"])), Some(126));
+    assert!(world.log().is_empty());
+    assert_eq!(code(&mut world.qli(["bad"])), Some(126));
+    let end = world.end();
+    assert_eq!(
+        (&end["event"], &end["exit_code"]),
+        (&"spawn_failed".into(), &126.into())
+    );
 }

@@ -3,13 +3,12 @@
 use std::fs::File;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-use crate::support::{Lines, Run, World, is_gone, rounds, until};
+use crate::support::{Lines, Run, World, is_gone, rounds, until, wait_until_open};
 
 const SECRET: &str = "[[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
 
@@ -40,17 +39,6 @@ fn a_signal_while_a_provider_is_called_ends_it_with_all_its_children() {
         assert_eq!(lines.all().len(), 2, "{:?}", lines.all());
         assert!(world.log().is_empty());
     }
-}
-
-/// Waits until a process has a file open.
-fn wait_until_open(pid: Pid, path: &Path) {
-    until("an open log", || {
-        let mut entries = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
-        let leads_there = |link: PathBuf| std::fs::read_link(link).is_ok_and(|to| to == path);
-        entries
-            .any(|entry| entry.is_ok_and(|entry| leads_there(entry.path())))
-            .then_some(())
-    });
 }
 
 #[test]

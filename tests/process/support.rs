@@ -292,6 +292,17 @@ pub(crate) fn wait_for_state(pid: Pid, letter: char) {
     });
 }
 
+/// Waits until a process has a file open.
+pub(crate) fn wait_until_open(pid: Pid, path: &Path) {
+    until("an open log", || {
+        let mut entries = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
+        let leads_there = |link: PathBuf| std::fs::read_link(link).is_ok_and(|to| to == path);
+        entries
+            .any(|entry| entry.is_ok_and(|entry| leads_there(entry.path())))
+            .then_some(())
+    });
+}
+
 /// Says whether a process has ended, reaped or not.
 pub(crate) fn is_gone(pid: Pid) -> bool {
     state_of(pid).is_none_or(|state| state == 'Z')

@@ -11,7 +11,7 @@ use crate::start::{Reached, WAIT, busy, moment, reached};
 use crate::support::{World, bit, mask, rounds, status_of, until, wait_for_state};
 
 const CTRL_C: &str = "\x03";
-const CTRL_Z: &str = "\x1a";
+pub(crate) const CTRL_Z: &str = "\x1a";
 const CTRL_BACKSLASH: &str = "\x1c";
 
 /// Does something to the terminal of a running probe, and shows that the
@@ -107,7 +107,7 @@ fn ctrl_c_ends_the_loop_of_a_shell() {
 }
 
 /// Starts an interactive bash and types a line.
-fn bash(world: &World, line: &str) -> Terminal {
+pub(crate) fn bash(world: &World, line: &str) -> Terminal {
     let mut bash = world.program("bash");
     bash.args(["--norc", "--noprofile", "-i"]);
     bash.env("PS1", "ready$ ").env("TERM", "dumb");
@@ -118,7 +118,7 @@ fn bash(world: &World, line: &str) -> Terminal {
 }
 
 /// Types a last line into bash and waits for what it prints.
-fn last_line(terminal: &mut Terminal, line: &str, printed: &str) {
+pub(crate) fn last_line(terminal: &mut Terminal, line: &str, printed: &str) {
     terminal.press(&format!("{line}; exit 0\n"));
     terminal.wait_for(printed);
     assert_eq!(terminal.end().code(), Some(0));
