@@ -92,6 +92,27 @@ fn ctrl_c_around_the_start_stops_the_run_or_reaches_the_script() {
 }
 
 #[test]
+fn ctrl_c_that_reaches_qli_alone_while_the_script_is_being_started_is_passed_on() {
+    let world = World::new("").script("wait", WAIT);
+    // Holds qli at the call that makes the script's process.
+    let line = "calls=clone,clone3,fork,vfork
+        exec strace -o calls -e trace=$calls -e inject=$calls:delay_enter=300000:when=1 $QLI wait";
+    let mut terminal = Terminal::start(world.sh(line));
+    until("the start of the script", || {
+        let calls = std::fs::read_to_string(world.path("calls")).ok()?;
+        (calls.contains("clone") || calls.contains("fork")).then_some(())
+    });
+    terminal.press(CTRL_C);
+    assert_eq!(terminal.end().signal(), Some(Signal::SIGINT as i32));
+    let end = world.end();
+    let passed_on = serde_json::json!([{ "name": "SIGINT", "forwarded": true }]);
+    assert_eq!(
+        (&end["signal"], &end["signals"]),
+        (&"SIGINT".into(), &passed_on)
+    );
+}
+
+#[test]
 fn ctrl_c_ends_the_loop_of_a_shell() {
     let world = World::new("").script("wait", WAIT);
     let mut lines = world.lines();
