@@ -19,4 +19,4 @@ pub use record::{
     RecoveredRecord, SignalRecord, SpawnFailedRecord, StartRecord,
 };
 pub use redact::recorded_args;
-pub use trail::{EndBody, Opening, Trail, Unrecorded};
+pub use trail::{EndBody, Opening, Trail, Unopened, Unrecorded};

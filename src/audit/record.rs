@@ -234,10 +234,14 @@ pub struct EndRecord {
     /// Why the script was not started after all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Every signal that was received while the script ran.
+    /// The signals that were received while the script ran, the first 64.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub signals: Vec<SignalRecord>,
+    /// How many more were received.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(default)]
+    pub signals_left_out: u64,
     /// How long the script was stopped together with qli.
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
@@ -256,6 +260,7 @@ impl EndRecord {
             spawned: Some(false),
             reason: Some(reason.to_owned()),
             signals: Vec::new(),
+            signals_left_out: 0,
             suspended_ms: 0,
             duration_ms: 0,
         }

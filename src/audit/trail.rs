@@ -30,6 +30,17 @@ pub struct Opening {
 pub struct Trail {
     opening: Opening,
     since: Duration,
+    chain: String,
+}
+
+/// A start record that is not, or may not be, on disk.
+#[derive(Debug)]
+pub struct Unopened {
+    /// Why.
+    pub error: AppendError,
+    /// The end that was owed because the start may be there, if it could not
+    /// be recorded either.
+    pub unrecorded: Option<Unrecorded>,
 }
 
 /// What the end record tells.
@@ -82,25 +93,26 @@ impl Trail {
         opening: Opening,
         start: StartRecord,
         host: &mut dyn Host,
-    ) -> Result<Self, AppendError> {
+    ) -> Result<Self, Unopened> {
         let since = host.elapsed();
         let mut record = opening.record(EventName::Start, start, host);
         let appended = append(&opening.log, &mut record, Patience::UntilSignal, host);
-        let trail = Self { opening, since };
+        let trail = Self {
+            opening,
+            since,
+            chain: record.chain,
+        };
         match appended {
             Ok(()) => Ok(trail),
             Err(error @ AppendError::Sync(_)) => {
-                // The start may be there: its end says that nothing ran. Where
-                // that fails too, the refusal itself tells the person.
-                drop(trail.close(
-                    EndBody::Interrupted(EndRecord::not_started("sync", None, 125)),
-                    host,
-                ));
-                Err(error)
+                let end = EndBody::Interrupted(EndRecord::not_started("sync", None, 125));
+                let unrecorded = trail.close(end, host);
+                Err(Unopened { error, unrecorded })
             }
             Err(error) => {
                 drop(trail);
-                Err(error)
+                let unrecorded = None;
+                Err(Unopened { error, unrecorded })
             }
         }
     }
@@ -110,6 +122,7 @@ impl Trail {
     pub fn close(self, mut end: EndBody, host: &mut dyn Host) -> Option<Unrecorded> {
         end.set_duration(host.elapsed().saturating_sub(self.since));
         let mut record = self.opening.record(end.event(), end, host);
+        record.chain = self.chain; // also where the log itself cannot be asked
         let log = &self.opening.log;
         let error = append(log, &mut record, Patience::Stubborn, host).err()?;
         let reason = error.reason(log);

@@ -101,6 +101,10 @@ fn end_record(ended: &Ended) -> EndBody {
     }
 }
 
+/// How many signals a record lists: a sender in a loop must not make it longer
+/// than a record may be.
+const SIGNALS_LISTED: usize = 64;
+
 /// A run counts as interrupted when somebody stopped it: qli was sent HUP,
 /// INT, QUIT or TERM while the script ran, or the script died of one of them.
 /// A crash is a finish with its signal.
@@ -112,6 +116,7 @@ fn ran(end: &ChildEnd) -> EndBody {
         .rfind(|one| one.interrupts());
     let died_of = end.status.err();
     let interrupted = stopped_by.is_some() || died_of.is_some_and(Signal::interrupts);
+    let listed = end.received.iter().take(SIGNALS_LISTED);
     let record = EndRecord {
         exit_code: match end.status {
             Ok(code) => code.into(),
@@ -121,7 +126,8 @@ fn ran(end: &ChildEnd) -> EndBody {
         core: end.core,
         spawned: None,
         reason: None,
-        signals: end.received.iter().map(SignalRecord::from).collect(),
+        signals: listed.map(SignalRecord::from).collect(),
+        signals_left_out: end.received.len().saturating_sub(SIGNALS_LISTED) as u64,
         suspended_ms: u64::try_from(end.suspended.as_millis()).unwrap_or(u64::MAX),
         duration_ms: 0,
     };

@@ -280,3 +280,20 @@ fn what_changes_while_a_person_thinks_is_not_run() {
         }
     }
 }
+
+#[test]
+fn a_sender_in_a_loop_does_not_make_a_record_too_long() {
+    let one = Received {
+        signal: Signal::new(10),
+        sender: Sender::Process {
+            pid: 7,
+            uid: 0,
+            group: None,
+        },
+        forwarded: true,
+    };
+    let (world, _) = carry(guarded().ends(|end| end.received = vec![one; 100_000]));
+    let end = events(&world).pop().unwrap();
+    assert_eq!(end["signals"].as_array().unwrap().len(), 64);
+    assert_eq!(end["signals_left_out"], 99_936);
+}

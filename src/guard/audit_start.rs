@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
-use crate::audit::{Opening, StartRecord, Trail, obstacle, recorded_args};
+use crate::audit::{Opening, StartRecord, Trail, Unopened, obstacle, recorded_args};
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::host::{Host, HostView, lookup};
 use crate::manifest::Located;
@@ -92,8 +92,13 @@ impl Enforce for AuditStart {
             group: launch.plan().group.clone(),
             extension: launch.plan().extension.clone(),
         };
-        let trail = Trail::open(opening, start, host);
-        launch.set_trail(trail.map_err(|error| Refusal::of_append(error, &self.log))?);
+        match Trail::open(opening, start, host) {
+            Ok(trail) => launch.set_trail(trail),
+            Err(Unopened { error, unrecorded }) => {
+                launch.set_unrecorded(unrecorded);
+                return Err(Refusal::of_append(error, &self.log));
+            }
+        }
         launch.pass(Step::AuditStart, None);
         Ok(())
     }

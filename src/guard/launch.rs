@@ -25,6 +25,7 @@ pub struct Launch<'p> {
     passed: Vec<Passed>,
     secrets: Vec<(EnvName, Secret)>,
     trail: Option<Trail>,
+    unrecorded: Option<Unrecorded>,
 }
 
 impl<'p> Launch<'p> {
@@ -46,6 +47,7 @@ impl<'p> Launch<'p> {
             passed: Vec::new(),
             secrets: Vec::new(),
             trail: None,
+            unrecorded: None,
         })
     }
 
@@ -85,13 +87,21 @@ impl<'p> Launch<'p> {
         self.trail = Some(trail);
     }
 
+    pub(super) fn set_unrecorded(&mut self, unrecorded: Option<Unrecorded>) {
+        self.unrecorded = unrecorded;
+    }
+
     /// Erases the secrets: the script has them now.
     pub fn forget_secrets(&mut self) {
         self.secrets.clear();
     }
 
-    /// Closes the run: if it has a start record, its end is recorded.
+    /// Closes the run: if it has a start record, its end is recorded. Returns
+    /// what could not be.
     pub fn close(self, end: EndBody, host: &mut dyn Host) -> Option<Unrecorded> {
-        self.trail.and_then(|trail| trail.close(end, host))
+        match self.trail {
+            Some(trail) => trail.close(end, host),
+            None => self.unrecorded,
+        }
     }
 }

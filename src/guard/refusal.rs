@@ -123,6 +123,7 @@ impl SecretFault {
             Fault::ToolUntrusted(suspicion) => suspicion.reason(),
             Fault::ToolFailed { code, message, .. } => failed(*code, message),
             Fault::ToolTimedOut(seconds) => format!("no answer within {seconds} seconds"),
+            Fault::ToolStopped => "the program wants to ask on the terminal".to_owned(),
             Fault::ToolFlooded(limit) => format!("the answer is longer than {limit} bytes"),
             Fault::ToolBroken(error) => format!("the program cannot be called: {error}"),
         };
@@ -143,9 +144,10 @@ impl SecretFault {
                 Some(format!("install `{tool}`{}", then.unwrap_or_default()))
             }
             Fault::ToolUntrusted(suspicion) => Some(suspicion.help()),
-            Fault::ToolFailed { .. } | Fault::ToolTimedOut(_) | Fault::ToolBroken(_) => {
-                hint.map(str::to_owned)
-            }
+            Fault::ToolFailed { .. }
+            | Fault::ToolTimedOut(_)
+            | Fault::ToolStopped
+            | Fault::ToolBroken(_) => hint.map(str::to_owned),
             Fault::Unusable(_) | Fault::ToolFlooded(_) => None,
         }
     }

@@ -318,6 +318,9 @@ pub enum ToolError {
     TimedOut,
     /// It wrote more than its limit.
     TooMuch,
+    /// It stopped: a program that is not in the foreground may not read the
+    /// terminal.
+    Stopped,
     /// It could not be started or watched.
     Io(io::Error),
 }

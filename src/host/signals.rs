@@ -252,6 +252,38 @@ impl Signals {
         }
     }
 
+    /// Writes to a stream that may never be read, without missing a signal that
+    /// ends the run; returns that signal if one came before the text was out.
+    pub(super) fn write(
+        &mut self,
+        stream: &(impl AsFd + ?Sized),
+        mut text: &[u8],
+    ) -> io::Result<Option<Signal>> {
+        while !text.is_empty() {
+            let mut fds = [
+                PollFd::new(self.fd(), PollFlags::POLLIN),
+                PollFd::new(stream.as_fd(), PollFlags::POLLOUT),
+            ];
+            match nix::poll::poll(&mut fds, PollTimeout::NONE) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let [_, out] = fds;
+            let ready = out.any().unwrap_or(false);
+            if let (Some(signal), _) = self.guard_phase() {
+                return Ok(Some(signal));
+            }
+            if ready {
+                let part = text
+                    .get(..text.len().min(WRITTEN_AT_ONCE))
+                    .unwrap_or_default();
+                let taken = nix::unistd::write(stream, part)?;
+                text = text.get(taken..).unwrap_or_default();
+            }
+        }
+        Ok(None)
+    }
+
     /// Waits until a signal arrives, one of `others` can be read, or the time
     /// is over.
     pub(super) fn wait(
@@ -273,6 +305,10 @@ impl Signals {
         }
     }
 }
+
+/// So much a stream that is ready takes without waiting: a pipe has a page
+/// free then (pipe(7)), and a terminal is asked in small pieces.
+const WRITTEN_AT_ONCE: usize = 256;
 
 /// Whether qli was stopped and continued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

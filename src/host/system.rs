@@ -31,6 +31,7 @@ pub struct System {
     script: Option<Pid>,
     identity: OnceCell<Identity>,
     core_limit: Option<CoreLimit>,
+    arrived: Option<Signal>,
 }
 
 impl System {
@@ -43,6 +44,7 @@ impl System {
             script: None,
             identity: OnceCell::new(),
             core_limit: None,
+            arrived: None,
         }
     }
 
@@ -273,6 +275,9 @@ impl Host for System {
     }
 
     fn pending(&mut self) -> Option<Signal> {
+        if let Some(signal) = self.arrived.take() {
+            return Some(signal);
+        }
         self.signals
             .as_mut()
             .and_then(|signals| signals.guard_phase().0)
@@ -286,7 +291,13 @@ impl Host for System {
     }
 
     fn show(&mut self, text: &str) {
-        write_stderr(text);
+        let Some(signals) = self.signals.as_mut() else {
+            return write_stderr(text);
+        };
+        // There is nobody left to tell when standard error cannot be written.
+        if let Ok(Some(signal)) = signals.write(&io::stderr(), text.as_bytes()) {
+            self.arrived = Some(signal);
+        }
     }
 
     fn ask(&mut self, question: &str) -> Result<String, AskError> {
@@ -312,9 +323,15 @@ impl Host for System {
         let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         private_directory(directory)?;
         let mut file = new_file(path, 0o600)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        File::open(directory)?.sync_all()
+        let kept = file
+            .write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .and_then(|()| File::open(directory)?.sync_all());
+        if kept.is_err() {
+            // Half a record is none, and whoever reads it later must not think so.
+            drop(std::fs::remove_file(path));
+        }
+        kept
     }
 
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -325,7 +342,8 @@ impl Host for System {
         let mut file = new_file(&draft, 0o700)?;
         let written = file
             .write_all(bytes)
-            .and_then(|()| file.set_permissions(Permissions::from_mode(0o700)));
+            .and_then(|()| file.set_permissions(Permissions::from_mode(0o700)))
+            .and_then(|()| file.sync_all());
         drop(file); // a file that is open for writing cannot be executed
         let placed = written.and_then(|()| std::fs::rename(&draft, path));
         if placed.is_err() {

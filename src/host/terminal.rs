@@ -36,7 +36,7 @@ pub(super) fn exists() -> bool {
 /// `poll` together with the signals, since handlers restart a blocked `read`.
 pub(super) fn ask(question: &str, signals: &mut Signals) -> Result<String, AskError> {
     let mut tty = open(true).map_err(AskError::Io)?;
-    put_question(&mut tty, question).map_err(AskError::Io)?;
+    put_question(&mut tty, question, signals)?;
     loop {
         signals.wait(&[tty.as_fd()], None).map_err(AskError::Io)?;
         match signals.guard_phase() {
@@ -46,7 +46,7 @@ pub(super) fn ask(question: &str, signals: &mut Signals) -> Result<String, AskEr
                 drop(tty.write_all(b"\n"));
                 return Err(AskError::Interrupted(signal));
             }
-            (None, Stopped::Yes) => put_question(&mut tty, question).map_err(AskError::Io)?,
+            (None, Stopped::Yes) => put_question(&mut tty, question, signals)?,
             (None, Stopped::No) => {}
         }
         if readable(&tty).map_err(AskError::Io)? {
@@ -55,9 +55,13 @@ pub(super) fn ask(question: &str, signals: &mut Signals) -> Result<String, AskEr
     }
 }
 
-fn put_question(tty: &mut File, question: &str) -> io::Result<()> {
-    tcflush(tty.as_fd(), FlushArg::TCIFLUSH)?;
-    tty.write_all(question.as_bytes())
+fn put_question(tty: &mut File, question: &str, signals: &mut Signals) -> Result<(), AskError> {
+    tcflush(tty.as_fd(), FlushArg::TCIFLUSH).map_err(|error| AskError::Io(error.into()))?;
+    match signals.write(tty, question.as_bytes()) {
+        Ok(None) => Ok(()),
+        Ok(Some(signal)) => Err(AskError::Interrupted(signal)),
+        Err(error) => Err(AskError::Io(error)),
+    }
 }
 
 fn readable(tty: &File) -> io::Result<bool> {

@@ -61,9 +61,11 @@ impl<O: Read + AsFd, E: Read + AsFd> Running<O, E> {
         self.out.unblock().map_err(ToolError::Io)?;
         self.err.unblock().map_err(ToolError::Io)?;
         loop {
-            let ended = poll_state(self.pid)
-                .map_err(ToolError::Io)?
-                .and_then(end_of);
+            let status = poll_state(self.pid).map_err(ToolError::Io)?;
+            if status.is_some_and(rustix::process::WaitStatus::stopped) {
+                return Err(ToolError::Stopped);
+            }
+            let ended = status.and_then(end_of);
             self.read()?;
             if let Some(end) = ended {
                 return Ok(end.ok().map(i32::from));

@@ -148,6 +148,8 @@ pub enum Fault {
     },
     /// The program took too long, in seconds.
     ToolTimedOut(u64),
+    /// The program wants to ask on the terminal.
+    ToolStopped,
     /// The program wrote more than so many bytes.
     ToolFlooded(usize),
     /// The program could not be started or watched.

@@ -71,6 +71,7 @@ fn fault_of(error: ToolError) -> FetchError {
     FetchError::Fault(match error {
         ToolError::Interrupted(signal) => return FetchError::Interrupted(signal),
         ToolError::TimedOut => Fault::ToolTimedOut(TIMEOUT.as_secs()),
+        ToolError::Stopped => Fault::ToolStopped,
         ToolError::TooMuch => Fault::ToolFlooded(LIMIT),
         ToolError::Io(error) => Fault::ToolBroken(reason(&error)),
     })
