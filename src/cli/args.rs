@@ -177,6 +177,8 @@ pub(super) enum ExtCommand {
 /// `qli schema`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
     /// Of which document
     #[arg(value_enum, default_value_t = SchemaName::Manifest)]
     pub(super) of: SchemaName,

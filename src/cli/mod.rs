@@ -22,6 +22,7 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, quiet_panics, reason, write_stderr, write_stdout};
+use crate::names::visible_lines;
 use crate::report::{DiagnosticsDocument, Format, Style, diagnostics};
 
 use args::{Cli, Command, Global};
@@ -76,11 +77,14 @@ fn usage(error: &clap::Error, args: &[OsString], host: &System) -> Exit {
         Stream::Stdout
     };
     let style = Style::of(to, short::color(args), host);
-    let text = error.render();
-    let text = if style.color {
-        text.ansi().to_string()
+    let rendered = error.render();
+    let plain = rendered.to_string();
+    // clap quotes what was typed as it is.
+    let harmless = visible_lines(&plain);
+    let text = if style.color && harmless == plain {
+        rendered.ansi().to_string()
     } else {
-        text.to_string()
+        harmless
     };
     if error.use_stderr() {
         write_stderr(&text);

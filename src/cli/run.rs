@@ -1,5 +1,7 @@
 //! `qli run`.
 
+use std::ffi::OsString;
+
 use super::args::{Global, TargetArgs};
 use super::{command_meant, no_plan};
 use crate::diagnostics::{Code, Diagnostics};
@@ -7,6 +9,7 @@ use crate::discovery::{Roots, extension_name, group_name};
 use crate::dispatch::{self, Exit};
 use crate::guard::{Answer, Plan, Request};
 use crate::host::{HostView, Stream, System, write_stderr};
+use crate::names::shell_line;
 use crate::report::{Format, Style, notes, outcome};
 
 /// Plans and runs an extension.
@@ -16,7 +19,7 @@ pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> E
     }
     let plan = match plan(global, target, host) {
         Ok(plan) => plan,
-        Err(found) => return no_plan(&found, global, Format::Human, host),
+        Err(found) => return not_started(&found, global, target, host),
     };
     if let Some(notes) = notes(&plan, global.verbose, || style(global, host)) {
         write_stderr(&notes);
@@ -26,6 +29,15 @@ pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> E
         write_stderr(&words);
     }
     ended.exit()
+}
+
+/// Says why there is no plan, and that nothing was started.
+fn not_started(found: &Diagnostics, global: &Global, target: &TargetArgs, host: &System) -> Exit {
+    let exit = no_plan(found, global, Format::Human, host);
+    let words = std::iter::once(&target.group).chain(&target.words);
+    let command = shell_line(words.map(OsString::as_os_str));
+    write_stderr(&format!("\nqli: not started: {command}\n"));
+    exit
 }
 
 /// How texts on standard error look: found out only when there is one.

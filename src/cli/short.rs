@@ -93,14 +93,16 @@ fn is_own(word: &OsStr) -> bool {
         .is_some_and(|word| COMMANDS.contains(&word) || KEPT.contains(&word))
 }
 
-/// Returns the place of the first word that is no option.
+/// Returns the place of the first word that is no option; none behind a `--`,
+/// which only clap can refuse.
 fn first_word(args: &[OsString]) -> Option<usize> {
     let takes_value = |arg: &OsString| arg == "--color" || arg == "--extensions";
     let mut skip = false;
-    args.iter().position(|arg| {
+    let first = args.iter().position(|arg| {
         let is_value = std::mem::replace(&mut skip, takes_value(arg));
-        !is_value && !arg.as_bytes().starts_with(b"-")
-    })
+        !is_value && (arg == "--" || !arg.as_bytes().starts_with(b"-"))
+    });
+    first.filter(|&at| args.get(at).is_some_and(|arg| arg != "--"))
 }
 
 /// Returns the kept name that a command line starts with.

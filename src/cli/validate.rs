@@ -60,15 +60,24 @@ fn report(validation: &Validation, global: &Global, args: &ValidateArgs, host: &
 
 /// Checks a root that nobody named: one that is not there is no problem.
 fn check_root(root: &Path, validation: &mut Validation, view: &dyn HostView) {
-    match view.list(root) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+    match in_root(root, view) {
+        Ok(files) => check_all(&files, validation, view),
+        Err(error) if is_absent(&error) => {}
+        Err(error) => {
             let message = format!("the root cannot be read: {}", reason(&error));
             let problem = Diagnostic::of_path(Code::RootUnreadable, root, message);
             let help = format!("ls -ld {}", shell_word(root));
             validation.found.push(problem.help(help));
         }
-        _ => check_all(&in_root(root, view), validation, view),
     }
+}
+
+/// Says whether nothing is there, as opposed to something that hides.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
 }
 
 fn check_all(files: &[PathBuf], validation: &mut Validation, view: &dyn HostView) {
@@ -100,13 +109,12 @@ fn manifests_of(path: &Path, view: &dyn HostView) -> Result<Vec<PathBuf>, String
         return Ok(vec![path.to_owned()]);
     }
     let own = path.join(FILE_NAME);
-    if view.lstat(&own).is_ok() {
+    if is_there(&own, view) {
         return Ok(vec![own]);
     }
-    let files = in_root(path, view);
+    let files = in_root(path, view)
+        .map_err(|error| format!("{shown} cannot be checked: {}", reason(&error)))?;
     if files.is_empty() {
-        view.list(path)
-            .map_err(|error| format!("{shown} cannot be checked: {}", reason(&error)))?;
         return Err(format!(
             "{shown} holds no {FILE_NAME}, and none of its directories does"
         ));
@@ -114,9 +122,17 @@ fn manifests_of(path: &Path, view: &dyn HostView) -> Result<Vec<PathBuf>, String
     Ok(files)
 }
 
-/// Returns the manifests one level below a root.
-fn in_root(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
-    let entries = view.list(root).unwrap_or_default().into_iter();
+/// Returns the manifests one level below a root. One that may be there and
+/// cannot be looked at counts: reading it will say why.
+fn in_root(root: &Path, view: &dyn HostView) -> io::Result<Vec<PathBuf>> {
+    let entries = view.list(root)?.into_iter();
     let files = entries.map(|entry| root.join(entry).join(FILE_NAME));
-    files.filter(|file| view.lstat(file).is_ok()).collect()
+    Ok(files.filter(|file| is_there(file, view)).collect())
+}
+
+fn is_there(file: &Path, view: &dyn HostView) -> bool {
+    match view.lstat(file) {
+        Ok(_) => true,
+        Err(error) => !is_absent(&error),
+    }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Group, Home, Root, RootKind, Roots, embedded, find_group, program};
 use crate::diagnostics::Diagnostics;
-use crate::host::{Access, FileKind, HostView, path_entries};
+use crate::host::{Access, FileKind, HostView, all_on_path, path_entries};
 use crate::manifest::FILE_NAME;
 use crate::names::{ExtensionName, GroupName};
 
@@ -141,13 +141,6 @@ pub fn all_of(home: &Home, name: &ExtensionName, view: &dyn HostView) -> Vec<Pat
     let own = own(home, view).into_iter();
     let own = own.filter(|(found, _)| found == name).map(|(_, path)| path);
     let command = program::command_name(home.name.as_str(), name);
-    let on_path = path_entries(view)
-        .into_iter()
-        .map(|entry| entry.join(&command));
-    let on_path = on_path.filter(|path| {
-        view.stat(path)
-            .is_ok_and(|stat| stat.kind == FileKind::File)
-            && view.may(path, Access::Execute).is_ok()
-    });
+    let on_path = all_on_path(&command, view);
     own.chain(on_path).collect()
 }

@@ -121,7 +121,7 @@ fn unknown_names_get_a_suggestion() {
     );
     assert_eq!(
         problem(&World::new(), "zzzzzz", "x").1,
-        "there is dev, org, prod"
+        "the groups are `dev`, `org`, `prod`"
     );
     let bare = World::new().directory(&format!("{USER}/web"), 0o755);
     assert!(

@@ -28,7 +28,12 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
         .into_keys()
         .map(|name| name.as_str().to_owned())
         .collect();
-    diagnostic.help(suggestion(name.as_str(), &known, "qli ext list"))
+    diagnostic.help(suggestion(
+        name.as_str(),
+        &known,
+        "the groups are",
+        "qli ext list",
+    ))
 }
 
 /// An extension that its group does not hold.
@@ -42,20 +47,24 @@ pub(super) fn extension(home: &Home, name: &ExtensionName, view: &dyn HostView) 
     Diagnostic::of_path(Code::NoSuchExtension, &home.manifest_path, message).help(suggestion(
         name.as_str(),
         &known,
+        "it has",
         &list,
     ))
 }
 
-fn suggestion(name: &str, known: &[String], list: &str) -> String {
+fn suggestion(name: &str, known: &[String], they_are: &str, list: &str) -> String {
     const SHOWN: usize = 8;
     if let Some(close) = nearest(name, known.iter().map(String::as_str)) {
         return format!("did you mean `{close}`?");
     }
     match known {
-        [] => "it has none yet".to_owned(),
+        [] => "it has none yet: put an executable script beside its manifest".to_owned(),
         few if few.len() <= SHOWN => {
-            let names: Vec<_> = few.iter().map(visible).collect();
-            format!("there is {}", names.join(", "))
+            let names: Vec<_> = few
+                .iter()
+                .map(|name| format!("`{}`", visible(name)))
+                .collect();
+            format!("{they_are} {}", names.join(", "))
         }
         _ => format!("`{list}` shows all there are"),
     }

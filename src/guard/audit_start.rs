@@ -42,7 +42,10 @@ impl AuditStart {
         let at = |code, message| Diagnostic::at(code, source, span.clone(), message);
         let log = value.expand(|name| lookup(name, view)).map_err(|unset| {
             let message = format!("`audit_log` needs `{}`, which is not set", unset.0);
-            let help = format!("set `{}`, or name the path without it", unset.0);
+            let help = match unset.0.as_str() {
+                "HOME" => "set `HOME`, or the XDG variable that the path begins with".to_owned(),
+                other => format!("set `{other}`, or name the path without it"),
+            };
             at(Code::AuditPathVariableUnset, message).help(help)
         })?;
         if log.is_relative() {

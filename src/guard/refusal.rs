@@ -106,9 +106,11 @@ impl Miss {
     }
 
     /// Returns the command that would set it.
-    pub fn help(&self) -> Option<String> {
-        let shown = !self.name.looks_secret();
-        shown.then(|| format!("export {}={}", self.name, shell_word(&self.want)))
+    pub fn help(&self) -> String {
+        if self.name.looks_secret() {
+            return format!("export {}=…", self.name);
+        }
+        format!("export {}={}", self.name, shell_word(&self.want))
     }
 }
 
@@ -322,7 +324,7 @@ impl Refusal {
     /// Returns what to type next, a command a line.
     pub fn helps(&self) -> Vec<String> {
         match self {
-            Self::EnvDiffers(misses) => misses.iter().filter_map(Miss::help).collect(),
+            Self::EnvDiffers(misses) => misses.iter().map(Miss::help).collect(),
             Self::NoTerminal | Self::TerminalLost(_) => {
                 vec!["run it from a terminal, or pass --yes before the group".to_owned()]
             }

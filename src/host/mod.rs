@@ -27,7 +27,7 @@ use crate::names::Sha256;
 
 pub use child::ChildEnd;
 pub use log::LogFile;
-pub use path::{OnPath, path_entries, search_path};
+pub use path::{OnPath, all_on_path, path_entries, search_path};
 pub use signals::{Received, Sender, Signal};
 pub use system::{Stream, StreamFacts, System, quiet_panics, stream, write_stderr, write_stdout};
 pub use trust::{ChangedBy, Suspicion, suspicions};

@@ -29,17 +29,32 @@ pub fn path_entries(view: &dyn HostView) -> Vec<PathBuf> {
 /// to, is passed over.
 pub fn search_path(file: &str, view: &dyn HostView) -> OnPath {
     let mut untrusted = None;
-    for entry in path_entries(view) {
-        let candidate = entry.join(file);
-        if !is_executable(&candidate, view) {
-            continue;
-        }
-        match distrust(&entry, &candidate, view) {
-            Some(suspicion) => drop(untrusted.get_or_insert(suspicion)),
-            None => return OnPath::Found(candidate),
+    for candidate in candidates(file, view) {
+        match candidate {
+            Ok(path) => return OnPath::Found(path),
+            Err(suspicion) => drop(untrusted.get_or_insert(suspicion)),
         }
     }
     untrusted.map_or(OnPath::Missing, OnPath::Untrusted)
+}
+
+/// Returns every executable of a file name that could be used, the one that
+/// wins first.
+pub fn all_on_path(file: &str, view: &dyn HostView) -> Vec<PathBuf> {
+    candidates(file, view).filter_map(Result::ok).collect()
+}
+
+fn candidates(file: &str, view: &dyn HostView) -> impl Iterator<Item = Result<PathBuf, Suspicion>> {
+    path_entries(view).into_iter().filter_map(move |entry| {
+        let candidate = entry.join(file);
+        if !is_executable(&candidate, view) {
+            return None;
+        }
+        Some(match distrust(&entry, &candidate, view) {
+            Some(suspicion) => Err(suspicion),
+            None => Ok(candidate),
+        })
+    })
 }
 
 /// Says why a program found on `PATH` is not used. For the entry itself the

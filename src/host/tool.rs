@@ -163,6 +163,7 @@ fn end_group(pid: Pid, signals: &mut Signals) {
     let deadline = Instant::now() + GRACE;
     // The group may be gone already; that is what is wanted.
     let _ = killpg(pid, Unix::SIGTERM);
+    let _ = killpg(pid, Unix::SIGCONT); // a stopped program takes TERM only then
     while let Some(left) = deadline.checked_duration_since(Instant::now()) {
         if reaped(pid) {
             break;

@@ -200,7 +200,8 @@ pub(super) fn integer(name: &str, value: &Value<'_>, found: &mut Findings<'_>) -
     let read = i64::from_str_radix(written.as_str(), written.radix()).ok();
     if read.is_none() {
         let message = format!("`{name}` is out of range");
-        found.push(found.at(Code::NumberOutOfRange, value.span(), message));
+        let diagnostic = found.at(Code::NumberOutOfRange, value.span(), message);
+        found.push(diagnostic.help("write a number of at most 18 digits"));
     }
     read
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source};
 use crate::host::reason;
-use crate::names::{EnvName, PathTemplate, SecretRef, visible};
+use crate::names::{EnvName, PathTemplate, SecretRef, shell_word, visible};
 use crate::providers::ProviderId;
 
 pub use read::parse;
@@ -82,10 +82,12 @@ pub fn source(path: &Path, read: std::io::Result<Vec<u8>>) -> Result<Arc<Source>
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     if error.kind() == std::io::ErrorKind::FileTooLarge {
         let message = format!("the manifest is larger than {SOURCE_MAX} bytes");
-        return Diagnostic::of_path(Code::FileTooLarge, path, message);
+        return Diagnostic::of_path(Code::FileTooLarge, path, message)
+            .help("a manifest declares guards; keep data in a file of its own");
     }
     let message = format!("the manifest cannot be read: {}", reason(error));
     Diagnostic::of_path(Code::UnreadableFile, path, message)
+        .help(format!("ls -ld {}", shell_word(path)))
 }
 
 fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
@@ -93,9 +95,10 @@ fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
     let line = before.split(|&byte| byte == b'\n').count();
     let byte = bytes.get(offset).copied().unwrap_or_default();
     let message = format!("byte {byte:#04x} at offset {offset} (line {line}) is not UTF-8");
-    let text = String::from_utf8_lossy(before).into_owned();
-    match Source::new(path, text.as_bytes()) {
-        Ok(source) => Diagnostic::at(Code::NotUtf8, &Arc::new(source), offset..offset, message),
+    // What is shown in the place of the bytes that are none is three bytes long.
+    let shown = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
+    match Source::new(path, String::from_utf8_lossy(bytes).as_bytes()) {
+        Ok(source) => Diagnostic::at(Code::NotUtf8, &Arc::new(source), shown, message),
         Err(_) => Diagnostic::of_path(Code::NotUtf8, path, message),
     }
     .help("save the file as UTF-8")

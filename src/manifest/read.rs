@@ -7,7 +7,7 @@ use toml::de::DeTable;
 
 use super::fields::{Fields, Findings, Value, boolean, integer, string, table, tables, text};
 use super::{Located, Manifest, SecretSpec, quoted};
-use crate::diagnostics::{Code, Diagnostics, Source, nearest, one_of};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Source, nearest, one_of};
 use crate::names::{EnvName, NameError, PathTemplate, SecretRef, TemplateError};
 use crate::providers::ProviderId;
 
@@ -61,14 +61,21 @@ fn syntax_errors(errors: &[toml::de::Error], source: &Arc<Source>) -> Diagnostic
             continue;
         }
         last_line = line;
-        let code = match message {
-            "duplicate key" => Code::DuplicateField,
-            _ => Code::SyntaxError,
-        };
-        let message = message.lines().next().unwrap_or("this is not TOML");
-        found.push(found.at(code, span, message.to_owned()));
+        found.push(syntax_error(message, span, &found));
     }
     found.list.sorted()
+}
+
+fn syntax_error(message: &str, span: Range<usize>, found: &Findings<'_>) -> Diagnostic {
+    if message == "duplicate key" {
+        let key = found.source.text().get(span.clone()).unwrap_or_default();
+        let message = format!("{} is defined twice", quoted(key));
+        let diagnostic = found.at(Code::DuplicateField, span, message);
+        return diagnostic.help("keep one of them");
+    }
+    let message = message.lines().next().unwrap_or("this is not TOML");
+    let diagnostic = found.at(Code::SyntaxError, span, message.to_owned());
+    diagnostic.help("a line is `field = value`, and text stands in quotation marks")
 }
 
 /// Reads every field, whatever the others are like.

@@ -91,7 +91,7 @@ fn after_a_syntax_error_only_syntax_errors_are_reported() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("2:10 QLI0004"), "{found:?}");
     let twice = body("confirm = true\nconfirm = false\n");
-    assert_eq!(twice, ["4:1 QLI0010 duplicate key"]);
+    assert_eq!(twice, ["4:1 QLI0010 `confirm` is defined twice"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::Style;
 use super::style::{column_width, put};
 use super::validate::plural;
 use crate::discovery::{Catalogue, Entry, Target};
-use crate::names::{shell_word, visible};
+use crate::names::visible;
 
 /// One row of the table: group, extension, origin, description.
 type Row = [String; 4];
@@ -44,10 +44,8 @@ fn rows(entry: &Entry, style: &Style) -> Vec<Row> {
     };
     match &entry.group {
         Err(found) => {
-            let path = entry.root.path.join(entry.name.as_str());
             let errors = plural(found.iter().count(), "problem");
-            let path = style.shortened(&shell_word(&path));
-            let text = format!("broken, {errors}: qli validate {path}");
+            let text = format!("broken, {errors}: qli explain {}", entry.name);
             vec![row("-", &origin, text)]
         }
         Ok(good) => {

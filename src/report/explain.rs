@@ -191,14 +191,18 @@ fn variables(required: &RequiresEnv, verdict: &Verdict, style: &Style) -> Vec<Li
     } else {
         &[]
     };
-    let lines = required.wanted.iter().map(|(name, want)| {
+    let lines = required.wanted.iter().flat_map(|(name, want)| {
         let miss = misses.iter().find(|miss| miss.name == *name);
         let (now, detail) = match miss {
             Some(miss) => ("REFUSE", miss.reason()),
             None if name.looks_secret() => ("pass", format!("`{name}` has its value")),
             None => ("pass", format!("`{name}` is \"{}\"", visible(want))),
         };
-        Line::new(now, &detail, style)
+        let help = miss.map(|miss| Line {
+            now: "",
+            texts: vec![visible(miss.help())],
+        });
+        std::iter::once(Line::new(now, &detail, style)).chain(help)
     });
     lines.collect()
 }

@@ -2,15 +2,16 @@
 //! only: what it would decide by itself is decided by [`Style`].
 
 use std::fmt;
+use std::ops::Range;
 
 use miette::{
-    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, SourceCode, ThemeCharacters,
-    ThemeStyles,
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
+    SourceCode, ThemeCharacters, ThemeStyles,
 };
 
 use super::Style;
 use super::style::{put, wrapped, wrapped_help};
-use crate::diagnostics::{Code, Diagnostic, Place, Severity};
+use crate::diagnostics::{Code, Diagnostic, Place, Severity, Source};
 use crate::names::visible;
 
 /// How many problems of one file are drawn; the rest is counted.
@@ -88,6 +89,57 @@ struct Drawing<'a> {
     message: String,
     help: Option<String>,
     text: Option<String>,
+    excerpt: Option<Excerpt>,
+}
+
+/// A piece of a line that is too long to be drawn, or the only line there is:
+/// what miette draws of one line is without its place unless it is told.
+#[derive(Debug)]
+struct Excerpt {
+    /// Its bytes in the text.
+    range: Range<usize>,
+    /// What of it is marked.
+    mark: Range<usize>,
+    /// Line and column of its beginning, counted from 0.
+    starts_at: (usize, usize),
+    /// Line and column of the mark, counted from 0.
+    marked_at: (usize, usize),
+}
+
+/// Longest line that is drawn whole, in bytes; and how much of a longer one is
+/// drawn before and behind what is marked.
+const LINE_DRAWN: usize = 200;
+const AROUND: usize = 40;
+
+impl Excerpt {
+    /// Cuts the line of a range out, if that line or one beside it is too long,
+    /// or if it stands alone.
+    fn of(source: &Source, span: &Range<usize>) -> Option<Self> {
+        let line = source.line(span.start);
+        let above = source.line(line.start.saturating_sub(1));
+        let below = source.line((line.end + 1).min(source.text().len()));
+        let long = [&line, &above, &below]
+            .into_iter()
+            .any(|line| line.len() > LINE_DRAWN);
+        let alone = source.text().trim_end().lines().count() <= 1;
+        if !long && !alone {
+            return None;
+        }
+        let border = |at: usize| source.position(at).offset;
+        let end = span.end.min(line.end).min(span.start + LINE_DRAWN / 2);
+        let mark = span.start..border(end).max(span.start);
+        let start = border(span.start.saturating_sub(AROUND)).max(line.start);
+        let place = |offset| {
+            let at = source.position(offset);
+            (at.line - 1, at.column - 1)
+        };
+        Some(Self {
+            range: start..border(mark.end + AROUND).min(line.end),
+            starts_at: place(start),
+            marked_at: place(mark.start),
+            mark,
+        })
+    }
 }
 
 /// What miette writes before a line of a message, and of a help, in columns.
@@ -103,15 +155,16 @@ impl<'a> Drawing<'a> {
             let help = style.shortened(&visible(help));
             wrapped_help(&help, style.width - BEFORE.1).join("\n")
         });
-        let text = match &one.place {
-            Place::Text { source, .. } => Some(source.harmless()),
-            Place::Path(_) => None,
+        let (text, excerpt) = match &one.place {
+            Place::Text { source, span } => (Some(source.harmless()), Excerpt::of(source, span)),
+            Place::Path(_) => (None, None),
         };
         Self {
             one,
             message: message.join("\n"),
             help,
             text,
+            excerpt,
         }
     }
 }
@@ -146,6 +199,10 @@ impl miette::Diagnostic for Drawing<'_> {
         let Place::Text { span, .. } = &self.one.place else {
             return None;
         };
+        if let Some(excerpt) = &self.excerpt {
+            let mark = LabeledSpan::new_primary_with_span(None, excerpt.mark.clone());
+            return Some(Box::new(std::iter::once(mark)));
+        }
         let here = LabeledSpan::new_primary_with_span(None, span.clone());
         let others = self.one.labels.iter().map(|label| {
             LabeledSpan::new_with_span(Some(visible(&label.text)), label.span.clone())
@@ -162,7 +219,18 @@ impl SourceCode for Drawing<'_> {
         after: usize,
     ) -> Result<Box<dyn miette::SpanContents<'b> + 'b>, MietteError> {
         let text = self.text.as_deref().unwrap_or_default();
-        text.read_span(span, before, after)
+        let Some(excerpt) = &self.excerpt else {
+            return text.read_span(span, before, after);
+        };
+        // Without lines around it miette asks where the mark is, else what to draw.
+        let (range, (line, column)) = match (before, after) {
+            (0, 0) => (&excerpt.mark, excerpt.marked_at),
+            _ => (&excerpt.range, excerpt.starts_at),
+        };
+        let piece = text.get(range.clone()).unwrap_or_default().as_bytes();
+        let place = (range.start, range.len()).into();
+        let contents = MietteSpanContents::new_named("line".into(), piece, place, line, column, 1);
+        Ok(Box::new(contents))
     }
 }
 
@@ -172,7 +240,6 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::diagnostics::{Code, Source};
     use crate::names::is_hidden;
 
     fn style() -> Style {
@@ -196,6 +263,30 @@ mod tests {
             "{drawn:?}"
         );
         assert!(drawn.contains("QLI0102"), "{drawn}");
+    }
+
+    #[test]
+    fn of_a_long_line_only_a_piece_is_drawn() {
+        let long = "ä".repeat(70_000);
+        for (text, at) in [
+            (format!("a = \"{long}\" bogus\n"), 140_000),
+            (format!("# {long}\nbogus = 1\n# {long}\n"), 140_003),
+            (long.clone(), 0),
+        ] {
+            let source = Arc::new(Source::new(Path::new("m"), text.as_bytes()).unwrap());
+            let one = Diagnostic::at(Code::SyntaxError, &source, at..text.len(), "no".into());
+            let drawn = diagnostics([&one], &style());
+            assert!(
+                drawn.contains("QLI0004") && drawn.len() < 2000,
+                "{}",
+                drawn.len()
+            );
+            let place = source.position(at);
+            assert!(
+                drawn.contains(&format!("[line:{}:{}]", place.line, place.column)),
+                "{drawn}"
+            );
+        }
     }
 
     #[test]
