@@ -1,6 +1,6 @@
 //! What people see: every transcript of `cmd-tests/` and of the README is what
 //! qli says today. `QLI_BLESS=1` rewrites them; `cargo test --test transcripts
-//! -- trycmd=NAME` runs those whose path holds a name. `[..]` stands for what
+//! -- what_people trycmd=NAME` runs those whose path holds a name. `[..]` stands for what
 //! differs from run to run, `[CWD]` for the world's directory.
 //!
 //! Each file is run by a process of its own, in a world of its own: this test
