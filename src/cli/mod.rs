@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::diagnostics::{Diagnostics, nearest};
+use crate::diagnostics::{Code, Diagnostics, nearest};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, quiet_panics, reason, write_stderr, write_stdout};
 use crate::names::visible_lines;
@@ -54,10 +54,20 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
         ));
         return Exit::USAGE;
     }
+    if let Some(page) = help_page(args) {
+        return put(&page);
+    }
     match parse(args, host) {
         Ok(cli) => exec(cli, host),
         Err(error) => usage(&error, args, host),
     }
+}
+
+/// Returns the page that `qli help <NAME>` asks for, if it is about a refusal.
+fn help_page(args: &[OsString]) -> Option<String> {
+    let [help, name] = args else { return None };
+    let code = Code::find(name.to_str()?).filter(|_| help == "help")?;
+    code.page().map(str::to_owned)
 }
 
 fn parse(args: &[OsString], host: &System) -> Result<Cli, clap::Error> {

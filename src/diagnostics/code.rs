@@ -130,6 +130,58 @@ codes! {
     WritableByOthers = "QLI0702" "writable-by-others" Error 125,
     /// Manifest, script or a directory above them belongs to somebody else.
     ForeignOwner = "QLI0703" "foreign-owner" Error 125,
+    /// A variable is not what is required.
+    RequiresEnv = "QLI1001" "requires-env" Error 125,
+    /// There is nobody to ask.
+    NoTerminal = "QLI1002" "no-terminal" Error 125,
+    /// A person said no.
+    Declined = "QLI1003" "declined" Error 125,
+    /// A secret is not there.
+    SecretMissing = "QLI1101" "secret-missing" Error 125,
+    /// A secret has a value that cannot be handed over.
+    SecretInvalid = "QLI1102" "secret-invalid" Error 125,
+    /// A provider's program is not there, or not to be trusted.
+    ProviderMissing = "QLI1103" "provider-missing" Error 125,
+    /// A provider's program gave no value.
+    ProviderFailed = "QLI1104" "provider-failed" Error 125,
+    /// The start cannot be recorded.
+    AuditUnwritable = "QLI1201" "audit-unwritable" Error 125,
+    /// The log is locked and not written to.
+    AuditLocked = "QLI1202" "audit-locked" Error 125,
+    /// Manifest or script are not what was planned.
+    ChangedSincePlan = "QLI1301" "changed-since-plan" Error 125,
+    /// The system does not start the script.
+    CannotStart = "QLI1302" "cannot-start" Error 126,
+    /// A signal came before the script started.
+    SignalBeforeStart = "QLI1303" "signal" Error 125,
+    /// The system gives qli what it needs for no run.
+    SystemFailed = "QLI1304" "system" Error 125,
+}
+
+/// The pages about refusals, as the manual has them.
+const REFUSALS: &str = include_str!("../../docs/refusals.md");
+
+impl Code {
+    /// Finds a code by its number or its name.
+    pub fn find(text: &str) -> Option<Self> {
+        let asked = |code: &&Self| code.number().eq_ignore_ascii_case(text) || code.name() == text;
+        Self::ALL.iter().find(asked).copied()
+    }
+
+    /// Says whether it is a refusal of a run, as opposed to a problem that is
+    /// found while planning.
+    pub fn is_refusal(self) -> bool {
+        self.number() >= "QLI1000"
+    }
+
+    /// Returns the page about a refusal: what it means, why, and what to do.
+    pub fn page(self) -> Option<&'static str> {
+        let sections = REFUSALS.split("\n## ").skip(1);
+        let heading = format!("{} {}\n", self.number(), self.name());
+        sections
+            .into_iter()
+            .find(|section| section.starts_with(&heading))
+    }
 }
 
 #[cfg(test)]
@@ -151,6 +203,23 @@ mod tests {
                     .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
             );
         }
+    }
+
+    #[test]
+    fn every_refusal_has_its_page_and_every_page_its_refusal() {
+        for code in Code::ALL.iter().filter(|code| code.is_refusal()) {
+            let page = code
+                .page()
+                .unwrap_or_else(|| panic!("{code:?} has no page"));
+            assert!(page.split("\n\n").count() >= 4, "{code:?} says too little");
+            assert!(page.lines().all(|line| line.chars().count() <= 80));
+            assert_eq!(
+                (Code::find(code.name()), Code::find(code.number())),
+                (Some(*code), Some(*code))
+            );
+        }
+        let refusals = Code::ALL.iter().filter(|code| code.is_refusal()).count();
+        assert_eq!(REFUSALS.matches("\n## ").count(), refusals);
     }
 
     #[test]

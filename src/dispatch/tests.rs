@@ -114,7 +114,7 @@ fn a_refusal_starts_nothing_and_records_nothing() {
     let refusals = [
         (guarded().var("A", "2"), "requires-env"),
         (guarded().terminal("n"), "declined"),
-        (guarded().tool("op", 1, b"", b"no"), "secret-missing"),
+        (guarded().tool("op", 1, b"", b"no"), "provider-failed"),
         (
             guarded().fails(Op::Append, 1, Errno::ENOSPC),
             "audit-unwritable",

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::{Change, Step};
 use crate::audit::{AppendError, LogObstacle};
+use crate::diagnostics::Code;
 use crate::host::Signal;
 use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
 use crate::providers::{Fault, ProviderId, ToolMessage};
@@ -115,6 +116,20 @@ impl Miss {
 }
 
 impl SecretFault {
+    /// Returns its row in the table of codes.
+    pub fn code(&self) -> Code {
+        match self.fault {
+            Fault::Unset => Code::SecretMissing,
+            Fault::Unusable(_) => Code::SecretInvalid,
+            Fault::ToolMissing(_) | Fault::ToolUntrusted(_) => Code::ProviderMissing,
+            Fault::ToolFailed { .. }
+            | Fault::ToolTimedOut(_)
+            | Fault::ToolStopped
+            | Fault::ToolFlooded(_)
+            | Fault::ToolBroken(_) => Code::ProviderFailed,
+        }
+    }
+
     /// Says what is missing, and why. Never a value.
     pub fn reason(&self) -> String {
         let reference = visible(self.reference.as_str());
@@ -267,20 +282,27 @@ impl Refusal {
         }
     }
 
+    /// Returns its row in the table of codes.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::EnvDiffers(_) => Code::RequiresEnv,
+            Self::NoTerminal | Self::TerminalLost(_) => Code::NoTerminal,
+            Self::Declined => Code::Declined,
+            Self::SecretsMissing(faults) => faults
+                .first()
+                .map_or(Code::SecretMissing, SecretFault::code),
+            Self::LogObstacle(_) | Self::LogFailed(..) => Code::AuditUnwritable,
+            Self::LogLocked(_) => Code::AuditLocked,
+            Self::Changed(_) => Code::ChangedSincePlan,
+            Self::Interrupted(..) => Code::SignalBeforeStart,
+            Self::CannotStart(_) => Code::CannotStart,
+            Self::SystemFailed(_) => Code::SystemFailed,
+        }
+    }
+
     /// Returns its stable name.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::EnvDiffers(_) => "requires-env",
-            Self::NoTerminal | Self::TerminalLost(_) => "no-terminal",
-            Self::Declined => "declined",
-            Self::SecretsMissing(_) => "secret-missing",
-            Self::LogObstacle(_) | Self::LogFailed(..) => "audit-unwritable",
-            Self::LogLocked(_) => "audit-locked",
-            Self::Changed(_) => "changed-since-plan",
-            Self::Interrupted(..) => "signal",
-            Self::CannotStart(_) => "cannot-start",
-            Self::SystemFailed(_) => "system",
-        }
+        self.code().name()
     }
 
     /// Returns the step that refused; none if qli failed before the first.

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use super::style::{put, wrapped};
 use super::{Style, human};
 use crate::audit::Unrecorded;
+use crate::diagnostics::Code;
 use crate::dispatch::{Ended, Outcome};
 use crate::guard::{Plan, Refusal, StartFailure, Step};
 use crate::host::Signal;
@@ -90,6 +91,7 @@ fn refused(plan: &Plan, refusal: &Refusal, style: &Style) -> String {
     out.push_str(&block(step, &refusal.reasons(), &refusal.helps(), style));
     put(&mut out, format_args!("\n  {}\n", undone(refusal.step())));
     out.push_str(&tail(plan, style));
+    out.push_str(&what_it_means(refusal.code()));
     out
 }
 
@@ -102,6 +104,7 @@ fn spawn_failed(plan: &Plan, failure: &StartFailure, style: &Style) -> String {
         format_args!("\n  {}\n", undone(Some(Step::Spawn))),
     );
     out.push_str(&see_all(plan));
+    out.push_str(&what_it_means(Code::CannotStart));
     out
 }
 
@@ -148,6 +151,10 @@ fn undone(step: Option<Step>) -> &'static str {
 fn tail(plan: &Plan, style: &Style) -> String {
     let manifest = style.path(plan.manifest.path.as_ref());
     format!("  required by    {manifest}\n") + &see_all(plan)
+}
+
+fn what_it_means(code: Code) -> String {
+    format!("  what it means  qli help {}\n", code.name())
 }
 
 fn see_all(plan: &Plan) -> String {

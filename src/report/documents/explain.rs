@@ -67,7 +67,11 @@ pub struct StepDocument {
     /// What it would do now: `pass`, `ask` (a person will be asked), `fetch`
     /// (another program will be called for a secret), `act` or `refuse`.
     pub verdict: &'static str,
-    /// Stable name of the refusal.
+    /// Number of the refusal, such as `QLI1001`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// Stable name of the refusal, such as `requires-env`; `qli help` has a
+    /// page about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refusal: Option<&'static str>,
     /// Why it refuses.
@@ -132,6 +136,7 @@ impl StepDocument {
         Self {
             step: preview.step,
             verdict: preview.verdict.as_str(),
+            code: refusal.map(|refusal| refusal.code().number()),
             refusal: refusal.map(Refusal::name),
             reason: refusal.map(Refusal::reason),
             help: refusal.map(Refusal::helps).unwrap_or_default(),
