@@ -277,8 +277,12 @@ impl Signals {
                 let part = text
                     .get(..text.len().min(WRITTEN_AT_ONCE))
                     .unwrap_or_default();
-                let taken = nix::unistd::write(stream, part)?;
-                text = text.get(taken..).unwrap_or_default();
+                match nix::unistd::write(stream, part) {
+                    Ok(taken) => text = text.get(taken..).unwrap_or_default(),
+                    // A stream somebody made non-blocking, or a signal: once more.
+                    Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => {}
+                    Err(error) => return Err(error.into()),
+                }
             }
         }
         Ok(None)
