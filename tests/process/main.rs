@@ -14,6 +14,7 @@ mod confirm;
 mod ends;
 mod log;
 mod pty;
+mod side_effects;
 mod signals;
 mod start;
 mod support;
