@@ -1,0 +1,245 @@
+//! What a run costs, in figures that a busy machine does not change: its
+//! system calls, and its instructions.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test touches the world, may panic, and tells what it measured"
+)]
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::TempDir;
+
+/// Instructions that `qli --yes g end` may take, those of the script left out.
+///
+/// It gates what every run pays: about 10 % above what was counted when it was
+/// set, in the unoptimised program that the tests run, loader and libc
+/// included. `cargo test --test costs -- --nocapture` shows today's count.
+///
+/// Raise it only in the commit that makes every run pay for something, with
+/// both counts and the reason in its message; a limit that is raised because a
+/// change went over it gates nothing. Lower it when a change saves much. A new
+/// compiler or libc moves the counts too: then set both limits anew, in a
+/// commit of their own, from counts of the same source.
+///
+/// Runs differ by 0.1 %, since the log grows and its records hold times and
+/// process ids. Between machines, libc's choice of `memcpy` makes 2 %, and
+/// finding the user's name costs a little for each line of `/etc/passwd`, more
+/// where another service is asked. SHA-256 makes no difference: the processor
+/// that valgrind shows has no instructions for it.
+const RUN_LIMIT: u64 = 5_640_000;
+
+/// Instructions that `qli --version` may take: a start without a run. It is
+/// set and raised in the same way.
+const VERSION_LIMIT: u64 = 1_505_000;
+
+const MANIFEST: &str = "schema_version = 1
+description = \"A group\"
+banner = \"Careful\"
+confirm = true
+audit_log = \"$XDG_STATE_HOME/log\"
+[requires_env]
+QLI_ENV = \"prod\"
+[[secrets]]
+env = \"TOKEN\"
+ref = \"CI_TOKEN\"
+provider = \"env\"
+";
+
+/// Ends once qli is asleep, so that the signal of its end always finds qli at
+/// the same call.
+const SCRIPT: &str = "#!/bin/sh
+while [ -e /proc/$PPID ]; do
+    while read -r key state rest; do
+        [ \"$key\" = State: ] && [ \"$state\" = S ] && exit 0
+    done </proc/$PPID/status
+done
+";
+
+/// A group `g` with the extensions `end`, and `far` on `PATH`, in a place
+/// whose name is always as long.
+struct World {
+    directory: TempDir,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut place = tempfile::Builder::new();
+        place.prefix("qli-costs-").rand_bytes(8);
+        let directory = place.tempdir_in("/tmp").unwrap();
+        let world = Self { directory };
+        for name in ["root", "root/g", "state", "1", "2", "3", "bin"] {
+            std::fs::create_dir(world.path(name)).unwrap();
+        }
+        let _none_starts = starting();
+        symlink(env!("CARGO_BIN_EXE_qli"), world.path("qli")).unwrap();
+        std::fs::write(world.path("root/g/_manifest.toml"), MANIFEST).unwrap();
+        executable(&world.path("root/g/end"), SCRIPT);
+        executable(&world.path("bin/qli-g-far"), SCRIPT);
+        world
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Adds groups like the first one.
+    fn groups(self, count: usize) -> Self {
+        for nth in 0..count {
+            let group = self.path(&format!("root/g-{nth:05}"));
+            std::fs::create_dir(&group).unwrap();
+            for name in ["_manifest.toml", "end"] {
+                let same = self.path("root/g").join(name);
+                std::fs::hard_link(same, group.join(name)).unwrap();
+            }
+        }
+        self
+    }
+
+    /// Adds programs to each of the three empty directories on `PATH`.
+    fn programs(self, count: usize) -> Self {
+        for directory in ["1", "2", "3"] {
+            for nth in 0..count {
+                let program = self.path(&format!("{directory}/qli-g-{nth:05}"));
+                std::fs::hard_link(self.path("bin/qli-g-far"), program).unwrap();
+            }
+        }
+        self
+    }
+
+    /// A tool that watches qli at its first argument from now on, with
+    /// nothing of the machine's user.
+    fn watched_by(&self, tool: &str) -> Command {
+        let mut command = Command::new(tool);
+        command
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("HOME", self.path("home"))
+            .env("XDG_STATE_HOME", self.path("state"))
+            .env("LC_ALL", "C")
+            .env("QLI_ENV", "prod")
+            .env("CI_TOKEN", "from-ci")
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// The system calls of a second run of qli itself, with the error of each.
+    ///
+    /// How often a file of `/proc` about qli itself is read is left out: its
+    /// length changes with addresses and process ids.
+    fn calls(&self, extension: &str) -> Vec<String> {
+        let path = ["1", "2", "3", "bin"].map(|name| self.path(name).display().to_string());
+        for _ in 0..2 {
+            let mut command = self.watched_by("strace");
+            command.args(["-qq", "-y", "-o", "trace", "-E"]);
+            command.arg(format!("PATH={}", path.join(":")));
+            command.arg(self.path("qli")).arg("--extensions");
+            command.arg(self.path("root"));
+            succeeds(command.args(["--yes", "g", extension]));
+        }
+        let trace = std::fs::read_to_string(self.path("trace")).unwrap();
+        let calls: Vec<_> = trace.lines().filter_map(shape).collect();
+        for there in ["execve", "fdatasync", "wait4"] {
+            assert!(calls.iter().any(|call| call == there), "{there}");
+        }
+        calls
+    }
+
+    /// The instructions of qli itself.
+    fn instructions(&self, words: &[&str]) -> u64 {
+        let mut command = self.watched_by("valgrind");
+        command.args(["-q", "--tool=callgrind", "--trace-children=no"]);
+        command.arg("--callgrind-out-file=callgrind");
+        succeeds(command.arg(self.path("qli")).args(words));
+        let profile = std::fs::read_to_string(self.path("callgrind")).unwrap();
+        let summary = profile
+            .lines()
+            .find_map(|line| line.strip_prefix("summary: "));
+        summary.unwrap().parse().unwrap()
+    }
+}
+
+fn executable(path: &Path, text: &str) {
+    std::fs::write(path, text).unwrap();
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+/// Held while a process is started or a program written: what is open for
+/// writing in a process just forked cannot be executed by another (ETXTBSY).
+fn starting() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn succeeds(command: &mut Command) {
+    let starting = starting();
+    let mut child = command.spawn().unwrap();
+    drop(starting);
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{command:?}");
+}
+
+/// Returns a call's name, and its error if it failed.
+fn shape(line: &str) -> Option<String> {
+    let (name, rest) = line.split_once('(')?;
+    if line.starts_with("---") || name == "read" && rest.contains("</proc/") {
+        return None;
+    }
+    let error = rest.rsplit_once(" = -1 ");
+    let error = error.and_then(|(_, error)| error.split(' ').next());
+    Some(error.map_or(name.to_owned(), |error| format!("{name} {error}")))
+}
+
+/// Compares two lists of calls, one by one.
+fn assert_same(few: &[String], many: &[String]) {
+    let mut pairs = few.iter().zip(many).enumerate();
+    let differs = pairs.find(|(_, (few, many))| few != many);
+    assert_eq!(differs, None, "of {} and {}", few.len(), many.len());
+    assert_eq!(few.len(), many.len());
+}
+
+#[test]
+fn a_run_makes_the_same_calls_among_one_group_and_among_ten_thousand() {
+    let (one, many) = (World::new(), World::new().groups(9_999));
+    for extension in ["end", "far"] {
+        assert_same(&one.calls(extension), &many.calls(extension));
+    }
+}
+
+#[test]
+fn a_run_makes_the_same_calls_whatever_stands_on_path() {
+    let (none, many) = (World::new(), World::new().programs(2_000));
+    for extension in ["end", "far"] {
+        assert_same(&none.calls(extension), &many.calls(extension));
+    }
+}
+
+/// Counts twice, since a figure that changes by itself gates nothing.
+fn assert_within(limit: u64, words: &[&str]) {
+    let world = World::new();
+    // Afterwards there is a log, and every file has been read before.
+    succeeds(world.watched_by("./qli").args(words));
+    let counts = [(); 2].map(|()| world.instructions(words));
+    println!("{words:?}: {counts:?}");
+    assert!(
+        counts[0].abs_diff(counts[1]) * 50 < counts[0],
+        "{counts:?} differ by more than 2 %"
+    );
+    assert!(counts[0] <= limit, "{counts:?} instructions, limit {limit}");
+}
+
+#[test]
+fn a_guarded_run_stays_within_its_instructions() {
+    assert_within(RUN_LIMIT, &["--extensions", "root", "--yes", "g", "end"]);
+}
+
+#[test]
+fn the_version_is_told_within_its_instructions() {
+    assert_within(VERSION_LIMIT, &["--version"]);
+}
