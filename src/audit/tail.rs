@@ -36,12 +36,15 @@ impl Link {
     /// chain; only where no record is left it starts anew.
     fn after(lines: &[u8]) -> Self {
         let mut lines = lines.rsplit(|&byte| byte == b'\n');
-        let last = lines.find_map(|line| serde_json::from_slice::<Chained>(line).ok());
-        last.map_or_else(Self::first, |record| Self {
-            chain: Some(record.chain),
-            prev: record.hash,
-            seq: record.seq + 1,
-        })
+        let next = lines.find_map(|line| {
+            let record = whole(line)?;
+            Some(Self {
+                chain: Some(record.chain),
+                prev: record.hash,
+                seq: record.seq.checked_add(1)?,
+            })
+        });
+        next.unwrap_or_else(Self::first)
     }
 
     /// Ends a record: appends `prev`, `seq` and the hash over the exact bytes
@@ -89,7 +92,7 @@ pub(super) fn ending(tail: &[u8]) -> Ending {
     }
     let last = line_before(tail, tail.len());
     let line = slice(tail, last.clone());
-    if is_whole(line) {
+    if whole(line).is_some() {
         return Ending::Unended(Link::after(line));
     }
     let before = slice(tail, 0..last.start);
@@ -106,14 +109,13 @@ pub(super) fn is_enough(tail: &[u8]) -> bool {
     Link::after(whole).chain.is_some()
 }
 
-/// Says whether a line is a record whose hash is right.
-fn is_whole(line: &[u8]) -> bool {
-    let Ok(record) = serde_json::from_slice::<Chained>(line) else {
-        return false;
-    };
+/// Reads a line that is a record of ours: its hash is right. Anything else may
+/// stand in the file, and none of its fields is taken over.
+fn whole(line: &[u8]) -> Option<Chained> {
+    let record = serde_json::from_slice::<Chained>(line).ok()?;
     let ending = format!(",\"hash\":\"{}\"}}", record.hash);
-    let hashed = line.strip_suffix(ending.as_bytes());
-    hashed.is_some_and(|bytes| Sha256::of(bytes).to_string() == record.hash)
+    let hashed = line.strip_suffix(ending.as_bytes())?;
+    (Sha256::of(hashed).to_string() == record.hash).then_some(record)
 }
 
 /// Returns the line that ends at a place, without its line end.
@@ -181,7 +183,8 @@ mod tests {
     #[test]
     fn a_foreign_line_does_not_end_the_chain() {
         let (first, second, link) = two();
-        let tail = format!("{first}{second}garbage\n\n");
+        let forged = r#"{"chain":"x","seq":18446744073709551615,"hash":"a\",\"evil\":\"b"}"#;
+        let tail = format!("{first}{second}garbage\n{forged}\n\n");
         assert_eq!(ending(tail.as_bytes()), Ending::Whole(link));
         assert!(is_enough(tail.as_bytes()));
         assert!(!is_enough(second.as_bytes()) && !is_enough(b"x\ngarbage\n"));

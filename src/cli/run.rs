@@ -25,10 +25,13 @@ pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> E
         write_stderr(&notes);
     }
     let ended = dispatch::run(&plan, host);
-    if let Some(words) = outcome(&plan, &ended, || style(global, host)) {
-        write_stderr(&words);
+    let words = outcome(&plan, &ended, || style(global, host));
+    let exit = ended.exit();
+    if let Some(words) = words {
+        let interrupted = matches!(exit, Exit::Signal(_));
+        host.last_words(&words, interrupted);
     }
-    ended.exit()
+    exit
 }
 
 /// Says why there is no plan, and that nothing was started.

@@ -54,6 +54,25 @@ impl System {
         signals::die_of(signal);
     }
 
+    /// Writes the last words of a run to standard error. When a signal has ended
+    /// the run already, nobody waits for a reader that takes nothing.
+    pub fn last_words(&mut self, text: &str, interrupted: bool) {
+        const PATIENCE: Duration = Duration::from_secs(1);
+        // A second signal cuts the words short; how the run ended stands.
+        let _: Option<Signal> = self.write(text, interrupted.then_some(PATIENCE));
+    }
+
+    /// Writes to standard error; there is nobody left to tell when that fails.
+    /// Returns the signal that came meanwhile, if it ends a run.
+    fn write(&mut self, text: &str, patience: Option<Duration>) -> Option<Signal> {
+        let Some(signals) = self.signals.as_mut() else {
+            write_stderr(text);
+            return None;
+        };
+        let written = signals.write(&io::stderr(), text.as_bytes(), patience);
+        written.ok().flatten()
+    }
+
     fn signals(&mut self) -> io::Result<&mut Signals> {
         if self.signals.is_none() {
             self.signals = Some(Signals::arm()?);
@@ -291,13 +310,7 @@ impl Host for System {
     }
 
     fn show(&mut self, text: &str) {
-        let Some(signals) = self.signals.as_mut() else {
-            return write_stderr(text);
-        };
-        // There is nobody left to tell when standard error cannot be written.
-        if let Ok(Some(signal)) = signals.write(&io::stderr(), text.as_bytes()) {
-            self.arrived = Some(signal);
-        }
+        self.arrived = self.write(text, None);
     }
 
     fn ask(&mut self, question: &str) -> Result<String, AskError> {

@@ -2,11 +2,12 @@
 //! no pipe can answer.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 
 use nix::libc::O_NOCTTY;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{FlushArg, tcflush};
 
 use super::AskError;
@@ -41,15 +42,13 @@ pub(super) fn ask(question: &str, signals: &mut Signals) -> Result<String, AskEr
         signals.wait(&[tty.as_fd()], None).map_err(AskError::Io)?;
         match signals.guard_phase() {
             (Some(signal), _) => {
-                // The question's line is left, so that the shell's prompt
-                // does not stand behind it; a terminal that is gone is no loss.
-                drop(tty.write_all(b"\n"));
+                end_line(&tty);
                 return Err(AskError::Interrupted(signal));
             }
             (None, Stopped::Yes) => put_question(&mut tty, question, signals)?,
             (None, Stopped::No) => {}
         }
-        if readable(&tty).map_err(AskError::Io)? {
+        if ready(&tty, PollFlags::POLLIN).map_err(AskError::Io)? {
             return read_line(&mut tty).map_err(AskError::Io);
         }
     }
@@ -57,16 +56,23 @@ pub(super) fn ask(question: &str, signals: &mut Signals) -> Result<String, AskEr
 
 fn put_question(tty: &mut File, question: &str, signals: &mut Signals) -> Result<(), AskError> {
     tcflush(tty.as_fd(), FlushArg::TCIFLUSH).map_err(|error| AskError::Io(error.into()))?;
-    match signals.write(tty, question.as_bytes()) {
+    match signals.write(tty, question.as_bytes(), None) {
         Ok(None) => Ok(()),
         Ok(Some(signal)) => Err(AskError::Interrupted(signal)),
         Err(error) => Err(AskError::Io(error)),
     }
 }
 
-fn readable(tty: &File) -> io::Result<bool> {
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    let mut fds = [PollFd::new(tty.as_fd(), PollFlags::POLLIN)];
+/// Leaves the question's line, so that the shell's prompt does not stand behind
+/// it; a terminal that takes nothing now, or is gone, is no loss.
+fn end_line(tty: &File) {
+    if ready(tty, PollFlags::POLLOUT).unwrap_or(false) {
+        let _ = nix::unistd::write(tty, b"\n");
+    }
+}
+
+fn ready(tty: &File, for_what: PollFlags) -> io::Result<bool> {
+    let mut fds = [PollFd::new(tty.as_fd(), for_what)];
     match poll(&mut fds, PollTimeout::ZERO) {
         Ok(ready) => Ok(ready > 0),
         Err(nix::errno::Errno::EINTR) => Ok(false),
@@ -83,6 +89,6 @@ fn read_line(tty: &mut File) -> io::Result<String> {
     }
     // An end of file, or a terminal in raw mode: nobody has finished a line,
     // and the cursor still stands behind the question.
-    drop(tty.write_all(b"\n"));
+    end_line(tty);
     Ok(String::new())
 }
