@@ -93,7 +93,8 @@ pub fn obstacle(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     match view.lstat(path) {
         Ok(stat) => look_at_directory(directory, view)
             .or_else(|| judge(path, &stat, view.euid()))
-            .or_else(|| writable(path, view)),
+            .or_else(|| usable(path, Access::Write, view))
+            .or_else(|| usable(path, Access::Read, view)),
         Err(error) if is_absent(&error) => creatable(directory, view),
         Err(error) => Some(not_writable(path, &error)),
     }
@@ -163,7 +164,13 @@ fn is_absent(error: &io::Error) -> bool {
 }
 
 fn writable(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
-    let error = view.may(path, Access::Write).err()?;
+    usable(path, Access::Write, view)
+}
+
+/// Asks the kernel. A log is read too: its last record is the one that the
+/// chain goes on from.
+fn usable(path: &Path, access: Access, view: &dyn HostView) -> Option<LogObstacle> {
+    let error = view.may(path, access).err()?;
     // Rotation may just have moved it away: it will be made anew.
     (error.kind() != io::ErrorKind::NotFound).then(|| not_writable(path, &error))
 }

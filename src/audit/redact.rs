@@ -11,7 +11,8 @@ use crate::providers::Redactor;
 /// Bytes kept of an argument that is too long for a record.
 const HEAD: usize = 4 * 1024;
 
-/// Room for arguments in a record; the rest of it needs less than a quarter.
+/// Room for arguments in a record; the rest of it usually needs less than a
+/// quarter.
 const ARGS_MAX: usize = RECORD_MAX * 3 / 4;
 
 /// Records arguments so that they fit into one record.

@@ -7,13 +7,13 @@
 use std::path::{Path, PathBuf};
 
 use super::{Plan, Refusal};
-use crate::host::{FileDigest, FileId, HostView, reason};
+use crate::host::{ChangedBy, FileDigest, FileId, HostView, Suspicion, reason, suspicions};
 use crate::names::{Sha256, shell_word};
 
 /// How a file differs from what was planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// `manifest` or `script`.
+    /// `manifest` or `script`; `way` for what leads to them.
     pub what: &'static str,
     /// Its path.
     pub path: PathBuf,
@@ -30,6 +30,8 @@ pub enum How {
     Edited,
     /// It cannot be read any more.
     Gone(String),
+    /// Somebody else may change it now, or something on the way to it.
+    Exposed(Suspicion),
 }
 
 impl Change {
@@ -40,6 +42,7 @@ impl Change {
         match how {
             How::Replaced => format!("the {what} {path} was replaced since it was planned"),
             How::Edited => format!("the {what} {path} was edited since it was planned"),
+            How::Exposed(suspicion) => format!("meanwhile {}", suspicion.reason()),
             How::Gone(error) => {
                 format!("the {what} {path} cannot be read any more: {error}")
             }
@@ -61,6 +64,15 @@ pub(super) fn look(plan: &Plan, view: &dyn HostView) -> Result<(), Refusal> {
         ),
         ("script", program.path.as_path(), program.id, program.sha256),
     ];
+    let paths = seen.iter().filter(|(_, _, id, _)| id.is_some());
+    let paths: Vec<_> = paths.map(|(_, path, ..)| *path).collect();
+    let exposed = suspicions(&paths, view).into_iter();
+    let exposed = exposed.filter(|one| one.by != ChangedBy::Group);
+    let exposed = exposed.map(|suspicion| Change {
+        what: "way",
+        path: suspicion.path.clone(),
+        how: How::Exposed(suspicion),
+    });
     let changes: Vec<_> = seen
         .into_iter()
         .filter_map(|(what, path, id, sha256)| {
@@ -71,6 +83,7 @@ pub(super) fn look(plan: &Plan, view: &dyn HostView) -> Result<(), Refusal> {
                 how,
             })
         })
+        .chain(exposed)
         .collect();
     if changes.is_empty() {
         return Ok(());

@@ -24,8 +24,7 @@ pub enum Refusal {
     SecretsMissing(Vec<SecretFault>),
     /// The log may not stand where it stands.
     LogObstacle(LogObstacle),
-    /// The start could not be recorded: the log, why, and whether somebody
-    /// else held its lock.
+    /// The start could not be recorded: the log, and why.
     LogFailed(PathBuf, String),
     /// Another process held the log's lock too long.
     LogLocked(String),

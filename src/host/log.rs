@@ -82,8 +82,14 @@ pub(super) fn open(path: &Path) -> io::Result<Box<dyn LogFile>> {
     }))
 }
 
+/// Opens a directory so that files can be opened in it; being allowed to list
+/// it is not needed for that where the system makes the difference.
 fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
+    #[cfg(target_os = "linux")]
+    let access = OFlag::O_PATH;
+    #[cfg(not(target_os = "linux"))]
+    let access = OFlag::O_RDONLY;
+    let flags = access | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
     nix::fcntl::open(path, flags, Mode::empty())
 }
 
@@ -160,7 +166,8 @@ impl LogFile for RealLog {
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()?;
         if self.created {
-            File::from(self.directory.try_clone()?).sync_all()?;
+            let here = openat(&self.directory, ".", OFlag::O_RDONLY, Mode::empty())?;
+            File::from(here).sync_all()?;
             self.created = false;
         }
         Ok(())

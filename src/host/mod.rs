@@ -71,8 +71,8 @@ pub trait HostView {
     /// Describes a path itself; a link is not followed.
     fn lstat(&self, path: &Path) -> io::Result<Stat>;
 
-    /// Returns the path without any link in it.
-    fn real_path(&self, path: &Path) -> io::Result<PathBuf>;
+    /// Returns what a link says.
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
 
     /// Lists the names in a directory, sorted.
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>>;
@@ -224,6 +224,8 @@ pub struct Stat {
 pub enum Access {
     /// Running a file, or passing through a directory.
     Execute,
+    /// Reading it.
+    Read,
     /// Writing to it.
     Write,
 }

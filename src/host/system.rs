@@ -229,8 +229,8 @@ impl HostView for System {
         std::fs::symlink_metadata(path).map(|found| stat_of(&found))
     }
 
-    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
-        std::fs::canonicalize(path)
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        std::fs::read_link(path)
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>> {
@@ -243,6 +243,7 @@ impl HostView for System {
     fn may(&self, path: &Path, access: Access) -> io::Result<()> {
         let flags = match access {
             Access::Execute => AccessFlags::X_OK,
+            Access::Read => AccessFlags::R_OK,
             Access::Write => AccessFlags::W_OK,
         };
         // eaccess(3) is not on macOS; this is the same question.

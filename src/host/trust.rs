@@ -1,8 +1,8 @@
 //! Whom a file can be trusted to: everybody who may change it, or a directory
 //! on the way to it, decides what runs.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 
 use super::{FileKind, HostView, Stat};
 use crate::names::shell_word;
@@ -65,51 +65,84 @@ impl Suspicion {
 }
 
 /// Returns everything on the way to some files that somebody else may change:
-/// the files themselves, their directories, and every one above them. What
-/// lies on the way to several is looked at once.
+/// the files themselves, their directories, every one above them, and every
+/// link on the way with all that is on its way. What lies on the way to several
+/// is looked at once.
 pub fn suspicions(paths: &[&Path], view: &dyn HostView) -> Vec<Suspicion> {
     let mut way = Way {
         view,
-        seen: BTreeSet::new(),
+        looked_at: BTreeMap::new(),
         found: Vec::new(),
     };
     for path in paths {
-        let links = way.walk(path);
-        // A link's own name and what it leads to have different directories.
-        if links && let Ok(real) = view.real_path(path) {
-            way.walk(&real);
-        }
+        way.follow(path);
     }
     way.found
 }
 
+/// As many links the kernel follows in one path (`path_resolution(7)`).
+const LINKS_MAX: usize = 40;
+
 struct Way<'v> {
     view: &'v dyn HostView,
-    seen: BTreeSet<PathBuf>,
+    looked_at: BTreeMap<PathBuf, Stat>,
     found: Vec<Suspicion>,
 }
 
 impl Way<'_> {
-    /// Walks up from a file, and says whether there was a link on the way.
-    fn walk(&mut self, path: &Path) -> bool {
-        let mut links = false;
-        let mut below: Option<Stat> = None;
-        for part in path.ancestors().filter(|part| !part.as_os_str().is_empty()) {
-            if !self.seen.insert(part.to_owned()) {
-                break;
+    /// Walks a path from the root on, and again from each link it meets. A link
+    /// that leads nowhere is somebody else's affair to report.
+    fn follow(&mut self, path: &Path) {
+        let mut path = path.to_owned();
+        for _ in 0..LINKS_MAX {
+            match self.walk(&path) {
+                Some(next) => path = next,
+                None => break,
             }
-            let Ok(stat) = self.view.lstat(part) else {
-                continue;
-            };
-            links |= stat.kind == FileKind::Link;
-            self.note(part, stat, below.as_ref());
-            below = Some(stat);
         }
-        links
+    }
+
+    /// Walks down to the end of a path, or to the first link on it; returns
+    /// where the way goes on from there.
+    fn walk(&mut self, path: &Path) -> Option<PathBuf> {
+        let mut here = PathBuf::new();
+        let mut above: Option<(PathBuf, Stat)> = None;
+        let mut rest = path.components();
+        while let Some(part) = rest.next() {
+            here.push(part);
+            let stat = self.look(&here, above.as_ref())?;
+            if stat.kind == FileKind::Link {
+                let target = self.view.read_link(&here).ok()?;
+                here.pop();
+                return Some(plain(&here.join(target).join(rest.as_path())));
+            }
+            above = Some((here.clone(), stat));
+        }
+        if let Some((path, stat)) = above {
+            self.note(&path, stat, None);
+        }
+        None
+    }
+
+    /// Looks at a part of a path; what is above it can be judged then.
+    fn look(&mut self, here: &Path, above: Option<&(PathBuf, Stat)>) -> Option<Stat> {
+        if let Some(known) = self.looked_at.get(here) {
+            return Some(*known);
+        }
+        let stat = self.view.lstat(here).ok()?;
+        self.looked_at.insert(here.to_owned(), stat);
+        if stat.kind == FileKind::Link {
+            self.note(here, stat, None);
+        }
+        if let Some((path, above)) = above {
+            self.note(path, *above, Some(&stat));
+        }
+        Some(stat)
     }
 
     fn note(&mut self, path: &Path, stat: Stat, below: Option<&Stat>) {
-        if let Some(by) = changed_by(&stat, below, self.view.euid()) {
+        let known = self.found.iter().any(|one| one.path == path);
+        if let Some(by) = changed_by(&stat, below, self.view.euid()).filter(|_| !known) {
             self.found.push(Suspicion {
                 path: path.to_owned(),
                 mode: stat.mode,
@@ -118,6 +151,19 @@ impl Way<'_> {
             });
         }
     }
+}
+
+/// Takes `.` and `..` out of a path in which no link is left before them.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// Says who else may change a file, or what is in a directory. In a sticky
@@ -179,6 +225,22 @@ mod tests {
             with(|stat| stat.owner = UID + 1),
             [(file(), ChangedBy::Owner)]
         );
+    }
+
+    #[test]
+    fn a_link_is_followed_through_every_directory_it_leads_through() {
+        let world = World::new()
+            .link("/home/ops/g/script", "../open/second")
+            .directory("/home/ops/open", 0o777)
+            .link("/home/ops/open/second", "/home/ops/safe/script")
+            .directory("/home/ops/safe", 0o755)
+            .executable("/home/ops/safe/script", "");
+        assert_eq!(
+            found(&world),
+            [("/home/ops/open".into(), ChangedBy::Everybody)]
+        );
+        let around = World::new().link(FILE, "script");
+        assert_eq!(found(&around), []);
     }
 
     #[test]

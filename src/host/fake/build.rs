@@ -68,6 +68,13 @@ impl World {
         self.node(path, FileKind::Directory, mode, "")
     }
 
+    /// Puts a symbolic link there. The world's `stat` follows none: it only
+    /// tells what a link says.
+    #[must_use]
+    pub fn link(self, path: &str, target: &str) -> Self {
+        self.node(path, FileKind::Link, 0o777, target)
+    }
+
     /// Puts anything there.
     #[must_use]
     pub fn node(self, path: &str, kind: FileKind, mode: u32, text: &str) -> Self {

@@ -179,8 +179,12 @@ impl HostView for World {
         self.disk.borrow().stat(path)
     }
 
-    fn real_path(&self, path: &Path) -> io::Result<PathBuf> {
-        self.stat(path).map(|_| path.to_owned())
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        let disk = self.disk.borrow();
+        let node = disk.nodes.get(path).ok_or(io::ErrorKind::NotFound)?;
+        Ok(PathBuf::from(
+            String::from_utf8_lossy(&node.bytes).into_owned(),
+        ))
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>> {
@@ -202,10 +206,13 @@ impl HostView for World {
         let disk = self.disk.borrow();
         match access {
             Access::Write => disk.writable(path),
+            Access::Read if disk.stat(path)?.mode & 0o400 == 0 => {
+                Err(io::ErrorKind::PermissionDenied.into())
+            }
             Access::Execute if disk.stat(path)?.mode & 0o111 == 0 => {
                 Err(io::ErrorKind::PermissionDenied.into())
             }
-            Access::Execute => Ok(()),
+            Access::Read | Access::Execute => Ok(()),
         }
     }
 
