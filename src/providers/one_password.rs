@@ -60,7 +60,7 @@ impl Provider for OnePassword {
         let output = host.call(&call).map_err(fault_of)?;
         if output.code != Some(0) {
             let known = Redactor::of(known.iter().copied());
-            return Err(failed(&output, &known).into());
+            return Err(failed(&output, known).into());
         }
         let value = without_line_end(output.stdout);
         Ok(Secret::new(value).map_err(Fault::Unusable)?)
@@ -89,18 +89,21 @@ fn without_line_end(mut value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
 }
 
 /// Words the failure. What the program wrote to its standard output before it
-/// failed may be a value too, line by line, and words that were cut may end in
-/// the beginning of one: then nothing of them is shown.
-fn failed(output: &ToolOutput, known: &Redactor) -> Fault {
+/// failed may be a value too, line by line, in any spelling; and words that
+/// were cut may end in the beginning of one: then nothing of them is shown.
+fn failed(output: &ToolOutput, mut known: Redactor) -> Fault {
     const TELLING: usize = 4;
+    const LINES: usize = 256;
     let message = output.stderr.trim_ascii();
-    let lines = output.stdout.split(|&byte| byte == b'\n');
-    let lines = lines
+    let lines = output.stdout.split(|byte| b"\n\0".contains(byte));
+    let mut lines = lines
         .map(<[u8]>::trim_ascii)
         .filter(|line| line.len() >= TELLING);
-    let tells = output.stderr_cut
-        || known.finds(message)
-        || lines.into_iter().any(|line| holds(message, line));
+    for line in lines.by_ref().take(LINES) {
+        known.add("", line);
+    }
+    // More lines than any value has are not searched for one by one.
+    let tells = output.stderr_cut || lines.next().is_some() || known.finds(message);
     Fault::ToolFailed {
         code: output.code,
         message: match message {
@@ -109,10 +112,6 @@ fn failed(output: &ToolOutput, known: &Redactor) -> Fault {
             said => ToolMessage::Said(visible_lines(&String::from_utf8_lossy(said))),
         },
     }
-}
-
-fn holds(text: &[u8], value: &[u8]) -> bool {
-    text.windows(value.len()).any(|window| window == value)
 }
 
 #[cfg(test)]
@@ -194,6 +193,12 @@ mod tests {
             ToolMessage::Withheld
         );
         assert_eq!(said(b"", b"ZWFybGllci12YWx1ZQ=="), ToolMessage::Withheld);
+        for spelled in ["key/1 a", "bad key%2F1+a", "key\\/1 a", "a2V5LzEgYQ=="] {
+            let message = said(b"key/1 a\n", spelled.as_bytes());
+            assert_eq!(message, ToolMessage::Withheld, "{spelled}");
+        }
+        let long = "line\n".repeat(300);
+        assert_eq!(said(long.as_bytes(), b"no"), ToolMessage::Withheld);
     }
 
     #[test]

@@ -67,22 +67,26 @@ impl Redactor {
         let mut redactor = Self::default();
         redactor.by_first.resize_with(256, Vec::new);
         for (name, secret) in secrets {
-            let value = secret.expose().as_bytes();
-            for pattern in patterns(value) {
-                redactor.add(name, pattern);
-            }
+            redactor.add(name.as_str(), secret.expose().as_bytes());
         }
         redactor
     }
 
-    fn add(&mut self, name: &EnvName, pattern: Pattern) {
+    /// Takes a value more that is to be found.
+    pub(super) fn add(&mut self, name: &str, value: &[u8]) {
+        for pattern in patterns(value) {
+            self.add_pattern(name, pattern);
+        }
+    }
+
+    fn add_pattern(&mut self, name: &str, pattern: Pattern) {
         let index = self.values.len();
         for first in firsts(&pattern) {
             if let Some(list) = self.by_first.get_mut(usize::from(first)) {
                 list.push(index);
             }
         }
-        let name = name.to_string();
+        let name = name.to_owned();
         self.values.push(Value { name, pattern });
     }
 
