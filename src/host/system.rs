@@ -368,10 +368,15 @@ impl Host for System {
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
-        if let Some(limit) = self.core_limit.take() {
-            limit.restore();
-        }
-        self.script = Some(child::spawn(start)?);
+        let Some(limit) = self.core_limit.take() else {
+            self.script = Some(child::spawn(start)?);
+            return Ok(());
+        };
+        limit.restore();
+        let spawned = child::spawn(start);
+        // Copies that `Command` made of the secrets are still in memory.
+        self.core_limit = CoreLimit::close();
+        self.script = Some(spawned?);
         Ok(())
     }
 
