@@ -10,11 +10,14 @@
     reason = "a test touches the world and may panic"
 )]
 
+mod case;
 mod confirm;
+mod digest;
 mod ends;
 mod log;
 mod pty;
 mod side_effects;
+mod real;
 mod signals;
 mod start;
 mod support;

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -347,4 +347,25 @@ impl Drop for Run {
 /// Runs to the end and returns the exit code.
 pub(crate) fn code(command: &mut Command) -> Option<i32> {
     Run::start(command).end().code()
+}
+
+/// Runs to the end and collects what is said.
+pub(crate) fn output(command: &mut Command) -> Output {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = {
+        let _nothing_is_written = starting();
+        command.spawn().unwrap()
+    };
+    child.wait_with_output().unwrap()
+}
+
+/// Writes a file that may be a program.
+pub(crate) fn write(path: &Path, text: &str, mode: u32) {
+    let _none_starts = starting();
+    std::fs::write(path, text).unwrap();
+    set_mode(path, mode);
+}
+
+pub(crate) fn set_mode(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
 }

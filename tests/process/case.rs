@@ -1,0 +1,505 @@
+//! Generated runs: manifests, environments, and files as people leave them.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::{chown, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::Value;
+
+use crate::support::{World, output, set_mode, write};
+
+/// Everything a run depends on.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) manifest: Manifest,
+    script: Script,
+    place: Place,
+    root: Root,
+    trust: Trust,
+    log: Log,
+    pub(crate) op: Op,
+    vars: BTreeMap<&'static str, Vec<u8>>,
+    args: Vec<Vec<u8>>,
+    yes: bool,
+}
+
+/// What the manifest declares.
+#[derive(Debug, Clone)]
+pub(crate) struct Manifest {
+    pub(crate) banner: Option<&'static str>,
+    confirm: bool,
+    pub(crate) audit_log: Option<&'static str>,
+    required: BTreeMap<&'static str, &'static str>,
+    pub(crate) secrets: BTreeMap<&'static str, (&'static str, &'static str)>,
+    mistake: Option<&'static str>,
+}
+
+/// What the script is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Script {
+    Good,
+    ByEnv,
+    Linked,
+    NoInterpreter,
+    ClosedInterpreter,
+    CarriageReturn,
+    NoLine,
+    Empty,
+    NotExecutable,
+    Directory,
+    Dangling,
+}
+
+/// Where the script is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Place {
+    OfGroup,
+    OnPath,
+    OnBoth,
+    OnOpenPath,
+    Nowhere,
+}
+
+/// Where the group is, and how qli gets to know.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Root {
+    Option,
+    Variable,
+    User,
+    HidesAnother,
+}
+
+/// Who may change what.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Trust {
+    Fine,
+    Mode(&'static str, u32),
+    Foreign(&'static str),
+}
+
+/// What lies where the log should be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Log {
+    Absent,
+    Good,
+    OtherLines,
+    Torn,
+    Loose,
+    Directory,
+    Link,
+    HardLink,
+    Pipe,
+    Foreign,
+    OpenDirectory,
+    FileAbove,
+}
+
+/// How the provider's program behaves.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Op {
+    Gives,
+    GivesNothing,
+    Fails,
+    Absent,
+    Open,
+}
+
+/// Draws the first most of the time.
+fn mostly<T: Clone + std::fmt::Debug + 'static>(
+    usual: T,
+    weight: u32,
+    others: Vec<T>,
+) -> impl Strategy<Value = T> {
+    prop_oneof![weight => Just(usual), 1 => select(others)]
+}
+
+/// Only root can give a file away; everybody else draws from the rest.
+fn foreign<T>(one: T) -> impl Iterator<Item = T> {
+    nix::unistd::geteuid().is_root().then_some(one).into_iter()
+}
+
+const ODD: &str = "\u{fc} \"q'\\ $x; y";
+
+fn manifest() -> impl Strategy<Value = Manifest> {
+    let banners = vec!["B", "two\nlines", "\u{1b}[31mred\u{202e}"];
+    let logs = vec![Some("$XDG_STATE_HOME/log"), Some("$LOGS/log"), None];
+    let value = mostly("1", 2, vec!["2", "", ODD]);
+    let secret = select(vec![
+        ("env", "CI_S"),
+        ("env", "CI_T"),
+        ("one_password", "op://v/i/f"),
+        ("one_password", "op://v/i/s/g"),
+    ]);
+    let mistakes = vec![
+        "[confrim]",
+        "[[secrets]]\nenv = \"Z\"\nref = \"x\"\nprovider = \"vault\"",
+        "[[secrets]]\nenv = \"Z\"\nref = \"no/op/ref\"\nprovider = \"one_password\"",
+        "[[secrets]]\nprovider = \"env\"",
+        "= \u{7f}",
+        "[requires_env]\n\"a b\" = \"1\"",
+    ];
+    (
+        prop::option::of(select(banners)),
+        any::<bool>(),
+        mostly(Some("$LOGS/log"), 3, logs),
+        prop::collection::btree_map(select(vec!["A", "B", "API_TOKEN"]), value, 0..3),
+        prop::collection::btree_map(select(vec!["S", "T", "U"]), secret, 0..4),
+        prop::option::weighted(0.08, select(mistakes)),
+    )
+        .prop_map(
+            |(banner, confirm, audit_log, required, secrets, mistake)| Manifest {
+                banner,
+                confirm,
+                audit_log,
+                required,
+                secrets,
+                mistake,
+            },
+        )
+}
+
+fn vars() -> impl Strategy<Value = BTreeMap<&'static str, Vec<u8>>> {
+    let odd: Vec<Vec<u8>> = vec![
+        b"2".into(),
+        b"".into(),
+        ODD.into(),
+        b"\x1b[31m".into(),
+        b"\xff".into(),
+    ];
+    let value = || prop::option::weighted(0.9, mostly(b"1".to_vec(), 9, odd.clone()));
+    let logs: Vec<Vec<u8>> = vec![b"".into(), b"relative".into()];
+    (
+        (value(), value(), value(), value(), value()),
+        prop::option::weighted(0.97, mostly(b"LOGS".to_vec(), 20, logs)),
+    )
+        .prop_map(|((a, b, token, s, t), logs)| {
+            let names = ["A", "B", "API_TOKEN", "CI_S", "CI_T", "LOGS"];
+            let values = [a, b, token, s, t, logs];
+            let set = names.into_iter().zip(values);
+            set.filter_map(|(name, value)| Some((name, value?)))
+                .collect()
+        })
+}
+
+fn trust() -> impl Strategy<Value = Trust> {
+    let loose = [
+        Trust::Mode("_manifest.toml", 0o666),
+        Trust::Mode("hello", 0o757),
+        Trust::Mode(".", 0o777),
+        Trust::Mode("..", 0o777),
+        Trust::Mode("..", 0o1777),
+        Trust::Mode("_manifest.toml", 0o664),
+        Trust::Mode("hello", 0o775),
+        Trust::Mode(".", 0o775),
+    ];
+    let foreign = foreign(["_manifest.toml", "hello", "."].map(Trust::Foreign));
+    let others = loose.into_iter().chain(foreign.flatten()).collect();
+    mostly(Trust::Fine, 6, others)
+}
+
+fn log() -> impl Strategy<Value = Log> {
+    let mut others = vec![
+        Log::Good,
+        Log::OtherLines,
+        Log::Torn,
+        Log::Loose,
+        Log::Directory,
+        Log::Link,
+        Log::HardLink,
+        Log::Pipe,
+        Log::OpenDirectory,
+        Log::FileAbove,
+    ];
+    others.extend(foreign(Log::Foreign));
+    mostly(Log::Absent, 2, others)
+}
+
+/// Draws a run.
+pub(crate) fn case() -> impl Strategy<Value = Case> {
+    let scripts = vec![
+        Script::ByEnv,
+        Script::ByEnv,
+        Script::Linked,
+        Script::Linked,
+        Script::NoInterpreter,
+        Script::ClosedInterpreter,
+        Script::CarriageReturn,
+        Script::NoLine,
+        Script::Empty,
+        Script::NotExecutable,
+        Script::Directory,
+        Script::Dangling,
+    ];
+    let places = vec![
+        Place::OnPath,
+        Place::OnPath,
+        Place::OnBoth,
+        Place::OnBoth,
+        Place::OnOpenPath,
+        Place::Nowhere,
+    ];
+    let roots = vec![Root::Option, Root::Variable, Root::User, Root::HidesAnother];
+    let arg = select(vec![
+        b"a b".to_vec(),
+        b"".into(),
+        b"--yes".into(),
+        b"-h".into(),
+        b"--".into(),
+        b"two\nlines".into(),
+        ODD.into(),
+        b"\xff".into(),
+    ]);
+    let ops = vec![Op::GivesNothing, Op::Fails, Op::Absent, Op::Open];
+    (
+        manifest(),
+        mostly(Script::Good, 3, scripts),
+        mostly(Place::OfGroup, 4, places),
+        select(roots),
+        trust(),
+        log(),
+        mostly(Op::Gives, 3, ops),
+        vars(),
+        prop::collection::vec(arg, 0..4),
+        prop::bool::weighted(0.8),
+    )
+        .prop_map(
+            |(manifest, script, place, root, trust, log, op, vars, args, yes)| Case {
+                manifest,
+                script,
+                place,
+                root,
+                trust,
+                log,
+                op,
+                vars,
+                args,
+                yes,
+            },
+        )
+}
+
+impl Manifest {
+    fn text(&self) -> String {
+        let quoted = |text: &str| Value::from(text).to_string();
+        let mut text = "schema_version = 1\ndescription = \"A group\"\n".to_owned();
+        let mut line = |words: String| text.push_str(&(words + "\n"));
+        if let Some(banner) = self.banner {
+            line(format!("banner = {}", quoted(banner)));
+        }
+        line(format!("confirm = {}", self.confirm));
+        if let Some(log) = self.audit_log {
+            line(format!("audit_log = {}", quoted(log)));
+        }
+        if !self.required.is_empty() {
+            line("[requires_env]".to_owned());
+        }
+        for (name, value) in &self.required {
+            line(format!("{name} = {}", quoted(value)));
+        }
+        for (name, (provider, reference)) in &self.secrets {
+            line(format!("[[secrets]]\nenv = \"{name}\""));
+            line(format!("ref = \"{reference}\"\nprovider = \"{provider}\""));
+        }
+        text + self.mistake.unwrap_or_default()
+    }
+}
+
+/// Leaves its arguments behind, and nothing else.
+const BODY: &str = "for one; do printf '%s\\0' \"$one\"; done >\"$MARK\"\n";
+
+impl Script {
+    fn put(self, world: &World, path: &Path) {
+        let put = |line: &str, mode| write(path, &format!("{line}\n{BODY}"), mode);
+        match self {
+            Self::Good => put("#!/bin/sh", 0o755),
+            Self::ByEnv => put("#!/usr/bin/env sh", 0o755),
+            Self::NoInterpreter => put("#!/no/such/shell", 0o755),
+            Self::CarriageReturn => put("#!/bin/sh\r", 0o755),
+            Self::NoLine => put("", 0o755),
+            Self::NotExecutable => put("#!/bin/sh", 0o644),
+            Self::Empty => write(path, "", 0o755),
+            Self::ClosedInterpreter => {
+                write(&world.path("closed"), "#!/bin/sh\n", 0o644);
+                put(&format!("#!{}", world.path("closed").display()), 0o755);
+            }
+            Self::Linked => {
+                let target = world.path("elsewhere");
+                write(&target, &format!("#!/bin/sh\n{BODY}"), 0o755);
+                symlink(target, path).unwrap();
+            }
+            Self::Directory => std::fs::create_dir(path).unwrap(),
+            Self::Dangling => symlink("nothing", path).unwrap(),
+        }
+    }
+}
+
+const FOREIGNER: u32 = 12345;
+
+impl Log {
+    fn put(self, world: &World) {
+        let directory = world.path("logs");
+        let log = directory.join("log");
+        if self != Self::FileAbove {
+            std::fs::create_dir(&directory).unwrap();
+        }
+        match self {
+            Self::Absent => {}
+            Self::Good => write(&log, "", 0o600),
+            Self::OtherLines => write(&log, "a line of somebody else's\n{}\n", 0o600),
+            Self::Torn => write(&log, "{\"event\":\"st", 0o600),
+            Self::Loose => write(&log, "", 0o644),
+            Self::Directory => std::fs::create_dir(&log).unwrap(),
+            Self::Link => symlink("another", &log).unwrap(),
+            Self::HardLink => {
+                write(&log, "", 0o600);
+                std::fs::hard_link(&log, directory.join("another")).unwrap();
+            }
+            Self::Pipe => nix::unistd::mkfifo(&log, nix::sys::stat::Mode::S_IRUSR).unwrap(),
+            Self::Foreign => {
+                write(&log, "", 0o600);
+                chown(&log, Some(FOREIGNER), None).unwrap();
+            }
+            Self::OpenDirectory => set_mode(&directory, 0o777),
+            Self::FileAbove => write(&directory, "", 0o600),
+        }
+    }
+}
+
+impl Op {
+    fn put(self, world: &World) {
+        let body = match self {
+            Self::Gives | Self::Open => "echo value",
+            Self::GivesNothing => "echo",
+            Self::Fails => "echo no >&2; exit 1",
+            Self::Absent => return,
+        };
+        let path = world.path("bin/op");
+        write(&path, &format!("#!/bin/sh\n{body}\n"), 0o755);
+        if self == Self::Open {
+            set_mode(&path, 0o757);
+        }
+    }
+}
+
+impl Case {
+    pub(crate) fn world(&self) -> World {
+        let world = World::new("");
+        let root = self.root(&world);
+        let group = root.join("g");
+        std::fs::create_dir_all(&group).unwrap();
+        std::fs::write(group.join("_manifest.toml"), self.manifest.text()).unwrap();
+        if self.root == Root::HidesAnother {
+            let hidden = world.path("system/qli/extensions/g");
+            std::fs::create_dir_all(&hidden).unwrap();
+            std::fs::write(hidden.join("_manifest.toml"), "schema_version = 1\n").unwrap();
+        }
+        std::fs::create_dir(world.path("open")).unwrap();
+        set_mode(&world.path("open"), 0o777);
+        if matches!(self.place, Place::OfGroup | Place::OnBoth) {
+            self.script.put(&world, &group.join("hello"));
+        }
+        let on_path = match self.place {
+            Place::OnPath => Some("bin"),
+            Place::OnOpenPath => Some("open"),
+            Place::OfGroup | Place::OnBoth | Place::Nowhere => None,
+        };
+        if let Some(directory) = on_path {
+            self.script
+                .put(&world, &world.path(directory).join("qli-g-hello"));
+        }
+        if self.place == Place::OnBoth {
+            write(&world.path("bin/qli-g-hello"), "#!/bin/sh\nexit 9\n", 0o755);
+        }
+        match self.trust {
+            Trust::Fine => {}
+            Trust::Mode(name, mode) => {
+                if group.join(name).exists() {
+                    set_mode(&group.join(name), mode);
+                }
+            }
+            Trust::Foreign(name) => {
+                if group.join(name).exists() {
+                    chown(group.join(name), Some(FOREIGNER), None).unwrap();
+                }
+            }
+        }
+        self.log.put(&world);
+        self.op.put(&world);
+        world
+    }
+
+    fn root(&self, world: &World) -> PathBuf {
+        world.path(match self.root {
+            Root::Option | Root::Variable => "root",
+            Root::User | Root::HidesAnother => "data/qli/extensions",
+        })
+    }
+
+    /// `qli COMMAND g hello ARGS`, with no controlling terminal.
+    pub(crate) fn qli(&self, world: &World, command: &[&str]) -> Output {
+        let mut qli = world.program("setsid");
+        qli.arg(env!("CARGO_BIN_EXE_qli"));
+        if self.yes {
+            qli.arg("--yes");
+        }
+        match self.root {
+            Root::Option => drop(qli.arg("--extensions").arg(world.path("root"))),
+            Root::Variable => drop(qli.env("QLI_EXTENSIONS", world.path("root"))),
+            Root::User | Root::HidesAnother => {}
+        }
+        let path = ["open", "bin"].map(|name| world.path(name));
+        let usual = ["/usr/bin", "/bin"].map(PathBuf::from);
+        let path = std::env::join_paths(path.into_iter().chain(usual)).unwrap();
+        qli.args(command).args(["g", "hello"]).args(self.args());
+        qli.env("PATH", path)
+            .env("XDG_DATA_HOME", world.path("data"))
+            .env("XDG_DATA_DIRS", world.path("system"))
+            .env("MARK", world.path("marker"))
+            .env("COLUMNS", "200");
+        for (name, value) in &self.vars {
+            let value = match value.as_slice() {
+                b"LOGS" => world.path("logs").into_os_string(),
+                value => OsString::from_vec(value.into()),
+            };
+            qli.env(name, value);
+        }
+        output(&mut qli)
+    }
+
+    fn args(&self) -> impl Iterator<Item = &OsStr> {
+        self.args.iter().map(|arg| OsStr::from_bytes(arg))
+    }
+
+    /// What the script leaves behind when it runs.
+    pub(crate) fn mark(&self) -> Vec<u8> {
+        let args = self.args.iter();
+        args.flat_map(|arg| arg.iter().copied().chain([0]))
+            .collect()
+    }
+
+    fn log_path(&self, world: &World) -> PathBuf {
+        match self.manifest.audit_log {
+            Some("$XDG_STATE_HOME/log") => world.path("state/log"),
+            _ => world.path("logs/log"),
+        }
+    }
+
+    /// The records of qli that are in the log.
+    pub(crate) fn records(&self, world: &World) -> Vec<Value> {
+        let path = self.log_path(world);
+        if !path.is_file() {
+            return Vec::new();
+        }
+        let text = std::fs::read_to_string(path).unwrap();
+        let records = text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let ours = |record: &Value| record["event"].is_string() && record["event"] != "recovered";
+        records.filter(ours).collect()
+    }
+}

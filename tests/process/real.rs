@@ -1,0 +1,257 @@
+//! What is explained is what runs, on the real binary: generated manifests,
+//! environments and files; `explain --format json`, then the same with `run`.
+//!
+//! `tests/conformance.rs` holds the two against each other in memory, with
+//! failures that no test can ask of a real machine.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+use proptest::prelude::*;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+use serde_json::Value;
+
+use crate::case::{Case, Op, case};
+use crate::support::rounds;
+
+/// How many worlds are tried, and how many under `QLI_STRESS`.
+const WORLDS: u32 = 300;
+const WORLDS_UNDER_STRESS: u32 = 2000;
+
+/// Every file with its length and the time of its last change.
+fn tree(directory: &Path) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let facts = std::fs::symlink_metadata(&path).unwrap();
+        if facts.is_dir() {
+            found.extend(tree(&path));
+        }
+        found.insert(path, (facts.len(), facts.modified().ok()));
+    }
+    found
+}
+
+/// A text with every break of a line, and every frame around it, as one space.
+fn folded(text: &str) -> String {
+    let plain = text.replace(['\u{2502}', '\u{d7}', '\u{26a0}'], " ");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// One run, and what was said of it before.
+struct Seen {
+    document: Value,
+    ran: Output,
+    told: String,
+    folded: String,
+    /// What the script left behind.
+    mark: Option<Vec<u8>>,
+    records: Vec<Value>,
+    home: String,
+}
+
+impl Seen {
+    /// Says whether a text was told, wherever it was broken.
+    fn tells(&self, text: &str) -> bool {
+        let short = text.replace(&format!("{}/", self.home), "~/");
+        self.folded.contains(&folded(text)) || self.folded.contains(&folded(&short))
+    }
+
+    fn steps(&self) -> &[Value] {
+        self.document["steps"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// The step that a run ends at before the script, with the code it has and
+    /// the reason, if that is known beforehand.
+    fn end(&self, op: Op) -> Option<(&str, i64, Option<&str>)> {
+        self.steps().iter().find_map(|step| {
+            let name = step["step"].as_str().unwrap();
+            match step["verdict"].as_str().unwrap() {
+                "refuse" => {
+                    let code = self.document["exit_code"].as_i64().unwrap();
+                    Some((name, code, step["reason"].as_str()))
+                }
+                "fetch" if op != Op::Gives => Some((name, 125, None)),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// What came of a case: the refusal or the problem it ended by.
+type Tally = Mutex<BTreeMap<String, u32>>;
+
+fn agree(case: &Case, tally: &Tally) -> Result<(), TestCaseError> {
+    let world = case.world();
+    let before = tree(&world.path(""));
+    let explained = case.qli(&world, &["explain", "--format", "json"]);
+    prop_assert_eq!(tree(&world.path("")), before, "explain changed something");
+    prop_assert!(explained.stderr.is_empty(), "{:?}", explained);
+    let ran = case.qli(&world, &["run"]);
+    let told = String::from_utf8(ran.stderr.clone()).unwrap();
+    let seen = Seen {
+        document: serde_json::from_slice(&explained.stdout).unwrap(),
+        folded: folded(&told),
+        told,
+        mark: std::fs::read(world.path("marker")).ok(),
+        records: case.records(&world),
+        home: world.path("home").display().to_string(),
+        ran,
+    };
+    prop_assert!(seen.ran.stdout.is_empty(), "{}", seen.told);
+    prop_assert!(matches!(seen.records.len(), 0 | 2), "{:?}", seen.records);
+    let outcome = if seen.steps().is_empty() {
+        prop_assert_eq!(explained.status.code(), seen.ran.status.code());
+        without_plan(&seen)?
+    } else {
+        let code = explained.status.code().map(Value::from);
+        prop_assert_eq!(code.as_ref(), Some(&seen.document["exit_code"]));
+        with_plan(case, &seen)?
+    };
+    *tally.lock().unwrap().entry(outcome).or_default() += 1;
+    Ok(())
+}
+
+/// Nothing can be planned: both say so in the same words.
+fn without_plan(seen: &Seen) -> Result<String, TestCaseError> {
+    prop_assert!(matches!(seen.ran.status.code(), Some(125..=127)));
+    prop_assert_eq!(&seen.mark, &None);
+    prop_assert_eq!(&seen.records, &Vec::<Value>::new());
+    let mut last = "";
+    for problem in seen.document["diagnostics"].as_array().unwrap() {
+        for key in ["code", "message"] {
+            let text = problem[key].as_str().unwrap();
+            prop_assert!(seen.tells(text), "{} is not in {}", text, seen.told);
+        }
+        last = problem["code"].as_str().unwrap();
+    }
+    Ok(last.to_owned())
+}
+
+const ORDER: [&str; 8] = [
+    "banner",
+    "requires_env",
+    "confirm",
+    "secrets",
+    "audit_start",
+    "spawn",
+    "wait",
+    "audit_finish",
+];
+
+fn with_plan(case: &Case, seen: &Seen) -> Result<String, TestCaseError> {
+    let steps: Vec<_> = seen.steps().iter().map(|one| &one["step"]).collect();
+    let in_order = ORDER
+        .iter()
+        .filter(|name| steps.contains(&&Value::from(**name)));
+    prop_assert!(steps.iter().copied().eq(in_order.copied()), "{:?}", steps);
+    let refuses = seen.steps().iter().any(|one| one["verdict"] == "refuse");
+    prop_assert_eq!(&seen.document["would_run"], &Value::from(!refuses));
+    if let Some(banner) = case.manifest.banner.filter(|banner| *banner == "B") {
+        prop_assert!(seen.told.contains(banner), "{}", seen.told);
+    }
+    recorded(case, seen)?;
+    let Some((step, code, reason)) = seen.end(case.op) else {
+        prop_assert_eq!(seen.ran.status.code(), Some(0), "{}", seen.told);
+        prop_assert_eq!(seen.mark.as_ref(), Some(&case.mark()));
+        let recorded = if case.manifest.audit_log.is_some() {
+            2
+        } else {
+            0
+        };
+        prop_assert_eq!(seen.records.len(), recorded);
+        return Ok("ran".to_owned());
+    };
+    prop_assert_eq!(
+        seen.ran.status.code().map(i64::from),
+        Some(code),
+        "{}",
+        seen.told
+    );
+    prop_assert_eq!(&seen.mark, &None);
+    let is_told = |step: &str| {
+        let begin = format!("  {step:13}  ");
+        seen.told.lines().any(|line| line.starts_with(&begin))
+    };
+    let names: Vec<_> = ORDER.into_iter().filter(|step| is_told(step)).collect();
+    prop_assert_eq!(&names, &[step], "{}", seen.told);
+    for part in reason.into_iter().flat_map(|reason| reason.split("; ")) {
+        prop_assert!(seen.tells(part), "{} is not in {}", part, seen.told);
+    }
+    Ok(reason.map_or("fetch failed", |_| step).to_owned())
+}
+
+/// The start record names the plan that was explained, and the steps of it
+/// that let the run go on.
+fn recorded(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
+    let Some(start) = seen.records.first() else {
+        return Ok(());
+    };
+    prop_assert_eq!(&start["event"], "start");
+    prop_assert_eq!(&start["plan"], &seen.document["digest"]);
+    prop_assert_eq!(&start["program"], &seen.document["program"]);
+    prop_assert_eq!(&start["manifest"], &seen.document["manifest"]);
+    if !seen.folded.contains("[secret:") && case.manifest.secrets.is_empty() {
+        prop_assert_eq!(&start["args"], &seen.document["args"]);
+    }
+    let before = seen.steps().iter().map(|one| &one["step"]);
+    let before = before.take_while(|step| **step != "audit_start");
+    let passed = start["guards"].as_array().unwrap();
+    let passed = passed.iter().map(|one| &one["step"]);
+    prop_assert!(before.eq(passed), "{} {}", start, seen.document);
+    let end = &seen.records[1];
+    prop_assert_eq!(
+        &end["exit_code"],
+        &Value::from(seen.ran.status.code().unwrap())
+    );
+    Ok(())
+}
+
+#[test]
+fn what_is_explained_is_what_runs() {
+    const AT_ONCE: u8 = 2;
+    let tally = Tally::default();
+    let each = rounds(WORLDS, WORLDS_UNDER_STRESS) / u32::from(AT_ONCE);
+    let part = |seed: u8| {
+        let config = ProptestConfig {
+            failure_persistence: None,
+            max_shrink_iters: 300,
+            ..ProptestConfig::with_cases(each)
+        };
+        let seed = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+        let mut runner = TestRunner::new_with_rng(config, seed);
+        let found = runner.run(&case(), |case| agree(&case, &tally));
+        found.map_err(|error| error.to_string())
+    };
+    let part = &part;
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (1..=AT_ONCE)
+            .map(|seed| scope.spawn(move || part(seed)))
+            .collect();
+        for part in parts {
+            assert_eq!(part.join().unwrap(), Ok(()));
+        }
+    });
+    assert_varied(&tally.into_inner().unwrap());
+}
+
+/// Every way to end was met, and running often enough.
+fn assert_varied(tally: &BTreeMap<String, u32>) {
+    let cases: u32 = tally.values().sum();
+    assert!(tally["ran"] * 8 > cases, "{tally:?}");
+    for end in [
+        "requires_env",
+        "confirm",
+        "secrets",
+        "audit_start",
+        "spawn",
+        "fetch failed",
+    ] {
+        assert!(tally.contains_key(end), "{end}: {tally:?}");
+    }
+    let problems = tally.keys().filter(|end| end.starts_with("QLI"));
+    assert!(problems.count() >= 8, "{tally:?}");
+}
