@@ -1,0 +1,528 @@
+//! A sentinel secret on every way through qli: it reaches the script, and
+//! nothing that is shown, recorded or left behind holds it in any spelling.
+
+use std::ffi::CString;
+use std::fmt::Write as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::{Command, Output};
+
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+use crate::support::{Run, World, output, starting};
+
+/// Holds what base64, URLs, JSON and shells each write differently.
+const SENTINEL: &str = "S3ntinel/+&\u{fc} \"q";
+
+/// The part of it that encoders leave alone: it betrays a piece, too.
+const PIECE: &str = "S3ntinel";
+
+/// What must be found nowhere: the piece that stands in the value as it is, in
+/// URLs and in JSON; and its spellings in which that piece is changed as well.
+fn needles() -> Vec<Vec<u8>> {
+    let spelled = |each: fn(&mut String, u8)| {
+        PIECE.bytes().fold(String::new(), |mut text, byte| {
+            each(&mut text, byte);
+            text
+        })
+    };
+    let mut needles: Vec<_> = [
+        PIECE.to_owned(),
+        spelled(|text, byte| write!(text, "%{byte:02x}").unwrap()),
+        spelled(|text, byte| write!(text, "%{byte:02X}").unwrap()),
+        spelled(|text, byte| write!(text, "\\u{byte:04x}").unwrap()),
+        spelled(|text, byte| write!(text, "\\u{byte:04X}").unwrap()),
+        spelled(|text, byte| write!(text, "{byte:02x}").unwrap()),
+        format!("{:?}", PIECE.as_bytes())
+            .trim_matches(['[', ']'])
+            .to_owned(),
+    ]
+    .map(String::into_bytes)
+    .into();
+    for before in 0..3_usize {
+        let padded = [&[0; 2][..before], PIECE.as_bytes()].concat();
+        let certain = (before * 8).div_ceil(6)..padded.len() * 8 / 6;
+        needles.push(BASE64_STANDARD.encode(padded).as_bytes()[certain].into());
+    }
+    needles
+}
+
+fn holds(text: &[u8], needle: &[u8]) -> bool {
+    text.windows(needle.len()).any(|window| window == needle)
+}
+
+fn assert_clean(what: &str, text: &[u8]) {
+    for needle in needles() {
+        assert!(
+            !holds(text, &needle),
+            "{what} holds {}:\n{}",
+            String::from_utf8_lossy(&needle),
+            String::from_utf8_lossy(text)
+        );
+    }
+}
+
+/// Every way to write the sentinel that arguments and messages travel in.
+fn spellings() -> Vec<String> {
+    let url = |escape: fn(u8) -> String| {
+        SENTINEL.bytes().fold(String::new(), |text, byte| {
+            text + &match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
+                _ => escape(byte),
+            }
+        })
+    };
+    let json = serde_json::Value::from(SENTINEL).to_string();
+    let ascii = json.replace('\u{fc}', "\\u00fc").replace('/', "\\/");
+    let mut all = vec![
+        SENTINEL.to_owned(),
+        url(|byte| format!("%{byte:02x}")),
+        url(|byte| format!("%{byte:02X}")),
+        url(|byte| format!("%{byte:02X}")).replace("%20", "+"),
+        json,
+        ascii,
+    ];
+    for before in ["", "u", "u:"] {
+        for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
+            all.push(engine.encode(format!("{before}{SENTINEL} and more")));
+        }
+    }
+    all
+}
+
+#[test]
+fn the_search_finds_every_spelling() {
+    for spelled in spellings() {
+        let found = needles().iter().any(|one| holds(spelled.as_bytes(), one));
+        assert!(found, "{spelled}");
+    }
+}
+
+/// Where the sentinel comes from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum From {
+    Env,
+    Op,
+}
+
+const FROM: [From; 2] = [From::Env, From::Op];
+
+impl From {
+    /// A group whose script leaves its secret in `$MARK` and goes on so.
+    fn world(self, then: &str) -> World {
+        let secret = match self {
+            Self::Env => "[[secrets]]\nenv = \"S\"\nref = \"CI_S\"\nprovider = \"env\"",
+            Self::Op => SECRET_OF_OP,
+        };
+        let world = World::new(secret).script("hello", &format!("{KEEP}\n{then}"));
+        let world = match self {
+            Self::Env => world,
+            Self::Op => op(world, &format!("echo '{SENTINEL}'")),
+        };
+        std::fs::create_dir(world.path("logs")).unwrap();
+        world
+    }
+}
+
+const SECRET_OF_OP: &str =
+    "[[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
+
+const KEEP: &str = "printf %s \"$S\" >\"$MARK\"";
+
+/// Puts a stand-in for 1Password's program there.
+fn op(world: World, body: &str) -> World {
+    world.executable("bin/op", &format!("#!/bin/sh\n{body}\n"))
+}
+
+/// Gives a command what a provider and the script ask for.
+fn with_secret<'a>(world: &World, command: &'a mut Command) -> &'a mut Command {
+    command
+        .env("CI_S", SENTINEL)
+        .env("MARK", world.path("marker"))
+}
+
+fn run(world: &World, command: &mut Command) -> Output {
+    let said = output(with_secret(world, command));
+    assert_kept_secret(world, &said);
+    said
+}
+
+/// Searches what was said and every file that is there now.
+fn assert_kept_secret(world: &World, said: &Output) {
+    assert_clean("standard output", &said.stdout);
+    assert_clean("standard error", &said.stderr);
+    search(&world.path(""));
+}
+
+/// Searches all but what must hold the sentinel: what the script left, and the
+/// program that gives it.
+fn search(directory: &Path) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        assert_clean("a name", path.as_os_str().as_encoded_bytes());
+        let kind = std::fs::symlink_metadata(&path).unwrap().file_type();
+        if kind.is_dir() {
+            search(&path);
+        } else if kind.is_file() && !path.ends_with("marker") && !path.ends_with("bin/op") {
+            let what = path.display().to_string();
+            assert_clean(&what, &std::fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn marker(world: &World) -> Option<String> {
+    std::fs::read_to_string(world.path("marker")).ok()
+}
+
+#[test]
+fn the_script_has_the_secret_and_nobody_else_however_it_ends() {
+    for from in FROM {
+        for (then, code, signal) in [
+            ("exit 0", Some(0), None),
+            ("exit 3", Some(3), None),
+            ("kill -KILL $$", Some(137), None),
+            ("kill -TERM $$", None, Some(15)),
+            ("kill -SEGV $$", None, Some(11)),
+        ] {
+            let world = from.world(then);
+            let said = run(&world, &mut world.qli(["hello"]));
+            assert_eq!(marker(&world).as_deref(), Some(SENTINEL), "{from:?}");
+            assert_eq!((said.status.code(), said.status.signal()), (code, signal));
+            assert_eq!(world.end()["spawned"], serde_json::Value::Null);
+        }
+    }
+}
+
+#[test]
+fn a_script_that_cannot_be_started_gives_no_secret_away() {
+    for from in FROM {
+        for text in ["#!/no/such/shell\n", "\u{7f}ELF, and no program\n"] {
+            let world = from.world("").executable("root/g/hello", text);
+            let said = run(&world, &mut world.qli(["hello"]));
+            assert_eq!(said.status.code(), Some(126), "{text}");
+            assert_eq!(world.end()["event"], "spawn_failed");
+        }
+    }
+}
+
+#[test]
+fn a_script_that_changes_meanwhile_gives_no_secret_away() {
+    let body = format!("echo '# more' >>root/g/hello; echo '{SENTINEL}'");
+    let world = op(From::Op.world(""), &body);
+    let said = run(&world, &mut world.qli(["hello"]));
+    assert_eq!((said.status.code(), marker(&world)), (Some(125), None));
+    assert_eq!(world.end()["reason"], "changed-since-plan");
+}
+
+/// A limit for the size of files under which a start fits into a log of one
+/// run, and its end does not.
+fn room_for_a_start(world: &World) -> usize {
+    let text = world.log_text();
+    text.len() + text.lines().next().unwrap().len() + 100
+}
+
+#[test]
+fn a_full_log_gives_no_secret_away() {
+    for from in FROM {
+        let world = from.world("exit 4");
+        let full = run(&world, &mut world.sh("ulimit -f 0; exec $QLI hello"));
+        assert_eq!((full.status.code(), marker(&world)), (Some(125), None));
+        assert_eq!(
+            run(&world, &mut world.qli(["hello"])).status.code(),
+            Some(4)
+        );
+        let limited = |world: &World| {
+            let room = room_for_a_start(world);
+            let mut command = world.sh(&format!("exec prlimit --fsize={room} $QLI hello"));
+            run(world, &mut command)
+        };
+        let said = limited(&world);
+        assert_eq!((said.status.code(), world.log().len()), (Some(4), 3));
+        let spool = world.path("state/qli/spool");
+        assert_eq!(std::fs::read_dir(&spool).unwrap().count(), 1);
+
+        // Neither the log nor the spool takes the end: it is shown instead.
+        let world = from.world("exit 4");
+        std::fs::write(world.path("state/qli"), "").unwrap();
+        run(&world, &mut world.qli(["hello"]));
+        let said = limited(&world);
+        let told = String::from_utf8(said.stderr).unwrap();
+        assert!(told.contains("\"event\":\"finish\""), "{told}");
+        assert_eq!(said.status.code(), Some(4));
+    }
+}
+
+#[test]
+fn a_provider_that_fails_after_it_gave_a_value_gives_nothing_away() {
+    let endings = spellings()
+        .into_iter()
+        .map(|spelled| format!("printf '%s\\n' 'cannot cache {spelled}' >&2; exit 1"));
+    let others = [
+        "exit 1",
+        "kill -KILL $$",
+        "kill -STOP $$",
+        "printf 'more\\0'",
+        "printf '%1048577s' x",
+        "echo 'an error' >&2; exit 6",
+    ];
+    let endings = endings.chain(others.map(str::to_owned));
+    for ending in endings {
+        let body = format!("printf '%s\\n' '{SENTINEL}'\n{ending}");
+        let world = op(From::Op.world(""), &body);
+        let said = run(&world, &mut world.qli(["hello"]));
+        assert_eq!(said.status.code(), Some(125), "{ending}");
+        assert_eq!((marker(&world), world.log().len()), (None, 0));
+    }
+}
+
+#[test]
+fn a_second_secret_that_is_missing_gives_the_first_away_to_nobody() {
+    let second = "[[secrets]]\nenv = \"T\"\nref = \"op://v/i/second\"\nprovider = \"one_password\"";
+    for (from, first) in [
+        (
+            From::Env,
+            "[[secrets]]\nenv = \"S\"\nref = \"CI_S\"\nprovider = \"env\"",
+        ),
+        (From::Op, SECRET_OF_OP),
+    ] {
+        for spelled in spellings() {
+            let body = format!(
+                "case \"$2\" in */second) printf '%s\\n' 'no {spelled}' >&2; exit 1 ;; esac\n\
+                 echo '{SENTINEL}'"
+            );
+            let world = World::new(&format!("{first}\n{second}")).script("hello", KEEP);
+            let world = op(world, &body);
+            let said = run(&world, &mut world.qli(["hello"]));
+            assert_eq!(said.status.code(), Some(125), "{from:?} {spelled}");
+            let told = String::from_utf8(said.stderr).unwrap();
+            assert!(told.contains("withheld"), "{told}");
+            assert_eq!(marker(&world), None);
+        }
+        // The other way round: what is missing is known before anything is fetched.
+        let third = "[[secrets]]\nenv = \"U\"\nref = \"CI_U\"\nprovider = \"env\"";
+        let world = World::new(&format!("{first}\n{third}")).script("hello", KEEP);
+        let world = op(world, &format!("echo '{SENTINEL}'; echo >called"));
+        let said = run(&world, &mut world.qli(["hello"]));
+        assert_eq!(said.status.code(), Some(125));
+        assert!(!world.path("called").exists());
+    }
+}
+
+#[test]
+fn arguments_that_hold_the_secret_are_recorded_without_it() {
+    for from in FROM {
+        for (then, code) in [("exit 0", 0), ("exit 3", 3)] {
+            let world = from.world(then);
+            let spellings = spellings();
+            let around = spellings
+                .iter()
+                .map(|one| format!("--token={one}, and so on"));
+            let words: Vec<_> = ["hello".to_owned()]
+                .into_iter()
+                .chain(around)
+                .chain(spellings.iter().cloned())
+                .collect();
+            let said = run(&world, &mut world.qli(&words));
+            assert_eq!(said.status.code(), Some(code));
+            let args = world.log()[0]["args"].clone();
+            let args = args.as_array().unwrap();
+            assert_eq!(args.len(), words.len() - 1);
+            for arg in args {
+                assert!(arg.as_str().unwrap().contains("[secret:S]"), "{arg}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_directory_that_is_named_like_the_secret_is_recorded_without_it() {
+    for from in FROM {
+        let world = from.world("exit 0");
+        let apart = tempfile::tempdir().unwrap();
+        let named = apart.path().join(SENTINEL);
+        std::fs::create_dir_all(&named).unwrap();
+        let mut command = world.qli(["hello"]);
+        run(&world, command.current_dir(&named));
+        let cwd = world.log()[0]["cwd"].clone();
+        assert!(cwd.as_str().unwrap().ends_with("/[secret:S]"), "{cwd}");
+    }
+}
+
+#[test]
+fn looking_shows_no_secret_and_calls_nobody() {
+    for from in FROM {
+        let world = from.world("exit 0");
+        let world = match from {
+            From::Env => world,
+            From::Op => op(world, &format!("echo >called; echo '{SENTINEL}'")),
+        };
+        for words in [
+            "explain g hello",
+            "explain --format json g hello",
+            "explain g",
+            "explain --format json g",
+            "validate",
+            "validate --format json",
+            "ext list",
+            "ext which g hello",
+            "g",
+        ] {
+            let mut command = world.program(env!("CARGO_BIN_EXE_qli"));
+            command.env("QLI_EXTENSIONS", world.path("root"));
+            let said = run(&world, command.args(words.split(' ')));
+            assert!(
+                matches!(said.status.code(), Some(0 | 2)),
+                "{words}: {said:?}"
+            );
+            assert!(!said.stdout.is_empty() || !said.stderr.is_empty());
+        }
+        assert!(!world.path("called").exists());
+    }
+}
+
+/// A user other than root: only for one does `/proc` tell whether a process
+/// can be read.
+const NOBODY: u32 = 65534;
+
+/// The user who runs qli, and the command to do so. What cannot be dumped
+/// belongs to root in `/proc` (proc(5)), which tells nothing about root's own
+/// processes: root hands the world over.
+fn as_a_user(world: &World, line: &str) -> (u32, Command) {
+    let mut command = world.sh(line);
+    let user = nix::unistd::geteuid();
+    if !user.is_root() {
+        return (user.as_raw(), command);
+    }
+    {
+        let _none_starts = starting();
+        std::fs::remove_file(world.path("bin/qli")).unwrap();
+        std::fs::copy(env!("CARGO_BIN_EXE_qli"), world.path("bin/qli")).unwrap();
+    }
+    give_away(&world.path(""));
+    command.uid(NOBODY).gid(NOBODY);
+    (NOBODY, command)
+}
+
+fn give_away(path: &Path) {
+    chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    for entry in std::fs::read_dir(path).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_type().unwrap().is_dir() {
+            give_away(&entry.path());
+        } else {
+            std::os::unix::fs::lchown(entry.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+    }
+}
+
+/// The soft and the hard limit of a process's core dumps.
+fn core_limits(pid: Pid) -> (String, String) {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+    let line = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let mut words = line.unwrap().split_whitespace().skip(4).map(str::to_owned);
+    (words.next().unwrap(), words.next().unwrap())
+}
+
+/// Says whose a process is by the owner of its environment.
+fn owner(pid: Pid) -> u32 {
+    std::fs::metadata(format!("/proc/{pid}/environ"))
+        .unwrap()
+        .uid()
+}
+
+fn assert_bare_command_line(pid: Pid) {
+    let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
+    assert!(!line.is_empty());
+    assert_clean("a command line", &line);
+}
+
+#[test]
+fn qli_is_closed_while_the_provider_and_the_script_are_at_work() {
+    let world = From::Op.world("echo READY $$ >\"$OUT\"; read x <\"$HOLD\"");
+    let body = format!("echo OP $$ >\"$OUT\"; read x <\"$HOLD\"; echo '{SENTINEL}'");
+    let world = op(world, &body);
+    let mut lines = world.lines();
+    let line = "ulimit -S -c \"$(ulimit -H -c)\"; exec $QLI hello >said 2>&1";
+    let (user, mut command) = as_a_user(&world, line);
+    let qli = Run::start(with_secret(&world, &mut command));
+    let closed = || {
+        assert_bare_command_line(qli.pid());
+        assert_eq!(core_limits(qli.pid()).0, "0");
+        assert_eq!(owner(qli.pid()), 0, "qli can be read");
+    };
+    let op = Pid::from_raw(lines.wait_for("OP").parse().unwrap());
+    closed();
+    assert_bare_command_line(op);
+    assert_eq!(core_limits(op).0, "0");
+    world.release();
+    let script = lines.ready(qli.pid());
+    closed();
+    assert_bare_command_line(script);
+    let (soft, hard) = core_limits(script);
+    assert_eq!(soft, hard, "the script has its limit back");
+    assert_eq!(owner(script), user);
+    world.release();
+    assert_eq!(qli.end().code(), Some(0));
+    assert_eq!(marker(&world).as_deref(), Some(SENTINEL));
+    search(&world.path(""));
+}
+
+#[test]
+fn a_signal_at_the_provider_or_at_the_script_gives_no_secret_away() {
+    let wait = |name: &str| format!("echo {name} $$ >\"$OUT\"; read x <\"$HOLD\"");
+    for from in FROM {
+        let world = from.world(&wait("READY"));
+        let mut lines = world.lines();
+        let mut command = world.sh("exec $QLI hello >said 2>&1");
+        let qli = Run::start(with_secret(&world, &mut command));
+        let script = lines.ready(qli.pid());
+        assert_bare_command_line(script);
+        qli.send(Signal::SIGTERM);
+        assert_eq!(qli.end().signal(), Some(Signal::SIGTERM as i32));
+        search(&world.path(""));
+    }
+    let body = format!("echo '{SENTINEL}'; echo '{SENTINEL}' >&2; {}", wait("OP"));
+    let world = op(From::Op.world(""), &body);
+    let mut lines = world.lines();
+    let qli = Run::start(&mut world.sh("exec $QLI hello >said 2>&1"));
+    lines.wait_for("OP");
+    qli.send(Signal::SIGTERM);
+    assert_eq!(qli.end().signal(), Some(Signal::SIGTERM as i32));
+    assert_eq!(marker(&world), None);
+    search(&world.path(""));
+}
+
+/// Set for the process that is to panic.
+const PANICS: &str = "QLI_CANARY_PANICS";
+
+/// No input makes qli panic, so a process of this test does, under qli's hook.
+#[test]
+fn a_panic_tells_its_place_and_not_its_payload() {
+    if let Some(how) = std::env::var_os(PANICS) {
+        qli::host::quiet_panics();
+        if how == "unwrap" {
+            // The error shows the bytes it was given.
+            drop(CString::new(format!("{SENTINEL}\0")).unwrap());
+        }
+        std::panic::panic_any(SENTINEL.to_owned());
+    }
+    for how in ["unwrap", "panic"] {
+        let mut again = Command::new(std::env::current_exe().unwrap());
+        again
+            .args(["--exact", "--nocapture", "--quiet"])
+            .arg("canary::a_panic_tells_its_place_and_not_its_payload")
+            .env(PANICS, how);
+        let said = output(&mut again);
+        assert!(!said.status.success());
+        assert_clean("standard output", &said.stdout);
+        assert_clean("standard error", &said.stderr);
+        let told = String::from_utf8(said.stderr).unwrap();
+        let place = format!("qli: a mistake in qli itself, at {}:", file!());
+        assert!(told.contains(&place), "{told}");
+    }
+}
