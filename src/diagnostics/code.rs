@@ -100,7 +100,7 @@ codes! {
     InvalidExtensionName = "QLI0303" "invalid-extension-name" Error 127,
     /// The same variable is filled by two secrets.
     DuplicateSecret = "QLI0401" "duplicate-secret" Error 125,
-    /// A variable is both required beforehand and filled by a secret.
+    /// A variable is both required beforehand and filled by a secret, or holds one.
     SecretAlsoRequired = "QLI0402" "secret-also-required" Error 125,
     /// A reference that does not fit its provider's grammar.
     MalformedReference = "QLI0403" "malformed-reference" Error 125,

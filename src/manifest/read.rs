@@ -316,14 +316,34 @@ fn contradictions(
                     .help("give one of them another `env`, or remove it"),
             );
         }
-        if let Some(wanted) = required.iter().find(|one| one.value.0 == *env) {
-            let message = format!("`{env}` is filled by a secret and required beforehand");
-            let diagnostic = found.at(Code::SecretAlsoRequired, secret.span.clone(), message);
-            found.push(
-                diagnostic.label(wanted.span.clone(), "required here").help(
+        let source = source_variable(&secret.value);
+        for wanted in required {
+            let name = &wanted.value.0;
+            let (message, help) = if name == env {
+                (
+                    format!("`{name}` is filled by a secret and required beforehand"),
                     "remove it from `[requires_env]`, or let the secret fill another variable",
-                ),
-            );
+                )
+            } else if source == Some(name.as_str()) {
+                // A refusal would show what the variable holds instead.
+                (
+                    format!("`{name}` holds a secret, and its value is required here"),
+                    "remove it from `[requires_env]`",
+                )
+            } else {
+                continue;
+            };
+            let diagnostic = found.at(Code::SecretAlsoRequired, secret.span.clone(), message);
+            let label = diagnostic.label(wanted.span.clone(), "required here");
+            found.push(label.help(help));
         }
+    }
+}
+
+/// The variable of qli's own environment that a secret is taken from.
+fn source_variable(secret: &SecretSpec) -> Option<&str> {
+    match secret.provider {
+        ProviderId::Env => Some(secret.reference.as_str()),
+        ProviderId::OnePassword => None,
     }
 }

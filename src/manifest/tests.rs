@@ -153,6 +153,10 @@ fn secrets_are_checked_together() {
         body(&("[requires_env]\nT = \"1\"\n".to_owned() + &secret("T"))),
         ["6:7 QLI0402 `T` is filled by a secret and required beforehand"]
     );
+    assert_eq!(
+        body(&("[requires_env]\nX = \"1\"\n".to_owned() + &secret("T"))),
+        ["6:7 QLI0402 `X` holds a secret, and its value is required here"]
+    );
 }
 
 #[test]
