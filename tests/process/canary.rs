@@ -383,6 +383,21 @@ fn looking_shows_no_secret_and_calls_nobody() {
     }
 }
 
+#[test]
+fn a_variable_that_holds_the_secret_is_never_compared() {
+    let world = From::Env.world("exit 0");
+    let manifest = world.path("root/g/_manifest.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let required = text.replacen(
+        "[[secrets]]",
+        "[requires_env]\nCI_S = \"x\"\n[[secrets]]",
+        1,
+    );
+    std::fs::write(&manifest, required).unwrap();
+    let said = run(&world, &mut world.qli(["hello"]));
+    assert_eq!((said.status.code(), marker(&world)), (Some(125), None));
+}
+
 /// A user other than root: only for one does `/proc` tell whether a process
 /// can be read.
 const NOBODY: u32 = 65534;

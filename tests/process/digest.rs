@@ -150,11 +150,9 @@ fn the_digest_changes_with_nothing_else() {
 #[test]
 fn a_copy_of_a_group_has_its_content_digest_for_everybody() {
     let worlds = [small(), small()];
-    let [one, other] = worlds.each_ref().map(|world| {
-        let document = explained(&mut explain(world, [""; 0])).unwrap();
-        assert_ne!(document["program"]["path"], "");
-        document
-    });
+    let [one, other] = worlds
+        .each_ref()
+        .map(|world| explained(&mut explain(world, [""; 0])).unwrap());
     assert_eq!(one["content_digest"], other["content_digest"]);
     assert_ne!(one["digest"], other["digest"]);
     let third = small().script("hello", &format!("{BODY}#"));
