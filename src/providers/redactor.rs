@@ -81,10 +81,9 @@ impl Redactor {
 
     fn add_pattern(&mut self, name: &str, pattern: Pattern) {
         let index = self.values.len();
-        for first in firsts(&pattern) {
-            if let Some(list) = self.by_first.get_mut(usize::from(first)) {
-                list.push(index);
-            }
+        let first = first(&pattern).map(usize::from);
+        if let Some(list) = first.and_then(|first| self.by_first.get_mut(first)) {
+            list.push(index);
         }
         let name = name.to_owned();
         self.values.push(Value { name, pattern });
@@ -112,17 +111,27 @@ impl Redactor {
     }
 
     /// The places of values in the text, in order, those that overlap merged
-    /// under the name of the first.
+    /// under the name of the first. A value is not looked for again inside of
+    /// itself, so that a repetitive one costs no more than another.
     fn matches(&self, text: &[u8]) -> Vec<(Range<usize>, usize)> {
         let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
-        for (start, &first) in text.iter().enumerate() {
+        let mut scratch = Scratch::default();
+        let mut until = vec![0; self.values.len()];
+        for start in 0..text.len() {
             let rest = text.get(start..).unwrap_or_default();
-            let candidates = self.by_first.get(usize::from(first));
-            for &index in candidates.into_iter().flatten() {
-                let value = self.values.get(index);
-                let length = value.and_then(|value| value.pattern.at(rest, start == 0));
-                let Some(length) = length else { continue };
+            for index in self.candidates(rest) {
+                let (Some(value), Some(until)) = (self.values.get(index), until.get_mut(index))
+                else {
+                    continue;
+                };
+                if start < *until {
+                    continue;
+                }
+                let Some(length) = value.pattern.at(rest, start == 0, &mut scratch) else {
+                    continue;
+                };
                 let end = start + length;
+                *until = end;
                 match merged.last_mut() {
                     Some((last, _)) if start < last.end => last.end = last.end.max(end),
                     _ => merged.push((start..end, index)),
@@ -131,52 +140,94 @@ impl Redactor {
         }
         merged
     }
+
+    /// The values that a text can begin with.
+    fn candidates(&self, text: &[u8]) -> impl Iterator<Item = usize> {
+        let firsts = first_readings(text).into_iter().flatten();
+        let lists = firsts.filter_map(|first| self.by_first.get(usize::from(first)));
+        lists.flatten().copied()
+    }
+}
+
+/// The first byte of a text, as it is and as what it may spell.
+fn first_readings(text: &[u8]) -> [Option<u8>; 2] {
+    let raw = text.first().copied();
+    let spelled = match raw {
+        Some(b'+') => Some(b' '),
+        Some(b'%') => hex(text.get(1..3)).map(|byte| byte.to_be_bytes()[1]),
+        Some(b'\\') => escaped(text.get(1..).unwrap_or_default()),
+        _ => None,
+    };
+    [raw, spelled.filter(|byte| Some(*byte) != raw)]
+}
+
+/// The first byte of the character that a JSON escape means.
+fn escaped(after: &[u8]) -> Option<u8> {
+    let character = match after.first()? {
+        b'n' => '\n',
+        b't' => '\t',
+        b'r' => '\r',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'u' => {
+            let units = [hex(after.get(1..5)), hex(after.get(7..11))];
+            let units = units.into_iter().flatten();
+            char::decode_utf16(units).next()?.ok()?
+        }
+        other => char::from(*other),
+    };
+    character.encode_utf8(&mut [0; 4]).bytes().next()
+}
+
+fn hex(digits: Option<&[u8]>) -> Option<u16> {
+    u16::from_str_radix(std::str::from_utf8(digits?).ok()?, 16).ok()
+}
+
+/// Places that are reached while a value is followed; kept from one to the next.
+#[derive(Default)]
+struct Scratch {
+    reached: Vec<usize>,
+    next: Vec<usize>,
 }
 
 impl Pattern {
     /// Returns how many bytes of a text it takes from its beginning on.
-    fn at(&self, text: &[u8], at_start: bool) -> Option<usize> {
+    fn at(&self, text: &[u8], at_start: bool, scratch: &mut Scratch) -> Option<usize> {
         match self {
             Self::Exact(bytes) => text.starts_with(bytes).then_some(bytes.len()),
             Self::Whole(bytes) => (at_start && text == bytes.as_slice()).then_some(bytes.len()),
-            Self::Spelled(units) => spelled_at(units, text),
+            Self::Spelled(units) => spelled_at(units, text, scratch),
         }
     }
 }
 
 /// Follows every way to spell a value at once: a backslash or a percent sign
 /// of the text may be meant itself, or begin an escape.
-fn spelled_at(units: &[Unit], text: &[u8]) -> Option<usize> {
-    let mut reached = vec![0];
+fn spelled_at(units: &[Unit], text: &[u8], scratch: &mut Scratch) -> Option<usize> {
+    let Scratch { reached, next } = scratch;
+    reached.clear();
+    reached.push(0);
     for unit in units {
-        let mut next: Vec<usize> = reached
-            .iter()
-            .filter_map(|&at| Some((at, text.get(at..)?)))
-            .flat_map(|(at, rest)| unit.spellings(rest).map(move |length| at + length))
-            .collect();
+        next.clear();
+        for &at in &*reached {
+            let rest = text.get(at..)?;
+            next.extend(unit.spellings(rest).map(|length| at + length));
+        }
         next.sort_unstable();
         next.dedup();
         if next.is_empty() {
             return None;
         }
-        reached = next;
+        std::mem::swap(reached, next);
     }
     reached.last().copied()
 }
 
-/// The bytes a pattern can begin with.
-fn firsts(pattern: &Pattern) -> Vec<u8> {
+/// The byte a pattern begins with, once what the text spells is read.
+fn first(pattern: &Pattern) -> Option<u8> {
     match pattern {
-        Pattern::Exact(bytes) | Pattern::Whole(bytes) => {
-            bytes.first().copied().into_iter().collect()
-        }
-        Pattern::Spelled(units) => {
-            let first = units.first().map(|unit| unit.bytes[0]);
-            let mut firsts: Vec<_> = first.into_iter().chain(*b"%\\+").collect();
-            firsts.sort_unstable();
-            firsts.dedup();
-            firsts
-        }
+        Pattern::Exact(bytes) | Pattern::Whole(bytes) => bytes.first().copied(),
+        Pattern::Spelled(units) => units.first().map(|unit| unit.bytes[0]),
     }
 }
 
@@ -249,9 +300,8 @@ impl Unit {
 /// Each byte as `%XX`, in either case.
 fn percent(bytes: &[u8], text: &[u8]) -> Option<usize> {
     bytes.iter().try_fold(0, |taken, byte| {
-        let hex = text.get(taken..)?.strip_prefix(b"%")?.get(..2)?;
-        let hex = std::str::from_utf8(hex).ok()?;
-        (u8::from_str_radix(hex, 16) == Ok(*byte)).then_some(taken + 3)
+        let digits = text.get(taken..)?.strip_prefix(b"%")?.get(..2);
+        (hex(digits) == Some(u16::from(*byte))).then_some(taken + 3)
     })
 }
 
@@ -262,9 +312,8 @@ fn unicode_escape(character: char, text: &[u8]) -> Option<usize> {
         .encode_utf16(&mut units)
         .iter()
         .try_fold(0, |taken, unit| {
-            let hex = text.get(taken..)?.strip_prefix(b"\\u")?.get(..4)?;
-            let hex = std::str::from_utf8(hex).ok()?;
-            (u16::from_str_radix(hex, 16) == Ok(*unit)).then_some(taken + 6)
+            let digits = text.get(taken..)?.strip_prefix(b"\\u")?.get(..4);
+            (hex(digits) == Some(*unit)).then_some(taken + 6)
         })
 }
 
