@@ -106,26 +106,24 @@ impl Way<'_> {
     /// where the way goes on from there.
     fn walk(&mut self, path: &Path) -> Option<PathBuf> {
         let mut here = PathBuf::new();
-        let mut above: Option<(PathBuf, Stat)> = None;
+        let mut above: Option<Stat> = None;
         let mut rest = path.components();
         while let Some(part) = rest.next() {
             here.push(part);
-            let stat = self.look(&here, above.as_ref())?;
+            let stat = self.look(&here, above)?;
             if stat.kind == FileKind::Link {
                 let target = self.view.read_link(&here).ok()?;
                 here.pop();
                 return Some(plain(&here.join(target).join(rest.as_path())));
             }
-            above = Some((here.clone(), stat));
+            above = Some(stat);
         }
-        if let Some((path, stat)) = above {
-            self.note(&path, stat, None);
-        }
+        self.note(&here, above?, None);
         None
     }
 
-    /// Looks at a part of a path; what is above it can be judged then.
-    fn look(&mut self, here: &Path, above: Option<&(PathBuf, Stat)>) -> Option<Stat> {
+    /// Looks at a part of a path; the directory above it can be judged then.
+    fn look(&mut self, here: &Path, above: Option<Stat>) -> Option<Stat> {
         if let Some(known) = self.looked_at.get(here) {
             return Some(*known);
         }
@@ -134,15 +132,17 @@ impl Way<'_> {
         if stat.kind == FileKind::Link {
             self.note(here, stat, None);
         }
-        if let Some((path, above)) = above {
-            self.note(path, *above, Some(&stat));
+        if let (Some(above), Some(directory)) = (above, here.parent()) {
+            self.note(directory, above, Some(&stat));
         }
         Some(stat)
     }
 
     fn note(&mut self, path: &Path, stat: Stat, below: Option<&Stat>) {
-        let known = self.found.iter().any(|one| one.path == path);
-        if let Some(by) = changed_by(&stat, below, self.view.euid()).filter(|_| !known) {
+        let Some(by) = changed_by(&stat, below, self.view.euid()) else {
+            return;
+        };
+        if !self.found.iter().any(|one| one.path == path) {
             self.found.push(Suspicion {
                 path: path.to_owned(),
                 mode: stat.mode,
