@@ -154,7 +154,11 @@ fn tail(plan: &Plan, style: &Style) -> String {
 }
 
 fn what_it_means(code: Code) -> String {
-    format!("  what it means  qli help {}\n", code.name())
+    format!(
+        "  what it means  qli help {}   ({})\n",
+        code.name(),
+        code.number()
+    )
 }
 
 fn see_all(plan: &Plan) -> String {
