@@ -1,14 +1,18 @@
 //! Signals that come before the script is there, and in the instant it starts.
 
 use std::fs::File;
+use std::io::{PipeReader, PipeWriter, pipe};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
-use nix::unistd::Pid;
+use nix::unistd::{Pid, write};
 
-use crate::support::{Lines, Run, World, is_gone, rounds, until, wait_until_open};
+use crate::support::{
+    Lines, Run, World, bit, is_gone, mask, rounds, status_of, until, wait_until_open,
+};
 
 const SECRET: &str = "[[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
 
@@ -119,4 +123,37 @@ fn an_interrupt_at_any_moment_stops_the_run_or_reaches_the_script() {
         reaches.push(reached(&world, &mut lines));
     }
     assert!(reaches.contains(&Reached::NotStarted) && reaches.contains(&Reached::Script));
+}
+
+/// A pipe that takes nothing more, and its reader, who never reads.
+fn full_pipe() -> (PipeReader, PipeWriter) {
+    let (reader, writer) = pipe().unwrap();
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+    for size in [4096, 1] {
+        while write(&writer, &[0; 4096][..size]).is_ok() {}
+    }
+    fcntl(&writer, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn nobody_has_to_read_standard_error_for_a_signal_to_end_the_run() {
+    for manifest in ["banner = \"B\"", "[requires_env]\nNOT = \"set\""] {
+        let (reader, writer) = full_pipe();
+        let world = World::new(manifest).script("wait", "exit 0");
+        let qli = Run::start(world.qli(["wait"]).stderr(writer));
+        until("its handlers", || {
+            let status = status_of(qli.pid())?;
+            (mask(&status, "SigCgt") & bit(Signal::SIGTERM) != 0).then_some(())
+        });
+        qli.send(Signal::SIGTERM);
+        let ended = qli.end();
+        let refused = ended.code() == Some(125);
+        assert!(
+            refused || ended.signal() == Some(15),
+            "{manifest}: {ended:?}"
+        );
+        assert!(world.log().len() != 1);
+        drop(reader);
+    }
 }
