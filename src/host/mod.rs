@@ -9,10 +9,12 @@ pub mod fake;
 mod log;
 mod path;
 mod signals;
+mod streams;
 mod system;
 mod terminal;
 mod tool;
 mod trust;
+mod write;
 mod xdg;
 
 use std::ffi::{OsStr, OsString};
@@ -29,7 +31,8 @@ pub use child::ChildEnd;
 pub use log::LogFile;
 pub use path::{OnPath, all_on_path, path_entries, search_path};
 pub use signals::{Received, Sender, Signal};
-pub use system::{Stream, StreamFacts, System, quiet_panics, stream, write_stderr, write_stdout};
+pub use streams::{Stream, StreamFacts, quiet_panics, stream, write_stderr, write_stdout};
+pub use system::System;
 pub use trust::{ChangedBy, Suspicion, suspicions};
 pub use xdg::{XdgDir, lookup, xdg_dir};
 
