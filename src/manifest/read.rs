@@ -230,7 +230,9 @@ fn secret(
     let mut fields = Fields::of(table, header.clone());
     let env = fields.required("env").and_then(|value| {
         let name = string("env", value, found)?;
-        Some((env_name(name, value.span(), found)?, value.span()))
+        let name = env_name(name, value.span(), found)?;
+        not_own(&name, value.span(), found)?;
+        Some((name, value.span()))
     });
     let reference = fields.required("ref");
     let provider = fields
@@ -247,6 +249,17 @@ fn secret(
         },
         span,
     })
+}
+
+/// A variable that qli itself sets for the script cannot hold a secret.
+fn not_own(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) -> Option<()> {
+    if !["QLI_RUN_ID", "QLI_GROUP", "QLI_EXTENSION"].contains(&name.as_str()) {
+        return Some(());
+    }
+    let message = format!("`{name}` is set by qli itself");
+    let diagnostic = found.at(Code::InvalidEnvName, span, message);
+    found.push(diagnostic.help("give the secret another variable"));
+    None
 }
 
 fn provider(value: &Value<'_>, found: &mut Findings<'_>) -> Option<ProviderId> {

@@ -160,6 +160,14 @@ fn secrets_are_checked_together() {
 }
 
 #[test]
+fn a_variable_of_qlis_own_holds_no_secret() {
+    assert_eq!(
+        body("[[secrets]]\nenv = \"QLI_RUN_ID\"\nref = \"X\"\nprovider = \"env\"\n"),
+        ["4:7 QLI0301 `QLI_RUN_ID` is set by qli itself"]
+    );
+}
+
+#[test]
 fn references_fit_their_provider() {
     let with = |reference: &str, provider: &str| {
         body(&format!(

@@ -21,6 +21,9 @@ use crate::names::{EnvName, Text};
 /// by chance inside others.
 const INSIDE_MIN: usize = 4;
 
+/// A shorter line of a value is not looked for by itself.
+const LINE_MIN: usize = 8;
+
 /// Finds values and replaces them by `[secret:NAME]`.
 #[derive(Default)]
 pub struct Redactor {
@@ -73,9 +76,20 @@ impl Redactor {
     }
 
     /// Takes a value more that is to be found.
+    ///
+    /// A shell strips the line end of `$(…)`, and a key of several lines travels
+    /// line by line, so each line that is long enough is one too.
     pub(super) fn add(&mut self, name: &str, value: &[u8]) {
         for pattern in patterns(value) {
             self.add_pattern(name, pattern);
+        }
+        let lines = value
+            .split(|&byte| byte == b'\n')
+            .map(<[u8]>::trim_ascii_end);
+        for line in lines.filter(|line| line.len() >= LINE_MIN && *line != value) {
+            for pattern in patterns(line) {
+                self.add_pattern(name, pattern);
+            }
         }
     }
 
@@ -406,6 +420,14 @@ mod tests {
         );
         assert_eq!(redacted(&["secret", "ABCDEFGH"], "ABCDEFGH"), "[secret:S1]");
         assert_eq!(redacted(&["abcd", "abcdef"], "abcdef"), "[secret:S0]");
+    }
+
+    #[test]
+    fn a_line_of_a_value_is_replaced_by_itself() {
+        let key = "-----BEGIN KEY-----\nMIIEvQIBADANBg\r\nshort\n";
+        assert_eq!(redacted(&[key], "x MIIEvQIBADANBg"), "x [secret:S0]");
+        assert_eq!(redacted(&["s3cretline\n"], "s3cretline"), "[secret:S0]");
+        assert_eq!(redacted(&[key], "short"), "short");
     }
 
     #[test]
