@@ -89,8 +89,18 @@ impl Wanted {
         }
     }
 
+    /// Says what is known to be missing. The program is looked for once more: a
+    /// person may have thought for minutes since it was planned.
     fn obstacle(&self, view: &dyn HostView) -> Option<SecretFault> {
-        let fault = self.provider.row().obstacle(&self.lookup(), view)?;
+        let tool = match &self.tool {
+            Tool::At(_) => Tool::find(self.provider, view),
+            other @ (Tool::None | Tool::Untrusted(_) | Tool::Missing(_)) => other.clone(),
+        };
+        let lookup = Lookup {
+            tool: &tool,
+            ..self.lookup()
+        };
+        let fault = self.provider.row().obstacle(&lookup, view)?;
         Some(self.fault(fault))
     }
 

@@ -134,14 +134,15 @@ pub(super) struct Circumstances {
 /// What the terminal sent, the script has already; what the script or its
 /// group sent, was meant for qli or has reached the group. While the script
 /// was being started it may have reached qli alone, so then it is passed on
-/// whoever sent it, except WINCH, which nobody loses by missing. CONT is for a
-/// stopped script only.
+/// whoever sent it but the script itself, except WINCH, which nobody loses by
+/// missing. CONT is for a stopped script only.
 pub(super) fn passes_on(signal: Signal, sender: Sender, now: Circumstances) -> bool {
     if signal.is(unix::Signal::SIGCONT) && !now.stopped {
         return false;
     }
     if now.spawning {
-        return !signal.is(unix::Signal::SIGWINCH);
+        let from_script = matches!(sender, Sender::Process { pid, .. } if pid == now.child);
+        return !from_script && !signal.is(unix::Signal::SIGWINCH);
     }
     match sender {
         Sender::Kernel => false,
@@ -385,6 +386,12 @@ mod tests {
             assert!(passes(unix::Signal::SIGCONT, sender, true, true));
             assert!(!passes(unix::Signal::SIGWINCH, sender, false, true));
         }
+        assert!(!passes(
+            unix::Signal::SIGHUP,
+            process(CHILD, Some(OWN)),
+            false,
+            true
+        ));
     }
 
     #[test]

@@ -89,12 +89,17 @@ fn what_the_script_sends_to_its_parent_is_not_sent_back() {
 #[test]
 fn what_a_child_of_the_script_sends_to_qli_is_for_qli() {
     // The child stays: of a sender that is gone nobody can tell the group.
-    let child = "kill -TERM $0; echo READY $$ >$OUT; read x <$HOLD";
+    // It waits until qli waits: in the instant of the start all is passed on.
+    let child = "echo READY $$ >$OUT; read x <$HOLD; kill -TERM $0; \
+        echo SENT $$ >$OUT; read x <$HOLD";
     let script = format!("sh -c '{child}' $PPID; exit 6");
     let world = World::new("").script("child", &script);
     let mut lines = world.lines();
     let qli = Run::start(&mut world.qli(["child"]));
     lines.ready(qli.pid());
+    world.release();
+    lines.wait_for("SENT");
+    wait_for_state(qli.pid(), 'S');
     world.release();
     assert_eq!(qli.end().code(), Some(6));
     let end = world.end();
