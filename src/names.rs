@@ -14,7 +14,8 @@ use serde::Serialize;
 pub use digest::{Digest, Sha256};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use text::{
-    Text, is_hidden, shell_line, shell_word, to_json_line, to_json_pretty, visible, visible_lines,
+    Text, is_hidden, path_as_text, shell_line, shell_word, to_json_line, to_json_pretty, visible,
+    visible_lines,
 };
 
 /// Longest group or extension name, in bytes.

@@ -9,7 +9,7 @@ use super::RunId;
 use super::append::{AppendError, Patience, append};
 use super::record::{EndRecord, EventName, Record, SpawnFailedRecord, StartRecord};
 use crate::host::{Host, XdgDir, xdg_dir};
-use crate::names::{ExtensionName, GroupName, to_json_line};
+use crate::names::{ExtensionName, GroupName, path_as_text, to_json_line};
 
 /// Whose run it is.
 #[derive(Debug, Clone)]
@@ -166,11 +166,7 @@ fn keep<B: Serialize>(
 /// A record with the log it belongs to.
 #[derive(Serialize)]
 struct Spooled<'a, B> {
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "path_as_text")]
     log: &'a Path,
     record: &'a Record<B>,
-}
-
-fn as_text<S: serde::Serializer>(path: &&Path, serializer: S) -> Result<S::Ok, S::Error> {
-    crate::names::Text::from(path.as_os_str()).serialize(serializer)
 }

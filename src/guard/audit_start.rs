@@ -2,26 +2,22 @@
 
 use std::path::PathBuf;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
 use crate::audit::{Opening, StartRecord, Trail, Unopened, obstacle, recorded_args};
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::host::{Host, HostView, lookup};
 use crate::manifest::Located;
-use crate::names::{PathTemplate, Text};
+use crate::names::{PathTemplate, Text, path_as_text};
 use crate::providers::Redactor;
 
 /// Appends the start record, durable before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditStart {
     /// The log.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "path_as_text")]
     pub log: PathBuf,
-}
-
-fn as_text<S: Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {
-    Text::from(path.as_os_str()).serialize(serializer)
 }
 
 impl AuditStart {

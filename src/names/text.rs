@@ -53,6 +53,14 @@ impl Serialize for Text {
     }
 }
 
+/// Serialises a path as a [`Text`], for `serialize_with`.
+pub fn path_as_text<S: Serializer>(
+    path: impl AsRef<Path>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    Text::from(path.as_ref().as_os_str()).serialize(serializer)
+}
+
 impl JsonSchema for Text {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Text".into()

@@ -5,6 +5,7 @@ mod env;
 mod one_password;
 mod redactor;
 mod secret;
+mod spelling;
 
 use std::path::PathBuf;
 

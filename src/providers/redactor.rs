@@ -15,6 +15,7 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
 use zeroize::Zeroizing;
 
 use super::Secret;
+use super::spelling::{Scratch, Unit, first_readings, spelled_at, units};
 use crate::names::{EnvName, Text};
 
 /// A shorter value is found only where it is the whole text: it would be found
@@ -46,17 +47,6 @@ enum Pattern {
     /// The value as the whole text.
     Whole(Zeroizing<Vec<u8>>),
 }
-
-/// One character of a value, or one byte of a value that is not UTF-8.
-#[derive(Clone, Copy, Default)]
-struct Unit {
-    bytes: [u8; 4],
-    length: usize,
-    /// The character, for its JSON escapes; none for a stray byte.
-    character: Option<char>,
-}
-
-impl zeroize::DefaultIsZeroes for Unit {}
 
 impl std::fmt::Debug for Redactor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -163,47 +153,6 @@ impl Redactor {
     }
 }
 
-/// The first byte of a text, as it is and as what it may spell.
-fn first_readings(text: &[u8]) -> [Option<u8>; 2] {
-    let raw = text.first().copied();
-    let spelled = match raw {
-        Some(b'+') => Some(b' '),
-        Some(b'%') => hex(text.get(1..3)).map(|byte| byte.to_be_bytes()[1]),
-        Some(b'\\') => escaped(text.get(1..).unwrap_or_default()),
-        _ => None,
-    };
-    [raw, spelled.filter(|byte| Some(*byte) != raw)]
-}
-
-/// The first byte of the character that a JSON escape means.
-fn escaped(after: &[u8]) -> Option<u8> {
-    let character = match after.first()? {
-        b'n' => '\n',
-        b't' => '\t',
-        b'r' => '\r',
-        b'b' => '\u{8}',
-        b'f' => '\u{c}',
-        b'u' => {
-            let units = [hex(after.get(1..5)), hex(after.get(7..11))];
-            let units = units.into_iter().flatten();
-            char::decode_utf16(units).next()?.ok()?
-        }
-        other => char::from(*other),
-    };
-    character.encode_utf8(&mut [0; 4]).bytes().next()
-}
-
-fn hex(digits: Option<&[u8]>) -> Option<u16> {
-    u16::from_str_radix(std::str::from_utf8(digits?).ok()?, 16).ok()
-}
-
-/// Places that are reached while a value is followed; kept from one to the next.
-#[derive(Default)]
-struct Scratch {
-    reached: Vec<usize>,
-    next: Vec<usize>,
-}
-
 impl Pattern {
     /// Returns how many bytes of a text it takes from its beginning on.
     fn at(&self, text: &[u8], at_start: bool, scratch: &mut Scratch) -> Option<usize> {
@@ -215,33 +164,11 @@ impl Pattern {
     }
 }
 
-/// Follows every way to spell a value at once: a backslash or a percent sign
-/// of the text may be meant itself, or begin an escape.
-fn spelled_at(units: &[Unit], text: &[u8], scratch: &mut Scratch) -> Option<usize> {
-    let Scratch { reached, next } = scratch;
-    reached.clear();
-    reached.push(0);
-    for unit in units {
-        next.clear();
-        for &at in &*reached {
-            let rest = text.get(at..)?;
-            next.extend(unit.spellings(rest).map(|length| at + length));
-        }
-        next.sort_unstable();
-        next.dedup();
-        if next.is_empty() {
-            return None;
-        }
-        std::mem::swap(reached, next);
-    }
-    reached.last().copied()
-}
-
 /// The byte a pattern begins with, once what the text spells is read.
 fn first(pattern: &Pattern) -> Option<u8> {
     match pattern {
         Pattern::Exact(bytes) | Pattern::Whole(bytes) => bytes.first().copied(),
-        Pattern::Spelled(units) => units.first().map(|unit| unit.bytes[0]),
+        Pattern::Spelled(units) => units.first().map(Unit::first),
     }
 }
 
@@ -252,83 +179,6 @@ fn patterns(value: &[u8]) -> Vec<Pattern> {
     let spelled = Pattern::Spelled(Zeroizing::new(units(value)));
     let exact = base64_forms(value).into_iter().map(Pattern::Exact);
     std::iter::once(spelled).chain(exact).collect()
-}
-
-fn units(value: &[u8]) -> Vec<Unit> {
-    let mut units = Vec::with_capacity(value.len());
-    for chunk in value.utf8_chunks() {
-        units.extend(chunk.valid().chars().map(Unit::of_char));
-        units.extend(chunk.invalid().iter().copied().map(Unit::of_byte));
-    }
-    units
-}
-
-impl Unit {
-    fn of_char(character: char) -> Self {
-        let mut bytes = [0; 4];
-        let length = character.encode_utf8(&mut bytes).len();
-        Self {
-            bytes,
-            length,
-            character: Some(character),
-        }
-    }
-
-    fn of_byte(byte: u8) -> Self {
-        Self {
-            bytes: [byte, 0, 0, 0],
-            length: 1,
-            character: None,
-        }
-    }
-
-    /// Returns how many bytes of a text spell this character, for each way in
-    /// which they do.
-    fn spellings(&self, text: &[u8]) -> impl Iterator<Item = usize> {
-        let bytes = self.bytes.get(..self.length).unwrap_or_default();
-        let raw = text.starts_with(bytes).then_some(self.length);
-        let plus = (bytes == b" " && text.starts_with(b"+")).then_some(1);
-        let ways = [raw, plus, percent(bytes, text), self.in_json(text)];
-        ways.into_iter().flatten()
-    }
-
-    fn in_json(&self, text: &[u8]) -> Option<usize> {
-        let character = self.character?;
-        let escaped = text.strip_prefix(b"\\")?;
-        let short = match character {
-            '\n' => b'n',
-            '\t' => b't',
-            '\r' => b'r',
-            '\u{8}' => b'b',
-            '\u{c}' => b'f',
-            '"' | '\\' | '/' => self.bytes[0],
-            _ => return unicode_escape(character, text),
-        };
-        if escaped.first() == Some(&short) {
-            return Some(2);
-        }
-        unicode_escape(character, text)
-    }
-}
-
-/// Each byte as `%XX`, in either case.
-fn percent(bytes: &[u8], text: &[u8]) -> Option<usize> {
-    bytes.iter().try_fold(0, |taken, byte| {
-        let digits = text.get(taken..)?.strip_prefix(b"%")?.get(..2);
-        (hex(digits) == Some(u16::from(*byte))).then_some(taken + 3)
-    })
-}
-
-/// `\uXXXX`, twice for a character beyond the first plane.
-fn unicode_escape(character: char, text: &[u8]) -> Option<usize> {
-    let mut units = [0; 2];
-    character
-        .encode_utf16(&mut units)
-        .iter()
-        .try_fold(0, |taken, unit| {
-            let digits = text.get(taken..)?.strip_prefix(b"\\u")?.get(..4);
-            (hex(digits) == Some(*unit)).then_some(taken + 6)
-        })
 }
 
 /// The value inside a longer base64 text: whichever of three positions it
