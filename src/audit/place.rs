@@ -12,6 +12,8 @@ use crate::names::shell_word;
 pub enum LogObstacle {
     /// The path leads to something that is no regular file.
     NotRegular(PathBuf, FileKind),
+    /// It is the group's own manifest or script.
+    OfGroup(PathBuf),
     /// The file has other names, so another file would be changed with it.
     HardLinked(PathBuf),
     /// The file or its directory belongs to neither us nor root.
@@ -37,6 +39,9 @@ impl LogObstacle {
                     at(path),
                     kind.as_str()
                 )
+            }
+            Self::OfGroup(path) => {
+                format!("{} is a file of the group itself, not a log", at(path))
             }
             Self::HardLinked(path) => {
                 format!("the log {} must have one name, it has hard links", at(path))
@@ -81,7 +86,9 @@ impl LogObstacle {
                 "chmod o-w {}, or give the log a directory of its own",
                 shell_word(path)
             ),
-            Self::NoDirectory(..) => "name another file in `audit_log`".to_owned(),
+            Self::OfGroup(_) | Self::NoDirectory(..) => {
+                "name another file in `audit_log`".to_owned()
+            }
             Self::NotWritable(path, _) => format!("ls -ld {}", shell_word(path)),
         }
     }

@@ -137,6 +137,17 @@ fn no_secret_is_fetched_before_a_person_has_said_yes() {
 }
 
 #[test]
+fn a_program_of_a_provider_that_changes_at_the_question_is_not_called() {
+    let world = guarded().changes_at_question("/usr/bin/op", "\u{7f}ELF, and more", true);
+    let (world, outcome) = carry(world);
+    let Ended::NotStarted(refusal) = &outcome.ended else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(refusal.name(), "changed-since-plan");
+    assert!(!world.acts().iter().any(|act| act.word() == "called"));
+}
+
+#[test]
 fn a_signal_at_any_step_before_the_script_starts_nothing_and_is_died_of() {
     let term = Signal::new(15);
     for op in [

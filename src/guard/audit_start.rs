@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
-use crate::audit::{Opening, StartRecord, Trail, Unopened, obstacle, recorded_args};
+use crate::audit::{LogObstacle, Opening, StartRecord, Trail, Unopened, obstacle, recorded_args};
 use crate::diagnostics::{Code, Diagnostic, Source};
-use crate::host::{Host, HostView, lookup};
+use crate::host::{FileId, Host, HostView, lookup};
 use crate::manifest::Located;
 use crate::names::{PathTemplate, Text, path_as_text};
 use crate::providers::Redactor;
@@ -18,6 +18,9 @@ pub struct AuditStart {
     /// The log.
     #[serde(serialize_with = "path_as_text")]
     pub log: PathBuf,
+    /// The group's own files, which are no log.
+    #[serde(skip)]
+    pub own: Vec<FileId>,
 }
 
 impl AuditStart {
@@ -29,6 +32,7 @@ impl AuditStart {
     /// absolute (QLI0503).
     pub(super) fn plan(
         log: Option<&Located<PathTemplate>>,
+        own: Vec<FileId>,
         source: &std::sync::Arc<Source>,
         view: &dyn HostView,
     ) -> Result<Option<Self>, Diagnostic> {
@@ -49,7 +53,17 @@ impl AuditStart {
             return Err(at(Code::AuditPathRelative, message.to_owned())
                 .help("set its first variable to an absolute path"));
         }
-        Ok(Some(Self { log }))
+        Ok(Some(Self { log, own }))
+    }
+
+    /// The one predicate; the trail looks by [`obstacle`] once more when it has
+    /// opened the log.
+    fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
+        let found = view.lstat(&self.log);
+        if found.is_ok_and(|stat| self.own.contains(&stat.id)) {
+            return Some(LogObstacle::OfGroup(self.log.clone()));
+        }
+        obstacle(&self.log, view)
     }
 }
 
@@ -76,14 +90,16 @@ fn start_record(launch: &Launch<'_>, host: &dyn Host) -> StartRecord {
 
 impl Enforce for AuditStart {
     fn preview(&self, view: &dyn HostView) -> Verdict {
-        // The one predicate: the trail looks by it too before it opens the log.
-        match obstacle(&self.log, view) {
+        match self.obstacle(view) {
             Some(obstacle) => Verdict::Refuse(Refusal::LogObstacle(obstacle)),
             None => Verdict::Act,
         }
     }
 
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
+        if let Some(obstacle) = self.obstacle(host) {
+            return Err(Refusal::LogObstacle(obstacle));
+        }
         let start = start_record(launch, host);
         let opening = Opening {
             log: self.log.clone(),
@@ -133,6 +149,21 @@ mod tests {
             .manifest("g", "audit_log = \"$LOGS/a\"")
             .var("LOGS", "rel");
         assert_eq!(code(&relative), Code::AuditPathRelative);
+    }
+
+    #[test]
+    fn a_file_of_the_group_is_no_log() {
+        for file in ["_manifest.toml", "hello"] {
+            let path = format!("/home/ops/.local/share/qli/extensions/g/{file}");
+            let log = path.replace("/home/ops", "$HOME");
+            let world = World::new().manifest("g", &format!("audit_log = \"{log}\""));
+            let world = world.alter(&path, |stat| stat.mode = 0o700);
+            let before = world.text(&path);
+            let (world, result) = enforce_only(world, Step::AuditStart);
+            let refusal = Refusal::LogObstacle(LogObstacle::OfGroup(path.clone().into()));
+            assert_eq!(result, Err(refusal));
+            assert_eq!(world.text(&path), before);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
 use crate::audit::FileFacts;
 use crate::diagnostics::Diagnostics;
 use crate::discovery::{self, Group, Home, Program, ProgramKind, Roots, Target};
-use crate::host::HostView;
+use crate::host::{FileId, HostView};
 use crate::manifest::{FILE_NAME, Manifest};
 use crate::names::{Digest, EnvName, ExtensionName, GroupName, Sha256, Text, to_json_line};
 
@@ -94,7 +94,11 @@ impl Plan {
         } = target;
         let Group { home, manifest } = group;
         warnings.extend(manifest.warnings.clone());
-        let guards = guards_of(&manifest, *answer, view)?;
+        let own = [home.manifest_id, program.id]
+            .into_iter()
+            .flatten()
+            .collect();
+        let guards = guards_of(&manifest, own, *answer, view)?;
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&home.manifest_path, sha256);
         let args: Vec<_> = args.iter().cloned().map(Text::from).collect();
@@ -196,6 +200,7 @@ pub fn first_refusal(steps: &[Preview]) -> Option<&Refusal> {
 /// The order of the guards. It exists here and nowhere else.
 fn guards_of(
     manifest: &Manifest,
+    own: Vec<FileId>,
     answer: Answer,
     view: &dyn HostView,
 ) -> Result<Vec<Guard>, Diagnostics> {
@@ -214,7 +219,7 @@ fn guards_of(
         RequiresEnv::plan(requires_env).map(Guard::RequiresEnv),
         Confirm::plan(*confirm, answer).map(Guard::Confirm),
         Secrets::plan(secrets, view).map(Guard::Secrets),
-        AuditStart::plan(audit_log.as_ref(), source, view)?.map(Guard::AuditStart),
+        AuditStart::plan(audit_log.as_ref(), own, source, view)?.map(Guard::AuditStart),
     ];
     Ok(in_order.into_iter().flatten().collect())
 }

@@ -121,6 +121,7 @@ impl SecretFault {
             Fault::Unset => Code::SecretMissing,
             Fault::Unusable(_) => Code::SecretInvalid,
             Fault::ToolMissing(_) | Fault::ToolUntrusted(_) => Code::ProviderMissing,
+            Fault::ToolChanged(_) => Code::ChangedSincePlan,
             Fault::ToolFailed { .. }
             | Fault::ToolTimedOut(_)
             | Fault::ToolStopped
@@ -137,7 +138,11 @@ impl SecretFault {
             Fault::Unusable(unusable) => unusable.to_string(),
             Fault::ToolMissing(tool) => format!("the program `{tool}` is not on PATH"),
             Fault::ToolUntrusted(suspicion) => suspicion.reason(),
-            Fault::ToolFailed { code, message, .. } => failed(*code, message),
+            Fault::ToolChanged(path) => format!(
+                "the program {} is not the one that was planned",
+                shell_word(path)
+            ),
+            Fault::ToolFailed { code, message } => failed(*code, message),
             Fault::ToolTimedOut(seconds) => format!("no answer within {seconds} seconds"),
             Fault::ToolStopped => "the program wants to ask on the terminal".to_owned(),
             Fault::ToolFlooded(limit) => format!("the answer is longer than {limit} bytes"),
@@ -160,6 +165,7 @@ impl SecretFault {
                 Some(format!("install `{tool}`{}", then.unwrap_or_default()))
             }
             Fault::ToolUntrusted(suspicion) => Some(suspicion.help()),
+            Fault::ToolChanged(path) => Some(format!("ls -l {}", shell_word(path))),
             Fault::ToolFailed { .. }
             | Fault::ToolTimedOut(_)
             | Fault::ToolStopped
@@ -177,7 +183,9 @@ fn failed(code: Option<i32>, message: &ToolMessage) -> String {
     match message {
         ToolMessage::Silent => end,
         ToolMessage::Said(words) => format!("{end}: {}", words.replace('\n', " / ")),
-        ToolMessage::Withheld => format!("{end}; its message is withheld, it holds a secret value"),
+        ToolMessage::Withheld => {
+            format!("{end}; its message is withheld, it may hold a secret value")
+        }
     }
 }
 

@@ -1,21 +1,26 @@
 //! Step 4: every secret is fetched, or nothing runs.
 
-use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, SecretFault, Step, Verdict};
 use crate::host::{Host, HostView};
 use crate::manifest::SecretSpec;
-use crate::names::{EnvName, SecretRef, Text};
-use crate::providers::{Fault, FetchError, Lookup, ProviderId, Secret, Tool};
+use crate::names::{EnvName, SecretRef};
+use crate::providers::{Fault, FetchError, Lookup, ProviderId, Secret, Tool, Words};
 
 /// Fetches every secret of the group, all of them before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Secrets {
     /// What is fetched, in the manifest's order.
     pub wanted: Vec<Wanted>,
+    /// The program of each provider that calls one.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<ProviderId, Tool>,
 }
 
-/// One secret, with the program that will be called for it.
+/// One secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Wanted {
     /// The variable that the script finds it in.
@@ -25,40 +30,46 @@ pub struct Wanted {
     pub reference: SecretRef,
     /// Who is asked.
     pub provider: ProviderId,
-    /// The provider's program.
-    #[serde(serialize_with = "tool_path")]
-    pub tool: Tool,
-}
-
-fn tool_path<S: Serializer>(tool: &Tool, serializer: S) -> Result<S::Ok, S::Error> {
-    tool.path()
-        .map(|path| Text::from(path.as_os_str()))
-        .serialize(serializer)
 }
 
 impl Secrets {
     /// Plans the guard, if there are secrets.
     pub(super) fn plan(secrets: &[SecretSpec], view: &dyn HostView) -> Option<Self> {
-        let wanted: Vec<_> = secrets
-            .iter()
-            .map(|spec| Wanted::plan(spec, view))
-            .collect();
-        (!wanted.is_empty()).then_some(Self { wanted })
+        let wanted: Vec<_> = secrets.iter().map(Wanted::plan).collect();
+        let mut tools = BTreeMap::new();
+        for one in wanted.iter().filter(|one| one.calls()) {
+            let tool = tools.entry(one.provider);
+            tool.or_insert_with(|| Tool::find(one.provider, view));
+        }
+        (!wanted.is_empty()).then_some(Self { wanted, tools })
+    }
+
+    /// Returns the program that is called for a secret.
+    pub fn tool(&self, wanted: &Wanted) -> &Tool {
+        self.tools.get(&wanted.provider).unwrap_or(&Tool::None)
     }
 
     /// The one predicate: every secret that is known to be missing.
     fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
-        let faults: Vec<_> = self
-            .wanted
-            .iter()
-            .filter_map(|one| one.obstacle(view))
-            .collect();
+        let tools = self.tools.iter();
+        let now = Self {
+            wanted: Vec::new(),
+            tools: tools
+                .map(|(provider, tool)| (*provider, tool.again(*provider, view)))
+                .collect(),
+        };
+        let missing = self.wanted.iter().filter_map(|one| {
+            let provider = one.provider.row();
+            let fault = provider.obstacle(&one.lookup(now.tool(one)), view)?;
+            Some(one.fault(fault))
+        });
+        let faults: Vec<_> = missing.collect();
         (!faults.is_empty()).then_some(Refusal::SecretsMissing(faults))
     }
 }
 
 impl Wanted {
-    fn plan(spec: &SecretSpec, view: &dyn HostView) -> Self {
+    fn plan(spec: &SecretSpec) -> Self {
         let SecretSpec {
             env,
             reference,
@@ -68,7 +79,6 @@ impl Wanted {
             env: env.clone(),
             reference: reference.clone(),
             provider: *provider,
-            tool: Tool::find(*provider, view),
         }
     }
 
@@ -82,26 +92,11 @@ impl Wanted {
         (self.provider, &self.reference) == (other.provider, &other.reference)
     }
 
-    fn lookup(&self) -> Lookup<'_> {
+    fn lookup<'a>(&'a self, tool: &'a Tool) -> Lookup<'a> {
         Lookup {
             reference: &self.reference,
-            tool: &self.tool,
+            tool,
         }
-    }
-
-    /// Says what is known to be missing. The program is looked for once more: a
-    /// person may have thought for minutes since it was planned.
-    fn obstacle(&self, view: &dyn HostView) -> Option<SecretFault> {
-        let tool = match &self.tool {
-            Tool::At(_) => Tool::find(self.provider, view),
-            other @ (Tool::None | Tool::Untrusted(_) | Tool::Missing(_)) => other.clone(),
-        };
-        let lookup = Lookup {
-            tool: &tool,
-            ..self.lookup()
-        };
-        let fault = self.provider.row().obstacle(&lookup, view)?;
-        Some(self.fault(fault))
     }
 
     fn fault(&self, fault: Fault) -> SecretFault {
@@ -113,8 +108,9 @@ impl Wanted {
         }
     }
 
-    fn fetch(&self, known: &[(&EnvName, &Secret)], host: &mut dyn Host) -> Result<Secret, Refusal> {
-        let fetched = self.provider.row().fetch(&self.lookup(), known, host);
+    fn fetch(&self, tool: &Tool, words: Words, host: &mut dyn Host) -> Result<Secret, Refusal> {
+        let provider = self.provider.row();
+        let fetched = provider.fetch(&self.lookup(tool), words, host);
         fetched.map_err(|error| match error {
             FetchError::Interrupted(signal) => Refusal::Interrupted(Step::Secrets, signal),
             FetchError::Fault(fault) => Refusal::SecretsMissing(vec![self.fault(fault)]),
@@ -138,16 +134,21 @@ impl Enforce for Secrets {
             return Err(refusal);
         }
         host.protect_memory();
-        // Values that are at hand come first: what a program says of a failure
-        // is searched for every value that is known by then.
+        // Values that are at hand come first: a program finds them in its
+        // environment, so what it says of a failure is not shown then.
         let (local, called): (Vec<_>, Vec<_>) = self.wanted.iter().partition(|one| !one.calls());
         let mut done: Vec<&Wanted> = Vec::new();
         for wanted in local.into_iter().chain(called) {
             let known: Vec<_> = launch.secrets().collect();
             let same = done.iter().position(|one| one.is_same(wanted));
+            let words = if known.is_empty() {
+                Words::Shown
+            } else {
+                Words::Withheld
+            };
             let secret = match same.and_then(|at| known.get(at)) {
                 Some((_, same)) => same.duplicate(),
-                None => wanted.fetch(&known, host)?,
+                None => wanted.fetch(self.tool(wanted), words, host)?,
             };
             launch.add_secret(wanted.env.clone(), secret);
             done.push(wanted);

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use zeroize::Zeroizing;
 
-use super::{Fault, FetchError, Lookup, Provider, Secret};
+use super::{Fault, FetchError, Lookup, Provider, Secret, Words};
 use crate::host::{Host, HostView};
 use crate::names::EnvName;
 
@@ -42,7 +42,7 @@ impl Provider for Env {
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        _: &[(&EnvName, &Secret)],
+        _: Words,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
         Ok(value(wanted, host)?)
@@ -75,7 +75,7 @@ mod tests {
             reference: &reference,
             tool: &Tool::None,
         };
-        let secret = Env.fetch(&wanted, &[], &mut world).unwrap();
+        let secret = Env.fetch(&wanted, Words::Shown, &mut world).unwrap();
         assert_eq!(secret.expose(), "hunter2");
     }
 

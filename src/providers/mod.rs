@@ -6,17 +6,19 @@ mod one_password;
 mod redactor;
 mod secret;
 mod spelling;
+mod tool;
 
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::{Host, HostView, OnPath, Signal, Suspicion, search_path};
-use crate::names::{EnvName, SecretRef};
+use crate::host::{Host, HostView, Signal, Suspicion};
+use crate::names::SecretRef;
 
 pub use redactor::Redactor;
 pub use secret::{Secret, Unusable};
+pub use tool::{Tool, ToolFile};
 
 /// Declares the table: the variant, its name in a manifest, its row.
 macro_rules! providers {
@@ -66,12 +68,11 @@ pub trait Provider: Sync {
     /// another program.
     fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault>;
 
-    /// Fetches a value. `known` are the values fetched before, none of which
-    /// may stand in a message.
+    /// Fetches a value.
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        known: &[(&EnvName, &Secret)],
+        words: Words,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError>;
 }
@@ -85,48 +86,17 @@ pub struct Lookup<'a> {
     pub tool: &'a Tool,
 }
 
-/// Where a provider's program was found while planning.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tool {
-    /// The provider calls no program.
-    None,
-    /// The program, by its absolute path.
-    At(PathBuf),
-    /// There is one, and somebody else may change it.
-    Untrusted(Suspicion),
-    /// The program of this name is not installed.
-    Missing(&'static str),
-}
-
-impl Tool {
-    /// Looks for a provider's program on `PATH`.
-    pub fn find(provider: ProviderId, view: &dyn HostView) -> Self {
-        let Some(name) = provider.row().tool() else {
-            return Self::None;
-        };
-        match search_path(name, view) {
-            OnPath::Found(path) => Self::At(path),
-            OnPath::Untrusted(suspicion) => Self::Untrusted(suspicion),
-            OnPath::Missing => Self::Missing(name),
-        }
-    }
-
-    /// Returns its path, if it can be called.
-    pub fn path(&self) -> Option<&PathBuf> {
-        match self {
-            Self::At(path) => Some(path),
-            Self::None | Self::Untrusted(_) | Self::Missing(_) => None,
-        }
-    }
-
-    /// Says why it cannot be called.
-    fn obstacle(&self) -> Option<Fault> {
-        match self {
-            Self::None | Self::At(_) => None,
-            Self::Untrusted(suspicion) => Some(Fault::ToolUntrusted(suspicion.clone())),
-            Self::Missing(name) => Some(Fault::ToolMissing(name)),
-        }
-    }
+/// What becomes of the words of a program that fails.
+///
+/// No search finds a value in every form a program may give it: broken by a
+/// line end, cut short, coloured. So they are shown only while there is no
+/// value that they could hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Words {
+    /// No value has been fetched yet.
+    Shown,
+    /// The program may know one: from its environment, or from a call before.
+    Withheld,
 }
 
 /// Why there is no value.
@@ -140,11 +110,13 @@ pub enum Fault {
     ToolMissing(&'static str),
     /// Somebody else may change the provider's program.
     ToolUntrusted(Suspicion),
+    /// The provider's program is not the one that was planned.
+    ToolChanged(PathBuf),
     /// The program ended with an error.
     ToolFailed {
         /// Its exit code; none when it died of a signal.
         code: Option<i32>,
-        /// What it said, if that holds no value.
+        /// What it said.
         message: ToolMessage,
     },
     /// The program took too long, in seconds.
@@ -162,9 +134,9 @@ pub enum Fault {
 pub enum ToolMessage {
     /// Nothing.
     Silent,
-    /// These words; they hold no value that is known.
+    /// These words.
     Said(String),
-    /// Words that hold a secret value, and are therefore not shown.
+    /// Words that may hold a secret value, and are therefore not shown.
     Withheld,
 }
 

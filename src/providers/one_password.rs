@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Fault, FetchError, Lookup, Provider, Redactor, Secret, ToolMessage};
+use super::{Fault, FetchError, Lookup, Provider, Secret, ToolMessage, Words};
 use crate::host::{Host, HostView, ToolCall, ToolError, ToolOutput, reason};
-use crate::names::{EnvName, visible_lines};
+use crate::names::visible_lines;
 
 /// How long one call may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,29 +38,28 @@ impl Provider for OnePassword {
     }
 
     fn obstacle(&self, wanted: &Lookup<'_>, _: &dyn HostView) -> Option<Fault> {
-        wanted.tool.obstacle()
+        wanted.tool.obstacle().cloned()
     }
 
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        known: &[(&EnvName, &Secret)],
+        words: Words,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
         if let Some(fault) = wanted.tool.obstacle() {
-            return Err(fault.into());
+            return Err(fault.clone().into());
         }
-        let program = wanted.tool.path().ok_or(Fault::ToolMissing("op"))?;
+        let program = wanted.tool.file().ok_or(Fault::ToolMissing("op"))?;
         let call = ToolCall {
-            program,
+            program: &program.path,
             args: &["read", wanted.reference.as_str()],
             timeout: TIMEOUT,
             limit: LIMIT,
         };
         let output = host.call(&call).map_err(fault_of)?;
         if output.code != Some(0) {
-            let known = Redactor::of(known.iter().copied());
-            return Err(failed(&output, known).into());
+            return Err(failed(&output, words).into());
         }
         let value = without_line_end(output.stdout);
         Ok(Secret::new(value).map_err(Fault::Unusable)?)
@@ -89,29 +88,18 @@ fn without_line_end(mut value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
 }
 
 /// Words the failure. What the program wrote to its standard output before it
-/// failed may be a value too, line by line, in any spelling; and words that
-/// were cut may end in the beginning of one: then nothing of them is shown.
-fn failed(output: &ToolOutput, mut known: Redactor) -> Fault {
-    const TELLING: usize = 4;
-    const LINES: usize = 256;
-    let message = output.stderr.trim_ascii();
-    let lines = output.stdout.split(|byte| b"\n\0".contains(byte));
-    let mut lines = lines
-        .map(<[u8]>::trim_ascii)
-        .filter(|line| line.len() >= TELLING);
-    for line in lines.by_ref().take(LINES) {
-        known.add("", line);
-    }
-    // More lines than any value has are not searched for one by one.
-    let tells = output.stderr_cut || lines.next().is_some() || known.finds(message);
-    Fault::ToolFailed {
-        code: output.code,
-        message: match message {
-            [] => ToolMessage::Silent,
-            _ if tells => ToolMessage::Withheld,
-            said => ToolMessage::Said(visible_lines(&String::from_utf8_lossy(said))),
-        },
-    }
+/// failed may be a value, and words that were cut may end in the beginning of
+/// one: then nothing of them is shown.
+fn failed(output: &ToolOutput, words: Words) -> Fault {
+    let may_tell =
+        words == Words::Withheld || output.stderr_cut || !output.stdout.trim_ascii().is_empty();
+    let message = match output.stderr.trim_ascii() {
+        [] => ToolMessage::Silent,
+        _ if may_tell => ToolMessage::Withheld,
+        said => ToolMessage::Said(visible_lines(&String::from_utf8_lossy(said))),
+    };
+    let code = output.code;
+    Fault::ToolFailed { code, message }
 }
 
 #[cfg(test)]
@@ -121,15 +109,17 @@ mod tests {
     use crate::host::fake::{Act, Op, World};
 
     fn fetch(world: &mut World) -> Result<String, FetchError> {
+        fetch_with(world, Words::Shown)
+    }
+
+    fn fetch_with(world: &mut World, words: Words) -> Result<String, FetchError> {
         let reference = "op://v/i/f".parse().unwrap();
         let tool = Tool::find(super::super::ProviderId::OnePassword, world);
         let wanted = Lookup {
             reference: &reference,
             tool: &tool,
         };
-        let known = Secret::new(Zeroizing::new(b"earlier-value".to_vec())).unwrap();
-        let name = "EARLIER".parse().unwrap();
-        let secret = OnePassword.fetch(&wanted, &[(&name, &known)], world)?;
+        let secret = OnePassword.fetch(&wanted, words, world)?;
         Ok(secret.expose().to_string_lossy().into_owned())
     }
 
@@ -172,33 +162,20 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_op_is_quoted_unless_its_words_hold_a_value() {
-        let said = |stdout: &[u8], stderr: &[u8]| {
-            let fault = fault(World::new().tool("op", 1, stdout, stderr));
-            let Fault::ToolFailed { message, .. } = fault else {
-                panic!("{fault:?}")
-            };
-            message
+    fn a_failing_op_is_quoted_while_there_is_no_value_it_could_tell() {
+        let said = |stdout: &[u8], stderr: &[u8], words| {
+            let mut world = World::new().tool("op", 1, stdout, stderr);
+            match fetch_with(&mut world, words) {
+                Err(FetchError::Fault(Fault::ToolFailed { message, .. })) => message,
+                other => panic!("{other:?}"),
+            }
         };
+        let (shown, withheld) = (Words::Shown, ToolMessage::Withheld);
         let words = ToolMessage::Said("not signed in\\u{1b}".into());
-        assert_eq!(said(b"", b"not signed in\x1b\n"), words);
-        assert_eq!(said(b"", b""), ToolMessage::Silent);
-        assert_eq!(
-            said(b"hunter2\n", b"bad value hunter2"),
-            ToolMessage::Withheld
-        );
-        assert_eq!(said(b"", b"saw earlier-value"), ToolMessage::Withheld);
-        assert_eq!(
-            said(b"hunter2\nrest\n", b"bad hunter2"),
-            ToolMessage::Withheld
-        );
-        assert_eq!(said(b"", b"ZWFybGllci12YWx1ZQ=="), ToolMessage::Withheld);
-        for spelled in ["key/1 a", "bad key%2F1+a", "key\\/1 a", "a2V5LzEgYQ=="] {
-            let message = said(b"key/1 a\n", spelled.as_bytes());
-            assert_eq!(message, ToolMessage::Withheld, "{spelled}");
-        }
-        let long = "line\n".repeat(300);
-        assert_eq!(said(long.as_bytes(), b"no"), ToolMessage::Withheld);
+        assert_eq!(said(b"\n", b"not signed in\x1b\n", shown), words);
+        assert_eq!(said(b"hunter2", b"", shown), ToolMessage::Silent);
+        assert_eq!(said(b"hunter2", b"no", shown), withheld);
+        assert_eq!(said(b"", b"no", Words::Withheld), withheld);
     }
 
     #[test]

@@ -42,7 +42,7 @@ struct Value {
 enum Pattern {
     /// The value, each character in any spelling.
     Spelled(Zeroizing<Vec<Unit>>),
-    /// Exactly these bytes.
+    /// Exactly these bytes, wrapped into lines or not.
     Exact(Zeroizing<Vec<u8>>),
     /// The value as the whole text.
     Whole(Zeroizing<Vec<u8>>),
@@ -69,7 +69,7 @@ impl Redactor {
     ///
     /// A shell strips the line end of `$(…)`, and a key of several lines travels
     /// line by line, so each line that is long enough is one too.
-    pub(super) fn add(&mut self, name: &str, value: &[u8]) {
+    fn add(&mut self, name: &str, value: &[u8]) {
         for pattern in patterns(value) {
             self.add_pattern(name, pattern);
         }
@@ -91,11 +91,6 @@ impl Redactor {
         }
         let name = name.to_owned();
         self.values.push(Value { name, pattern });
-    }
-
-    /// Says whether a text holds a value.
-    pub fn finds(&self, text: &[u8]) -> bool {
-        !self.matches(text).is_empty()
     }
 
     /// Replaces every value in a text. Values that overlap are replaced
@@ -157,11 +152,26 @@ impl Pattern {
     /// Returns how many bytes of a text it takes from its beginning on.
     fn at(&self, text: &[u8], at_start: bool, scratch: &mut Scratch) -> Option<usize> {
         match self {
-            Self::Exact(bytes) => text.starts_with(bytes).then_some(bytes.len()),
+            Self::Exact(bytes) => wrapped_at(bytes, text),
             Self::Whole(bytes) => (at_start && text == bytes.as_slice()).then_some(bytes.len()),
             Self::Spelled(units) => spelled_at(units, text, scratch),
         }
     }
+}
+
+/// Returns how many bytes of a text a pattern takes from its beginning on, line
+/// ends left out: base64 is wrapped at 64 or 76 columns (RFC 2045, RFC 7468).
+fn wrapped_at(pattern: &[u8], text: &[u8]) -> Option<usize> {
+    let mut text = text.iter().enumerate();
+    let mut end = None;
+    for wanted in pattern {
+        let (at, byte) = text.find(|(_, byte)| !b"\r\n".contains(byte))?;
+        if byte != wanted {
+            return None;
+        }
+        end = Some(at + 1);
+    }
+    end
 }
 
 /// The byte a pattern begins with, once what the text spells is read.
@@ -259,6 +269,17 @@ mod tests {
                     "{before} {text}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn base64_that_is_wrapped_is_found() {
+        let text = BASE64_STANDARD.encode(format!("before {VALUE} and more"));
+        for (width, end) in [(4, "\n"), (13, "\r\n"), (76, "\n")] {
+            let lines: Vec<_> = text.as_bytes().chunks(width).collect();
+            let wrapped = String::from_utf8(lines.join(end.as_bytes())).unwrap();
+            let redacted = redacted(&[VALUE], &wrapped);
+            assert!(redacted.contains("[secret:S0]"), "{redacted}");
         }
     }
 

@@ -1,12 +1,13 @@
 //! `qli explain <GROUP> <EXTENSION>`: the answer first, then the steps.
 
-use super::run::command;
+use std::ffi::OsStr;
+
 use super::style::{put, wrapped, wrapped_help};
 use super::{Style, human};
 use crate::guard::{
     Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step, Verdict, first_refusal,
 };
-use crate::names::visible;
+use crate::names::{Text, shell_line, visible};
 
 /// Where the details of a step begin.
 const INDENT: usize = 27;
@@ -43,6 +44,13 @@ pub fn explain(plan: &Plan, steps: &[Preview], style: &Style) -> String {
         );
     }
     out
+}
+
+/// Writes what is typed to run a plan.
+fn command(plan: &Plan) -> String {
+    let words = [plan.group.as_str(), plan.extension.as_str()];
+    let words = words.into_iter().map(OsStr::new);
+    shell_line(words.chain(plan.args.iter().map(Text::as_os_str)))
 }
 
 fn answer(steps: &[Preview], style: &Style) -> String {
@@ -169,10 +177,8 @@ fn confirm_detail(verdict: &Verdict) -> &'static str {
 
 fn secret_details(secrets: &Secrets, style: &Style) -> Vec<String> {
     let details = secrets.wanted.iter().map(|one| {
-        let by = one
-            .tool
-            .path()
-            .map(|path| format!(", by {}", style.path(path)));
+        let tool = secrets.tool(one).file();
+        let by = tool.map(|tool| format!(", by {}", style.path(&tool.path)));
         format!(
             "{}  from {} {}{}",
             one.env,

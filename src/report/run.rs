@@ -1,7 +1,5 @@
 //! What `run` says beside the script's own output.
 
-use std::ffi::OsStr;
-
 use super::style::{put, wrapped};
 use super::{Style, human};
 use crate::audit::Unrecorded;
@@ -9,14 +7,7 @@ use crate::diagnostics::Code;
 use crate::dispatch::{Ended, Outcome};
 use crate::guard::{Plan, Refusal, StartFailure, Step};
 use crate::host::Signal;
-use crate::names::{Text, shell_line, visible};
-
-/// Writes what is typed to run a plan again.
-pub(super) fn command(plan: &Plan) -> String {
-    let words = [plan.group.as_str(), plan.extension.as_str()];
-    let words = words.into_iter().map(OsStr::new);
-    shell_line(words.chain(plan.args.iter().map(Text::as_os_str)))
-}
+use crate::names::visible;
 
 /// Says beforehand what every run must be told: that the group hides another
 /// one; and, if asked for, the warnings of its manifest. None if there is
@@ -67,8 +58,9 @@ fn end(plan: &Plan, ended: &Ended, style: &Style) -> String {
         Ended::NotStarted(refusal) => refused(plan, refusal, style),
         Ended::SpawnFailed(failure) => spawn_failed(plan, failure, style),
         Ended::Lost(reason) => format!(
-            "qli: {} was started and cannot be waited for: {}\n",
-            command(plan),
+            "qli: {} {} was started and cannot be waited for: {}\n",
+            plan.group,
+            plan.extension,
             visible(reason)
         ),
     }
@@ -161,8 +153,12 @@ fn what_it_means(code: Code) -> String {
     )
 }
 
+/// The steps are the same whatever the arguments, which may hold a secret.
 fn see_all(plan: &Plan) -> String {
-    format!("  see all steps  qli explain {}\n", command(plan))
+    format!(
+        "  see all steps  qli explain {} {}\n",
+        plan.group, plan.extension
+    )
 }
 
 fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {

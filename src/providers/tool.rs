@@ -1,0 +1,117 @@
+//! The program that a provider calls: found while planning, and the same one
+//! when it is called.
+
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+
+use super::{Fault, ProviderId};
+use crate::host::{FileId, HostView, OnPath, reason, search_path};
+use crate::names::{Sha256, path_as_text};
+
+/// What is known of a provider's program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tool {
+    /// The provider calls no program.
+    None,
+    /// The program that will be called.
+    At(ToolFile),
+    /// There is none that can be called, and why.
+    Unusable(Fault),
+}
+
+/// A program by its place and its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToolFile {
+    /// Its absolute path.
+    #[serde(serialize_with = "path_as_text")]
+    pub path: PathBuf,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256,
+    /// Which file it was when it was hashed.
+    #[serde(skip)]
+    pub id: FileId,
+}
+
+impl Tool {
+    /// Looks for a provider's program on `PATH`.
+    pub fn find(provider: ProviderId, view: &dyn HostView) -> Self {
+        let Some(name) = provider.row().tool() else {
+            return Self::None;
+        };
+        match search_path(name, view) {
+            OnPath::Found(path) => Self::read(path, view),
+            OnPath::Untrusted(suspicion) => Self::Unusable(Fault::ToolUntrusted(suspicion)),
+            OnPath::Missing => Self::Unusable(Fault::ToolMissing(name)),
+        }
+    }
+
+    fn read(path: PathBuf, view: &dyn HostView) -> Self {
+        match view.digest(&path) {
+            Ok(digest) => Self::At(ToolFile {
+                path,
+                sha256: digest.sha256,
+                id: digest.id,
+            }),
+            Err(error) => Self::Unusable(Fault::ToolBroken(reason(&error))),
+        }
+    }
+
+    /// Looks once more, directly before the program is called: a person may
+    /// have thought for minutes since it was planned.
+    #[must_use]
+    pub fn again(&self, provider: ProviderId, view: &dyn HostView) -> Self {
+        let Self::At(planned) = self else {
+            return self.clone();
+        };
+        match Self::find(provider, view) {
+            Self::At(now) if now != *planned => Self::Unusable(Fault::ToolChanged(now.path)),
+            same @ (Self::At(_) | Self::None | Self::Unusable(_)) => same,
+        }
+    }
+
+    /// Returns the program, if it can be called.
+    pub fn file(&self) -> Option<&ToolFile> {
+        match self {
+            Self::At(file) => Some(file),
+            Self::None | Self::Unusable(_) => None,
+        }
+    }
+
+    /// Says why it cannot be called.
+    pub fn obstacle(&self) -> Option<&Fault> {
+        match self {
+            Self::None | Self::At(_) => None,
+            Self::Unusable(fault) => Some(fault),
+        }
+    }
+}
+
+impl Serialize for Tool {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.file().serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+
+    const OP: ProviderId = ProviderId::OnePassword;
+
+    #[test]
+    fn another_program_than_the_planned_one_is_not_called() {
+        let world = World::new().tool("op", 0, b"", b"");
+        let planned = Tool::find(OP, &world);
+        assert_eq!(planned.again(OP, &world), planned);
+        let changed = Tool::Unusable(Fault::ToolChanged("/usr/bin/op".into()));
+        let edited = world.executable("/usr/bin/op", "\x7fELF, and more");
+        assert_eq!(planned.again(OP, &edited), changed);
+        let earlier = edited
+            .var("PATH", "/opt:/usr/bin")
+            .executable("/opt/op", "\x7fELF");
+        let moved = Tool::Unusable(Fault::ToolChanged("/opt/op".into()));
+        assert_eq!(planned.again(OP, &earlier), moved);
+    }
+}
