@@ -1,6 +1,7 @@
 //! Names and texts that are valid by construction: what has one of these
 //! types was checked once and is trusted from then on.
 
+mod command;
 mod digest;
 mod path_template;
 mod text;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use command::{COMMANDS, KEPT, is_command};
 pub use digest::{Digest, Sha256};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use text::{
@@ -132,11 +134,17 @@ checked_name!(
 impl EnvName {
     /// Says whether the name promises a secret, so that its value is not shown.
     pub fn looks_secret(&self) -> bool {
-        let upper = self.0.to_ascii_uppercase();
-        ["TOKEN", "PASSWORD", "SECRET", "KEY"]
-            .iter()
-            .any(|end| upper.ends_with(end))
+        looks_secret(&self.0)
     }
+}
+
+/// Says whether a name promises a secret: it ends in `TOKEN`, `PASSWORD`,
+/// `SECRET` or `KEY`.
+pub fn looks_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    ["TOKEN", "PASSWORD", "SECRET", "KEY"]
+        .iter()
+        .any(|end| upper.ends_with(end))
 }
 
 checked_name!(

@@ -1,30 +1,43 @@
 //! The schemas under `schema/` are the ones the types generate, are valid
-//! themselves, and close every object. `QLI_BLESS=1` rewrites them.
+//! themselves, and close every object; the manual's chapter about diagnostics is
+//! the one that the table of codes generates. `QLI_BLESS=1` rewrites them.
 #![expect(
     clippy::disallowed_methods,
+    clippy::unwrap_used,
     reason = "a test touches the world and may panic"
 )]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{name}.v1.schema.json"))
 }
 
+/// Compares a file with what is generated, or rewrites it.
+fn assert_fresh(file: &Path, fresh: &str) {
+    if std::env::var_os("QLI_BLESS").is_some() {
+        std::fs::write(file, fresh).unwrap();
+    }
+    let kept = std::fs::read_to_string(file).unwrap_or_default();
+    let name = file.display();
+    assert!(
+        kept == fresh,
+        "{name} is stale: QLI_BLESS=1 cargo test --test schema"
+    );
+}
+
 #[test]
 fn the_files_are_what_the_types_generate() {
-    let bless = std::env::var_os("QLI_BLESS").is_some();
     for (name, schema) in qli::report::schemas() {
         let fresh = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        if bless {
-            std::fs::write(file(name), &fresh).unwrap();
-        }
-        let kept = std::fs::read_to_string(file(name)).unwrap();
-        assert!(
-            kept == fresh,
-            "schema/{name}.v1.schema.json is stale: QLI_BLESS=1 cargo test --test schema"
-        );
+        assert_fresh(&file(name), &fresh);
     }
+}
+
+#[test]
+fn the_chapter_about_diagnostics_is_what_the_table_of_codes_generates() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
+    assert_fresh(&file, &qli::diagnostics::manual());
 }
 
 #[test]

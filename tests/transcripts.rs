@@ -138,17 +138,24 @@ fn elided(mut text: String) -> String {
     text
 }
 
+/// Problems of a manifest's text are shown by the samples of `tests/manifests`.
 #[test]
-fn every_code_is_in_a_transcript() {
-    let texts: Vec<_> = wanted()
-        .iter()
+fn every_code_is_in_a_transcript_or_in_the_report_of_a_sample() {
+    let samples = ["valid", "invalid"].map(|name| project().join("tests/manifests").join(name));
+    let samples = samples.iter().flat_map(|directory| entries(directory));
+    let files = wanted().into_iter().chain(samples);
+    let texts: Vec<_> = files
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|end| end == "trycmd" || end == "expected")
+        })
         .map(|path| fs::read_to_string(path).unwrap())
         .collect();
     let unseen: Vec<_> = qli::diagnostics::Code::ALL
         .iter()
         .filter(|code| !texts.iter().any(|text| text.contains(code.number())))
         .collect();
-    assert!(unseen.is_empty(), "no transcript shows {unseen:?}");
+    assert!(unseen.is_empty(), "nothing shows {unseen:?}");
 }
 
 #[test]
@@ -217,6 +224,7 @@ impl World {
         );
         copy(&samples.join("system"), &at("share/qli/extensions"));
         copy(&samples.join("drafts"), &at("drafts"));
+        copy(&samples.join("roots"), &at("roots"));
         // The README's paths are those of the project.
         copy(&samples.join("groups/typo"), &at("cmd-tests/groups/typo"));
         copy(&samples.join("bin"), &at("bin"));

@@ -129,13 +129,24 @@ pub(super) struct ValidateArgs {
     #[command(flatten)]
     pub(super) global: Global,
     /// How the report is written
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = ValidateFormat::Human)]
+    pub(super) format: ValidateFormat,
     /// Let warnings count as errors
     #[arg(long)]
     pub(super) deny_warnings: bool,
     /// Manifests, groups or roots
     pub(super) path: Vec<PathBuf>,
+}
+
+/// How the report of `validate` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ValidateFormat {
+    /// For people: each problem with its lines and what to do
+    Human,
+    /// A line a problem: `path:line:column: severity[code] message`
+    Concise,
+    /// One JSON document
+    Json,
 }
 
 /// `qli ext`.

@@ -63,11 +63,11 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
     }
 }
 
-/// Returns the page that `qli help <NAME>` asks for, if it is about a refusal.
+/// Returns the page that `qli help <CODE>` asks for, by its number or name.
 fn help_page(args: &[OsString]) -> Option<String> {
     let [help, name] = args else { return None };
     let code = Code::find(name.to_str()?).filter(|_| help == "help")?;
-    code.page().map(str::to_owned)
+    Some(code.page())
 }
 
 fn parse(args: &[OsString], host: &System) -> Result<Cli, clap::Error> {
@@ -176,5 +176,5 @@ fn manifests_in(found: &Diagnostics) -> usize {
 
 /// Names a command that was probably meant where a group was typed.
 fn command_meant(group: &str) -> Option<&'static str> {
-    nearest(group, short::COMMANDS.iter().copied())
+    nearest(group, crate::names::COMMANDS.iter().copied())
 }

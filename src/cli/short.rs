@@ -7,34 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::args::{Global, TargetArgs};
+use crate::names::{KEPT, is_command};
 use crate::report::Color;
-
-/// The commands of this version. They win over groups in the short form.
-pub(super) const COMMANDS: [&str; 6] = ["run", "explain", "validate", "ext", "schema", "help"];
-
-/// Names kept for commands to come: they never reach a group by the short
-/// form, so that a new version takes nothing away.
-const KEPT: [&str; 19] = [
-    "approve",
-    "audit",
-    "completions",
-    "config",
-    "diff",
-    "doctor",
-    "init",
-    "list",
-    "lsp",
-    "man",
-    "mcp",
-    "new",
-    "plan",
-    "policy",
-    "secrets",
-    "self-update",
-    "test",
-    "version",
-    "which",
-];
 
 /// Reads a command line that runs an extension; none for any other.
 pub(super) fn parse(args: &[OsString]) -> Option<TargetArgs> {
@@ -89,8 +63,7 @@ fn option<'a>(name: &str, rest: &'a [OsString], global: &mut Global) -> Option<&
 }
 
 fn is_own(word: &OsStr) -> bool {
-    word.to_str()
-        .is_some_and(|word| COMMANDS.contains(&word) || KEPT.contains(&word))
+    word.to_str().is_some_and(is_command)
 }
 
 /// Returns the place of the first word that is no option; none behind a `--`,
@@ -144,6 +117,7 @@ pub(super) fn color(args: &[OsString]) -> Color {
 
 #[cfg(test)]
 mod tests {
+    use crate::names::COMMANDS;
     use clap::Parser as _;
     use proptest::prelude::*;
 

@@ -23,13 +23,14 @@ impl Severity {
     }
 }
 
-/// Declares the table: a variant, its number, its name, its severity, and the
-/// exit code of a run that it stops.
+/// Declares the table: a title, a variant, its number, its name, its severity,
+/// the exit code of a run that it stops, and what it means for who wants to run
+/// something.
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $number:literal $name:literal $severity:ident $exit:literal,)*) => {
+    ($(#[doc = $title:literal] $variant:ident = $number:literal $name:literal $severity:ident $exit:literal $effect:literal,)*) => {
         /// What kind of problem a diagnostic reports.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-        pub enum Code { $($(#[$doc])* $variant,)* }
+        pub enum Code { $(#[doc = $title] $variant,)* }
 
         impl Code {
             /// Every code, in the order of their numbers.
@@ -45,9 +46,20 @@ macro_rules! codes {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Says how bad it is.
+            /// Returns the one sentence that says what is wrong.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title.trim_ascii(),)* }
+            }
+
+            /// Says how bad it is. `validate` takes some of the errors that stop
+            /// one script only for a warning.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// Says what it means for whoever wants to run something.
+            pub fn effect(self) -> &'static str {
+                match self { $(Self::$variant => $effect,)* }
             }
 
             /// Returns the exit code of `run` and `explain` when this is why
@@ -60,106 +72,196 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A manifest that exists cannot be read.
-    UnreadableFile = "QLI0001" "unreadable-file" Error 125,
+    /// A manifest that is there cannot be read.
+    UnreadableFile = "QLI0001" "unreadable-file" Error 125
+        "the group does not run",
     /// The text of a manifest is not UTF-8.
-    NotUtf8 = "QLI0002" "not-utf8" Error 125,
-    /// A manifest of over 1 MiB.
-    FileTooLarge = "QLI0003" "file-too-large" Error 125,
+    NotUtf8 = "QLI0002" "not-utf8" Error 125
+        "the group does not run",
+    /// A manifest is larger than 1 MiB.
+    FileTooLarge = "QLI0003" "file-too-large" Error 125
+        "the group does not run",
     /// The text is not TOML.
-    SyntaxError = "QLI0004" "syntax-error" Error 125,
+    SyntaxError = "QLI0004" "syntax-error" Error 125
+        "the group does not run",
+    /// A field has no value.
+    FieldWithoutValue = "QLI0005" "field-without-value" Error 125
+        "the group does not run",
+    /// A text stands without quotation marks.
+    UnquotedText = "QLI0006" "unquoted-text" Error 125
+        "the group does not run",
+    /// The text uses syntax that older TOML tools refuse.
+    NewerSyntax = "QLI0007" "toml-1.1-syntax" Warning 125
+        "the group runs; other tools may refuse the file",
+    /// The text holds a character that nobody sees.
+    HiddenCharacter = "QLI0008" "hidden-character" Warning 125
+        "the group runs; what people see is not what the file says",
+    /// What was opened is not closed.
+    Unclosed = "QLI0009" "unclosed" Error 125
+        "the group does not run",
     /// A field or table is defined twice.
-    DuplicateField = "QLI0010" "duplicate-field" Error 125,
-    /// A required field is not there.
-    MissingField = "QLI0101" "missing-field" Error 125,
-    /// A field that no manifest has.
-    UnknownField = "QLI0102" "unknown-field" Error 125,
-    /// `schema_version` is not 1.
-    UnsupportedVersion = "QLI0103" "unsupported-version" Error 125,
-    /// `[secrets]` for `[[secrets]]`, or the other way round.
-    WrongTableForm = "QLI0104" "wrong-table-form" Error 125,
-    /// A field of the top level that slipped into `[requires_env]`.
-    MisplacedField = "QLI0105" "misplaced-field" Error 125,
-    /// A value of another type than the field's.
-    WrongType = "QLI0201" "wrong-type" Error 125,
-    /// A whole number that is out of range.
-    NumberOutOfRange = "QLI0202" "number-out-of-range" Error 125,
-    /// A value that is none of the field's choices.
-    UnknownValue = "QLI0203" "unknown-value" Error 125,
-    /// A value that is empty where an empty one means nothing.
-    EmptyValue = "QLI0204" "empty-value" Error 125,
-    /// A banner or description that shows nothing.
-    EmptyText = "QLI0205" "empty-text" Warning 125,
-    /// A value with a NUL character, which no process can be given.
-    NulCharacter = "QLI0206" "nul-character" Error 125,
-    /// A name no environment variable can have.
-    InvalidEnvName = "QLI0301" "invalid-env-name" Error 125,
-    /// A group's name, typed or found, that no group can have.
-    InvalidGroupName = "QLI0302" "invalid-group-name" Error 127,
-    /// An extension's name, typed or found, that no extension can have.
-    InvalidExtensionName = "QLI0303" "invalid-extension-name" Error 127,
-    /// The same variable is filled by two secrets.
-    DuplicateSecret = "QLI0401" "duplicate-secret" Error 125,
-    /// A variable is both required beforehand and filled by a secret, or holds one.
-    SecretAlsoRequired = "QLI0402" "secret-also-required" Error 125,
-    /// A reference that does not fit its provider's grammar.
-    MalformedReference = "QLI0403" "malformed-reference" Error 125,
-    /// A path template that cannot be read.
-    AuditPathMalformed = "QLI0501" "audit-path-malformed" Error 125,
-    /// A path template with a variable that has no value here.
-    AuditPathVariableUnset = "QLI0502" "audit-path-variable-unset" Error 125,
-    /// A path that is not absolute.
-    AuditPathRelative = "QLI0503" "audit-path-relative" Error 125,
-    /// No root holds the group.
-    NoSuchGroup = "QLI0601" "no-such-group" Error 127,
-    /// The group holds no such extension.
-    NoSuchExtension = "QLI0602" "no-such-extension" Error 127,
-    /// A script without its x bit.
-    NotExecutable = "QLI0603" "not-executable" Error 126,
-    /// A directory, pipe or dangling link where a script is expected.
-    NotARegularFile = "QLI0604" "not-a-regular-file" Error 126,
-    /// A root that exists and cannot be searched.
-    RootUnreadable = "QLI0607" "root-unreadable" Error 125,
-    /// A script without a `#!` line.
-    NoInterpreterLine = "QLI0609" "no-interpreter-line" Error 126,
-    /// No directory is known in which an embedded script can be kept.
-    NoCacheDirectory = "QLI0610" "no-cache-directory" Error 125,
-    /// Manifest, script or a directory above them may be changed by a group.
-    WritableByGroup = "QLI0701" "writable-by-group" Warning 125,
-    /// Manifest, script or a directory above them may be changed by everybody.
-    WritableByOthers = "QLI0702" "writable-by-others" Error 125,
-    /// Manifest, script or a directory above them belongs to somebody else.
-    ForeignOwner = "QLI0703" "foreign-owner" Error 125,
+    DuplicateField = "QLI0010" "duplicate-field" Error 125
+        "the group does not run",
+    /// A required field is missing.
+    MissingField = "QLI0101" "missing-field" Error 125
+        "the group does not run",
+    /// No manifest has such a field.
+    UnknownField = "QLI0102" "unknown-field" Error 125
+        "the group does not run",
+    /// The version of the manifest is not 1.
+    UnsupportedVersion = "QLI0103" "unsupported-version" Error 125
+        "the group does not run",
+    /// A table stands for an array of tables, or the other way round.
+    WrongTableForm = "QLI0104" "wrong-table-form" Error 125
+        "the group does not run",
+    /// A field of the top level stands below a header.
+    MisplacedField = "QLI0105" "misplaced-field" Error 125
+        "the group does not run",
+    /// A value has another type than its field.
+    WrongType = "QLI0201" "wrong-type" Error 125
+        "the group does not run",
+    /// A whole number is out of range.
+    NumberOutOfRange = "QLI0202" "number-out-of-range" Error 125
+        "the group does not run",
+    /// A value is none of its field's choices.
+    UnknownValue = "QLI0203" "unknown-value" Error 125
+        "the group does not run",
+    /// A value is empty where an empty one means nothing.
+    EmptyValue = "QLI0204" "empty-value" Error 125
+        "the group does not run",
+    /// A banner or description shows nothing.
+    EmptyText = "QLI0205" "empty-text" Warning 125
+        "the group runs; nothing is shown there",
+    /// A value holds a NUL character.
+    NulCharacter = "QLI0206" "nul-character" Error 125
+        "the group does not run",
+    /// No variable can have this name, or qli sets it itself.
+    InvalidEnvName = "QLI0301" "invalid-env-name" Error 125
+        "the group does not run",
+    /// No group can have this name.
+    InvalidGroupName = "QLI0302" "invalid-group-name" Error 127
+        "nobody can call the group",
+    /// No extension can have this name.
+    InvalidExtensionName = "QLI0303" "invalid-extension-name" Error 127
+        "nobody can call the script",
+    /// A group has the name of a command of qli.
+    ReservedGroupName = "QLI0304" "reserved-group-name" Warning 125
+        "only `qli run` reaches the group",
+    /// Two secrets fill the same variable.
+    DuplicateSecret = "QLI0401" "duplicate-secret" Error 125
+        "the group does not run",
+    /// A variable is required, and holds a secret.
+    SecretAlsoRequired = "QLI0402" "secret-also-required" Error 125
+        "the group does not run",
+    /// A reference does not fit its provider.
+    MalformedReference = "QLI0403" "malformed-reference" Error 125
+        "the group does not run",
+    /// A secret's value seems to stand in the manifest.
+    LiteralSecret = "QLI0404" "literal-secret-suspected" Warning 125
+        "the group runs; whoever reads the file knows the value",
+    /// A secret fills a variable that decides what runs.
+    LoaderVariable = "QLI0405" "loader-variable" Warning 125
+        "the group runs; who may change the secret decides what runs",
+    /// The path of the log cannot be read.
+    AuditPathMalformed = "QLI0501" "audit-path-malformed" Error 125
+        "the group does not run",
+    /// The path of the log has a variable without a value.
+    AuditPathVariableUnset = "QLI0502" "audit-path-variable-unset" Error 125
+        "the group does not run here",
+    /// The path of the log is not absolute.
+    AuditPathRelative = "QLI0503" "audit-path-relative" Error 125
+        "the group does not run",
+    /// There is no such group.
+    NoSuchGroup = "QLI0601" "no-such-group" Error 127
+        "nothing runs",
+    /// The group has no such extension.
+    NoSuchExtension = "QLI0602" "no-such-extension" Error 127
+        "nothing runs",
+    /// A script is not executable.
+    NotExecutable = "QLI0603" "not-executable" Error 126
+        "the script does not run",
+    /// What stands for a script is no regular file.
+    NotARegularFile = "QLI0604" "not-a-regular-file" Error 126
+        "the script does not run",
+    /// A directory of scripts has no manifest.
+    NoManifest = "QLI0605" "no-manifest" Warning 125
+        "none of its scripts is an extension",
+    /// A root that was named is not there.
+    RootMissing = "QLI0606" "root-missing" Warning 125
+        "no group comes from it",
+    /// A root cannot be searched.
+    RootUnreadable = "QLI0607" "root-unreadable" Error 125
+        "no group of it or of a later root runs",
+    /// A group hides the same group of a later root.
+    GroupShadowed = "QLI0608" "group-shadowed" Info 125
+        "the group of the earlier root runs",
+    /// A script has no `#!` line.
+    NoInterpreterLine = "QLI0609" "no-interpreter-line" Error 126
+        "the script does not run",
+    /// There is no directory to keep embedded scripts in.
+    NoCacheDirectory = "QLI0610" "no-cache-directory" Error 125
+        "no embedded script runs",
+    /// A group may change what runs.
+    WritableByGroup = "QLI0701" "writable-by-group" Warning 125
+        "the group runs; its members decide what",
+    /// Everybody may change what runs.
+    WritableByOthers = "QLI0702" "writable-by-others" Error 125
+        "the group does not run",
+    /// Somebody else owns what runs.
+    ForeignOwner = "QLI0703" "foreign-owner" Error 125
+        "the group does not run",
+    /// An entry of PATH is empty.
+    PathEntryEmpty = "QLI0801" "path-entry-empty" Warning 125
+        "the entry is skipped",
+    /// An entry of PATH is relative.
+    PathEntryRelative = "QLI0802" "path-entry-relative" Warning 125
+        "the entry is skipped",
+    /// An extension on PATH is hidden by another.
+    CommandShadowed = "QLI0804" "command-shadowed" Warning 125
+        "this program never runs",
+    /// An extension on PATH belongs to no group.
+    CommandWithoutGroup = "QLI0805" "command-without-group" Info 125
+        "the program is no extension",
     /// A variable is not what is required.
-    RequiresEnv = "QLI1001" "requires-env" Error 125,
+    RequiresEnv = "QLI1001" "requires-env" Error 125
+        "the script did not start",
     /// There is nobody to ask.
-    NoTerminal = "QLI1002" "no-terminal" Error 125,
+    NoTerminal = "QLI1002" "no-terminal" Error 125
+        "the script did not start",
     /// A person said no.
-    Declined = "QLI1003" "declined" Error 125,
+    Declined = "QLI1003" "declined" Error 125
+        "the script did not start",
     /// A secret is not there.
-    SecretMissing = "QLI1101" "secret-missing" Error 125,
+    SecretMissing = "QLI1101" "secret-missing" Error 125
+        "the script did not start",
     /// A secret has a value that cannot be handed over.
-    SecretInvalid = "QLI1102" "secret-invalid" Error 125,
-    /// A provider's program is not there, or not to be trusted.
-    ProviderMissing = "QLI1103" "provider-missing" Error 125,
+    SecretInvalid = "QLI1102" "secret-invalid" Error 125
+        "the script did not start",
+    /// A provider's program is missing, or not to be trusted.
+    ProviderMissing = "QLI1103" "provider-missing" Error 125
+        "the script did not start",
     /// A provider's program gave no value.
-    ProviderFailed = "QLI1104" "provider-failed" Error 125,
+    ProviderFailed = "QLI1104" "provider-failed" Error 125
+        "the script did not start",
     /// The start cannot be recorded.
-    AuditUnwritable = "QLI1201" "audit-unwritable" Error 125,
+    AuditUnwritable = "QLI1201" "audit-unwritable" Error 125
+        "the script did not start",
     /// The log is locked and not written to.
-    AuditLocked = "QLI1202" "audit-locked" Error 125,
-    /// Manifest or script are not what was planned.
-    ChangedSincePlan = "QLI1301" "changed-since-plan" Error 125,
+    AuditLocked = "QLI1202" "audit-locked" Error 125
+        "the script did not start",
+    /// What would run is not what was planned.
+    ChangedSincePlan = "QLI1301" "changed-since-plan" Error 125
+        "the script did not start",
     /// The system does not start the script.
-    CannotStart = "QLI1302" "cannot-start" Error 126,
+    CannotStart = "QLI1302" "cannot-start" Error 126
+        "the script did not start",
     /// A signal came before the script started.
-    SignalBeforeStart = "QLI1303" "signal" Error 125,
+    SignalBeforeStart = "QLI1303" "signal" Error 125
+        "the script did not start",
     /// The system gives qli what it needs for no run.
-    SystemFailed = "QLI1304" "system" Error 125,
+    SystemFailed = "QLI1304" "system" Error 125
+        "the script did not start",
 }
-
-/// The pages about refusals, as the manual has them.
-const REFUSALS: &str = include_str!("../../docs/refusals.md");
 
 impl Code {
     /// Finds a code by its number or its name.
@@ -172,15 +274,6 @@ impl Code {
     /// found while planning.
     pub fn is_refusal(self) -> bool {
         self.number() >= "QLI1000"
-    }
-
-    /// Returns the page about a refusal: what it means, why, and what to do.
-    pub fn page(self) -> Option<&'static str> {
-        let sections = REFUSALS.split("\n## ").skip(1);
-        let heading = format!("{} {}\n", self.number(), self.name());
-        sections
-            .into_iter()
-            .find(|section| section.starts_with(&heading))
     }
 }
 
@@ -197,29 +290,23 @@ mod tests {
         );
         for code in Code::ALL {
             assert!(code.number().len() == 7 && code.number().starts_with("QLI"));
-            assert!(
-                code.name()
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-            );
+            let may_stand =
+                |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
+            assert!(code.name().chars().all(may_stand));
+            assert!(code.title().chars().count() <= 62 && code.title().ends_with('.'));
         }
     }
 
     #[test]
-    fn every_refusal_has_its_page_and_every_page_its_refusal() {
-        for code in Code::ALL.iter().filter(|code| code.is_refusal()) {
-            let page = code
-                .page()
-                .unwrap_or_else(|| panic!("{code:?} has no page"));
-            assert!(page.split("\n\n").count() >= 4, "{code:?} says too little");
-            assert!(page.lines().all(|line| line.chars().count() <= 80));
+    fn a_code_is_found_by_its_number_and_by_its_name() {
+        for code in Code::ALL {
+            let by = |text: &str| Code::find(text);
             assert_eq!(
-                (Code::find(code.name()), Code::find(code.number())),
+                (by(code.name()), by(code.number())),
                 (Some(*code), Some(*code))
             );
         }
-        let refusals = Code::ALL.iter().filter(|code| code.is_refusal()).count();
-        assert_eq!(REFUSALS.matches("\n## ").count(), refusals);
+        assert_eq!(Code::find("qli0102"), Some(Code::UnknownField));
     }
 
     #[test]

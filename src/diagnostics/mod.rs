@@ -1,9 +1,12 @@
 //! What is wrong with a file or a name, where, and what to do about it.
 //!
-//! To add a diagnostic: its row in [`Code`], a constructor beside the check
-//! that finds it, one sample in `tests/manifests/invalid/`.
+//! To add a diagnostic: its row in [`Code`], its page in `pages.md`, a
+//! constructor beside the check that finds it, one sample in
+//! `tests/manifests/invalid/`.
 
 mod code;
+mod pages;
+mod shown;
 mod source;
 mod suggest;
 
@@ -11,7 +14,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 pub use code::{Code, Severity};
+pub use pages::manual;
 pub use source::{Position, SOURCE_MAX, Source};
 pub use suggest::{nearest, one_of};
 
@@ -20,6 +27,8 @@ pub use suggest::{nearest, one_of};
 pub struct Diagnostic {
     /// The row of the table it belongs to.
     pub code: Code,
+    /// How bad it is: what its code says, unless whoever asks sees it milder.
+    pub severity: Severity,
     /// One sentence, lower case, expected before found.
     pub message: String,
     /// The next step, where there is one to name.
@@ -28,6 +37,10 @@ pub struct Diagnostic {
     pub place: Place,
     /// Other places that belong to the problem, with a word on each.
     pub labels: Vec<Label>,
+    /// What else it means, beside what its code says.
+    pub consequence: Option<String>,
+    /// How the text can be mended.
+    pub fix: Option<Fix>,
 }
 
 /// Where a diagnostic points; there is none without a place.
@@ -53,6 +66,34 @@ pub struct Label {
     pub text: String,
 }
 
+/// Changes of the text that mend a problem. What is guarded never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// Whether it can be made without being looked at.
+    pub safety: Safety,
+    /// The changes; no two overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// Whether a fix can be made without being looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Safety {
+    /// Nothing else can have been meant.
+    Safe,
+    /// It is likely what was meant; somebody should look.
+    Suggestion,
+}
+
+/// One change of a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced: bytes from 0, on character borders.
+    pub span: Range<usize>,
+    /// What stands there afterwards.
+    pub replacement: String,
+}
+
 impl Diagnostic {
     /// Starts a diagnostic about a range of a text.
     pub fn at(code: Code, source: &Arc<Source>, span: Range<usize>, message: String) -> Self {
@@ -71,11 +112,55 @@ impl Diagnostic {
     fn new(code: Code, place: Place, message: String) -> Self {
         Self {
             code,
+            severity: code.severity(),
             message,
             help: None,
             place,
             labels: Vec::new(),
+            consequence: None,
+            fix: None,
         }
+    }
+
+    /// Takes an error for a warning: what stops one script of a group is no
+    /// error of a manifest.
+    #[must_use]
+    pub fn as_warning(mut self) -> Self {
+        self.severity = self.severity.max(Severity::Warning);
+        self
+    }
+
+    /// Adds what else it means, where there is something to say.
+    #[must_use]
+    pub fn meaning(mut self, consequence: Option<impl Into<String>>) -> Self {
+        self.consequence = consequence.map(Into::into);
+        self
+    }
+
+    /// Adds one change that mends it.
+    #[must_use]
+    pub fn fix(mut self, safety: Safety, span: Range<usize>, replacement: &str) -> Self {
+        let edit = Edit {
+            span,
+            replacement: replacement.to_owned(),
+        };
+        let edits = vec![edit];
+        self.fix = Some(Fix { safety, edits });
+        self
+    }
+
+    /// Says what it means for whoever wants to run something.
+    pub fn effect(&self) -> String {
+        let effect = self.code.effect();
+        match &self.consequence {
+            Some(more) => format!("{effect}; {more}"),
+            None => effect.to_owned(),
+        }
+    }
+
+    /// Says whether it is an error.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
     }
 
     /// Adds the next step.
@@ -123,8 +208,13 @@ impl Diagnostics {
     }
 
     /// Adds all of another reading.
-    pub fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
+        self.0.extend(others);
+    }
+
+    /// Says how many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// Says whether nothing was found.
@@ -134,8 +224,12 @@ impl Diagnostics {
 
     /// Says whether one of them is an error.
     pub fn has_errors(&self) -> bool {
-        self.iter()
-            .any(|one| one.code.severity() == Severity::Error)
+        self.iter().any(Diagnostic::is_error)
+    }
+
+    /// Says whether one of them is a warning.
+    pub fn has_warnings(&self) -> bool {
+        self.iter().any(|one| one.severity == Severity::Warning)
     }
 
     /// Walks them in their order.
@@ -156,6 +250,15 @@ impl Diagnostics {
 impl From<Diagnostic> for Diagnostics {
     fn from(one: Diagnostic) -> Self {
         Self(vec![one])
+    }
+}
+
+impl IntoIterator for Diagnostics {
+    type Item = Diagnostic;
+    type IntoIter = std::vec::IntoIter<Diagnostic>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
     }
 }
 

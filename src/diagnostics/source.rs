@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use schemars::JsonSchema;
 use serde::Serialize;
-
-use crate::names::is_hidden;
 
 /// Largest manifest, in bytes.
 pub const SOURCE_MAX: u64 = 1 << 20;
@@ -17,7 +16,16 @@ pub struct Source {
     path: PathBuf,
     text: String,
     line_starts: Vec<usize>,
+    /// How many characters begin before each block of [`BLOCK`] bytes; counted
+    /// when a place is first asked for.
+    characters: OnceLock<Vec<usize>>,
+    /// The copy that can be shown; made when something is drawn.
+    pub(super) shown: OnceLock<String>,
 }
+
+/// How many bytes are looked through at most to count the columns of a place:
+/// a file may be one long line with a problem in each of its words.
+const BLOCK: usize = 1024;
 
 /// A place in a text. Lines and columns count from 1, columns in Unicode
 /// scalar values; the offset counts bytes from 0.
@@ -45,6 +53,8 @@ impl Source {
             path: path.to_owned(),
             line_starts: std::iter::once(0).chain(starts).collect(),
             text: text.to_owned(),
+            characters: OnceLock::new(),
+            shown: OnceLock::new(),
         })
     }
 
@@ -61,11 +71,11 @@ impl Source {
     /// Says where an offset is. One beyond the text is its end.
     pub fn position(&self, offset: usize) -> Position {
         let offset = self.border(offset);
-        let line = self.line_starts.partition_point(|&start| start <= offset);
+        let line = self.line_number(offset);
         let start = self.line_start(line);
-        let before = self.text.get(start..offset).unwrap_or_default();
         // A byte-order mark is counted by offsets and shown in no column.
-        let column = before.chars().filter(|&c| c != '\u{feff}').count() + 1;
+        let mark = usize::from(start == 0 && offset > 0 && self.text.starts_with('\u{feff}'));
+        let column = self.characters_before(offset) - self.characters_before(start) - mark + 1;
         Position {
             line,
             column,
@@ -99,35 +109,35 @@ impl Source {
         }
     }
 
-    /// Returns the bytes of the line an offset is on, without its line end.
-    pub fn line(&self, offset: usize) -> Range<usize> {
-        let number = self.position(offset).line;
-        let start = self.line_start(number);
-        let rest = self.text.get(start..).unwrap_or_default();
-        start..start + rest.find('\n').unwrap_or(rest.len())
+    /// Returns the number of the line an offset is on, from 1.
+    pub fn line_number(&self, offset: usize) -> usize {
+        self.line_starts.partition_point(|&start| start <= offset)
     }
 
-    /// Returns a copy of equal byte length in which nothing is hidden, so
-    /// that every span still holds.
-    pub fn harmless(&self) -> String {
-        self.text
-            .chars()
-            .fold(String::with_capacity(self.text.len()), |mut out, c| {
-                match c {
-                    '\n' | '\t' => out.push(c),
-                    hidden if is_hidden(hidden) => out.push_str(stand_in(hidden.len_utf8())),
-                    plain => out.push(plain),
-                }
-                out
-            })
+    /// Returns the bytes of the line an offset is on, without its line end.
+    pub fn line(&self, offset: usize) -> Range<usize> {
+        let number = self.line_number(offset);
+        let next = self.line_starts.get(number);
+        self.line_start(number)..next.map_or(self.text.len(), |next| next - 1)
+    }
+
+    fn characters_before(&self, offset: usize) -> usize {
+        let blocks = self.characters.get_or_init(|| {
+            let blocks = self.text.as_bytes().chunks(BLOCK);
+            let mut sum = 0;
+            let before = blocks.map(|block| {
+                sum += begin_in(block);
+                sum
+            });
+            std::iter::once(0).chain(before).collect()
+        });
+        let block = offset / BLOCK;
+        let rest = self.text.as_bytes().get(block * BLOCK..offset);
+        blocks.get(block).copied().unwrap_or_default() + begin_in(rest.unwrap_or_default())
     }
 
     fn border(&self, offset: usize) -> usize {
-        let end = offset.min(self.text.len());
-        (0..=end)
-            .rev()
-            .find(|&at| self.text.is_char_boundary(at))
-            .unwrap_or(0)
+        self.text.floor_char_boundary(offset)
     }
 
     fn line_start(&self, number: usize) -> usize {
@@ -136,14 +146,9 @@ impl Source {
     }
 }
 
-/// What stands in the place of a hidden character of so many bytes.
-fn stand_in(bytes: usize) -> &'static str {
-    match bytes {
-        1 => "?",
-        2 => "\u{bf}",
-        3 => "\u{fffd}",
-        _ => "\u{bf}\u{bf}",
-    }
+/// Counts the characters that begin in some bytes of UTF-8.
+fn begin_in(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
 }
 
 #[cfg(test)]
@@ -168,6 +173,13 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_has_an_offset_and_no_column() {
+        let source = source("\u{feff}a\u{feff}b");
+        let columns = [3, 4, 7].map(|offset| source.position(offset).column);
+        assert_eq!(columns, [1, 2, 3]);
+    }
+
+    #[test]
     fn an_empty_range_grows_to_something_one_can_point_at() {
         let source = source("ab cd \nx");
         assert_eq!(source.clamp(3..3), 3..5);
@@ -182,12 +194,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_harmless_copy_keeps_every_span(text in "\\PC*|[\\x00-\\x7f\u{80}-\u{9f}\u{ad}\u{202e}\u{feff}\u{e0041}]*") {
+        fn columns_are_counted_in_scalar_values(text in "[a\u{e4}\u{1f600}\n]{0,40}", times in 1usize..200, at in 0usize..20000) {
+            let text = text.repeat(times);
             let source = source(&text);
-            let copy = source.harmless();
-            prop_assert_eq!(copy.len(), text.len());
-            prop_assert!(copy.chars().all(|c| c == '\n' || c == '\t' || !is_hidden(c)));
-            prop_assert!((0..=text.len()).all(|at| !text.is_char_boundary(at) || copy.is_char_boundary(at)));
+            let place = source.position(at);
+            let before = text.get(..place.offset).unwrap();
+            let line = before.rsplit('\n').next().unwrap();
+            prop_assert_eq!(place.column, line.chars().count() + 1);
+            prop_assert_eq!(place.line, before.matches('\n').count() + 1);
         }
 
         #[test]

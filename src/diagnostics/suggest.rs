@@ -1,12 +1,15 @@
 //! "Did you mean": the one known word that is close to an unknown one.
 
 /// Returns the only known word within a third of the word's length, if there
-/// is exactly one that is nearest.
+/// is exactly one that is nearest, whatever the case of its letters.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = word.chars().count().div_ceil(3);
+    let length = word.chars().count();
+    let limit = length.div_ceil(3);
     let mut near: Vec<_> = known
         .into_iter()
-        .map(|one| (strsim::damerau_levenshtein(word, one), one))
+        // Comparing takes memory for the product of both lengths.
+        .filter(|one| one.chars().count().abs_diff(length) <= limit)
+        .map(|one| (distance(word, one), one))
         .filter(|&(distance, _)| distance <= limit)
         .collect();
     near.sort_unstable();
@@ -17,6 +20,10 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         }
         _ => None,
     }
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    strsim::damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }
 
 /// Lists words for a help text: `` `a`, `b` or `c` ``.
@@ -38,6 +45,7 @@ mod tests {
         let known = ["confirm", "banner", "secrets"];
         assert_eq!(nearest("confrim", known), Some("confirm"));
         assert_eq!(nearest("baner", known), Some("banner"));
+        assert_eq!(nearest("CONFIRM", known), Some("confirm"));
         assert_eq!(nearest("timeout", known), None);
         assert_eq!(nearest("ab", ["ac", "ad"]), None);
     }

@@ -8,6 +8,7 @@ mod catalogue;
 mod embedded;
 mod program;
 mod roots;
+pub mod survey;
 mod trust;
 mod unknown;
 

@@ -137,7 +137,7 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
 
 /// A text without `#!` is refused by execve(2). A binary is left to the
 /// kernel: which formats it knows is its own affair (`binfmt_misc`).
-fn lacks_interpreter_line(head: &[u8]) -> bool {
+pub(super) fn lacks_interpreter_line(head: &[u8]) -> bool {
     !head.starts_with(b"#!") && !head.contains(&0) && !head.starts_with(b"\x7fELF")
 }
 

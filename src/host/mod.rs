@@ -65,6 +65,9 @@ pub trait HostView {
     /// longer, else the system's error.
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents>;
 
+    /// Reads the first [`HEAD`] bytes of a regular file; links are followed.
+    fn head(&self, path: &Path) -> io::Result<Vec<u8>>;
+
     /// Hashes a regular file of any length; links are followed.
     fn digest(&self, path: &Path) -> io::Result<FileDigest>;
 

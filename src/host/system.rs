@@ -1,11 +1,11 @@
 //! The real world.
 
-use std::cell::OnceCell;
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -30,7 +30,7 @@ pub struct System {
     started: Instant,
     signals: Option<Signals>,
     script: Option<Pid>,
-    identity: OnceCell<Identity>,
+    identity: OnceLock<Identity>,
     core_limit: Option<CoreLimit>,
     arrived: Option<Signal>,
 }
@@ -43,7 +43,7 @@ impl System {
             started: Instant::now(),
             signals: None,
             script: None,
-            identity: OnceCell::new(),
+            identity: OnceLock::new(),
             core_limit: None,
             arrived: None,
         }
@@ -144,6 +144,13 @@ impl HostView for System {
         }
         let id = stat_of(&metadata).id;
         Ok(Contents { id, bytes })
+    }
+
+    fn head(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let (file, _) = open_regular(path)?;
+        let mut head = Vec::with_capacity(HEAD);
+        file.take(HEAD as u64).read_to_end(&mut head)?;
+        Ok(head)
     }
 
     fn digest(&self, path: &Path) -> io::Result<FileDigest> {

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::known::{SECRET, TOP, example, without};
 use super::quoted;
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Source, nearest, one_of};
+use super::syntax::{Spoilt, top_level_end};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Safety, Source, nearest, one_of};
+use crate::names::looks_secret;
 
 /// A value of the parsed text with its place.
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
@@ -17,13 +20,19 @@ pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 pub(super) struct Findings<'s> {
     pub(super) source: &'s Arc<Source>,
     pub(super) list: Diagnostics,
+    /// Where the text means nothing for certain.
+    spoilt: Spoilt,
+    /// Fields of the top level that stand below a header.
+    misplaced: Vec<String>,
 }
 
 impl<'s> Findings<'s> {
-    pub(super) fn new(source: &'s Arc<Source>) -> Self {
+    pub(super) fn new(source: &'s Arc<Source>, spoilt: Spoilt) -> Self {
         Self {
             source,
             list: Diagnostics::default(),
+            spoilt,
+            misplaced: Vec::new(),
         }
     }
 
@@ -32,8 +41,35 @@ impl<'s> Findings<'s> {
         Diagnostic::at(code, self.source, span, message)
     }
 
+    /// Adds a diagnostic, unless a syntax error stands where it points: what is
+    /// there is then a guess.
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        self.list.push(diagnostic);
+        let guess = match &diagnostic.place {
+            Place::Text { span, .. } => self.spoilt.touches(span),
+            Place::Path(_) => false,
+        };
+        if !guess {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// Reports a field of the top level that stands below a header.
+    pub(super) fn misplaced(
+        &mut self,
+        name: &str,
+        key: Range<usize>,
+        table: &str,
+        header: Range<usize>,
+    ) {
+        let message = format!("`{name}` stands inside `{table}`");
+        let line = self.source.line_number(top_level_end(self.source));
+        let diagnostic = self
+            .at(Code::MisplacedField, key, message)
+            .help(format!("move it above the first header, to line {line}"))
+            .label(header, "this table goes on until the next header")
+            .meaning(without(name));
+        self.push(diagnostic);
+        self.misplaced.push(name.to_owned());
     }
 }
 
@@ -59,7 +95,9 @@ impl<'t, 'i> Fields<'t, 'i> {
     /// Returns a field that may be absent.
     pub(super) fn optional(&mut self, name: &'static str) -> Option<&'t Value<'i>> {
         self.asked.push(name);
-        self.table.get(name)
+        // What the parser makes up has no place.
+        let value = self.table.get(name);
+        value.filter(|value| !value.span().is_empty())
     }
 
     /// Returns a field that may not be absent, and remembers if it is.
@@ -71,45 +109,57 @@ impl<'t, 'i> Fields<'t, 'i> {
         value
     }
 
-    /// Reports what nobody asked for, then what is missing. A misspelt name
-    /// that was surely meant for a missing field is one problem, not two.
+    /// Reports what nobody asked for, then what is missing. A name that was
+    /// surely meant for a missing field is one problem, not two; and where a
+    /// syntax error stands, nothing is certain to be missing.
     pub(super) fn finish(mut self, found: &mut Findings<'_>) {
         for (key, _) in self.table {
             let name = key.get_ref().as_ref();
-            if self.asked.contains(&name) {
-                continue;
+            if !self.asked.contains(&name) {
+                self.unknown(name, key.span(), found);
             }
-            let close = nearest(name, self.asked.iter().copied());
-            let close = close.filter(|close| !self.table.contains_key(*close));
-            self.missing.retain(|missing| Some(*missing) != close);
-            let message = format!("unknown field {}", quoted(name));
-            let help = match close {
-                Some(close) => format!("did you mean `{close}`?"),
-                None => format!("the fields here are {}", one_of(self.asked.iter().copied())),
-            };
-            found.push(found.at(Code::UnknownField, key.span(), message).help(help));
+        }
+        self.missing
+            .retain(|name| !found.misplaced.iter().any(|one| one == name));
+        if self.missing.is_empty() || found.spoilt.in_table(found.source, &self.header) {
+            return;
         }
         for name in &self.missing {
             let message = format!("`{name}` is missing");
             let help = format!("add `{name} = {}`", example(name));
-            found.push(
-                found
-                    .at(Code::MissingField, self.header.clone(), message)
-                    .help(help),
-            );
+            let diagnostic = found.at(Code::MissingField, self.header.clone(), message);
+            found.push(diagnostic.help(help));
         }
     }
-}
 
-/// What a missing field could be filled with.
-fn example(field: &str) -> &'static str {
-    match field {
-        "schema_version" => "1",
-        "description" => "\"what these scripts are for\"",
-        "env" => "\"GITHUB_TOKEN\"",
-        "ref" => "\"op://Vault/Item/field\"",
-        "provider" => "\"one_password\"",
-        _ => "…",
+    fn unknown(&mut self, name: &str, key: Range<usize>, found: &mut Findings<'_>) {
+        let in_secret = self.asked == SECRET;
+        if in_secret && TOP.contains(&name) {
+            found.misplaced(name, key, "[[secrets]]", self.header.clone());
+            return;
+        }
+        let message = format!("unknown field {}", quoted(name));
+        let diagnostic = found.at(Code::UnknownField, key.clone(), message);
+        let diagnostic = match nearest(name, self.asked.iter().copied()) {
+            Some(close) if self.table.contains_key(close) => {
+                diagnostic.help(format!("`{close}` is there already: remove one of them"))
+            }
+            Some(close) => {
+                self.missing.retain(|missing| *missing != close);
+                let fixed = diagnostic.fix(Safety::Safe, key, close);
+                fixed
+                    .help(format!("did you mean `{close}`?"))
+                    .meaning(without(close))
+            }
+            None if !in_secret && SECRET.contains(&name) => diagnostic.help(format!(
+                "`{name}` belongs to a secret: write it below `[[secrets]]`"
+            )),
+            None => diagnostic.help(format!(
+                "the fields here are {}",
+                one_of(self.asked.iter().copied())
+            )),
+        };
+        found.push(diagnostic);
     }
 }
 
@@ -135,18 +185,30 @@ fn wrong_type(name: &str, value: &Value<'_>, want: &str, found: &mut Findings<'_
         value.get_ref(),
         DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
     );
-    let help = match (want, value.get_ref()) {
-        ("a string", _) if quotable => Some(format!("write `{name} = \"{written}\"`")),
-        ("a boolean", DeValue::String(text)) if matches!(text.as_ref(), "true" | "false") => {
-            Some(format!("write `{name} = {text}`"))
+    found.push(match (want, value.get_ref()) {
+        ("a string", _) if quotable && looks_secret(name) => {
+            diagnostic.help("put the value between quotation marks")
         }
-        ("a boolean", _) => Some("write `true` or `false`".to_owned()),
-        _ => None,
-    };
-    found.push(match help {
-        Some(help) => diagnostic.help(help),
-        None => diagnostic,
+        ("a string", _) if quotable => diagnostic.help(format!("write `{name} = \"{written}\"`")),
+        ("a boolean", DeValue::String(text)) if matches!(text.as_ref(), "true" | "false") => {
+            diagnostic.help(format!("write `{name} = {text}`, without quotation marks"))
+        }
+        ("a boolean", _) => diagnostic.help("write `true` or `false`"),
+        ("an integer", DeValue::String(text)) if text == "1" => diagnostic
+            .help(format!("write `{name} = 1`, without quotation marks"))
+            .fix(Safety::Safe, value.span(), "1"),
+        ("a string" | "an integer", _) => {
+            diagnostic.help(format!("write `{name} = {}`", example(name)))
+        }
+        ("a table", _) => diagnostic.help(format!(
+            "write `[{name}]`, and a line for each of its fields"
+        )),
+        _ => diagnostic.help(array_of_tables(name)),
     });
+}
+
+fn array_of_tables(name: &str) -> String {
+    format!("write `[[{name}]]`, and a line for each of its fields")
 }
 
 /// Reads a string. NUL can stand in no variable, argument or path.
@@ -217,7 +279,7 @@ pub(super) fn table<'t, 'i>(
         DeValue::Array(items) if holds_tables(items.iter()) => {
             let message = format!("`{name}` is one table, not an array of tables");
             let diagnostic = found.at(Code::WrongTableForm, value.span(), message);
-            found.push(diagnostic.help(format!("write `[{name}]`")));
+            found.push(diagnostic.help(format!("write `[{name}]`, once")));
             None
         }
         DeValue::Array(_)
@@ -245,14 +307,24 @@ pub(super) fn tables<'t, 'i>(
                 if let DeValue::Table(table) = item.get_ref() {
                     return Some((table, item.span()));
                 }
-                wrong_type(name, item, "a table", found);
+                let is = type_name(item.get_ref());
+                let message = format!("`{name}` holds tables, this is {is}");
+                let diagnostic = found.at(Code::WrongType, item.span(), message);
+                found.push(diagnostic.help(array_of_tables(name)));
                 None
             })
             .collect(),
         DeValue::Table(_) => {
             let message = format!("`{name}` is an array of tables");
             let diagnostic = found.at(Code::WrongTableForm, value.span(), message);
-            found.push(diagnostic.help(format!("write `[[{name}]]`")));
+            let diagnostic = diagnostic.help(format!("write `[[{name}]]`"));
+            let header = format!("[{name}]");
+            let is_header = found.source.text().get(value.span()) == Some(&header);
+            found.push(if is_header {
+                diagnostic.fix(Safety::Suggestion, value.span(), &format!("[{header}]"))
+            } else {
+                diagnostic
+            });
             Vec::new()
         }
         DeValue::String(_)

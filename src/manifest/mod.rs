@@ -6,7 +6,10 @@
 //! `read.rs`, its line in [`Manifest`].
 
 mod fields;
+mod known;
+mod oddities;
 mod read;
+mod syntax;
 mod wire;
 
 use std::ops::Range;
@@ -91,14 +94,25 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
 }
 
 fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
-    let before = bytes.get(..offset).unwrap_or_default();
-    let line = before.split(|&byte| byte == b'\n').count();
     let byte = bytes.get(offset).copied().unwrap_or_default();
-    let message = format!("byte {byte:#04x} at offset {offset} (line {line}) is not UTF-8");
-    // What is shown in the place of the bytes that are none is three bytes long.
-    let shown = offset..offset + char::REPLACEMENT_CHARACTER.len_utf8();
-    match Source::new(path, String::from_utf8_lossy(bytes).as_bytes()) {
-        Ok(source) => Diagnostic::at(Code::NotUtf8, &Arc::new(source), shown, message),
+    let message = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        "the file is UTF-16, not UTF-8".to_owned()
+    } else {
+        format!("byte {byte:#04x} is not UTF-8")
+    };
+    // Each byte that is none has a stand-in of one byte: every place holds.
+    let mut text = Vec::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.extend_from_slice(chunk.valid().as_bytes());
+        text.extend(chunk.invalid().iter().map(|_| b'?'));
+    }
+    match Source::new(path, &text) {
+        Ok(source) => Diagnostic::at(
+            Code::NotUtf8,
+            &Arc::new(source),
+            offset..offset + 1,
+            message,
+        ),
         Err(_) => Diagnostic::of_path(Code::NotUtf8, path, message),
     }
     .help("save the file as UTF-8")
@@ -107,12 +121,10 @@ fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
 /// Quotes a text of a manifest in a message: visible, and at most 60 characters.
 fn quoted(text: &str) -> String {
     const MAX: usize = 60;
-    let text = visible(text);
-    if text.chars().count() <= MAX {
-        return format!("`{text}`");
+    match text.char_indices().nth(MAX) {
+        Some((end, _)) => format!("`{}…`", visible(text.get(..end).unwrap_or_default())),
+        None => format!("`{}`", visible(text)),
     }
-    let head: String = text.chars().take(MAX).collect();
-    format!("`{head}…`")
 }
 
 #[cfg(test)]

@@ -1,41 +1,33 @@
 //! From text to [`Manifest`]: one pass, all problems.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
 use super::fields::{Fields, Findings, Value, boolean, integer, string, table, tables, text};
-use super::{Located, Manifest, SecretSpec, quoted};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Source, nearest, one_of};
+use super::known::TOP;
+use super::syntax::Spoilt;
+use super::{Located, Manifest, SecretSpec, oddities, quoted, syntax};
+use crate::diagnostics::{Code, Diagnostics, Source, nearest, one_of};
 use crate::names::{EnvName, NameError, PathTemplate, SecretRef, TemplateError};
 use crate::providers::ProviderId;
-
-/// The fields of the top level.
-pub(super) const TOP: [&str; 7] = [
-    "schema_version",
-    "description",
-    "banner",
-    "confirm",
-    "audit_log",
-    "requires_env",
-    "secrets",
-];
 
 /// Reads a manifest.
 ///
 /// # Errors
 ///
-/// Every problem of the text, errors and warnings, sorted by place. After a
-/// syntax error only syntax errors are reported: what the rest of the text
-/// means is then a guess.
+/// Every problem of the text, errors and warnings, sorted by place. Where a
+/// syntax error stands nothing else is reported: what is there is a guess.
 pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
-    let mut found = Findings::new(source);
     let (root, errors) = DeTable::parse_recoverable(source.text());
     if !errors.is_empty() {
-        return Err(syntax_errors(&errors, source));
+        return Err(parse_broken(source));
     }
+    let mut found = Findings::new(source, Spoilt::default());
     let manifest = read(root.get_ref(), &mut found);
+    oddities::look(root.get_ref(), &mut found);
     let list = found.list.sorted();
     match manifest {
         Some(manifest) if !list.has_errors() => Ok(Manifest {
@@ -46,36 +38,17 @@ pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
     }
 }
 
-/// Of several syntax errors on a line the first is the cause of the others.
-fn syntax_errors(errors: &[toml::de::Error], source: &Arc<Source>) -> Diagnostics {
-    let mut found = Findings::new(source);
-    let mut errors: Vec<_> = errors
-        .iter()
-        .map(|error| (error.span().unwrap_or(0..0), error.message()))
-        .collect();
-    errors.sort_by_key(|(span, _)| (span.start, span.end));
-    let mut last_line = 0;
-    for (span, message) in errors {
-        let line = source.position(span.start).line;
-        if line == last_line {
-            continue;
-        }
-        last_line = line;
-        found.push(syntax_error(message, span, &found));
-    }
-    found.list.sorted()
-}
-
-fn syntax_error(message: &str, span: Range<usize>, found: &Findings<'_>) -> Diagnostic {
-    if message == "duplicate key" {
-        let key = found.source.text().get(span.clone()).unwrap_or_default();
-        let message = format!("{} is defined twice", quoted(key));
-        let diagnostic = found.at(Code::DuplicateField, span, message);
-        return diagnostic.help("keep one of them");
-    }
-    let message = message.lines().next().unwrap_or("this is not TOML");
-    let diagnostic = found.at(Code::SyntaxError, span, message.to_owned());
-    diagnostic.help("a line is `field = value`, and text stands in quotation marks")
+/// Reads a text with syntax errors: no manifest comes of it, but every problem
+/// that is certain.
+fn parse_broken(source: &Arc<Source>) -> Diagnostics {
+    let recovered = syntax::recover(source);
+    let (root, _) = DeTable::parse_recoverable(&recovered.text);
+    let mut found = Findings::new(source, recovered.spoilt);
+    drop(read(root.get_ref(), &mut found));
+    oddities::look(root.get_ref(), &mut found);
+    let mut list = found.list;
+    list.extend(recovered.problems);
+    list.sorted()
 }
 
 /// Reads every field, whatever the others are like.
@@ -157,12 +130,16 @@ fn audit_log(value: &Value<'_>, found: &mut Findings<'_>) -> Option<Located<Path
             "write the other user's directory out",
         ),
     };
-    let message = format!("`audit_log` {} cannot be read: {error}", quoted(written));
+    let message = match written {
+        "" => "`audit_log` is empty".to_owned(),
+        _ => format!("`audit_log` {} cannot be read: {error}", quoted(written)),
+    };
     found.push(found.at(code, value.span(), message).help(help));
     None
 }
 
 fn requires_env(value: &Value<'_>, found: &mut Findings<'_>) -> Vec<Located<(EnvName, String)>> {
+    let header = value.span();
     let Some(table) = table("requires_env", value, found) else {
         return Vec::new();
     };
@@ -170,20 +147,15 @@ fn requires_env(value: &Value<'_>, found: &mut Findings<'_>) -> Vec<Located<(Env
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         if TOP.contains(&name) {
-            let message = format!("`{name}` stands inside `[requires_env]`");
-            let diagnostic = found
-                .at(Code::MisplacedField, key.span(), message)
-                .help("move this line above the header")
-                .label(
-                    table_header(found.source, key.span().start),
-                    "this table goes on until the next header",
-                );
-            found.push(diagnostic);
+            found.misplaced(name, key.span(), "[requires_env]", header.clone());
             continue;
         }
         let env = env_name(name, key.span(), found);
         let wanted = string(name, value, found);
         if let (Some(env), Some(wanted)) = (env, wanted) {
+            if env.looks_secret() && !wanted.is_empty() {
+                literal_secret(&env, value.span(), found);
+            }
             required.push(Located {
                 value: (env, wanted.to_owned()),
                 span: key.span(),
@@ -194,11 +166,11 @@ fn requires_env(value: &Value<'_>, found: &mut Findings<'_>) -> Vec<Located<(Env
     required
 }
 
-/// Finds the header line above a place.
-fn table_header(source: &Source, below: usize) -> Range<usize> {
-    let before = source.text().get(..below).unwrap_or_default();
-    let at = before.rfind("[requires_env]").unwrap_or(below);
-    source.line(at)
+/// Warns of a value that whoever reads the manifest would know.
+fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) {
+    let message = format!("the value of `{name}` stands in the manifest");
+    let diagnostic = found.at(Code::LiteralSecret, span, message);
+    found.push(diagnostic.help("if it is a secret, let `[[secrets]]` fetch it instead"));
 }
 
 fn env_name(name: &str, span: Range<usize>, found: &mut Findings<'_>) -> Option<EnvName> {
@@ -232,6 +204,12 @@ fn secret(
         let name = string("env", value, found)?;
         let name = env_name(name, value.span(), found)?;
         not_own(&name, value.span(), found)?;
+        if obeyed(name.as_str()) {
+            let message = format!("`{name}` decides which code runs");
+            let diagnostic = found.at(Code::LoaderVariable, value.span(), message);
+            found
+                .push(diagnostic.help("let the secret fill a variable that only the script reads"));
+        }
         Some((name, value.span()))
     });
     let reference = fields.required("ref");
@@ -260,6 +238,29 @@ fn not_own(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) -> Opti
     let diagnostic = found.at(Code::InvalidEnvName, span, message);
     found.push(diagnostic.help("give the secret another variable"));
     None
+}
+
+/// Says whether a loader, a shell or an interpreter obeys a variable
+/// (ld.so(8), bash(1), and the manuals of the interpreters).
+fn obeyed(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "PATH",
+        "IFS",
+        "CDPATH",
+        "ENV",
+        "BASH_ENV",
+        "SHELLOPTS",
+        "BASHOPTS",
+        "PS4",
+        "GLOBIGNORE",
+        "GCONV_PATH",
+        "JAVA_TOOL_OPTIONS",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "GIT_SSH_COMMAND",
+    ];
+    const STARTS: [&str; 6] = ["LD_", "DYLD_", "PERL5", "PYTHON", "RUBY", "GIT_CONFIG"];
+    NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
 }
 
 fn provider(value: &Value<'_>, found: &mut Findings<'_>) -> Option<ProviderId> {
@@ -314,43 +315,56 @@ fn contradictions(
     secrets: &[Located<SecretSpec>],
     found: &mut Findings<'_>,
 ) {
-    for (index, secret) in secrets.iter().enumerate() {
-        let env = &secret.value.env;
-        let earlier = secrets
-            .iter()
-            .take(index)
-            .find(|other| other.value.env == *env);
-        if let Some(first) = earlier {
+    let mut first = BTreeMap::new();
+    let required: BTreeMap<_, _> = required
+        .iter()
+        .map(|one| (one.value.0.as_str(), &one.span))
+        .collect();
+    for secret in secrets {
+        let env = secret.value.env.as_str();
+        let filled = *first.entry(env).or_insert(&secret.span);
+        if *filled != secret.span {
             let message = format!("two secrets fill `{env}`");
             let diagnostic = found.at(Code::DuplicateSecret, secret.span.clone(), message);
             found.push(
                 diagnostic
-                    .label(first.span.clone(), "the first is here")
+                    .label(filled.clone(), "the first is here")
                     .help("give one of them another `env`, or remove it"),
             );
         }
-        let source = source_variable(&secret.value);
-        for wanted in required {
-            let name = &wanted.value.0;
-            let (message, help) = if name == env {
-                (
-                    format!("`{name}` is filled by a secret and required beforehand"),
-                    "remove it from `[requires_env]`, or let the secret fill another variable",
-                )
-            } else if source == Some(name.as_str()) {
-                // A refusal would show what the variable holds instead.
-                (
-                    format!("`{name}` holds a secret, and its value is required here"),
-                    "remove it from `[requires_env]`",
-                )
-            } else {
-                continue;
-            };
-            let diagnostic = found.at(Code::SecretAlsoRequired, secret.span.clone(), message);
-            let label = diagnostic.label(wanted.span.clone(), "required here");
-            found.push(label.help(help));
+        if let Some(wanted) = required.get(env) {
+            let message = format!("`{env}` is filled by a secret and required beforehand");
+            let help = "remove it from `[requires_env]`, or let the secret fill another variable";
+            also_required(secret, wanted, message, help, found);
+        }
+        // A refusal would show what the variable holds instead.
+        let source = source_variable(&secret.value).filter(|source| *source != env);
+        if let Some((source, wanted)) = source.and_then(|name| Some((name, required.get(name)?))) {
+            let message = format!("`{source}` holds a secret, and its value is required here");
+            also_required(
+                secret,
+                wanted,
+                message,
+                "remove it from `[requires_env]`",
+                found,
+            );
         }
     }
+}
+
+fn also_required(
+    secret: &Located<SecretSpec>,
+    required: &Range<usize>,
+    message: String,
+    help: &str,
+    found: &mut Findings<'_>,
+) {
+    let diagnostic = found.at(Code::SecretAlsoRequired, secret.span.clone(), message);
+    found.push(
+        diagnostic
+            .label(required.clone(), "required here")
+            .help(help),
+    );
 }
 
 /// The variable of qli's own environment that a secret is taken from.

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::read::{TOP, parse};
+use super::known::{SECRET, TOP};
+use super::read::parse;
 use super::*;
 
 fn parse_text(text: &str) -> Result<Manifest, Diagnostics> {
@@ -86,12 +87,81 @@ fn a_misspelt_required_field_is_one_problem() {
 }
 
 #[test]
-fn after_a_syntax_error_only_syntax_errors_are_reported() {
-    let found = problems("schema_version = 1\nbanner = prod\nnonsense = 1\n");
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("2:10 QLI0004"), "{found:?}");
+fn a_syntax_error_hides_only_what_it_makes_a_guess() {
+    assert_eq!(
+        problems("schema_version = 1\nconfirm = tru\nnonsense = 1\n"),
+        [
+            "2:11 QLI0006 `confirm` must be `true` or `false`, it is `tru`",
+            "3:1 QLI0102 unknown field `nonsense`"
+        ]
+    );
     let twice = body("confirm = true\nconfirm = false\n");
     assert_eq!(twice, ["4:1 QLI0010 `confirm` is defined twice"]);
+}
+
+#[test]
+fn what_stands_below_a_line_without_a_value_is_read() {
+    assert_eq!(
+        body("banner\nconfirm: true\n[requires_env]\nA = 1\nB =\n[[secrets]]\nenv = \"X\"\n"),
+        [
+            "3:1 QLI0005 `banner` has no value",
+            "4:1 QLI0005 `=` is missing after `confirm`",
+            "6:5 QLI0201 `A` must be a string, it is an integer",
+            "7:1 QLI0005 `B` has no value",
+            "8:1 QLI0101 `ref` is missing",
+            "8:1 QLI0101 `provider` is missing",
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_closed_is_one_problem() {
+    assert_eq!(
+        body("banner = [\n 1,\n[requires_env\nA = 1\n[[secrets]]\nenv = 'x\nref = \"\"\"\n"),
+        [
+            "3:10 QLI0009 the array that begins here is not closed",
+            "5:1 QLI0009 the header `[requires_env` is not closed",
+            "8:7 QLI0009 the text that begins here is not closed",
+            "9:7 QLI0009 the text that begins here is not closed",
+        ]
+    );
+}
+
+#[test]
+fn a_merge_conflict_is_one_problem_and_its_first_side_is_read() {
+    assert_eq!(
+        body("<<<<<<< ours\nconfrim = true\n=======\nbaner = \"x\"\n>>>>>>> theirs\n"),
+        [
+            "3:1 QLI0004 a merge conflict is left in the file",
+            "4:1 QLI0102 unknown field `confrim`",
+        ]
+    );
+}
+
+#[test]
+fn a_table_that_is_there_twice_is_one_problem() {
+    assert_eq!(
+        body("[requires_env]\nA = \"1\"\n[requires_env]\nA = \"1\"\n"),
+        ["5:2 QLI0010 `requires_env` is defined twice"]
+    );
+    assert_eq!(
+        body("[[secrets]]\nenv = \"A\"\nref = \"A\"\nprovider = \"env\"\n[secrets]\nenv = \"B\"\n"),
+        ["7:2 QLI0104 `secrets` is an array of tables"]
+    );
+}
+
+#[test]
+fn no_value_of_a_secret_is_repeated() {
+    for value in ["hunter2", "\"x\" hunter2", "= hunter2", "42", "h\\q"] {
+        for field in ["API_TOKEN", "db_password"] {
+            let text = format!("{HEAD}[requires_env]\n{field} = {value}\n{field}: {value}\n");
+            let list = parse_text(&text).unwrap_err();
+            for one in &list {
+                let said = format!("{} {:?}", one.message, one.help);
+                assert!(!said.contains("hunter") && !said.contains("42"), "{said}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -119,6 +189,12 @@ fn a_field_that_slipped_under_a_header_is_misplaced() {
         body("[requires_env]\nconfirm = true\n"),
         ["4:1 QLI0105 `confirm` stands inside `[requires_env]`"]
     );
+    assert_eq!(
+        problems(
+            "schema_version = 1\n[[secrets]]\nenv = \"A\"\nref = \"A\"\nprovider = \"env\"\ndescription = \"d\"\n"
+        ),
+        ["6:1 QLI0105 `description` stands inside `[[secrets]]`"]
+    );
 }
 
 #[test]
@@ -139,6 +215,47 @@ fn an_empty_text_is_only_a_warning() {
         ["3:10 QLI0205 `banner` shows nothing"]
     );
     assert!(parse_text(&format!("{HEAD}banner = \"\"\n")).is_ok());
+}
+
+#[test]
+fn hidden_characters_and_newer_syntax_are_warnings() {
+    assert_eq!(
+        body("banner = \"a\u{202e}b\" # \u{200b}\n# \u{feff}\n"),
+        [
+            "3:12 QLI0008 U+202E stands here, which nobody sees",
+            "4:3 QLI0008 U+FEFF stands here, which nobody sees",
+        ]
+    );
+    assert_eq!(
+        body("banner = \"\\e[1m\"\nrequires_env = { A = \"\\\\x\",\n}\n"),
+        [
+            "3:10 QLI0007 the escape `\\e` is of TOML 1.1",
+            "3:10 QLI0008 an escape means U+001B, which nobody sees",
+            "4:16 QLI0007 a line end between the braces of a table is of TOML 1.1",
+        ]
+    );
+    assert_eq!(
+        body("requires_env = { A = \"1\", }\n"),
+        ["3:16 QLI0007 a last comma between the braces of a table is of TOML 1.1"]
+    );
+    assert!(
+        parse_text(&format!("\u{feff}{HEAD}banner = \"\u{e4}\\n\"\r\n"))
+            .unwrap()
+            .warnings
+            .is_empty()
+    );
+}
+
+#[test]
+fn values_that_betray_or_obey_are_warnings() {
+    assert_eq!(
+        body("[requires_env]\nAPI_TOKEN = \"x\"\nMODE_KEY = \"\"\n"),
+        ["4:13 QLI0404 the value of `API_TOKEN` stands in the manifest"]
+    );
+    assert_eq!(
+        body("[[secrets]]\nenv = \"LD_PRELOAD\"\nref = \"X\"\nprovider = \"env\"\n"),
+        ["4:7 QLI0405 `LD_PRELOAD` decides which code runs"]
+    );
 }
 
 #[test]
@@ -214,17 +331,20 @@ fn the_fields_of_the_schema_are_the_fields_that_are_read() {
     top.sort_unstable();
     assert_eq!(names(schema.as_value()), top);
     let secret = &schema.as_value()["properties"]["secrets"]["items"];
-    assert_eq!(names(secret), ["env", "provider", "ref"]);
+    let mut fields = SECRET.to_vec();
+    fields.sort_unstable();
+    assert_eq!(names(secret), fields);
 }
 
 #[test]
 fn a_file_that_is_no_utf8_is_reported_at_its_first_such_byte() {
     let error = source(Path::new("m"), Ok(b"a = 1\nb = \"\xff\"".to_vec())).unwrap_err();
     assert_eq!(error.code, Code::NotUtf8);
-    assert_eq!(
-        error.message,
-        "byte 0xff at offset 11 (line 2) is not UTF-8"
-    );
+    assert_eq!(error.message, "byte 0xff is not UTF-8");
+    let crate::diagnostics::Place::Text { source, span } = &error.place else {
+        panic!("{error:?}")
+    };
+    assert_eq!((source.position(span.start).line, span), (2, &(11..12)));
 }
 
 #[test]

@@ -78,7 +78,17 @@ fn drawn(one: &Diagnostic, style: &Style) -> String {
         return format!("  {drawing}\n");
     }
     let lines = out.lines().map(|line| line.trim_end().to_owned() + "\n");
-    lines.collect()
+    lines.collect::<String>() + &effect(one, style)
+}
+
+/// Says what a problem means, where that is more than that its group does not
+/// run: the summary says that once.
+fn effect(one: &Diagnostic, style: &Style) -> String {
+    if one.consequence.is_none() && one.is_error() {
+        return String::new();
+    }
+    let lines = wrapped(&visible(one.effect()), style.width - BEFORE.1 - 2);
+    format!("  effect: {}\n", lines.join("\n          "))
 }
 
 /// A diagnostic as miette wants it. Its sentences are broken already: miette
@@ -88,7 +98,7 @@ struct Drawing<'a> {
     one: &'a Diagnostic,
     message: String,
     help: Option<String>,
-    text: Option<String>,
+    text: Option<&'a str>,
     excerpt: Option<Excerpt>,
 }
 
@@ -147,7 +157,7 @@ const BEFORE: (usize, usize) = (4, 8);
 
 impl<'a> Drawing<'a> {
     fn new(one: &'a Diagnostic, style: &Style) -> Self {
-        let severity = one.code.severity().as_str();
+        let severity = one.severity.as_str();
         let code = one.code.number();
         let message = format!("{severity} {code}: {}", visible(&one.message));
         let message = wrapped(&style.shortened(&message), style.width - BEFORE.0);
@@ -156,7 +166,7 @@ impl<'a> Drawing<'a> {
             wrapped_help(&help, style.width - BEFORE.1).join("\n")
         });
         let (text, excerpt) = match &one.place {
-            Place::Text { source, span } => (Some(source.harmless()), Excerpt::of(source, span)),
+            Place::Text { source, span } => (Some(source.shown()), Excerpt::of(source, span)),
             Place::Path(_) => (None, None),
         };
         Self {
@@ -179,7 +189,7 @@ impl std::error::Error for Drawing<'_> {}
 
 impl miette::Diagnostic for Drawing<'_> {
     fn severity(&self) -> Option<miette::Severity> {
-        Some(match self.one.code.severity() {
+        Some(match self.one.severity {
             Severity::Error => miette::Severity::Error,
             Severity::Warning => miette::Severity::Warning,
             Severity::Info => miette::Severity::Advice,
@@ -192,7 +202,7 @@ impl miette::Diagnostic for Drawing<'_> {
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.text.as_ref().map(|_| self as &dyn SourceCode)
+        self.text.map(|_| self as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -218,7 +228,7 @@ impl SourceCode for Drawing<'_> {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn miette::SpanContents<'b> + 'b>, MietteError> {
-        let text = self.text.as_deref().unwrap_or_default();
+        let text = self.text.unwrap_or_default();
         let Some(excerpt) = &self.excerpt else {
             return text.read_span(span, before, after);
         };

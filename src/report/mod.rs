@@ -4,6 +4,7 @@
 //! To add a format: its file with a `write`, its row in [`Format`].
 
 mod catalogue;
+mod concise;
 mod documents;
 mod explain;
 mod group;
@@ -14,10 +15,11 @@ mod style;
 mod validate;
 
 pub use catalogue::{list, which};
+pub use concise::concise;
 pub use documents::{
-    CatalogueDocument, CatalogueEntry, DiagnosticDocument, DiagnosticsDocument, ExplainDocument,
-    ExtensionDocument, GroupDocument, LabelDocument, Origin, SpanDocument, StepDocument,
-    WhichDocument,
+    CatalogueDocument, CatalogueEntry, DiagnosticDocument, DiagnosticsDocument, EditDocument,
+    ExplainDocument, ExtensionDocument, FixDocument, GroupDocument, LabelDocument, Origin,
+    SpanDocument, StepDocument, WhichDocument,
 };
 pub use explain::explain;
 pub use group::group;
@@ -25,7 +27,7 @@ pub use human::diagnostics;
 pub use run::{notes, outcome};
 pub use schemas::schemas;
 pub use style::{Color, Style};
-pub use validate::{Validation, validation};
+pub use validate::{Warnings, complaints, validation};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -1,56 +1,97 @@
 //! The report of `validate` for people.
 
-use super::style::put;
+use super::style::{column_width, put};
 use super::{Style, human};
-use crate::diagnostics::{Diagnostics, Severity};
+use crate::diagnostics::Severity;
+use crate::discovery::survey::{Broken, Survey};
 use crate::names::visible;
 
-/// What `validate` found.
-#[derive(Debug, Default)]
-pub struct Validation {
-    /// Number of manifests that were read; embedded ones are never counted.
-    pub files: usize,
-    /// Every problem, sorted.
-    pub found: Diagnostics,
-    /// Paths that were named and could not be checked, with the reason.
-    pub unchecked: Vec<String>,
-    /// Whether warnings count as errors.
-    pub deny_warnings: bool,
+/// Whether warnings count as errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warnings {
+    /// They are told.
+    Allowed,
+    /// They are as bad as errors.
+    Denied,
 }
 
-/// Draws the problems and counts them.
-pub fn validation(validation: &Validation, style: &Style) -> String {
-    let mut out = human::diagnostics(&validation.found, style);
+/// How many broken groups are named; the rest is counted.
+const NAMED: usize = 20;
+
+/// Draws the problems, says which groups cannot run, and counts.
+pub fn validation(survey: &Survey, warnings: Warnings, style: &Style) -> String {
+    let mut out = human::diagnostics(&survey.found, style);
     if !out.is_empty() {
         out.push('\n');
     }
-    out + &summary(validation) + "\n"
+    out.push_str(&groups(survey));
+    out + &summary(survey, warnings) + "\n"
 }
 
-fn summary(validation: &Validation) -> String {
-    let count = |severity| {
-        let found = validation.found.iter();
-        found.filter(|one| one.code.severity() == severity).count()
-    };
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let files = plural(validation.files, "manifest");
-    match (errors, warnings) {
-        (0, 0) if validation.files == 0 => "no manifest was checked".to_owned(),
-        (0, 0) => format!("{files}, no problem"),
-        (0, warnings) if validation.deny_warnings => {
-            let warnings = plural(warnings, "warning");
-            format!("{warnings} in {files}, and warnings are denied")
-        }
-        (0, warnings) => format!("{} in {files}", plural(warnings, "warning")),
-        (errors, 0) => format!("{} in {files}", plural(errors, "error")),
-        (errors, warnings) => {
-            format!(
-                "{}, {} in {files}",
-                plural(errors, "error"),
-                plural(warnings, "warning")
-            )
+/// Names the groups that cannot run, where more than one was looked at or a
+/// script is stopped.
+fn groups(survey: &Survey) -> String {
+    let named = survey.broken.iter().take(NAMED);
+    let width = column_width(named.clone().map(|group| group.name.as_str()));
+    let mut out = String::new();
+    for group in named {
+        let Broken { name, .. } = group;
+        put(
+            &mut out,
+            format_args!("{name:width$}  {}\n", stopped(group)),
+        );
+    }
+    if let Some(more) = survey
+        .broken
+        .len()
+        .checked_sub(NAMED)
+        .filter(|&more| more > 0)
+    {
+        put(
+            &mut out,
+            format_args!("and {}\n", plural(more, "more broken group")),
+        );
+    }
+    out
+}
+
+fn stopped(group: &Broken) -> String {
+    let errors = plural(group.errors, "error");
+    let are = if group.errors == 1 { "is" } else { "are" };
+    match group.scripts {
+        0 => format!("broken until its {errors} {are} mended"),
+        scripts => {
+            let scripts = plural(scripts, "script");
+            format!("broken: {scripts} cannot run until its {errors} {are} mended")
         }
     }
+}
+
+fn summary(survey: &Survey, warnings: Warnings) -> String {
+    let manifests = plural(survey.manifests, "manifest");
+    let Some(worst) = survey.found.iter().min_by_key(|one| one.severity) else {
+        return match survey.manifests {
+            0 => "no manifest was checked".to_owned(),
+            _ => format!("{manifests}, no problem"),
+        };
+    };
+    let kinds = [
+        (Severity::Error, "error"),
+        (Severity::Warning, "warning"),
+        (Severity::Info, "note"),
+    ];
+    let counts = kinds.into_iter().filter_map(|(severity, word)| {
+        let of_kind = survey.found.iter().filter(|one| one.severity == severity);
+        let count = of_kind.count();
+        (count > 0).then(|| plural(count, word))
+    });
+    let counts: Vec<_> = counts.collect();
+    let denied = match (worst.severity, warnings) {
+        (Severity::Warning, Warnings::Denied) => ", and warnings are denied",
+        _ => "",
+    };
+    let (counts, code) = (counts.join(", "), worst.code.number());
+    format!("{counts} in {manifests}{denied}\nwhat it means: qli help {code}")
 }
 
 /// Writes a count with its word.
@@ -61,13 +102,11 @@ pub(super) fn plural(count: usize, word: &str) -> String {
     }
 }
 
-impl Validation {
-    /// Words what could not be checked, a line each.
-    pub fn complaints(&self) -> String {
-        let mut out = String::new();
-        for line in &self.unchecked {
-            put(&mut out, format_args!("qli: {}\n", visible(line)));
-        }
-        out
+/// Words what could not be checked, a line each.
+pub fn complaints(survey: &Survey) -> String {
+    let mut out = String::new();
+    for line in &survey.unchecked {
+        put(&mut out, format_args!("qli: {}\n", visible(line)));
     }
+    out
 }

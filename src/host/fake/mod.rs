@@ -156,6 +156,11 @@ impl HostView for World {
         })
     }
 
+    fn head(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = self.read(path, u64::MAX)?.bytes;
+        Ok(bytes.into_iter().take(HEAD).collect())
+    }
+
     fn digest(&self, path: &Path) -> io::Result<FileDigest> {
         let Contents { id, bytes } = self.read(path, u64::MAX)?;
         Ok(FileDigest {

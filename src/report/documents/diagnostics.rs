@@ -1,10 +1,12 @@
 //! The document of diagnostics.
 
+use std::ops::Range;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
-use crate::diagnostics::{Diagnostic, Place, Position};
+use crate::diagnostics::{Diagnostic, Edit, Place, Position, Safety, Source};
 use crate::names::Text;
 
 /// `qli validate --format json`, and what `run` and `explain` have to say when
@@ -32,6 +34,8 @@ pub struct DiagnosticDocument {
     pub severity: &'static str,
     /// What is wrong, in one sentence.
     pub message: String,
+    /// What it means for whoever wants to run something.
+    pub effect: String,
     /// The next step, where there is one to name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
@@ -44,6 +48,29 @@ pub struct DiagnosticDocument {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub labels: Vec<LabelDocument>,
+    /// How the text can be mended, where that is certain or likely.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<FixDocument>,
+}
+
+/// Changes of a file that mend a problem.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct FixDocument {
+    /// Whether it can be made without being looked at.
+    pub safety: Safety,
+    /// The changes; no two overlap.
+    pub edits: Vec<EditDocument>,
+}
+
+/// One change of a file.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct EditDocument {
+    /// What is replaced.
+    pub span: SpanDocument,
+    /// What stands there afterwards.
+    pub replacement: String,
 }
 
 /// A range of a file.
@@ -77,32 +104,45 @@ impl DiagnosticsDocument {
     }
 }
 
+impl SpanDocument {
+    fn new(source: &Source, span: &Range<usize>) -> Self {
+        Self {
+            start: source.position(span.start),
+            end: source.position(span.end),
+        }
+    }
+}
+
 impl DiagnosticDocument {
     pub(super) fn new(one: &Diagnostic) -> Self {
-        let place = |span: &std::ops::Range<usize>| match &one.place {
-            Place::Text { source, .. } => Some(SpanDocument {
-                start: source.position(span.start),
-                end: source.position(span.end),
-            }),
-            Place::Path(_) => None,
+        let (source, span) = match &one.place {
+            Place::Text { source, span } => (Some(source), Some(span)),
+            Place::Path(_) => (None, None),
         };
-        let span = match &one.place {
-            Place::Text { span, .. } => place(span),
-            Place::Path(_) => None,
-        };
+        let place = |span: &Range<usize>| Some(SpanDocument::new(source?, span));
         let labels = one.labels.iter().filter_map(|label| {
             let text = label.text.clone();
             place(&label.span).map(|span| LabelDocument { text, span })
         });
+        let edit = |edit: &Edit| {
+            let replacement = edit.replacement.clone();
+            place(&edit.span).map(|span| EditDocument { span, replacement })
+        };
+        let fix = one.fix.as_ref().map(|fix| FixDocument {
+            safety: fix.safety,
+            edits: fix.edits.iter().filter_map(edit).collect(),
+        });
         Self {
             code: one.code.number(),
             name: one.code.name(),
-            severity: one.code.severity().as_str(),
+            severity: one.severity.as_str(),
             message: one.message.clone(),
+            effect: one.effect(),
             help: one.help.clone(),
             path: one.path().as_os_str().into(),
-            span,
+            span: span.and_then(place),
             labels: labels.collect(),
+            fix,
         }
     }
 }

@@ -8,7 +8,9 @@ mod explain;
 pub use catalogue::{
     CatalogueDocument, CatalogueEntry, ExtensionDocument, GroupDocument, WhichDocument,
 };
-pub use diagnostics::{DiagnosticDocument, DiagnosticsDocument, LabelDocument, SpanDocument};
+pub use diagnostics::{
+    DiagnosticDocument, DiagnosticsDocument, EditDocument, FixDocument, LabelDocument, SpanDocument,
+};
 pub use explain::{ExplainDocument, Origin, StepDocument};
 
 /// Version of every document.

@@ -1,0 +1,326 @@
+//! One directory of a root: its manifest, its name, and the files beside it.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::super::program::lacks_interpreter_line;
+use super::super::{extension_name, group_name};
+use super::{Broken, Place, is_absent};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
+use crate::host::{FileKind, HostView, reason};
+use crate::manifest::{self, FILE_NAME};
+use crate::names::{GroupName, is_command, shell_word, visible};
+
+/// What was seen of one place.
+#[derive(Debug)]
+pub(super) struct Looked {
+    /// The directory, or the manifest if only that was looked at.
+    pub(super) path: PathBuf,
+    /// Whether there is a manifest.
+    pub(super) has_manifest: bool,
+    /// What is wrong.
+    pub(super) found: Diagnostics,
+    /// The group, if it cannot run.
+    pub(super) broken: Option<Broken>,
+}
+
+/// Says whether a name is not meant to be called: it begins with `_` or `.`.
+pub(super) fn is_aside(name: &OsStr) -> bool {
+    name.as_bytes().starts_with(b"_") || name.as_bytes().starts_with(b".")
+}
+
+/// Looks at a manifest, or at a directory of a root.
+pub(super) fn look(place: &Place, view: &dyn HostView) -> Looked {
+    match place {
+        Place::Manifest(file) => {
+            let is_named_so = file.file_name() == Some(OsStr::new(FILE_NAME));
+            let beside = file.parent().filter(|_| is_named_so);
+            let beside = beside.map_or_else(Vec::new, |directory| files(directory, view));
+            of_group(file, file, &beside, view)
+        }
+        Place::Directory(path) => of_directory(path, view),
+    }
+}
+
+fn of_directory(path: &Path, view: &dyn HostView) -> Looked {
+    let manifest = path.join(FILE_NAME);
+    let absent = view.lstat(&manifest).is_err_and(|error| is_absent(&error));
+    if absent {
+        return Looked {
+            found: without_manifest(path, view)
+                .map(Into::into)
+                .unwrap_or_default(),
+            path: path.to_owned(),
+            has_manifest: false,
+            broken: None,
+        };
+    }
+    let files = files(path, view);
+    let mut looked = of_group(path, &manifest, &files, view);
+    looked.found.extend(of_name(path));
+    let problems = files.into_iter().filter_map(|file| file.problem);
+    looked.found.extend(problems);
+    looked
+}
+
+fn of_group(path: &Path, manifest: &Path, files: &[File], view: &dyn HostView) -> Looked {
+    let found = problems(manifest, view);
+    let errors = found.iter().filter(|one| one.is_error()).count();
+    let name = manifest.parent().and_then(Path::file_name);
+    let name = name.and_then(|name| name.to_str()?.parse::<GroupName>().ok());
+    let name = name.filter(|_| manifest.file_name() == Some(OsStr::new(FILE_NAME)));
+    Looked {
+        path: path.to_owned(),
+        has_manifest: true,
+        found,
+        broken: (errors > 0).then(|| Broken {
+            name: name.map_or_else(|| visible(manifest), |name| name.to_string()),
+            scripts: files.iter().filter(|file| file.is_script).count(),
+            errors,
+        }),
+    }
+}
+
+/// Reads a manifest and returns everything that is wrong with it.
+fn problems(file: &Path, view: &dyn HostView) -> Diagnostics {
+    let read = view.read(file, SOURCE_MAX).map(|read| read.bytes);
+    let source = match manifest::source(file, read) {
+        Ok(source) => source,
+        Err(problem) => return problem.into(),
+    };
+    match manifest::parse(&source) {
+        Ok(manifest) => manifest.warnings,
+        Err(found) => found,
+    }
+}
+
+/// A directory with executables was meant to be a group.
+fn without_manifest(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
+    let name = path.file_name()?.to_str()?.parse::<GroupName>().ok()?;
+    let scripts = files(path, view).into_iter().filter(|file| file.is_script);
+    let count = scripts.count();
+    (count > 0).then(|| {
+        let scripts = if count == 1 { "a script" } else { "scripts" };
+        let message = format!("`{name}` holds {scripts} and no `{FILE_NAME}`");
+        let manifest = shell_word(path.join(FILE_NAME));
+        Diagnostic::of_path(Code::NoManifest, path, message).help(format!("write {manifest}"))
+    })
+}
+
+/// Judges the name of a group's directory.
+fn of_name(path: &Path) -> Diagnostics {
+    let Some(name) = path.file_name() else {
+        return Diagnostics::default();
+    };
+    match group_name(name) {
+        Err(problem) => of(path, problem).into(),
+        Ok(name) if is_command(name.as_str()) => {
+            let message = format!("`{name}` is a command of qli, which wins over the group");
+            let help = format!("type `qli run {name} <EXTENSION>`, or give the group another name");
+            Diagnostic::of_path(Code::ReservedGroupName, path, message)
+                .help(help)
+                .into()
+        }
+        Ok(_) => Diagnostics::default(),
+    }
+}
+
+/// Says of a file what is known of a name that was typed.
+fn of(path: &Path, typed: Diagnostic) -> Diagnostic {
+    let Diagnostic { code, message, .. } = typed;
+    Diagnostic::of_path(code, path, message)
+        .help("rename it: letters, digits, `.`, `_` and `-`, a letter or digit first")
+}
+
+/// A file of a group's directory.
+struct File {
+    /// Whether it is a script that can be called.
+    is_script: bool,
+    problem: Option<Diagnostic>,
+}
+
+fn files(directory: &Path, view: &dyn HostView) -> Vec<File> {
+    // A directory that cannot be listed holds nothing that could be judged.
+    let entries = view.list(directory).unwrap_or_default().into_iter();
+    let entries = entries.filter(|entry| !is_aside(entry));
+    entries
+        .map(|entry| file(&directory.join(entry), view))
+        .collect()
+}
+
+fn file(path: &Path, view: &dyn HostView) -> File {
+    let stat = match view.stat(path) {
+        Ok(stat) => stat,
+        Err(error) => return File::wrong(leads_nowhere(path, &error)),
+    };
+    let is_valid = |name: &OsStr| extension_name(name).err();
+    let bad_name = path.file_name().and_then(is_valid);
+    let executable = stat.mode & 0o111 != 0;
+    match stat.kind {
+        FileKind::File if executable => File {
+            is_script: bad_name.is_none(),
+            problem: match bad_name {
+                Some(problem) => Some(of(path, problem)),
+                None => without_line(path, view),
+            },
+        },
+        FileKind::File if bad_name.is_none() => File {
+            is_script: false,
+            problem: without_bit(path, view),
+        },
+        FileKind::Special => {
+            let message = format!("this is {}, not a script", stat.kind.as_str());
+            let problem = Diagnostic::of_path(Code::NotARegularFile, path, message);
+            File::wrong(problem.help("put the script itself there, or move it away"))
+        }
+        // A directory of data, or a text: neither is called.
+        FileKind::File | FileKind::Directory | FileKind::Link => File {
+            is_script: false,
+            problem: None,
+        },
+    }
+}
+
+impl File {
+    fn wrong(problem: Diagnostic) -> Self {
+        Self {
+            is_script: false,
+            problem: Some(problem),
+        }
+    }
+}
+
+fn leads_nowhere(path: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("the link leads nowhere: {}", reason(error));
+    Diagnostic::of_path(Code::NotARegularFile, path, message).help("mend the link, or remove it")
+}
+
+/// What one script lacks stops that script, and not the group.
+fn without_line(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
+    let head = view.head(path).ok()?;
+    lacks_interpreter_line(&head).then(|| {
+        let message = "the script has no `#!` line".to_owned();
+        Diagnostic::of_path(Code::NoInterpreterLine, path, message)
+            .help("write `#!/bin/sh` as its line 1")
+            .as_warning()
+    })
+}
+
+/// A text without the x bit is a script if it begins like one.
+fn without_bit(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
+    let head = view.head(path).ok()?;
+    head.starts_with(b"#!").then(|| {
+        let message = "the script is not executable".to_owned();
+        Diagnostic::of_path(Code::NotExecutable, path, message)
+            .help(format!("chmod +x {}", shell_word(path)))
+            .as_warning()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+
+    const GROUP: &str = "/r/ops";
+
+    fn world(fields: &str) -> World {
+        let text = format!("schema_version = 1\ndescription = \"d\"\n{fields}");
+        World::bare()
+            .file(&format!("{GROUP}/_manifest.toml"), &text)
+            .executable(&format!("{GROUP}/deploy"), "#!/bin/sh\n")
+    }
+
+    fn looked(world: &World, path: &str) -> Looked {
+        look(&Place::Directory(path.into()), world)
+    }
+
+    fn codes(world: &World, path: &str) -> Vec<(&'static str, &'static str)> {
+        let found = looked(world, path).found.sorted();
+        let pairs = found
+            .iter()
+            .map(|one| (one.code.number(), one.severity.as_str()));
+        pairs.collect()
+    }
+
+    #[test]
+    fn a_group_that_is_fine_has_no_problem() {
+        let world = world("")
+            .file("/r/ops/README", "how to deploy")
+            .file("/r/ops/_helper", "#!/bin/sh\n")
+            .directory("/r/ops/lib", 0o755)
+            .executable("/r/ops/tool", "\u{7f}ELF");
+        assert_eq!(codes(&world, GROUP), []);
+        assert_eq!(looked(&world, GROUP).broken, None);
+    }
+
+    #[test]
+    fn what_cannot_be_called_or_started_is_reported() {
+        for (world, code) in [
+            (
+                world("").executable("/r/ops/my script", "#!/bin/sh\n"),
+                ("QLI0303", "error"),
+            ),
+            (
+                world("").file("/r/ops/roll", "#!/bin/sh\n"),
+                ("QLI0603", "warning"),
+            ),
+            (
+                world("").executable("/r/ops/roll", "echo\n"),
+                ("QLI0609", "warning"),
+            ),
+            (
+                world("").link("/r/ops/roll", "nowhere"),
+                ("QLI0604", "error"),
+            ),
+            (
+                world("").node("/r/ops/roll", FileKind::Special, 0o755, ""),
+                ("QLI0604", "error"),
+            ),
+        ] {
+            assert_eq!(codes(&world, GROUP), [code]);
+            assert_eq!(looked(&world, GROUP).broken, None);
+        }
+    }
+
+    #[test]
+    fn a_directory_of_scripts_without_a_manifest_is_reported_and_another_is_not() {
+        let world = World::bare()
+            .executable("/r/ops/deploy", "#!/bin/sh\n")
+            .file("/r/src/main.c", "int");
+        assert_eq!(codes(&world, GROUP), [("QLI0605", "warning")]);
+        assert_eq!(codes(&world, "/r/src"), []);
+        assert!(!looked(&world, GROUP).has_manifest);
+    }
+
+    #[test]
+    fn names_of_groups_are_judged() {
+        let at = |path: &str| {
+            let text = "schema_version = 1\ndescription = \"d\"\n";
+            codes(
+                &World::bare().file(&format!("{path}/_manifest.toml"), text),
+                path,
+            )
+        };
+        assert_eq!(at("/r/my group"), [("QLI0302", "error")]);
+        assert_eq!(at("/r/explain"), [("QLI0304", "warning")]);
+        assert_eq!(at("/r/policy"), [("QLI0304", "warning")]);
+        assert_eq!(at("/r/ops"), []);
+    }
+
+    #[test]
+    fn a_broken_group_says_how_many_scripts_it_stops() {
+        let broken = world("confrim = true\nbaner = 1\n").executable("/r/ops/roll", "#!/bin/sh\n");
+        let expected = Broken {
+            name: "ops".to_owned(),
+            scripts: 2,
+            errors: 2,
+        };
+        assert_eq!(looked(&broken, GROUP).broken, Some(expected.clone()));
+        let manifest = Place::Manifest("/r/ops/_manifest.toml".into());
+        assert_eq!(look(&manifest, &broken).broken, Some(expected));
+        assert_eq!(looked(&world("banner = \"\"\n"), GROUP).broken, None);
+    }
+}

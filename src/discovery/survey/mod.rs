@@ -1,0 +1,189 @@
+//! What is wrong with what is installed or checked out: manifests, the files
+//! beside them, roots and `PATH`. Nothing here is on the way of a run.
+//!
+//! Owners and modes are not judged but for the x bit, which a checkout keeps:
+//! the verdict must be the same on a laptop and in a container.
+
+mod commands;
+mod group;
+mod parallel;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{RootKind, Roots, embedded};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::host::{FileKind, HostView, reason};
+use crate::manifest::FILE_NAME;
+use crate::names::{GroupName, shell_word};
+use group::{Looked, look};
+
+/// What was looked at, and what was found.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// Number of manifests that were read; embedded ones are never counted.
+    pub manifests: usize,
+    /// Every problem, sorted.
+    pub found: Diagnostics,
+    /// The groups that cannot run, by their paths.
+    pub broken: Vec<Broken>,
+    /// Paths that were named and could not be looked at, with the reason.
+    pub unchecked: Vec<String>,
+}
+
+/// A group that cannot run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its name; the manifest's path if that is no group's.
+    pub name: String,
+    /// How many scripts stand beside its manifest.
+    pub scripts: usize,
+    /// How many errors its manifest has.
+    pub errors: usize,
+}
+
+/// The groups there are, with their directories; embedded ones have none.
+type Groups = BTreeMap<GroupName, Option<PathBuf>>;
+
+/// What is looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    /// A manifest, whatever is beside it.
+    Manifest(PathBuf),
+    /// A directory of a root, with what is in it.
+    Directory(PathBuf),
+}
+
+/// Looks at every root, at the groups that hide each other, and at `PATH`.
+pub fn of_roots<V: HostView + Sync>(roots: &Roots, view: &V) -> Survey {
+    let mut survey = Survey::default();
+    let mut places = Vec::new();
+    for root in roots.iter() {
+        match view.list(&root.path) {
+            Ok(entries) => places.extend(directories(&root.path, entries)),
+            Err(error) if !is_absent(&error) => survey.found.push(unreadable(&root.path, &error)),
+            Err(_) if root.kind == RootKind::Given => survey.found.push(missing(&root.path)),
+            Err(_) => {}
+        }
+    }
+    let looked = survey.look_at(&places, view);
+    let groups = survey.report_hidden(&looked);
+    survey.found.extend(commands::problems(&groups, view));
+    survey.sorted()
+}
+
+/// Looks at paths: a file is a manifest, a directory that holds one is a group,
+/// any other directory is a root.
+pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], view: &V) -> Survey {
+    let mut survey = Survey::default();
+    let mut places = BTreeSet::new();
+    for path in paths {
+        match named(path, view) {
+            Ok(found) => places.extend(found),
+            Err(error) => {
+                let path = shell_word(path);
+                let complaint = format!("{path} cannot be checked: {}", reason(&error));
+                survey.unchecked.push(complaint);
+            }
+        }
+    }
+    let places: Vec<_> = places.into_iter().collect();
+    let looked = survey.look_at(&places, view);
+    let holding = looked.iter().filter(|one| one.has_manifest);
+    // Whatever is below a path stands right behind it.
+    let holding: BTreeSet<_> = holding.map(|one| one.path.as_path()).collect();
+    for path in paths.iter().filter(|path| view.stat(path).is_ok()) {
+        let next = holding.range(path.as_path()..).next();
+        if !next.is_some_and(|next| next.starts_with(path)) {
+            survey.unchecked.push(format!(
+                "{} holds no {FILE_NAME}, and none of its directories does",
+                shell_word(path)
+            ));
+        }
+    }
+    survey.sorted()
+}
+
+impl Survey {
+    fn look_at<V: HostView + Sync>(&mut self, places: &[Place], view: &V) -> Vec<Looked> {
+        let mut looked = parallel::map(places, |place| look(place, view));
+        for one in &mut looked {
+            self.manifests += usize::from(one.has_manifest);
+            self.found.extend(std::mem::take(&mut one.found));
+            self.broken.extend(one.broken.take());
+        }
+        looked
+    }
+
+    /// Reports the groups that an earlier root hides; returns all there are.
+    fn report_hidden(&mut self, looked: &[Looked]) -> Groups {
+        let mut groups = Groups::new();
+        for one in looked.iter().filter(|one| one.has_manifest) {
+            let name = one.path.file_name().and_then(|name| name.to_str());
+            let Some(name) = name.and_then(|name| name.parse::<GroupName>().ok()) else {
+                continue;
+            };
+            if let Some(Some(owner)) = groups.get(&name) {
+                self.found.push(hidden(&name, &one.path, owner));
+            } else {
+                groups.insert(name, Some(one.path.clone()));
+            }
+        }
+        for name in embedded::groups().filter_map(|name| name.parse().ok()) {
+            groups.entry(name).or_default();
+        }
+        groups
+    }
+
+    fn sorted(mut self) -> Self {
+        self.found = self.found.sorted();
+        self
+    }
+}
+
+/// The directories of a root that may be groups. A name that begins with `_` or
+/// `.` is nobody's to call, and on purpose.
+fn directories(root: &Path, entries: Vec<std::ffi::OsString>) -> impl Iterator<Item = Place> {
+    let entries = entries.into_iter();
+    let entries = entries.filter(|entry| !group::is_aside(entry));
+    entries.map(|entry| Place::Directory(root.join(entry)))
+}
+
+/// Returns what a path names.
+fn named(path: &Path, view: &dyn HostView) -> io::Result<Vec<Place>> {
+    if view.stat(path)?.kind != FileKind::Directory {
+        return Ok(vec![Place::Manifest(path.to_owned())]);
+    }
+    let manifest = view.lstat(&path.join(FILE_NAME));
+    if manifest.is_err_and(|error| is_absent(&error)) {
+        return Ok(directories(path, view.list(path)?).collect());
+    }
+    Ok(vec![Place::Directory(path.to_owned())])
+}
+
+/// Says whether nothing is there, as opposed to something that hides.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn unreadable(root: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("the root cannot be read: {}", reason(error));
+    Diagnostic::of_path(Code::RootUnreadable, root, message)
+        .help(format!("ls -ld {}", shell_word(root)))
+}
+
+fn missing(root: &Path) -> Diagnostic {
+    let message = "the root that was named is no directory".to_owned();
+    Diagnostic::of_path(Code::RootMissing, root, message)
+        .help("mend `--extensions` or `QLI_EXTENSIONS`, or make the directory")
+}
+
+fn hidden(name: &GroupName, path: &Path, owner: &Path) -> Diagnostic {
+    let message = format!("the group `{name}` of an earlier root hides this one");
+    Diagnostic::of_path(Code::GroupShadowed, path, message)
+        .help(format!("the group that runs is {}", shell_word(owner)))
+}

@@ -1,0 +1,64 @@
+//! The fields there are: what they hold, what they could be filled with, and
+//! what a run would do without them.
+
+/// The fields of the top level.
+pub(super) const TOP: [&str; 7] = [
+    "schema_version",
+    "description",
+    "banner",
+    "confirm",
+    "audit_log",
+    "requires_env",
+    "secrets",
+];
+
+/// The fields of a secret.
+pub(super) const SECRET: [&str; 3] = ["env", "ref", "provider"];
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Text,
+    Boolean,
+    Integer,
+    Table,
+    Tables,
+}
+
+/// Says what a field holds by its name; variables hold text.
+pub(super) fn wanted(field: &str) -> Wanted {
+    match field {
+        "schema_version" => Wanted::Integer,
+        "confirm" => Wanted::Boolean,
+        "requires_env" => Wanted::Table,
+        "secrets" => Wanted::Tables,
+        _ => Wanted::Text,
+    }
+}
+
+/// What a field could be filled with.
+pub(super) fn example(field: &str) -> &'static str {
+    match field {
+        "schema_version" => "1",
+        "description" => "\"what these scripts are for\"",
+        "banner" => "\"PROD: irreversible\"",
+        "confirm" => "true",
+        "audit_log" => "\"$XDG_STATE_HOME/qli/audit.log\"",
+        "env" => "\"GITHUB_TOKEN\"",
+        "ref" => "\"op://Vault/Item/field\"",
+        "provider" => "\"one_password\"",
+        _ => "\"…\"",
+    }
+}
+
+/// Says what a run would do without a guard.
+pub(super) fn without(field: &str) -> Option<&'static str> {
+    Some(match field {
+        "banner" => "without this field nothing would be shown",
+        "confirm" => "without this field nobody would be asked",
+        "audit_log" => "without this field no run would be recorded",
+        "requires_env" => "without this field no variable would be compared",
+        "secrets" => "without this field the script would get no secret",
+        _ => return None,
+    })
+}

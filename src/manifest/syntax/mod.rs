@@ -1,0 +1,237 @@
+//! A text that is not TOML: everything that is wrong with it, and as much of
+//! the rest as can still be read.
+//!
+//! The parser of the crate `toml` reports several errors in one pass, but gives
+//! up the rest of the text after some of them. Those are blanked, so that every
+//! place stays where it is, and the text is parsed again.
+
+mod kind;
+mod lines;
+mod meant;
+mod skim;
+mod unclosed;
+mod words;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::de::{DeTable, Error};
+
+use crate::diagnostics::{Code, Diagnostic, Source};
+use kind::Kind;
+use lines::{conflicts, header_region, on_header};
+pub(super) use skim::Skim;
+use words::Reader;
+
+/// What could be made of a text with errors.
+#[derive(Debug)]
+pub(super) struct Recovered {
+    /// The syntax errors, at most one a line.
+    pub(super) problems: Vec<Diagnostic>,
+    /// The text with what nobody can read blanked.
+    pub(super) text: String,
+    /// Where the text means nothing for certain.
+    pub(super) spoilt: Spoilt,
+}
+
+/// Ranges of a text in which only syntax errors are reported.
+#[derive(Debug, Default)]
+pub(super) struct Spoilt(Vec<Range<usize>>);
+
+impl Spoilt {
+    fn of(mut ranges: Vec<Range<usize>>) -> Self {
+        ranges.sort_by_key(|range| (range.start, range.end));
+        let mut merged: Vec<Range<usize>> = Vec::new();
+        for range in ranges {
+            match merged.last_mut() {
+                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+                _ => merged.push(range),
+            }
+        }
+        Self(merged)
+    }
+
+    /// Says whether a range shares a byte with one of them.
+    pub(super) fn touches(&self, span: &Range<usize>) -> bool {
+        let next = self.0.partition_point(|range| range.end <= span.start);
+        let end = span.end.max(span.start + 1);
+        self.0.get(next).is_some_and(|range| range.start < end)
+    }
+
+    /// Says whether the table that begins at an offset holds one of them, up to
+    /// the next header.
+    pub(super) fn in_table(&self, source: &Source, header: &Range<usize>) -> bool {
+        !self.0.is_empty() && self.touches(&header_region(source.text(), header))
+    }
+}
+
+/// Returns where the first header of a text begins.
+pub(super) fn top_level_end(source: &Source) -> usize {
+    header_region(source.text(), &(0..0)).end
+}
+
+/// So often a text is parsed again. Two are enough for all that was tried.
+const ROUNDS: usize = 4;
+
+/// Finds every syntax error, and blanks what keeps the rest from being read.
+pub(super) fn recover(source: &Arc<Source>) -> Recovered {
+    let mut state = Recovery {
+        source,
+        bytes: source.text().as_bytes().to_vec(),
+        by_line: BTreeMap::new(),
+        spoilt: Vec::new(),
+    };
+    if source.text().trim_start().starts_with('{') {
+        state.report_json();
+    } else {
+        state.take_out_conflicts();
+        state.take_out_unclosed();
+        state.take_out_lines();
+    }
+    Recovered {
+        text: state.text(),
+        spoilt: Spoilt::of(state.spoilt),
+        problems: state.by_line.into_values().collect(),
+    }
+}
+
+struct Recovery<'s> {
+    source: &'s Arc<Source>,
+    bytes: Vec<u8>,
+    /// Of several errors on a line the first that is found is the cause of the
+    /// others.
+    by_line: BTreeMap<usize, Diagnostic>,
+    spoilt: Vec<Range<usize>>,
+}
+
+impl Recovery<'_> {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        let crate::diagnostics::Place::Text { span, .. } = &diagnostic.place else {
+            return;
+        };
+        self.spoilt.push(span.clone());
+        let line = self.source.line_number(span.start);
+        self.by_line.entry(line).or_insert(diagnostic);
+    }
+
+    /// Fills a range of whole characters with spaces; line ends stay.
+    fn blank(&mut self, range: Range<usize>) {
+        if let Some(bytes) = self.bytes.get_mut(range.clone()) {
+            let others = bytes.iter_mut().filter(|byte| **byte != b'\n');
+            others.for_each(|byte| *byte = b' ');
+        }
+        self.spoilt.push(range);
+    }
+
+    /// Another language is one problem.
+    fn report_json(&mut self) {
+        let first = self.source.text().find('{').unwrap_or_default();
+        let message = "this looks like JSON, and a manifest is TOML".to_owned();
+        let diagnostic = Diagnostic::at(Code::SyntaxError, self.source, first..first, message);
+        self.report(diagnostic.help(words::ON_FIELDS));
+        self.blank(0..self.bytes.len());
+    }
+
+    fn take_out_conflicts(&mut self) {
+        for conflict in conflicts(self.source.text()) {
+            let message = "a merge conflict is left in the file".to_owned();
+            let mark = conflict.start.clone();
+            let diagnostic = Diagnostic::at(Code::SyntaxError, self.source, mark, message)
+                .help("keep one side, and remove the lines with `<<<<<<<`, `=======`, `>>>>>>>`");
+            self.report(diagnostic);
+            conflict
+                .blanked
+                .into_iter()
+                .for_each(|line| self.blank(line));
+        }
+    }
+
+    fn take_out_unclosed(&mut self) {
+        for one in unclosed::unclosed(&self.text()) {
+            let line = self.source.line(one.range.start);
+            let message = format!("the {} that begins here is not closed", one.what);
+            let mark = one.range.start..line.end.min(one.range.end);
+            let diagnostic = Diagnostic::at(Code::Unclosed, self.source, mark, message);
+            self.report(diagnostic.help(format!("end it with `{}`", one.closing)));
+            self.blank(line.start..one.range.end);
+        }
+    }
+
+    /// Takes out the lines after which the parser reads no further, or loses
+    /// what it has read, until there is none left; reports all other errors.
+    fn take_out_lines(&mut self) {
+        for _ in 0..ROUNDS {
+            let text = self.text();
+            let (_, errors) = DeTable::parse_recoverable(&text);
+            let mut errors: Vec<_> = errors.iter().map(Found::of).collect();
+            errors.sort_by_key(|one| (one.span.start, one.span.end));
+            let reader = Reader::new(self.source, &text, &errors);
+            let (harmful, rest): (Vec<_>, Vec<_>) =
+                errors.into_iter().partition(|one| reader.is_harmful(one));
+            if harmful.is_empty() {
+                self.report_rest(&reader, rest);
+                return;
+            }
+            for one in harmful {
+                self.report_once(&reader, &one);
+                let line = self.source.line(one.span.start);
+                let whole = matches!(one.kind, Kind::OpenHeader | Kind::Duplicate);
+                let region = if whole {
+                    header_region(&text, &line)
+                } else {
+                    line
+                };
+                self.blank(region);
+            }
+        }
+        self.blank(0..self.bytes.len());
+    }
+
+    /// Words an error only if it is the first of its line: a line may hold as
+    /// many as it has characters.
+    fn report_once(&mut self, reader: &Reader<'_>, one: &Found) {
+        let line = self.source.line_number(one.span.start);
+        if self.by_line.contains_key(&line) {
+            self.spoilt.push(one.span.clone());
+        } else {
+            self.report(reader.diagnostic(one));
+        }
+    }
+
+    fn report_rest(&mut self, reader: &Reader<'_>, rest: Vec<Found>) {
+        // What stands below a header that is there twice is there twice, too.
+        let mut repeated = 0;
+        for one in rest {
+            let is_header = one.kind == Kind::Duplicate && on_header(self.source, one.span.start);
+            if is_header {
+                let line = self.source.line(one.span.start);
+                repeated = header_region(reader.text, &line).end;
+            }
+            if one.kind == Kind::Duplicate && !is_header && one.span.start < repeated {
+                self.spoilt.push(one.span);
+            } else {
+                self.report_once(reader, &one);
+            }
+        }
+    }
+}
+
+/// An error of the parser.
+struct Found {
+    kind: Kind,
+    span: Range<usize>,
+}
+
+impl Found {
+    fn of(error: &Error) -> Self {
+        Self {
+            kind: Kind::of(error.message()),
+            span: error.span().unwrap_or(0..0),
+        }
+    }
+}

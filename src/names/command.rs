@@ -1,0 +1,33 @@
+//! The words that are commands of qli and not groups.
+
+/// The commands of this version. They win over groups in the short form.
+pub const COMMANDS: [&str; 6] = ["run", "explain", "validate", "ext", "schema", "help"];
+
+/// Names kept for commands to come: they never reach a group by the short
+/// form, so that a new version takes nothing away.
+pub const KEPT: [&str; 19] = [
+    "approve",
+    "audit",
+    "completions",
+    "config",
+    "diff",
+    "doctor",
+    "init",
+    "list",
+    "lsp",
+    "man",
+    "mcp",
+    "new",
+    "plan",
+    "policy",
+    "secrets",
+    "self-update",
+    "test",
+    "version",
+    "which",
+];
+
+/// Says whether a word is a command, of this version or one to come.
+pub fn is_command(word: &str) -> bool {
+    COMMANDS.contains(&word) || KEPT.contains(&word)
+}

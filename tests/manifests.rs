@@ -1,0 +1,310 @@
+//! Manifests: samples with their reports, and what must hold for every text.
+//! `QLI_BLESS=1` rewrites the reports.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::string_slice,
+    reason = "a test touches the world and may panic"
+)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use qli::diagnostics::{Code, Diagnostics, Place, Source};
+use qli::manifest::{self, Manifest};
+use qli::report::{Style, concise, diagnostics};
+
+fn directory(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/manifests")
+        .join(name)
+}
+
+fn samples(name: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory(name)).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == "toml"))
+        .collect();
+    paths.sort_unstable();
+    paths
+}
+
+/// Reads bytes as the manifest of a name.
+fn read(name: &str, bytes: &[u8]) -> Result<Manifest, Diagnostics> {
+    manifest::parse(&manifest::source(Path::new(name), Ok(bytes.to_vec()))?)
+}
+
+fn read_sample(path: &Path) -> Result<Manifest, Diagnostics> {
+    read(
+        path.file_name().unwrap().to_str().unwrap(),
+        &fs::read(path).unwrap(),
+    )
+}
+
+fn style() -> Style {
+    Style {
+        color: false,
+        width: 80,
+        unicode: true,
+        terminal: false,
+        home: None,
+    }
+}
+
+/// What a person is told, shortly and at length.
+fn report(found: &Diagnostics) -> String {
+    format!("{}\n{}", concise(found), diagnostics(found, &style()))
+}
+
+/// Compares a report with the one that is kept beside the sample.
+fn differs(sample: &Path, report: &str) -> Option<String> {
+    let kept = sample.with_extension("expected");
+    if std::env::var_os("QLI_BLESS").is_some() {
+        if report.is_empty() {
+            drop(fs::remove_file(&kept));
+        } else {
+            fs::write(&kept, report).unwrap();
+        }
+    }
+    let expected = fs::read_to_string(&kept).unwrap_or_default();
+    (expected != report).then(|| format!("{}\n{report}", sample.display()))
+}
+
+#[test]
+fn valid_samples_are_read_and_only_those_that_say_so_warn() {
+    let samples = samples("valid");
+    assert!(samples.len() >= 30);
+    let differing = samples.iter().filter_map(|sample| {
+        let manifest = read_sample(sample)
+            .unwrap_or_else(|found| panic!("{}\n{}", sample.display(), report(&found)));
+        let name = sample.file_name().unwrap().to_str().unwrap();
+        assert_eq!(
+            name.starts_with("warns-"),
+            !manifest.warnings.is_empty(),
+            "{name}"
+        );
+        let report = if manifest.warnings.is_empty() {
+            String::new()
+        } else {
+            report(&manifest.warnings)
+        };
+        differs(sample, &report)
+    });
+    let differing: Vec<_> = differing.collect();
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn invalid_samples_have_their_reports() {
+    let samples = samples("invalid");
+    assert!(samples.len() >= 80);
+    let differing: Vec<_> = samples
+        .iter()
+        .filter_map(|sample| {
+            let found = read_sample(sample).expect_err(&sample.display().to_string());
+            assert!(found.has_errors(), "{}", sample.display());
+            differs(sample, &report(&found))
+        })
+        .collect();
+    assert!(
+        differing.is_empty(),
+        "{}\n{} reports differ: QLI_BLESS=1 rewrites them",
+        differing.join("\n"),
+        differing.len()
+    );
+}
+
+#[test]
+fn ten_faults_are_ten_problems() {
+    let found = read_sample(&directory("invalid/ten-faults.toml")).unwrap_err();
+    assert_eq!(
+        found.iter().filter(|one| one.is_error()).count(),
+        10,
+        "{}",
+        concise(&found)
+    );
+}
+
+/// Codes that no text of a manifest can have: a file that cannot be read or is
+/// too large, and what is found elsewhere.
+fn is_of_text(code: Code) -> bool {
+    let number = code.number();
+    let of_files = [
+        "QLI0001", "QLI0003", "QLI0302", "QLI0303", "QLI0304", "QLI0502",
+    ];
+    number < "QLI0600" && !of_files.contains(&number)
+}
+
+#[test]
+fn every_code_of_a_text_has_a_sample() {
+    let all = [samples("valid"), samples("invalid")].concat();
+    let reports: Vec<_> = all
+        .iter()
+        .filter_map(|sample| fs::read_to_string(sample.with_extension("expected")).ok())
+        .collect();
+    for code in Code::ALL.iter().filter(|code| is_of_text(**code)) {
+        assert!(
+            reports.iter().any(|report| report.contains(code.number())),
+            "no sample has {code:?}"
+        );
+    }
+}
+
+#[test]
+fn a_report_is_the_same_wherever_the_text_comes_from() {
+    for sample in samples("invalid") {
+        let bytes = fs::read(&sample).unwrap();
+        let of = |name: &str| concise(&read(name, &bytes).unwrap_err()).replace(name, "");
+        assert_eq!(of("a/_manifest.toml"), of("/somewhere/else/b"));
+    }
+}
+
+/// Texts like those people write: samples with some bytes changed, lines moved,
+/// doubled or lost.
+fn texts() -> impl Strategy<Value = String> {
+    let all: Vec<String> = [samples("valid"), samples("invalid")]
+        .concat()
+        .iter()
+        .filter_map(|sample| fs::read_to_string(sample).ok())
+        .collect();
+    let change = prop_oneof![
+        (
+            any::<prop::sample::Index>(),
+            "[\\x00-\\x7f]|[\"'\\[\\]{}=#\\n\\\\,]|\u{e4}|\u{202e}|\u{1f600}"
+        )
+            .prop_map(|(at, text)| Change::Insert(at, text)),
+        (any::<prop::sample::Index>(), 1..8usize)
+            .prop_map(|(at, length)| Change::Remove(at, length)),
+        (any::<prop::sample::Index>(), any::<prop::sample::Index>())
+            .prop_map(|(from, to)| Change::Line(from, to)),
+    ];
+    (
+        prop::sample::select(all),
+        prop::collection::vec(change, 0..6),
+    )
+        .prop_map(|(text, changes)| {
+            changes
+                .into_iter()
+                .fold(text, |text, change| change.made(&text))
+        })
+}
+
+#[derive(Debug, Clone)]
+enum Change {
+    Insert(prop::sample::Index, String),
+    Remove(prop::sample::Index, usize),
+    Line(prop::sample::Index, prop::sample::Index),
+}
+
+impl Change {
+    fn made(self, text: &str) -> String {
+        let border = |at: usize| text.floor_char_boundary(at);
+        match self {
+            Self::Insert(at, new) => {
+                let at = border(at.index(text.len() + 1));
+                format!("{}{new}{}", &text[..at], &text[at..])
+            }
+            Self::Remove(at, length) => {
+                let start = border(at.index(text.len() + 1));
+                let end = border((start + length).min(text.len())).max(start);
+                format!("{}{}", &text[..start], &text[end..])
+            }
+            Self::Line(from, to) => {
+                let mut lines: Vec<_> = text.split_inclusive('\n').collect();
+                if let Some(line) = lines.get(from.index(lines.len().max(1))).copied() {
+                    lines.insert(to.index(lines.len() + 1), line);
+                }
+                lines.concat()
+            }
+        }
+    }
+}
+
+/// What must hold for the problems of any text.
+fn assert_sound(text: &str, found: &Diagnostics) {
+    for one in found {
+        let Place::Text { source, span } = &one.place else {
+            panic!("no place: {one:?}");
+        };
+        assert!(source.text().get(span.clone()).is_some(), "{one:?}");
+        let line = text[..span.start].matches('\n').count() + 1;
+        assert_eq!(source.position(span.start).line, line);
+        for label in &one.labels {
+            assert!(text.get(label.span.clone()).is_some(), "{one:?}");
+        }
+        for edit in one.fix.iter().flat_map(|fix| &fix.edits) {
+            assert!(text.get(edit.span.clone()).is_some(), "{one:?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn every_problem_of_a_changed_text_has_a_place(text in texts()) {
+        match read("m", text.as_bytes()) {
+            Ok(manifest) => assert_sound(&text, &manifest.warnings),
+            Err(found) => {
+                prop_assert!(found.has_errors(), "only warnings, and no manifest");
+                assert_sound(&text, &found);
+                prop_assert!(!diagnostics(&found, &style()).is_empty());
+            }
+        }
+    }
+
+    /// Whatever is kept back is kept back in favour of an error that stays.
+    #[test]
+    fn a_text_that_is_not_toml_is_never_valid(text in texts()) {
+        let (_, errors) = toml::de::DeTable::parse_recoverable(&text);
+        let read = read("m", text.as_bytes());
+        prop_assert!(errors.is_empty() || read.is_err());
+    }
+
+    /// Where a table stands changes places, and nothing else.
+    #[test]
+    fn the_order_of_tables_changes_no_code(order in Just(vec![0, 1, 2, 3]).prop_shuffle()) {
+        let tables = [
+            "[requires_env]\nA = 1\n1B = \"x\"\n",
+            "[[secrets]]\nenv = \"C\"\nref = \"\"\nprovider = \"env\"\n",
+            "[[secrets]]\nenv = \"D\"\nprovider = \"x\"\n",
+            "[extra]\n",
+        ];
+        let codes = |order: &[usize]| {
+            let tables: String = order.iter().map(|&at| tables[at]).collect();
+            let found = read("m", format!("confrim = true\n{tables}").as_bytes()).unwrap_err();
+            let mut codes: Vec<_> = found.iter().map(|one| one.code).collect();
+            codes.sort_unstable();
+            codes
+        };
+        prop_assert_eq!(codes(&order), codes(&[0, 1, 2, 3]));
+    }
+}
+
+/// Of many mistakes in one text, each is found once.
+#[test]
+fn large_texts_of_mistakes_are_read() {
+    let repeated = |line: &str| line.repeat((1 << 17) / line.len());
+    for text in [
+        repeated("banner\n"),
+        repeated("banner = [\n"),
+        repeated("a = 1\n"),
+        repeated("[[secrets]]\n"),
+        repeated("[t]\n"),
+        repeated("x = '''\n"),
+        repeated("<<<<<<< a\n"),
+        format!("requires_env = {{ {} }}", repeated("1 = 1, ")),
+        format!("x = {}", repeated("[")),
+        format!("{} = 1", repeated("x")),
+        repeated("API_TOKEN = \"\"\" "),
+    ] {
+        let source = Arc::new(Source::new(Path::new("m"), text.as_bytes()).unwrap());
+        let found = manifest::parse(&source).unwrap_err();
+        let lines = concise(&found).lines().count();
+        assert!(lines > 0 && diagnostics(&found, &style()).len() < 200_000);
+    }
+}
