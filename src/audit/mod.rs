@@ -13,7 +13,7 @@ mod trail;
 
 pub use append::{AppendError, LOCK_PATIENCE};
 pub use id::RunId;
-pub use place::{LogObstacle, obstacle};
+pub use place::{LogObstacle, exposed, obstacle};
 pub use record::{
     Chained, EndRecord, EventName, FileFacts, Line, Passed, Record, RecordedArg, RecordedArgs,
     RecoveredRecord, SignalRecord, SpawnFailedRecord, StartRecord,

@@ -4,7 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::host::{Access, FileKind, HostView, LogFile, Stat, reason};
+use crate::host::{
+    Access, ChangedBy, FileKind, HostView, LogFile, Stat, Suspicion, reason, suspicions,
+};
 use crate::names::shell_word;
 
 /// Why a log cannot be trusted or written.
@@ -14,6 +16,8 @@ pub enum LogObstacle {
     NotRegular(PathBuf, FileKind),
     /// It is the group's own manifest or script.
     OfGroup(PathBuf),
+    /// Somebody else may change the way to it.
+    Exposed(Suspicion),
     /// The file has other names, so another file would be changed with it.
     HardLinked(PathBuf),
     /// The file or its directory belongs to neither us nor root.
@@ -40,6 +44,7 @@ impl LogObstacle {
                     kind.as_str()
                 )
             }
+            Self::Exposed(suspicion) => suspicion.reason(),
             Self::OfGroup(path) => {
                 format!("{} is a file of the group itself, not a log", at(path))
             }
@@ -74,19 +79,22 @@ impl LogObstacle {
     /// Returns the command that repairs it, or the next step.
     pub fn help(&self) -> String {
         match self {
-            Self::NotRegular(path, _) | Self::HardLinked(path) => {
-                format!(
-                    "move {} away, or name another file in `audit_log`",
-                    shell_word(path)
-                )
-            }
+            Self::HardLinked(path) => format!(
+                "move {} away, or name another file in `audit_log`",
+                shell_word(path)
+            ),
             Self::ForeignOwner(path, _) => format!("sudo chown \"$(id -u)\" {}", shell_word(path)),
             Self::LooseFile(path, _) => format!("chmod 600 {}", shell_word(path)),
+            // What everybody shares stays so.
+            Self::LooseDirectory(_, mode) if mode & 0o1000 != 0 => {
+                "give the log a directory of its own".to_owned()
+            }
             Self::LooseDirectory(path, _) => format!(
                 "chmod o-w {}, or give the log a directory of its own",
                 shell_word(path)
             ),
-            Self::OfGroup(_) | Self::NoDirectory(..) => {
+            Self::Exposed(suspicion) => suspicion.help(),
+            Self::OfGroup(_) | Self::NotRegular(..) | Self::NoDirectory(..) => {
                 "name another file in `audit_log`".to_owned()
             }
             Self::NotWritable(path, _) => format!("ls -ld {}", shell_word(path)),
@@ -105,6 +113,16 @@ pub fn obstacle(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
         Err(error) if is_absent(&error) => creatable(directory, view),
         Err(error) => Some(not_writable(path, &error)),
     }
+}
+
+/// Says who else may change the way to a log: the directories above its own.
+/// Who may replace one of them decides where the record goes.
+pub fn exposed(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+    let judged = [Some(path), path.parent()];
+    let found = suspicions(&[path], view)
+        .into_iter()
+        .find(|one| one.by != ChangedBy::Group && !judged.contains(&Some(one.path.as_path())));
+    found.map(LogObstacle::Exposed)
 }
 
 /// Judges a log and its directory once they are open: what stood under their
@@ -131,7 +149,7 @@ fn judge(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
     if stat.owner != euid && stat.owner != 0 {
         return Some(LogObstacle::ForeignOwner(path(), stat.owner));
     }
-    if stat.mode & 0o077 != 0 {
+    if stat.mode != 0o600 {
         return Some(LogObstacle::LooseFile(path(), stat.mode));
     }
     None
@@ -186,9 +204,10 @@ fn usable(path: &Path, access: Access, view: &dyn HostView) -> Option<LogObstacl
 /// the nearest one above it that is there.
 fn creatable(directory: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     match view.lstat(directory) {
-        Ok(stat) => {
-            judge_directory(directory, &stat, view.euid()).or_else(|| writable(directory, view))
-        }
+        // It is read once, to put the new name in it on disk.
+        Ok(stat) => judge_directory(directory, &stat, view.euid())
+            .or_else(|| writable(directory, view))
+            .or_else(|| usable(directory, Access::Read, view)),
         Err(error) if is_absent(&error) => makeable(directory.parent()?, view),
         Err(error) => Some(not_writable(directory, &error)),
     }
@@ -256,11 +275,11 @@ mod tests {
             found(&foreign),
             Some(LogObstacle::ForeignOwner(LOG.into(), UID + 1))
         );
-        let loose = world().alter(LOG, |stat| stat.mode = 0o640);
-        assert_eq!(
-            found(&loose),
-            Some(LogObstacle::LooseFile(LOG.into(), 0o640))
-        );
+        for mode in [0o640, 0o700, 0o4600, 0o400] {
+            let loose = world().alter(LOG, |stat| stat.mode = mode);
+            let obstacle = LogObstacle::LooseFile(LOG.into(), mode);
+            assert_eq!(found(&loose), Some(obstacle));
+        }
         let directory = PathBuf::from("/home/ops/log");
         let open = world().directory("/home/ops/log", 0o1777);
         assert_eq!(
@@ -282,10 +301,18 @@ mod tests {
         ));
         let file = World::new().file("/home/ops/log", "");
         assert!(matches!(found(&file), Some(LogObstacle::NoDirectory(..))));
-        let read_only = world().alter(LOG, |stat| stat.mode = 0o400);
-        assert!(matches!(
-            found(&read_only),
-            Some(LogObstacle::NotWritable(..))
-        ));
+    }
+
+    #[test]
+    fn the_directories_above_the_logs_own_are_judged() {
+        let exposed = |world: &World| exposed(Path::new(LOG), world);
+        assert_eq!(exposed(&world()), None);
+        for change in [
+            |stat: &mut Stat| stat.mode = 0o777,
+            |stat: &mut Stat| stat.owner = UID + 1,
+        ] {
+            let world = world().alter("/home/ops", change);
+            assert!(matches!(exposed(&world), Some(LogObstacle::Exposed(_))));
+        }
     }
 }

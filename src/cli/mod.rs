@@ -22,7 +22,7 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::diagnostics::{Code, Diagnostics, nearest};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, quiet_panics, reason, write_stderr, write_stdout};
-use crate::names::visible_lines;
+use crate::names::{visible, visible_lines};
 use crate::report::{DiagnosticsDocument, Format, Style, diagnostics};
 
 use args::{Cli, Command, Global};
@@ -87,14 +87,17 @@ fn usage(error: &clap::Error, args: &[OsString], host: &System) -> Exit {
         Stream::Stdout
     };
     let style = Style::of(to, short::color(args), host);
-    let rendered = error.render();
-    let plain = rendered.to_string();
-    // clap quotes what was typed as it is.
-    let harmless = visible_lines(&plain);
-    let text = if style.color && harmless == plain {
+    // clap quotes what was typed as it is: it is told what can be shown.
+    let shown: Vec<_> = args
+        .iter()
+        .map(|arg| OsString::from(visible(arg)))
+        .collect();
+    let again = (shown != args).then(|| parse(&shown, host).err()).flatten();
+    let rendered = again.as_ref().unwrap_or(error).render();
+    let text = if style.color {
         rendered.ansi().to_string()
     } else {
-        harmless
+        visible_lines(&rendered.to_string())
     };
     if error.use_stderr() {
         write_stderr(&text);

@@ -37,8 +37,9 @@ pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> E
 /// Says why there is no plan, and that nothing was started.
 fn not_started(found: &Diagnostics, global: &Global, target: &TargetArgs, host: &System) -> Exit {
     let exit = no_plan(found, global, Format::Human, host);
-    let words = std::iter::once(&target.group).chain(&target.words);
-    let command = shell_line(words.map(OsString::as_os_str));
+    // The names alone: arguments may hold a secret.
+    let names = std::iter::once(&target.group).chain(target.words.first());
+    let command = shell_line(names.map(OsString::as_os_str));
     write_stderr(&format!("\nqli: not started: {command}\n"));
     exit
 }

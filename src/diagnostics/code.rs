@@ -150,7 +150,7 @@ codes! {
     /// Two secrets fill the same variable.
     DuplicateSecret = "QLI0401" "duplicate-secret" Error 125
         "the group does not run",
-    /// A variable is required, and holds a secret.
+    /// A variable holds a secret, and its value would be shown.
     SecretAlsoRequired = "QLI0402" "secret-also-required" Error 125
         "the group does not run",
     /// A reference does not fit its provider.

@@ -22,7 +22,7 @@ use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
 
 pub use catalogue::{Catalogue, Entry, Extension, GroupEntry, all_of, catalogue, extensions};
-pub use program::{Program, ProgramKind};
+pub use program::{Program, ProgramKind, interpreter_of};
 pub use roots::{Root, RootKind, Roots};
 
 /// Where a group is: one directory with a manifest, or a part of qli itself.

@@ -103,7 +103,12 @@ fn check(path: &Path, stat: io::Result<Stat>, view: &dyn HostView) -> Result<(),
     }
     view.may(path, Access::Execute).map_err(|error| {
         let diagnostic = Diagnostic::of_path(Code::NotExecutable, path, not_executable(&error));
-        diagnostic.help(format!("chmod +x {}", shell_word(path)))
+        let script = shell_word(path);
+        diagnostic.help(match stat.mode & 0o111 {
+            0 => format!("chmod +x {script}"),
+            // The file allows it, and what it lies in does not: `noexec` (mount(8)).
+            _ => format!("ls -l {script}; findmnt -T {script}"),
+        })
     })
 }
 
@@ -129,7 +134,7 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
     Ok(Program {
         id: Some(digest.id),
         sha256: digest.sha256,
-        interpreter: interpreter(&digest.head),
+        interpreter: interpreter_of(&digest.head),
         path,
         kind,
     })
@@ -142,7 +147,7 @@ pub(super) fn lacks_interpreter_line(head: &[u8]) -> bool {
 }
 
 /// Reads the interpreter's path out of the `#!` line, as execve(2) does.
-fn interpreter(head: &[u8]) -> Option<PathBuf> {
+pub fn interpreter_of(head: &[u8]) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     let line = head.get(..HEAD.min(head.len()))?.strip_prefix(b"#!")?;
     let line = line.split(|&byte| byte == b'\n').next()?;
@@ -187,7 +192,7 @@ fn cached(
         path,
         sha256,
         id: None,
-        interpreter: interpreter(bytes),
+        interpreter: interpreter_of(bytes),
         kind: ProgramKind::Embedded {
             file: directory.join(extension.as_str()),
             bytes,
@@ -201,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_interpreter_is_the_first_word_of_the_line() {
-        let of = |head: &[u8]| interpreter(head).map(|path| path.display().to_string());
+        let of = |head: &[u8]| interpreter_of(head).map(|path| path.display().to_string());
         assert_eq!(of(b"#!/bin/sh\n"), Some("/bin/sh".into()));
         assert_eq!(
             of(b"#! \t/usr/bin/env bash -e\n"),

@@ -221,6 +221,18 @@ fn what_somebody_else_may_change_is_not_run() {
 }
 
 #[test]
+fn the_copy_of_an_embedded_script_is_trusted_no_more_than_another() {
+    let copy = look(&World::new(), "dev", "hello").unwrap().program;
+    let copy = copy.file().display().to_string();
+    let world = || World::new().executable(&copy, "#!/bin/sh\n");
+    assert!(look(&world(), "dev", "hello").is_ok());
+    let foreign = world().alter(&copy, |stat| stat.owner = 77);
+    assert_eq!(problem(&foreign, "dev", "hello").0, Code::ForeignOwner);
+    let open = world().directory("/home/ops/.cache", 0o777);
+    assert_eq!(problem(&open, "dev", "hello").0, Code::WritableByOthers);
+}
+
+#[test]
 fn the_catalogue_holds_good_and_broken_groups() {
     let world = World::new().manifest("web", "").manifest("bad", "x = 1");
     let catalogue = catalogue(&Roots::of(&[], &world), &world);

@@ -2,7 +2,7 @@
 //! anybody else's to change. Asked on the way of a run and its explanation;
 //! the verdict over a checkout (`validate`) must not depend on owners.
 
-use super::{Home, Program, ProgramKind};
+use super::{Home, Program};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{ChangedBy, HostView, Suspicion, suspicions};
 
@@ -10,10 +10,8 @@ use crate::host::{ChangedBy, HostView, Suspicion, suspicions};
 /// change; what only a group may change is a warning.
 pub(super) fn judge(home: &Home, program: &Program, view: &dyn HostView) -> Diagnostics {
     let manifest = home.directory().map(|_| home.manifest_path.as_path());
-    let script = match program.kind {
-        ProgramKind::OfGroup | ProgramKind::OnPath => Some(program.path.as_path()),
-        ProgramKind::Embedded { .. } => None,
-    };
+    // An embedded script is run from its copy in the cache.
+    let script = Some(program.file());
     let paths: Vec<_> = [manifest, script].into_iter().flatten().collect();
     let mut found = Diagnostics::default();
     for suspicion in suspicions(&paths, view) {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
-use crate::audit::{LogObstacle, Opening, StartRecord, Trail, Unopened, obstacle, recorded_args};
+use crate::audit::{
+    LogObstacle, Opening, StartRecord, Trail, Unopened, exposed, obstacle, recorded_args,
+};
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::host::{FileId, Host, HostView, lookup};
 use crate::manifest::Located;
@@ -56,14 +58,14 @@ impl AuditStart {
         Ok(Some(Self { log, own }))
     }
 
-    /// The one predicate; the trail looks by [`obstacle`] once more when it has
-    /// opened the log.
-    fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
+    /// What the trail does not look at when it opens the log; together with its
+    /// [`obstacle`] this is the one predicate.
+    fn misplaced(&self, view: &dyn HostView) -> Option<LogObstacle> {
         let found = view.lstat(&self.log);
         if found.is_ok_and(|stat| self.own.contains(&stat.id)) {
             return Some(LogObstacle::OfGroup(self.log.clone()));
         }
-        obstacle(&self.log, view)
+        exposed(&self.log, view)
     }
 }
 
@@ -90,14 +92,14 @@ fn start_record(launch: &Launch<'_>, host: &dyn Host) -> StartRecord {
 
 impl Enforce for AuditStart {
     fn preview(&self, view: &dyn HostView) -> Verdict {
-        match self.obstacle(view) {
+        match self.misplaced(view).or_else(|| obstacle(&self.log, view)) {
             Some(obstacle) => Verdict::Refuse(Refusal::LogObstacle(obstacle)),
             None => Verdict::Act,
         }
     }
 
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
-        if let Some(obstacle) = self.obstacle(host) {
+        if let Some(obstacle) = self.misplaced(host) {
             return Err(Refusal::LogObstacle(obstacle));
         }
         let start = start_record(launch, host);

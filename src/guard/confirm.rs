@@ -51,7 +51,7 @@ fn question(launch: &Launch<'_>, view: &dyn HostView) -> String {
     let plan = launch.plan();
     let words = [plan.group.as_str(), plan.extension.as_str()];
     let words = words.into_iter().map(std::ffi::OsStr::new);
-    let line = shell_line(words.chain(plan.args.iter().map(crate::names::Text::as_os_str)));
+    let line = shell_line(words.chain(plan.shown_args.iter().map(crate::names::Text::as_os_str)));
     let who = view.identity();
     let user = who.user.unwrap_or_else(|| format!("uid {}", who.uid));
     format!(

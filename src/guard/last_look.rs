@@ -64,8 +64,9 @@ pub(super) fn look(plan: &Plan, view: &dyn HostView) -> Result<(), Refusal> {
         ),
         ("script", program.path.as_path(), program.id, program.sha256),
     ];
-    let paths = seen.iter().filter(|(_, _, id, _)| id.is_some());
-    let paths: Vec<_> = paths.map(|(_, path, ..)| *path).collect();
+    // What is in qli itself is no file; an embedded script is run from its copy.
+    let manifest = plan.home.manifest_id.map(|_| manifest);
+    let paths: Vec<_> = manifest.into_iter().chain([program.file()]).collect();
     let exposed = suspicions(&paths, view).into_iter();
     let exposed = exposed.filter(|one| one.by != ChangedBy::Group);
     let exposed = exposed.map(|suspicion| Change {

@@ -42,6 +42,8 @@ pub struct Plan {
     pub extension: ExtensionName,
     /// Arguments of the script.
     pub args: Vec<Text>,
+    /// The arguments as they may be shown.
+    pub shown_args: Vec<Text>,
     /// Where the group is.
     pub home: Home,
     /// The manifest.
@@ -112,12 +114,14 @@ impl Plan {
             file: program.file().as_os_str().into(),
             guards: &guards,
         });
+        let shown_args = shown(&args, &guards, view);
         let content_digest = content_digest(&facts, &program, &extension);
         Ok(Self {
             group: home.name.clone(),
             description: manifest.description,
             extension,
             args,
+            shown_args,
             home,
             manifest: facts,
             guards,
@@ -222,6 +226,18 @@ fn guards_of(
         AuditStart::plan(audit_log.as_ref(), own, source, view)?.map(Guard::AuditStart),
     ];
     Ok(in_order.into_iter().flatten().collect())
+}
+
+fn shown(args: &[Text], guards: &[Guard], view: &dyn HostView) -> Vec<Text> {
+    let secrets = guards.iter().find_map(|guard| match guard {
+        Guard::Secrets(secrets) if !args.is_empty() => Some(secrets),
+        Guard::Secrets(_)
+        | Guard::Banner(_)
+        | Guard::RequiresEnv(_)
+        | Guard::Confirm(_)
+        | Guard::AuditStart(_) => None,
+    });
+    secrets.map_or_else(|| args.to_vec(), |secrets| secrets.hidden_in(args, view))
 }
 
 /// What the digest covers. No secret value, no time, no answer is in it.

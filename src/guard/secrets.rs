@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::{Enforce, Launch, Refusal, SecretFault, Step, Verdict};
 use crate::host::{Host, HostView};
 use crate::manifest::SecretSpec;
-use crate::names::{EnvName, SecretRef};
-use crate::providers::{Fault, FetchError, Lookup, ProviderId, Secret, Tool, Words};
+use crate::names::{EnvName, SecretRef, Text};
+use crate::providers::{Fault, FetchError, Lookup, ProviderId, Redactor, Secret, Tool, Words};
 
 /// Fetches every secret of the group, all of them before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -47,6 +47,20 @@ impl Secrets {
     /// Returns the program that is called for a secret.
     pub fn tool(&self, wanted: &Wanted) -> &Tool {
         self.tools.get(&wanted.provider).unwrap_or(&Tool::None)
+    }
+
+    /// Returns arguments as they may be shown: without the values that are at
+    /// hand.
+    pub(super) fn hidden_in(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
+        let at_hand = self.wanted.iter().filter_map(|one| {
+            let lookup = one.lookup(&Tool::None);
+            Some((&one.env, one.provider.row().at_hand(&lookup, view)?))
+        });
+        let at_hand: Vec<_> = at_hand.collect();
+        let redactor = Redactor::of(at_hand.iter().map(|(name, secret)| (*name, secret)));
+        args.iter()
+            .map(|arg| redactor.text(arg.as_os_str()))
+            .collect()
     }
 
     /// The one predicate: every secret that is known to be missing.
@@ -146,9 +160,12 @@ impl Enforce for Secrets {
             } else {
                 Words::Withheld
             };
-            let secret = match same.and_then(|at| known.get(at)) {
-                Some((_, same)) => same.duplicate(),
-                None => wanted.fetch(self.tool(wanted), words, host)?,
+            let secret = if let Some((_, same)) = same.and_then(|at| known.get(at)) {
+                same.duplicate()
+            } else {
+                // A program takes its time: it may be another one by now.
+                let tool = self.tool(wanted).again(wanted.provider, host);
+                wanted.fetch(&tool, words, host)?
             };
             launch.add_secret(wanted.env.clone(), secret);
             done.push(wanted);

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Launch, StartFailure, Verdict};
-use crate::discovery::{Program, ProgramKind};
+use crate::discovery::{Program, ProgramKind, interpreter_of};
 use crate::host::{Access, FileKind, Host, HostView, Start, reason};
 use crate::names::Sha256;
 
@@ -15,6 +15,9 @@ pub struct Spawn {
     pub program: Program,
 }
 
+/// So many scripts the kernel takes for each other's interpreter (execve(2)).
+const INTERPRETERS_MAX: usize = 5;
+
 impl Spawn {
     /// The one predicate: what the system would refuse to start, by looking.
     fn obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
@@ -23,14 +26,27 @@ impl Spawn {
     }
 
     fn interpreter_obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
-        let interpreter = self.program.interpreter.as_ref()?;
-        let runs = view
-            .stat(interpreter)
-            .is_ok_and(|stat| stat.kind == FileKind::File)
-            && view.may(interpreter, Access::Execute).is_ok();
-        (!runs).then(|| StartFailure::NoInterpreter {
+        let mut script = self.program.path.clone();
+        let mut interpreter = self.program.interpreter.clone()?;
+        for _ in 0..INTERPRETERS_MAX {
+            let runs = view
+                .stat(&interpreter)
+                .is_ok_and(|stat| stat.kind == FileKind::File)
+                && view.may(&interpreter, Access::Execute).is_ok();
+            if !runs {
+                return Some(StartFailure::NoInterpreter {
+                    script,
+                    interpreter,
+                });
+            }
+            // One that cannot be read is no script.
+            let next = interpreter_of(&view.head(&interpreter).unwrap_or_default())?;
+            script = std::mem::replace(&mut interpreter, next);
+        }
+        Some(StartFailure::NotExecutable {
             script: self.program.path.clone(),
-            interpreter: interpreter.clone(),
+            message: "its interpreter is a script, and so is that one's, and so on".to_owned(),
+            errno: None,
         })
     }
 
@@ -146,7 +162,15 @@ fn cache_obstacle(file: &Path, view: &dyn HostView) -> Option<StartFailure> {
         .skip(1)
         .find(|path| view.stat(path).is_ok())
         .map(Path::to_owned);
-    let error = view.may(&above?, Access::Write).err()?;
+    let above = above?;
+    let is_directory = view
+        .stat(&above)
+        .is_ok_and(|stat| stat.kind == FileKind::Directory);
+    let error = if is_directory {
+        view.may(&above, Access::Write).err()?
+    } else {
+        io::ErrorKind::NotADirectory.into()
+    };
     Some(StartFailure::NoCopy(file.to_owned(), reason(&error)))
 }
 
@@ -172,6 +196,24 @@ mod tests {
         let failure = spawn.prepare(&mut world).unwrap_err();
         assert_eq!(failure.exit_code(), 126);
         assert!(failure.reason().contains("`/opt/none/python`"));
+    }
+
+    #[test]
+    fn the_interpreter_of_an_interpreter_is_looked_for_too() {
+        let script = "/home/ops/.local/share/qli/extensions/g/hello";
+        let world = World::new()
+            .manifest("g", "")
+            .executable(script, "#!/opt/wrapper -x\n")
+            .executable("/opt/wrapper", "#!/opt/none\n");
+        let Verdict::Refuse(refusal) = spawn(&world, "g").preview(&world) else {
+            panic!("not refused")
+        };
+        assert!(refusal.reason().contains("`/opt/none` of /opt/wrapper"));
+        let around = world.executable("/opt/wrapper", "#!/opt/wrapper\n");
+        assert!(matches!(
+            spawn(&around, "g").preview(&around),
+            Verdict::Refuse(_)
+        ));
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! The file operations an append-only log is made of.
 
 use std::ffi::OsStr;
-use std::fs::{DirBuilder, File, TryLockError};
+use std::fs::{DirBuilder, File, Permissions, TryLockError};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -105,7 +105,12 @@ fn open_file(directory: &OwnedFd, name: &OsStr) -> io::Result<(File, bool)> {
             Err(error) => return Err(error.into()),
         }
         match open(existing | OFlag::O_CREAT | OFlag::O_EXCL) {
-            Ok(file) => return Ok((file, true)),
+            Ok(file) => {
+                let file: File = file;
+                // Whatever the umask takes away, its owner writes to it.
+                file.set_permissions(Permissions::from_mode(0o600))?;
+                return Ok((file, true));
+            }
             Err(Errno::EEXIST) => {} // another run made it meanwhile
             Err(error) => return Err(error.into()),
         }

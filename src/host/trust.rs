@@ -58,7 +58,8 @@ impl Suspicion {
         let path = shell_word(&self.path);
         match self.by {
             ChangedBy::Group => format!("chmod g-w {path}"),
-            ChangedBy::Owner => format!("sudo chown \"$(id -u)\" {path}"),
+            // A link itself, not what it leads to (chown(1)).
+            ChangedBy::Owner => format!("sudo chown -h \"$(id -u)\" {path}"),
             ChangedBy::Everybody => format!("chmod o-w {path}"),
         }
     }
@@ -110,7 +111,10 @@ impl Way<'_> {
         let mut rest = path.components();
         while let Some(part) = rest.next() {
             here.push(part);
-            let stat = self.look(&here, above)?;
+            let Some(stat) = self.look(&here, above) else {
+                self.note_where_missing(&here, above);
+                return None;
+            };
             if stat.kind == FileKind::Link {
                 let target = self.view.read_link(&here).ok()?;
                 here.pop();
@@ -136,6 +140,15 @@ impl Way<'_> {
             self.note(directory, above, Some(&stat));
         }
         Some(stat)
+    }
+
+    /// Where a part is missing, whoever may write to the directory above it can
+    /// put something there; in a sticky one it would not be ours.
+    fn note_where_missing(&mut self, missing: &Path, above: Option<Stat>) {
+        let above = above.filter(|above| above.kind == FileKind::Directory);
+        if let (Some(above), Some(directory)) = (above, missing.parent()) {
+            self.note(directory, above, Some(&above));
+        }
     }
 
     fn note(&mut self, path: &Path, stat: Stat, below: Option<&Stat>) {
@@ -167,14 +180,15 @@ fn plain(path: &Path) -> PathBuf {
 }
 
 /// Says who else may change a file, or what is in a directory. In a sticky
-/// directory nobody can replace what belongs to us or root.
+/// directory nobody can replace what belongs to us or root; what belongs to
+/// somebody else is reported itself.
 fn changed_by(stat: &Stat, below: Option<&Stat>, euid: u32) -> Option<ChangedBy> {
     let ours = |owner: u32| owner == euid || owner == 0;
     if !ours(stat.owner) {
         return Some(ChangedBy::Owner);
     }
     let sticky = stat.kind == FileKind::Directory && stat.mode & STICKY != 0;
-    if sticky && below.is_some_and(|below| ours(below.owner)) {
+    if sticky && below.is_some() {
         return None;
     }
     match stat.mode {
@@ -251,7 +265,18 @@ mod tests {
         let foreign = world()
             .directory("/home/ops/g", 0o1777)
             .alter(FILE, |stat| stat.owner = UID + 1);
-        let found = found(&foreign);
-        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found(&foreign), [(FILE.to_owned(), ChangedBy::Owner)]);
+    }
+
+    #[test]
+    fn where_something_is_missing_the_directory_above_counts() {
+        let world = |mode| World::new().directory("/home/ops/cache", mode);
+        let of = |world: &World| {
+            let found = suspicions(&[Path::new("/home/ops/cache/qli/copy")], world);
+            found.into_iter().map(|one| one.by).collect::<Vec<_>>()
+        };
+        assert_eq!(of(&world(0o777)), [ChangedBy::Everybody]);
+        assert_eq!(of(&world(0o1777)), []);
+        assert_eq!(of(&world(0o755)), []);
     }
 }

@@ -71,6 +71,7 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
     top.finish(found);
     let (required, secrets) = (required.unwrap_or_default(), secrets.unwrap_or_default());
     contradictions(&required, &secrets, found);
+    shown_in_path(audit_log.as_ref(), &secrets, found);
     version?;
     Some(Manifest {
         description: description?,
@@ -348,6 +349,25 @@ fn contradictions(
                 "remove it from `[requires_env]`",
                 found,
             );
+        }
+    }
+}
+
+/// A path is shown and recorded, and the name of a file for all to see.
+fn shown_in_path(
+    log: Option<&Located<PathTemplate>>,
+    secrets: &[Located<SecretSpec>],
+    found: &mut Findings<'_>,
+) {
+    for secret in secrets {
+        let source = source_variable(&secret.value);
+        let log = log.filter(|log| log.value.variables().any(|name| Some(name) == source));
+        if let (Some(log), Some(source)) = (log, source) {
+            let message =
+                format!("`{source}` holds a secret, and `audit_log` would show its value");
+            let diagnostic = found.at(Code::SecretAlsoRequired, log.span.clone(), message);
+            let label = diagnostic.label(secret.span.clone(), "the secret is this one");
+            found.push(label.help("name the log without it"));
         }
     }
 }

@@ -277,6 +277,16 @@ fn secrets_are_checked_together() {
 }
 
 #[test]
+fn no_path_of_a_log_shows_a_secret() {
+    assert_eq!(
+        body(
+            "audit_log = \"$HOME/${CI_S}.log\"\n[[secrets]]\nenv = \"S\"\nref = \"CI_S\"\nprovider = \"env\"\n"
+        ),
+        ["3:13 QLI0402 `CI_S` holds a secret, and `audit_log` would show its value"]
+    );
+}
+
+#[test]
 fn a_variable_of_qlis_own_holds_no_secret() {
     assert_eq!(
         body("[[secrets]]\nenv = \"QLI_RUN_ID\"\nref = \"X\"\nprovider = \"env\"\n"),

@@ -71,6 +71,14 @@ impl PathTemplate {
         &self.written
     }
 
+    /// Returns the names of the variables in it; `~` is `HOME`.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable(name) => Some(name.as_str()),
+            Part::Literal(_) => None,
+        })
+    }
+
     /// Fills in every variable by asking `lookup`; `~` asks for `HOME`.
     ///
     /// # Errors

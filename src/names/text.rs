@@ -79,10 +79,11 @@ impl JsonSchema for Text {
 }
 
 /// Says whether a character shows nothing, or steers what shows it: C0, DEL,
-/// C1, zero-width characters, line separators, bidi controls, tags.
+/// C1, zero-width characters and fillers, line separators, bidi controls, tags.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
             | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }

@@ -68,6 +68,9 @@ pub trait Provider: Sync {
     /// another program.
     fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault>;
 
+    /// Returns the value if looking is enough to know it.
+    fn at_hand(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Secret>;
+
     /// Fetches a value.
     fn fetch(
         &self,

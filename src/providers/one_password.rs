@@ -41,6 +41,10 @@ impl Provider for OnePassword {
         wanted.tool.obstacle().cloned()
     }
 
+    fn at_hand(&self, _: &Lookup<'_>, _: &dyn HostView) -> Option<Secret> {
+        None
+    }
+
     fn fetch(
         &self,
         wanted: &Lookup<'_>,

@@ -159,19 +159,23 @@ impl Pattern {
     }
 }
 
-/// Returns how many bytes of a text a pattern takes from its beginning on, line
-/// ends left out: base64 is wrapped at 64 or 76 columns (RFC 2045, RFC 7468).
+/// Returns how many bytes of a text a pattern takes from its beginning on. What
+/// wraps base64 (RFC 2045, RFC 7468) is passed over, as it is or spelled.
 fn wrapped_at(pattern: &[u8], text: &[u8]) -> Option<usize> {
-    let mut text = text.iter().enumerate();
-    let mut end = None;
+    const BREAKS: [&[u8]; 10] = [
+        b"\r", b"\n", b" ", b"\t", b"\\n", b"\\r", b"%0A", b"%0D", b"%0a", b"%0d",
+    ];
+    let mut at = 0;
     for wanted in pattern {
-        let (at, byte) = text.find(|(_, byte)| !b"\r\n".contains(byte))?;
-        if byte != wanted {
-            return None;
+        let mut rest = text.get(at..)?;
+        while let Some(line) = BREAKS.iter().find(|line| at > 0 && rest.starts_with(line)) {
+            at += line.len();
+            rest = text.get(at..)?;
         }
-        end = Some(at + 1);
+        (rest.first() == Some(wanted)).then_some(())?;
+        at += 1;
     }
-    end
+    Some(at)
 }
 
 /// The byte a pattern begins with, once what the text spells is read.
@@ -275,7 +279,7 @@ mod tests {
     #[test]
     fn base64_that_is_wrapped_is_found() {
         let text = BASE64_STANDARD.encode(format!("before {VALUE} and more"));
-        for (width, end) in [(4, "\n"), (13, "\r\n"), (76, "\n")] {
+        for (width, end) in [(4, "\n"), (13, "\r\n"), (9, "\\n"), (7, "%0D%0A"), (5, " ")] {
             let lines: Vec<_> = text.as_bytes().chunks(width).collect();
             let wrapped = String::from_utf8(lines.join(end.as_bytes())).unwrap();
             let redacted = redacted(&[VALUE], &wrapped);

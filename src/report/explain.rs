@@ -50,7 +50,7 @@ pub fn explain(plan: &Plan, steps: &[Preview], style: &Style) -> String {
 fn command(plan: &Plan) -> String {
     let words = [plan.group.as_str(), plan.extension.as_str()];
     let words = words.into_iter().map(OsStr::new);
-    shell_line(words.chain(plan.args.iter().map(Text::as_os_str)))
+    shell_line(words.chain(plan.shown_args.iter().map(Text::as_os_str)))
 }
 
 fn answer(steps: &[Preview], style: &Style) -> String {

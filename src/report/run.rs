@@ -72,8 +72,9 @@ fn interrupted(plan: &Plan, step: Step, signal: Signal) -> String {
     } = plan;
     let step = step.as_str();
     format!(
-        "qli: {} at {step}, {group} {extension} did not start\n",
-        signal.name()
+        "qli: {} at {step}, {group} {extension} did not start   ({})\n",
+        signal.name(),
+        Code::SignalBeforeStart.number()
     )
 }
 

@@ -384,6 +384,39 @@ fn looking_shows_no_secret_and_calls_nobody() {
 }
 
 #[test]
+fn an_argument_that_holds_a_secret_at_hand_is_not_repeated() {
+    let world = From::Env.world("exit 0");
+    for spelled in spellings() {
+        for format in ["human", "json"] {
+            let mut command = world.program(env!("CARGO_BIN_EXE_qli"));
+            command.env("QLI_EXTENSIONS", world.path("root"));
+            command.args(["explain", "--format", format, "g", "hello", &spelled]);
+            let said = run(&world, &mut command);
+            let told = String::from_utf8(said.stdout).unwrap();
+            assert!(told.contains("[secret:S]"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn a_program_that_changes_between_two_secrets_is_not_called_again() {
+    let second = SECRET_OF_OP
+        .replace("\"S\"", "\"T\"")
+        .replace("/f\"", "/second\"");
+    let world = World::new(&format!("{SECRET_OF_OP}\n{second}")).script("hello", KEEP);
+    let other = "printf '#!/bin/sh\\necho >called-again; echo x\\n' >bin/new";
+    let world = op(
+        world,
+        &format!("{other}; chmod 755 bin/new; mv bin/new bin/op; echo '{SENTINEL}'"),
+    );
+    let said = output(with_secret(&world, &mut world.qli(["hello"])));
+    assert_eq!((said.status.code(), marker(&world)), (Some(125), None));
+    let told = String::from_utf8(said.stderr).unwrap();
+    assert!(told.contains("qli help changed-since-plan"), "{told}");
+    assert!(!world.path("called-again").exists());
+}
+
+#[test]
 fn a_variable_that_holds_the_secret_is_never_compared() {
     let world = From::Env.world("exit 0");
     let manifest = world.path("root/g/_manifest.toml");

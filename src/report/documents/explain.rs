@@ -95,7 +95,7 @@ impl ExplainDocument {
             schema_version: SCHEMA_VERSION,
             group: plan.group.clone(),
             extension: plan.extension.clone(),
-            args: plan.args.clone(),
+            args: plan.shown_args.clone(),
             description: plan.description.clone(),
             digest: plan.digest,
             content_digest: plan.content_digest,
