@@ -1,0 +1,247 @@
+//! `qli validate` as a whole program: the same verdict on another machine, many
+//! groups in one order, and whatever else may stand where a manifest should.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test touches the world and may panic"
+)]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::RwLock;
+
+use nix::sys::stat::Mode;
+use tempfile::TempDir;
+
+/// A user who owns nothing.
+const NOBODY: u32 = 65534;
+
+/// Held for writing while a program is written, and for reading while one is
+/// started: a child that is just being started holds every open file, and a
+/// program that is open for writing cannot be executed (execve(2)).
+static PROGRAMS: RwLock<()> = RwLock::new(());
+
+/// A directory of its own, with a copy of the program that everybody may run.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir_in("/tmp").unwrap());
+        set_mode(&place.path(""), 0o755);
+        let written = PROGRAMS.write().unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_qli"), place.path("qli")).unwrap();
+        drop(written);
+        set_mode(&place.path("qli"), 0o755);
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Puts each sample there as a group, `copies` times.
+    fn with_samples(self, copies: usize) -> Self {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests");
+        for kind in ["valid", "invalid"] {
+            for entry in fs::read_dir(samples.join(kind)).unwrap() {
+                let file = entry.unwrap().path();
+                if file.extension().is_some_and(|end| end == "toml") {
+                    self.add_group(&file, kind, copies);
+                }
+            }
+        }
+        self
+    }
+
+    fn add_group(&self, manifest: &Path, kind: &str, copies: usize) {
+        let name = manifest.file_stem().unwrap().to_str().unwrap();
+        for nth in 0..copies {
+            let group = self.path(&format!("groups/{kind}-{name}-{nth}"));
+            fs::create_dir_all(&group).unwrap();
+            let text = fs::read(manifest).unwrap();
+            fs::write(group.join("_manifest.toml"), text).unwrap();
+            fs::write(group.join("hello"), "#!/bin/sh\n").unwrap();
+            set_mode(&group.join("hello"), 0o755);
+        }
+    }
+
+    /// `qli validate`, started in the directory, with no variable of ours.
+    fn validate<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Command::new(self.path("qli"));
+        command
+            .arg("validate")
+            .args(words)
+            .current_dir(self.path(""))
+            .env_clear()
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn told(&self, words: &str) -> (i32, String, String) {
+        said(&mut self.validate(words.split(' ')))
+    }
+}
+
+fn start(command: &mut Command) -> Child {
+    let _none_is_written = PROGRAMS.read().unwrap();
+    command.stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn said(command: &mut Command) -> (i32, String, String) {
+    ended(start(command.stdout(Stdio::piped())))
+}
+
+fn ended(qli: Child) -> (i32, String, String) {
+    let output = qli.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let code = output.status.code().unwrap_or(-1);
+    (code, text(&output.stdout), text(&output.stderr))
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn the_verdict_and_its_bytes_are_the_same_on_another_machine() {
+    let [here, there] = [Place::new(), Place::new()].map(|place| place.with_samples(1));
+    for group in fs::read_dir(there.path("groups")).unwrap() {
+        set_mode(&group.unwrap().path(), 0o777);
+    }
+    for words in [
+        "--format json groups",
+        "--format concise groups",
+        "--format json groups/invalid-ten-faults-0 groups/valid-full-0/_manifest.toml",
+    ] {
+        let first = here.told(words);
+        let mut other = there.validate(words.split(' '));
+        other
+            .env("HOME", there.path(""))
+            .env("LC_ALL", "tr_TR.UTF-8")
+            .env("COLUMNS", "200")
+            .env("QLI_EXTENSIONS", "/nonexistent")
+            .env("PATH", ":bin:/nonexistent");
+        if nix::unistd::geteuid().is_root() {
+            other.uid(NOBODY).gid(NOBODY);
+        }
+        let second = said(&mut other);
+        assert_eq!(first.0, 1, "{}", first.2);
+        assert_eq!(first, second, "{words}");
+    }
+}
+
+#[test]
+fn many_groups_are_reported_in_the_order_of_their_paths() {
+    let place = Place::new().with_samples(8);
+    let (code, first, _) = place.told("--format concise groups");
+    assert_eq!(code, 1);
+    assert_eq!(place.told("--format concise groups").1, first);
+    let paths: Vec<_> = first
+        .lines()
+        .map(|line| line.split(':').next().unwrap())
+        .collect();
+    assert!(paths.len() > 1000 && paths.is_sorted());
+    let (_, human, _) = place.told("groups");
+    let counted = human.lines().rev().nth(1).unwrap();
+    assert!(
+        counted.contains("errors") && counted.ends_with("manifests"),
+        "{counted}"
+    );
+    assert!(human.contains("more broken groups\n"), "{counted}");
+    assert!(
+        human.contains(": 1 script cannot run until its"),
+        "{counted}"
+    );
+}
+
+/// What may stand where a manifest is expected, and is none.
+#[test]
+fn whatever_stands_there_is_a_problem_of_that_group_alone() {
+    let place = Place::new();
+    let at = |name: &str| {
+        let group = place.path("root").join(name);
+        fs::create_dir_all(&group).unwrap();
+        group.join("_manifest.toml")
+    };
+    fs::create_dir(at("directory")).unwrap();
+    symlink("_manifest.toml", at("loop")).unwrap();
+    symlink("nowhere", at("dangling")).unwrap();
+    nix::unistd::mkfifo(&at("pipe"), Mode::S_IRWXU).unwrap();
+    fs::write(at("large"), "#".repeat((1 << 20) + 1)).unwrap();
+    fs::write(at("empty"), "").unwrap();
+    fs::write(at("fine"), "schema_version = 1\ndescription = \"d\"\n").unwrap();
+    let (code, told, _) = place.told("--format concise root");
+    let expected = [
+        "root/dangling/_manifest.toml: error[QLI0001] the manifest cannot be read: No such file or directory",
+        "root/directory/_manifest.toml: error[QLI0001] the manifest cannot be read: it is a directory",
+        "root/empty/_manifest.toml:1:1: error[QLI0101] `schema_version` is missing",
+        "root/empty/_manifest.toml:1:1: error[QLI0101] `description` is missing",
+        "root/large/_manifest.toml: error[QLI0003] the manifest is larger than 1048576 bytes",
+        "root/loop/_manifest.toml: error[QLI0001] the manifest cannot be read: Too many levels of symbolic links",
+        "root/pipe/_manifest.toml: error[QLI0001] the manifest cannot be read: it is a pipe, socket or device",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn what_could_not_be_checked_is_said_and_the_rest_is_checked() {
+    let place = Place::new().with_samples(1);
+    fs::create_dir(place.path("bare")).unwrap();
+    let (code, told, complaints) = place
+        .told("--format concise groups/invalid-unquoted-text-0 nowhere bare groups/valid-least-0");
+    assert_eq!(code, 2);
+    assert!(
+        told.starts_with("groups/invalid-unquoted-text-0/_manifest.toml:5:11: error[QLI0006]"),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1);
+    assert_eq!(
+        complaints,
+        "qli: nowhere cannot be checked: No such file or directory\n\
+         qli: bare holds no _manifest.toml, and none of its directories does\n"
+    );
+}
+
+#[test]
+fn nobody_has_to_read_the_whole_report() {
+    let place = Place::new().with_samples(8);
+    let mut command = place.validate(["groups"]);
+    let mut qli = start(command.stdout(Stdio::piped()));
+    drop(qli.stdout.take());
+    let (code, _, complaints) = ended(qli);
+    assert_eq!((code, complaints.as_str()), (1, ""));
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let (code, _, complaints) = ended(start(place.validate(["groups"]).stdout(full)));
+    assert_eq!(code, 2);
+    assert!(
+        complaints.contains("standard output cannot be written"),
+        "{complaints}"
+    );
+}
+
+/// However narrow, a report is drawn for 40 columns, and a code is whole.
+#[test]
+fn no_code_is_cut_however_narrow_the_terminal_is() {
+    let place = Place::new().with_samples(1);
+    let drawn = |columns: &str| {
+        let mut command = place.validate(["groups"]);
+        command.env("COLUMNS", columns).env("LC_ALL", "C");
+        said(&mut command).1
+    };
+    let narrow = drawn("40");
+    assert_eq!(drawn("1"), narrow);
+    let (_, concise, _) = place.told("--format concise groups");
+    for line in concise.lines() {
+        let (_, code) = line.split_once('[').unwrap();
+        let code = code.split(']').next().unwrap();
+        assert!(narrow.contains(&format!("{code}:")), "{code}");
+    }
+    assert!(drawn("1000") != narrow);
+}
