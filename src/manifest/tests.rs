@@ -155,8 +155,12 @@ fn no_value_of_a_secret_is_repeated() {
     for value in ["hunter2", "\"x\" hunter2", "= hunter2", "42", "h\\q"] {
         for field in ["API_TOKEN", "db_password"] {
             let text = format!("{HEAD}[requires_env]\n{field} = {value}\n{field}: {value}\n");
-            let list = parse_text(&text).unwrap_err();
-            for one in &list {
+            let inline = format!("{HEAD}requires_env = {{ {field} = {value} }}\n");
+            for one in parse_text(&text)
+                .unwrap_err()
+                .into_iter()
+                .chain(parse_text(&inline).unwrap_err())
+            {
                 let said = format!("{} {:?}", one.message, one.help);
                 assert!(!said.contains("hunter") && !said.contains("42"), "{said}");
             }

@@ -10,7 +10,7 @@ use super::kind::Kind;
 use super::lines::{Definitions, on_header};
 use super::meant::{as_written, behind_a_whole_value, foreign_comment, name_and_value};
 use crate::diagnostics::{Code, Diagnostic, Source};
-use crate::names::{is_hidden, looks_secret};
+use crate::names::is_hidden;
 
 /// Words errors, given the text that was parsed.
 pub(super) struct Reader<'t> {
@@ -25,6 +25,30 @@ struct Line<'t> {
     text: &'t str,
     name: &'t str,
     value: &'t str,
+    /// Whether it holds a value that is not to be repeated.
+    secret: bool,
+}
+
+impl Line<'_> {
+    /// Quotes a part of the line, if it may be repeated.
+    fn quote(&self, part: &str, instead: &str) -> String {
+        if self.secret {
+            return instead.to_owned();
+        }
+        quoted(part)
+    }
+
+    /// Writes the line as it must be.
+    fn as_written(&self) -> String {
+        as_written(self.name, if self.secret { "" } else { self.value })
+    }
+
+    /// Returns where its value stands.
+    fn value_span(&self) -> Range<usize> {
+        let at = self.text.rfind(self.value).unwrap_or(0);
+        let start = self.range.start + at;
+        start..start + self.value.len()
+    }
 }
 
 pub(super) const ON_FIELDS: &str = "a line is `field = value`, and text stands in quotation marks";
@@ -64,6 +88,10 @@ impl<'t> Reader<'t> {
         first.is_some_and(|first| is_array(first.start) != is_array(own))
     }
 
+    fn syntax(&self, span: Range<usize>, message: String, help: impl Into<String>) -> Diagnostic {
+        self.at(Code::SyntaxError, span, message, help)
+    }
+
     fn at(
         &self,
         code: Code,
@@ -77,7 +105,10 @@ impl<'t> Reader<'t> {
     fn line(&self, at: usize) -> Line<'t> {
         let whole = self.source.line(at);
         let text = self.text.get(whole.clone()).unwrap_or_default();
+        let shown = self.source.shown().get(whole.clone()).unwrap_or_default();
         let start = whole.start + (text.len() - text.trim_start().len());
+        let blanked = |(raw, shown)| raw != shown && shown == b'*';
+        let secret = text.bytes().zip(shown.bytes()).any(blanked);
         let text = text.trim();
         let (name, value) = name_and_value(text);
         Line {
@@ -85,82 +116,67 @@ impl<'t> Reader<'t> {
             text,
             name,
             value,
+            secret,
         }
     }
 
+    fn here(&self, at: usize) -> Option<char> {
+        self.text.get(at..)?.chars().next()
+    }
+
     pub(super) fn diagnostic(&self, one: &Found) -> Diagnostic {
-        let Found { kind, span } = one;
-        let (kind, span) = (*kind, span.clone());
-        let line = self.line(span.start);
-        match kind {
+        let line = self.line(one.span.start);
+        let span = one.span.clone();
+        match one.kind {
             Kind::NoEquals => self.no_equals(&line),
             Kind::OpenHeader => self.open_header(&line),
-            Kind::Unquoted | Kind::Word | Kind::Number => self.unquoted(kind, span, &line),
+            Kind::Unquoted | Kind::Word | Kind::Number => self.no_value(one, &line),
             Kind::Text => self.text(span, &line),
             Kind::Escape => self.escape(&span),
             Kind::Control => self.control(span),
             Kind::Extra => self.extra(span, &line),
             Kind::Equals => {
                 let message = format!("more than one `=` stands after {}", quoted(line.name));
-                self.at(
-                    Code::SyntaxError,
-                    span,
-                    message,
-                    as_written(line.name, line.value),
-                )
+                self.syntax(span, message, line.as_written())
             }
-            Kind::Duplicate => self.duplicate(span),
+            Kind::Duplicate => self.duplicate(span, &line),
             Kind::Name => self.name(span, &line),
-            Kind::NoName => {
-                let message = "a name is missing here".to_owned();
-                self.at(Code::SyntaxError, span, message, ON_FIELDS)
+            Kind::NoName => self.syntax(span, "a name is missing here".to_owned(), ON_FIELDS),
+            Kind::NoField => {
+                let message = format!("{} is no field", line.quote(line.text, "this"));
+                self.syntax(line.range, message, ON_FIELDS)
             }
-            Kind::NoField => self.no_field(&line),
             Kind::Depth => {
                 let message = "arrays and tables stand too deep in one another".to_owned();
-                self.at(
-                    Code::SyntaxError,
-                    span,
-                    message,
-                    "a manifest needs two levels",
-                )
+                self.syntax(span, message, "a manifest needs two levels")
             }
-            Kind::Other => self.other(span),
+            Kind::Other => self.other(span, &line),
         }
     }
 
     fn no_equals(&self, line: &Line<'_>) -> Diagnostic {
-        let Line {
-            range,
-            text,
-            name,
-            value,
-        } = line;
-        if let Some(comment) = foreign_comment(text) {
-            let message = format!("a comment does not begin with `{comment}`");
-            return self.at(
-                Code::SyntaxError,
-                range.clone(),
-                message,
-                "begin it with `#`",
-            );
+        let span = line.range.clone();
+        if let Some(comment) = foreign_comment(line.text) {
+            return self.comment(span, comment);
         }
-        if text.starts_with(['"', '\'']) && text.matches(['"', '\'']).count() == 1 {
+        if line.text.starts_with(['"', '\'']) && line.text.matches(['"', '\'']).count() == 1 {
             let message = "the name that begins here is not closed".to_owned();
             let help = "a name needs no quotation marks: remove them, or close them";
-            return self.at(Code::Unclosed, range.clone(), message, help);
+            return self.at(Code::Unclosed, span, message, help);
         }
-        let message = match (value.is_empty(), text.strip_prefix("export ")) {
-            (_, Some(_)) => "a manifest knows no `export`".to_owned(),
-            (true, None) => format!("{} has no value", quoted(name)),
-            (false, None) => format!("`=` is missing after {}", quoted(name)),
+        let message = if line.text.starts_with("export ") {
+            "a manifest knows no `export`".to_owned()
+        } else if line.value.is_empty() {
+            format!("{} has no value", quoted(line.name))
+        } else {
+            format!("`=` is missing after {}", quoted(line.name))
         };
-        self.at(
-            Code::FieldWithoutValue,
-            range.clone(),
-            message,
-            as_written(name, value),
-        )
+        self.at(Code::FieldWithoutValue, span, message, line.as_written())
+    }
+
+    fn comment(&self, span: Range<usize>, mark: &str) -> Diagnostic {
+        let message = format!("a comment does not begin with `{mark}`");
+        self.syntax(span, message, "begin it with `#`")
     }
 
     fn open_header(&self, line: &Line<'_>) -> Diagnostic {
@@ -176,179 +192,108 @@ impl<'t> Reader<'t> {
     }
 
     /// A value that is none: text without quotation marks, as a rule.
-    fn unquoted(&self, kind: Kind, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
-        let Line {
-            range, name, value, ..
-        } = line;
+    fn no_value(&self, one: &Found, line: &Line<'_>) -> Diagnostic {
+        let Line { name, value, .. } = line;
         if value.is_empty() {
             let message = format!("{} has no value", quoted(name));
-            return self.at(
-                Code::FieldWithoutValue,
-                range.clone(),
-                message,
-                as_written(name, ""),
-            );
+            let span = line.range.clone();
+            return self.at(Code::FieldWithoutValue, span, message, line.as_written());
         }
-        let end = range
-            .end
-            .min(range.start + line.text.find(value).unwrap_or(0) + value.len());
-        let start = end - value.len();
-        let span = if (start..end).contains(&span.start) {
-            start..end
-        } else {
-            span
-        };
+        let whole = line.value_span();
         if let Some(rest) = behind_a_whole_value(value) {
-            return self.extra(end - rest.len()..end, line);
+            return self.extra(whole.end - rest.len()..whole.end, line);
         }
-        let shown = if looks_secret(name) {
-            "the value".to_owned()
+        if wanted(name) == Wanted::Integer && one.kind == Kind::Number {
+            let message = format!("{} is no whole number", quoted(value));
+            return self.syntax(whole, message, as_written(name, ""));
+        }
+        let is_inside = whole.contains(&one.span.start);
+        let span = if is_inside { whole } else { one.span.clone() };
+        let help = if is_nothing(value) {
+            "remove the line".to_owned()
         } else {
-            quoted(value)
+            line.as_written()
         };
-        if ["null", "nil", "none", "undefined"].contains(&value.to_ascii_lowercase().as_str()) {
-            let message = format!("{shown} is no value of TOML");
-            return self.at(Code::UnquotedText, span, message, "remove the line");
-        }
-        let message = match (wanted(name), kind) {
-            (Wanted::Boolean, _) => {
-                format!("{} must be `true` or `false`, it is {shown}", quoted(name))
-            }
-            (Wanted::Integer, Kind::Number) => {
-                let message = format!("{shown} is no whole number");
-                return self.at(Code::SyntaxError, span, message, as_written(name, ""));
-            }
-            _ if value
-                .starts_with(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']) =>
-            {
-                format!("{shown} stands in typographic quotation marks")
-            }
-            _ => format!("{shown} stands without quotation marks"),
-        };
-        self.at(Code::UnquotedText, span, message, as_written(name, value))
+        self.at(Code::UnquotedText, span, unquoted(line), help)
     }
 
     fn text(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
-        let here = self
-            .text
-            .get(span.start..)
-            .unwrap_or_default()
-            .chars()
-            .next();
+        let here = self.here(span.start);
         if here.is_some_and(|c| c != '\n' && c != '\r' && is_hidden(c)) {
             return self.control(span);
         }
-        let before = self
-            .text
-            .get(line.range.start..span.start)
-            .unwrap_or_default();
-        let Some(quote) = before
-            .find('=')
-            .and_then(|at| Some(at + before.get(at..)?.find(['"', '\''])?))
-        else {
-            return self.other(span);
+        let before = line.range.start..span.start;
+        let before = self.text.get(before).unwrap_or_default();
+        let opening = before.find('=').and_then(|at| {
+            let value = before.get(at..)?;
+            Some(at + value.find(['"', '\''])?)
+        });
+        let Some(opening) = opening else {
+            return self.other(span, line);
         };
-        let start = line.range.start + quote;
-        let mark = self.text.get(start..=start).unwrap_or("\"");
+        let start = line.range.start + opening;
+        let mark = self.here(start).unwrap_or('"');
         let message = "the text that begins here is not closed".to_owned();
-        self.at(
-            Code::Unclosed,
-            start..line.range.end,
-            message,
-            format!("end it with `{mark}`"),
-        )
+        let help = format!("end it with `{mark}`");
+        self.at(Code::Unclosed, start..line.range.end, message, help)
     }
 
     fn escape(&self, span: &Range<usize>) -> Diagnostic {
         let line = self.source.line(span.start);
         let before = self.text.get(line.start..span.start).unwrap_or_default();
         let start = before.rfind('\\').map_or(span.start, |at| line.start + at);
-        let next = self
-            .text
-            .get(span.start..line.end)
-            .unwrap_or_default()
-            .chars()
-            .next();
-        let end = span.start
-            + next
-                .filter(|c| !"\"'".contains(*c))
-                .map_or(0, char::len_utf8);
-        let written = self.text.get(start..end).unwrap_or_default();
+        let next = self.here(span.start).filter(|c| !"\"'\n".contains(*c));
+        let end = span.start + next.map_or(0, char::len_utf8);
+        let written = self.source.shown().get(start..end).unwrap_or_default();
         let message = format!("{} is no escape", quoted(written));
         let help = "write `\\\\` for a backslash, or put the text between single quotes";
-        self.at(Code::SyntaxError, start..end, message, help)
+        self.syntax(start..end, message, help)
     }
 
     fn control(&self, span: Range<usize>) -> Diagnostic {
-        let found = self
-            .text
-            .get(span.start..)
-            .unwrap_or_default()
-            .chars()
-            .next();
-        if found.is_none_or(|c| c == '\r' || !is_hidden(c)) {
+        let found = self.here(span.start);
+        let Some(found) = found.filter(|c| *c != '\r' && is_hidden(*c)) else {
             let message = "a carriage return stands without a line feed".to_owned();
-            return self.at(
-                Code::SyntaxError,
-                span,
-                message,
-                "save the file with LF line ends",
-            );
-        }
-        let code = found.map_or(0, u32::from);
+            return self.syntax(span, message, "save the file with LF line ends");
+        };
+        let code = u32::from(found);
         let message = format!("the control character U+{code:04X} cannot stand here");
-        let help = format!("remove it, or write `\\u{code:04x}` in a text between double quotes");
-        self.at(Code::SyntaxError, span, message, help)
+        self.syntax(span, message, "remove it")
     }
 
     fn extra(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
-        let rest = self
-            .text
-            .get(span.start..line.range.end)
-            .unwrap_or_default();
         let span = span.start..line.range.end.max(span.start);
-        let secret = looks_secret(line.name);
-        if [",", ";"].contains(&rest.trim()) {
-            let message = format!("a line does not end in `{}`", rest.trim());
-            return self.at(Code::SyntaxError, span, message, "remove it");
+        let rest = self.text.get(span.clone()).unwrap_or_default().trim();
+        if [",", ";"].contains(&rest) {
+            let message = format!("a line does not end in `{rest}`");
+            return self.syntax(span, message, "remove it");
         }
         if let Some(comment) = foreign_comment(rest) {
-            let message = format!("a comment does not begin with `{comment}`");
-            return self.at(Code::SyntaxError, span, message, "begin it with `#`");
+            return self.comment(span, comment);
         }
-        let what = if secret {
-            "something".to_owned()
-        } else {
-            quoted(rest)
-        };
         let after = if line.text.starts_with('[') {
             "header"
         } else {
             "value"
         };
-        let message = format!("{what} stands after the {after}");
+        let message = format!("{} stands after the {after}", line.quote(rest, "something"));
         let help = "a line holds one field or one header; a comment begins with `#`";
-        self.at(Code::SyntaxError, span, message, help)
+        self.syntax(span, message, help)
     }
 
     /// A field or table that is there already, with the place of the first.
-    fn duplicate(&self, span: Range<usize>) -> Diagnostic {
+    fn duplicate(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
         let name = self.text.get(span.clone()).unwrap_or_default();
-        let line = self.line(span.start);
         let first = self.defined.first(self.text, span.start);
-        let is_array = matches!(wanted(name), Wanted::Tables);
-        let (code, message, help) = if is_array && line.text.starts_with('[') {
-            let message = format!("{} is an array of tables", quoted(name));
-            (
-                Code::WrongTableForm,
-                message,
-                format!("write `[[{name}]]` each time"),
-            )
+        let shown = quoted(name);
+        let diagnostic = if wanted(name) == Wanted::Tables && line.text.starts_with('[') {
+            let help = format!("write `[[{name}]]` each time");
+            let message = format!("{shown} is an array of tables");
+            self.at(Code::WrongTableForm, span, message, help)
         } else {
-            let message = format!("{} is defined twice", quoted(name));
-            (Code::DuplicateField, message, "keep one of them".to_owned())
+            let message = format!("{shown} is defined twice");
+            self.at(Code::DuplicateField, span, message, "keep one of them")
         };
-        let diagnostic = self.at(code, span, message, help);
         match first {
             Some(first) => diagnostic.label(first, "the first is here"),
             None => diagnostic,
@@ -357,30 +302,37 @@ impl<'t> Reader<'t> {
 
     fn name(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
         if let Some(comment) = foreign_comment(line.text) {
-            let message = format!("a comment does not begin with `{comment}`");
-            return self.at(Code::SyntaxError, span, message, "begin it with `#`");
+            return self.comment(span, comment);
         }
         let name = self.text.get(span.clone()).unwrap_or_default();
-        let message = format!("{} cannot be a name", quoted(name));
-        let help = "a name holds letters, digits, `-` and `_`";
-        self.at(Code::SyntaxError, span, message, help)
+        let message = format!("{} cannot be a name", line.quote(name, "this"));
+        self.syntax(span, message, "a name holds letters, digits, `-` and `_`")
     }
 
-    fn no_field(&self, line: &Line<'_>) -> Diagnostic {
-        let message = format!("{} is no field", quoted(line.text));
-        self.at(Code::SyntaxError, line.range.clone(), message, ON_FIELDS)
+    fn other(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
+        let message = format!("{} is not TOML", line.quote(line.text, "this line"));
+        self.syntax(span, message, ON_FIELDS)
     }
+}
 
-    fn other(&self, span: Range<usize>) -> Diagnostic {
-        let line = self.line(span.start);
-        let message = format!(
-            "{} is not TOML",
-            quoted(if looks_secret(line.name) {
-                line.name
-            } else {
-                line.text
-            })
-        );
-        self.at(Code::SyntaxError, span, message, ON_FIELDS)
+/// Says of a value without quotation marks what is wrong with it.
+fn unquoted(line: &Line<'_>) -> String {
+    const TYPOGRAPHIC: [char; 5] = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
+    let Line { name, value, .. } = line;
+    let shown = line.quote(value, "the value");
+    if is_nothing(value) {
+        format!("{shown} is no value of TOML")
+    } else if wanted(name) == Wanted::Boolean {
+        format!("{} must be `true` or `false`, it is {shown}", quoted(name))
+    } else if value.starts_with(TYPOGRAPHIC) {
+        format!("{shown} stands in typographic quotation marks")
+    } else {
+        format!("{shown} stands without quotation marks")
     }
+}
+
+/// Says whether a word means nothing in other languages.
+fn is_nothing(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    ["null", "nil", "none", "undefined"].contains(&value.as_str())
 }
