@@ -301,6 +301,8 @@ fn large_texts_of_mistakes_are_read() {
         format!("x = {}", repeated("[")),
         format!("{} = 1", repeated("x")),
         repeated("API_TOKEN = \"\"\" "),
+        format!("confirm = tru\nsecrets = [\n{}]", repeated("{},\n")),
+        format!("confirm = tru\nsecrets = [{}]", repeated("{env=1},")),
     ] {
         let source = Arc::new(Source::new(Path::new("m"), text.as_bytes()).unwrap());
         let found = manifest::parse(&source).unwrap_err();

@@ -19,6 +19,7 @@ use serde::Serialize;
 
 pub use code::{Code, Severity};
 pub use pages::manual;
+pub use shown::begins_statement;
 pub use source::{Position, SOURCE_MAX, Source};
 pub use suggest::{nearest, one_of};
 

@@ -14,18 +14,100 @@ impl Source {
 
 fn copy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut open = None;
-    for line in text.split_inclusive('\n') {
-        let public = match open {
-            Some(_) => 0,
-            None => public_part(line),
-        };
-        let (public, secret) = line.split_at_checked(public).unwrap_or((line, ""));
-        out.extend(public.chars().map(harmless));
-        out.extend(secret.chars().map(blank));
-        open = still_open(open, secret);
+    let mut mode = Mode::Public;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        let public = mode.public_part(line);
+        let (shown, secret) = line.split_at_checked(public).unwrap_or((line, ""));
+        push_harmless(&mut out, shown, number == 0);
+        secret.chars().for_each(|c| push_blank(&mut out, c));
+        mode = mode.after(line, secret);
     }
     out
+}
+
+/// What the next line belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Nothing that is secret.
+    Public,
+    /// The value of a secret, until the next field or header.
+    Value,
+    /// A table that is named like a secret, until the next header.
+    Table,
+    /// A string of several lines that holds a secret.
+    Long(&'static str),
+}
+
+impl Mode {
+    /// Returns how much of a line can be shown.
+    fn public_part(self, line: &str) -> usize {
+        let trimmed = line.trim_start();
+        let goes_on = match self {
+            Self::Public => false,
+            Self::Value => !begins_statement(trimmed),
+            Self::Table => !trimmed.starts_with('['),
+            Self::Long(_) => return 0,
+        };
+        match goes_on {
+            true if trimmed.starts_with('#') => line.len(),
+            true => 0,
+            false => public_part(line),
+        }
+    }
+
+    /// What the line after this one belongs to.
+    fn after(self, line: &str, secret: &str) -> Self {
+        if let Self::Long(kind) = self {
+            let closed = odd(secret, kind);
+            return if closed { Self::Value } else { self };
+        }
+        let opened = ["\"\"\"", "'''"].into_iter().find(|kind| odd(secret, kind));
+        let shown = line.strip_suffix(secret).unwrap_or(line);
+        let found = !shown.is_empty() && !secret.is_empty();
+        match opened {
+            Some(kind) => Self::Long(kind),
+            None if found && shown.starts_with('[') && !shown.contains(']') => Self::Table,
+            None if found => Self::Value,
+            None if secret.is_empty() && begins_statement(line.trim_start()) => Self::Public,
+            None => self,
+        }
+    }
+}
+
+/// Says whether a line, without the spaces before it, begins a field or a
+/// header. The elements of a table or an array that goes on end in a comma.
+pub fn begins_statement(line: &str) -> bool {
+    let line = line.trim_end();
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.\"'".contains(c);
+    if let Some(header) = line.strip_prefix('[') {
+        let name = header.trim_start_matches('[');
+        let end = name.find(|c| !is_name(c)).unwrap_or(name.len());
+        let behind = name.get(end..).unwrap_or_default();
+        let ends = behind.is_empty() || behind.starts_with(']');
+        return name.starts_with(|c: char| c.is_ascii_alphabetic()) && ends;
+    }
+    let name = line.find(|c| !is_name(c)).filter(|&end| end > 0);
+    let behind = name.and_then(|end| line.get(end..)).unwrap_or_default();
+    behind.trim_start().starts_with('=') && !line.ends_with(',')
+}
+
+/// Says whether a text holds an odd number of the marks of a long string.
+fn odd(text: &str, mark: &str) -> bool {
+    let escapes = mark.starts_with('"');
+    let mut rest = text;
+    let mut count = 0;
+    while let Some(c) = rest.chars().next() {
+        let step = if rest.starts_with(mark) {
+            count += 1;
+            mark.len()
+        } else if escapes && c == '\\' {
+            1 + rest.chars().nth(1).map_or(0, char::len_utf8)
+        } else {
+            c.len_utf8()
+        };
+        rest = rest.get(step..).unwrap_or_default();
+    }
+    count % 2 == 1
 }
 
 /// What stands for a hidden character, by its length in bytes.
@@ -36,71 +118,102 @@ fn stand_in(of: &[&'static str; 5], c: char) -> &'static str {
     of.get(c.len_utf8()).copied().unwrap_or_default()
 }
 
-fn harmless(c: char) -> Shown {
-    match c {
-        '\n' | '\t' => Shown::Itself(c),
-        hidden if is_hidden(hidden) => Shown::As(stand_in(&STAND_INS, c)),
-        plain => Shown::Itself(plain),
-    }
-}
-
-fn blank(c: char) -> Shown {
-    match c {
-        '\n' | '\r' => harmless(c),
-        other => Shown::As(stand_in(&STARS, other)),
-    }
-}
-
-/// A character as it is shown.
-enum Shown {
-    Itself(char),
-    As(&'static str),
-}
-
-impl Extend<Shown> for String {
-    fn extend<T: IntoIterator<Item = Shown>>(&mut self, shown: T) {
-        for one in shown {
-            match one {
-                Shown::Itself(c) => self.push(c),
-                Shown::As(text) => self.push_str(text),
-            }
+/// Line ends of any system and the mark at the beginning show nothing; they are
+/// spaces, so that no place moves.
+fn push_harmless(out: &mut String, text: &str, first: bool) {
+    let text = match text.strip_prefix('\u{feff}') {
+        Some(rest) if first => {
+            out.push_str("   ");
+            rest
         }
+        _ => text,
+    };
+    let (line, end) = match text.strip_suffix("\r\n") {
+        Some(line) => (line, " \n"),
+        None => (text, ""),
+    };
+    for c in line.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            hidden if is_hidden(hidden) => out.push_str(stand_in(&STAND_INS, hidden)),
+            plain => out.push(plain),
+        }
+    }
+    out.push_str(end);
+}
+
+fn push_blank(out: &mut String, c: char) {
+    match c {
+        '\n' => out.push(c),
+        '\r' => out.push(' '),
+        other => out.push_str(stand_in(&STARS, other)),
     }
 }
 
 /// Returns how much of a line can be shown: all of it, or what stands before
 /// the value of a name that promises a secret.
 fn public_part(line: &str) -> usize {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let first = line.trim_start_matches(|c: char| !is_name(c) && c != '#');
-    let end = first.find(|c| !is_name(c)).unwrap_or(first.len());
-    let (name, behind) = first.split_at_checked(end).unwrap_or((first, ""));
-    if looks_secret(name) {
-        let value = behind.trim_start_matches(['"', '\'']).trim_start();
-        let value = value.strip_prefix(['=', ':']).unwrap_or(behind);
-        return line.len() - value.len();
-    }
-    let after_secret = |&(at, _): &(usize, &str)| {
-        let before = line.get(..at).unwrap_or_default();
-        let before = before.trim_end_matches(|c: char| c == ' ' || c == '\t' || !c.is_ascii());
-        let before = before.trim_end_matches(['"', '\'']);
-        let name = before.rsplit(|c| !is_name(c)).next().unwrap_or_default();
-        looks_secret(name)
+    let Some(end) = secret_name_end(line) else {
+        return line.len();
     };
-    let found = line.match_indices('=').find(after_secret);
-    found.map_or(line.len(), |(at, _)| at + 1)
+    let behind = line.get(end..).unwrap_or_default();
+    let value = behind.trim_start();
+    let value = value.strip_prefix(['=', ':']).unwrap_or(behind);
+    line.len() - value.len()
 }
 
-/// Says which kind of string of several lines is open after a secret's part of
-/// a line.
-fn still_open(open: Option<&'static str>, secret: &str) -> Option<&'static str> {
-    let kinds = ["\"\"\"", "'''"];
-    match open {
-        Some(kind) => (!secret.contains(kind)).then_some(kind),
-        None => kinds
-            .into_iter()
-            .find(|kind| secret.matches(kind).count() % 2 == 1),
+/// Returns where the first name ends that promises a secret: a word, or a text
+/// between quotation marks that something is assigned to. Nothing is looked for
+/// in other texts and in comments.
+fn secret_name_end(line: &str) -> Option<usize> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    let mut at = 0;
+    while let Some(c) = line.get(at..)?.chars().next() {
+        let rest = line.get(at..)?;
+        let length = match c {
+            '#' => return None,
+            '"' | '\'' => match quoted_length(rest) {
+                Some(length) => {
+                    let name = rest.get(1..length - 1)?;
+                    let behind = rest.get(length..)?.trim_start();
+                    let named = looks_secret(name) || name.contains('\\');
+                    if named && behind.starts_with(['=', ':', '.']) {
+                        return Some(at + length);
+                    }
+                    length
+                }
+                None => 1,
+            },
+            c if is_name(c) => {
+                let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
+                let word = rest.get(..length)?;
+                // `[secret]` is meant to be `[[secrets]]`.
+                if looks_secret(word) && word != "secret" {
+                    return Some(at + length);
+                }
+                length
+            }
+            other => other.len_utf8(),
+        };
+        at += length;
     }
+    None
+}
+
+/// Returns the length of a text with its quotation marks, if it is closed.
+fn quoted_length(text: &str) -> Option<usize> {
+    let quote = text.chars().next()?;
+    let mut escaped = false;
+    for (at, c) in text.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quote == '"' => escaped = true,
+            c if c == quote => return Some(at + 1),
+            '\n' => return None,
+            _ => {}
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -121,7 +234,7 @@ mod tests {
         for (text, expected) in [
             ("A = \"x\"\n", "A = \"x\"\n"),
             ("API_TOKEN = \"x\u{e4}\"\n", "API_TOKEN =******\n"),
-            ("  \"db_password\": 1\r\n", "  \"db_password\":**?\n"),
+            ("  \"db_password\": 1\r\n", "  \"db_password\":** \n"),
             ("MY_KEY value\n", "MY_KEY******\n"),
             ("[requires_env]\nA = 1\n", "[requires_env]\nA = 1\n"),
             (
@@ -137,11 +250,41 @@ mod tests {
 
     #[test]
     fn a_secret_of_several_lines_is_blanked_to_its_end() {
-        let text = "MY_KEY = \"\"\"one\ntwo\nthree\"\"\"\nB = \"2\"\n";
-        let expected = "MY_KEY =*******\n***\n********\nB = \"2\"\n";
+        let text = "MY_KEY = \"\"\"one\ntwo \\\"\"\"\nthree\"\"\"\nB = \"2\"\n";
+        let expected = "MY_KEY =*******\n********\n********\nB = \"2\"\n";
         assert_eq!(shown(text), expected);
         let closed = "MY_KEY = '''one'''\nB = 2\n";
         assert!(shown(closed).ends_with("\nB = 2\n"));
+    }
+
+    #[test]
+    fn wherever_a_secret_stands_it_is_not_shown() {
+        for text in [
+            "API_TOKEN =\n\"hunter2\"\n",
+            "API_TOKEN\n= \"hunter2\"\n",
+            "API_TOKEN = \"a\nhunter2\"\n",
+            "API_TOKEN = [\n \"hunter2\",\n x = \"hunter2\",\n]\n",
+            "[requires_env.API_TOKEN]\nvalue = \"hunter2\"\n",
+            "[requires_env] API_TOKEN = \"hunter2\"\n",
+            "B = 1, API_TOKEN hunter2\n",
+            "set API_TOKEN = \"hunter2\"\n",
+            "API_TOKEN.x = hunter2\n",
+            "r = { \"API_TOKEN\": \"hunter2\" }\n",
+            "\"API_TOKE\\u004E\" = \"hunter2\"\n",
+            "\"API_TOKEN = hunter2\n",
+        ] {
+            let shown = shown(&format!("{text}B = 1\n"));
+            assert!(!shown.contains("hunter"), "{shown}");
+            assert!(
+                shown.ends_with("\nB = 1\n") || text.starts_with("[requires_env.A"),
+                "{shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn line_ends_and_a_mark_at_the_beginning_show_nothing() {
+        assert_eq!(shown("\u{feff}a = 1\r\nb\r"), "   a = 1 \nb?");
     }
 
     proptest! {

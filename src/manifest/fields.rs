@@ -9,9 +9,9 @@ use toml::de::{DeTable, DeValue};
 
 use super::known::{SECRET, TOP, example, without};
 use super::quoted;
-use super::syntax::{Spoilt, top_level_end};
+use super::syntax::{Spoilt, Statements};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Safety, Source, nearest, one_of};
-use crate::names::looks_secret;
+use crate::names::{looks_secret, visible};
 
 /// A value of the parsed text with its place.
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
@@ -24,6 +24,8 @@ pub(super) struct Findings<'s> {
     spoilt: Spoilt,
     /// Fields of the top level that stand below a header.
     misplaced: Vec<String>,
+    /// Names that stand where they belong, at the top level.
+    pub(super) top: Vec<String>,
 }
 
 impl<'s> Findings<'s> {
@@ -33,6 +35,7 @@ impl<'s> Findings<'s> {
             list: Diagnostics::default(),
             spoilt,
             misplaced: Vec::new(),
+            top: Vec::new(),
         }
     }
 
@@ -62,10 +65,16 @@ impl<'s> Findings<'s> {
         header: Range<usize>,
     ) {
         let message = format!("`{name}` stands inside `{table}`");
-        let line = self.source.line_number(top_level_end(self.source));
+        let top = Statements::of(self.source.text()).top_level();
+        let line = self.source.line_number(top.end);
+        let help = if self.top.iter().any(|one| one == name) {
+            format!("`{name}` stands above the first header already: remove it here")
+        } else {
+            format!("move it above the first header, to line {line}")
+        };
         let diagnostic = self
             .at(Code::MisplacedField, key, message)
-            .help(format!("move it above the first header, to line {line}"))
+            .help(help)
             .label(header, "this table goes on until the next header")
             .meaning(without(name));
         self.push(diagnostic);
@@ -121,7 +130,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         }
         self.missing
             .retain(|name| !found.misplaced.iter().any(|one| one == name));
-        if self.missing.is_empty() || found.spoilt.in_table(found.source, &self.header) {
+        if self.missing.is_empty() || found.spoilt.in_table(&self.header) {
             return;
         }
         for name in &self.missing {
@@ -189,7 +198,9 @@ fn wrong_type(name: &str, value: &Value<'_>, want: &str, found: &mut Findings<'_
         ("a string", _) if quotable && looks_secret(name) => {
             diagnostic.help("put the value between quotation marks")
         }
-        ("a string", _) if quotable => diagnostic.help(format!("write `{name} = \"{written}\"`")),
+        ("a string", _) if quotable => {
+            diagnostic.help(format!("write `{} = \"{written}\"`", key_of(name)))
+        }
         ("a boolean", DeValue::String(text)) if matches!(text.as_ref(), "true" | "false") => {
             diagnostic.help(format!("write `{name} = {text}`, without quotation marks"))
         }
@@ -205,6 +216,15 @@ fn wrong_type(name: &str, value: &Value<'_>, want: &str, found: &mut Findings<'_
         )),
         _ => diagnostic.help(array_of_tables(name)),
     });
+}
+
+/// Writes a name as TOML takes it.
+fn key_of(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    format!("{:?}", visible(name))
 }
 
 fn array_of_tables(name: &str) -> String {
@@ -263,7 +283,7 @@ pub(super) fn integer(name: &str, value: &Value<'_>, found: &mut Findings<'_>) -
     if read.is_none() {
         let message = format!("`{name}` is out of range");
         let diagnostic = found.at(Code::NumberOutOfRange, value.span(), message);
-        found.push(diagnostic.help("write a number of at most 18 digits"));
+        found.push(diagnostic.help(format!("write `{name} = {}`", example(name))));
     }
     read
 }

@@ -53,6 +53,10 @@ fn parse_broken(source: &Arc<Source>) -> Diagnostics {
 
 /// Reads every field, whatever the others are like.
 fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
+    found.top = root
+        .iter()
+        .map(|(key, _)| key.get_ref().to_string())
+        .collect();
     let mut top = Fields::of(root, 0..0);
     let version = top
         .required("schema_version")

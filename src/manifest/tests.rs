@@ -222,6 +222,38 @@ fn an_empty_text_is_only_a_warning() {
 }
 
 #[test]
+fn wherever_a_secret_stands_no_word_repeats_it() {
+    for line in [
+        "API_TOKEN =\n\"hunter2\"",
+        "API_TOKEN\n= \"hunter2\"",
+        "API_TOKEN = \"a\nhunter2\"",
+        "API_TOKEN = [\n \"hunter2\"",
+        "requires_env = { A = \"x\" API_TOKEN = \"hunter2\" }",
+        "[requires_env] API_TOKEN = \"hunter2\"",
+        "B = 1, API_TOKEN = \"hunter2\"",
+        "B = 1 API_TOKEN = hunter2",
+        "B = x API_TOKEN hunter2",
+        "[API_TOKEN = \"hunter2\"",
+        "API TOKEN = \"hunter2\"",
+        "set API_TOKEN = \"hunter2\"",
+        "- API_TOKEN=hunter2",
+        "API_TOKEN.x = hunter2",
+        "secrets = [{ API_TOKEN = hunter2 }]",
+        "{ \"API_TOKEN\": \"hunter2\" }",
+        "API_TOKEN = { hunter2 }",
+        "API_TOKEN = \"\"\"\nx = hunter2\n\"\"\"\nB = 1",
+    ] {
+        for head in [HEAD, ""] {
+            let list = parse_text(&format!("{head}{line}\n[x\n")).unwrap_err();
+            for one in &list {
+                let said = format!("{} {:?} {:?}", one.message, one.help, one.fix);
+                assert!(!said.contains("hunter"), "{line}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
 fn hidden_characters_and_newer_syntax_are_warnings() {
     assert_eq!(
         body("banner = \"a\u{202e}b\" # \u{200b}\n# \u{feff}\n"),

@@ -50,7 +50,7 @@ fn is_typed_name(one: &Diagnostic) -> bool {
         one.code,
         Code::NoSuchGroup | Code::InvalidGroupName | Code::InvalidExtensionName
     );
-    of_name && one.path().is_relative()
+    of_name && one.message.contains(&format!("`{}`", visible(one.path())))
 }
 
 fn drawn(one: &Diagnostic, style: &Style) -> String {
@@ -179,6 +179,20 @@ impl<'a> Drawing<'a> {
     }
 }
 
+impl Drawing<'_> {
+    /// Line and column of an offset, counted from 0. miette's own columns count
+    /// bytes.
+    fn place(&self, offset: usize) -> (usize, usize) {
+        match &self.one.place {
+            Place::Text { source, .. } => {
+                let at = source.position(offset);
+                (at.line - 1, at.column - 1)
+            }
+            Place::Path(_) => (0, 0),
+        }
+    }
+}
+
 impl fmt::Display for Drawing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -230,7 +244,16 @@ impl SourceCode for Drawing<'_> {
     ) -> Result<Box<dyn miette::SpanContents<'b> + 'b>, MietteError> {
         let text = self.text.unwrap_or_default();
         let Some(excerpt) = &self.excerpt else {
-            return text.read_span(span, before, after);
+            let inner = text.read_span(span, before, after)?;
+            let (line, column) = self.place(inner.span().offset());
+            let contents = MietteSpanContents::new(
+                inner.data(),
+                *inner.span(),
+                line,
+                column,
+                inner.line_count(),
+            );
+            return Ok(Box::new(contents));
         };
         // Without lines around it miette asks where the mark is, else what to draw.
         let (range, (line, column)) = match (before, after) {
@@ -239,6 +262,7 @@ impl SourceCode for Drawing<'_> {
         };
         let piece = text.get(range.clone()).unwrap_or_default().as_bytes();
         let place = (range.start, range.len()).into();
+        // Of a single line miette tells the place only behind a name.
         let contents = MietteSpanContents::new_named("line".into(), piece, place, line, column, 1);
         Ok(Box::new(contents))
     }

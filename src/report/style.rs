@@ -2,6 +2,7 @@
 //! everywhere.
 
 use anstyle::{AnsiColor, Style as Ansi};
+use unicode_width::UnicodeWidthStr;
 
 use crate::host::{HostView, Stream, stream};
 
@@ -134,7 +135,7 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {
-        let fits = line.chars().count() + 1 + word.chars().count() <= width;
+        let fits = line.width() + 1 + word.width() <= width;
         if !line.is_empty() && !fits {
             lines.push(std::mem::take(&mut line));
         } else if !line.is_empty() {
@@ -164,7 +165,7 @@ pub(super) fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 /// A column of a table: as wide as its widest cell.
 pub(super) fn column_width<'a>(cells: impl Iterator<Item = &'a str>) -> usize {
-    cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    cells.map(UnicodeWidthStr::width).max().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -230,5 +231,9 @@ mod tests {
         assert_eq!(wrapped("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrapped("a longerword b", 4), ["a", "longerword", "b"]);
         assert_eq!(wrapped("", 4), [""]);
+        assert_eq!(
+            wrapped("\u{672c}\u{756a} \u{672c}", 6),
+            ["\u{672c}\u{756a}", "\u{672c}"]
+        );
     }
 }

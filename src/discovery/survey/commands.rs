@@ -34,7 +34,9 @@ pub(super) fn problems(groups: &Groups, view: &dyn HostView) -> Diagnostics {
 /// Judges the entries themselves.
 fn entries(view: &dyn HostView) -> Diagnostics {
     let mut found = Diagnostics::default();
-    let path = view.var("PATH").unwrap_or_default();
+    let Some(path) = view.var("PATH") else {
+        return found;
+    };
     for entry in std::env::split_paths(&path) {
         let (code, message) = if entry.as_os_str().is_empty() {
             let message = "an empty entry means the working directory";

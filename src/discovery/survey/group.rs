@@ -1,9 +1,9 @@
 //! One directory of a root: its manifest, its name, and the files beside it.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::super::program::lacks_interpreter_line;
 use super::super::{extension_name, group_name};
@@ -59,7 +59,7 @@ fn of_directory(path: &Path, view: &dyn HostView) -> Looked {
     }
     let files = files(path, view);
     let mut looked = of_group(path, &manifest, &files, view);
-    looked.found.extend(of_name(path));
+    looked.found.extend(of_name(path, view));
     let problems = files.into_iter().filter_map(|file| file.problem);
     looked.found.extend(problems);
     looked
@@ -68,19 +68,38 @@ fn of_directory(path: &Path, view: &dyn HostView) -> Looked {
 fn of_group(path: &Path, manifest: &Path, files: &[File], view: &dyn HostView) -> Looked {
     let found = problems(manifest, view);
     let errors = found.iter().filter(|one| one.is_error()).count();
-    let name = manifest.parent().and_then(Path::file_name);
+    let is_named_so = manifest.file_name() == Some(OsStr::new(FILE_NAME));
+    let directory = manifest.parent().filter(|_| is_named_so);
+    let name = directory.and_then(|directory| directory_name(directory, view));
     let name = name.and_then(|name| name.to_str()?.parse::<GroupName>().ok());
-    let name = name.filter(|_| manifest.file_name() == Some(OsStr::new(FILE_NAME)));
     Looked {
         path: path.to_owned(),
         has_manifest: true,
         found,
         broken: (errors > 0).then(|| Broken {
             name: name.map_or_else(|| visible(manifest), |name| name.to_string()),
+            path: path.to_owned(),
             scripts: files.iter().filter(|file| file.is_script).count(),
             errors,
         }),
     }
+}
+
+/// Returns a directory's own name, also where it is called `.` or `..`.
+fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
+    if let Some(name) = path.file_name() {
+        return Some(name.to_owned());
+    }
+    let whole = view.process().cwd?.join(path);
+    let mut plain = PathBuf::new();
+    for part in whole.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
+        }
+    }
+    plain.file_name().map(OsStr::to_owned)
 }
 
 /// Reads a manifest and returns everything that is wrong with it.
@@ -96,8 +115,20 @@ fn problems(file: &Path, view: &dyn HostView) -> Diagnostics {
     }
 }
 
-/// A directory with executables was meant to be a group.
+/// A directory with executables was meant to be a group, and so was a link that
+/// leads nowhere.
 fn without_manifest(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
+    let is_link = view
+        .lstat(path)
+        .is_ok_and(|stat| stat.kind == FileKind::Link);
+    if let Some(error) = view.stat(path).err().filter(|_| is_link) {
+        let message = format!(
+            "the link leads nowhere, so there is no group: {}",
+            reason(&error)
+        );
+        let problem = Diagnostic::of_path(Code::NoManifest, path, message);
+        return Some(problem.help("mend the link, or remove it"));
+    }
     let name = path.file_name()?.to_str()?.parse::<GroupName>().ok()?;
     let scripts = files(path, view).into_iter().filter(|file| file.is_script);
     let count = scripts.count();
@@ -110,11 +141,11 @@ fn without_manifest(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
 }
 
 /// Judges the name of a group's directory.
-fn of_name(path: &Path) -> Diagnostics {
-    let Some(name) = path.file_name() else {
+fn of_name(path: &Path, view: &dyn HostView) -> Diagnostics {
+    let Some(name) = directory_name(path, view) else {
         return Diagnostics::default();
     };
-    match group_name(name) {
+    match group_name(&name) {
         Err(problem) => of(path, problem).into(),
         Ok(name) if is_command(name.as_str()) => {
             let message = format!("`{name}` is a command of qli, which wins over the group");
@@ -153,7 +184,16 @@ fn files(directory: &Path, view: &dyn HostView) -> Vec<File> {
 fn file(path: &Path, view: &dyn HostView) -> File {
     let stat = match view.stat(path) {
         Ok(stat) => stat,
-        Err(error) => return File::wrong(leads_nowhere(path, &error)),
+        Err(error) => {
+            // What may not be looked at is no link that leads nowhere.
+            let is_link = view
+                .lstat(path)
+                .is_ok_and(|stat| stat.kind == FileKind::Link);
+            return File {
+                is_script: false,
+                problem: is_link.then(|| leads_nowhere(path, &error)),
+            };
+        }
     };
     let is_valid = |name: &OsStr| extension_name(name).err();
     let bad_name = path.file_name().and_then(is_valid);
@@ -315,12 +355,17 @@ mod tests {
         let broken = world("confrim = true\nbaner = 1\n").executable("/r/ops/roll", "#!/bin/sh\n");
         let expected = Broken {
             name: "ops".to_owned(),
+            path: GROUP.into(),
             scripts: 2,
             errors: 2,
         };
         assert_eq!(looked(&broken, GROUP).broken, Some(expected.clone()));
         let manifest = Place::Manifest("/r/ops/_manifest.toml".into());
-        assert_eq!(look(&manifest, &broken).broken, Some(expected));
+        let path = PathBuf::from("/r/ops/_manifest.toml");
+        assert_eq!(
+            look(&manifest, &broken).broken,
+            Some(Broken { path, ..expected })
+        );
         assert_eq!(looked(&world("banner = \"\"\n"), GROUP).broken, None);
     }
 }

@@ -16,7 +16,7 @@ use super::{RootKind, Roots, embedded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{FileKind, HostView, reason};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, shell_word};
+use crate::names::{GroupName, shell_word, visible};
 use group::{Looked, look};
 
 /// What was looked at, and what was found.
@@ -37,6 +37,8 @@ pub struct Survey {
 pub struct Broken {
     /// Its name; the manifest's path if that is no group's.
     pub name: String,
+    /// Its directory, or the manifest if only that was looked at.
+    pub path: PathBuf,
     /// How many scripts stand beside its manifest.
     pub scripts: usize,
     /// How many errors its manifest has.
@@ -53,6 +55,21 @@ enum Place {
     Manifest(PathBuf),
     /// A directory of a root, with what is in it.
     Directory(PathBuf),
+}
+
+impl Place {
+    /// Says whether it is the manifest of a directory that is looked at anyway.
+    fn is_in(&self, places: &BTreeSet<Self>) -> bool {
+        match self {
+            Self::Manifest(file) if file.file_name() == Some(FILE_NAME.as_ref()) => {
+                let directory = file
+                    .parent()
+                    .map(|directory| Self::Directory(directory.into()));
+                directory.is_some_and(|directory| places.contains(&directory))
+            }
+            Self::Manifest(_) | Self::Directory(_) => false,
+        }
+    }
 }
 
 /// Looks at every root, at the groups that hide each other, and at `PATH`.
@@ -88,7 +105,11 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], view: &V) -> Survey {
             }
         }
     }
-    let places: Vec<_> = places.into_iter().collect();
+    let places: Vec<_> = places
+        .iter()
+        .filter(|place| !place.is_in(&places))
+        .cloned()
+        .collect();
     let looked = survey.look_at(&places, view);
     let holding = looked.iter().filter(|one| one.has_manifest);
     // Whatever is below a path stands right behind it.
@@ -126,6 +147,12 @@ impl Survey {
             };
             if let Some(Some(owner)) = groups.get(&name) {
                 self.found.push(hidden(&name, &one.path, owner));
+                // It is another group of the same name that people know.
+                let broken = self
+                    .broken
+                    .iter_mut()
+                    .filter(|group| group.path == one.path);
+                broken.for_each(|group| group.name = visible(&group.path));
             } else {
                 groups.insert(name, Some(one.path.clone()));
             }

@@ -24,6 +24,10 @@ pub(super) enum Kind {
     Extra,
     /// More than one `=`.
     Equals,
+    /// A comma too few or too many.
+    Comma,
+    /// A field that holds a value, and is to hold others.
+    Taken,
     /// A field or table that is there already.
     Duplicate,
     /// A name that is none.
@@ -58,6 +62,9 @@ const MESSAGES: &[(&str, Kind)] = &[
     ("carriage return must be followed by newline", Kind::Control),
     ("unexpected key or value", Kind::Extra),
     ("extra `=`", Kind::Equals),
+    ("missing comma between", Kind::Comma),
+    ("extra comma in", Kind::Comma),
+    ("cannot extend value", Kind::Taken),
     ("duplicate key", Kind::Duplicate),
     ("invalid unquoted key", Kind::Name),
     ("keys cannot be multi-line", Kind::Name),
@@ -118,6 +125,9 @@ mod tests {
         ("a = 1\rb = 2", Kind::Control),
         ("a = 'x' y", Kind::Extra),
         ("a == 1", Kind::Equals),
+        ("a = [1,,2]", Kind::Comma),
+        ("a = {b = 1 c = 2}", Kind::Comma),
+        ("a = 1\na.b = 2", Kind::Taken),
         ("a = 1\na = 2", Kind::Duplicate),
         ("\u{e9} = 1", Kind::Name),
         ("\"\"\"a\"\"\" = 1", Kind::Name),
@@ -138,7 +148,7 @@ mod tests {
         ("a = 1.2.3", Kind::Number),
         ("a = 1979-13-27", Kind::Number),
         ("a = 25:00:00", Kind::Number),
-        ("a = [1,,2]", Kind::Other),
+        ("a = [=]", Kind::Other),
     ];
 
     fn messages(text: &str) -> Vec<String> {

@@ -3,100 +3,159 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::skim::Skim;
 use crate::diagnostics::Source;
 
-/// Returns the lines of a text with their offsets, without line ends.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let mut at = 0;
-    text.split('\n').map(move |line| {
-        let start = at;
-        at += line.len() + 1;
-        (start, line.strip_suffix('\r').unwrap_or(line))
-    })
+/// The lines of a text that begin a field or a header: those that go on within
+/// a value, a text or a table of several lines, are not among them.
+#[derive(Debug, Default)]
+pub(in crate::manifest) struct Statements {
+    /// Where each line begins, and whether it is a header.
+    lines: Vec<(usize, bool)>,
+    /// Where the headers' lines begin.
+    headers: Vec<usize>,
+    end: usize,
 }
 
-fn is_header(line: &str) -> bool {
-    line.trim_start().starts_with('[')
-}
+impl Statements {
+    /// Collects them.
+    pub(in crate::manifest) fn of(text: &str) -> Self {
+        let mut all = Self {
+            end: text.len(),
+            ..Self::default()
+        };
+        let (mut line, mut fresh, mut in_value, mut depth) = (0, true, false, 0usize);
+        for (at, byte) in Skim::new(text, 0) {
+            match byte {
+                b'\n' => {
+                    line = at + 1;
+                    fresh = depth == 0;
+                    in_value &= !fresh;
+                }
+                b' ' | b'\t' | b'\r' => {}
+                _ => {
+                    if std::mem::take(&mut fresh) {
+                        all.push(line, byte == b'[');
+                    }
+                    match byte {
+                        b'=' => in_value = true,
+                        b'[' | b'{' if in_value => depth += 1,
+                        b']' | b'}' => depth = depth.saturating_sub(usize::from(in_value)),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        all
+    }
 
-/// Says whether an offset is on the line of a header.
-pub(super) fn on_header(source: &Source, at: usize) -> bool {
-    let line = source.line(at);
-    is_header(source.text().get(line).unwrap_or_default())
-}
+    fn push(&mut self, line: usize, is_header: bool) {
+        self.lines.push((line, is_header));
+        if is_header {
+            self.headers.push(line);
+        }
+    }
 
-/// Returns the range of a table: from its header to the next one. The top level
-/// has no header and begins at 0.
-pub(super) fn header_region(text: &str, header: &Range<usize>) -> Range<usize> {
-    let rest = text.get(header.start..).unwrap_or_default();
-    let own = usize::from(is_header(rest));
-    let next = lines(rest).skip(own).find(|(_, line)| is_header(line));
-    header.start..next.map_or(text.len(), |(at, _)| header.start + at)
+    /// Returns the range of the table that an offset is in: from its header to
+    /// the next one. The top level begins at 0.
+    pub(in crate::manifest) fn table(&self, at: usize) -> Range<usize> {
+        let next = self.headers.partition_point(|&header| header <= at);
+        let own = next.checked_sub(1).and_then(|own| self.headers.get(own));
+        let end = self.headers.get(next).copied().unwrap_or(self.end);
+        own.copied().unwrap_or(0)..end
+    }
+
+    /// Returns the range of what stands above the first header.
+    pub(in crate::manifest) fn top_level(&self) -> Range<usize> {
+        0..self.headers.first().copied().unwrap_or(self.end)
+    }
+
+    /// Says whether an offset is on the line of a header.
+    pub(super) fn on_header(&self, source: &Source, at: usize) -> bool {
+        self.headers.binary_search(&source.line(at).start).is_ok()
+    }
 }
 
 /// Where each field and each header of a text is first defined.
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
     first: BTreeMap<(String, String), Range<usize>>,
-    headers: Vec<(usize, String)>,
+}
+
+/// The header of the table that a field is in, and what the field's line
+/// defines there. A header is a field of the top level.
+fn key(
+    text: &str,
+    statements: &Statements,
+    line: usize,
+    is_header: bool,
+) -> Option<(String, Name)> {
+    let name = name_of(text, line, is_header)?;
+    if is_header {
+        return Some((String::new(), name));
+    }
+    let header = statements.table(line).start;
+    let in_table = statements.headers.binary_search(&header).is_ok();
+    let table = in_table.then(|| name_of(text, header, true)).flatten();
+    Some((table.map(|table| table.text).unwrap_or_default(), name))
 }
 
 impl Definitions {
     /// Collects them, line by line.
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str, statements: &Statements) -> Self {
         let mut all = Self::default();
-        let mut table = String::new();
-        for (start, line) in lines(text) {
-            let Some((name, range)) = name_of(line) else {
+        for &(line, is_header) in &statements.lines {
+            let Some((table, name)) = key(text, statements, line, is_header) else {
                 continue;
             };
-            let range = start + range.start..start + range.end;
-            let key = if is_header(line) {
-                table.clone_from(&name);
-                all.headers.push((start, name.clone()));
-                (String::new(), format!("[{name}]"))
-            } else {
-                (table.clone(), name)
-            };
-            all.first.entry(key).or_insert(range);
+            // `a.b = 1` defines `a`, too.
+            let first = name.text.split('.').next().unwrap_or_default().to_owned();
+            for defined in [name.text, first] {
+                let key = (table.clone(), defined);
+                all.first.entry(key).or_insert(name.span.clone());
+            }
         }
         all
     }
 
-    /// Returns the first definition of what is defined once more at an offset.
-    pub(super) fn first(&self, text: &str, at: usize) -> Option<Range<usize>> {
-        let start = text.get(..at)?.rfind('\n').map_or(0, |end| end + 1);
-        let line = text.get(start..)?.split('\n').next()?;
-        let (name, _) = name_of(line)?;
-        let key = if is_header(line) {
-            (String::new(), format!("[{name}]"))
-        } else {
-            let above = self.headers.partition_point(|(header, _)| *header < start);
-            let table = above.checked_sub(1).and_then(|last| self.headers.get(last));
-            (
-                table.map(|(_, name)| name.clone()).unwrap_or_default(),
-                name,
-            )
-        };
-        let first = self.first.get(&key)?;
-        (first.start < start).then(|| first.clone())
+    /// Returns the first definition of what a line defines once more.
+    pub(super) fn first(
+        &self,
+        text: &str,
+        statements: &Statements,
+        line: usize,
+    ) -> Option<Range<usize>> {
+        let is_header = statements.headers.binary_search(&line).is_ok();
+        let (table, name) = key(text, statements, line, is_header)?;
+        let first = self.first.get(&(table, name.text))?;
+        (first.start < line).then(|| first.clone())
     }
 }
 
-/// Returns the name that a line defines, without spaces and quotation marks,
-/// and where it stands.
-fn name_of(line: &str) -> Option<(String, Range<usize>)> {
-    let trimmed = line.trim_start();
-    let start = line.len() - trimmed.len();
-    let end = if is_header(line) {
-        let closing = trimmed.find(']');
-        closing.map(|at| at + 1 + usize::from(trimmed.as_bytes().get(at + 1) == Some(&b']')))
+/// A name as a line writes it.
+struct Name {
+    /// Without spaces, quotation marks and brackets.
+    text: String,
+    span: Range<usize>,
+}
+
+/// Returns the name that a line defines.
+fn name_of(text: &str, line: usize, is_header: bool) -> Option<Name> {
+    let rest = text.get(line..)?.split('\n').next()?;
+    let trimmed = rest.trim_start();
+    let start = line + (rest.len() - trimmed.len());
+    let end = if is_header {
+        let closing = trimmed.find(']')?;
+        closing + 1 + usize::from(trimmed.as_bytes().get(closing + 1) == Some(&b']'))
     } else {
-        trimmed.find('=')
+        trimmed.find('=')?
     };
-    let written = trimmed.get(..end?)?.trim_end();
-    let name = written.chars().filter(|c| !" \t\"'[]".contains(*c));
-    Some((name.collect(), start..start + written.len()))
+    let written = trimmed.get(..end)?.trim_end();
+    let plain = written.chars().filter(|c| !" \t\"'[]".contains(*c));
+    Some(Name {
+        text: plain.collect(),
+        span: start..start + written.len(),
+    })
 }
 
 /// A merge conflict that somebody forgot.
@@ -116,12 +175,14 @@ enum Side {
     Other,
 }
 
-/// Finds merge conflicts by the marks that git writes (git-merge(1)).
-pub(super) fn conflicts(text: &str) -> Vec<Conflict> {
+/// Finds merge conflicts by the marks that git writes (git-merge(1)); in a
+/// text of several lines they are text.
+pub(super) fn conflicts(source: &Source, statements: &Statements) -> Vec<Conflict> {
     let mut found: Vec<Conflict> = Vec::new();
     let mut side = Side::None;
-    for (start, line) in lines(text) {
-        let range = start..start + line.len();
+    for &(start, _) in &statements.lines {
+        let range = source.line(start);
+        let line = source.text().get(range.clone()).unwrap_or_default();
         let begins = line.starts_with("<<<<<<< ");
         if begins {
             side = Side::First;
@@ -149,47 +210,55 @@ pub(super) fn conflicts(text: &str) -> Vec<Conflict> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]
-    fn a_table_goes_on_to_the_next_header() {
-        let text = "a = 1\n[t]\nb = 2\n [[u]]\n";
-        let region = |header| text.get(header_region(text, &header)).unwrap();
-        assert_eq!(region(0..0), "a = 1\n");
-        assert_eq!(region(6..9), "[t]\nb = 2\n");
-        assert_eq!(region(16..21), " [[u]]\n");
+    fn a_table_goes_on_to_the_next_header_and_a_text_holds_none() {
+        let text = "a = '''\n[x]\n'''\n[t]\nb = [\n[1],\n]\n [[u]]\n";
+        let statements = Statements::of(text);
+        let table = |at| text.get(statements.table(at)).unwrap();
+        assert_eq!(table(0), "a = '''\n[x]\n'''\n");
+        assert_eq!(table(20), "[t]\nb = [\n[1],\n]\n");
+        assert_eq!(table(text.len()), " [[u]]\n");
     }
 
     #[test]
     fn the_first_definition_is_found_whatever_it_is_written_like() {
-        let text = "a = 1\n[t]\na = 2\n\"a\" = 3\n[ t ]\n";
-        let all = Definitions::of(text);
-        let first = |at| all.first(text, at).map(|range| text.get(range).unwrap());
-        assert_eq!(first(17), Some("a"));
-        assert_eq!(first(26), Some("[t]"));
-        assert_eq!(first(0), None);
+        let text = "a = 1\nd.e = 1\n[t]\na = 2\n\"a\" = 3\n[ t ]\n[d]\n";
+        let statements = Statements::of(text);
+        let all = Definitions::of(text, &statements);
+        let first = |line: &str| {
+            let first = all.first(text, &statements, text.rfind(line).unwrap());
+            first.map(|range| text.get(range).unwrap())
+        };
+        assert_eq!(first("\"a\""), Some("a"));
+        assert_eq!(first("[ t ]"), Some("[t]"));
+        assert_eq!(first("[d]"), Some("d.e"));
+        assert_eq!(first("a = 1"), None);
     }
 
     #[test]
     fn of_a_conflict_the_first_side_is_read() {
         let text = "<<<<<<< a\nx = 1\n||||||| b\nx = 0\n=======\nx = 2\n>>>>>>> c\ny = 1\n";
-        let found = conflicts(text);
-        assert_eq!(found.len(), 1);
-        let blanked = found[0]
-            .blanked
-            .iter()
-            .map(|line| text.get(line.clone()).unwrap());
-        assert_eq!(
-            blanked.collect::<Vec<_>>(),
-            [
-                "<<<<<<< a",
-                "||||||| b",
-                "x = 0",
-                "=======",
-                "x = 2",
-                ">>>>>>> c"
-            ]
-        );
-        assert_eq!(conflicts("=======\n"), []);
+        let of = |text: &str| {
+            let source = Source::new(Path::new("m"), text.as_bytes()).unwrap();
+            let found = conflicts(&source, &Statements::of(text)).into_iter();
+            let blanked = found.flat_map(|one| one.blanked);
+            blanked
+                .map(|line| text.get(line).unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let lines = [
+            "<<<<<<< a",
+            "||||||| b",
+            "x = 0",
+            "=======",
+            "x = 2",
+            ">>>>>>> c",
+        ];
+        assert_eq!(of(text), lines);
+        assert!(of("=======\n").is_empty() && of(&format!("b = '''\n{text}'''\n")).is_empty());
     }
 }

@@ -20,7 +20,8 @@ use toml::de::{DeTable, Error};
 
 use crate::diagnostics::{Code, Diagnostic, Source};
 use kind::Kind;
-use lines::{conflicts, header_region, on_header};
+pub(super) use lines::Statements;
+use lines::conflicts;
 pub(super) use skim::Skim;
 use words::Reader;
 
@@ -37,10 +38,13 @@ pub(super) struct Recovered {
 
 /// Ranges of a text in which only syntax errors are reported.
 #[derive(Debug, Default)]
-pub(super) struct Spoilt(Vec<Range<usize>>);
+pub(super) struct Spoilt {
+    ranges: Vec<Range<usize>>,
+    statements: Statements,
+}
 
 impl Spoilt {
-    fn of(mut ranges: Vec<Range<usize>>) -> Self {
+    fn of(mut ranges: Vec<Range<usize>>, statements: Statements) -> Self {
         ranges.sort_by_key(|range| (range.start, range.end));
         let mut merged: Vec<Range<usize>> = Vec::new();
         for range in ranges {
@@ -49,26 +53,30 @@ impl Spoilt {
                 _ => merged.push(range),
             }
         }
-        Self(merged)
+        Self {
+            ranges: merged,
+            statements,
+        }
     }
 
     /// Says whether a range shares a byte with one of them.
     pub(super) fn touches(&self, span: &Range<usize>) -> bool {
-        let next = self.0.partition_point(|range| range.end <= span.start);
+        let next = self.ranges.partition_point(|range| range.end <= span.start);
         let end = span.end.max(span.start + 1);
-        self.0.get(next).is_some_and(|range| range.start < end)
+        let range = self.ranges.get(next);
+        range.is_some_and(|range| range.start < end)
     }
 
-    /// Says whether the table that begins at an offset holds one of them, up to
-    /// the next header.
-    pub(super) fn in_table(&self, source: &Source, header: &Range<usize>) -> bool {
-        !self.0.is_empty() && self.touches(&header_region(source.text(), header))
+    /// Says whether the table that begins with a header holds one of them, up
+    /// to the next header; the top level has an empty one.
+    pub(super) fn in_table(&self, header: &Range<usize>) -> bool {
+        let table = if header.is_empty() {
+            self.statements.top_level()
+        } else {
+            self.statements.table(header.start)
+        };
+        !table.is_empty() && self.touches(&table)
     }
-}
-
-/// Returns where the first header of a text begins.
-pub(super) fn top_level_end(source: &Source) -> usize {
-    header_region(source.text(), &(0..0)).end
 }
 
 /// So often a text is parsed again. Two are enough for all that was tried.
@@ -81,8 +89,10 @@ pub(super) fn recover(source: &Arc<Source>) -> Recovered {
         bytes: source.text().as_bytes().to_vec(),
         by_line: BTreeMap::new(),
         spoilt: Vec::new(),
+        statements: Statements::of(source.text()),
     };
-    if source.text().trim_start().starts_with('{') {
+    let text = source.text().trim_start_matches('\u{feff}').trim_start();
+    if text.starts_with('{') {
         state.report_json();
     } else {
         state.take_out_conflicts();
@@ -91,7 +101,7 @@ pub(super) fn recover(source: &Arc<Source>) -> Recovered {
     }
     Recovered {
         text: state.text(),
-        spoilt: Spoilt::of(state.spoilt),
+        spoilt: Spoilt::of(state.spoilt, state.statements),
         problems: state.by_line.into_values().collect(),
     }
 }
@@ -103,6 +113,7 @@ struct Recovery<'s> {
     /// others.
     by_line: BTreeMap<usize, Diagnostic>,
     spoilt: Vec<Range<usize>>,
+    statements: Statements,
 }
 
 impl Recovery<'_> {
@@ -138,7 +149,7 @@ impl Recovery<'_> {
     }
 
     fn take_out_conflicts(&mut self) {
-        for conflict in conflicts(self.source.text()) {
+        for conflict in conflicts(self.source, &self.statements) {
             let message = "a merge conflict is left in the file".to_owned();
             let mark = conflict.start.clone();
             let diagnostic = Diagnostic::at(Code::SyntaxError, self.source, mark, message)
@@ -153,13 +164,20 @@ impl Recovery<'_> {
 
     fn take_out_unclosed(&mut self) {
         for one in unclosed::unclosed(&self.text()) {
-            let line = self.source.line(one.range.start);
+            let line = self.source.line(one.mark);
             let message = format!("the {} that begins here is not closed", one.what);
-            let mark = one.range.start..line.end.min(one.range.end);
+            let mark = one.mark..line.end.min(one.range.end);
             let diagnostic = Diagnostic::at(Code::Unclosed, self.source, mark, message);
-            self.report(diagnostic.help(format!("end it with `{}`", one.closing)));
-            self.blank(line.start..one.range.end);
+            let help = match one.closing {
+                "\"" | "'" => "; a text of several lines stands between `\"\"\"`",
+                _ => "",
+            };
+            let help = format!("end it with `{}`{help}", one.closing);
+            self.report(diagnostic.help(help));
+            self.blank(one.range);
         }
+        // What is a header stays one, whatever is taken out of it later.
+        self.statements = Statements::of(&self.text());
     }
 
     /// Takes out the lines after which the parser reads no further, or loses
@@ -170,23 +188,26 @@ impl Recovery<'_> {
             let (_, errors) = DeTable::parse_recoverable(&text);
             let mut errors: Vec<_> = errors.iter().map(Found::of).collect();
             errors.sort_by_key(|one| (one.span.start, one.span.end));
-            let reader = Reader::new(self.source, &text, &errors);
+            let statements = std::mem::take(&mut self.statements);
+            let reader = Reader::new(self.source, &text, &statements, &errors);
             let (harmful, rest): (Vec<_>, Vec<_>) =
                 errors.into_iter().partition(|one| reader.is_harmful(one));
-            if harmful.is_empty() {
-                self.report_rest(&reader, rest);
-                return;
-            }
+            let done = harmful.is_empty();
             for one in harmful {
                 self.report_once(&reader, &one);
-                let line = self.source.line(one.span.start);
                 let whole = matches!(one.kind, Kind::OpenHeader | Kind::Duplicate);
-                let region = if whole {
-                    header_region(&text, &line)
+                self.blank(if whole {
+                    statements.table(one.span.start)
                 } else {
-                    line
-                };
-                self.blank(region);
+                    self.source.line(one.span.start)
+                });
+            }
+            if done {
+                self.report_rest(&reader, rest);
+            }
+            self.statements = statements;
+            if done {
+                return;
             }
         }
         self.blank(0..self.bytes.len());
@@ -207,10 +228,10 @@ impl Recovery<'_> {
         // What stands below a header that is there twice is there twice, too.
         let mut repeated = 0;
         for one in rest {
-            let is_header = one.kind == Kind::Duplicate && on_header(self.source, one.span.start);
+            let is_header = one.kind == Kind::Duplicate
+                && reader.statements.on_header(self.source, one.span.start);
             if is_header {
-                let line = self.source.line(one.span.start);
-                repeated = header_region(reader.text, &line).end;
+                repeated = reader.statements.table(one.span.start).end;
             }
             if one.kind == Kind::Duplicate && !is_header && one.span.start < repeated {
                 self.spoilt.push(one.span);

@@ -4,7 +4,10 @@
 pub(in crate::manifest) struct Skim<'t> {
     bytes: &'t [u8],
     at: usize,
-    /// Where a string of several lines begins that nothing closes.
+    /// The byte before: an apostrophe in the middle of a word opens nothing.
+    last: u8,
+    /// Where a string begins that is not closed: one of several lines by the
+    /// end of the text, or the last one that its line does not close.
     pub(super) open_string: Option<usize>,
 }
 
@@ -14,6 +17,7 @@ impl<'t> Skim<'t> {
         Self {
             bytes: text.as_bytes(),
             at,
+            last: b'\n',
             open_string: None,
         }
     }
@@ -38,22 +42,23 @@ impl<'t> Skim<'t> {
 
     /// Passes over a string of one line; one that is not closed ends with it.
     fn short_string(&mut self, quote: u8) {
+        let start = self.at;
         self.at += 1;
-        while let Some(&byte) = self.rest().first() {
-            if byte == b'\n' {
-                return;
-            }
+        while let Some(&byte) = self.rest().first().filter(|byte| **byte != b'\n') {
             self.at += self.step(quote);
             if byte == quote {
                 return;
             }
         }
+        self.open_string = Some(start);
     }
 
     /// A backslash takes what follows it along, between double quotes.
     fn step(&self, quote: u8) -> usize {
-        let escape = quote == b'"' && self.rest().first() == Some(&b'\\');
-        if escape { 2 } else { 1 }
+        match self.rest() {
+            [b'\\', next, ..] if quote == b'"' && *next != b'\n' => 2,
+            _ => 1,
+        }
     }
 }
 
@@ -62,16 +67,19 @@ impl Iterator for Skim<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
+            let in_word = self.last.is_ascii_alphanumeric();
+            self.last = b'"';
             match self.rest() {
                 [b'"', b'"', b'"', ..] => self.long_string(*b"\"\"\""),
                 [b'\'', b'\'', b'\'', ..] => self.long_string(*b"'''"),
-                [quote @ (b'"' | b'\''), ..] => self.short_string(*quote),
+                [quote @ (b'"' | b'\''), ..] if !in_word => self.short_string(*quote),
                 [b'#', rest @ ..] => {
                     let end = rest.iter().position(|&byte| byte == b'\n');
                     self.at += 1 + end.unwrap_or(rest.len());
                 }
                 [byte, ..] => {
                     let found = (self.at, *byte);
+                    self.last = *byte;
                     self.at += 1;
                     return Some(found);
                 }
@@ -96,6 +104,7 @@ mod tests {
         assert_eq!(outside("a = 'x\\' [ \"\\\"]\" ]"), "a =  [  ]");
         assert_eq!(outside("\"\"\"\n\"\"[\\\"\"\"\"x'''y'''"), "x");
         assert_eq!(outside("a = \"x\nb"), "a = \nb");
+        assert_eq!(outside("a = [it's]"), "a = [it's]");
     }
 
     #[test]

@@ -4,11 +4,14 @@
 use std::ops::Range;
 
 use super::skim::Skim;
+use crate::diagnostics::begins_statement;
 
 /// A value without its end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unclosed {
-    /// From its opening to the next field or header.
+    /// Where what is not closed begins.
+    pub(super) mark: usize,
+    /// From the field's line to the next field or header.
     pub(super) range: Range<usize>,
     /// What it is.
     pub(super) what: &'static str,
@@ -16,27 +19,31 @@ pub(super) struct Unclosed {
     pub(super) closing: &'static str,
 }
 
-/// So many are told apart; each costs a look at the rest of the text.
-const MOST: usize = 16;
+/// So many are told apart; each may cost a look at the rest of the text.
+const MOST: usize = 200;
 
-/// Finds the values that are still open at the end of the text.
+/// Finds the values that are not closed: at the end of the text, at the end of
+/// the line, or where something else is closed instead.
 pub(super) fn unclosed(text: &str) -> Vec<Unclosed> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some((open, byte)) = open_at_end(text, at) {
+    while let Some(open) = next_open(text, at) {
         let end = if found.len() + 1 < MOST {
-            next_statement(text, open)
+            next_statement(text, open.line, open.seen)
         } else {
             text.len()
         };
-        let (what, closing) = match byte {
-            b'[' => ("array", "]"),
-            b'{' => ("inline table", "}"),
-            b'"' => ("text", "\"\"\""),
-            _ => ("text", "'''"),
+        let (what, closing) = match text.get(open.mark..).unwrap_or_default() {
+            rest if rest.starts_with('[') => ("array", "]"),
+            rest if rest.starts_with('{') => ("inline table", "}"),
+            rest if rest.starts_with("\"\"\"") => ("text", "\"\"\""),
+            rest if rest.starts_with("'''") => ("text", "'''"),
+            rest if rest.starts_with('"') => ("text", "\""),
+            _ => ("text", "'"),
         };
         found.push(Unclosed {
-            range: open..end,
+            mark: open.mark,
+            range: open.line..end,
             what,
             closing,
         });
@@ -45,69 +52,81 @@ pub(super) fn unclosed(text: &str) -> Vec<Unclosed> {
     found
 }
 
-/// Returns the first value after an offset that is open when the text ends,
-/// with the byte that opens it.
-fn open_at_end(text: &str, from: usize) -> Option<(usize, u8)> {
+/// Something that is not closed.
+struct Open {
+    mark: usize,
+    /// Where the line of its field begins.
+    line: usize,
+    /// How far it certainly goes.
+    seen: usize,
+}
+
+/// Returns the first value after the beginning of a line that is not closed.
+fn next_open(text: &str, from: usize) -> Option<Open> {
     let mut skim = Skim::new(text, from);
     let mut open: Vec<(usize, u8)> = Vec::new();
-    let mut in_value = false;
-    for (at, byte) in skim.by_ref() {
+    let (mut line, mut in_value) = (from, false);
+    while let Some((at, byte)) = skim.next() {
+        let string = skim.open_string.take().filter(|_| in_value);
+        let wrong = match (byte, open.last()) {
+            (b']', Some((mark, b'{'))) | (b'}', Some((mark, b'['))) => Some(*mark),
+            _ => None,
+        };
+        if let Some(mark) = string.or(wrong) {
+            let seen = if string.is_some() { mark } else { at };
+            // A field within a value means that the value ended before it.
+            let outer = open.first().map(|(outer, _)| *outer);
+            let outer = outer.filter(|outer| next_statement(text, line, *outer) <= mark);
+            return Some(Open {
+                mark: outer.unwrap_or(mark),
+                line,
+                seen: outer.unwrap_or(seen),
+            });
+        }
         match byte {
-            b'\n' if open.is_empty() => in_value = false,
+            b'\n' if open.is_empty() => (line, in_value) = (at + 1, false),
             b'=' => in_value = true,
             b'[' | b'{' if in_value => open.push((at, byte)),
             b']' | b'}' => drop(open.pop()),
             _ => {}
         }
     }
-    let string = skim.open_string.and_then(|at| {
-        let byte = text.as_bytes().get(at)?;
-        Some((at, *byte))
-    });
-    open.first().copied().or(string)
+    let string = skim.open_string.filter(|_| in_value);
+    let mark = open.first().map(|(at, _)| *at).or(string)?;
+    Some(Open {
+        mark,
+        line,
+        seen: mark,
+    })
 }
 
-/// Returns the beginning of the next line that must be a field or a header.
-fn next_statement(text: &str, after: usize) -> usize {
-    let own = text.get(..after).unwrap_or_default();
-    let indent = indent(own.rsplit('\n').next().unwrap_or_default());
+/// Returns the beginning of the next line that must be a field or a header: not
+/// further in than the one that is left.
+fn next_statement(text: &str, line: usize, after: usize) -> usize {
+    let indent = indent(text.get(line..).unwrap_or_default());
     let rest = text.get(after..).unwrap_or_default();
     let lines = rest.match_indices('\n').map(|(at, _)| after + at + 1);
     let mut lines = lines.filter(|start| {
         let line = text.get(*start..).unwrap_or_default();
         let line = line.split('\n').next().unwrap_or_default();
-        self::indent(line) <= indent && is_statement(line.trim())
+        self::indent(line) <= indent && begins_statement(line.trim_start())
     });
     lines.next().unwrap_or(text.len())
 }
 
 fn indent(line: &str) -> usize {
-    line.len() - line.trim_start().len()
-}
-
-fn is_statement(line: &str) -> bool {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.\"'".contains(c);
-    if let Some(header) = line.strip_prefix('[') {
-        let name = header.trim_start_matches('[');
-        let end = name.find(|c| !is_name(c)).unwrap_or(name.len());
-        let behind = name.get(end..).unwrap_or_default();
-        let ends = behind.is_empty() || behind.starts_with(']');
-        return name.starts_with(|c: char| c.is_ascii_alphabetic()) && ends;
-    }
-    // The elements of a table or an array that goes on end in a comma.
-    let name = line.find(|c| !is_name(c)).filter(|&end| end > 0);
-    let behind = name.and_then(|end| line.get(end..)).unwrap_or_default();
-    behind.trim_start().starts_with('=') && !line.ends_with(',')
+    let is_blank = |c: char| c == ' ' || c == '\t';
+    line.len() - line.trim_start_matches(is_blank).len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Vec<(&str, &'static str)> {
+    fn found(text: &str) -> Vec<(&str, usize, &'static str)> {
         let found = unclosed(text).into_iter();
         found
-            .map(|one| (text.get(one.range).unwrap(), one.what))
+            .map(|one| (text.get(one.range).unwrap(), one.mark, one.closing))
             .collect()
     }
 
@@ -115,17 +134,33 @@ mod tests {
     fn an_open_value_ends_where_the_next_field_or_header_begins() {
         assert_eq!(
             found("a = [\n  \"x\",\n  \"y\"\nb = 1\n"),
-            [("[\n  \"x\",\n  \"y\"\n", "array")]
+            [("a = [\n  \"x\",\n  \"y\"\n", 4, "]")]
         );
         assert_eq!(
             found("a = {x = 1,\ny = 2,\n[t]\nc = 2"),
-            [("{x = 1,\ny = 2,\n", "inline table")]
+            [("a = {x = 1,\ny = 2,\n", 4, "}")]
         );
         assert_eq!(
             found("a = \"\"\"x\n\nb = '''\n[t]\n"),
-            [("\"\"\"x\n\n", "text"), ("'''\n", "text")]
+            [("a = \"\"\"x\n\n", 4, "\"\"\""), ("b = '''\n", 14, "'''")]
         );
-        assert_eq!(found("a = [ # ]\n"), [("[ # ]\n", "array")]);
+        assert_eq!(found("a = [ # ]\n"), [("a = [ # ]\n", 4, "]")]);
+        assert_eq!(found("a = \"x\ny\"\nb = 1"), [("a = \"x\ny\"\n", 4, "\"")]);
+    }
+
+    #[test]
+    fn what_is_closed_by_the_wrong_bracket_is_the_one_that_is_open() {
+        let text = "a = [\n { x = 1 ],\n {},\n]\nb = 1\n";
+        assert_eq!(found(text), [("a = [\n { x = 1 ],\n {},\n]\n", 7, "}")]);
+    }
+
+    #[test]
+    fn a_text_that_is_opened_again_takes_its_whole_field() {
+        let text = "a = \"\"\"\nx\n\"\"\" \"\"\"\nb = 1\n";
+        assert_eq!(
+            found(text),
+            [("a = \"\"\"\nx\n\"\"\" \"\"\"\n", 14, "\"\"\"")]
+        );
     }
 
     #[test]
@@ -136,6 +171,8 @@ mod tests {
             "a = '''\n]'''",
             "[t\nb = 1",
             "a = 1\n]\n",
+            "a = it's\n",
+            "a = [it's]\n",
         ] {
             assert_eq!(found(text), []);
         }
@@ -143,7 +180,7 @@ mod tests {
 
     #[test]
     fn many_open_values_cost_no_more_than_some() {
-        let many = "a = [\n".repeat(100_000);
+        let many = "a = [\n".repeat(10_000);
         assert_eq!(unclosed(&many).len(), MOST);
     }
 }

@@ -7,8 +7,8 @@ use super::super::known::{Wanted, wanted};
 use super::super::quoted;
 use super::Found;
 use super::kind::Kind;
-use super::lines::{Definitions, on_header};
-use super::meant::{as_written, behind_a_whole_value, foreign_comment, name_and_value};
+use super::lines::{Definitions, Statements};
+use super::meant::{Meant, behind_a_whole_value, foreign_comment, is_nothing};
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::names::is_hidden;
 
@@ -16,6 +16,7 @@ use crate::names::is_hidden;
 pub(super) struct Reader<'t> {
     source: &'t Arc<Source>,
     pub(super) text: &'t str,
+    pub(super) statements: &'t Statements,
     defined: Definitions,
 }
 
@@ -23,47 +24,41 @@ pub(super) struct Reader<'t> {
 struct Line<'t> {
     range: Range<usize>,
     text: &'t str,
-    name: &'t str,
-    value: &'t str,
-    /// Whether it holds a value that is not to be repeated.
-    secret: bool,
+    meant: Meant<'t>,
+    top_level: bool,
 }
 
 impl Line<'_> {
-    /// Quotes a part of the line, if it may be repeated.
-    fn quote(&self, part: &str, instead: &str) -> String {
-        if self.secret {
-            return instead.to_owned();
-        }
-        quoted(part)
+    fn help(&self) -> String {
+        self.meant.help(self.top_level)
     }
 
-    /// Writes the line as it must be.
-    fn as_written(&self) -> String {
-        as_written(self.name, if self.secret { "" } else { self.value })
-    }
-
-    /// Returns where its value stands.
-    fn value_span(&self) -> Range<usize> {
-        let at = self.text.rfind(self.value).unwrap_or(0);
+    fn name_span(&self) -> Range<usize> {
+        let at = self.text.find(self.meant.name).unwrap_or_default();
         let start = self.range.start + at;
-        start..start + self.value.len()
+        start..start + self.meant.name.len()
     }
 }
 
 pub(super) const ON_FIELDS: &str = "a line is `field = value`, and text stands in quotation marks";
 
 impl<'t> Reader<'t> {
-    pub(super) fn new(source: &'t Arc<Source>, text: &'t str, errors: &[Found]) -> Self {
+    pub(super) fn new(
+        source: &'t Arc<Source>,
+        text: &'t str,
+        statements: &'t Statements,
+        errors: &[Found],
+    ) -> Self {
         let twice = errors.iter().any(|one| one.kind == Kind::Duplicate);
         let defined = if twice {
-            Definitions::of(text)
+            Definitions::of(text, statements)
         } else {
             Definitions::default()
         };
         Self {
             source,
             text,
+            statements,
             defined,
         }
     }
@@ -71,7 +66,8 @@ impl<'t> Reader<'t> {
     /// Says whether the parser reads nothing after an error, or has lost what
     /// stood before it: a table that turns up again in the other form.
     pub(super) fn is_harmful(&self, one: &Found) -> bool {
-        let is_header = one.kind == Kind::Duplicate && on_header(self.source, one.span.start);
+        let is_header =
+            one.kind == Kind::Duplicate && self.statements.on_header(self.source, one.span.start);
         matches!(one.kind, Kind::NoEquals | Kind::OpenHeader)
             || (is_header && self.has_other_form(one.span.start))
     }
@@ -83,8 +79,8 @@ impl<'t> Reader<'t> {
             let rest = self.text.get(at..).unwrap_or_default();
             rest.trim_start().starts_with("[[")
         };
-        let first = self.defined.first(self.text, header);
         let own = self.source.line(header).start;
+        let first = self.defined.first(self.text, self.statements, own);
         first.is_some_and(|first| is_array(first.start) != is_array(own))
     }
 
@@ -105,19 +101,41 @@ impl<'t> Reader<'t> {
     fn line(&self, at: usize) -> Line<'t> {
         let whole = self.source.line(at);
         let text = self.text.get(whole.clone()).unwrap_or_default();
-        let shown = self.source.shown().get(whole.clone()).unwrap_or_default();
         let start = whole.start + (text.len() - text.trim_start().len());
-        let blanked = |(raw, shown)| raw != shown && shown == b'*';
-        let secret = text.bytes().zip(shown.bytes()).any(blanked);
         let text = text.trim();
-        let (name, value) = name_and_value(text);
-        Line {
-            range: start..start + text.len(),
+        let range = start..start + text.len();
+        let mut line = Line {
+            top_level: self.statements.top_level().contains(&start),
+            range,
             text,
-            name,
-            value,
-            secret,
+            meant: Meant::by(text),
+        };
+        if self.is_secret(&line.range) {
+            line.meant.value = "";
         }
+        // A line of a secret's value has no name that could be told.
+        if self.is_secret(&line.name_span()) || !line.meant.name.contains(char::is_alphanumeric) {
+            line.meant.name = "";
+        }
+        line
+    }
+
+    /// Says whether a range holds something that is not shown.
+    fn is_secret(&self, range: &Range<usize>) -> bool {
+        let of = |text: &'t str| text.get(range.clone()).unwrap_or_default().bytes();
+        let mut both = of(self.source.text()).zip(of(self.source.shown()));
+        both.any(|(raw, shown)| raw != shown && shown == b'*')
+    }
+
+    /// Quotes a part of the text as it is shown.
+    fn quote(&self, range: &Range<usize>) -> String {
+        quoted(
+            self.source
+                .shown()
+                .get(range.clone())
+                .unwrap_or_default()
+                .trim(),
+        )
     }
 
     fn here(&self, at: usize) -> Option<char> {
@@ -136,22 +154,30 @@ impl<'t> Reader<'t> {
             Kind::Control => self.control(span),
             Kind::Extra => self.extra(span, &line),
             Kind::Equals => {
-                let message = format!("more than one `=` stands after {}", quoted(line.name));
-                self.syntax(span, message, line.as_written())
+                let message = format!("more than one `=` stands after {}", quoted(line.meant.name));
+                self.syntax(span, message, line.help())
             }
+            Kind::Comma => self.comma(span),
             Kind::Duplicate => self.duplicate(span, &line),
+            Kind::Taken => {
+                let message = format!("{} is defined already", self.quote(&span));
+                let help = "a field holds a value or other fields, not both: remove one of them";
+                self.at(Code::DuplicateField, span, message, help)
+            }
             Kind::Name => self.name(span, &line),
             Kind::NoName => self.syntax(span, "a name is missing here".to_owned(), ON_FIELDS),
-            Kind::NoField => {
-                let message = format!("{} is no field", line.quote(line.text, "this"));
-                self.syntax(line.range, message, ON_FIELDS)
-            }
+            Kind::NoField => self.no_field(&line),
             Kind::Depth => {
                 let message = "arrays and tables stand too deep in one another".to_owned();
                 self.syntax(span, message, "a manifest needs two levels")
             }
             Kind::Other => self.other(span, &line),
         }
+    }
+
+    fn no_field(&self, line: &Line<'_>) -> Diagnostic {
+        let message = format!("{} is no field", self.quote(&line.range));
+        self.syntax(line.range.clone(), message, ON_FIELDS)
     }
 
     fn no_equals(&self, line: &Line<'_>) -> Diagnostic {
@@ -164,14 +190,26 @@ impl<'t> Reader<'t> {
             let help = "a name needs no quotation marks: remove them, or close them";
             return self.at(Code::Unclosed, span, message, help);
         }
-        let message = if line.text.starts_with("export ") {
+        if line.meant.name.is_empty() {
+            return self.no_field(line);
+        }
+        let export = line.text.starts_with("export ");
+        let name = line.text.split('=').next().unwrap_or_default();
+        if !export && name.len() < line.text.len() && name.split_whitespace().count() > 1 {
+            let range = span.start..span.start + name.len();
+            let message = format!("{} is more than one word", self.quote(&range));
+            let help = "a name is one word of letters, digits, `-` and `_`";
+            return self.syntax(range, message, help);
+        }
+        let shown = self.quote(&line.name_span());
+        let message = if export {
             "a manifest knows no `export`".to_owned()
-        } else if line.value.is_empty() {
-            format!("{} has no value", quoted(line.name))
+        } else if line.text.len() <= line.meant.name.len() + 2 {
+            format!("{shown} has no value")
         } else {
-            format!("`=` is missing after {}", quoted(line.name))
+            format!("`=` is missing after {shown}")
         };
-        self.at(Code::FieldWithoutValue, span, message, line.as_written())
+        self.at(Code::FieldWithoutValue, span, message, line.help())
     }
 
     fn comment(&self, span: Range<usize>, mark: &str) -> Diagnostic {
@@ -180,46 +218,108 @@ impl<'t> Reader<'t> {
     }
 
     fn open_header(&self, line: &Line<'_>) -> Diagnostic {
+        let span = line.range.clone();
+        let shown = self.quote(&span);
+        if line.text.contains(['"', '\''])
+            || line.text.ends_with(']') && !line.text.starts_with("[[")
+        {
+            let message = format!("{shown} is no header");
+            let help = "a header is a name of letters, digits, `-` and `_` between brackets";
+            return self.syntax(span, message, help);
+        }
         let name = line.text.trim_matches(['[', ']', ' ']);
         let whole = if line.text.starts_with("[[") {
             format!("[[{name}]]")
         } else {
             format!("[{name}]")
         };
-        let message = format!("the header {} is not closed", quoted(line.text));
-        let help = format!("write {}", quoted(&whole));
-        self.at(Code::Unclosed, line.range.clone(), message, help)
+        let message = format!("the header {shown} is not closed");
+        let help = if self.is_secret(&span) {
+            "end it with a bracket".to_owned()
+        } else {
+            format!("write {}", quoted(&whole))
+        };
+        self.at(Code::Unclosed, span, message, help)
     }
 
     /// A value that is none: text without quotation marks, as a rule.
     fn no_value(&self, one: &Found, line: &Line<'_>) -> Diagnostic {
-        let Line { name, value, .. } = line;
+        let is_secret = self.is_secret(&line.range);
+        let Meant { name, value } = Meant::by(line.text);
         if value.is_empty() {
-            let message = format!("{} has no value", quoted(name));
+            let message = format!("{} has no value", self.quote(&line.name_span()));
             let span = line.range.clone();
-            return self.at(Code::FieldWithoutValue, span, message, line.as_written());
+            return self.at(Code::FieldWithoutValue, span, message, line.help());
         }
-        let whole = line.value_span();
+        if value.starts_with(['{', '[']) {
+            return self.no_value_within(&one.span, line);
+        }
+        let at = line.text.rfind(value).unwrap_or_default();
+        let whole = line.range.start + at..line.range.start + at + value.len();
         if let Some(rest) = behind_a_whole_value(value) {
             return self.extra(whole.end - rest.len()..whole.end, line);
         }
-        if wanted(name) == Wanted::Integer && one.kind == Kind::Number {
+        if wanted(name) == Wanted::Integer && one.kind == Kind::Number && !is_secret {
             let message = format!("{} is no whole number", quoted(value));
-            return self.syntax(whole, message, as_written(name, ""));
+            return self.syntax(whole, message, line.help());
         }
         let is_inside = whole.contains(&one.span.start);
         let span = if is_inside { whole } else { one.span.clone() };
         let help = if is_nothing(value) {
             "remove the line".to_owned()
         } else {
-            line.as_written()
+            line.help()
         };
-        self.at(Code::UnquotedText, span, unquoted(line), help)
+        let message = unquoted(line.meant.name, value, &self.shown_value(&span));
+        self.at(Code::UnquotedText, span, message, help)
+    }
+
+    /// The same between the braces or brackets of a value.
+    fn no_value_within(&self, span: &Range<usize>, line: &Line<'_>) -> Diagnostic {
+        let before = self.text.get(line.range.start..span.start);
+        let before = before.unwrap_or_default().trim_end().trim_end_matches('=');
+        let name = before.trim_end().rsplit([' ', ',', '{', '[']).next();
+        let value = self.text.get(span.clone()).unwrap_or_default().trim();
+        let meant = Meant {
+            name: name.unwrap_or_default(),
+            value: if self.is_secret(span) { "" } else { value },
+        };
+        if value.is_empty() {
+            let message = "a value is missing here".to_owned();
+            return self.at(
+                Code::FieldWithoutValue,
+                span.clone(),
+                message,
+                "write it, or remove the name",
+            );
+        }
+        let message = unquoted("", value, &self.shown_value(span));
+        let help = match meant.name {
+            "" => "put quotation marks round it".to_owned(),
+            _ => meant.help(false),
+        };
+        self.at(Code::UnquotedText, span.clone(), message, help)
+    }
+
+    fn shown_value(&self, span: &Range<usize>) -> String {
+        if self.is_secret(span) {
+            return "the value".to_owned();
+        }
+        self.quote(span)
+    }
+
+    fn comma(&self, span: Range<usize>) -> Diagnostic {
+        if self.here(span.start) == Some(',') {
+            let message = "one `,` too many stands here".to_owned();
+            return self.syntax(span, message, "remove it");
+        }
+        let message = "a `,` is missing before this".to_owned();
+        self.syntax(span, message, "put a `,` between two values")
     }
 
     fn text(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
         let here = self.here(span.start);
-        if here.is_some_and(|c| c != '\n' && c != '\r' && is_hidden(c)) {
+        if here.is_some_and(|c| c != '\n' && is_hidden(c)) && !self.at_line_end(span.start) {
             return self.control(span);
         }
         let before = line.range.start..span.start;
@@ -238,32 +338,55 @@ impl<'t> Reader<'t> {
         self.at(Code::Unclosed, start..line.range.end, message, help)
     }
 
+    /// Says whether a line ends at an offset.
+    fn at_line_end(&self, at: usize) -> bool {
+        let rest = self.text.get(at..).unwrap_or_default();
+        rest.starts_with("\r\n")
+    }
+
     fn escape(&self, span: &Range<usize>) -> Diagnostic {
         let line = self.source.line(span.start);
         let before = self.text.get(line.start..span.start).unwrap_or_default();
         let start = before.rfind('\\').map_or(span.start, |at| line.start + at);
-        let next = self.here(span.start).filter(|c| !"\"'\n".contains(*c));
-        let end = span.start + next.map_or(0, char::len_utf8);
-        let written = self.source.shown().get(start..end).unwrap_or_default();
-        let message = format!("{} is no escape", quoted(written));
-        let help = "write `\\\\` for a backslash, or put the text between single quotes";
+        let rest = self.text.get(start..line.end).unwrap_or_default();
+        let mut characters = rest.chars().skip(1);
+        let (digits, help) = match characters.next() {
+            Some('u') => (4, "`\\u` takes the four digits of a character"),
+            Some('U') => (8, "`\\U` takes the eight digits of a character"),
+            Some('x') => (2, "`\\x` takes two digits"),
+            _ => (
+                0,
+                "write `\\\\` for a backslash, or put the text between single quotes",
+            ),
+        };
+        let first = rest.chars().nth(1).filter(|c| !"\"'\n".contains(*c));
+        let hex = characters.take(digits).take_while(char::is_ascii_hexdigit);
+        let end = start + 1 + first.map_or(0, char::len_utf8) + hex.count();
+        let message = format!("{} is no escape", self.quote(&(start..end)));
         self.syntax(start..end, message, help)
     }
 
     fn control(&self, span: Range<usize>) -> Diagnostic {
-        let found = self.here(span.start);
-        let Some(found) = found.filter(|c| *c != '\r' && is_hidden(*c)) else {
-            let message = "a carriage return stands without a line feed".to_owned();
-            return self.syntax(span, message, "save the file with LF line ends");
+        // The parser points behind a carriage return.
+        let start = match self.text.get(..span.start) {
+            Some(before) if before.ends_with('\r') => span.start - 1,
+            _ => span.start,
         };
+        let found = self.here(start).unwrap_or('\r');
+        let end = start + found.len_utf8();
+        if found == '\r' {
+            let message = "a carriage return stands without a line feed".to_owned();
+            return self.syntax(start..end, message, "save the file with LF line ends");
+        }
         let code = u32::from(found);
         let message = format!("the control character U+{code:04X} cannot stand here");
-        self.syntax(span, message, "remove it")
+        self.syntax(start..end, message, "remove it")
     }
 
     fn extra(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
-        let span = span.start..line.range.end.max(span.start);
-        let rest = self.text.get(span.clone()).unwrap_or_default().trim();
+        let span = span.start..self.source.line(span.start).end.max(span.start);
+        let whole = self.text.get(span.clone()).unwrap_or_default();
+        let rest = whole.trim();
         if [",", ";"].contains(&rest) {
             let message = format!("a line does not end in `{rest}`");
             return self.syntax(span, message, "remove it");
@@ -271,12 +394,17 @@ impl<'t> Reader<'t> {
         if let Some(comment) = foreign_comment(rest) {
             return self.comment(span, comment);
         }
+        if rest.is_empty() {
+            let blank = whole.chars().next().unwrap_or(' ');
+            let message = format!("U+{:04X} is no space that TOML knows", u32::from(blank));
+            return self.syntax(span, message, "remove it");
+        }
         let after = if line.text.starts_with('[') {
             "header"
         } else {
             "value"
         };
-        let message = format!("{} stands after the {after}", line.quote(rest, "something"));
+        let message = format!("{} stands after the {after}", self.quote(&span));
         let help = "a line holds one field or one header; a comment begins with `#`";
         self.syntax(span, message, help)
     }
@@ -284,9 +412,15 @@ impl<'t> Reader<'t> {
     /// A field or table that is there already, with the place of the first.
     fn duplicate(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
         let name = self.text.get(span.clone()).unwrap_or_default();
-        let first = self.defined.first(self.text, span.start);
-        let shown = quoted(name);
-        let diagnostic = if wanted(name) == Wanted::Tables && line.text.starts_with('[') {
+        let own = self.source.line(span.start).start;
+        let first = self.defined.first(self.text, self.statements, own);
+        let first = first.or_else(|| self.first_on_line(&span, line));
+        let is_field = |first: &Range<usize>| self.here(first.start) != Some('[');
+        let one_of_array = wanted(name) == Wanted::Tables
+            && line.text.starts_with('[')
+            && !first.as_ref().is_some_and(is_field);
+        let shown = self.quote(&span);
+        let diagnostic = if one_of_array {
             let help = format!("write `[[{name}]]` each time");
             let message = format!("{shown} is an array of tables");
             self.at(Code::WrongTableForm, span, message, help)
@@ -300,26 +434,35 @@ impl<'t> Reader<'t> {
         }
     }
 
+    /// The first definition between the same braces.
+    fn first_on_line(&self, span: &Range<usize>, line: &Line<'_>) -> Option<Range<usize>> {
+        let name = self.text.get(span.clone())?;
+        let before = self.text.get(line.range.start..span.start)?;
+        let mut places = before.match_indices(name).filter(|(at, _)| {
+            let behind = before.get(at + name.len()..).unwrap_or_default();
+            behind.trim_start().starts_with('=')
+        });
+        let start = line.range.start + places.next()?.0;
+        Some(start..start + name.len())
+    }
+
     fn name(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
         if let Some(comment) = foreign_comment(line.text) {
             return self.comment(span, comment);
         }
-        let name = self.text.get(span.clone()).unwrap_or_default();
-        let message = format!("{} cannot be a name", line.quote(name, "this"));
+        let message = format!("{} cannot be a name", self.quote(&span));
         self.syntax(span, message, "a name holds letters, digits, `-` and `_`")
     }
 
     fn other(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
-        let message = format!("{} is not TOML", line.quote(line.text, "this line"));
+        let message = format!("{} is not TOML", self.quote(&line.range));
         self.syntax(span, message, ON_FIELDS)
     }
 }
 
 /// Says of a value without quotation marks what is wrong with it.
-fn unquoted(line: &Line<'_>) -> String {
+fn unquoted(name: &str, value: &str, shown: &str) -> String {
     const TYPOGRAPHIC: [char; 5] = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
-    let Line { name, value, .. } = line;
-    let shown = line.quote(value, "the value");
     if is_nothing(value) {
         format!("{shown} is no value of TOML")
     } else if wanted(name) == Wanted::Boolean {
@@ -329,10 +472,4 @@ fn unquoted(line: &Line<'_>) -> String {
     } else {
         format!("{shown} stands without quotation marks")
     }
-}
-
-/// Says whether a word means nothing in other languages.
-fn is_nothing(value: &str) -> bool {
-    let value = value.to_ascii_lowercase();
-    ["null", "nil", "none", "undefined"].contains(&value.as_str())
 }
