@@ -134,11 +134,17 @@ impl HostView for System {
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
-        let (file, metadata) = open_regular(path)?;
-        // One byte more than the file has, so that its end is seen at once.
+        let (mut file, metadata) = open_regular(path)?;
+        // One byte more than the file has: reading one less is reading it whole.
+        // Anything else, and it is changing, or comes in pieces: read on.
         let size = usize::try_from(metadata.len().min(limit)).unwrap_or(0) + 1;
-        let mut bytes = Vec::with_capacity(size);
-        file.take(limit + 1).read_to_end(&mut bytes)?;
+        let mut bytes = vec![0; size];
+        let length = file.read(&mut bytes)?;
+        bytes.truncate(length);
+        if length != size - 1 {
+            file.take(limit + 1 - length as u64)
+                .read_to_end(&mut bytes)?;
+        }
         if bytes.len() as u64 > limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }

@@ -37,28 +37,38 @@ pub(super) fn look(place: &Place, view: &dyn HostView) -> Looked {
         Place::Manifest(file) => {
             let is_named_so = file.file_name() == Some(OsStr::new(FILE_NAME));
             let beside = file.parent().filter(|_| is_named_so);
-            let beside = beside.map_or_else(Vec::new, |directory| files(directory, view));
+            let beside = beside.map_or_else(Vec::new, |directory| {
+                // `_manifest.toml` alone lies in a directory without a name.
+                let here = Some(directory).filter(|path| *path != Path::new(""));
+                let directory = here.unwrap_or(Path::new("."));
+                let entries = view.list(directory).unwrap_or_default();
+                files(directory, &entries, view)
+            });
             of_group(file, file, &beside, view)
         }
         Place::Directory(path) => of_directory(path, view),
     }
 }
 
+/// Lists the directory once: what is in it says whether there is a manifest.
 fn of_directory(path: &Path, view: &dyn HostView) -> Looked {
-    let manifest = path.join(FILE_NAME);
-    let absent = view.lstat(&manifest).is_err_and(|error| is_absent(&error));
-    if absent {
+    let entries = match view.list(path) {
+        Ok(entries) => entries,
+        Err(error) if is_absent(&error) => Vec::new(),
+        // Reading the manifest will say why it cannot be looked at.
+        Err(_) => vec![FILE_NAME.into()],
+    };
+    let files = files(path, &entries, view);
+    if !entries.iter().any(|entry| entry == FILE_NAME) {
+        let problem = without_manifest(path, &files, view);
         return Looked {
-            found: without_manifest(path, view)
-                .map(Into::into)
-                .unwrap_or_default(),
+            found: problem.map(Into::into).unwrap_or_default(),
             path: path.to_owned(),
             has_manifest: false,
             broken: None,
         };
     }
-    let files = files(path, view);
-    let mut looked = of_group(path, &manifest, &files, view);
+    let mut looked = of_group(path, &path.join(FILE_NAME), &files, view);
     looked.found.extend(of_name(path, view));
     let problems = files.into_iter().filter_map(|file| file.problem);
     looked.found.extend(problems);
@@ -117,7 +127,7 @@ fn problems(file: &Path, view: &dyn HostView) -> Diagnostics {
 
 /// A directory with executables was meant to be a group, and so was a link that
 /// leads nowhere.
-fn without_manifest(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
+fn without_manifest(path: &Path, files: &[File], view: &dyn HostView) -> Option<Diagnostic> {
     let is_link = view
         .lstat(path)
         .is_ok_and(|stat| stat.kind == FileKind::Link);
@@ -130,8 +140,7 @@ fn without_manifest(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
         return Some(problem.help("mend the link, or remove it"));
     }
     let name = path.file_name()?.to_str()?.parse::<GroupName>().ok()?;
-    let scripts = files(path, view).into_iter().filter(|file| file.is_script);
-    let count = scripts.count();
+    let count = files.iter().filter(|file| file.is_script).count();
     (count > 0).then(|| {
         let scripts = if count == 1 { "a script" } else { "scripts" };
         let message = format!("`{name}` holds {scripts} and no `{FILE_NAME}`");
@@ -172,10 +181,8 @@ struct File {
     problem: Option<Diagnostic>,
 }
 
-fn files(directory: &Path, view: &dyn HostView) -> Vec<File> {
-    // A directory that cannot be listed holds nothing that could be judged.
-    let entries = view.list(directory).unwrap_or_default().into_iter();
-    let entries = entries.filter(|entry| !is_aside(entry));
+fn files(directory: &Path, entries: &[OsString], view: &dyn HostView) -> Vec<File> {
+    let entries = entries.iter().filter(|entry| !is_aside(entry));
     entries
         .map(|entry| file(&directory.join(entry), view))
         .collect()

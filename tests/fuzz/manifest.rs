@@ -1,0 +1,155 @@
+//! Any bytes, read as a manifest and reported in every form: nothing panics,
+//! and what is shown has the places of the text and cannot steer a terminal.
+//!
+//! `tests/fuzz/run` builds and runs it for some seconds.
+#![no_main]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`fuzz_target!` holds a way to write the input down"
+)]
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use qli::diagnostics::{Code, Diagnostic, Diagnostics, Edit, Place, Safety, Source};
+use qli::manifest;
+use qli::names::{is_hidden, to_json_pretty};
+use qli::report::{DiagnosticsDocument, Style, concise, diagnostics};
+
+/// So many problems of one file are drawn; the others are only counted.
+const DRAWN: usize = 50;
+
+fuzz_target!(|bytes: &[u8]| -> Corpus {
+    match manifest::source(Path::new("g/_manifest.toml"), Ok(bytes.to_vec())) {
+        Ok(source) => {
+            if let Some(mended) = mended(&source, &problems(&source)) {
+                drop(problems(&mended));
+            }
+            Corpus::Keep
+        }
+        Err(one) => {
+            check(&one.into());
+            // Whatever grows from it would end at the same byte.
+            Corpus::Reject
+        }
+    }
+});
+
+/// Reads a text and checks everything that is found in it.
+fn problems(source: &Arc<Source>) -> Diagnostics {
+    let found = match manifest::parse(source) {
+        Ok(manifest) => {
+            assert!(!manifest.warnings.has_errors(), "an error, and a manifest");
+            manifest.warnings
+        }
+        Err(found) => {
+            assert!(found.has_errors(), "no error, and no manifest");
+            found
+        }
+    };
+    check(&found);
+    found
+}
+
+fn check(found: &Diagnostics) {
+    for one in found {
+        check_places(one);
+    }
+    check_screens(found);
+    let document = DiagnosticsDocument::new(1, found);
+    assert_harmless(&to_json_pretty(&document));
+}
+
+/// Every place is one of the text, and is called by its line and column.
+fn check_places(one: &Diagnostic) {
+    let (source, span) = place(one);
+    assert!(is_in(source, span), "the place is off: {one:?}");
+    let labels = one.labels.iter().map(|label| &label.span);
+    let edits = one.fix.iter().flat_map(|fix| &fix.edits);
+    for other in labels.chain(edits.map(|edit| &edit.span)) {
+        assert!(is_in(source, other), "{other:?} is off: {one:?}");
+    }
+    let before = source.text().get(..span.start).unwrap_or_default();
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let at = source.position(span.start);
+    assert_eq!(at.line, before.matches('\n').count() + 1, "{one:?}");
+    // A byte-order mark has no column.
+    let shown = line.strip_prefix('\u{feff}').filter(|_| at.line == 1);
+    let column = shown.unwrap_or(line).chars().count() + 1;
+    assert_eq!(at.column, column, "{one:?}");
+}
+
+fn place(one: &Diagnostic) -> (&Arc<Source>, &Range<usize>) {
+    match &one.place {
+        Place::Text { source, span } => (source, span),
+        Place::Path(path) => unreachable!("no place in {}: {one:?}", path.display()),
+    }
+}
+
+fn is_in(source: &Source, span: &Range<usize>) -> bool {
+    source.text().get(span.clone()).is_some()
+}
+
+/// No screen steers a terminal or loses a problem.
+fn check_screens(found: &Diagnostics) {
+    let lines = concise(found);
+    assert_harmless(&lines);
+    assert_eq!(lines.lines().count(), found.len(), "{lines:?}");
+    assert_names_all(found, found.len(), &lines);
+    for (width, unicode) in [(40, false), (200, true)] {
+        let drawn = diagnostics(found, &style(width, unicode));
+        assert_harmless(&drawn);
+        assert_names_all(found, DRAWN, &drawn);
+    }
+}
+
+fn style(width: usize, unicode: bool) -> Style {
+    Style {
+        color: false,
+        width,
+        unicode,
+        terminal: false,
+        home: None,
+    }
+}
+
+fn assert_harmless(screen: &str) {
+    let hidden = screen.chars().find(|&c| c != '\n' && is_hidden(c));
+    assert!(hidden.is_none(), "{hidden:?} in {screen:?}");
+}
+
+/// The first problems of a list stand on a screen, each with its number in one
+/// piece.
+fn assert_names_all(found: &Diagnostics, first: usize, screen: &str) {
+    let mut counts: BTreeMap<Code, usize> = BTreeMap::new();
+    for one in found.iter().take(first) {
+        *counts.entry(one.code).or_default() += 1;
+    }
+    for (code, count) in counts {
+        let named = screen.matches(code.number()).count();
+        assert!(named >= count, "{code:?} {named} of {count}: {screen:?}");
+    }
+}
+
+/// Makes every change that can be made without being looked at, if there is one.
+fn mended(source: &Arc<Source>, found: &Diagnostics) -> Option<Arc<Source>> {
+    let fixes = found.iter().filter_map(|one| one.fix.as_ref());
+    let safe = fixes.filter(|fix| fix.safety == Safety::Safe);
+    let mut edits: Vec<&Edit> = safe.flat_map(|fix| &fix.edits).collect();
+    edits.sort_by_key(|edit| edit.span.start);
+    let mut text = String::new();
+    let mut at = 0;
+    for edit in &edits {
+        let kept = source.text().get(at..edit.span.start);
+        assert!(kept.is_some(), "two changes overlap at {at}: {edit:?}");
+        text.push_str(kept.unwrap_or_default());
+        text.push_str(&edit.replacement);
+        at = edit.span.end;
+    }
+    text.push_str(source.text().get(at..)?);
+    let mended = || manifest::source(source.path(), Ok(text.into_bytes())).ok();
+    (!edits.is_empty()).then(mended).flatten()
+}
