@@ -2,6 +2,7 @@
 //! groups in one order, and whatever else may stand where a manifest should.
 #![expect(
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test touches the world and may panic"
 )]
@@ -14,6 +15,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::RwLock;
 
 use nix::sys::stat::Mode;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A user who owns nothing.
@@ -223,6 +225,99 @@ fn nobody_has_to_read_the_whole_report() {
     assert!(
         complaints.contains("standard output cannot be written"),
         "{complaints}"
+    );
+}
+
+/// The official schema of SARIF 2.1.0: OASIS, `Schemata/sarif-schema-2.1.0.json`
+/// of the repository `oasis-tcs/sarif-spec`.
+fn sarif_schema() -> jsonschema::Validator {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sarif-2.1.0.schema.json");
+    let mut schema: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    // Its one pattern that is no regular expression to every reader; no tool of
+    // ours has a language.
+    for what in ["run", "toolComponent"] {
+        let language = &mut schema["definitions"][what]["properties"]["language"];
+        language.as_object_mut().unwrap().remove("pattern").unwrap();
+    }
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[test]
+fn every_sarif_file_is_valid_and_points_to_the_same_places() {
+    let place = Place::new().with_samples(1);
+    fs::create_dir(place.path(".git")).unwrap();
+    let schema = sarif_schema();
+    let mut clean = 0;
+    let groups = fs::read_dir(place.path("groups")).unwrap();
+    let groups = groups.map(|group| group.unwrap().path().display().to_string());
+    for what in groups.chain(["groups".to_owned()]) {
+        let sarif = said(&mut place.validate(["--format", "sarif", &what])).1;
+        let sarif: Value = serde_json::from_str(&sarif).unwrap();
+        let errors: Vec<_> = schema
+            .iter_errors(&sarif)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{what}: {errors:?}");
+        let json = said(&mut place.validate(["--format", "json", &what])).1;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        let diagnostics = json["diagnostics"].as_array().unwrap();
+        assert_eq!(results.len(), diagnostics.len());
+        clean += usize::from(results.is_empty());
+        for (result, one) in results.iter().zip(diagnostics) {
+            assert_same(&sarif, result, one);
+        }
+    }
+    assert!(clean > 20);
+}
+
+fn assert_same(sarif: &Value, result: &Value, one: &Value) {
+    let physical = &result["locations"][0]["physicalLocation"];
+    let uri = physical["artifactLocation"]["uri"].as_str().unwrap();
+    assert!(
+        uri.starts_with("groups/") && uri.ends_with("/_manifest.toml"),
+        "{uri}"
+    );
+    assert_eq!(result["ruleId"], one["code"]);
+    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+    let rules = &sarif["runs"][0]["tool"]["driver"]["rules"];
+    assert_eq!(rules[index]["id"], one["code"]);
+    let (region, span) = (&physical["region"], &one["span"]);
+    let ends = [
+        ("start", "startLine", "startColumn"),
+        ("end", "endLine", "endColumn"),
+    ];
+    for (end, line, column) in ends {
+        assert_eq!(
+            (&region[line], &region[column]),
+            (&span[end]["line"], &span[end]["column"])
+        );
+    }
+    assert_eq!(result["fixes"].is_null(), one["fix"].is_null());
+}
+
+#[test]
+fn annotations_are_one_command_a_problem() {
+    let place = Place::new().with_samples(1);
+    fs::create_dir_all(place.path("groups/odd\n::error::x")).unwrap();
+    fs::write(
+        place.path("groups/odd\n::error::x/_manifest.toml"),
+        "x%0A::y\n",
+    )
+    .unwrap();
+    let (code, github, _) = place.told("--format github groups");
+    let concise = place.told("--format concise groups").1;
+    assert_eq!((code, github.lines().count()), (1, concise.lines().count()));
+    for line in github.lines() {
+        let command = line.split(' ').next().unwrap();
+        assert!(
+            ["::error", "::warning", "::notice"].contains(&command),
+            "{line}"
+        );
+    }
+    assert_eq!(
+        place.told("--format github groups/valid-full-0"),
+        (0, String::new(), String::new())
     );
 }
 

@@ -147,6 +147,10 @@ pub(super) enum ValidateFormat {
     Concise,
     /// One JSON document
     Json,
+    /// SARIF 2.1.0, for a code host; paths from the repository on
+    Sarif,
+    /// Annotations of GitHub Actions; paths from the repository on
+    Github,
 }
 
 /// `qli ext`.

@@ -7,7 +7,7 @@ use crate::discovery::survey::{self, Survey};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, write_stderr};
 use crate::names::to_json_pretty;
-use crate::report::{self, DiagnosticsDocument, Style, Warnings};
+use crate::report::{self, DiagnosticsDocument, Repository, Style, Warnings};
 
 /// Checks manifests and what is beside them, and reports.
 pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &System) -> Exit {
@@ -26,6 +26,10 @@ pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &System) -> Exit 
         ValidateFormat::Json => {
             to_json_pretty(&DiagnosticsDocument::new(survey.manifests, &survey.found))
         }
+        ValidateFormat::Sarif => {
+            to_json_pretty(&report::sarif(&survey.found, &Repository::find(host)))
+        }
+        ValidateFormat::Github => report::github(&survey.found, &Repository::find(host)),
         ValidateFormat::Concise => report::concise(&survey.found),
         ValidateFormat::Human => {
             let style = Style::of(Stream::Stdout, global.color(), host);

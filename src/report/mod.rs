@@ -7,9 +7,12 @@ mod catalogue;
 mod concise;
 mod documents;
 mod explain;
+mod github;
 mod group;
 mod human;
+mod repository;
 mod run;
+mod sarif;
 mod schemas;
 mod style;
 mod validate;
@@ -22,9 +25,12 @@ pub use documents::{
     SpanDocument, StepDocument, WhichDocument,
 };
 pub use explain::explain;
+pub use github::github;
 pub use group::group;
 pub use human::diagnostics;
+pub use repository::Repository;
 pub use run::{notes, outcome};
+pub use sarif::{Sarif, sarif};
 pub use schemas::schemas;
 pub use style::{Color, Style};
 pub use validate::{Warnings, complaints, validation};

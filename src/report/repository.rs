@@ -1,0 +1,102 @@
+//! Paths as code hosts want them: relative to the repository.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path, PathBuf};
+
+use crate::host::HostView;
+
+/// The directory that reported paths start from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    root: PathBuf,
+    cwd: PathBuf,
+}
+
+impl Repository {
+    /// Finds the nearest directory above the working directory that holds
+    /// `.git`; without one it is the working directory itself.
+    pub fn find(view: &dyn HostView) -> Self {
+        let cwd = view.process().cwd.unwrap_or_default();
+        let mut above = cwd.ancestors();
+        let root = above.find(|directory| view.lstat(&directory.join(".git")).is_ok());
+        Self {
+            root: root.unwrap_or(&cwd).to_owned(),
+            cwd,
+        }
+    }
+
+    /// Returns a path from the root on; an absolute one if it lies elsewhere.
+    pub(super) fn relative(&self, path: &Path) -> PathBuf {
+        let whole = plain(&self.cwd.join(path));
+        match whole.strip_prefix(&self.root) {
+            Ok(below) => below.to_owned(),
+            Err(_) => whole,
+        }
+    }
+
+    /// Returns a path as a URI reference (RFC 3986): relative, or `file:///…`.
+    pub(super) fn uri(&self, path: &Path) -> String {
+        let path = self.relative(path);
+        let encoded = percent_encoded(path.as_os_str().as_bytes());
+        if path.is_absolute() {
+            return format!("file://{encoded}");
+        }
+        encoded
+    }
+}
+
+/// Takes `.` and `..` out of a path by its words alone: what is reported is
+/// what was typed, not what links lead to.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn percent_encoded(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for &byte in bytes {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            super::style::put(&mut out, format_args!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+
+    #[test]
+    fn paths_are_relative_to_the_nearest_repository() {
+        let world = World::new()
+            .directory("/home/ops/work/.git", 0o755)
+            .directory("/home/.git", 0o755);
+        // The world's working directory is `/home/ops`.
+        let found = Repository::find(&world);
+        assert_eq!(found.relative(Path::new("a/./b")), PathBuf::from("ops/a/b"));
+        assert_eq!(found.relative(Path::new("../x")), PathBuf::from("x"));
+        assert_eq!(found.relative(Path::new("/etc/x")), PathBuf::from("/etc/x"));
+        let alone = Repository::find(&World::new());
+        assert_eq!(alone.relative(Path::new("a")), PathBuf::from("a"));
+    }
+
+    #[test]
+    fn uris_hold_no_character_that_means_something_else() {
+        let alone = Repository::find(&World::new());
+        assert_eq!(
+            alone.uri(Path::new("my group/\u{e4}%:1")),
+            "my%20group/%C3%A4%25%3A1"
+        );
+        assert_eq!(alone.uri(Path::new("/etc/a b")), "file:///etc/a%20b");
+    }
+}
