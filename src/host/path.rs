@@ -1,6 +1,7 @@
-//! Programs on `PATH`, looked up by name: no directory is ever listed here.
+//! Paths by their words, and programs on `PATH`, looked up by name: no directory
+//! is ever listed here.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::{Access, ChangedBy, FileKind, HostView, Suspicion, suspicions};
 
@@ -13,6 +14,19 @@ pub enum OnPath {
     Untrusted(Suspicion),
     /// It is nowhere.
     Missing,
+}
+
+/// Takes `.` and `..` out of a path by its words alone, whatever links lead to.
+pub fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(plain.pop()),
+            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// Returns the entries of `PATH` that can be used at all: empty and relative

@@ -2,9 +2,9 @@
 //! on the way to it, decides what runs.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use super::{FileKind, HostView, Stat};
+use super::{FileKind, HostView, Stat, plain};
 use crate::names::shell_word;
 
 /// The sticky bit of a directory: only its owner may rename or remove a file
@@ -118,6 +118,7 @@ impl Way<'_> {
             if stat.kind == FileKind::Link {
                 let target = self.view.read_link(&here).ok()?;
                 here.pop();
+                // No link is left before the target's own `..`.
                 return Some(plain(&here.join(target).join(rest.as_path())));
             }
             above = Some(stat);
@@ -164,19 +165,6 @@ impl Way<'_> {
             });
         }
     }
-}
-
-/// Takes `.` and `..` out of a path in which no link is left before them.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(plain.pop()),
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
-        }
-    }
-    plain
 }
 
 /// Says who else may change a file, or what is in a directory. In a sticky

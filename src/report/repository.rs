@@ -1,9 +1,9 @@
 //! Paths as code hosts want them: relative to the repository.
 
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use crate::host::HostView;
+use crate::host::{HostView, plain};
 
 /// The directory that reported paths start from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,7 @@ impl Repository {
 
     /// Returns a path from the root on; an absolute one if it lies elsewhere.
     pub(super) fn relative(&self, path: &Path) -> PathBuf {
+        // What is reported is what was typed, not what links lead to.
         let whole = plain(&self.cwd.join(path));
         match whole.strip_prefix(&self.root) {
             Ok(below) => below.to_owned(),
@@ -43,20 +44,6 @@ impl Repository {
         }
         encoded
     }
-}
-
-/// Takes `.` and `..` out of a path by its words alone: what is reported is
-/// what was typed, not what links lead to.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(plain.pop()),
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
-        }
-    }
-    plain
 }
 
 fn percent_encoded(bytes: &[u8]) -> String {

@@ -3,13 +3,13 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::super::program::lacks_interpreter_line;
 use super::super::{extension_name, group_name};
 use super::{Broken, Place, is_absent};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
-use crate::host::{FileKind, HostView, reason};
+use crate::host::{FileKind, HostView, plain, reason};
 use crate::manifest::{self, FILE_NAME};
 use crate::names::{GroupName, is_command, shell_word, visible};
 
@@ -100,16 +100,8 @@ fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
     if let Some(name) = path.file_name() {
         return Some(name.to_owned());
     }
-    let whole = view.process().cwd?.join(path);
-    let mut plain = PathBuf::new();
-    for part in whole.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => drop(plain.pop()),
-            Component::Prefix(_) | Component::RootDir | Component::Normal(_) => plain.push(part),
-        }
-    }
-    plain.file_name().map(OsStr::to_owned)
+    let whole = plain(&view.process().cwd?.join(path));
+    whole.file_name().map(OsStr::to_owned)
 }
 
 /// Reads a manifest and returns everything that is wrong with it.
