@@ -1,6 +1,7 @@
 //! Taking a parsed table apart, field by field, and noting every problem on
 //! the way.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -122,11 +123,19 @@ impl<'t, 'i> Fields<'t, 'i> {
     /// surely meant for a missing field is one problem, not two; and where a
     /// syntax error stands, nothing is certain to be missing.
     pub(super) fn finish(mut self, found: &mut Findings<'_>) {
-        for (key, _) in self.table {
-            let name = key.get_ref().as_ref();
-            if !self.asked.contains(&name) {
-                self.unknown(name, key.span(), found);
-            }
+        let keys = self.table.iter().map(|(key, _)| key);
+        let unknown: Vec<_> = keys
+            .map(|key| (key.get_ref().as_ref(), key.span()))
+            .filter(|(name, _)| !self.asked.contains(name))
+            .map(|(name, span)| (name, span, nearest(name, self.asked.iter().copied())))
+            .collect();
+        let mut meant = BTreeMap::new();
+        for (.., close) in &unknown {
+            *meant.entry(*close).or_insert(0) += 1;
+        }
+        for (name, span, close) in unknown {
+            let alone = meant.get(&close) == Some(&1);
+            self.unknown(name, span, close.map(|close| (close, alone)), found);
         }
         self.missing
             .retain(|name| !found.misplaced.iter().any(|one| one == name));
@@ -141,7 +150,15 @@ impl<'t, 'i> Fields<'t, 'i> {
         }
     }
 
-    fn unknown(&mut self, name: &str, key: Range<usize>, found: &mut Findings<'_>) {
+    /// Reports an unknown field, given the known one that is near, and whether
+    /// no other is near to that.
+    fn unknown(
+        &mut self,
+        name: &str,
+        key: Range<usize>,
+        near: Option<(&'static str, bool)>,
+        found: &mut Findings<'_>,
+    ) {
         let in_secret = self.asked == SECRET;
         if in_secret && TOP.contains(&name) {
             found.misplaced(name, key, "[[secrets]]", self.header.clone());
@@ -149,14 +166,20 @@ impl<'t, 'i> Fields<'t, 'i> {
         }
         let message = format!("unknown field {}", quoted(name));
         let diagnostic = found.at(Code::UnknownField, key.clone(), message);
-        let diagnostic = match nearest(name, self.asked.iter().copied()) {
-            Some(close) if self.table.contains_key(close) => {
+        let diagnostic = match near {
+            Some((close, _)) if self.table.contains_key(close) => {
                 diagnostic.help(format!("`{close}` is there already: remove one of them"))
             }
-            Some(close) => {
+            Some((close, alone)) => {
                 self.missing.retain(|missing| *missing != close);
-                let fixed = diagnostic.fix(Safety::Safe, key, close);
-                fixed
+                // Two that mean the same would be there twice.
+                let safety = if alone {
+                    Safety::Safe
+                } else {
+                    Safety::Suggestion
+                };
+                diagnostic
+                    .fix(safety, key, close)
                     .help(format!("did you mean `{close}`?"))
                     .meaning(without(close))
             }

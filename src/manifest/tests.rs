@@ -5,6 +5,7 @@ use std::path::Path;
 use super::known::{SECRET, TOP};
 use super::read::parse;
 use super::*;
+use crate::diagnostics::Safety;
 
 fn parse_text(text: &str) -> Result<Manifest, Diagnostics> {
     parse(&Arc::new(
@@ -84,6 +85,18 @@ fn a_misspelt_required_field_is_one_problem() {
         problems("schema_version = 1\ndescripton = \"d\"\n"),
         ["2:1 QLI0102 unknown field `descripton`"]
     );
+}
+
+#[test]
+fn only_one_of_two_names_can_be_mended_safely() {
+    let safe = |text: &str| {
+        let found = parse_text(&format!("{HEAD}{text}")).unwrap_err();
+        let fixes = found.into_iter().filter_map(|one| one.fix);
+        fixes.filter(|fix| fix.safety == Safety::Safe).count()
+    };
+    assert_eq!(safe("confrim = true\nbaner = \"x\"\n"), 2);
+    assert_eq!(safe("confrim = true\nconfirn = true\n"), 0);
+    assert_eq!(safe("confrim = true\nconfirm = true\n"), 0);
 }
 
 #[test]

@@ -103,6 +103,17 @@ fn check_screens(found: &Diagnostics) {
         let drawn = diagnostics(found, &style(width, unicode));
         assert_harmless(&drawn);
         assert_names_all(found, DRAWN, &drawn);
+        assert_places(found, &drawn);
+    }
+}
+
+/// What is drawn is called by the same line and column as everywhere else.
+fn assert_places(found: &Diagnostics, drawn: &str) {
+    for one in found.iter().take(DRAWN) {
+        let (source, span) = place(one);
+        let at = source.position(span.start);
+        let mark = format!("{}:{}]", at.line, at.column);
+        assert!(drawn.contains(&mark), "{mark} of {one:?}: {drawn:?}");
     }
 }
 
