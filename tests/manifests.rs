@@ -163,6 +163,37 @@ fn a_report_is_the_same_wherever_the_text_comes_from() {
     }
 }
 
+/// What can be mended safely is mended at once, and no worse than it was.
+#[test]
+fn mending_a_sample_twice_is_mending_it_once() {
+    let mut mended = 0;
+    for sample in [samples("valid"), samples("invalid")].concat() {
+        let Ok(source) = manifest::source(&sample, Ok(fs::read(&sample).unwrap())) else {
+            continue;
+        };
+        let manifest::Mending::Mended(text) = manifest::mend(&source) else {
+            continue;
+        };
+        mended += 1;
+        let after = Arc::new(Source::new(&sample, text.as_bytes()).unwrap());
+        let again = manifest::mend(&after);
+        assert!(
+            matches!(again, manifest::Mending::Nothing),
+            "{}",
+            sample.display()
+        );
+        let mut left: Vec<_> = manifest::problems(&source)
+            .iter()
+            .map(|one| one.code)
+            .collect();
+        for one in manifest::problems(&after) {
+            let known = left.iter().position(|code| *code == one.code);
+            left.remove(known.unwrap_or_else(|| panic!("{}: {one:?}", sample.display())));
+        }
+    }
+    assert!(mended > 5);
+}
+
 /// Texts like those people write: samples with some bytes changed, lines moved,
 /// doubled or lost.
 fn texts() -> impl Strategy<Value = String> {

@@ -8,7 +8,7 @@
 )]
 
 use std::fs::{self, Permissions};
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -147,7 +147,7 @@ fn many_groups_are_reported_in_the_order_of_their_paths() {
         .collect();
     assert!(paths.len() > 1000 && paths.is_sorted());
     let (_, human, _) = place.told("groups");
-    let counted = human.lines().rev().nth(1).unwrap();
+    let counted = human.lines().rev().nth(2).unwrap();
     assert!(
         counted.contains("errors") && counted.ends_with("manifests"),
         "{counted}"
@@ -319,6 +319,61 @@ fn annotations_are_one_command_a_problem() {
         place.told("--format github groups/valid-full-0"),
         (0, String::new(), String::new())
     );
+}
+
+#[test]
+fn a_mended_file_keeps_its_mode_its_owner_and_every_other_byte() {
+    let place = Place::new();
+    let group = place.path("group");
+    fs::create_dir(&group).unwrap();
+    let file = group.join("_manifest.toml");
+    let text = "# c\r\nschema_version = \"1\"\r\ndescripton = \"\u{e4}\"\r\n\r\nconfrim=true # x";
+    fs::write(&file, text).unwrap();
+    set_mode(&file, 0o640);
+    let root = nix::unistd::geteuid().is_root();
+    if root {
+        std::os::unix::fs::chown(&file, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let shown = place.told("--diff group");
+    assert_eq!(
+        (shown.0, fs::read_to_string(&file).unwrap()),
+        (1, text.to_owned())
+    );
+    assert_eq!(shown.1.matches("\n+").count(), 3 + 1, "{}", shown.1);
+    let (code, told, said) = place.told("--fix group");
+    assert_eq!(
+        (code, said.as_str()),
+        (0, "qli: mended group/_manifest.toml\n"),
+        "{told}"
+    );
+    let expected = text
+        .replace("\"1\"", "1")
+        .replace("pton", "ption")
+        .replace("confrim", "confirm");
+    assert_eq!(fs::read_to_string(&file).unwrap(), expected);
+    let stands = fs::metadata(&file).unwrap();
+    assert_eq!(stands.permissions().mode() & 0o7777, 0o640);
+    assert!(!root || (stands.uid(), stands.gid()) == (NOBODY, NOBODY));
+    assert_eq!(fs::read_dir(&group).unwrap().count(), 1);
+    assert_eq!(place.told("--fix group").2, "");
+}
+
+#[test]
+fn a_link_is_not_written_through() {
+    let place = Place::new();
+    for group in ["there", "here"] {
+        fs::create_dir(place.path(group)).unwrap();
+    }
+    let text = "schema_version = \"1\"\ndescription = \"d\"\n";
+    fs::write(place.path("there/text"), text).unwrap();
+    symlink("../there/text", place.path("here/_manifest.toml")).unwrap();
+    let (code, _, said) = place.told("--fix here");
+    assert_eq!(code, 2);
+    assert_eq!(
+        said,
+        "qli: here/_manifest.toml cannot be mended: it is a symbolic link\n"
+    );
+    assert_eq!(fs::read_to_string(place.path("there/text")).unwrap(), text);
 }
 
 /// However narrow, a report is drawn for 40 columns, and a code is whole.

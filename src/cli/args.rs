@@ -134,6 +134,16 @@ pub(super) struct ValidateArgs {
     /// Let warnings count as errors
     #[arg(long)]
     pub(super) deny_warnings: bool,
+    /// Make the changes that need not be looked at, then check and report
+    ///
+    /// A misspelt field gets its name, `schema_version = "1"` becomes `1`. No
+    /// guard and no value is ever changed, added or removed; all other bytes,
+    /// the file's owner and its mode stay.
+    #[arg(long)]
+    pub(super) fix: bool,
+    /// Print these changes as a unified diff instead of the report; write nothing
+    #[arg(long, conflicts_with_all = ["fix", "format"])]
+    pub(super) diff: bool,
     /// Manifests, groups or roots
     pub(super) path: Vec<PathBuf>,
 }

@@ -2,27 +2,98 @@
 
 use super::args::{Global, ValidateArgs, ValidateFormat};
 use super::put_or;
+use crate::diagnostics::Diagnostic;
 use crate::discovery::Roots;
 use crate::discovery::survey::{self, Survey};
 use crate::dispatch::Exit;
-use crate::host::{Stream, System, write_stderr};
-use crate::names::to_json_pretty;
+use crate::host::{Host, Stream, System, reason, write_stderr};
+use crate::manifest::{Mending, mend, mendable};
+use crate::names::{shell_word, to_json_pretty, visible};
 use crate::report::{self, DiagnosticsDocument, Repository, Style, Warnings};
 
 /// Checks manifests and what is beside them, and reports.
-pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &System) -> Exit {
-    let survey = if args.path.is_empty() {
-        survey::of_roots(&Roots::of(&global.extensions, host), host)
-    } else {
-        survey::of_paths(&args.path, host)
-    };
+pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &mut System) -> Exit {
+    let mut survey = look(global, args, host);
+    if args.fix {
+        let written = fix(&survey, global, host);
+        survey = look(global, args, host);
+        survey.unchecked.extend(written);
+        let abandoned = abandoned(&survey);
+        survey.found.extend(abandoned);
+        survey.found = std::mem::take(&mut survey.found).sorted();
+    }
     write_stderr(&report::complaints(&survey));
     let warnings = if args.deny_warnings {
         Warnings::Denied
     } else {
         Warnings::Allowed
     };
-    let text = match args.format {
+    let text = if args.diff {
+        diff(&survey, global, host)
+    } else {
+        report(&survey, warnings, global, args.format, host)
+    };
+    put_or(&text, exit(&survey, warnings))
+}
+
+fn look(global: &Global, args: &ValidateArgs, host: &System) -> Survey {
+    if args.path.is_empty() {
+        survey::of_roots(&Roots::of(&global.extensions, host), host)
+    } else {
+        survey::of_paths(&args.path, host)
+    }
+}
+
+/// Writes every text that can be mended; returns what could not be written.
+fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in mendable(&survey.found) {
+        let Mending::Mended(text) = mend(source) else {
+            continue;
+        };
+        let path = source.path();
+        match host.replace(path, source.text().as_bytes(), text.as_bytes()) {
+            Ok(()) if global.quiet => {}
+            Ok(()) => write_stderr(&format!("qli: mended {}\n", visible(path))),
+            Err(error) => complaints.push(format!(
+                "{} cannot be mended: {}",
+                shell_word(path),
+                reason(&error)
+            )),
+        }
+    }
+    complaints
+}
+
+/// Returns why texts are not changed although they could be.
+fn abandoned(survey: &Survey) -> Vec<Diagnostic> {
+    let texts = mendable(&survey.found).into_iter();
+    let abandoned = texts.filter_map(|source| match mend(source) {
+        Mending::Abandoned(one) => Some(one),
+        Mending::Nothing | Mending::Mended(_) => None,
+    });
+    abandoned.collect()
+}
+
+fn diff(survey: &Survey, global: &Global, host: &System) -> String {
+    write_stderr(&report::concise(&abandoned(survey)));
+    let style = Style::of(Stream::Stdout, global.color(), host);
+    let texts = mendable(&survey.found).into_iter();
+    let diffs = texts.filter_map(|source| match mend(source) {
+        Mending::Mended(text) => Some(report::diff(source, &text, &style)),
+        Mending::Nothing | Mending::Abandoned(_) => None,
+    });
+    diffs.collect()
+}
+
+fn report(
+    survey: &Survey,
+    warnings: Warnings,
+    global: &Global,
+    format: ValidateFormat,
+    host: &System,
+) -> String {
+    match format {
         ValidateFormat::Json => {
             to_json_pretty(&DiagnosticsDocument::new(survey.manifests, &survey.found))
         }
@@ -33,10 +104,9 @@ pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &System) -> Exit 
         ValidateFormat::Concise => report::concise(&survey.found),
         ValidateFormat::Human => {
             let style = Style::of(Stream::Stdout, global.color(), host);
-            report::validation(&survey, warnings, &style)
+            report::validation(survey, warnings, &style)
         }
-    };
-    put_or(&text, exit(&survey, warnings))
+    }
 }
 
 /// What could not be done weighs more than what was found.

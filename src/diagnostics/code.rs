@@ -222,6 +222,9 @@ codes! {
     /// An extension on PATH belongs to no group.
     CommandWithoutGroup = "QLI0805" "command-without-group" Info 125
         "the program is no extension",
+    /// A change was not made, since it would make a new problem.
+    FixAbandoned = "QLI0903" "fix-abandoned" Warning 125
+        "the file stays as it is",
     /// A variable is not what is required.
     RequiresEnv = "QLI1001" "requires-env" Error 125
         "the script did not start",

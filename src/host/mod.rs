@@ -143,6 +143,10 @@ pub trait Host: HostView {
     /// Writes a new private file (0600) durably, creating its directory.
     fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
+    /// Replaces the bytes of a regular file at once and whole, if they are still
+    /// the old ones; its mode and its owner stay. A link is not followed.
+    fn replace(&mut self, path: &Path, old: &[u8], new: &[u8]) -> io::Result<()>;
+
     /// Puts an executable in place (0700) at once and whole.
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 

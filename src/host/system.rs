@@ -74,6 +74,12 @@ impl System {
         written.ok().flatten()
     }
 
+    /// Returns a name beside a file that nobody has used.
+    fn draft(&mut self, path: &Path) -> io::Result<PathBuf> {
+        let unique = u128::from_ne_bytes(self.random()?);
+        Ok(path.with_extension(format!("{unique:032x}.new")))
+    }
+
     fn signals(&mut self) -> io::Result<&mut Signals> {
         if self.signals.is_none() {
             self.signals = Some(Signals::arm()?);
@@ -310,11 +316,34 @@ impl Host for System {
         kept
     }
 
+    fn replace(&mut self, path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
+        let stands = std::fs::symlink_metadata(path)?;
+        if !stands.is_file() {
+            let kind = stat_of(&stands).kind.as_str();
+            let message = format!("it is {kind}");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        if std::fs::read(path)? != old {
+            return Err(io::Error::other("it has been changed meanwhile"));
+        }
+        let draft = self.draft(path)?;
+        let mut file = new_file(&draft, 0o600)?;
+        let placed = file
+            .write_all(new)
+            .and_then(|()| like(&file, &stands))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| std::fs::rename(&draft, path));
+        if placed.is_err() {
+            // The draft is of no use to anyone, and a draft that stays does no harm.
+            drop(std::fs::remove_file(&draft));
+        }
+        placed
+    }
+
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         private_directory(directory)?;
-        let unique = u128::from_ne_bytes(self.random()?);
-        let draft = path.with_extension(format!("{unique:032x}.new"));
+        let draft = self.draft(path)?;
         let mut file = new_file(&draft, 0o700)?;
         let written = file
             .write_all(bytes)
@@ -383,6 +412,15 @@ fn identity() -> Identity {
         user: user.map(|user| user.name),
         host: host.to_string_lossy().into_owned(),
     }
+}
+
+/// Gives a new file the owner and the mode of another.
+fn like(file: &File, other: &Metadata) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (other.uid(), other.gid()) {
+        std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid()))?;
+    }
+    file.set_permissions(Permissions::from_mode(other.mode() & 0o7777))
 }
 
 fn private_directory(path: &Path) -> io::Result<()> {

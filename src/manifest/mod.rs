@@ -6,6 +6,7 @@
 //! `read.rs`, its line in [`Manifest`].
 
 mod fields;
+mod fix;
 mod known;
 mod oddities;
 mod read;
@@ -21,6 +22,7 @@ use crate::host::reason;
 use crate::names::{EnvName, PathTemplate, SecretRef, shell_word, visible};
 use crate::providers::ProviderId;
 
+pub use fix::{Mending, mend, mendable};
 pub use read::parse;
 pub use wire::{ManifestFile, SecretTable, schema};
 
@@ -79,6 +81,14 @@ pub fn source(path: &Path, read: std::io::Result<Vec<u8>>) -> Result<Arc<Source>
     match Source::new(path, &bytes) {
         Ok(source) => Ok(Arc::new(source)),
         Err(offset) => Err(not_utf8(path, &bytes, offset)),
+    }
+}
+
+/// Returns everything that is wrong with a text.
+pub fn problems(source: &Arc<Source>) -> Diagnostics {
+    match parse(source) {
+        Ok(manifest) => manifest.warnings,
+        Err(found) => found,
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod catalogue;
 mod concise;
+mod diff;
 mod documents;
 mod explain;
 mod github;
@@ -19,6 +20,7 @@ mod validate;
 
 pub use catalogue::{list, which};
 pub use concise::concise;
+pub use diff::diff;
 pub use documents::{
     CatalogueDocument, CatalogueEntry, DiagnosticDocument, DiagnosticsDocument, EditDocument,
     ExplainDocument, ExtensionDocument, FixDocument, GroupDocument, LabelDocument, Origin,

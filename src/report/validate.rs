@@ -2,7 +2,7 @@
 
 use super::style::{column_width, put};
 use super::{Style, human};
-use crate::diagnostics::Severity;
+use crate::diagnostics::{Safety, Severity};
 use crate::discovery::survey::{Broken, Survey};
 use crate::names::visible;
 
@@ -91,7 +91,17 @@ fn summary(survey: &Survey, warnings: Warnings) -> String {
         _ => "",
     };
     let (counts, code) = (counts.join(", "), worst.code.number());
-    format!("{counts} in {manifests}{denied}\nwhat it means: qli help {code}")
+    let mended = match safe_fixes(survey) {
+        0 => String::new(),
+        count => format!("\nmends {count} of them: qli validate --fix"),
+    };
+    format!("{counts} in {manifests}{denied}\nwhat it means: qli help {code}{mended}")
+}
+
+/// How many problems can be mended without being looked at.
+fn safe_fixes(survey: &Survey) -> usize {
+    let fixes = survey.found.iter().filter_map(|one| one.fix.as_ref());
+    fixes.filter(|fix| fix.safety == Safety::Safe).count()
 }
 
 /// Writes a count with its word.

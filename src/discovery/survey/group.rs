@@ -107,13 +107,9 @@ fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
 /// Reads a manifest and returns everything that is wrong with it.
 fn problems(file: &Path, view: &dyn HostView) -> Diagnostics {
     let read = view.read(file, SOURCE_MAX).map(|read| read.bytes);
-    let source = match manifest::source(file, read) {
-        Ok(source) => source,
-        Err(problem) => return problem.into(),
-    };
-    match manifest::parse(&source) {
-        Ok(manifest) => manifest.warnings,
-        Err(found) => found,
+    match manifest::source(file, read) {
+        Ok(source) => manifest::problems(&source),
+        Err(problem) => problem.into(),
     }
 }
 

@@ -339,6 +339,16 @@ impl Host for World {
         Ok(())
     }
 
+    fn replace(&mut self, path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
+        let mut disk = self.disk.borrow_mut();
+        let node = disk.nodes.get_mut(path).ok_or(io::ErrorKind::NotFound)?;
+        if node.bytes != old {
+            return Err(io::ErrorKind::Other.into());
+        }
+        node.bytes = new.to_vec();
+        Ok(())
+    }
+
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.reach(Op::Install)?;
         self.disk.borrow_mut().create(path, 0o700, bytes)?;
