@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use qli::diagnostics::{Code, Diagnostics, Place, Source};
+use qli::diagnostics::{Code, Diagnostic, Diagnostics, Place, Source};
 use qli::manifest::{self, Manifest};
 use qli::report::{Style, concise, diagnostics};
 
@@ -255,6 +255,124 @@ impl Change {
     }
 }
 
+/// What a schema cannot say; its description lists the same.
+const BEYOND_A_SCHEMA: [Code; 7] = [
+    Code::DuplicateSecret,
+    Code::SecretAlsoRequired,
+    Code::MalformedReference,
+    Code::AuditPathMalformed,
+    Code::AuditPathRelative,
+    Code::MisplacedField,
+    Code::NulCharacter,
+];
+
+/// Says whether a schema can refuse what the parser refuses.
+fn is_beyond(one: &Diagnostic) -> bool {
+    let own = one.code == Code::InvalidEnvName && one.message.ends_with("is set by qli itself");
+    own || !one.is_error() || BEYOND_A_SCHEMA.contains(&one.code)
+}
+
+/// The schema's verdict over a text that is TOML; none for any other.
+fn accepted_by_schema(text: &str, schema: &jsonschema::Validator) -> Option<bool> {
+    let value: toml::Table = toml::from_str(text).ok()?;
+    Some(schema.is_valid(&serde_json::to_value(value).unwrap()))
+}
+
+/// Holds the two verdicts against each other.
+fn assert_agree(text: &str, schema: &jsonschema::Validator) {
+    let Some(accepted) = accepted_by_schema(text, schema) else {
+        return;
+    };
+    match read("m", text.as_bytes()) {
+        // To JSON 1.0 is the integer 1.
+        Err(found)
+            if found
+                .iter()
+                .any(|one| one.message.ends_with("it is a float")) => {}
+        Ok(_) => assert!(accepted, "only the schema refuses:\n{text}"),
+        Err(found) if found.iter().all(is_beyond) => {
+            // What stands below the wrong header may have the wrong type there.
+            let misplaced = found.iter().any(|one| one.code == Code::MisplacedField);
+            assert!(
+                accepted || misplaced,
+                "the schema says more than it can:\n{text}"
+            );
+        }
+        Err(found) => assert!(
+            !accepted,
+            "only the parser refuses:\n{text}\n{}",
+            concise(&found)
+        ),
+    }
+}
+
+fn schema() -> jsonschema::Validator {
+    jsonschema::validator_for(manifest::schema().as_value()).unwrap()
+}
+
+#[test]
+fn schema_and_parser_agree_over_all_samples() {
+    let schema = schema();
+    for sample in [samples("valid"), samples("invalid")].concat() {
+        if let Ok(text) = fs::read_to_string(&sample) {
+            assert_agree(text.trim_start_matches('\u{feff}'), &schema);
+        }
+    }
+}
+
+/// A manifest of fields that are right, or one of the ways to be wrong.
+fn generated() -> impl Strategy<Value = String> {
+    let line = prop::sample::select(vec![
+        "schema_version = 1",
+        "schema_version = 2",
+        "schema_version = \"1\"",
+        "schema_version = 1.0",
+        "description = \"d\"",
+        "description = \"\"",
+        "description = 1979-05-27",
+        "banner = \"B\"",
+        "banner = [\"B\"]",
+        "confirm = true",
+        "confirm = 1",
+        "audit_log = \"/l\"",
+        "audit_log = \"\"",
+        "audit_log = \"l\"",
+        "requires_env = { A = \"1\", \"B C\" = \"2\" }",
+        "requires_env = { A = 1 }",
+        "requires_env = { confirm = \"x\" }",
+        "requires_env = {}",
+        "requires_env = []",
+        "secrets = []",
+        "secrets = [1]",
+        "secrets = { env = \"A\" }",
+        "secrets = [{ env = \"A\", ref = \"A\", provider = \"env\" }]",
+        "secrets = [{ env = \"A\", ref = \"\", provider = \"env\" }]",
+        "secrets = [{ env = \"1\", ref = \"A\", provider = \"env\" }]",
+        "secrets = [{ env = \"QLI_GROUP\", ref = \"A\", provider = \"env\" }]",
+        "secrets = [{ env = \"A\", ref = \"op://v/i/f\", provider = \"one_password\" }]",
+        "secrets = [{ env = \"A\", ref = \"A\", provider = \"vault\" }]",
+        "secrets = [{ env = \"A\", ref = \"A\" }]",
+        "secrets = [{ env = \"A\", ref = \"A\", provider = \"env\", x = 1 }]",
+        "extra = 1",
+    ]);
+    let lines = prop::collection::vec(line, 0..6);
+    (lines, any::<bool>()).prop_map(|(lines, whole)| {
+        let head = if whole {
+            "schema_version = 1\ndescription = \"d\"\n"
+        } else {
+            ""
+        };
+        let mut seen = std::collections::BTreeSet::from(["schema_version", "description"]);
+        if !whole {
+            seen.clear();
+        }
+        let once = lines
+            .into_iter()
+            .filter(|line| seen.insert(line.split(' ').next().unwrap()));
+        head.to_owned() + &once.collect::<Vec<_>>().join("\n")
+    })
+}
+
 /// What must hold for the problems of any text.
 fn assert_sound(text: &str, found: &Diagnostics) {
     for one in found {
@@ -286,6 +404,18 @@ proptest! {
                 prop_assert!(!diagnostics(&found, &style()).is_empty());
             }
         }
+    }
+
+    #[test]
+    fn schema_and_parser_agree(text in generated()) {
+        thread_local!(static SCHEMA: jsonschema::Validator = schema());
+        SCHEMA.with(|schema| assert_agree(&text, schema));
+    }
+
+    #[test]
+    fn schema_and_parser_agree_over_changed_texts(text in texts()) {
+        thread_local!(static SCHEMA: jsonschema::Validator = schema());
+        SCHEMA.with(|schema| assert_agree(text.trim_start_matches('\u{feff}'), schema));
     }
 
     /// Whatever is kept back is kept back in favour of an error that stays.

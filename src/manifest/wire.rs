@@ -5,15 +5,18 @@ use std::collections::BTreeMap;
 
 use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
+use serde_json::{Value, json};
 
 use crate::names::{ENV_NAME_PATTERN, EnvName};
 use crate::providers::ProviderId;
 
 /// The guards of a group of scripts, in its `_manifest.toml`.
 ///
-/// A schema cannot say everything: that no secret is declared twice or also
-/// listed in `requires_env`, that a reference fits its provider, and that
-/// `audit_log` is a well-formed absolute path, is checked by `qli validate`.
+/// A schema cannot say everything. Only `qli validate` checks that no secret is
+/// declared twice, also listed in `requires_env` or shown by `audit_log`; that a
+/// reference fits its provider; that `audit_log` is a well-formed absolute path;
+/// that no field of the top level stands below a header by mistake; that no
+/// secret fills a variable that qli sets itself; and that no value holds NUL.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ManifestFile {
@@ -78,8 +81,9 @@ fn requires_env(_: &mut schemars::SchemaGenerator) -> Schema {
     })
 }
 
-/// Removes what TOML has no word for, and turns documented choices into a
-/// plain `enum` with their texts beside it, which editors understand.
+/// Shapes a schema for editors: removes what TOML has no word for, turns
+/// documented choices into a plain `enum`, and repeats texts under the keys that
+/// each editor shows them from.
 #[derive(Debug, Clone)]
 struct ForEditors;
 
@@ -87,21 +91,37 @@ impl Transform for ForEditors {
     fn transform(&mut self, schema: &mut Schema) {
         schema.remove("format");
         schema.remove("default");
-        if let Some(serde_json::Value::Array(choices)) = schema.remove("oneOf") {
-            let all = |key: &str| {
-                choices
-                    .iter()
-                    .filter_map(|one| one.get(key).cloned())
-                    .collect()
-            };
-            let values: Vec<serde_json::Value> = all("const");
-            let texts: Vec<serde_json::Value> = all("description");
-            schema.insert("type".into(), "string".into());
-            schema.insert("enum".into(), values.into());
-            schema.insert("enumDescriptions".into(), texts.into());
+        if let Some(Value::Array(choices)) = schema.remove("oneOf") {
+            enumerate(schema, &choices);
+        }
+        if let Some(text) = schema.get("description").cloned() {
+            schema.insert("markdownDescription".into(), text);
         }
         transform_subschemas(self, schema);
     }
+}
+
+/// Writes choices as values with their texts. tombi shows only the text of the
+/// field, so that names them all; taplo and VS Code show one text a value.
+fn enumerate(schema: &mut Schema, choices: &[Value]) {
+    let all = |key: &str| -> Vec<Value> {
+        let of_each = choices.iter().filter_map(|one| one.get(key).cloned());
+        of_each.collect()
+    };
+    let (values, texts) = (all("const"), all("description"));
+    let pairs = values.iter().zip(&texts);
+    let lines = pairs
+        .filter_map(|(value, text)| Some(format!("\n- `{}`: {}", value.as_str()?, text.as_str()?)));
+    let lines: String = lines.collect();
+    let own = schema.get("description").and_then(Value::as_str);
+    let text = format!("{}\n{lines}", own.unwrap_or_default());
+    schema.insert("description".into(), text.trim().into());
+    schema.insert("type".into(), "string".into());
+    schema.insert("enum".into(), values.into());
+    schema.insert("enumDescriptions".into(), texts.clone().into());
+    schema.insert("markdownEnumDescriptions".into(), texts.clone().into());
+    let docs = json!({ "docs": { "enumValues": texts } });
+    schema.insert("x-taplo".into(), docs);
 }
 
 /// Generates the JSON Schema of the manifest.
@@ -109,7 +129,12 @@ pub fn schema() -> Schema {
     let mut settings = SchemaSettings::draft07();
     settings.inline_subschemas = true;
     settings.transforms.push(Box::new(ForEditors));
-    settings
-        .into_generator()
-        .into_root_schema_for::<ManifestFile>()
+    let generator = settings.into_generator();
+    let mut schema = generator.into_root_schema_for::<ManifestFile>();
+    schema.insert("title".into(), "The manifest of a group".into());
+    schema.insert("$id".into(), "urn:qli:manifest.v1.schema.json".into());
+    // qli reads TOML 1.1; tombi would refuse its syntax otherwise.
+    schema.insert("x-tombi-toml-version".into(), "v1.1.0".into());
+    schema.insert("x-tombi-table-keys-order".into(), "schema".into());
+    schema
 }
