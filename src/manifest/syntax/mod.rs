@@ -10,6 +10,7 @@ mod lines;
 mod meant;
 mod skim;
 mod unclosed;
+mod values;
 mod words;
 
 use std::collections::BTreeMap;
