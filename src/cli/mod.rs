@@ -93,8 +93,10 @@ fn usage(error: &clap::Error, args: &[OsString], host: &System) -> Exit {
         .map(|arg| OsString::from(visible(arg)))
         .collect();
     let again = (shown != args).then(|| parse(&shown, host).err()).flatten();
+    // What may be quoted as it was typed is not coloured: it is made visible.
+    let harmless = shown == args || again.is_some();
     let rendered = again.as_ref().unwrap_or(error).render();
-    let text = if style.color {
+    let text = if style.color && harmless {
         rendered.ansi().to_string()
     } else {
         visible_lines(&rendered.to_string())

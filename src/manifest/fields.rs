@@ -25,8 +25,8 @@ pub(super) struct Findings<'s> {
     spoilt: Spoilt,
     /// Fields of the top level that stand below a header.
     misplaced: Vec<String>,
-    /// Names that stand where they belong, at the top level.
-    pub(super) top: Vec<String>,
+    /// Fields that stand where they belong, at the top level.
+    pub(super) top: Vec<&'static str>,
 }
 
 impl<'s> Findings<'s> {
@@ -68,7 +68,7 @@ impl<'s> Findings<'s> {
         let message = format!("`{name}` stands inside `{table}`");
         let top = Statements::of(self.source.text()).top_level();
         let line = self.source.line_number(top.end);
-        let help = if self.top.iter().any(|one| one == name) {
+        let help = if self.top.contains(&name) {
             format!("`{name}` stands above the first header already: remove it here")
         } else {
             format!("move it above the first header, to line {line}")

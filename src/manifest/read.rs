@@ -53,9 +53,9 @@ fn parse_broken(source: &Arc<Source>) -> Diagnostics {
 
 /// Reads every field, whatever the others are like.
 fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
-    found.top = root
-        .iter()
-        .map(|(key, _)| key.get_ref().to_string())
+    found.top = TOP
+        .into_iter()
+        .filter(|name| root.contains_key(*name))
         .collect();
     let mut top = Fields::of(root, 0..0);
     let version = top
