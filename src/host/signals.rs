@@ -1,8 +1,8 @@
 //! Signals: which ones qli watches, who sent one, and whether it is passed on.
 //!
 //! Handlers only note the signal and wake a self-pipe (signal-hook); the main
-//! thread does the rest. No signal is ever blocked: a child would inherit the
-//! blocked mask.
+//! thread does the rest. Once the handlers are there, no signal is ever blocked:
+//! a child would inherit the blocked mask.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -211,9 +211,14 @@ impl Signals {
             .filter(|number| ignored & (1 << (number - 1)) == 0)
             .chain([S::SIGCHLD as i32]);
         let (read, write) = UnixStream::pair()?;
-        let delivery = SignalDelivery::with_pipe(read, write, WithOrigin::default(), watched)?;
-        unix::SigSet::empty().thread_set_mask()?; // now, so that what is pending meets its handler
-        Ok(Self { delivery })
+        // Between installing a handler and knowing what it is to do, signal-hook
+        // drops the signal. Held back meanwhile, it meets a handler that is ready.
+        unix::SigSet::all().thread_set_mask()?;
+        let delivery = SignalDelivery::with_pipe(read, write, WithOrigin::default(), watched);
+        unix::SigSet::empty().thread_set_mask()?;
+        Ok(Self {
+            delivery: delivery?,
+        })
     }
 
     /// Returns what becomes readable when a signal arrives.

@@ -92,6 +92,22 @@ fn ctrl_c_around_the_start_stops_the_run_or_reaches_the_script() {
 }
 
 #[test]
+fn ctrl_c_while_the_handlers_are_being_installed_is_not_lost() {
+    let world = World::new("").script("wait", WAIT);
+    // Holds qli behind each call that installs a handler.
+    let line = "call=rt_sigaction
+        exec strace -D -o calls -e trace=$call -e inject=$call:delay_exit=50000 $QLI wait";
+    let mut terminal = Terminal::start(world.sh(line));
+    let qli = terminal.leader();
+    until("the handler of INT", || {
+        let status = status_of(qli).filter(|status| status.starts_with("Name:\tqli\n"))?;
+        (mask(&status, "SigCgt") & bit(Signal::SIGINT) != 0).then_some(())
+    });
+    terminal.press(CTRL_C);
+    assert_eq!(terminal.end().signal(), Some(Signal::SIGINT as i32));
+}
+
+#[test]
 fn ctrl_c_that_reaches_qli_alone_while_the_script_is_being_started_is_passed_on() {
     let world = World::new("").script("wait", WAIT);
     // Holds qli at the call that makes the script's process.
