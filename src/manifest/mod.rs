@@ -3,7 +3,7 @@
 //!
 //! There is one reading: `run`, `explain` and `validate` all call [`parse`].
 //! To add a field: its documented line in [`ManifestFile`], its reading in
-//! `read.rs`, its line in [`Manifest`].
+//! `read/`, its line in [`Manifest`].
 
 mod fields;
 mod fix;

@@ -1,0 +1,65 @@
+//! `requires_env`, and the names of variables.
+
+use std::ops::Range;
+
+use super::super::fields::{Findings, Value, string, table};
+use super::super::known::TOP;
+use super::super::{Located, quoted};
+use crate::diagnostics::Code;
+use crate::names::{EnvName, NameError};
+
+pub(super) fn requires_env(
+    value: &Value<'_>,
+    found: &mut Findings<'_>,
+) -> Vec<Located<(EnvName, String)>> {
+    let header = value.span();
+    let Some(table) = table("requires_env", value, found) else {
+        return Vec::new();
+    };
+    let mut required = Vec::new();
+    for (key, value) in table {
+        let name = key.get_ref().as_ref();
+        if TOP.contains(&name) {
+            found.misplaced(name, key.span(), "[requires_env]", header.clone());
+            continue;
+        }
+        let env = env_name(name, key.span(), found);
+        let wanted = string(name, value, found);
+        if let (Some(env), Some(wanted)) = (env, wanted) {
+            if env.looks_secret() && !wanted.is_empty() {
+                literal_secret(&env, value.span(), found);
+            }
+            required.push(Located {
+                value: (env, wanted.to_owned()),
+                span: key.span(),
+            });
+        }
+    }
+    required.sort_by_key(|one| one.span.start);
+    required
+}
+
+/// Warns of a value that whoever reads the manifest would know.
+fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) {
+    let message = format!("the value of `{name}` stands in the manifest");
+    let diagnostic = found.at(Code::LiteralSecret, span, message);
+    found.push(diagnostic.help("if it is a secret, let `[[secrets]]` fetch it instead"));
+}
+
+pub(super) fn env_name(
+    name: &str,
+    span: Range<usize>,
+    found: &mut Findings<'_>,
+) -> Option<EnvName> {
+    match name.parse() {
+        Ok(name) => Some(name),
+        Err(error) => {
+            let error: NameError = error;
+            let message = format!("{} is no variable name: {error}", quoted(name));
+            found.push(found.at(Code::InvalidEnvName, span, message).help(
+                "a variable name holds letters, digits and `_`, and does not start with a digit",
+            ));
+            None
+        }
+    }
+}

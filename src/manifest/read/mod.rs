@@ -1,0 +1,148 @@
+//! From text to [`Manifest`]: one pass, all problems.
+
+mod env;
+mod secrets;
+mod together;
+
+use std::sync::Arc;
+
+use toml::de::DeTable;
+
+use super::fields::{Fields, Findings, Value, boolean, integer, string, text};
+use super::known::TOP;
+use super::syntax::Spoilt;
+use super::{Located, Manifest, oddities, quoted, syntax};
+use crate::diagnostics::{Code, Diagnostics, Source};
+use crate::names::{PathTemplate, TemplateError};
+use env::requires_env;
+use secrets::secrets;
+use together::{contradictions, shown_in_path};
+
+/// Reads a manifest.
+///
+/// # Errors
+///
+/// Every problem of the text, errors and warnings, sorted by place. Where a
+/// syntax error stands nothing else is reported: what is there is a guess.
+pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
+    let (root, errors) = DeTable::parse_recoverable(source.text());
+    if !errors.is_empty() {
+        return Err(parse_broken(source));
+    }
+    let mut found = Findings::new(source, Spoilt::default());
+    let manifest = read(root.get_ref(), &mut found);
+    oddities::look(root.get_ref(), &mut found);
+    let list = found.list.sorted();
+    match manifest {
+        Some(manifest) if !list.has_errors() => Ok(Manifest {
+            warnings: list,
+            ..manifest
+        }),
+        _ => Err(list),
+    }
+}
+
+/// Reads a text with syntax errors: no manifest comes of it, but every problem
+/// that is certain.
+fn parse_broken(source: &Arc<Source>) -> Diagnostics {
+    let recovered = syntax::recover(source);
+    let (root, _) = DeTable::parse_recoverable(&recovered.text);
+    let mut found = Findings::new(source, recovered.spoilt);
+    drop(read(root.get_ref(), &mut found));
+    oddities::look(root.get_ref(), &mut found);
+    let mut list = found.list;
+    list.extend(recovered.problems);
+    list.sorted()
+}
+
+/// Reads every field, whatever the others are like.
+fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
+    found.top = TOP
+        .into_iter()
+        .filter(|name| root.contains_key(*name))
+        .collect();
+    let mut top = Fields::of(root, 0..0);
+    let version = top
+        .required("schema_version")
+        .and_then(|v| version(v, found));
+    let description = top.required("description");
+    let description = description.and_then(|v| text("description", v, found));
+    let banner = top
+        .optional("banner")
+        .and_then(|v| text("banner", v, found));
+    let confirm = top
+        .optional("confirm")
+        .and_then(|v| boolean("confirm", v, found));
+    let audit_log = top.optional("audit_log").and_then(|v| audit_log(v, found));
+    let required = top.optional("requires_env").map(|v| requires_env(v, found));
+    let secrets = top.optional("secrets").map(|v| secrets(v, found));
+    top.finish(found);
+    let (required, secrets) = (required.unwrap_or_default(), secrets.unwrap_or_default());
+    contradictions(&required, &secrets, found);
+    shown_in_path(audit_log.as_ref(), &secrets, found);
+    version?;
+    Some(Manifest {
+        description: description?,
+        banner,
+        requires_env: required.into_iter().map(|one| one.value).collect(),
+        confirm: confirm.unwrap_or(false),
+        audit_log,
+        secrets: secrets.into_iter().map(|one| one.value).collect(),
+        source: Arc::clone(found.source),
+        warnings: Diagnostics::default(),
+    })
+}
+
+fn version(value: &Value<'_>, found: &mut Findings<'_>) -> Option<()> {
+    match integer("schema_version", value, found)? {
+        1 => Some(()),
+        other => {
+            let message = format!("`schema_version` must be 1, it is {other}");
+            let diagnostic = found.at(Code::UnsupportedVersion, value.span(), message);
+            found
+                .push(diagnostic.help(
+                    "write `schema_version = 1`, or update qli if the file is newer than it",
+                ));
+            None
+        }
+    }
+}
+
+fn audit_log(value: &Value<'_>, found: &mut Findings<'_>) -> Option<Located<PathTemplate>> {
+    let written = string("audit_log", value, found)?;
+    let error = match PathTemplate::parse(written) {
+        Ok(template) => {
+            return Some(Located {
+                value: template,
+                span: value.span(),
+            });
+        }
+        Err(error) => error,
+    };
+    let (code, help) = match error {
+        TemplateError::Empty => (
+            Code::EmptyValue,
+            "write a path, or remove the line to record nothing",
+        ),
+        TemplateError::Relative => (
+            Code::AuditPathRelative,
+            "start it with `/`, `~/` or a variable, such as `$XDG_STATE_HOME/qli/audit.log`",
+        ),
+        TemplateError::Unclosed => (Code::AuditPathMalformed, "close it: `${NAME}`"),
+        TemplateError::NoName | TemplateError::Nul => (
+            Code::AuditPathMalformed,
+            "variables are written `$NAME` or `${NAME}`",
+        ),
+        TemplateError::NoFile => (Code::AuditPathMalformed, "end it with the name of a file"),
+        TemplateError::OtherHome => (
+            Code::AuditPathMalformed,
+            "write the other user's directory out",
+        ),
+    };
+    let message = match written {
+        "" => "`audit_log` is empty".to_owned(),
+        _ => format!("`audit_log` {} cannot be read: {error}", quoted(written)),
+    };
+    found.push(found.at(code, value.span(), message).help(help));
+    None
+}
