@@ -3,7 +3,7 @@
 //! the same reason, and what is done to the world follows the plan.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
@@ -28,6 +28,8 @@ struct Declared {
     audited: bool,
     required: BTreeMap<String, String>,
     secrets: BTreeMap<String, Provider>,
+    /// What of this the section of the script demands, not the group.
+    own: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -43,13 +45,19 @@ impl Declared {
         if self.banner {
             line("banner = \"B\"".into());
         }
-        line(format!("confirm = {}", self.confirm));
+        let path = |name: &str| {
+            if self.own.contains(name) {
+                "extensions.hello."
+            } else {
+                ""
+            }
+        };
+        line(format!("{}confirm = {}", path("confirm"), self.confirm));
         if self.audited {
             line(format!("audit_log = \"{LOG}\""));
         }
-        line("[requires_env]".into());
         for (name, value) in &self.required {
-            line(format!("{name} = \"{value}\""));
+            line(format!("{}requires_env.{name} = \"{value}\"", path(name)));
         }
         for (name, provider) in &self.secrets {
             let (reference, provider) = match provider {
@@ -57,7 +65,8 @@ impl Declared {
                 Provider::OnePassword => (format!("op://v/{name}/f"), "one_password"),
             };
             line(format!(
-                "[[secrets]]\nenv = \"{name}\"\nref = \"{reference}\"\nprovider = \"{provider}\""
+                "[[{}secrets]]\nenv = \"{name}\"\nref = \"{reference}\"\nprovider = \"{provider}\"",
+                path(name)
             ));
         }
         fields
@@ -72,14 +81,18 @@ fn declared() -> impl Strategy<Value = Declared> {
         any::<bool>(),
         prop::collection::btree_map("[AB]", "[12]?", 0..3),
         prop::collection::btree_map("[STU]", provider, 0..3),
+        prop::collection::btree_set("confirm|[ABST]", 0..4),
     )
-        .prop_map(|(banner, confirm, audited, required, secrets)| Declared {
-            banner,
-            confirm,
-            audited,
-            required,
-            secrets,
-        })
+        .prop_map(
+            |(banner, confirm, audited, required, secrets, own)| Declared {
+                banner,
+                confirm,
+                audited,
+                required,
+                secrets,
+                own,
+            },
+        )
 }
 
 /// What the world is like.

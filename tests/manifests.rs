@@ -256,7 +256,7 @@ impl Change {
 }
 
 /// What a schema cannot say; its description lists the same.
-const BEYOND_A_SCHEMA: [Code; 7] = [
+const BEYOND_A_SCHEMA: [Code; 8] = [
     Code::DuplicateSecret,
     Code::SecretAlsoRequired,
     Code::MalformedReference,
@@ -264,6 +264,7 @@ const BEYOND_A_SCHEMA: [Code; 7] = [
     Code::AuditPathRelative,
     Code::MisplacedField,
     Code::NulCharacter,
+    Code::WeakenedGuard,
 ];
 
 /// Says whether a schema can refuse what the parser refuses.
@@ -320,41 +321,57 @@ fn schema_and_parser_agree_over_all_samples() {
     }
 }
 
+/// Fields that are right, and some of the ways to be wrong.
+const LINES: &[&str] = &[
+    "schema_version = 1",
+    "schema_version = 2",
+    "schema_version = \"1\"",
+    "schema_version = 1.0",
+    "description = \"d\"",
+    "description = \"\"",
+    "description = 1979-05-27",
+    "banner = \"B\"",
+    "banner = [\"B\"]",
+    "confirm = true",
+    "confirm = 1",
+    "audit_log = \"/l\"",
+    "audit_log = \"\"",
+    "audit_log = \"l\"",
+    "requires_env = { A = \"1\", \"B C\" = \"2\" }",
+    "requires_env = { A = 1 }",
+    "requires_env = { confirm = \"x\" }",
+    "requires_env = {}",
+    "requires_env = []",
+    "secrets = []",
+    "secrets = [1]",
+    "secrets = { env = \"A\" }",
+    "secrets = [{ env = \"A\", ref = \"A\", provider = \"env\" }]",
+    "secrets = [{ env = \"A\", ref = \"\", provider = \"env\" }]",
+    "secrets = [{ env = \"1\", ref = \"A\", provider = \"env\" }]",
+    "secrets = [{ env = \"QLI_GROUP\", ref = \"A\", provider = \"env\" }]",
+    "secrets = [{ env = \"A\", ref = \"op://v/i/f\", provider = \"one_password\" }]",
+    "secrets = [{ env = \"A\", ref = \"A\", provider = \"vault\" }]",
+    "secrets = [{ env = \"A\", ref = \"A\" }]",
+    "secrets = [{ env = \"A\", ref = \"A\", provider = \"env\", x = 1 }]",
+    "extensions = {}",
+    "extensions = 1",
+    "extensions = { a = 1 }",
+    "extensions = { \"a b\" = {} }",
+    "extensions = { \"\" = {} }",
+    "extensions = { a = { confirm = false, description = \"x\" }, b = {} }",
+    "extensions = { a = { banner = \"B\" } }",
+    "extensions = { a = { schema_version = 1 } }",
+    "extensions = { a = { confirm = 1 } }",
+    "extensions = { a = { requires_env = { A = \"2\" } } }",
+    "extensions = { a = { requires_env = { A = 2 } } }",
+    "extensions = { a = { secrets = [{ env = \"A\", ref = \"B\", provider = \"env\" }] } }",
+    "extensions = { a = { secrets = [{ env = \"A\" }] } }",
+    "extra = 1",
+];
+
 /// A manifest of fields that are right, or one of the ways to be wrong.
 fn generated() -> impl Strategy<Value = String> {
-    let line = prop::sample::select(vec![
-        "schema_version = 1",
-        "schema_version = 2",
-        "schema_version = \"1\"",
-        "schema_version = 1.0",
-        "description = \"d\"",
-        "description = \"\"",
-        "description = 1979-05-27",
-        "banner = \"B\"",
-        "banner = [\"B\"]",
-        "confirm = true",
-        "confirm = 1",
-        "audit_log = \"/l\"",
-        "audit_log = \"\"",
-        "audit_log = \"l\"",
-        "requires_env = { A = \"1\", \"B C\" = \"2\" }",
-        "requires_env = { A = 1 }",
-        "requires_env = { confirm = \"x\" }",
-        "requires_env = {}",
-        "requires_env = []",
-        "secrets = []",
-        "secrets = [1]",
-        "secrets = { env = \"A\" }",
-        "secrets = [{ env = \"A\", ref = \"A\", provider = \"env\" }]",
-        "secrets = [{ env = \"A\", ref = \"\", provider = \"env\" }]",
-        "secrets = [{ env = \"1\", ref = \"A\", provider = \"env\" }]",
-        "secrets = [{ env = \"QLI_GROUP\", ref = \"A\", provider = \"env\" }]",
-        "secrets = [{ env = \"A\", ref = \"op://v/i/f\", provider = \"one_password\" }]",
-        "secrets = [{ env = \"A\", ref = \"A\", provider = \"vault\" }]",
-        "secrets = [{ env = \"A\", ref = \"A\" }]",
-        "secrets = [{ env = \"A\", ref = \"A\", provider = \"env\", x = 1 }]",
-        "extra = 1",
-    ]);
+    let line = prop::sample::select(LINES.to_vec());
     let lines = prop::collection::vec(line, 0..6);
     (lines, any::<bool>()).prop_map(|(lines, whole)| {
         let head = if whole {

@@ -147,6 +147,9 @@ codes! {
     /// A group has the name of a command of qli.
     ReservedGroupName = "QLI0304" "reserved-group-name" Warning 125
         "only `qli run` reaches the group",
+    /// No extension can have the name of a section.
+    InvalidSectionName = "QLI0305" "invalid-section-name" Error 125
+        "the group does not run",
     /// Two secrets fill the same variable.
     DuplicateSecret = "QLI0401" "duplicate-secret" Error 125
         "the group does not run",
@@ -162,6 +165,9 @@ codes! {
     /// A secret fills a variable that decides what runs.
     LoaderVariable = "QLI0405" "loader-variable" Warning 125
         "the group runs; who may change the secret decides what runs",
+    /// A section takes back what its group demands.
+    WeakenedGuard = "QLI0406" "weakened-guard" Error 125
+        "the group does not run",
     /// The path of the log cannot be read.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error 125
         "the group does not run",
@@ -201,6 +207,9 @@ codes! {
     /// There is no directory to keep embedded scripts in.
     NoCacheDirectory = "QLI0610" "no-cache-directory" Error 125
         "no embedded script runs",
+    /// A section is named after no script.
+    SectionWithoutScript = "QLI0611" "section-without-script" Error 125
+        "no script runs under the section's guards",
     /// A group may change what runs.
     WritableByGroup = "QLI0701" "writable-by-group" Warning 125
         "the group runs; its members decide what",

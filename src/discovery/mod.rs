@@ -8,6 +8,7 @@ mod catalogue;
 mod embedded;
 mod program;
 mod roots;
+mod sections;
 pub mod survey;
 mod trust;
 mod unknown;
@@ -112,7 +113,8 @@ pub fn find(
     let program = program::find(&home, extension, view);
     match (manifest, program) {
         (Ok(manifest), Ok(program)) => {
-            let warnings = trust::judge(&home, &program, view);
+            let mut warnings = trust::judge(&home, &program, view);
+            warnings.extend(sections::meant_for(extension, &home, &manifest, view));
             if warnings.has_errors() {
                 return Err(warnings);
             }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
 use crate::host::{AskError, Host, HostView, reason};
+use crate::manifest::{DemandedBy, Demands};
 use crate::names::{shell_line, visible};
 
 /// Who answers the question.
@@ -21,6 +22,8 @@ pub struct Confirm {
     /// Who answers; no part of what is planned, and so not of its digest.
     #[serde(skip)]
     pub answer: Answer,
+    /// Who demands it.
+    pub demanded_by: DemandedBy,
 }
 
 /// How the question will be answered.
@@ -31,9 +34,16 @@ enum Way {
 }
 
 impl Confirm {
-    /// Plans the guard, if the manifest asks for it.
-    pub(super) fn plan(confirm: bool, answer: Answer) -> Option<Self> {
-        confirm.then_some(Self { answer })
+    /// Plans the guard, if the group or the extension asks for it.
+    pub(super) fn plan<'m>(
+        mut demands: impl Iterator<Item = (DemandedBy, &'m Demands)>,
+        answer: Answer,
+    ) -> Option<Self> {
+        let (demanded_by, _) = demands.find(|(_, demands)| demands.confirm)?;
+        Some(Self {
+            answer,
+            demanded_by,
+        })
     }
 
     /// The one predicate: whether there is anybody to answer.

@@ -8,6 +8,7 @@
 mod audit_start;
 mod banner;
 mod confirm;
+mod digest;
 mod last_look;
 mod launch;
 mod plan;
@@ -20,15 +21,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::host::{Host, HostView};
+use crate::manifest::DemandedBy;
 
 pub use audit_start::AuditStart;
 pub use banner::Banner;
 pub use confirm::{Answer, Confirm};
 pub use last_look::{Change, How};
 pub use launch::Launch;
-pub use plan::{Plan, Preview, Request, first_refusal};
+pub use plan::{Plan, PlanSection, Preview, Request, first_refusal};
 pub use refusal::{Miss, Refusal, SecretFault, StartFailure};
-pub use requires_env::RequiresEnv;
+pub use requires_env::{RequiresEnv, Variable};
 pub use secrets::{Secrets, Wanted};
 pub use spawn::Spawn;
 
@@ -133,6 +135,17 @@ impl Guard {
             Self::Confirm(_) => Step::Confirm,
             Self::Secrets(_) => Step::Secrets,
             Self::AuditStart(_) => Step::AuditStart,
+        }
+    }
+
+    /// Says whether the section of the extension demands it or a part of it.
+    pub fn is_added(&self) -> bool {
+        let added = |by: DemandedBy| by == DemandedBy::Extension;
+        match self {
+            Self::Banner(_) | Self::AuditStart(_) => false,
+            Self::RequiresEnv(guard) => guard.wanted.iter().any(|one| added(one.demanded_by)),
+            Self::Confirm(guard) => added(guard.demanded_by),
+            Self::Secrets(guard) => guard.wanted.iter().any(|one| added(one.demanded_by)),
         }
     }
 

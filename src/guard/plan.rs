@@ -3,17 +3,16 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use serde::Serialize;
-
+use super::digest::{Canonical, content_digest, digest};
 use super::{
     Answer, AuditStart, Banner, Confirm, Guard, Refusal, RequiresEnv, Secrets, Spawn, Step, Verdict,
 };
 use crate::audit::FileFacts;
 use crate::diagnostics::Diagnostics;
-use crate::discovery::{self, Group, Home, Program, ProgramKind, Roots, Target};
+use crate::discovery::{self, Group, Home, Roots, Target};
 use crate::host::{FileId, HostView};
-use crate::manifest::{FILE_NAME, Manifest};
-use crate::names::{Digest, EnvName, ExtensionName, GroupName, Sha256, Text, to_json_line};
+use crate::manifest::Manifest;
+use crate::names::{Digest, EnvName, ExtensionName, GroupName, Sha256, Text};
 
 /// What was asked for on the command line.
 #[derive(Debug, Clone)]
@@ -40,6 +39,8 @@ pub struct Plan {
     pub description: String,
     /// The extension.
     pub extension: ExtensionName,
+    /// The section of the manifest that adds to the group's guards.
+    pub section: Option<PlanSection>,
     /// Arguments of the script.
     pub args: Vec<Text>,
     /// The arguments as they may be shown.
@@ -59,6 +60,15 @@ pub struct Plan {
     pub content_digest: Digest,
     /// Warnings of the manifest, and of what its group may change.
     pub warnings: Diagnostics,
+}
+
+/// What a plan keeps of the section of its extension.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanSection {
+    /// The line of its header in the manifest, from 1.
+    pub line: usize,
+    /// What the extension is for.
+    pub description: Option<String>,
 }
 
 /// What one step would do now.
@@ -100,7 +110,7 @@ impl Plan {
             .into_iter()
             .flatten()
             .collect();
-        let guards = guards_of(&manifest, own, *answer, view)?;
+        let guards = guards_of(&manifest, &extension, own, *answer, view)?;
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&home.manifest_path, sha256);
         let args: Vec<_> = args.iter().cloned().map(Text::from).collect();
@@ -118,6 +128,10 @@ impl Plan {
         let content_digest = content_digest(&facts, &program, &extension);
         Ok(Self {
             group: home.name.clone(),
+            section: manifest.section(&extension).map(|section| PlanSection {
+                line: manifest.source.line_number(section.span.start),
+                description: section.description.clone(),
+            }),
             description: manifest.description,
             extension,
             args,
@@ -204,6 +218,7 @@ pub fn first_refusal(steps: &[Preview]) -> Option<&Refusal> {
 /// The order of the guards. It exists here and nowhere else.
 fn guards_of(
     manifest: &Manifest,
+    extension: &ExtensionName,
     own: Vec<FileId>,
     answer: Answer,
     view: &dyn HostView,
@@ -211,18 +226,18 @@ fn guards_of(
     let Manifest {
         description: _, // shown, and guards nothing
         banner,
-        requires_env,
-        confirm,
+        demands: _,  // below, with those of the extension
+        sections: _, // as well
         audit_log,
-        secrets,
         source,
         warnings: _, // said beside the plan
     } = manifest;
+    let demands = manifest.demands_of(extension);
     let in_order = [
         Banner::plan(banner.as_ref()).map(Guard::Banner),
-        RequiresEnv::plan(requires_env).map(Guard::RequiresEnv),
-        Confirm::plan(*confirm, answer).map(Guard::Confirm),
-        Secrets::plan(secrets, view).map(Guard::Secrets),
+        RequiresEnv::plan(demands.clone()).map(Guard::RequiresEnv),
+        Confirm::plan(demands.clone(), answer).map(Guard::Confirm),
+        Secrets::plan(demands, view).map(Guard::Secrets),
         AuditStart::plan(audit_log.as_ref(), own, source, view)?.map(Guard::AuditStart),
     ];
     Ok(in_order.into_iter().flatten().collect())
@@ -238,58 +253,6 @@ fn shown(args: &[Text], guards: &[Guard], view: &dyn HostView) -> Vec<Text> {
         | Guard::AuditStart(_) => None,
     });
     secrets.map_or_else(|| args.to_vec(), |secrets| secrets.hidden_in(args, view))
-}
-
-/// What the digest covers. No secret value, no time, no answer is in it.
-#[derive(Serialize)]
-struct Canonical<'a> {
-    schema_version: u32,
-    group: &'a GroupName,
-    extension: &'a ExtensionName,
-    args: &'a [Text],
-    manifest: &'a FileFacts,
-    program: FileFacts,
-    file: Text,
-    guards: &'a [Guard],
-}
-
-fn digest<T: Serialize>(document: &T) -> Digest {
-    let value = serde_json::to_value(document).unwrap_or_default();
-    Digest(Sha256::of(to_json_line(&sorted(value)).as_bytes()))
-}
-
-/// Sorts the keys of every object: the digest must not depend on the order in
-/// which a structure happens to list its fields.
-fn sorted(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::Array(items) => items.into_iter().map(sorted).collect(),
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map
-                .into_iter()
-                .map(|(key, value)| (key, sorted(value)))
-                .collect();
-            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-            entries.into_iter().collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
-    }
-}
-
-fn content_digest(manifest: &FileFacts, program: &Program, extension: &ExtensionName) -> Digest {
-    let script = match &program.kind {
-        ProgramKind::OfGroup | ProgramKind::Embedded { .. } => extension.to_string(),
-        ProgramKind::OnPath => program
-            .path
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned())
-            .unwrap_or_default(),
-    };
-    let files = [
-        (FILE_NAME.to_owned(), manifest.sha256),
-        (script, program.sha256),
-    ];
-    digest(&std::collections::BTreeMap::from(files))
 }
 
 #[cfg(test)]
@@ -417,14 +380,5 @@ pub(super) mod tests {
         let (here, there) = (plan(&here).unwrap(), plan(&there).unwrap());
         assert_eq!(here.content_digest, there.content_digest);
         assert_ne!(here.digest, there.digest);
-    }
-
-    #[test]
-    fn keys_are_sorted_at_every_depth() {
-        let value = serde_json::json!({"b": [{"d": 1, "c": 2}], "a": null});
-        assert_eq!(
-            to_json_line(&sorted(value)),
-            r#"{"a":null,"b":[{"c":2,"d":1}]}"#
-        );
     }
 }

@@ -4,31 +4,56 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Miss, Refusal, Step, Verdict};
 use crate::host::{Host, HostView};
+use crate::manifest::{DemandedBy, Demands};
 use crate::names::{EnvName, Text};
 
 /// Compares variables of qli's environment with the values they must have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RequiresEnv {
-    /// Names and values, in the manifest's order.
-    pub wanted: Vec<(EnvName, String)>,
+    /// The variables, in the manifest's order, the group's first.
+    pub wanted: Vec<Variable>,
+}
+
+/// One variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Variable {
+    /// Its name.
+    pub name: EnvName,
+    /// The value it must have.
+    pub value: String,
+    /// Who demands it.
+    pub demanded_by: DemandedBy,
 }
 
 impl RequiresEnv {
     /// Plans the guard, if anything is required.
-    pub(super) fn plan(wanted: &[(EnvName, String)]) -> Option<Self> {
-        (!wanted.is_empty()).then(|| Self {
-            wanted: wanted.to_vec(),
-        })
+    pub(super) fn plan<'m>(
+        demands: impl Iterator<Item = (DemandedBy, &'m Demands)>,
+    ) -> Option<Self> {
+        let mut wanted: Vec<Variable> = Vec::new();
+        for (demanded_by, demands) in demands {
+            for (name, value) in &demands.requires_env {
+                // A section may repeat what its group demands.
+                if !wanted.iter().any(|one| one.name == *name) {
+                    wanted.push(Variable {
+                        name: name.clone(),
+                        value: value.clone(),
+                        demanded_by,
+                    });
+                }
+            }
+        }
+        (!wanted.is_empty()).then_some(Self { wanted })
     }
 
     /// The one predicate: every variable that differs, in order.
     fn misses(&self, view: &dyn HostView) -> Vec<Miss> {
-        let differing = self.wanted.iter().filter_map(|(name, want)| {
-            let found = view.var(name.as_str());
-            let differs = found.as_deref() != Some(want.as_ref());
+        let differing = self.wanted.iter().filter_map(|one| {
+            let found = view.var(one.name.as_str());
+            let differs = found.as_deref() != Some(one.value.as_ref());
             differs.then(|| Miss {
-                name: name.clone(),
-                want: want.clone(),
+                name: one.name.clone(),
+                want: one.value.clone(),
                 found: found.map(Text::from),
             })
         });

@@ -6,14 +6,14 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, SecretFault, Step, Verdict};
 use crate::host::{Host, HostView};
-use crate::manifest::SecretSpec;
+use crate::manifest::{DemandedBy, Demands, SecretSpec};
 use crate::names::{EnvName, SecretRef, Text};
 use crate::providers::{Fault, FetchError, Lookup, ProviderId, Redactor, Secret, Tool, Words};
 
 /// Fetches every secret of the group, all of them before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Secrets {
-    /// What is fetched, in the manifest's order.
+    /// What is fetched, in the manifest's order, the group's first.
     pub wanted: Vec<Wanted>,
     /// The program of each provider that calls one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -30,12 +30,21 @@ pub struct Wanted {
     pub reference: SecretRef,
     /// Who is asked.
     pub provider: ProviderId,
+    /// Who demands it.
+    pub demanded_by: DemandedBy,
 }
 
 impl Secrets {
     /// Plans the guard, if there are secrets.
-    pub(super) fn plan(secrets: &[SecretSpec], view: &dyn HostView) -> Option<Self> {
-        let wanted: Vec<_> = secrets.iter().map(Wanted::plan).collect();
+    pub(super) fn plan<'m>(
+        demands: impl Iterator<Item = (DemandedBy, &'m Demands)>,
+        view: &dyn HostView,
+    ) -> Option<Self> {
+        let wanted = demands.flat_map(|(demanded_by, demands)| {
+            let secrets = demands.secrets.iter();
+            secrets.map(move |spec| Wanted::plan(spec, demanded_by))
+        });
+        let wanted: Vec<_> = wanted.collect();
         let mut tools = BTreeMap::new();
         for one in wanted.iter().filter(|one| one.calls()) {
             let tool = tools.entry(one.provider);
@@ -83,7 +92,7 @@ impl Secrets {
 }
 
 impl Wanted {
-    fn plan(spec: &SecretSpec) -> Self {
+    fn plan(spec: &SecretSpec, demanded_by: DemandedBy) -> Self {
         let SecretSpec {
             env,
             reference,
@@ -93,6 +102,7 @@ impl Wanted {
             env: env.clone(),
             reference: reference.clone(),
             provider: *provider,
+            demanded_by,
         }
     }
 

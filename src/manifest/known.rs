@@ -2,7 +2,7 @@
 //! what a run would do without them.
 
 /// The fields of the top level.
-pub(super) const TOP: [&str; 7] = [
+pub(super) const TOP: [&str; 8] = [
     "schema_version",
     "description",
     "banner",
@@ -10,7 +10,11 @@ pub(super) const TOP: [&str; 7] = [
     "audit_log",
     "requires_env",
     "secrets",
+    "extensions",
 ];
+
+/// The fields of a section, `[extensions.<name>]`.
+pub(super) const EXTENSION: [&str; 4] = ["description", "confirm", "requires_env", "secrets"];
 
 /// The fields of a secret.
 pub(super) const SECRET: [&str; 3] = ["env", "ref", "provider"];
@@ -30,7 +34,7 @@ pub(super) fn wanted(field: &str) -> Wanted {
     match field {
         "schema_version" => Wanted::Integer,
         "confirm" => Wanted::Boolean,
-        "requires_env" => Wanted::Table,
+        "requires_env" | "extensions" => Wanted::Table,
         "secrets" => Wanted::Tables,
         _ => Wanted::Text,
     }
@@ -59,6 +63,7 @@ pub(super) fn without(field: &str) -> Option<&'static str> {
         "audit_log" => "without this field no run would be recorded",
         "requires_env" => "without this field no variable would be compared",
         "secrets" => "without this field the script would get no secret",
+        "extensions" => "without this field no script would have guards of its own",
         _ => return None,
     })
 }

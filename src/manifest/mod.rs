@@ -11,20 +11,23 @@ mod known;
 mod oddities;
 mod read;
 mod syntax;
+mod typed;
 mod wire;
 
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source};
 use crate::host::reason;
-use crate::names::{EnvName, PathTemplate, SecretRef, shell_word, visible};
+use crate::names::{EnvName, ExtensionName, PathTemplate, SecretRef, shell_word, visible};
 use crate::providers::ProviderId;
 
 pub use fix::{Mending, mend, mendable};
 pub use read::parse;
-pub use wire::{ManifestFile, SecretTable, schema};
+pub use wire::{ExtensionTable, ManifestFile, SecretTable, schema};
 
 /// The name of every manifest's file.
 pub const FILE_NAME: &str = "_manifest.toml";
@@ -36,18 +39,68 @@ pub struct Manifest {
     pub description: String,
     /// Shown before anything else.
     pub banner: Option<String>,
-    /// Variables and the values they must have, in the file's order.
-    pub requires_env: Vec<(EnvName, String)>,
-    /// Whether a person must say yes.
-    pub confirm: bool,
+    /// What every script of the group demands.
+    pub demands: Demands,
     /// Where runs are recorded.
     pub audit_log: Option<Located<PathTemplate>>,
-    /// What is fetched and handed to the script, in the file's order.
-    pub secrets: Vec<SecretSpec>,
+    /// What single scripts demand beside it, in the file's order.
+    pub sections: Vec<Section>,
     /// The text it was read from.
     pub source: Arc<Source>,
     /// Warnings; none of them is an error.
     pub warnings: Diagnostics,
+}
+
+impl Manifest {
+    /// Returns the section of an extension, if it has one.
+    pub fn section(&self, extension: &ExtensionName) -> Option<&Section> {
+        self.sections.iter().find(|one| one.name == *extension)
+    }
+
+    /// Returns what a run of an extension demands: the group's demands, then
+    /// those of its section. A section only ever adds.
+    pub fn demands_of(
+        &self,
+        extension: &ExtensionName,
+    ) -> impl Iterator<Item = (DemandedBy, &Demands)> + Clone {
+        let own = self.section(extension).map(|one| &one.demands);
+        let group = std::iter::once((DemandedBy::Group, &self.demands));
+        group.chain(own.map(|own| (DemandedBy::Extension, own)))
+    }
+}
+
+/// The demands that a group may make for all its scripts, and a section for one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// Whether a person must say yes.
+    pub confirm: bool,
+    /// Variables and the values they must have, in the file's order.
+    pub requires_env: Vec<(EnvName, String)>,
+    /// What is fetched and handed to the script, in the file's order.
+    pub secrets: Vec<SecretSpec>,
+}
+
+/// The section of one extension, `[extensions.<name>]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// The extension.
+    pub name: ExtensionName,
+    /// What the extension is for; one line.
+    pub description: Option<String>,
+    /// What it demands beside the group.
+    pub demands: Demands,
+    /// Bytes of the manifest's text: its header.
+    pub span: Range<usize>,
+}
+
+/// Who makes a demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DemandedBy {
+    /// The group, for all its scripts.
+    Group,
+    /// The section of the extension.
+    Extension,
 }
 
 /// A value with its place, for what can only be found wrong later.

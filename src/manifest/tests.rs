@@ -50,15 +50,19 @@ fn a_full_manifest_is_read_in_the_files_order() {
          [[secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n"
     ))
     .unwrap();
-    assert!(manifest.confirm && manifest.warnings.is_empty());
+    assert!(manifest.demands.confirm && manifest.warnings.is_empty());
     assert_eq!(manifest.banner.as_deref(), Some("B"));
     let names: Vec<_> = manifest
+        .demands
         .requires_env
         .iter()
         .map(|(name, _)| name.as_str())
         .collect();
     assert_eq!(names, ["Z", "A"]);
-    assert_eq!(manifest.secrets[0].provider, ProviderId::OnePassword);
+    assert_eq!(
+        manifest.demands.secrets[0].provider,
+        ProviderId::OnePassword
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
-use crate::names::{ENV_NAME_PATTERN, EnvName};
+use crate::names::{ENV_NAME_PATTERN, EnvName, ExtensionName, NAME_PATTERN};
 use crate::providers::ProviderId;
 
 /// The guards of a group of scripts, in its `_manifest.toml`.
@@ -16,7 +16,8 @@ use crate::providers::ProviderId;
 /// declared twice, also listed in `requires_env` or shown by `audit_log`; that a
 /// reference fits its provider; that `audit_log` is a well-formed absolute path;
 /// that no field of the top level stands below a header by mistake; that no
-/// secret fills a variable that qli sets itself; and that no value holds NUL.
+/// section takes back what the group demands, or is named after no script; that
+/// no secret fills a variable that qli sets itself; and that no value holds NUL.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ManifestFile {
@@ -54,6 +55,36 @@ pub struct ManifestFile {
     /// if one is missing, nothing runs.
     #[schemars(default)]
     pub secrets: Vec<SecretTable>,
+
+    /// What single scripts demand beside the group, each in a section named
+    /// after its file: `[extensions.restore]`. A section only adds.
+    #[schemars(schema_with = "extensions", default)]
+    pub extensions: BTreeMap<ExtensionName, ExtensionTable>,
+}
+
+/// The section of one script. Its guards join the group's; none of those can be
+/// taken back here.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct ExtensionTable {
+    /// What the script does, in one line: `"Restore the orders database"`. It
+    /// is shown by `qli ext list` and `qli explain`.
+    #[schemars(with = "String", default)]
+    pub description: Option<String>,
+
+    /// Whether a person must answer `y` before this script runs, where the
+    /// group does not ask anyway. Default: as the group.
+    #[schemars(with = "bool", default)]
+    pub confirm: Option<bool>,
+
+    /// Variables that must have exactly these values when this script is run,
+    /// beside those of the group.
+    #[schemars(schema_with = "requires_env", default)]
+    pub requires_env: BTreeMap<EnvName, String>,
+
+    /// Secrets that are fetched for this script, after those of the group.
+    #[schemars(default)]
+    pub secrets: Vec<SecretTable>,
 }
 
 /// One secret, fetched when everything else has passed.
@@ -77,6 +108,14 @@ fn requires_env(_: &mut schemars::SchemaGenerator) -> Schema {
     schemars::json_schema!({
         "type": "object",
         "patternProperties": { ENV_NAME_PATTERN: { "type": "string" } },
+        "additionalProperties": false
+    })
+}
+
+fn extensions(generator: &mut schemars::SchemaGenerator) -> Schema {
+    schemars::json_schema!({
+        "type": "object",
+        "patternProperties": { NAME_PATTERN: generator.subschema_for::<ExtensionTable>() },
         "additionalProperties": false
     })
 }

@@ -54,8 +54,13 @@ fn rows(entry: &Entry, style: &Style) -> Vec<Row> {
                 return vec![row("-", &origin, description)];
             }
             let extensions = good.extensions.iter();
+            let own = |name| good.group.manifest.section(name)?.description.as_ref();
             extensions
-                .map(|one| row(one.name.as_str(), &origin, description.clone()))
+                .map(|one| {
+                    let text = own(&one.name).map(visible);
+                    let text = text.unwrap_or_else(|| description.clone());
+                    row(one.name.as_str(), &origin, text)
+                })
                 .collect()
         }
     }

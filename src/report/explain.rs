@@ -7,6 +7,7 @@ use super::{Style, human};
 use crate::guard::{
     Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step, Verdict, first_refusal,
 };
+use crate::manifest::DemandedBy;
 use crate::names::{Text, shell_line, visible};
 
 /// Where the details of a step begin.
@@ -17,13 +18,14 @@ pub fn explain(plan: &Plan, steps: &[Preview], style: &Style) -> String {
     let mut out = format!(
         "{}\n{}\n\n",
         style.strong(&command(plan)),
-        visible(&plan.description)
+        visible(description(plan))
     );
     out.push_str(&answer(steps, style));
     out.push_str("\n     STEP          NOW     DETAIL\n");
     for preview in steps {
         out.push_str(&step(plan, preview, style));
     }
+    out.push_str(&added(plan, style));
     put(
         &mut out,
         format_args!(
@@ -44,6 +46,34 @@ pub fn explain(plan: &Plan, steps: &[Preview], style: &Style) -> String {
         );
     }
     out
+}
+
+fn description(plan: &Plan) -> &str {
+    let own = plan.section.as_ref();
+    let own = own.and_then(|section| section.description.as_deref());
+    own.unwrap_or(&plan.description)
+}
+
+/// Marks a detail that the section of the extension adds.
+fn marked(plan: &Plan, demanded_by: DemandedBy, detail: &str) -> String {
+    match demanded_by {
+        DemandedBy::Group => detail.to_owned(),
+        DemandedBy::Extension => format!("{detail}  [{}]", plan.extension),
+    }
+}
+
+/// Says what the mark means, if there is one.
+fn added(plan: &Plan, style: &Style) -> String {
+    let by_section = plan.guards.iter().any(Guard::is_added);
+    let Some(section) = plan.section.as_ref().filter(|_| by_section) else {
+        return String::new();
+    };
+    let name = &plan.extension;
+    let text = format!(
+        "[{name}] = added by [extensions.{name}], line {}; the rest by the group",
+        section.line
+    );
+    format!("\n{}\n", wrapped(&text, style.width).join("\n"))
 }
 
 /// Writes what is typed to run a plan.
@@ -97,12 +127,16 @@ fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
         .iter()
         .find(|guard| guard.step() == preview.step);
     let lines = match (guard, &preview.verdict) {
-        (Some(Guard::RequiresEnv(required)), verdict) => variables(required, verdict, style),
-        (_, Verdict::Refuse(refusal)) => refused(refusal, style),
+        (Some(Guard::RequiresEnv(required)), verdict) => variables(plan, required, verdict, style),
+        (guard, Verdict::Refuse(refusal)) => refused(plan, guard, refusal, style),
         (Some(Guard::Banner(banner)), _) => {
             vec_of("show", banner.text.lines().map(visible).collect(), style)
         }
-        (Some(guard), verdict) => vec_of(now(verdict), guard_details(guard, verdict, style), style),
+        (Some(guard), verdict) => vec_of(
+            now(verdict),
+            guard_details(plan, guard, verdict, style),
+            style,
+        ),
         (None, verdict) => vec_of(now(verdict), vec![act_detail(plan, preview, style)], style),
     };
     let refuses = matches!(preview.verdict, Verdict::Refuse(_));
@@ -145,10 +179,12 @@ fn vec_of(now: &'static str, details: Vec<String>, style: &Style) -> Vec<Line> {
         .collect()
 }
 
-fn refused(refusal: &Refusal, style: &Style) -> Vec<Line> {
+fn refused(plan: &Plan, guard: Option<&Guard>, refusal: &Refusal, style: &Style) -> Vec<Line> {
     let shown = |text: String| style.shortened(&visible(text));
-    let reasons = refusal.reasons().into_iter().map(shown).collect();
-    let mut lines = vec_of("REFUSE", reasons, style);
+    let reasons = refusal.reasons().into_iter().enumerate();
+    let reasons =
+        reasons.map(|(nth, reason)| marked(plan, demanded_by(guard, refusal, nth), &shown(reason)));
+    let mut lines = vec_of("REFUSE", reasons.collect(), style);
     let helps = refusal.helps().into_iter().map(shown);
     lines.extend(helps.map(|help| Line {
         now: "",
@@ -157,11 +193,29 @@ fn refused(refusal: &Refusal, style: &Style) -> Vec<Line> {
     lines
 }
 
-fn guard_details(guard: &Guard, verdict: &Verdict, style: &Style) -> Vec<String> {
+/// Says who demands what the nth reason of a refusal is about.
+fn demanded_by(guard: Option<&Guard>, refusal: &Refusal, nth: usize) -> DemandedBy {
+    let demanded_by = match (guard, refusal) {
+        (Some(Guard::Confirm(confirm)), _) => Some(confirm.demanded_by),
+        (Some(Guard::Secrets(secrets)), Refusal::SecretsMissing(faults)) => {
+            let wanted = faults.get(nth).and_then(|fault| {
+                let mut wanted = secrets.wanted.iter();
+                wanted.find(|one| one.env == fault.env)
+            });
+            wanted.map(|one| one.demanded_by)
+        }
+        _ => None,
+    };
+    demanded_by.unwrap_or(DemandedBy::Group)
+}
+
+fn guard_details(plan: &Plan, guard: &Guard, verdict: &Verdict, style: &Style) -> Vec<String> {
     match guard {
         Guard::Banner(_) | Guard::RequiresEnv(_) => Vec::new(), // drawn by themselves
-        Guard::Confirm(_) => vec![confirm_detail(verdict).to_owned()],
-        Guard::Secrets(secrets) => secret_details(secrets, style),
+        Guard::Confirm(confirm) => {
+            vec![marked(plan, confirm.demanded_by, confirm_detail(verdict))]
+        }
+        Guard::Secrets(secrets) => secret_details(plan, secrets, style),
         Guard::AuditStart(audit) => vec![format!("{}, synced first", style.path(&audit.log))],
     }
 }
@@ -175,29 +229,31 @@ fn confirm_detail(verdict: &Verdict) -> &'static str {
     }
 }
 
-fn secret_details(secrets: &Secrets, style: &Style) -> Vec<String> {
+fn secret_details(plan: &Plan, secrets: &Secrets, style: &Style) -> Vec<String> {
     let details = secrets.wanted.iter().map(|one| {
         let tool = secrets.tool(one).file();
         let by = tool.map(|tool| format!(", by {}", style.path(&tool.path)));
-        format!(
+        let detail = format!(
             "{}  from {} {}{}",
             one.env,
             one.provider.as_str(),
             visible(one.reference.as_str()),
             by.unwrap_or_default()
-        )
+        );
+        marked(plan, one.demanded_by, &detail)
     });
     details.collect()
 }
 
 /// A line a variable, those that differ marked.
-fn variables(required: &RequiresEnv, verdict: &Verdict, style: &Style) -> Vec<Line> {
+fn variables(plan: &Plan, required: &RequiresEnv, verdict: &Verdict, style: &Style) -> Vec<Line> {
     let misses: &[Miss] = if let Verdict::Refuse(Refusal::EnvDiffers(misses)) = verdict {
         misses
     } else {
         &[]
     };
-    let lines = required.wanted.iter().flat_map(|(name, want)| {
+    let lines = required.wanted.iter().flat_map(|one| {
+        let (name, want) = (&one.name, &one.value);
         let miss = misses.iter().find(|miss| miss.name == *name);
         let (now, detail) = match miss {
             Some(miss) => ("REFUSE", miss.reason()),
@@ -208,6 +264,7 @@ fn variables(required: &RequiresEnv, verdict: &Verdict, style: &Style) -> Vec<Li
             now: "",
             texts: vec![visible(miss.help())],
         });
+        let detail = marked(plan, one.demanded_by, &detail);
         std::iter::once(Line::new(now, &detail, style)).chain(help)
     });
     lines.collect()

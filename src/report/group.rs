@@ -1,23 +1,29 @@
 //! `qli explain <GROUP>`: a group, its guards and its extensions.
 
 use super::Style;
-use super::style::{column_width, put};
+use super::style::{column_width, put, wrapped};
 use crate::discovery::GroupEntry;
-use crate::manifest::Manifest;
+use crate::manifest::{Demands, Manifest, Section};
 use crate::names::visible;
 
-/// Names the steps a manifest declares, in their order.
+/// Names the steps a manifest declares for every script, in their order.
 pub(super) fn declared(manifest: &Manifest) -> Vec<&'static str> {
+    let banner = manifest.banner.iter().map(|_| "banner");
+    let log = manifest.audit_log.iter();
+    let log = log.flat_map(|_| ["audit_start", "audit_finish"]);
+    let demanded = demanded(&manifest.demands);
+    banner.chain(demanded).chain(log).collect()
+}
+
+/// Names the steps that are demanded, in their order.
+pub(super) fn demanded(demands: &Demands) -> impl Iterator<Item = &'static str> {
     let in_order = [
-        (manifest.banner.is_some(), "banner"),
-        (!manifest.requires_env.is_empty(), "requires_env"),
-        (manifest.confirm, "confirm"),
-        (!manifest.secrets.is_empty(), "secrets"),
-        (manifest.audit_log.is_some(), "audit_start"),
-        (manifest.audit_log.is_some(), "audit_finish"),
+        (!demands.requires_env.is_empty(), "requires_env"),
+        (demands.confirm, "confirm"),
+        (!demands.secrets.is_empty(), "secrets"),
     ];
-    let declared = in_order.into_iter().filter(|(declared, _)| *declared);
-    declared.map(|(_, step)| step).collect()
+    let demanded = in_order.into_iter().filter(|(demanded, _)| *demanded);
+    demanded.map(|(_, step)| step)
 }
 
 /// Draws a group.
@@ -43,6 +49,9 @@ pub fn group(entry: &GroupEntry, style: &Style) -> String {
             &mut out,
             format_args!("{:width$}  {}\n", one.name.as_str(), style.path(&one.path)),
         );
+        if let Some(section) = entry.group.manifest.section(&one.name) {
+            out.push_str(&of_section(section, width + 2, style));
+        }
     }
     put(
         &mut out,
@@ -51,5 +60,19 @@ pub fn group(entry: &GroupEntry, style: &Style) -> String {
             name = home.name
         ),
     );
+    out
+}
+
+/// Says what an extension is for, and what it demands beside its group.
+fn of_section(section: &Section, indent: usize, style: &Style) -> String {
+    let adds = demanded(&section.demands).collect::<Vec<_>>().join(", ");
+    let adds = (!adds.is_empty()).then(|| format!("adds {adds}"));
+    let description = section.description.as_deref().map(visible);
+    let lines = description.into_iter().chain(adds);
+    let room = style.width.saturating_sub(indent);
+    let mut out = String::new();
+    for line in lines.flat_map(|line| wrapped(&line, room)) {
+        put(&mut out, format_args!("{:indent$}{line}\n", ""));
+    }
     out
 }

@@ -1,6 +1,6 @@
 //! Generated runs: manifests, environments, and files as people leave them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{chown, symlink};
@@ -36,6 +36,8 @@ pub(crate) struct Manifest {
     pub(crate) audit_log: Option<&'static str>,
     required: BTreeMap<&'static str, &'static str>,
     pub(crate) secrets: BTreeMap<&'static str, (&'static str, &'static str)>,
+    /// What of this the section of the script demands, not the group.
+    own: BTreeSet<&'static str>,
     mistake: Option<&'static str>,
 }
 
@@ -149,15 +151,17 @@ fn manifest() -> impl Strategy<Value = Manifest> {
         mostly(Some("$LOGS/log"), 3, logs),
         prop::collection::btree_map(select(vec!["A", "B", "API_TOKEN"]), value, 0..3),
         prop::collection::btree_map(select(vec!["S", "T", "U"]), secret, 0..4),
+        prop::collection::btree_set(select(vec!["confirm", "A", "B", "S", "T"]), 0..3),
         prop::option::weighted(0.08, select(mistakes)),
     )
         .prop_map(
-            |(banner, confirm, audit_log, required, secrets, mistake)| Manifest {
+            |(banner, confirm, audit_log, required, secrets, own, mistake)| Manifest {
                 banner,
                 confirm,
                 audit_log,
                 required,
                 secrets,
+                own,
                 mistake,
             },
         )
@@ -291,18 +295,24 @@ impl Manifest {
         if let Some(banner) = self.banner {
             line(format!("banner = {}", quoted(banner)));
         }
-        line(format!("confirm = {}", self.confirm));
         if let Some(log) = self.audit_log {
             line(format!("audit_log = {}", quoted(log)));
         }
-        if !self.required.is_empty() {
-            line("[requires_env]".to_owned());
-        }
-        for (name, value) in &self.required {
-            line(format!("{name} = {}", quoted(value)));
+        for own in [false, true] {
+            let is_here = |name: &str| self.own.contains(name) == own;
+            let path = if own { "extensions.hello." } else { "" };
+            if is_here("confirm") {
+                line(format!("{path}confirm = {}", self.confirm));
+            }
+            // As dotted names, which may stand above every header.
+            for (name, value) in self.required.iter().filter(|(name, _)| is_here(name)) {
+                line(format!("{path}requires_env.{name} = {}", quoted(value)));
+            }
         }
         for (name, (provider, reference)) in &self.secrets {
-            line(format!("[[secrets]]\nenv = \"{name}\""));
+            let own = self.own.contains(name);
+            let path = if own { "extensions.hello." } else { "" };
+            line(format!("[[{path}secrets]]\nenv = \"{name}\""));
             line(format!("ref = \"{reference}\"\nprovider = \"{provider}\""));
         }
         text + self.mistake.unwrap_or_default()

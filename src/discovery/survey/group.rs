@@ -6,11 +6,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::super::program::lacks_interpreter_line;
+use super::super::sections::alone;
 use super::super::{extension_name, group_name};
-use super::{Broken, Place, is_absent};
+use super::{Broken, Commands, Place, is_absent};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::host::{FileKind, HostView, plain, reason};
-use crate::manifest::{self, FILE_NAME};
+use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{GroupName, is_command, shell_word, visible};
 
 /// What was seen of one place.
@@ -32,7 +33,7 @@ pub(super) fn is_aside(name: &OsStr) -> bool {
 }
 
 /// Looks at a manifest, or at a directory of a root.
-pub(super) fn look(place: &Place, view: &dyn HostView) -> Looked {
+pub(super) fn look(place: &Place, commands: Commands, view: &dyn HostView) -> Looked {
     match place {
         Place::Manifest(file) => {
             let is_named_so = file.file_name() == Some(OsStr::new(FILE_NAME));
@@ -44,14 +45,14 @@ pub(super) fn look(place: &Place, view: &dyn HostView) -> Looked {
                 let entries = view.list(directory).unwrap_or_default();
                 files(directory, &entries, view)
             });
-            of_group(file, file, &beside, view)
+            of_group(file, file, &beside, commands, view)
         }
-        Place::Directory(path) => of_directory(path, view),
+        Place::Directory(path) => of_directory(path, commands, view),
     }
 }
 
 /// Lists the directory once: what is in it says whether there is a manifest.
-fn of_directory(path: &Path, view: &dyn HostView) -> Looked {
+fn of_directory(path: &Path, commands: Commands, view: &dyn HostView) -> Looked {
     let entries = match view.list(path) {
         Ok(entries) => entries,
         Err(error) if is_absent(&error) => Vec::new(),
@@ -68,20 +69,38 @@ fn of_directory(path: &Path, view: &dyn HostView) -> Looked {
             broken: None,
         };
     }
-    let mut looked = of_group(path, &path.join(FILE_NAME), &files, view);
+    let mut looked = of_group(path, &path.join(FILE_NAME), &files, commands, view);
     looked.found.extend(of_name(path, view));
     let problems = files.into_iter().filter_map(|file| file.problem);
     looked.found.extend(problems);
     looked
 }
 
-fn of_group(path: &Path, manifest: &Path, files: &[File], view: &dyn HostView) -> Looked {
-    let found = problems(manifest, view);
-    let errors = found.iter().filter(|one| one.is_error()).count();
+fn of_group(
+    path: &Path,
+    manifest: &Path,
+    files: &[File],
+    commands: Commands,
+    view: &dyn HostView,
+) -> Looked {
     let is_named_so = manifest.file_name() == Some(OsStr::new(FILE_NAME));
     let directory = manifest.parent().filter(|_| is_named_so);
     let name = directory.and_then(|directory| directory_name(directory, view));
     let name = name.and_then(|name| name.to_str()?.parse::<GroupName>().ok());
+    let read = read(manifest, view);
+    let errors = read.as_ref().err();
+    let errors = errors.map_or(0, |found| found.iter().filter(|one| one.is_error()).count());
+    let found = match read {
+        Ok(manifest) if is_named_so => {
+            let names: Vec<_> = files.iter().filter_map(File::script).collect();
+            let group = name.as_ref().filter(|_| commands == Commands::OnPath);
+            let mut found = alone(&manifest, &names, group, view);
+            found.extend(manifest.warnings);
+            found
+        }
+        Ok(manifest) => manifest.warnings,
+        Err(found) => found,
+    };
     Looked {
         path: path.to_owned(),
         has_manifest: true,
@@ -104,13 +123,10 @@ fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
     whole.file_name().map(OsStr::to_owned)
 }
 
-/// Reads a manifest and returns everything that is wrong with it.
-fn problems(file: &Path, view: &dyn HostView) -> Diagnostics {
+/// Reads a manifest, or returns everything that is wrong with it.
+fn read(file: &Path, view: &dyn HostView) -> Result<Manifest, Diagnostics> {
     let read = view.read(file, SOURCE_MAX).map(|read| read.bytes);
-    match manifest::source(file, read) {
-        Ok(source) => manifest::problems(&source),
-        Err(problem) => problem.into(),
-    }
+    manifest::parse(&manifest::source(file, read)?)
 }
 
 /// A directory with executables was meant to be a group, and so was a link that
@@ -164,6 +180,7 @@ fn of(path: &Path, typed: Diagnostic) -> Diagnostic {
 
 /// A file of a group's directory.
 struct File {
+    name: OsString,
     /// Whether it is a script that can be called.
     is_script: bool,
     problem: Option<Diagnostic>,
@@ -172,11 +189,19 @@ struct File {
 fn files(directory: &Path, entries: &[OsString], view: &dyn HostView) -> Vec<File> {
     let entries = entries.iter().filter(|entry| !is_aside(entry));
     entries
-        .map(|entry| file(&directory.join(entry), view))
+        .map(|entry| {
+            let (is_script, problem) = judge(&directory.join(entry), view);
+            File {
+                name: entry.clone(),
+                is_script,
+                problem,
+            }
+        })
         .collect()
 }
 
-fn file(path: &Path, view: &dyn HostView) -> File {
+/// Says whether a file is a script that can be called, and what is wrong.
+fn judge(path: &Path, view: &dyn HostView) -> (bool, Option<Diagnostic>) {
     let stat = match view.stat(path) {
         Ok(stat) => stat,
         Err(error) => {
@@ -184,46 +209,34 @@ fn file(path: &Path, view: &dyn HostView) -> File {
             let is_link = view
                 .lstat(path)
                 .is_ok_and(|stat| stat.kind == FileKind::Link);
-            return File {
-                is_script: false,
-                problem: is_link.then(|| leads_nowhere(path, &error)),
-            };
+            return (false, is_link.then(|| leads_nowhere(path, &error)));
         }
     };
     let is_valid = |name: &OsStr| extension_name(name).err();
     let bad_name = path.file_name().and_then(is_valid);
     let executable = stat.mode & 0o111 != 0;
     match stat.kind {
-        FileKind::File if executable => File {
-            is_script: bad_name.is_none(),
-            problem: match bad_name {
-                Some(problem) => Some(of(path, problem)),
-                None => without_line(path, view),
-            },
+        FileKind::File if executable => match bad_name {
+            Some(problem) => (false, Some(of(path, problem))),
+            None => (true, without_line(path, view)),
         },
-        FileKind::File if bad_name.is_none() => File {
-            is_script: false,
-            problem: without_bit(path, view),
-        },
+        FileKind::File if bad_name.is_none() => (false, without_bit(path, view)),
         FileKind::Special => {
             let message = format!("this is {}, not a script", stat.kind.as_str());
             let problem = Diagnostic::of_path(Code::NotARegularFile, path, message);
-            File::wrong(problem.help("put the script itself there, or move it away"))
+            let help = "put the script itself there, or move it away";
+            (false, Some(problem.help(help)))
         }
         // A directory of data, or a text: neither is called.
-        FileKind::File | FileKind::Directory | FileKind::Link => File {
-            is_script: false,
-            problem: None,
-        },
+        FileKind::File | FileKind::Directory | FileKind::Link => (false, None),
     }
 }
 
 impl File {
-    fn wrong(problem: Diagnostic) -> Self {
-        Self {
-            is_script: false,
-            problem: Some(problem),
-        }
+    /// Returns the name of what is a script, or was meant to be one.
+    fn script(&self) -> Option<&str> {
+        let is_meant = self.is_script || self.problem.is_some();
+        self.name.to_str().filter(|_| is_meant)
     }
 }
 
@@ -269,7 +282,7 @@ mod tests {
     }
 
     fn looked(world: &World, path: &str) -> Looked {
-        look(&Place::Directory(path.into()), world)
+        look(&Place::Directory(path.into()), Commands::Unseen, world)
     }
 
     fn codes(world: &World, path: &str) -> Vec<(&'static str, &'static str)> {
@@ -346,6 +359,21 @@ mod tests {
     }
 
     #[test]
+    fn a_section_without_a_script_is_reported_and_one_with_a_command_here_is_not() {
+        let sections = "[extensions.deploy]\n[extensions.rol]\n[extensions.archive]\n";
+        let world = world(sections).executable("/r/ops/roll", "#!/bin/sh\n");
+        let expected = [("QLI0611", "error"), ("QLI0611", "warning")];
+        assert_eq!(codes(&world, GROUP), expected);
+        assert_eq!(looked(&world, GROUP).broken, None);
+        let world = world
+            .var("PATH", "/usr/bin")
+            .executable("/usr/bin/qli-ops-archive", "#!/bin/sh\n");
+        assert_eq!(codes(&world, GROUP), expected);
+        let here = look(&Place::Directory(GROUP.into()), Commands::OnPath, &world);
+        assert_eq!(here.found.len(), 1);
+    }
+
+    #[test]
     fn a_broken_group_says_how_many_scripts_it_stops() {
         let broken = world("confrim = true\nbaner = 1\n").executable("/r/ops/roll", "#!/bin/sh\n");
         let expected = Broken {
@@ -358,7 +386,7 @@ mod tests {
         let manifest = Place::Manifest("/r/ops/_manifest.toml".into());
         let path = PathBuf::from("/r/ops/_manifest.toml");
         assert_eq!(
-            look(&manifest, &broken).broken,
+            look(&manifest, Commands::Unseen, &broken).broken,
             Some(Broken { path, ..expected })
         );
         assert_eq!(looked(&world("banner = \"\"\n"), GROUP).broken, None);

@@ -48,6 +48,14 @@ pub struct Broken {
 /// The groups there are, with their directories; embedded ones have none.
 type Groups = BTreeMap<GroupName, Option<PathBuf>>;
 
+/// Whether the commands of `PATH` count as extensions of a group. Over a
+/// checkout they do not: the verdict must not depend on the machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Commands {
+    OnPath,
+    Unseen,
+}
+
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
@@ -84,7 +92,7 @@ pub fn of_roots<V: HostView + Sync>(roots: &Roots, view: &V) -> Survey {
             Err(_) => {}
         }
     }
-    let looked = survey.look_at(&places, view);
+    let looked = survey.look_at(&places, Commands::OnPath, view);
     let groups = survey.report_hidden(&looked);
     survey.found.extend(commands::problems(&groups, view));
     survey.sorted()
@@ -110,7 +118,7 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], view: &V) -> Survey {
         .filter(|place| !place.is_in(&places))
         .cloned()
         .collect();
-    let looked = survey.look_at(&places, view);
+    let looked = survey.look_at(&places, Commands::Unseen, view);
     let holding = looked.iter().filter(|one| one.has_manifest);
     // Whatever is below a path stands right behind it.
     let holding: BTreeSet<_> = holding.map(|one| one.path.as_path()).collect();
@@ -127,8 +135,13 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], view: &V) -> Survey {
 }
 
 impl Survey {
-    fn look_at<V: HostView + Sync>(&mut self, places: &[Place], view: &V) -> Vec<Looked> {
-        let mut looked = parallel::map(places, |place| look(place, view));
+    fn look_at<V: HostView + Sync>(
+        &mut self,
+        places: &[Place],
+        commands: Commands,
+        view: &V,
+    ) -> Vec<Looked> {
+        let mut looked = parallel::map(places, |place| look(place, commands, view));
         for one in &mut looked {
             self.manifests += usize::from(one.has_manifest);
             self.found.extend(std::mem::take(&mut one.found));

@@ -2,25 +2,28 @@
 
 use std::ops::Range;
 
-use super::super::fields::{Findings, Value, string, table};
+use super::super::fields::{Findings, Value};
 use super::super::known::TOP;
+use super::super::typed::{string, table};
 use super::super::{Located, quoted};
 use crate::diagnostics::Code;
 use crate::names::{EnvName, NameError};
 
+/// Reads variables and the values they must have, in the file's order.
 pub(super) fn requires_env(
     value: &Value<'_>,
     found: &mut Findings<'_>,
 ) -> Vec<Located<(EnvName, String)>> {
     let header = value.span();
-    let Some(table) = table("requires_env", value, found) else {
+    let path = found.path_of("requires_env");
+    let Some(table) = table(&path, value, found) else {
         return Vec::new();
     };
     let mut required = Vec::new();
     for (key, value) in table {
         let name = key.get_ref().as_ref();
         if TOP.contains(&name) {
-            found.misplaced(name, key.span(), "[requires_env]", header.clone());
+            found.misplaced(name, key.span(), &format!("[{path}]"), header.clone());
             continue;
         }
         let env = env_name(name, key.span(), found);
@@ -43,7 +46,9 @@ pub(super) fn requires_env(
 fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) {
     let message = format!("the value of `{name}` stands in the manifest");
     let diagnostic = found.at(Code::LiteralSecret, span, message);
-    found.push(diagnostic.help("if it is a secret, let `[[secrets]]` fetch it instead"));
+    let secrets = found.path_of("secrets");
+    let help = format!("if it is a secret, let `[[{secrets}]]` fetch it instead");
+    found.push(diagnostic.help(help));
 }
 
 pub(super) fn env_name(

@@ -1,6 +1,7 @@
 //! From text to [`Manifest`]: one pass, all problems.
 
 mod env;
+mod extensions;
 mod secrets;
 mod together;
 
@@ -8,13 +9,15 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use super::fields::{Fields, Findings, Value, boolean, integer, string, text};
+use super::fields::{Fields, Findings, Value};
 use super::known::TOP;
 use super::syntax::Spoilt;
-use super::{Located, Manifest, oddities, quoted, syntax};
+use super::typed::{boolean, integer, string, text};
+use super::{Demands, Located, Manifest, SecretSpec, oddities, quoted, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source};
-use crate::names::{PathTemplate, TemplateError};
+use crate::names::{EnvName, PathTemplate, TemplateError};
 use env::requires_env;
+use extensions::{WrittenSection, sections};
 use secrets::secrets;
 use together::{contradictions, shown_in_path};
 
@@ -70,27 +73,63 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
     let banner = top
         .optional("banner")
         .and_then(|v| text("banner", v, found));
-    let confirm = top
-        .optional("confirm")
-        .and_then(|v| boolean("confirm", v, found));
     let audit_log = top.optional("audit_log").and_then(|v| audit_log(v, found));
-    let required = top.optional("requires_env").map(|v| requires_env(v, found));
-    let secrets = top.optional("secrets").map(|v| secrets(v, found));
+    let written = Written::read(&mut top, found);
+    let sections = top.optional("extensions").map(|v| sections(v, found));
+    let sections = sections.unwrap_or_default();
     top.finish(found);
-    let (required, secrets) = (required.unwrap_or_default(), secrets.unwrap_or_default());
-    contradictions(&required, &secrets, found);
-    shown_in_path(audit_log.as_ref(), &secrets, found);
+    contradictions(None, &written, found);
+    shown_in_path(audit_log.as_ref(), &written, found);
+    for section in &sections {
+        contradictions(Some(&written), &section.written, found);
+        shown_in_path(audit_log.as_ref(), &section.written, found);
+    }
     version?;
     Some(Manifest {
         description: description?,
         banner,
-        requires_env: required.into_iter().map(|one| one.value).collect(),
-        confirm: confirm.unwrap_or(false),
+        demands: written.demands(),
         audit_log,
-        secrets: secrets.into_iter().map(|one| one.value).collect(),
+        sections: sections.into_iter().map(WrittenSection::section).collect(),
         source: Arc::clone(found.source),
         warnings: Diagnostics::default(),
     })
+}
+
+/// Demands as they are written, with their places.
+#[derive(Default)]
+struct Written {
+    confirm: Option<Located<bool>>,
+    required: Vec<Located<(EnvName, String)>>,
+    secrets: Vec<Located<SecretSpec>>,
+}
+
+impl Written {
+    /// Reads the fields that the top level and a section have in common.
+    fn read(fields: &mut Fields<'_, '_>, found: &mut Findings<'_>) -> Self {
+        let confirm = fields.optional("confirm").and_then(|value| {
+            Some(Located {
+                value: boolean("confirm", value, found)?,
+                span: value.span(),
+            })
+        });
+        let required = fields.optional("requires_env");
+        let required = required.map(|value| requires_env(value, found));
+        let secrets = fields.optional("secrets").map(|v| secrets(v, found));
+        Self {
+            confirm,
+            required: required.unwrap_or_default(),
+            secrets: secrets.unwrap_or_default(),
+        }
+    }
+
+    fn demands(self) -> Demands {
+        Demands {
+            confirm: self.confirm.is_some_and(|one| one.value),
+            requires_env: self.required.into_iter().map(|one| one.value).collect(),
+            secrets: self.secrets.into_iter().map(|one| one.value).collect(),
+        }
+    }
 }
 
 fn version(value: &Value<'_>, found: &mut Findings<'_>) -> Option<()> {

@@ -4,15 +4,17 @@ use std::ops::Range;
 
 use toml::de::DeTable;
 
-use super::super::fields::{Fields, Findings, Value, string, tables};
+use super::super::fields::{Fields, Findings, Value};
+use super::super::typed::{string, tables};
 use super::super::{Located, SecretSpec, quoted};
 use super::env::env_name;
 use crate::diagnostics::{Code, nearest, one_of};
 use crate::names::{EnvName, SecretRef};
 use crate::providers::ProviderId;
 
+/// Reads secrets, in the file's order.
 pub(super) fn secrets(value: &Value<'_>, found: &mut Findings<'_>) -> Vec<Located<SecretSpec>> {
-    tables("secrets", value, found)
+    tables(&found.path_of("secrets"), value, found)
         .into_iter()
         .filter_map(|(table, header)| secret(table, header, found))
         .collect()

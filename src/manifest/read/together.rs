@@ -5,60 +5,119 @@ use std::ops::Range;
 
 use super::super::fields::Findings;
 use super::super::{Located, SecretSpec};
+use super::Written;
 use crate::diagnostics::Code;
-use crate::names::{EnvName, PathTemplate};
+use crate::names::PathTemplate;
 use crate::providers::ProviderId;
 
-/// Checks what only shows when the fields are seen together.
-pub(super) fn contradictions(
-    required: &[Located<(EnvName, String)>],
-    secrets: &[Located<SecretSpec>],
+/// A place, and whether it is in the demands that are judged.
+#[derive(Clone, Copy)]
+struct Spot<'w> {
+    span: &'w Range<usize>,
+    own: bool,
+}
+
+/// Reports where demands contradict each other, or those of the group they
+/// join; what the group alone has wrong is not reported again.
+pub(super) fn contradictions(group: Option<&Written>, own: &Written, found: &mut Findings<'_>) {
+    if let Some(group) = group {
+        weakened(group, own, found);
+    }
+    let layers = || {
+        let group = group.into_iter().map(|group| (group, false));
+        group.chain([(own, true)])
+    };
+    let required: BTreeMap<_, _> = layers()
+        .flat_map(|(layer, own)| {
+            let places = layer.required.iter();
+            places.map(move |one| {
+                let span = &one.span;
+                (one.value.0.as_str(), Spot { span, own })
+            })
+        })
+        .collect();
+    let mut first = BTreeMap::new();
+    for (layer, own) in layers() {
+        for secret in &layer.secrets {
+            let filled = *first
+                .entry(secret.value.env.as_str())
+                .or_insert(&secret.span);
+            if own && *filled != secret.span {
+                filled_twice(secret, filled, found);
+            }
+            also_required(secret, own, &required, found);
+        }
+    }
+}
+
+/// A section only adds: it can neither spare the question nor demand another
+/// value, since no run could then meet both.
+fn weakened(group: &Written, own: &Written, found: &mut Findings<'_>) {
+    if let (Some(asked), Some(spared)) = (&group.confirm, &own.confirm)
+        && asked.value
+        && !spared.value
+    {
+        let message = "the group asks before every script, and this section would not";
+        let diagnostic = found.at(Code::WeakenedGuard, spared.span.clone(), message.to_owned());
+        let diagnostic = diagnostic.label(asked.span.clone(), "the group asks here");
+        found
+            .push(diagnostic.help("remove the line: a section can only add to its group's guards"));
+    }
+    for one in &own.required {
+        let (name, value) = &one.value;
+        let of_group = group.required.iter();
+        let mut other = of_group.filter(|group| group.value.0 == *name && group.value.1 != *value);
+        if let Some(other) = other.next() {
+            let message = format!("the group demands another value of `{name}`");
+            let diagnostic = found.at(Code::WeakenedGuard, one.span.clone(), message);
+            let diagnostic = diagnostic.label(other.span.clone(), "the group's value is here");
+            let help = "remove the line: a section can demand other variables, not other values";
+            found.push(diagnostic.help(help));
+        }
+    }
+}
+
+fn filled_twice(secret: &Located<SecretSpec>, first: &Range<usize>, found: &mut Findings<'_>) {
+    let message = format!("two secrets fill `{}`", secret.value.env);
+    let diagnostic = found.at(Code::DuplicateSecret, secret.span.clone(), message);
+    let diagnostic = diagnostic.label(first.clone(), "the first is here");
+    found.push(diagnostic.help("give one of them another `env`, or remove it"));
+}
+
+/// A variable that holds a secret is not to be compared: a refusal would show
+/// what it holds instead.
+fn also_required(
+    secret: &Located<SecretSpec>,
+    own: bool,
+    required: &BTreeMap<&str, Spot<'_>>,
     found: &mut Findings<'_>,
 ) {
-    let mut first = BTreeMap::new();
-    let required: BTreeMap<_, _> = required
-        .iter()
-        .map(|one| (one.value.0.as_str(), &one.span))
-        .collect();
-    for secret in secrets {
-        let env = secret.value.env.as_str();
-        let filled = *first.entry(env).or_insert(&secret.span);
-        if *filled != secret.span {
-            let message = format!("two secrets fill `{env}`");
-            let diagnostic = found.at(Code::DuplicateSecret, secret.span.clone(), message);
-            found.push(
-                diagnostic
-                    .label(filled.clone(), "the first is here")
-                    .help("give one of them another `env`, or remove it"),
-            );
-        }
-        if let Some(wanted) = required.get(env) {
-            let message = format!("`{env}` is filled by a secret and required beforehand");
-            let help = "remove it from `[requires_env]`, or let the secret fill another variable";
-            also_required(secret, wanted, message, help, found);
-        }
-        // A refusal would show what the variable holds instead.
-        let source = source_variable(&secret.value).filter(|source| *source != env);
-        if let Some((source, wanted)) = source.and_then(|name| Some((name, required.get(name)?))) {
-            let message = format!("`{source}` holds a secret, and its value is required here");
-            also_required(
-                secret,
-                wanted,
-                message,
-                "remove it from `[requires_env]`",
-                found,
-            );
-        }
+    let env = secret.value.env.as_str();
+    let wanted = |name: &str| required.get(name).filter(|wanted| own || wanted.own);
+    let mut report = |wanted: Spot<'_>, message: String, help: &str| {
+        let diagnostic = found.at(Code::SecretAlsoRequired, secret.span.clone(), message);
+        let diagnostic = diagnostic.label(wanted.span.clone(), "required here");
+        found.push(diagnostic.help(help));
+    };
+    if let Some(wanted) = wanted(env) {
+        let message = format!("`{env}` is filled by a secret and required beforehand");
+        let help = "remove it from `[requires_env]`, or let the secret fill another variable";
+        report(*wanted, message, help);
+    }
+    let source = source_variable(&secret.value).filter(|source| *source != env);
+    if let Some((source, wanted)) = source.and_then(|name| Some((name, wanted(name)?))) {
+        let message = format!("`{source}` holds a secret, and its value is required here");
+        report(*wanted, message, "remove it from `[requires_env]`");
     }
 }
 
 /// A path is shown and recorded, and the name of a file for all to see.
 pub(super) fn shown_in_path(
     log: Option<&Located<PathTemplate>>,
-    secrets: &[Located<SecretSpec>],
+    own: &Written,
     found: &mut Findings<'_>,
 ) {
-    for secret in secrets {
+    for secret in &own.secrets {
         let source = source_variable(&secret.value);
         let log = log.filter(|log| log.value.variables().any(|name| Some(name) == source));
         if let (Some(log), Some(source)) = (log, source) {
@@ -69,21 +128,6 @@ pub(super) fn shown_in_path(
             found.push(label.help("name the log without it"));
         }
     }
-}
-
-fn also_required(
-    secret: &Located<SecretSpec>,
-    required: &Range<usize>,
-    message: String,
-    help: &str,
-    found: &mut Findings<'_>,
-) {
-    let diagnostic = found.at(Code::SecretAlsoRequired, secret.span.clone(), message);
-    found.push(
-        diagnostic
-            .label(required.clone(), "required here")
-            .help(help),
-    );
 }
 
 /// The variable of qli's own environment that a secret is taken from.

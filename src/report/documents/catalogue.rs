@@ -7,7 +7,7 @@ use super::{DiagnosticDocument, Origin, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{Catalogue, Entry, Group, GroupEntry, RootKind, Target};
 use crate::names::{ExtensionName, GroupName, Sha256, Text};
-use crate::report::group::declared;
+use crate::report::group::{declared, demanded};
 
 /// `qli explain <GROUP> --format json`: a group, its guards, its extensions.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -23,7 +23,7 @@ pub struct GroupDocument {
     pub origin: Origin,
     /// Its manifest.
     pub manifest: FileFacts,
-    /// The steps its manifest declares, in order.
+    /// The steps its manifest declares for every script, in order.
     pub guards: Vec<&'static str>,
     /// Its extensions, sorted by name.
     pub extensions: Vec<ExtensionDocument>,
@@ -37,6 +37,11 @@ pub struct ExtensionDocument {
     pub name: ExtensionName,
     /// Its program.
     pub path: Text,
+    /// What it is for, if its section says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The steps that its section demands, beside those of the group.
+    pub adds: Vec<&'static str>,
 }
 
 impl GroupDocument {
@@ -59,9 +64,15 @@ impl GroupDocument {
 }
 
 fn extensions(entry: &GroupEntry) -> Vec<ExtensionDocument> {
-    let extensions = entry.extensions.iter().map(|one| ExtensionDocument {
-        name: one.name.clone(),
-        path: one.path.as_os_str().into(),
+    let extensions = entry.extensions.iter().map(|one| {
+        let section = entry.group.manifest.section(&one.name);
+        let adds = section.map(|section| demanded(&section.demands).collect());
+        ExtensionDocument {
+            name: one.name.clone(),
+            path: one.path.as_os_str().into(),
+            description: section.and_then(|section| section.description.clone()),
+            adds: adds.unwrap_or_default(),
+        }
     });
     extensions.collect()
 }
@@ -89,7 +100,7 @@ pub struct CatalogueEntry {
     /// What it is for; absent if it is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The steps its manifest declares.
+    /// The steps its manifest declares for every script, in order.
     pub guards: Vec<&'static str>,
     /// Its extensions, sorted by name.
     pub extensions: Vec<ExtensionDocument>,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{DiagnosticDocument, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{Home, RootKind};
-use crate::guard::{Guard, Plan, Preview, Refusal, Step, Verdict, first_refusal};
+use crate::guard::{Guard, Plan, Preview, Refusal, Step, Variable, Verdict, first_refusal};
 use crate::names::{Digest, ExtensionName, GroupName, Text};
 
 /// `qli explain <GROUP> <EXTENSION> --format json`: the plan, and what each
@@ -24,6 +24,9 @@ pub struct ExplainDocument {
     pub args: Vec<Text>,
     /// What the group is for.
     pub description: String,
+    /// What the extension is for, if its section says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension_description: Option<String>,
     /// SHA-256 of the plan's canonical JSON: this machine and these arguments.
     pub digest: Digest,
     /// SHA-256 of manifest and script: the same on every machine that holds
@@ -97,6 +100,10 @@ impl ExplainDocument {
             extension: plan.extension.clone(),
             args: plan.shown_args.clone(),
             description: plan.description.clone(),
+            extension_description: plan
+                .section
+                .as_ref()
+                .and_then(|section| section.description.clone()),
             digest: plan.digest,
             content_digest: plan.content_digest,
             origin: Origin::of(&plan.home),
@@ -150,13 +157,14 @@ impl StepDocument {
 fn settings(guard: &Guard) -> Option<serde_json::Value> {
     let shown = match guard {
         Guard::RequiresEnv(required) => {
-            let wanted = required.wanted.iter().map(|(name, value)| {
-                let value = if name.looks_secret() {
-                    None
-                } else {
-                    Some(value)
-                };
-                serde_json::json!({ "name": name, "value": value })
+            let wanted = required.wanted.iter().map(|one| {
+                let Variable {
+                    name,
+                    value,
+                    demanded_by,
+                } = one;
+                let value = (!name.looks_secret()).then_some(value);
+                serde_json::json!({ "name": name, "value": value, "demanded_by": demanded_by })
             });
             return Some(serde_json::json!({ "wanted": wanted.collect::<Vec<_>>() }));
         }

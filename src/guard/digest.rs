@@ -1,0 +1,81 @@
+//! What a plan is told apart by: the digests of its canonical JSON.
+
+use serde::Serialize;
+
+use super::Guard;
+use crate::audit::FileFacts;
+use crate::discovery::{Program, ProgramKind};
+use crate::manifest::FILE_NAME;
+use crate::names::{Digest, ExtensionName, GroupName, Sha256, Text, to_json_line};
+
+/// What the digest covers. No secret value, no time, no answer is in it.
+#[derive(Serialize)]
+pub(super) struct Canonical<'a> {
+    pub(super) schema_version: u32,
+    pub(super) group: &'a GroupName,
+    pub(super) extension: &'a ExtensionName,
+    pub(super) args: &'a [Text],
+    pub(super) manifest: &'a FileFacts,
+    pub(super) program: FileFacts,
+    pub(super) file: Text,
+    pub(super) guards: &'a [Guard],
+}
+
+/// Hashes a document's canonical JSON: its keys sorted.
+pub(super) fn digest<T: Serialize>(document: &T) -> Digest {
+    let value = serde_json::to_value(document).unwrap_or_default();
+    Digest(Sha256::of(to_json_line(&sorted(value)).as_bytes()))
+}
+
+/// Sorts the keys of every object: the digest must not depend on the order in
+/// which a structure happens to list its fields.
+fn sorted(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        Value::Object(map) => {
+            let mut entries: Vec<_> = map
+                .into_iter()
+                .map(|(key, value)| (key, sorted(value)))
+                .collect();
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+            entries.into_iter().collect()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+/// Hashes the bytes of manifest and script alone, under their relative names.
+pub(super) fn content_digest(
+    manifest: &FileFacts,
+    program: &Program,
+    extension: &ExtensionName,
+) -> Digest {
+    let script = match &program.kind {
+        ProgramKind::OfGroup | ProgramKind::Embedded { .. } => extension.to_string(),
+        ProgramKind::OnPath => program
+            .path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+    };
+    let files = [
+        (FILE_NAME.to_owned(), manifest.sha256),
+        (script, program.sha256),
+    ];
+    digest(&std::collections::BTreeMap::from(files))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_sorted_at_every_depth() {
+        let value = serde_json::json!({"b": [{"d": 1, "c": 2}], "a": null});
+        assert_eq!(
+            to_json_line(&sorted(value)),
+            r#"{"a":null,"b":[{"c":2,"d":1}]}"#
+        );
+    }
+}

@@ -1,0 +1,188 @@
+//! What a section, `[extensions.<name>]`, does to a plan: it only ever adds,
+//! and where its lines stand does not matter.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+use qli::discovery::Roots;
+use qli::guard::{Answer, Guard, Plan, Request, first_refusal};
+use qli::host::fake::World;
+
+/// Demands of a group, or of a section.
+#[derive(Debug, Clone)]
+struct Demands {
+    confirm: Option<bool>,
+    required: BTreeMap<String, String>,
+    secrets: BTreeMap<String, bool>,
+}
+
+fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = Demands> {
+    (
+        any::<Option<bool>>(),
+        prop::collection::btree_map(names, "[12]", 0..3),
+        prop::collection::btree_map(secrets, any::<bool>(), 0..3),
+    )
+        .prop_map(|(confirm, required, secrets)| Demands {
+            confirm,
+            required,
+            secrets,
+        })
+}
+
+impl Demands {
+    /// The parts of a text that may stand in any order: lines below the own
+    /// header, and tables.
+    fn parts(&self, path: &str) -> (Vec<String>, Vec<String>) {
+        let lines = self.confirm.map(|confirm| format!("confirm = {confirm}\n"));
+        let required = self.required.iter();
+        let required = required.map(|(name, value)| format!("{name} = \"{value}\"\n"));
+        let required = required.collect::<Vec<_>>().concat();
+        let secrets = self.secrets.iter().map(|(name, is_env)| {
+            let (reference, provider) = if *is_env {
+                (format!("CI_{name}"), "env")
+            } else {
+                (format!("op://v/{name}/f"), "one_password")
+            };
+            format!(
+                "[[{path}secrets]]\nprovider = \"{provider}\"\nenv = \"{name}\"\nref = \"{reference}\"\n"
+            )
+        });
+        let required = format!("[{path}requires_env]\n{required}");
+        let tables = std::iter::once(required).chain(secrets);
+        (lines.into_iter().collect(), tables.collect())
+    }
+}
+
+/// A manifest's text, its parts in the order of some numbers.
+fn text(group: &Demands, section: Option<&Demands>, order: &[u32]) -> String {
+    let (lines, mut tables) = group.parts("");
+    if let Some(section) = section {
+        let (own, below) = section.parts("extensions.hello.");
+        tables.push(format!("[extensions.hello]\n{}", own.concat()));
+        tables.extend(below);
+    }
+    let mut numbered: Vec<_> = tables.into_iter().zip(order.iter().cycle()).collect();
+    numbered.sort_by_key(|(_, number)| **number);
+    let tables: String = numbered.into_iter().map(|(table, _)| table).collect();
+    format!("banner = \"B\"\n{}{tables}", lines.concat())
+}
+
+fn plan(world: &World) -> Option<Plan> {
+    let request = Request {
+        group: "g".parse().unwrap(),
+        extension: "hello".parse().unwrap(),
+        args: Vec::new(),
+        roots: Roots::of(&[], world),
+        answer: Answer::AskPerson,
+    };
+    Plan::of(&request, world).ok()
+}
+
+fn world(fields: &str, vars: &BTreeMap<String, String>) -> World {
+    let world = World::new().manifest("g", fields).terminal("y");
+    vars.iter()
+        .fold(world, |world, (name, value)| world.var(name, value))
+        .tool("op", 0, b"v\n", b"")
+}
+
+/// Every single demand of a plan, by its words.
+fn all(plan: &Plan) -> Vec<String> {
+    let mut all: Vec<_> = plan
+        .guards
+        .iter()
+        .flat_map(|guard| match guard {
+            Guard::Banner(banner) => vec![format!("banner {}", banner.text)],
+            Guard::Confirm(_) => vec!["confirm".to_owned()],
+            Guard::RequiresEnv(required) => required
+                .wanted
+                .iter()
+                .map(|one| format!("requires {} {}", one.name, one.value))
+                .collect(),
+            Guard::Secrets(secrets) => secrets
+                .wanted
+                .iter()
+                .map(|one| format!("secret {} {}", one.env, one.reference.as_str()))
+                .collect(),
+            Guard::AuditStart(audit) => vec![format!("log {}", audit.log.display())],
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn a_section_never_weakens_its_group(
+        group in demands("[AB]", "[ST]"),
+        section in demands("[ABC]", "[STU]"),
+        vars in prop::collection::btree_map("[ABC]|CI_[STU]", "[12]", 0..6),
+    ) {
+        let alone = world(&text(&group, None, &[0]), &vars);
+        let joined = world(&text(&group, Some(&section), &[0]), &vars);
+        let alone_plan = plan(&alone).unwrap();
+        // What contradicts the group makes no plan at all.
+        if let Some(joined_plan) = plan(&joined) {
+            let joined_demands = all(&joined_plan);
+            for one in all(&alone_plan) {
+                prop_assert!(joined_demands.contains(&one), "{one} is gone: {joined_demands:?}");
+            }
+            for (name, value) in &section.required {
+                let demand = format!("requires {name} {value}");
+                prop_assert!(joined_demands.contains(&demand));
+            }
+            prop_assert_eq!(
+                joined_demands.contains(&"confirm".to_owned()),
+                group.confirm == Some(true) || section.confirm == Some(true)
+            );
+            if first_refusal(&alone_plan.preview(&alone)).is_some() {
+                prop_assert!(first_refusal(&joined_plan.preview(&joined)).is_some());
+            }
+            prop_assert_ne!(alone_plan.digest, joined_plan.digest);
+        }
+    }
+
+    #[test]
+    fn the_order_of_a_manifests_parts_changes_no_demand(
+        group in demands("[AB]", "[ST]"),
+        section in demands("[BC]", "[TU]"),
+        order in prop::collection::vec(any::<u32>(), 8),
+    ) {
+        let vars = BTreeMap::new();
+        let demands = |order: &[u32]| {
+            let text = text(&group, Some(&section), order);
+            plan(&world(&text, &vars)).map(|plan| all(&plan))
+        };
+        prop_assert_eq!(demands(&[0]), demands(&order));
+    }
+}
+
+/// A run of another extension of the group is not touched.
+#[test]
+fn a_section_is_for_its_own_extension() {
+    let vars = BTreeMap::new();
+    let fields = "[extensions.other]\nconfirm = true\n";
+    let world = world(fields, &vars).executable(
+        "/home/ops/.local/share/qli/extensions/g/other",
+        "#!/bin/sh\n",
+    );
+    assert!(plan(&world).unwrap().guards.is_empty());
+}
+
+/// A slip of the pen must not let a script run without its guards.
+#[test]
+fn a_section_that_was_surely_meant_for_a_script_refuses_it() {
+    let vars = BTreeMap::new();
+    let misnamed = world("[extensions.helo]\nconfirm = true\n", &vars);
+    assert!(plan(&misnamed).is_none());
+    let directory = "/home/ops/.local/share/qli/extensions/g";
+    let both = misnamed.executable(&format!("{directory}/helo"), "#!/bin/sh\n");
+    assert!(plan(&both).is_some());
+    let command = world("[extensions.helo]\nconfirm = true\n", &vars)
+        .executable("/usr/bin/qli-g-helo", "#!/bin/sh\n");
+    assert!(plan(&command).is_some());
+    let far = world("[extensions.restore]\nconfirm = true\n", &vars);
+    assert!(plan(&far).is_some());
+}
