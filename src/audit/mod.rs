@@ -8,6 +8,7 @@ mod id;
 mod place;
 mod record;
 mod redact;
+mod start;
 mod tail;
 mod trail;
 
@@ -15,8 +16,9 @@ pub use append::{AppendError, LOCK_PATIENCE};
 pub use id::RunId;
 pub use place::{LogObstacle, exposed, obstacle};
 pub use record::{
-    Chained, EndRecord, EventName, FileFacts, Line, Passed, Record, RecordedArg, RecordedArgs,
-    RecoveredRecord, SignalRecord, SpawnFailedRecord, StartRecord,
+    Chained, EndRecord, EventName, FileFacts, Line, Record, RecoveredRecord, SignalRecord,
+    SpawnFailedRecord,
 };
 pub use redact::recorded_args;
+pub use start::{Claimed, Login, Passed, ProgramFacts, RecordedArg, RecordedArgs, StartRecord};
 pub use trail::{EndBody, Opening, Trail, Unopened, Unrecorded};

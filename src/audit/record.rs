@@ -6,9 +6,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::RunId;
+use super::{RunId, StartRecord};
 use crate::host::{Identity, Received, Sender, Signal};
-use crate::names::{Digest, ExtensionName, GroupName, Sha256, Text};
+use crate::names::{ExtensionName, GroupName, Sha256, Text};
 
 /// Version of the records' format.
 pub(super) const SCHEMA_VERSION: u32 = 1;
@@ -101,86 +101,6 @@ impl FileFacts {
             sha256,
         }
     }
-}
-
-/// A step that was passed before the start.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct Passed {
-    /// The step's name.
-    pub step: &'static str,
-    /// Always `pass`: what did not pass was not started.
-    pub verdict: &'static str,
-    /// How: `tty` or `yes-flag` for a confirmation.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<&'static str>,
-}
-
-/// Arguments as they are recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(deny_unknown_fields)]
-pub enum RecordedArgs {
-    /// Each of them.
-    List(Vec<RecordedArg>),
-    /// Too many for one record: how many, and the SHA-256 of all of them, each
-    /// followed by NUL.
-    Digest {
-        /// Number of arguments.
-        count: usize,
-        /// SHA-256.
-        sha256: Sha256,
-    },
-}
-
-/// One argument as it is recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(deny_unknown_fields)]
-pub enum RecordedArg {
-    /// As it was typed, secrets replaced.
-    Whole(Text),
-    /// The beginning of a long one.
-    Cut {
-        /// Its first bytes.
-        head: Text,
-        /// Length of the whole, in bytes.
-        len: usize,
-        /// SHA-256 of the whole.
-        sha256: Sha256,
-    },
-}
-
-/// What a `start` record adds.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
-pub struct StartRecord {
-    /// Arguments of the script, secrets replaced.
-    pub args: RecordedArgs,
-    /// Names of the secrets handed over.
-    pub env_var_names: Vec<String>,
-    /// The steps that were passed.
-    pub guards: Vec<Passed>,
-    /// The digest that `qli explain` prints.
-    pub plan: Digest,
-    /// The script.
-    pub program: FileFacts,
-    /// The manifest.
-    pub manifest: FileFacts,
-    /// The root the group came from.
-    pub origin: Text,
-    /// The manifest in a system root that this group hides.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hides: Option<Text>,
-    /// Working directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cwd: Option<Text>,
-    /// Terminal behind the standard streams.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tty: Option<Text>,
-    /// Process id of qli.
-    pub pid: u32,
-    /// Its parent's.
-    pub ppid: u32,
 }
 
 /// A signal that qli received while the script ran.

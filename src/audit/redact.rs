@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::record::{RecordedArg, RecordedArgs};
+use super::start::{RecordedArg, RecordedArgs};
 use super::tail::RECORD_MAX;
 use crate::names::{Sha256, Text, to_json_line};
 use crate::providers::Redactor;

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::RunId;
 use super::append::{AppendError, Patience, append};
-use super::record::{EndRecord, EventName, Record, SpawnFailedRecord, StartRecord};
+use super::record::{EndRecord, EventName, Record, SpawnFailedRecord};
+use super::{RunId, StartRecord};
 use crate::host::{Host, XdgDir, xdg_dir};
 use crate::names::{ExtensionName, GroupName, path_as_text, to_json_line};
 

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{Enforce, Launch, Refusal, Step, Verdict};
+use super::{Enforce, Launch, Plan, Refusal, Step, Verdict};
 use crate::audit::{
-    LogObstacle, Opening, StartRecord, Trail, Unopened, exposed, obstacle, recorded_args,
+    Claimed, LogObstacle, Login, Opening, ProgramFacts, StartRecord, Trail, Unopened, exposed,
+    obstacle, recorded_args,
 };
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::host::{FileId, Host, HostView, lookup};
@@ -79,14 +80,28 @@ fn start_record(launch: &Launch<'_>, host: &dyn Host) -> StartRecord {
         env_var_names: plan.secret_names().map(ToString::to_string).collect(),
         guards: launch.passed().to_vec(),
         plan: plan.digest,
-        program: plan.program_facts(),
+        program: program_facts(plan),
         manifest: plan.manifest.clone(),
         origin: plan.home.root.path.as_os_str().into(),
         hides: plan.home.hides.clone().map(text),
         cwd: process.cwd.map(|cwd| redactor.text(cwd.as_os_str())),
         tty: process.tty.map(text),
         pid: process.pid,
+        process_start: process.start,
+        boot_id: process.boot_id,
         ppid: process.ppid,
+        parent_exe: process.parent_exe.map(text),
+        login_uid: Login(process.login_uid),
+        claimed: Claimed::of(host, |value| redactor.text(&value)),
+    }
+}
+
+fn program_facts(plan: &Plan) -> ProgramFacts {
+    let program = &plan.spawn.program;
+    ProgramFacts {
+        path: program.path.as_os_str().into(),
+        inode: program.id.map(|id| id.inode),
+        sha256: program.sha256,
     }
 }
 

@@ -8,6 +8,7 @@ mod child;
 pub mod fake;
 mod log;
 mod path;
+mod process;
 mod signals;
 mod streams;
 mod system;
@@ -97,6 +98,17 @@ pub trait HostView {
 
     /// Describes this process.
     fn process(&self) -> ProcessFacts;
+
+    /// Returns the id of the time since the machine started.
+    fn boot_id(&self) -> Option<String>;
+
+    /// Returns when a process started, in clock ticks since the machine did;
+    /// none if there is no such process.
+    ///
+    /// # Errors
+    ///
+    /// Whether it is there cannot be told.
+    fn process_start(&self, pid: u32) -> io::Result<Option<u64>>;
 }
 
 /// What can be done to the world.
@@ -265,6 +277,26 @@ pub struct ProcessFacts {
     pub cwd: Option<PathBuf>,
     /// The terminal behind one of the standard streams.
     pub tty: Option<PathBuf>,
+    /// When it started, in clock ticks since the machine did: with the process
+    /// id and the boot id it means this process and no other.
+    pub start: Option<u64>,
+    /// The id of the time since the machine started.
+    pub boot_id: Option<String>,
+    /// The parent's program.
+    pub parent_exe: Option<PathBuf>,
+    /// Who logged in to the session, whoever they have become since.
+    pub login_uid: LoginUid,
+}
+
+/// The uid that a session's login left with the kernel (Linux).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoginUid {
+    /// This system keeps none.
+    Unknown,
+    /// Nobody logged in: a service, a container.
+    None,
+    /// This uid.
+    Uid(u32),
 }
 
 /// A script to start.

@@ -20,7 +20,7 @@ use super::signals::{self, Signal, Signals};
 use super::streams::write_stderr;
 use super::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, ProcessFacts, Start, Stat, ToolCall, ToolError, ToolOutput, terminal, tool,
+    LogFile, ProcessFacts, Start, Stat, ToolCall, ToolError, ToolOutput, process, terminal, tool,
 };
 use crate::names::Sha256;
 
@@ -231,15 +231,15 @@ impl HostView for System {
     }
 
     fn process(&self) -> ProcessFacts {
-        let tty = nix::unistd::ttyname(io::stdin())
-            .or_else(|_| nix::unistd::ttyname(io::stdout()))
-            .or_else(|_| nix::unistd::ttyname(io::stderr()));
-        ProcessFacts {
-            pid: std::process::id(),
-            ppid: std::os::unix::process::parent_id(),
-            cwd: std::env::current_dir().ok(),
-            tty: tty.ok(),
-        }
+        process::own_facts()
+    }
+
+    fn boot_id(&self) -> Option<String> {
+        process::boot_id()
+    }
+
+    fn process_start(&self, pid: u32) -> io::Result<Option<u64>> {
+        process::start_of(pid)
     }
 }
 

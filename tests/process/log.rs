@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -47,6 +48,29 @@ fn hex(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").unwrap();
         text
     })
+}
+
+#[test]
+fn a_start_says_which_process_it_was_and_what_is_only_claimed() {
+    let world = World::new("").script("end", "exit 0");
+    let mut command = world.qli(["end"]);
+    command.env("USER", "evil").env("SUDO_USER", "evil");
+    command.env("SSH_CONNECTION", "192.0.2.1 5000 192.0.2.2 22");
+    assert_eq!(code(&mut command), Some(0));
+    let start = &world.log()[0];
+    assert_ne!(start["user"], "evil");
+    let claimed = serde_json::json!({
+        "SUDO_USER": "evil", "SSH_CONNECTION": "192.0.2.1 5000 192.0.2.2 22"
+    });
+    assert_eq!(start["claimed"], claimed);
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    assert_eq!(start["boot_id"], boot.trim_end());
+    let parent = std::env::current_exe().unwrap();
+    assert_eq!(start["parent_exe"], parent.to_str().unwrap());
+    assert!(start["process_start"].is_u64());
+    assert!(start["login_uid"].is_u64() || start["login_uid"].is_null());
+    let script = std::fs::metadata(world.path("root/g/end")).unwrap();
+    assert_eq!(start["program"]["inode"], script.ino());
 }
 
 /// Runs twice and returns the system calls of the second run, a line each.

@@ -21,7 +21,7 @@ use disk::{Disk, FakeLog};
 
 use super::{
     Access, AskError, ChildEnd, Contents, FileDigest, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, ProcessFacts, Signal, Start, Stat, ToolCall, ToolError, ToolOutput,
+    LogFile, LoginUid, ProcessFacts, Signal, Start, Stat, ToolCall, ToolError, ToolOutput,
 };
 use crate::names::Sha256;
 
@@ -244,7 +244,20 @@ impl HostView for World {
             ppid: 99,
             cwd: Some("/home/ops".into()),
             tty: None,
+            start: Some(5000),
+            boot_id: self.boot_id(),
+            parent_exe: Some("/bin/sh".into()),
+            login_uid: LoginUid::Uid(UID),
         }
+    }
+
+    fn boot_id(&self) -> Option<String> {
+        Some("6a6f2d4c-0000-4000-8000-000000000000".to_owned())
+    }
+
+    fn process_start(&self, pid: u32) -> io::Result<Option<u64>> {
+        let own = self.process();
+        Ok(own.start.filter(|_| pid == own.pid))
     }
 }
 

@@ -1,0 +1,100 @@
+//! What the kernel tells of processes. It is read below `/proc` (proc(5));
+//! where there is no such directory, that much is unknown.
+
+use std::io;
+use std::path::PathBuf;
+
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::{Pid, ttyname};
+
+use super::{LoginUid, ProcessFacts};
+
+/// What is written for a session that nobody logged in to, `(uid_t) -1`.
+const NO_LOGIN: u32 = u32::MAX;
+
+/// Describes this process.
+pub(super) fn own_facts() -> ProcessFacts {
+    let tty = ttyname(io::stdin())
+        .or_else(|_| ttyname(io::stdout()))
+        .or_else(|_| ttyname(io::stderr()));
+    let ppid = std::os::unix::process::parent_id();
+    ProcessFacts {
+        pid: std::process::id(),
+        ppid,
+        cwd: std::env::current_dir().ok(),
+        tty: tty.ok(),
+        start: read("self/stat").and_then(|stat| start_in(&stat)),
+        boot_id: boot_id(),
+        parent_exe: std::fs::read_link(format!("/proc/{ppid}/exe")).ok(),
+        login_uid: login_uid(),
+    }
+}
+
+/// Returns the id of the time since the machine started.
+pub(super) fn boot_id() -> Option<String> {
+    let text = read("sys/kernel/random/boot_id")?;
+    Some(text.trim_end().to_owned())
+}
+
+/// Returns when a process started, in clock ticks since the machine did; none
+/// if there is no such process.
+///
+/// # Errors
+///
+/// Whether it is there cannot be told: another user's processes may be hidden.
+pub(super) fn start_of(pid: u32) -> io::Result<Option<u64>> {
+    if let Some(start) = read(&format!("{pid}/stat")).and_then(|stat| start_in(&stat)) {
+        return Ok(Some(start));
+    }
+    let pid = i32::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
+    match kill(Pid::from_raw(pid), None) {
+        Err(Errno::ESRCH) => Ok(None),
+        Ok(()) => Err(io::ErrorKind::Unsupported.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn login_uid() -> LoginUid {
+    match read("self/loginuid").and_then(|text| text.trim_end().parse().ok()) {
+        None => LoginUid::Unknown,
+        Some(NO_LOGIN) => LoginUid::None,
+        Some(uid) => LoginUid::Uid(uid),
+    }
+}
+
+/// Finds field 22 of `/proc/PID/stat`. The second one is a name in brackets,
+/// which may hold brackets and spaces itself: it is counted from the last one.
+fn start_in(stat: &str) -> Option<u64> {
+    let (_, behind_name) = stat.rsplit_once(')')?;
+    behind_name.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+fn read(below_proc: &str) -> Option<String> {
+    let path = PathBuf::from("/proc").join(below_proc);
+    std::fs::read_to_string(path).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_start_is_found_behind_any_name() {
+        let fields: Vec<_> = (3..=52).map(|field| field.to_string()).collect();
+        let stat = format!("7 (a) b) 22 ) {}\n", fields.join(" "));
+        assert_eq!(start_in(&stat), Some(22));
+        assert_eq!(start_in("7 (a"), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_process_has_a_start_and_an_absent_one_has_none() {
+        let own = own_facts();
+        assert!(own.start.is_some() && own.boot_id.is_some() && own.parent_exe.is_some());
+        assert_eq!(start_of(own.pid).unwrap(), own.start);
+        // Process ids end below 2^22 on every Linux (proc(5), pid_max).
+        assert_eq!(start_of(1 << 23).unwrap(), None);
+        assert!(start_of(u32::MAX).is_err());
+    }
+}
