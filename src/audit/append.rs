@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::RunId;
 use super::place::{LogObstacle, judge_open, obstacle};
 use super::record::{EventName, Record, RecoveredRecord};
+use super::rotated;
 use super::tail::{Ending, Link, RECORD_MAX, ending, is_enough};
 use crate::host::{Host, LogFile, Signal, reason};
 use crate::names::to_json_line;
@@ -83,7 +84,11 @@ pub(super) fn append<B: Serialize>(
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
     let mut log = open_locked(path, patience, host)?;
-    let written = write(&mut *log, record, host);
+    let begin = match log.length().map_err(AppendError::Write)? {
+        0 => rotated::link(path, patience, host)?,
+        _ => Link::first(),
+    };
+    let written = write(&mut *log, record, begin, host);
     let unlocked = log.unlock();
     written.map_err(AppendError::Write)?;
     unlocked.map_err(AppendError::Write)?;
@@ -112,7 +117,11 @@ fn open_locked(
 
 /// Waits for the lock, as long as it goes on: while others append, the queue
 /// moves.
-fn lock(log: &mut dyn LogFile, patience: Patience, host: &mut dyn Host) -> Result<(), AppendError> {
+pub(super) fn lock(
+    log: &mut dyn LogFile,
+    patience: Patience,
+    host: &mut dyn Host,
+) -> Result<(), AppendError> {
     let mut length = log.length().map_err(AppendError::Write)?;
     let mut deadline = host.elapsed() + LOCK_PATIENCE;
     while !log.try_lock().map_err(AppendError::Write)? {
@@ -135,14 +144,20 @@ fn lock(log: &mut dyn LogFile, patience: Patience, host: &mut dyn Host) -> Resul
 }
 
 /// Writes a record under the lock. If it does not go in whole, the file is
-/// cut back to what it was: a torn line would swallow the next record.
+/// cut back to what it was: a torn line would swallow the next record. A log
+/// that is empty begins at a given place.
 fn write<B: Serialize>(
     log: &mut dyn LogFile,
     record: &mut Record<B>,
+    begin: Link,
     host: &mut dyn Host,
 ) -> io::Result<()> {
     let length = log.length()?;
-    let written = mend(log, length, record, host).and_then(|link| put(log, record, link, host));
+    let written = match length {
+        0 => Ok(begin),
+        _ => mend(log, length, record, host),
+    };
+    let written = written.and_then(|link| put(log, record, link, host));
     if written.is_err() {
         // If cutting fails too, the next run will find a torn line and mark it.
         drop(log.truncate(length));
@@ -152,7 +167,7 @@ fn write<B: Serialize>(
 
 /// Reads as much of the log's end as tells how its chain goes on: usually two
 /// records' worth, whatever the length of the log.
-fn tail_of(log: &dyn LogFile, length: u64) -> io::Result<Vec<u8>> {
+pub(super) fn tail_of(log: &dyn LogFile, length: u64) -> io::Result<Vec<u8>> {
     let mut window = u64::try_from(RECORD_MAX).unwrap_or(u64::MAX);
     loop {
         let tail = log.tail(window)?;
@@ -271,6 +286,29 @@ mod tests {
         );
         assert!(text.contains("\"torn_bytes\":13"));
         assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn after_rotation_the_chain_goes_on_from_the_newest_file_beside_the_log() {
+        let mut world = World::new();
+        for _ in 0..2 {
+            append_one(&mut world, Patience::UntilSignal).unwrap();
+        }
+        let old = world.text(LOG).unwrap();
+        let older = old.lines().next().unwrap().to_owned() + "\n";
+        let other = older.replace("\"seq\":0", "\"seq\":7");
+        let mut world = World::new()
+            .directory("/home/ops/log", 0o700)
+            .file(&format!("{LOG}-20261123"), &older)
+            .file(&format!("{LOG}-20261124"), &old)
+            .file(&format!("{LOG}.bak"), &other)
+            .file("/home/ops/log/a-b.log", &other);
+        append_one(&mut world, Patience::UntilSignal).unwrap();
+        let lines = lines(&world);
+        let before: serde_json::Value = old.lines().nth(1).unwrap().parse().unwrap();
+        assert_eq!(lines[0]["prev"], before["hash"]);
+        assert_eq!(lines[0]["chain"], before["chain"]);
+        assert_eq!(lines[0]["seq"], 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod id;
 mod place;
 mod record;
 mod redact;
+mod rotated;
 mod start;
 mod tail;
 mod trail;

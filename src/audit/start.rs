@@ -115,6 +115,10 @@ impl Claimed {
 pub struct Login(pub LoginUid);
 
 impl Login {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
     fn is_unknown(&self) -> bool {
         self.0 == LoginUid::Unknown
     }

@@ -23,7 +23,7 @@ pub(super) struct Link {
 
 impl Link {
     /// The beginning of a chain.
-    fn first() -> Self {
+    pub(super) fn first() -> Self {
         Self {
             chain: None,
             prev: "0".repeat(64),
@@ -35,9 +35,7 @@ impl Link {
     /// line that is none was put there by somebody else, and does not end the
     /// chain; only where no record is left it starts anew.
     fn after(lines: &[u8]) -> Self {
-        let mut lines = lines.rsplit(|&byte| byte == b'\n');
-        let next = lines.find_map(|line| {
-            let record = whole(line)?;
+        let next = last_record(lines).and_then(|record| {
             Some(Self {
                 chain: Some(record.chain),
                 prev: record.hash,
@@ -63,11 +61,19 @@ impl Link {
     }
 }
 
-#[derive(Deserialize)]
-struct Chained {
-    chain: String,
-    seq: u64,
+/// What a record tells of its place.
+#[derive(Debug, Deserialize)]
+pub(super) struct Chained {
+    pub(super) chain: String,
+    pub(super) seq: u64,
     hash: String,
+    #[serde(default)]
+    pub(super) timestamp: String,
+}
+
+/// Returns the last of some lines that is a whole record of ours.
+pub(super) fn last_record(lines: &[u8]) -> Option<Chained> {
+    lines.rsplit(|&byte| byte == b'\n').find_map(whole)
 }
 
 /// How a log ends.

@@ -82,6 +82,22 @@ pub(super) fn open(path: &Path) -> io::Result<Box<dyn LogFile>> {
     }))
 }
 
+/// Opens a log that was moved aside, for reading and locking only.
+pub(super) fn open_rotated(path: &Path) -> io::Result<Box<dyn LogFile>> {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let directory = open_directory(parent)?;
+    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+    let file = openat(directory.as_fd(), name, flags, Mode::empty())?;
+    Ok(Box::new(RealLog {
+        path: path.to_owned(),
+        directory,
+        file: file.into(),
+        created: false,
+    }))
+}
+
 /// Opens a directory so that files can be opened in it; being allowed to list
 /// it is not needed for that where the system makes the difference.
 fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {

@@ -152,6 +152,10 @@ pub trait Host: HostView {
     /// (0700) where they are missing. No link is followed, no pipe waited for.
     fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>>;
 
+    /// Opens a log that was moved aside, to read it and to wait for its lock.
+    /// No link is followed, no pipe waited for.
+    fn open_rotated(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>>;
+
     /// Writes a new private file (0600) durably, creating its directory.
     fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 

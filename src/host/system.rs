@@ -301,6 +301,10 @@ impl Host for System {
         super::log::open(path)
     }
 
+    fn open_rotated(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
+        super::log::open_rotated(path)
+    }
+
     fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
         private_directory(directory)?;
