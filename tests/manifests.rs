@@ -256,7 +256,7 @@ impl Change {
 }
 
 /// What a schema cannot say; its description lists the same.
-const BEYOND_A_SCHEMA: [Code; 8] = [
+const BEYOND_A_SCHEMA: [Code; 9] = [
     Code::DuplicateSecret,
     Code::SecretAlsoRequired,
     Code::MalformedReference,
@@ -265,6 +265,7 @@ const BEYOND_A_SCHEMA: [Code; 8] = [
     Code::MisplacedField,
     Code::NulCharacter,
     Code::WeakenedGuard,
+    Code::AuditWithoutLog,
 ];
 
 /// Says whether a schema can refuse what the parser refuses.
@@ -366,6 +367,16 @@ const LINES: &[&str] = &[
     "extensions = { a = { requires_env = { A = 2 } } }",
     "extensions = { a = { secrets = [{ env = \"A\", ref = \"B\", provider = \"env\" }] } }",
     "extensions = { a = { secrets = [{ env = \"A\" }] } }",
+    "audit = {}",
+    "audit = true",
+    "audit = { refusals = true, sync = false, args = \"full\", access = \"group\" }",
+    "audit = { refusals = 1 }",
+    "audit = { args = \"none\" }",
+    "audit = { anchor = \"syslog\" }",
+    "audit = { anchor = \"file:\" }",
+    "audit = { anchor = \"file:x\" }",
+    "audit = { anchor = \"elsewhere\" }",
+    "audit = { keep = 1 }",
     "extra = 1",
 ];
 

@@ -104,7 +104,7 @@ fn all(plan: &Plan) -> Vec<String> {
                 .iter()
                 .map(|one| format!("secret {} {}", one.env, one.reference.as_str()))
                 .collect(),
-            Guard::AuditStart(audit) => vec![format!("log {}", audit.log.display())],
+            Guard::AuditStart(audit) => vec![format!("log {}", audit.log.path.display())],
         })
         .collect();
     all.sort_unstable();

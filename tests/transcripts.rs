@@ -104,24 +104,25 @@ fn differences(case: &Path) -> Option<String> {
 }
 
 /// What stands before a value that no two runs share, and what ends it.
-const CHANGING: [(&str, &[char]); 17] = [
-    ("\nplan      sha256:", &['\n']),
-    ("\"digest\": \"sha256:", &['"']),
-    ("\"timestamp\":\"", &['"']),
-    ("\"host\":\"", &['"']),
-    ("\"chain\":\"", &['"']),
-    ("\"run_id\":\"", &['"']),
-    ("\"user\":\"", &['"']),
-    ("\"uid\":", &[',']),
-    ("\"euid\":", &[',']),
-    ("\"plan\":\"", &['"']),
-    ("\"pid\":", &[',']),
-    ("\"ppid\":", &[',']),
-    ("\"duration_ms\":", &[',', '}']),
-    ("\"prev\":\"", &['"']),
-    ("\"hash\":\"", &['"']),
-    ("kept in ~/.local/state/qli/spool/", &['\n']),
-    ("uid ", &[')']),
+const CHANGING: [(&str, &[&str]); 17] = [
+    ("\nplan      sha256:", &["\n"]),
+    ("\"digest\": \"sha256:", &["\""]),
+    ("\"timestamp\":\"", &["\""]),
+    ("\"host\":\"", &["\""]),
+    ("\"chain\":\"", &["\""]),
+    ("\"run_id\":\"", &["\""]),
+    ("\"user\":\"", &["\""]),
+    ("\"uid\":", &[","]),
+    ("\"euid\":", &[","]),
+    ("\"plan\":\"", &["\""]),
+    ("\"inode\":", &[","]),
+    // With all that the system tells of the process.
+    ("\"pid\":", &["\"prev\""]),
+    ("\"duration_ms\":", &[",", "}"]),
+    ("\"prev\":\"", &["\""]),
+    ("\"hash\":\"", &["\""]),
+    ("kept in ~/.local/state/qli/spool/", &["\n"]),
+    ("uid ", &[")"]),
 ];
 
 /// Leaves out of a rewritten file what differs from run to run.
@@ -130,7 +131,8 @@ fn elided(mut text: String) -> String {
         let mut parts = text.split(before);
         let mut shorter = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            let rest = part.find(ends).and_then(|end| part.get(end..));
+            let ends = ends.iter().filter_map(|end| part.find(end));
+            let rest = ends.min().and_then(|end| part.get(end..));
             shorter.extend([before, "[..]", rest.unwrap_or_default()]);
         }
         text = shorter;

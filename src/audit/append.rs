@@ -6,13 +6,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::RunId;
 use super::place::{LogObstacle, judge_open, obstacle};
-use super::record::{EventName, Record, RecoveredRecord};
-use super::rotated;
-use super::tail::{Ending, Link, RECORD_MAX, ending, is_enough};
+use super::record::Record;
+use super::tail::Link;
+use super::write::{take_over, write};
+use super::{Head, Log, rotated};
 use crate::host::{Host, LogFile, Signal, reason};
-use crate::names::to_json_line;
 
 /// How long a held lock is waited for.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -20,10 +19,6 @@ pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a held lock is left alone before it is tried again, at most; the
 /// moment is drawn by lot, so that many waiting runs do not try in step.
 const LOCK_RETRY: u64 = 10;
-
-/// More than this is never read of a log to append to it; what has no record
-/// of ours in its last bytes starts a chain anew.
-const TAIL_MAX: u64 = 16 << 20;
 
 /// Why a record is not on disk.
 #[derive(Debug)]
@@ -36,12 +31,19 @@ pub enum AppendError {
     Interrupted(Signal),
     /// The record was not written; what was, has been taken back.
     Write(io::Error),
+    /// The record is in the log, and its hash could not be told elsewhere.
+    Unanchored(String),
     /// The record was written and may not be on disk (fsync(2)): asking again
     /// proves nothing, the kernel may have dropped the pages.
     Sync(io::Error),
 }
 
 impl AppendError {
+    /// Says whether the record is in its log all the same.
+    pub(super) fn is_recorded(&self) -> bool {
+        matches!(self, Self::Unanchored(_))
+    }
+
     /// Says what is wrong, in one sentence.
     pub fn reason(&self, path: &Path) -> String {
         let log = crate::names::shell_word(path);
@@ -54,6 +56,7 @@ impl AppendError {
             Self::Interrupted(signal) => {
                 format!("{} arrived while the log {log} was locked", signal.name())
             }
+            Self::Unanchored(reason) => reason.clone(),
             Self::Write(error) => format!("the log {log} cannot be written: {}", reason(error)),
             Self::Sync(error) => {
                 format!("the log {log} cannot be synced to disk: {}", reason(error))
@@ -78,39 +81,50 @@ pub(super) enum Patience {
 /// sync. Syncing after the lock is given back lets concurrent runs share a
 /// commit of the disk.
 pub(super) fn append<B: Serialize>(
-    path: &Path,
+    log: &Log,
     record: &mut Record<B>,
     patience: Patience,
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
-    let mut log = open_locked(path, patience, host)?;
-    let begin = match log.length().map_err(AppendError::Write)? {
-        0 => rotated::link(path, patience, host)?,
+    let mut file = open_locked(log, patience, host)?;
+    let begin = match file.length().map_err(AppendError::Write)? {
+        0 => rotated::link(&log.path, patience, host)?,
         _ => Link::first(),
     };
-    let written = write(&mut *log, record, begin, host);
-    let unlocked = log.unlock();
-    written.map_err(AppendError::Write)?;
+    if patience == Patience::UntilSignal {
+        take_over(log, &mut *file, &begin, host);
+    }
+    let written = write(&mut *file, record, begin, host);
+    let unlocked = file.unlock();
+    let next = written.map_err(AppendError::Write)?;
     unlocked.map_err(AppendError::Write)?;
-    log.sync().map_err(AppendError::Sync)
+    if log.sync {
+        file.sync().map_err(AppendError::Sync)?;
+    }
+    let Some(anchor) = &log.anchor else {
+        return Ok(());
+    };
+    let head = Head::before(&next, record);
+    anchor.tell(&head, host).map_err(AppendError::Unanchored)
 }
 
 fn open_locked(
-    path: &Path,
+    log: &Log,
     patience: Patience,
     host: &mut dyn Host,
 ) -> Result<Box<dyn LogFile>, AppendError> {
     loop {
-        if let Some(obstacle) = obstacle(path, host) {
+        if let Some(obstacle) = obstacle(log, host) {
             return Err(AppendError::Obstacle(obstacle));
         }
-        let mut log = host.open_log(path).map_err(AppendError::Write)?;
-        if let Some(obstacle) = judge_open(path, &*log, host).map_err(AppendError::Write)? {
+        let opened = host.open_log(&log.path, log.access.mode());
+        let mut file = opened.map_err(AppendError::Write)?;
+        if let Some(obstacle) = judge_open(log, &*file, host).map_err(AppendError::Write)? {
             return Err(AppendError::Obstacle(obstacle));
         }
-        lock(&mut *log, patience, host)?;
-        if log.is_in_place().map_err(AppendError::Write)? {
-            return Ok(log);
+        lock(&mut *file, patience, host)?;
+        if file.is_in_place().map_err(AppendError::Write)? {
+            return Ok(file);
         }
     }
 }
@@ -143,101 +157,20 @@ pub(super) fn lock(
     Ok(())
 }
 
-/// Writes a record under the lock. If it does not go in whole, the file is
-/// cut back to what it was: a torn line would swallow the next record. A log
-/// that is empty begins at a given place.
-fn write<B: Serialize>(
-    log: &mut dyn LogFile,
-    record: &mut Record<B>,
-    begin: Link,
-    host: &mut dyn Host,
-) -> io::Result<()> {
-    let length = log.length()?;
-    let written = match length {
-        0 => Ok(begin),
-        _ => mend(log, length, record, host),
-    };
-    let written = written.and_then(|link| put(log, record, link, host));
-    if written.is_err() {
-        // If cutting fails too, the next run will find a torn line and mark it.
-        drop(log.truncate(length));
-    }
-    written.map(|_| ())
-}
-
-/// Reads as much of the log's end as tells how its chain goes on: usually two
-/// records' worth, whatever the length of the log.
-pub(super) fn tail_of(log: &dyn LogFile, length: u64) -> io::Result<Vec<u8>> {
-    let mut window = u64::try_from(RECORD_MAX).unwrap_or(u64::MAX);
-    loop {
-        let tail = log.tail(window)?;
-        if window >= length.min(TAIL_MAX) || is_enough(&tail) {
-            return Ok(tail);
-        }
-        window *= 4;
-    }
-}
-
-/// Makes the log end with a whole line, and says where its chain goes on.
-fn mend<B>(
-    log: &mut dyn LogFile,
-    length: u64,
-    record: &Record<B>,
-    host: &mut dyn Host,
-) -> io::Result<Link> {
-    match ending(&tail_of(log, length)?) {
-        Ending::Whole(link) => Ok(link),
-        Ending::Unended(link) => put_bytes(log, b"\n").map(|()| link),
-        Ending::Torn(link, torn_bytes, torn_hash) => {
-            put_bytes(log, b"\n")?;
-            let body = RecoveredRecord {
-                torn_bytes,
-                torn_hash,
-            };
-            let mut recovered =
-                Record::new(EventName::Recovered, &host.identity(), host.now(), body);
-            recovered.timestamp.clone_from(&record.timestamp);
-            put(log, &mut recovered, link, host)
-        }
-    }
-}
-
-fn put<B: Serialize>(
-    log: &mut dyn LogFile,
-    record: &mut Record<B>,
-    mut link: Link,
-    host: &mut dyn Host,
-) -> io::Result<Link> {
-    let chain = match link.chain.take() {
-        Some(chain) => chain,
-        None => RunId::new(host)?.as_str().to_owned(),
-    };
-    record.chain.clone_from(&chain);
-    link.chain = Some(chain);
-    let (closed, next) = link.close(&to_json_line(record));
-    put_bytes(log, closed.as_bytes())?;
-    Ok(next)
-}
-
-/// Writes bytes by one write.
-fn put_bytes(log: &mut dyn LogFile, bytes: &[u8]) -> io::Result<()> {
-    let taken = log.append(bytes)?;
-    if taken == bytes.len() {
-        return Ok(());
-    }
-    let message = format!("only {taken} of {} bytes were taken", bytes.len());
-    Err(io::Error::new(io::ErrorKind::WriteZero, message))
-}
-
 #[cfg(test)]
 mod tests {
     use nix::errno::Errno;
 
+    use super::super::record::{EventName, RecoveredRecord};
     use super::*;
     use crate::host::HostView as _;
     use crate::host::fake::{Act, Op, World};
 
     const LOG: &str = "/home/ops/log/a.log";
+
+    fn log() -> Log {
+        Log::plain(LOG)
+    }
 
     fn append_one(world: &mut World, patience: Patience) -> Result<(), AppendError> {
         let body = RecoveredRecord {
@@ -245,7 +178,7 @@ mod tests {
             torn_hash: crate::names::Sha256::of(b""),
         };
         let mut record = Record::new(EventName::Recovered, &world.identity(), world.now(), body);
-        append(Path::new(LOG), &mut record, patience, world)
+        append(&log(), &mut record, patience, world)
     }
 
     fn lines(world: &World) -> Vec<serde_json::Value> {
@@ -268,6 +201,22 @@ mod tests {
         assert_eq!(keys.first().unwrap(), "event");
         assert_eq!(keys[keys.len() - 3..], ["prev", "seq", "hash"]);
         assert_eq!(world.acts().last(), Some(&Act::Synced { locked: false }));
+    }
+
+    #[test]
+    fn without_sync_nothing_waits_for_the_disk() {
+        let mut world = World::new().fails(Op::Sync, 1, Errno::EIO);
+        let log = Log {
+            sync: false,
+            ..log()
+        };
+        let body = RecoveredRecord {
+            torn_bytes: 1,
+            torn_hash: crate::names::Sha256::of(b""),
+        };
+        let mut record = Record::new(EventName::Recovered, &world.identity(), world.now(), body);
+        append(&log, &mut record, Patience::UntilSignal, &mut world).unwrap();
+        assert_eq!(lines(&world).len(), 1);
     }
 
     #[test]

@@ -4,22 +4,32 @@
 //! the run has ended, so that no start record stays without its end.
 
 mod append;
+mod head;
 mod id;
+mod log;
+mod options;
 mod place;
 mod record;
 mod redact;
 mod rotated;
+mod spool;
 mod start;
 mod tail;
 mod trail;
+mod write;
 
 pub use append::{AppendError, LOCK_PATIENCE};
+pub use head::{Anchor, Head};
 pub use id::RunId;
+pub use log::Log;
 pub use place::{LogObstacle, exposed, obstacle};
 pub use record::{
     Chained, EndRecord, EventName, FileFacts, Line, Record, RecoveredRecord, SignalRecord,
     SpawnFailedRecord,
 };
 pub use redact::recorded_args;
-pub use start::{Claimed, Login, Passed, ProgramFacts, RecordedArg, RecordedArgs, StartRecord};
-pub use trail::{EndBody, Opening, Trail, Unopened, Unrecorded};
+pub use start::{
+    Claimed, Login, Passed, ProgramFacts, RecordedArg, RecordedArgs, RefusedRecord, RunFacts,
+    StartRecord,
+};
+pub use trail::{EndBody, Left, Opening, Trail, Unopened, Unrecorded, refuse};

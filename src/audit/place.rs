@@ -4,9 +4,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::Log;
 use crate::host::{
     Access, ChangedBy, FileKind, HostView, LogFile, Stat, Suspicion, reason, suspicions,
 };
+use crate::manifest::LogAccess;
 use crate::names::shell_word;
 
 /// Why a log cannot be trusted or written.
@@ -22,14 +24,17 @@ pub enum LogObstacle {
     HardLinked(PathBuf),
     /// The file or its directory belongs to neither us nor root.
     ForeignOwner(PathBuf, u32),
-    /// Others may read or write the file; its permission bits.
-    LooseFile(PathBuf, u32),
+    /// The file's permission bits are not those it may have at most, which come
+    /// last.
+    LooseFile(PathBuf, u32, u32),
     /// Everybody may write to its directory; its permission bits.
     LooseDirectory(PathBuf, u32),
     /// What should be its directory is none.
     NoDirectory(PathBuf, FileKind),
     /// The kernel says no.
     NotWritable(PathBuf, String),
+    /// The system's log is not there, with the system's word.
+    NoSyslog(PathBuf, String),
 }
 
 impl LogObstacle {
@@ -57,12 +62,14 @@ impl LogObstacle {
                     at(path)
                 )
             }
-            Self::LooseFile(path, mode) => {
-                format!(
-                    "the log {} must be private (0600), its mode is {mode:04o}",
-                    at(path)
-                )
-            }
+            Self::LooseFile(path, mode, most) => format!(
+                "the log {} must {}, its mode is {mode:04o}",
+                at(path),
+                match most {
+                    0o600 => "be private (0600)".to_owned(),
+                    most => format!("have the mode {most:04o}"),
+                }
+            ),
             Self::LooseDirectory(path, mode) => format!(
                 "the log's directory {} must not be writable by everybody, its mode is {mode:04o}",
                 at(path)
@@ -72,6 +79,9 @@ impl LogObstacle {
             }
             Self::NotWritable(path, error) => {
                 format!("{} cannot be written: {error}", at(path))
+            }
+            Self::NoSyslog(path, error) => {
+                format!("the system's log {} takes nothing: {error}", at(path))
             }
         }
     }
@@ -84,7 +94,7 @@ impl LogObstacle {
                 shell_word(path)
             ),
             Self::ForeignOwner(path, _) => format!("sudo chown \"$(id -u)\" {}", shell_word(path)),
-            Self::LooseFile(path, _) => format!("chmod 600 {}", shell_word(path)),
+            Self::LooseFile(path, _, most) => format!("chmod {most:03o} {}", shell_word(path)),
             // What everybody shares stays so.
             Self::LooseDirectory(_, mode) if mode & 0o1000 != 0 => {
                 "give the log a directory of its own".to_owned()
@@ -98,16 +108,18 @@ impl LogObstacle {
                 "name another file in `audit_log`".to_owned()
             }
             Self::NotWritable(path, _) => format!("ls -ld {}", shell_word(path)),
+            Self::NoSyslog(..) => "start the system's log, or name a file in `anchor`".to_owned(),
         }
     }
 }
 
-/// Says why a log at this path cannot be appended to, as far as looking tells.
-pub fn obstacle(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+/// Says why a log cannot be appended to, as far as looking tells.
+pub fn obstacle(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
+    let path = &log.path;
     let directory = path.parent().unwrap_or(path);
     match view.lstat(path) {
         Ok(stat) => look_at_directory(directory, view)
-            .or_else(|| judge(path, &stat, view.euid()))
+            .or_else(|| judge(log, &stat, view.euid()))
             .or_else(|| usable(path, Access::Write, view))
             .or_else(|| usable(path, Access::Read, view)),
         Err(error) if is_absent(&error) => creatable(directory, view),
@@ -128,29 +140,32 @@ pub fn exposed(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
 /// Judges a log and its directory once they are open: what stood under their
 /// names a moment ago may be something else by now.
 pub(super) fn judge_open(
-    path: &Path,
-    log: &dyn LogFile,
+    log: &Log,
+    file: &dyn LogFile,
     view: &dyn HostView,
 ) -> io::Result<Option<LogObstacle>> {
-    let directory = path.parent().unwrap_or(path);
-    let of_directory = judge_directory(directory, &log.directory_stat()?, view.euid());
-    Ok(of_directory.or(judge(path, &log.stat()?, view.euid())))
+    let directory = log.path.parent().unwrap_or(&log.path);
+    let of_directory = judge_directory(directory, &file.directory_stat()?, view.euid());
+    Ok(of_directory.or(judge(log, &file.stat()?, view.euid())))
 }
 
-/// Judges the log itself.
-fn judge(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
-    let path = || path.to_owned();
+/// Judges the log itself. That of a team belongs to whoever made it: who may
+/// not append to it is told by the kernel.
+fn judge(log: &Log, stat: &Stat, euid: u32) -> Option<LogObstacle> {
+    let path = || log.path.clone();
+    let of_team = log.access == LogAccess::Group;
     if stat.kind != FileKind::File {
         return Some(LogObstacle::NotRegular(path(), stat.kind));
     }
     if stat.links != 1 {
         return Some(LogObstacle::HardLinked(path()));
     }
-    if stat.owner != euid && stat.owner != 0 {
+    if stat.owner != euid && stat.owner != 0 && !of_team {
         return Some(LogObstacle::ForeignOwner(path(), stat.owner));
     }
-    if stat.mode != 0o600 {
-        return Some(LogObstacle::LooseFile(path(), stat.mode));
+    let most = log.access.mode();
+    if stat.mode & 0o600 != 0o600 || stat.mode & !most != 0 {
+        return Some(LogObstacle::LooseFile(path(), stat.mode, most));
     }
     None
 }
@@ -242,7 +257,7 @@ mod tests {
     }
 
     fn found(world: &World) -> Option<LogObstacle> {
-        obstacle(Path::new(LOG), world)
+        obstacle(&Log::plain(LOG), world)
     }
 
     #[test]
@@ -250,7 +265,7 @@ mod tests {
         assert_eq!(found(&world()), None);
         assert_eq!(found(&World::new()), None);
         assert_eq!(
-            obstacle(Path::new("/home/ops/x/y/a.log"), &World::new()),
+            obstacle(&Log::plain("/home/ops/x/y/a.log"), &World::new()),
             None
         );
     }
@@ -277,7 +292,7 @@ mod tests {
         );
         for mode in [0o640, 0o700, 0o4600, 0o400] {
             let loose = world().alter(LOG, |stat| stat.mode = mode);
-            let obstacle = LogObstacle::LooseFile(LOG.into(), mode);
+            let obstacle = LogObstacle::LooseFile(LOG.into(), mode, 0o600);
             assert_eq!(found(&loose), Some(obstacle));
         }
         let directory = PathBuf::from("/home/ops/log");
@@ -294,9 +309,43 @@ mod tests {
     }
 
     #[test]
+    fn a_log_that_others_use_too_may_have_so_many_bits_and_no_more() {
+        use LogAccess::{Group, GroupRead};
+        for (access, mode, fine) in [
+            (GroupRead, 0o600, true),
+            (GroupRead, 0o640, true),
+            (GroupRead, 0o660, false),
+            (Group, 0o660, true),
+            (Group, 0o664, false),
+            (Group, 0o460, false),
+        ] {
+            let log = Log {
+                access,
+                ..Log::plain(LOG)
+            };
+            let world = world().alter(LOG, |stat| stat.mode = mode);
+            assert_eq!(
+                obstacle(&log, &world).is_none(),
+                fine,
+                "{access:?} {mode:o}"
+            );
+        }
+        let log = Log {
+            access: Group,
+            ..Log::plain(LOG)
+        };
+        let colleague = world().alter(LOG, |stat| {
+            (stat.mode, stat.owner) = (0o660, UID + 1);
+        });
+        let stat = colleague.lstat(LOG.as_ref()).unwrap();
+        assert_eq!(judge(&log, &stat, UID), None);
+        assert!(judge(&Log::plain(LOG), &stat, UID).is_some());
+    }
+
+    #[test]
     fn a_place_that_cannot_be_written_is_found_before_anything_is_asked() {
         assert!(matches!(
-            obstacle(Path::new("/var/log/qli/a.log"), &World::new()),
+            obstacle(&Log::plain("/var/log/qli/a.log"), &World::new()),
             Some(LogObstacle::NotWritable(..))
         ));
         let file = World::new().file("/home/ops/log", "");

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{RunId, StartRecord};
+use super::{RefusedRecord, RunId, StartRecord};
 use crate::host::{Identity, Received, Sender, Signal};
 use crate::names::{ExtensionName, GroupName, Sha256, Text};
 
@@ -25,6 +25,8 @@ pub enum EventName {
     Interrupted,
     /// It could not be started.
     SpawnFailed,
+    /// A guard refused, or a signal came, before there was a start.
+    Refused,
     /// The log's last line was torn; this follows it.
     Recovered,
 }
@@ -69,7 +71,7 @@ impl<B> Record<B> {
         Self {
             event,
             schema_version: SCHEMA_VERSION,
-            timestamp: now.to_rfc3339_opts(SecondsFormat::Nanos, true),
+            timestamp: timestamp(now),
             host: who.host.clone(),
             chain: String::new(),
             run_id: None,
@@ -81,6 +83,11 @@ impl<B> Record<B> {
             body,
         }
     }
+}
+
+/// Writes a time as records have it: RFC 3339, UTC, nanoseconds.
+pub(super) fn timestamp(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 
 /// A file with its hash.
@@ -168,6 +175,10 @@ pub struct EndRecord {
     pub suspended_ms: u64,
     /// From the start record to this one, by a clock that never steps back.
     pub duration_ms: u64,
+    /// True when it waited in the spool and a later run put it here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub spooled: bool,
 }
 
 impl EndRecord {
@@ -183,6 +194,7 @@ impl EndRecord {
             signals_left_out: 0,
             suspended_ms: 0,
             duration_ms: 0,
+            spooled: false,
         }
     }
 }
@@ -207,6 +219,10 @@ pub struct SpawnFailedRecord {
     pub message: String,
     /// From the start record to this one.
     pub duration_ms: u64,
+    /// True when it waited in the spool and a later run put it here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub spooled: bool,
 }
 
 /// What a `recovered` record adds.
@@ -225,6 +241,8 @@ pub struct RecoveredRecord {
 pub enum Line {
     /// The script is about to be started.
     Start(Box<Chained<StartRecord>>),
+    /// The run was refused before its start.
+    Refused(Box<Chained<RefusedRecord>>),
     /// The run has ended.
     End(Chained<EndRecord>),
     /// The script could not be started.

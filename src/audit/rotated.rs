@@ -4,8 +4,9 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::append::{AppendError, Patience, lock, tail_of};
+use super::append::{AppendError, Patience, lock};
 use super::tail::{Chained, Ending, Link, ending, last_record};
+use super::write::tail_of;
 use crate::host::{FileKind, Host, LogFile};
 
 /// Returns the place of the first record of an empty log: after the last one

@@ -1,4 +1,5 @@
-//! What a start record tells: what is about to run, for whom, from where.
+//! What the first record of a run tells: what is about to run, or was refused,
+//! for whom and from where.
 
 use std::ffi::OsString;
 
@@ -6,17 +7,46 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::FileFacts;
-use crate::host::{HostView, LoginUid};
+use crate::host::{HostView, LoginUid, Signal};
 use crate::names::{Digest, Sha256, Text};
 
 /// What a `start` record adds.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct StartRecord {
-    /// Arguments of the script, secrets replaced.
-    pub args: RecordedArgs,
     /// Names of the secrets handed over.
     pub env_var_names: Vec<String>,
-    /// The steps that were passed.
+    /// What is about to run.
+    #[serde(flatten)]
+    pub run: RunFacts,
+}
+
+/// What a `refused` record adds.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RefusedRecord {
+    /// The step that refused; absent where qli could not begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<&'static str>,
+    /// The refusal's stable name, such as `requires-env`; `signal` for a signal.
+    pub reason: &'static str,
+    /// Why, in words.
+    pub message: String,
+    /// The code a shell shows: 125, or 128+N for a signal.
+    pub exit_code: i32,
+    /// The signal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub signal: Option<Signal>,
+    /// What would have run.
+    #[serde(flatten)]
+    pub run: RunFacts,
+}
+
+/// What runs, or was to run: for whom, from where, under which guards.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct RunFacts {
+    /// Arguments of the script, secrets replaced.
+    pub args: RecordedArgs,
+    /// The steps that were passed, and the one that refused.
     pub guards: Vec<Passed>,
     /// The digest that `qli explain` prints.
     pub plan: Digest,
@@ -152,9 +182,9 @@ impl JsonSchema for Login {
 pub struct Passed {
     /// The step's name.
     pub step: &'static str,
-    /// Always `pass`: what did not pass was not started.
+    /// `pass`, or `refuse` for the step that refused.
     pub verdict: &'static str,
-    /// How: `tty` or `yes-flag` for a confirmation.
+    /// How: `tty` or `yes-flag` for a confirmation, the name of the refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'static str>,
 }
@@ -191,5 +221,12 @@ pub enum RecordedArg {
         len: usize,
         /// SHA-256 of the whole.
         sha256: Sha256,
+    },
+    /// Nothing but what tells it apart; secrets are replaced before it is hashed.
+    Digest {
+        /// SHA-256.
+        sha256: Sha256,
+        /// Length, in bytes.
+        len: usize,
     },
 }

@@ -1,10 +1,13 @@
 //! The end of a log: where its chain goes on, and whether its last line is
 //! whole.
 
+use std::io;
 use std::ops::Range;
 
 use serde::Deserialize;
 
+use super::RunId;
+use crate::host::Host;
 use crate::names::Sha256;
 
 /// Largest record, in bytes.
@@ -43,6 +46,14 @@ impl Link {
             })
         });
         next.unwrap_or_else(Self::first)
+    }
+
+    /// Makes sure that there is a chain: one that begins here gets an id.
+    pub(super) fn with_chain(mut self, host: &mut dyn Host) -> io::Result<Self> {
+        if self.chain.is_none() {
+            self.chain = Some(RunId::new(host)?.as_str().to_owned());
+        }
+        Ok(self)
     }
 
     /// Ends a record: appends `prev`, `seq` and the hash over the exact bytes

@@ -1,21 +1,22 @@
 //! The trail of one run: opened by its start record, closed by value.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::append::{AppendError, Patience, append};
 use super::record::{EndRecord, EventName, Record, SpawnFailedRecord};
-use super::{RunId, StartRecord};
-use crate::host::{Host, XdgDir, xdg_dir};
-use crate::names::{ExtensionName, GroupName, path_as_text, to_json_line};
+use super::spool::keep;
+use super::{Log, RefusedRecord, RunId, StartRecord};
+use crate::host::Host;
+use crate::names::{ExtensionName, GroupName};
 
 /// Whose run it is.
 #[derive(Debug, Clone)]
 pub struct Opening {
     /// The log.
-    pub log: PathBuf,
+    pub log: Log,
     /// The run.
     pub run_id: RunId,
     /// The group.
@@ -73,13 +74,26 @@ impl EndBody {
     }
 }
 
-/// An end record that is not in its log.
+/// A record that is not in its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unrecorded {
     /// Why it is not there.
     pub reason: String,
-    /// The file it is kept in, or the record itself where that failed too.
-    pub kept: Result<PathBuf, String>,
+    /// What has become of it.
+    pub left: Left,
+}
+
+/// What has become of a record that is not in its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// An end: it is kept in this file until the next run of the same log.
+    InSpool(PathBuf),
+    /// An end that could not be kept either: the record itself.
+    Nowhere(String),
+    /// A refusal: nothing ran, and nothing is owed.
+    Dropped,
+    /// It is in its log; only its hash was not told elsewhere.
+    Unanchored,
 }
 
 impl Trail {
@@ -104,8 +118,13 @@ impl Trail {
         };
         match appended {
             Ok(()) => Ok(trail),
-            Err(error @ AppendError::Sync(_)) => {
-                let end = EndBody::Interrupted(EndRecord::not_started("sync", None, 125));
+            Err(error @ (AppendError::Sync(_) | AppendError::Unanchored(_))) => {
+                let why = if matches!(error, AppendError::Sync(_)) {
+                    "sync"
+                } else {
+                    "anchor"
+                };
+                let end = EndBody::Interrupted(EndRecord::not_started(why, None, 125));
                 let unrecorded = trail.close(end, host);
                 Err(Unopened { error, unrecorded })
             }
@@ -125,12 +144,28 @@ impl Trail {
         record.chain = self.chain; // also where the log itself cannot be asked
         let log = &self.opening.log;
         let error = append(log, &mut record, Patience::Stubborn, host).err()?;
-        let reason = error.reason(log);
-        Some(Unrecorded {
-            reason,
-            kept: keep(&self.opening, &record, host),
-        })
+        let reason = error.reason(&log.path);
+        let left = if error.is_recorded() {
+            Left::Unanchored
+        } else {
+            keep(&log.path, &self.opening.run_id, &record, host)
+                .map_or_else(Left::Nowhere, Left::InSpool)
+        };
+        Some(Unrecorded { reason, left })
     }
+}
+
+/// Appends the record of a run that was refused before its start.
+pub fn refuse(opening: &Opening, body: RefusedRecord, host: &mut dyn Host) -> Option<Unrecorded> {
+    let mut record = opening.record(EventName::Refused, body, host);
+    let error = append(&opening.log, &mut record, Patience::UntilSignal, host).err()?;
+    let reason = error.reason(&opening.log.path);
+    let left = if error.is_recorded() {
+        Left::Unanchored
+    } else {
+        Left::Dropped
+    };
+    Some(Unrecorded { reason, left })
 }
 
 impl Opening {
@@ -142,31 +177,4 @@ impl Opening {
             ..Record::new(event, &host.identity(), host.now(), body)
         }
     }
-}
-
-/// Keeps a record in the spool: `$XDG_STATE_HOME/qli/spool/<run_id>.json`.
-fn keep<B: Serialize>(
-    opening: &Opening,
-    record: &Record<B>,
-    host: &mut dyn Host,
-) -> Result<PathBuf, String> {
-    let spooled = Spooled {
-        log: &opening.log,
-        record,
-    };
-    let path = xdg_dir(XdgDir::State, host)
-        .map(|state| state.join(format!("qli/spool/{}.json", opening.run_id)));
-    let json = to_json_line(&spooled) + "\n";
-    match path {
-        Ok(path) if host.keep(&path, json.as_bytes()).is_ok() => Ok(path),
-        _ => Err(to_json_line(record)),
-    }
-}
-
-/// A record with the log it belongs to.
-#[derive(Serialize)]
-struct Spooled<'a, B> {
-    #[serde(serialize_with = "path_as_text")]
-    log: &'a Path,
-    record: &'a Record<B>,
 }

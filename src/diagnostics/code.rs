@@ -177,6 +177,9 @@ codes! {
     /// The path of the log is not absolute.
     AuditPathRelative = "QLI0503" "audit-path-relative" Error 125
         "the group does not run",
+    /// The log has settings, and there is no log.
+    AuditWithoutLog = "QLI0506" "audit-without-log" Error 125
+        "the group does not run",
     /// There is no such group.
     NoSuchGroup = "QLI0601" "no-such-group" Error 127
         "nothing runs",

@@ -13,7 +13,7 @@ pub use exit::Exit;
 pub struct Outcome {
     /// How it ended.
     pub ended: Ended,
-    /// An end record that is not in its log.
+    /// A record that is not in its log.
     pub unrecorded: Option<Unrecorded>,
 }
 
@@ -45,7 +45,11 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
         }
     };
     let ended = carry_out(&mut launch, host);
-    let unrecorded = launch.close(end_record(&ended), host);
+    let end = end_record(&ended);
+    let unrecorded = match &ended {
+        Ended::NotStarted(refusal) => launch.refuse(refusal, end, host),
+        Ended::SpawnFailed(_) | Ended::Ran(_) | Ended::Lost(_) => launch.close(end, host),
+    };
     Outcome { ended, unrecorded }
 }
 
@@ -92,6 +96,7 @@ fn end_record(ended: &Ended) -> EndBody {
             errno: failure.errno(),
             message: failure.reason(),
             duration_ms: 0,
+            spooled: false,
         }),
         Ended::Ran(end) => ran(end),
         Ended::Lost(reason) => EndBody::Interrupted(EndRecord {
@@ -130,6 +135,7 @@ fn ran(end: &ChildEnd) -> EndBody {
         signals_left_out: end.received.len().saturating_sub(SIGNALS_LISTED) as u64,
         suspended_ms: u64::try_from(end.suspended.as_millis()).unwrap_or(u64::MAX),
         duration_ms: 0,
+        spooled: false,
     };
     if interrupted {
         EndBody::Interrupted(record)

@@ -1,5 +1,7 @@
 //! Whole runs on worlds held in memory.
 
+mod log;
+
 use nix::errno::Errno;
 
 use super::*;
@@ -233,31 +235,6 @@ fn interrupted_means_that_somebody_stopped_the_run() {
         (&"interrupted".into(), &3.into())
     );
     assert_eq!(trapped["signals"][0]["from_pid"], 7);
-}
-
-#[test]
-fn an_end_record_that_cannot_be_written_is_kept_and_the_code_stands() {
-    let world = guarded()
-        .fails(Op::Append, 2, Errno::ENOSPC)
-        .ends(|end| end.status = Ok(5));
-    let (world, outcome) = carry(world);
-    assert_eq!(outcome.exit(), Exit::Code(5));
-    let kept = outcome.unrecorded.unwrap().kept.unwrap();
-    assert!(kept.starts_with("/home/ops/.local/state/qli/spool"));
-    let text = world.text(&kept.display().to_string()).unwrap();
-    assert!(
-        text.contains("\"event\":\"finish\"") && text.contains(LOG),
-        "{text}"
-    );
-}
-
-#[test]
-fn where_the_spool_fails_too_the_record_itself_is_returned() {
-    let world = guarded()
-        .fails(Op::Append, 2, Errno::ENOSPC)
-        .fails(Op::Keep, 1, Errno::ENOSPC);
-    let record = carry(world).1.unrecorded.unwrap().kept.unwrap_err();
-    assert!(record.starts_with("{\"event\":\"finish\""), "{record}");
 }
 
 #[test]

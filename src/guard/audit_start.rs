@@ -1,26 +1,31 @@
 //! Step 5: the start is on disk before anything runs.
 
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Enforce, Launch, Plan, Refusal, Step, Verdict};
+use super::{Enforce, Launch, Refusal, Step, Verdict, record};
 use crate::audit::{
-    Claimed, LogObstacle, Login, Opening, ProgramFacts, StartRecord, Trail, Unopened, exposed,
-    obstacle, recorded_args,
+    Anchor, Left, Log, LogObstacle, StartRecord, Trail, Unopened, Unrecorded, exposed, obstacle,
+    refuse,
 };
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::host::{FileId, Host, HostView, lookup};
-use crate::manifest::Located;
-use crate::names::{PathTemplate, Text, path_as_text};
-use crate::providers::Redactor;
+use crate::manifest::{AnchorTarget, ArgsMode, AuditLog};
+use crate::names::PathTemplate;
 
 /// Appends the start record, durable before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditStart {
     /// The log.
-    #[serde(serialize_with = "path_as_text")]
-    pub log: PathBuf,
+    #[serde(flatten)]
+    pub log: Log,
+    /// Whether a refusal before this step is recorded too.
+    pub refusals: bool,
+    /// How arguments are recorded.
+    pub args: ArgsMode,
     /// The group's own files, which are no log.
     #[serde(skip)]
     pub own: Vec<FileId>,
@@ -34,75 +39,105 @@ impl AuditStart {
     /// A variable of the path has no value (QLI0502), or what comes out is not
     /// absolute (QLI0503).
     pub(super) fn plan(
-        log: Option<&Located<PathTemplate>>,
+        log: Option<&AuditLog>,
         own: Vec<FileId>,
-        source: &std::sync::Arc<Source>,
+        source: &Arc<Source>,
         view: &dyn HostView,
     ) -> Result<Option<Self>, Diagnostic> {
-        let Some(Located { value, span }) = log else {
+        let Some(AuditLog {
+            path,
+            span,
+            settings,
+        }) = log
+        else {
             return Ok(None);
         };
-        let at = |code, message| Diagnostic::at(code, source, span.clone(), message);
-        let log = value.expand(|name| lookup(name, view)).map_err(|unset| {
-            let message = format!("`audit_log` needs `{}`, which is not set", unset.0);
-            let help = match unset.0.as_str() {
-                "HOME" => "set `HOME`, or the XDG variable that the path begins with".to_owned(),
-                other => format!("set `{other}`, or name the path without it"),
-            };
-            at(Code::AuditPathVariableUnset, message).help(help)
-        })?;
-        if log.is_relative() {
-            let message = "`audit_log` must be absolute once its variables are filled in";
-            return Err(at(Code::AuditPathRelative, message.to_owned())
-                .help("set its first variable to an absolute path"));
-        }
-        Ok(Some(Self { log, own }))
+        let anchor = settings.anchor.as_ref();
+        let anchor = anchor.map(|one| match &one.value {
+            AnchorTarget::Syslog => Ok(Anchor::Syslog),
+            AnchorTarget::File(path) => {
+                expand("anchor", path, &one.span, source, view).map(Anchor::File)
+            }
+        });
+        Ok(Some(Self {
+            log: Log {
+                path: expand("audit_log", path, span, source, view)?,
+                sync: settings.sync,
+                access: settings.access,
+                anchor: anchor.transpose()?,
+            },
+            refusals: settings.refusals,
+            args: settings.args,
+            own,
+        }))
     }
 
     /// What the trail does not look at when it opens the log; together with its
     /// [`obstacle`] this is the one predicate.
     fn misplaced(&self, view: &dyn HostView) -> Option<LogObstacle> {
-        let found = view.lstat(&self.log);
-        if found.is_ok_and(|stat| self.own.contains(&stat.id)) {
-            return Some(LogObstacle::OfGroup(self.log.clone()));
+        let anchor = match &self.log.anchor {
+            Some(Anchor::File(path)) => Some(path),
+            Some(Anchor::Syslog) | None => None,
+        };
+        let mut paths = std::iter::once(&self.log.path).chain(anchor);
+        let found = paths.find_map(|path| {
+            let found = view.lstat(path);
+            if found.is_ok_and(|stat| self.own.contains(&stat.id)) {
+                return Some(LogObstacle::OfGroup(path.clone()));
+            }
+            exposed(path, view)
+        });
+        let anchor = self.log.anchor.as_ref();
+        found.or_else(|| anchor?.obstacle(view))
+    }
+}
+
+impl AuditStart {
+    /// Records that a run was refused before this step, if the manifest asks for
+    /// it; returns what could not be recorded.
+    pub(super) fn record_refusal(
+        &self,
+        launch: &Launch<'_>,
+        refusal: &Refusal,
+        host: &mut dyn Host,
+    ) -> Option<Unrecorded> {
+        if !self.refusals {
+            return None;
         }
-        exposed(&self.log, view)
+        if let Some(obstacle) = self.misplaced(host) {
+            let reason = obstacle.reason();
+            let left = Left::Dropped;
+            return Some(Unrecorded { reason, left });
+        }
+        let body = record::refused(launch, refusal, self.args, host);
+        refuse(&record::opening(launch, &self.log), body, host)
     }
 }
 
-fn start_record(launch: &Launch<'_>, host: &dyn Host) -> StartRecord {
-    let plan = launch.plan();
-    let process = host.process();
-    let redactor = Redactor::of(launch.secrets());
-    let text = |path: PathBuf| Text::from(path);
-    StartRecord {
-        args: recorded_args(&plan.args, &redactor),
-        env_var_names: plan.secret_names().map(ToString::to_string).collect(),
-        guards: launch.passed().to_vec(),
-        plan: plan.digest,
-        program: program_facts(plan),
-        manifest: plan.manifest.clone(),
-        origin: plan.home.root.path.as_os_str().into(),
-        hides: plan.home.hides.clone().map(text),
-        cwd: process.cwd.map(|cwd| redactor.text(cwd.as_os_str())),
-        tty: process.tty.map(text),
-        pid: process.pid,
-        process_start: process.start,
-        boot_id: process.boot_id,
-        ppid: process.ppid,
-        parent_exe: process.parent_exe.map(text),
-        login_uid: Login(process.login_uid),
-        claimed: Claimed::of(host, |value| redactor.text(&value)),
+/// Fills in the variables of the path that a field names.
+fn expand(
+    field: &str,
+    path: &PathTemplate,
+    span: &Range<usize>,
+    source: &Arc<Source>,
+    view: &dyn HostView,
+) -> Result<PathBuf, Diagnostic> {
+    let at = |code, message| Diagnostic::at(code, source, span.clone(), message);
+    let path = path.expand(|name| lookup(name, view)).map_err(|unset| {
+        let message = format!("`{field}` needs `{}`, which is not set", unset.0);
+        let help = match unset.0.as_str() {
+            "HOME" => "set `HOME`, or the XDG variable that the path begins with".to_owned(),
+            other => format!("set `{other}`, or name the path without it"),
+        };
+        at(Code::AuditPathVariableUnset, message).help(help)
+    })?;
+    if path.is_relative() {
+        let message = format!("`{field}` must be absolute once its variables are filled in");
+        return Err(
+            at(Code::AuditPathRelative, message).help("set its first variable to an absolute path")
+        );
     }
-}
-
-fn program_facts(plan: &Plan) -> ProgramFacts {
-    let program = &plan.spawn.program;
-    ProgramFacts {
-        path: program.path.as_os_str().into(),
-        inode: program.id.map(|id| id.inode),
-        sha256: program.sha256,
-    }
+    Ok(path)
 }
 
 impl Enforce for AuditStart {
@@ -117,18 +152,16 @@ impl Enforce for AuditStart {
         if let Some(obstacle) = self.misplaced(host) {
             return Err(Refusal::LogObstacle(obstacle));
         }
-        let start = start_record(launch, host);
-        let opening = Opening {
-            log: self.log.clone(),
-            run_id: launch.run_id().clone(),
-            group: launch.plan().group.clone(),
-            extension: launch.plan().extension.clone(),
+        let plan = launch.plan();
+        let start = StartRecord {
+            env_var_names: plan.secret_names().map(ToString::to_string).collect(),
+            run: record::run_facts(launch, &plan.args, self.args, host),
         };
-        match Trail::open(opening, start, host) {
+        match Trail::open(record::opening(launch, &self.log), start, host) {
             Ok(trail) => launch.set_trail(trail),
             Err(Unopened { error, unrecorded }) => {
                 launch.set_unrecorded(unrecorded);
-                return Err(Refusal::of_append(error, &self.log));
+                return Err(Refusal::of_append(error, &self.log.path));
             }
         }
         launch.pass(Step::AuditStart, None);

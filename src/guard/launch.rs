@@ -96,6 +96,23 @@ impl<'p> Launch<'p> {
         self.secrets.clear();
     }
 
+    /// Closes a run that was refused: if it has a start record, its end is
+    /// recorded, else the refusal, where the manifest asks for that.
+    pub fn refuse(
+        self,
+        refusal: &Refusal,
+        end: EndBody,
+        host: &mut dyn Host,
+    ) -> Option<Unrecorded> {
+        let log = self.plan.audit().filter(|_| self.trail.is_none());
+        // What keeps the start out of the log would keep the refusal out too.
+        let log = log.filter(|_| refusal.step() != Some(Step::AuditStart));
+        match log {
+            Some(log) => log.record_refusal(&self, refusal, host),
+            None => self.close(end, host),
+        }
+    }
+
     /// Closes the run: if it has a start record, its end is recorded. Returns
     /// what could not be.
     pub fn close(self, end: EndBody, host: &mut dyn Host) -> Option<Unrecorded> {

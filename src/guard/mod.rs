@@ -12,6 +12,7 @@ mod digest;
 mod last_look;
 mod launch;
 mod plan;
+mod record;
 mod refusal;
 mod requires_env;
 mod secrets;

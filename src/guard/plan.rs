@@ -1,7 +1,6 @@
 //! The plan of one run: the only place that knows the order of the guards.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
 use super::digest::{Canonical, content_digest, digest};
 use super::{
@@ -163,10 +162,10 @@ impl Plan {
         guards.flat_map(|secrets| secrets.wanted.iter().map(|one| &one.env))
     }
 
-    /// Returns the log, if runs are recorded.
-    pub fn log(&self) -> Option<&PathBuf> {
+    /// Returns the guard that records the start, if runs are recorded.
+    pub fn audit(&self) -> Option<&AuditStart> {
         self.guards.iter().find_map(|guard| match guard {
-            Guard::AuditStart(audit) => Some(&audit.log),
+            Guard::AuditStart(audit) => Some(audit),
             Guard::Banner(_) | Guard::RequiresEnv(_) | Guard::Confirm(_) | Guard::Secrets(_) => {
                 None
             }
@@ -197,7 +196,7 @@ impl Plan {
             step: Step::Wait,
             verdict: Verdict::Act,
         });
-        if self.log().is_some() {
+        if self.audit().is_some() {
             steps.push(Preview {
                 step: Step::AuditFinish,
                 verdict: Verdict::Act,

@@ -278,6 +278,14 @@ impl StartFailure {
 }
 
 impl Refusal {
+    /// Returns the signal that ended the run.
+    pub fn signal(&self) -> Option<Signal> {
+        if let Self::Interrupted(_, signal) = self {
+            return Some(*signal);
+        }
+        None
+    }
+
     /// Words a failed append of the start record.
     pub(super) fn of_append(error: AppendError, log: &std::path::Path) -> Self {
         let reason = error.reason(log);
@@ -285,7 +293,9 @@ impl Refusal {
             AppendError::Obstacle(obstacle) => Self::LogObstacle(obstacle),
             AppendError::Locked => Self::LogLocked(reason),
             AppendError::Interrupted(signal) => Self::Interrupted(Step::AuditStart, signal),
-            AppendError::Write(_) | AppendError::Sync(_) => Self::LogFailed(log.to_owned(), reason),
+            AppendError::Write(_) | AppendError::Sync(_) | AppendError::Unanchored(_) => {
+                Self::LogFailed(log.to_owned(), reason)
+            }
         }
     }
 

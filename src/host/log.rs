@@ -59,7 +59,7 @@ struct RealLog {
 ///
 /// `O_NOFOLLOW` refuses a link in the last two parts of the path, and
 /// `O_NONBLOCK` makes a pipe an error instead of a wait.
-pub(super) fn open(path: &Path) -> io::Result<Box<dyn LogFile>> {
+pub(super) fn open(path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
     let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
@@ -67,13 +67,13 @@ pub(super) fn open(path: &Path) -> io::Result<Box<dyn LogFile>> {
         Err(Errno::ENOENT) => {
             DirBuilder::new()
                 .recursive(true)
-                .mode(0o700)
+                .mode(entered_by(mode))
                 .create(parent)?;
             open_directory(parent)?
         }
         other => other?,
     };
-    let (file, created) = open_file(&directory, name)?;
+    let (file, created) = open_file(&directory, name, mode)?;
     Ok(Box::new(RealLog {
         path: path.to_owned(),
         directory,
@@ -98,6 +98,11 @@ pub(super) fn open_rotated(path: &Path) -> io::Result<Box<dyn LogFile>> {
     }))
 }
 
+/// The mode of a directory that those enter who may use a file in it.
+fn entered_by(mode: u32) -> u32 {
+    mode | (mode & 0o444) >> 2
+}
+
 /// Opens a directory so that files can be opened in it; being allowed to list
 /// it is not needed for that where the system makes the difference.
 fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
@@ -109,11 +114,12 @@ fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
     nix::fcntl::open(path, flags, Mode::empty())
 }
 
-fn open_file(directory: &OwnedFd, name: &OsStr) -> io::Result<(File, bool)> {
+fn open_file(directory: &OwnedFd, name: &OsStr, mode: u32) -> io::Result<(File, bool)> {
     let existing =
         OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let mode = Mode::S_IRUSR | Mode::S_IWUSR;
-    let open = |flags| openat(directory.as_fd(), name, flags, mode).map(File::from);
+    // Until it is judged, nobody else is to open it.
+    let private = Mode::S_IRUSR | Mode::S_IWUSR;
+    let open = |flags| openat(directory.as_fd(), name, flags, private).map(File::from);
     loop {
         match open(existing) {
             Ok(file) => return Ok((file, false)),
@@ -124,7 +130,7 @@ fn open_file(directory: &OwnedFd, name: &OsStr) -> io::Result<(File, bool)> {
             Ok(file) => {
                 let file: File = file;
                 // Whatever the umask takes away, its owner writes to it.
-                file.set_permissions(Permissions::from_mode(0o600))?;
+                file.set_permissions(Permissions::from_mode(mode))?;
                 return Ok((file, true));
             }
             Err(Errno::EEXIST) => {} // another run made it meanwhile

@@ -11,6 +11,7 @@ mod path;
 mod process;
 mod signals;
 mod streams;
+mod syslog;
 mod system;
 mod terminal;
 mod tool;
@@ -148,16 +149,25 @@ pub trait Host: HostView {
     /// Calls another program for its output.
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError>;
 
-    /// Opens a log for appending, creating it (0600) and its directories
-    /// (0700) where they are missing. No link is followed, no pipe waited for.
-    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>>;
+    /// Opens a log for appending, creating it with a mode, and its directories
+    /// so that the same people may enter them, where they are missing. No link
+    /// is followed, no pipe waited for.
+    fn open_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>>;
 
     /// Opens a log that was moved aside, to read it and to wait for its lock.
     /// No link is followed, no pipe waited for.
     fn open_rotated(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>>;
 
+    /// Tells the system's log one line, with the facility and severity
+    /// authpriv.notice (syslog(3)).
+    fn syslog(&mut self, line: &str) -> io::Result<()>;
+
     /// Writes a new private file (0600) durably, creating its directory.
     fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+
+    /// Removes a file that was kept, durably, and its directory if nothing else
+    /// is in it.
+    fn forget(&mut self, path: &Path) -> io::Result<()>;
 
     /// Replaces the bytes of a regular file at once and whole, if they are still
     /// the old ones; its mode and its owner stay. A link is not followed.

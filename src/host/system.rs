@@ -297,12 +297,16 @@ impl Host for System {
         tool::call(call, self.signals().map_err(ToolError::Io)?)
     }
 
-    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        super::log::open(path)
+    fn open_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
+        super::log::open(path, mode)
     }
 
     fn open_rotated(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
         super::log::open_rotated(path)
+    }
+
+    fn syslog(&mut self, line: &str) -> io::Result<()> {
+        super::syslog::tell(line)
     }
 
     fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -318,6 +322,15 @@ impl Host for System {
             drop(std::fs::remove_file(path));
         }
         kept
+    }
+
+    fn forget(&mut self, path: &Path) -> io::Result<()> {
+        let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+        std::fs::remove_file(path)?;
+        File::open(directory)?.sync_all()?;
+        // Something else may be in it.
+        drop(std::fs::remove_dir(directory));
+        Ok(())
     }
 
     fn replace(&mut self, path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {

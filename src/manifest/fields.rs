@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::known::{EXTENSION, SECRET, TOP, example, without};
+use super::known::{AUDIT, EXTENSION, SECRET, TOP, example, without};
 use super::quoted;
 use super::syntax::{Spoilt, Statements};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Safety, Source, nearest, one_of};
@@ -107,6 +107,8 @@ impl<'s> Findings<'s> {
 pub(super) struct Fields<'t, 'i> {
     table: &'t DeTable<'i>,
     header: Range<usize>,
+    /// How its header is written; empty for the top level.
+    title: String,
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
 }
@@ -116,9 +118,15 @@ impl<'t, 'i> Fields<'t, 'i> {
         Self {
             table,
             header,
+            title: String::new(),
             asked: Vec::new(),
             missing: Vec::new(),
         }
+    }
+
+    /// Says how the header of the table is written.
+    pub(super) fn titled(self, title: String) -> Self {
+        Self { title, ..self }
     }
 
     /// Returns a field that may be absent.
@@ -179,14 +187,8 @@ impl<'t, 'i> Fields<'t, 'i> {
         found: &mut Findings<'_>,
     ) {
         let in_secret = self.asked == SECRET;
-        let in_section = self.asked == EXTENSION;
-        if (in_secret || in_section) && TOP.contains(&name) {
-            let table = if in_secret {
-                format!("[[{}]]", found.path_of("secrets"))
-            } else {
-                format!("[{}]", found.section.as_deref().unwrap_or_default())
-            };
-            found.misplaced(name, key, &table, self.header.clone());
+        if !self.title.is_empty() && TOP.contains(&name) {
+            found.misplaced(name, key, &self.title, self.header.clone());
             return;
         }
         let message = format!("unknown field {}", quoted(name));
@@ -211,6 +213,9 @@ impl<'t, 'i> Fields<'t, 'i> {
             None if !in_secret && SECRET.contains(&name) => diagnostic.help(format!(
                 "`{name}` belongs to a secret: write it below `[[{}]]`",
                 found.path_of("secrets")
+            )),
+            None if self.title.is_empty() && AUDIT.contains(&name) => diagnostic.help(format!(
+                "`{name}` belongs to the log: write it below `[audit]`"
             )),
             None => diagnostic.help(format!(
                 "the fields here are {}",

@@ -2,12 +2,13 @@
 //! what a run would do without them.
 
 /// The fields of the top level.
-pub(super) const TOP: [&str; 8] = [
+pub(super) const TOP: [&str; 9] = [
     "schema_version",
     "description",
     "banner",
     "confirm",
     "audit_log",
+    "audit",
     "requires_env",
     "secrets",
     "extensions",
@@ -15,6 +16,9 @@ pub(super) const TOP: [&str; 8] = [
 
 /// The fields of a section, `[extensions.<name>]`.
 pub(super) const EXTENSION: [&str; 4] = ["description", "confirm", "requires_env", "secrets"];
+
+/// The fields of `[audit]`.
+pub(super) const AUDIT: [&str; 5] = ["refusals", "sync", "args", "access", "anchor"];
 
 /// The fields of a secret.
 pub(super) const SECRET: [&str; 3] = ["env", "ref", "provider"];
@@ -33,8 +37,8 @@ pub(super) enum Wanted {
 pub(super) fn wanted(field: &str) -> Wanted {
     match field {
         "schema_version" => Wanted::Integer,
-        "confirm" => Wanted::Boolean,
-        "requires_env" | "extensions" => Wanted::Table,
+        "confirm" | "refusals" | "sync" => Wanted::Boolean,
+        "requires_env" | "audit" | "extensions" => Wanted::Table,
         "secrets" => Wanted::Tables,
         _ => Wanted::Text,
     }
@@ -46,11 +50,15 @@ pub(super) fn example(field: &str) -> &'static str {
         "schema_version" => "1",
         "description" => "\"what these scripts are for\"",
         "banner" => "\"PROD: irreversible\"",
-        "confirm" => "true",
+        "confirm" | "refusals" => "true",
         "audit_log" => "\"$XDG_STATE_HOME/qli/audit.log\"",
         "env" => "\"GITHUB_TOKEN\"",
         "ref" => "\"op://Vault/Item/field\"",
         "provider" => "\"one_password\"",
+        "sync" => "false",
+        "args" => "\"digest\"",
+        "access" => "\"group-read\"",
+        "anchor" => "\"syslog\"",
         _ => "\"…\"",
     }
 }

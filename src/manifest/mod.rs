@@ -5,6 +5,7 @@
 //! To add a field: its documented line in [`ManifestFile`], its reading in
 //! `read/`, its line in [`Manifest`].
 
+mod audit;
 mod fields;
 mod fix;
 mod known;
@@ -22,12 +23,13 @@ use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source};
 use crate::host::reason;
-use crate::names::{EnvName, ExtensionName, PathTemplate, SecretRef, shell_word, visible};
+use crate::names::{EnvName, ExtensionName, SecretRef, shell_word, visible};
 use crate::providers::ProviderId;
 
+pub use audit::{AnchorTarget, ArgsMode, AuditLog, AuditSettings, LogAccess};
 pub use fix::{Mending, mend, mendable};
 pub use read::parse;
-pub use wire::{ExtensionTable, ManifestFile, SecretTable, schema};
+pub use wire::{AuditTable, ExtensionTable, ManifestFile, SecretTable, schema};
 
 /// The name of every manifest's file.
 pub const FILE_NAME: &str = "_manifest.toml";
@@ -42,7 +44,7 @@ pub struct Manifest {
     /// What every script of the group demands.
     pub demands: Demands,
     /// Where runs are recorded.
-    pub audit_log: Option<Located<PathTemplate>>,
+    pub audit_log: Option<AuditLog>,
     /// What single scripts demand beside it, in the file's order.
     pub sections: Vec<Section>,
     /// The text it was read from.

@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::audit::Choice;
 use super::fields::{Findings, Value};
 use super::known::example;
 use super::quoted;
-use crate::diagnostics::{Code, Safety};
+use crate::diagnostics::{Code, Safety, nearest, one_of};
 use crate::names::{looks_secret, visible};
 
 /// Names a value's type as TOML does.
@@ -109,6 +110,27 @@ pub(super) fn text(name: &str, value: &Value<'_>, found: &mut Findings<'_>) -> O
         );
     }
     Some(text.to_owned())
+}
+
+/// Reads one of a few words.
+pub(super) fn choice<T: Choice>(
+    name: &str,
+    value: &Value<'_>,
+    found: &mut Findings<'_>,
+) -> Option<T> {
+    let written = string(name, value, found)?;
+    let known = || T::ALL.iter().map(|one| one.word());
+    let chosen = T::ALL.iter().find(|one| one.word() == written);
+    if chosen.is_none() {
+        let message = format!("unknown {} {}", T::NOUN, quoted(written));
+        let help = match nearest(written, known()) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => format!("the choices are {}", one_of(known())),
+        };
+        let diagnostic = found.at(Code::UnknownValue, value.span(), message);
+        found.push(diagnostic.help(help));
+    }
+    chosen.copied()
 }
 
 /// Reads a boolean.

@@ -7,6 +7,7 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
+use super::audit::{ArgsMode, LogAccess};
 use crate::names::{ENV_NAME_PATTERN, EnvName, ExtensionName, NAME_PATTERN};
 use crate::providers::ProviderId;
 
@@ -14,7 +15,8 @@ use crate::providers::ProviderId;
 ///
 /// A schema cannot say everything. Only `qli validate` checks that no secret is
 /// declared twice, also listed in `requires_env` or shown by `audit_log`; that a
-/// reference fits its provider; that `audit_log` is a well-formed absolute path;
+/// reference fits its provider; that `audit_log` is a well-formed absolute path,
+/// and the file of an `anchor` as well; that `[audit]` has a log to hold for;
 /// that no field of the top level stands below a header by mistake; that no
 /// section takes back what the group demands, or is named after no script; that
 /// no secret fills a variable that qli sets itself; and that no value holds NUL.
@@ -46,6 +48,10 @@ pub struct ManifestFile {
     #[schemars(with = "String", length(min = 1), default)]
     pub audit_log: Option<String>,
 
+    /// How runs are recorded in `audit_log`, which must be there.
+    #[schemars(with = "AuditTable", default)]
+    pub audit: Option<AuditTable>,
+
     /// Variables that must have exactly these values when a script is run:
     /// `QLI_ENV = "prod"`. All that differ are reported at once.
     #[schemars(schema_with = "requires_env", default)]
@@ -60,6 +66,36 @@ pub struct ManifestFile {
     /// after its file: `[extensions.restore]`. A section only adds.
     #[schemars(schema_with = "extensions", default)]
     pub extensions: BTreeMap<ExtensionName, ExtensionTable>,
+}
+
+/// The settings of the audit log.
+#[derive(Debug, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AuditTable {
+    /// Whether a run that a guard refuses before its start is recorded too, as
+    /// `refused`. Default: `false`.
+    #[schemars(with = "bool", default)]
+    pub refusals: Option<bool>,
+
+    /// Whether a record is on disk before the run goes on. Without it a crash of
+    /// the machine can lose the newest records. Default: `true`.
+    #[schemars(with = "bool", default)]
+    pub sync: Option<bool>,
+
+    /// How the arguments of the script are recorded. Default: `"redacted"`.
+    #[schemars(with = "ArgsMode", default)]
+    pub args: Option<ArgsMode>,
+
+    /// Who else may use the log. Default: `"private"`.
+    #[schemars(with = "LogAccess", default)]
+    pub access: Option<LogAccess>,
+
+    /// Where the hash of each new record is sent as well, so that a log that was
+    /// cut or rewritten is found out: `"syslog"`, or `"file:"` and the absolute
+    /// path of a file that is only ever appended to. A start that cannot be
+    /// anchored does not start. Default: nowhere.
+    #[schemars(with = "String", regex(pattern = "^(syslog|file:[\\s\\S]+)$"), default)]
+    pub anchor: Option<String>,
 }
 
 /// The section of one script. Its guards join the group's; none of those can be

@@ -5,9 +5,10 @@ use std::ffi::OsStr;
 use super::style::{put, wrapped, wrapped_help};
 use super::{Style, human};
 use crate::guard::{
-    Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step, Verdict, first_refusal,
+    AuditStart, Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step, Verdict,
+    first_refusal,
 };
-use crate::manifest::DemandedBy;
+use crate::manifest::{ArgsMode, DemandedBy, LogAccess};
 use crate::names::{Text, shell_line, visible};
 
 /// Where the details of a step begin.
@@ -216,8 +217,34 @@ fn guard_details(plan: &Plan, guard: &Guard, verdict: &Verdict, style: &Style) -
             vec![marked(plan, confirm.demanded_by, confirm_detail(verdict))]
         }
         Guard::Secrets(secrets) => secret_details(plan, secrets, style),
-        Guard::AuditStart(audit) => vec![format!("{}, synced first", style.path(&audit.log))],
+        Guard::AuditStart(audit) => audit_details(audit, style),
     }
+}
+
+/// Where the start is recorded, and what is set other than usual.
+fn audit_details(audit: &AuditStart, style: &Style) -> Vec<String> {
+    let sync = if audit.log.sync {
+        "synced first"
+    } else {
+        "not synced"
+    };
+    let mut settings = Vec::new();
+    if audit.refusals {
+        settings.push("refusals too");
+    }
+    match audit.args {
+        ArgsMode::Full => settings.push("arguments as typed"),
+        ArgsMode::Redacted => {}
+        ArgsMode::Digest => settings.push("arguments as digests"),
+    }
+    match audit.log.access {
+        LogAccess::Private => {}
+        LogAccess::GroupRead => settings.push("its group may read it"),
+        LogAccess::Group => settings.push("its group may append to it"),
+    }
+    let path = format!("{}, {sync}", style.path(&audit.log.path));
+    let settings = (!settings.is_empty()).then(|| settings.join(", "));
+    std::iter::once(path).chain(settings).collect()
 }
 
 fn confirm_detail(verdict: &Verdict) -> &'static str {

@@ -2,7 +2,7 @@
 
 use super::style::{put, wrapped};
 use super::{Style, human};
-use crate::audit::Unrecorded;
+use crate::audit::{Left, Unrecorded};
 use crate::diagnostics::Code;
 use crate::dispatch::{Ended, Outcome};
 use crate::guard::{Plan, Refusal, StartFailure, Step};
@@ -165,13 +165,19 @@ fn see_all(plan: &Plan) -> String {
 fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
     let warning = style.bad("warning");
     let reason = style.shortened(&visible(&record.reason));
-    match &record.kept {
-        Ok(path) => format!(
+    match &record.left {
+        Left::InSpool(path) => format!(
             "qli: {warning}: the end of this run is not in its log\n     {reason}\n     \
              the record is kept in {}\n",
             style.path(path)
         ),
-        Err(json) => format!(
+        Left::Unanchored => {
+            format!("qli: {warning}: the record of this run is not anchored\n     {reason}\n")
+        }
+        Left::Dropped => {
+            format!("qli: {warning}: this refusal is not in the log\n     {reason}\n")
+        }
+        Left::Nowhere(json) => format!(
             "qli: {warning}: the end of this run is recorded nowhere but here\n     {reason}\n{json}\n"
         ),
     }

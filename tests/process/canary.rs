@@ -319,7 +319,7 @@ fn arguments_that_hold_the_secret_are_recorded_without_it() {
             let spellings = spellings();
             let around = spellings
                 .iter()
-                .map(|one| format!("--token={one}, and so on"));
+                .map(|one| format!("--note={one}, and so on"));
             let words: Vec<_> = ["hello".to_owned()]
                 .into_iter()
                 .chain(around)

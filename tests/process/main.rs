@@ -18,6 +18,7 @@ mod ends;
 mod log;
 mod pty;
 mod real;
+mod settings;
 mod side_effects;
 mod signals;
 mod start;

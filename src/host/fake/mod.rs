@@ -50,6 +50,8 @@ pub enum Act {
     },
     /// A private file was kept.
     Kept(PathBuf),
+    /// The system's log was told a line.
+    Logged(String),
     /// An executable was put in place.
     Installed(PathBuf),
     /// The script was started with these arguments and variables.
@@ -70,6 +72,7 @@ impl Act {
             Self::Appended(..) => "appended",
             Self::Synced { .. } => "synced",
             Self::Kept(_) => "kept",
+            Self::Logged(_) => "logged",
             Self::Installed(_) => "installed",
             Self::Spawned(..) => "spawned",
             Self::Waited => "waited",
@@ -98,6 +101,10 @@ pub enum Op {
     Sync,
     /// Keeping a private file.
     Keep,
+    /// Removing a file that was kept.
+    Forget,
+    /// Telling the system's log.
+    Syslog,
     /// Putting an executable in place.
     Install,
     /// Starting the script.
@@ -334,10 +341,10 @@ impl Host for World {
         })
     }
 
-    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
+    fn open_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
         self.reach(Op::OpenLog)?;
         if self.lstat(path).is_err() {
-            self.disk.borrow_mut().create(path, 0o600, b"")?;
+            self.disk.borrow_mut().create(path, mode, b"")?;
         }
         Ok(Box::new(FakeLog {
             path: path.to_owned(),
@@ -353,11 +360,24 @@ impl Host for World {
         }))
     }
 
+    fn syslog(&mut self, line: &str) -> io::Result<()> {
+        self.reach(Op::Syslog)?;
+        self.act(Act::Logged(line.to_owned()));
+        Ok(())
+    }
+
     fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.reach(Op::Keep)?;
         self.disk.borrow_mut().create(path, 0o600, bytes)?;
         self.act(Act::Kept(path.to_owned()));
         Ok(())
+    }
+
+    fn forget(&mut self, path: &Path) -> io::Result<()> {
+        self.reach(Op::Forget)?;
+        let mut disk = self.disk.borrow_mut();
+        let gone = disk.nodes.remove(path);
+        gone.map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
     }
 
     fn replace(&mut self, path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {

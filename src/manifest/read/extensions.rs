@@ -53,7 +53,8 @@ pub(super) fn sections(value: &Value<'_>, found: &mut Findings<'_>) -> Vec<Writt
 
 fn section(value: &Value<'_>, found: &mut Findings<'_>) -> Option<(Option<String>, Written)> {
     let path = found.section.clone().unwrap_or_default();
-    let mut fields = Fields::of(table(&path, value, found)?, value.span());
+    let fields = Fields::of(table(&path, value, found)?, value.span());
+    let mut fields = fields.titled(format!("[{path}]"));
     let description = fields.optional("description");
     let description = description.and_then(|value| text("description", value, found));
     let written = Written::read(&mut fields, found);

@@ -1,5 +1,6 @@
 //! From text to [`Manifest`]: one pass, all problems.
 
+mod audit;
 mod env;
 mod extensions;
 mod secrets;
@@ -12,10 +13,11 @@ use toml::de::DeTable;
 use super::fields::{Fields, Findings, Value};
 use super::known::TOP;
 use super::syntax::Spoilt;
-use super::typed::{boolean, integer, string, text};
-use super::{Demands, Located, Manifest, SecretSpec, oddities, quoted, syntax};
+use super::typed::{boolean, integer, text};
+use super::{Demands, Located, Manifest, SecretSpec, oddities, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source};
-use crate::names::{EnvName, PathTemplate, TemplateError};
+use crate::names::EnvName;
+use audit::audit;
 use env::requires_env;
 use extensions::{WrittenSection, sections};
 use secrets::secrets;
@@ -73,7 +75,7 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
     let banner = top
         .optional("banner")
         .and_then(|v| text("banner", v, found));
-    let audit_log = top.optional("audit_log").and_then(|v| audit_log(v, found));
+    let audit_log = audit(&mut top, found);
     let written = Written::read(&mut top, found);
     let sections = top.optional("extensions").map(|v| sections(v, found));
     let sections = sections.unwrap_or_default();
@@ -145,43 +147,4 @@ fn version(value: &Value<'_>, found: &mut Findings<'_>) -> Option<()> {
             None
         }
     }
-}
-
-fn audit_log(value: &Value<'_>, found: &mut Findings<'_>) -> Option<Located<PathTemplate>> {
-    let written = string("audit_log", value, found)?;
-    let error = match PathTemplate::parse(written) {
-        Ok(template) => {
-            return Some(Located {
-                value: template,
-                span: value.span(),
-            });
-        }
-        Err(error) => error,
-    };
-    let (code, help) = match error {
-        TemplateError::Empty => (
-            Code::EmptyValue,
-            "write a path, or remove the line to record nothing",
-        ),
-        TemplateError::Relative => (
-            Code::AuditPathRelative,
-            "start it with `/`, `~/` or a variable, such as `$XDG_STATE_HOME/qli/audit.log`",
-        ),
-        TemplateError::Unclosed => (Code::AuditPathMalformed, "close it: `${NAME}`"),
-        TemplateError::NoName | TemplateError::Nul => (
-            Code::AuditPathMalformed,
-            "variables are written `$NAME` or `${NAME}`",
-        ),
-        TemplateError::NoFile => (Code::AuditPathMalformed, "end it with the name of a file"),
-        TemplateError::OtherHome => (
-            Code::AuditPathMalformed,
-            "write the other user's directory out",
-        ),
-    };
-    let message = match written {
-        "" => "`audit_log` is empty".to_owned(),
-        _ => format!("`audit_log` {} cannot be read: {error}", quoted(written)),
-    };
-    found.push(found.at(code, value.span(), message).help(help));
-    None
 }

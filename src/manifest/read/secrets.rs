@@ -5,10 +5,10 @@ use std::ops::Range;
 use toml::de::DeTable;
 
 use super::super::fields::{Fields, Findings, Value};
-use super::super::typed::{string, tables};
+use super::super::typed::{choice, string, tables};
 use super::super::{Located, SecretSpec, quoted};
 use super::env::env_name;
-use crate::diagnostics::{Code, nearest, one_of};
+use crate::diagnostics::Code;
 use crate::names::{EnvName, SecretRef};
 use crate::providers::ProviderId;
 
@@ -25,7 +25,8 @@ fn secret(
     header: Range<usize>,
     found: &mut Findings<'_>,
 ) -> Option<Located<SecretSpec>> {
-    let mut fields = Fields::of(table, header.clone());
+    let title = format!("[[{}]]", found.path_of("secrets"));
+    let mut fields = Fields::of(table, header.clone()).titled(title);
     let env = fields.required("env").and_then(|value| {
         let name = string("env", value, found)?;
         let name = env_name(name, value.span(), found)?;
@@ -41,7 +42,7 @@ fn secret(
     let reference = fields.required("ref");
     let provider = fields
         .required("provider")
-        .and_then(|value| provider(value, found));
+        .and_then(|value| choice("provider", value, found));
     let reference = reference.and_then(|value| reference_of(value, provider, found));
     fields.finish(found);
     let (env, span) = env?;
@@ -87,25 +88,6 @@ fn obeyed(name: &str) -> bool {
     ];
     const STARTS: [&str; 6] = ["LD_", "DYLD_", "PERL5", "PYTHON", "RUBY", "GIT_CONFIG"];
     NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
-}
-
-fn provider(value: &Value<'_>, found: &mut Findings<'_>) -> Option<ProviderId> {
-    let name = string("provider", value, found)?;
-    let known = || ProviderId::ALL.iter().map(|id| id.as_str());
-    let id = ProviderId::ALL.iter().find(|id| id.as_str() == name);
-    if id.is_none() {
-        let message = format!("unknown provider {}", quoted(name));
-        let help = match nearest(name, known()) {
-            Some(close) => format!("did you mean `{close}`?"),
-            None => format!("the providers are {}", one_of(known())),
-        };
-        found.push(
-            found
-                .at(Code::UnknownValue, value.span(), message)
-                .help(help),
-        );
-    }
-    id.copied()
 }
 
 /// Reads a reference; its grammar is checked only for a provider that is known.

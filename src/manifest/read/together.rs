@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::super::audit::AuditLog;
 use super::super::fields::Findings;
 use super::super::{Located, SecretSpec};
 use super::Written;
 use crate::diagnostics::Code;
-use crate::names::PathTemplate;
 use crate::providers::ProviderId;
 
 /// A place, and whether it is in the demands that are judged.
@@ -112,20 +112,16 @@ fn also_required(
 }
 
 /// A path is shown and recorded, and the name of a file for all to see.
-pub(super) fn shown_in_path(
-    log: Option<&Located<PathTemplate>>,
-    own: &Written,
-    found: &mut Findings<'_>,
-) {
+pub(super) fn shown_in_path(log: Option<&AuditLog>, own: &Written, found: &mut Findings<'_>) {
     for secret in &own.secrets {
         let source = source_variable(&secret.value);
-        let log = log.filter(|log| log.value.variables().any(|name| Some(name) == source));
-        if let (Some(log), Some(source)) = (log, source) {
-            let message =
-                format!("`{source}` holds a secret, and `audit_log` would show its value");
-            let diagnostic = found.at(Code::SecretAlsoRequired, log.span.clone(), message);
+        for (field, path, span) in log.into_iter().flat_map(AuditLog::paths) {
+            let mut shown = path.variables().filter(|name| Some(*name) == source);
+            let Some(source) = shown.next() else { continue };
+            let message = format!("`{source}` holds a secret, and `{field}` would show its value");
+            let diagnostic = found.at(Code::SecretAlsoRequired, span.clone(), message);
             let label = diagnostic.label(secret.span.clone(), "the secret is this one");
-            found.push(label.help("name the log without it"));
+            found.push(label.help("name the file without it"));
         }
     }
 }

@@ -1,0 +1,120 @@
+//! The newest record of a log, in one line that can be kept where the log's
+//! owner cannot rewrite it.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::Log;
+use super::place::{LogObstacle, judge_open, obstacle};
+use super::record::Record;
+use super::tail::Link;
+use crate::host::{Host, HostView, reason};
+use crate::manifest::LogAccess;
+use crate::names::{path_as_text, shell_word, to_json_line};
+
+/// Where the system's log takes what programs tell it (syslog(3)).
+const SYSLOG: &str = "/dev/log";
+
+/// Where the newest record of a log is told as well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    /// The system's log.
+    Syslog,
+    /// A file that is only ever appended to.
+    File(#[serde(serialize_with = "path_as_text")] std::path::PathBuf),
+}
+
+/// The newest record of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Head {
+    /// The machine.
+    pub host: String,
+    /// The id of the log's chain.
+    pub chain: String,
+    /// The record's number.
+    pub seq: u64,
+    /// Its hash.
+    pub hash: String,
+    /// When it was written.
+    pub timestamp: String,
+    /// Its run, if it is of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<String>,
+}
+
+impl Head {
+    /// Describes the record before a place in a chain.
+    pub(super) fn before<B>(next: &Link, record: &Record<B>) -> Self {
+        Self {
+            host: record.host.clone(),
+            chain: record.chain.clone(),
+            seq: next.seq.saturating_sub(1),
+            hash: next.prev.clone(),
+            timestamp: record.timestamp.clone(),
+            run_id: record.run_id.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl Anchor {
+    /// Returns the file that is appended to, as a log whose records are heads:
+    /// it may belong to root, and its group may append to it.
+    pub(super) fn file(path: &Path) -> Log {
+        Log {
+            path: path.to_owned(),
+            sync: true,
+            access: LogAccess::Group,
+            anchor: None,
+        }
+    }
+
+    /// Says why nothing can be told there, as far as looking tells.
+    pub fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
+        match self {
+            Self::File(path) => obstacle(&Self::file(path), view),
+            Self::Syslog => {
+                let error = view.stat(Path::new(SYSLOG)).err()?;
+                Some(LogObstacle::NoSyslog(SYSLOG.into(), reason(&error)))
+            }
+        }
+    }
+
+    /// Tells a head.
+    ///
+    /// # Errors
+    ///
+    /// Why it could not be told, in words.
+    pub(super) fn tell(&self, head: &Head, host: &mut dyn Host) -> Result<(), String> {
+        let line = to_json_line(head);
+        match self {
+            Self::Syslog => host
+                .syslog(&line)
+                .map_err(|error| format!("the system's log takes nothing: {}", reason(&error))),
+            Self::File(path) => append(path, &(line + "\n"), host),
+        }
+    }
+}
+
+fn append(path: &Path, line: &str, host: &mut dyn Host) -> Result<(), String> {
+    let log = Anchor::file(path);
+    if let Some(obstacle) = obstacle(&log, host) {
+        return Err(obstacle.reason());
+    }
+    let failed = |error: std::io::Error| {
+        let path = shell_word(path);
+        format!("the anchor {path} cannot be written: {}", reason(&error))
+    };
+    let mut file = host
+        .open_log(path, LogAccess::Private.mode())
+        .map_err(failed)?;
+    if let Some(obstacle) = judge_open(&log, &*file, host).map_err(failed)? {
+        return Err(obstacle.reason());
+    }
+    let taken = file.append(line.as_bytes()).map_err(failed)?;
+    if taken != line.len() {
+        return Err(failed(std::io::ErrorKind::WriteZero.into()));
+    }
+    file.sync().map_err(failed)
+}

@@ -1,0 +1,37 @@
+//! A log and how it is written.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::Anchor;
+use crate::manifest::LogAccess;
+use crate::names::path_as_text;
+
+/// A log, and how it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Log {
+    /// Its absolute path.
+    #[serde(rename = "log", serialize_with = "path_as_text")]
+    pub path: PathBuf,
+    /// Whether a record is on disk before the run goes on.
+    pub sync: bool,
+    /// Who else may use it.
+    pub access: LogAccess,
+    /// Where the newest record is told as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Anchor>,
+}
+
+#[cfg(test)]
+impl Log {
+    /// A log with the settings that a manifest has without `[audit]`.
+    pub(super) fn plain(path: &str) -> Self {
+        Self {
+            path: path.into(),
+            sync: true,
+            access: LogAccess::Private,
+            anchor: None,
+        }
+    }
+}

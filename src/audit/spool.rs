@@ -1,0 +1,114 @@
+//! End records that could not be written to their logs:
+//! `$XDG_STATE_HOME/qli/spool/<run_id>.json`, until the next run of the same log
+//! takes them over.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::RunId;
+use super::record::Record;
+use super::tail::RECORD_MAX;
+use crate::host::{FileKind, Host, HostView, XdgDir, xdg_dir};
+use crate::names::{path_as_text, to_json_line};
+
+/// So many records one run takes over at most.
+const TAKEN_MAX: usize = 100;
+
+/// A record with the log it belongs to, as it is kept.
+#[derive(Serialize)]
+struct Spooled<'a, B> {
+    #[serde(serialize_with = "path_as_text")]
+    log: &'a Path,
+    record: &'a Record<B>,
+}
+
+/// Returns the directory of the spool.
+fn directory(view: &dyn HostView) -> Option<PathBuf> {
+    let state = xdg_dir(XdgDir::State, view).ok()?;
+    Some(state.join("qli/spool"))
+}
+
+/// Keeps a record. Where that fails too it is returned, as a line of JSON.
+pub(super) fn keep<B: Serialize>(
+    log: &Path,
+    run_id: &RunId,
+    record: &Record<B>,
+    host: &mut dyn Host,
+) -> Result<PathBuf, String> {
+    let json = to_json_line(&Spooled { log, record }) + "\n";
+    let path = directory(host).map(|spool| spool.join(format!("{run_id}.json")));
+    match path {
+        Some(path) if host.keep(&path, json.as_bytes()).is_ok() => Ok(path),
+        _ => Err(to_json_line(record)),
+    }
+}
+
+/// A record that waits for its log.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// The file it is kept in.
+    pub(super) path: PathBuf,
+    record: Map<String, Value>,
+}
+
+impl Waiting {
+    /// Writes the record as it will stand in its log, marked as taken over.
+    pub(super) fn json(&self, chain: &str) -> String {
+        let mut record = self.record.clone();
+        record.insert("chain".to_owned(), chain.into());
+        record.insert("spooled".to_owned(), true.into());
+        to_json_line(&record)
+    }
+}
+
+/// Returns the records that wait for a log, those of the oldest runs first.
+///
+/// What somebody else may have put there, and what is no end of a run, stays
+/// where it is. A spool that is not there costs one look.
+pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<Waiting> {
+    let Some(spool) = directory(view) else {
+        return Vec::new();
+    };
+    if !is_private(&spool, FileKind::Directory, view) {
+        return Vec::new();
+    }
+    let names = view.list(&spool).unwrap_or_default().into_iter();
+    let waiting = names.filter_map(|name| {
+        let path = spool.join(name);
+        let record = read(&path, log, view)?;
+        Some(Waiting { path, record })
+    });
+    waiting.take(TAKEN_MAX).collect()
+}
+
+fn is_private(path: &Path, kind: FileKind, view: &dyn HostView) -> bool {
+    const OTHERS: u32 = 0o077;
+    view.lstat(path)
+        .is_ok_and(|stat| stat.kind == kind && stat.owner == view.euid() && stat.mode & OTHERS == 0)
+}
+
+fn read(path: &Path, log: &Path, view: &dyn HostView) -> Option<Map<String, Value>> {
+    let run_id = path.file_name()?.to_str()?.strip_suffix(".json")?;
+    let limit = u64::try_from(2 * RECORD_MAX).ok()?;
+    let bytes = is_private(path, FileKind::File, view)
+        .then(|| view.read(path, limit).ok())
+        .flatten()?
+        .bytes;
+    let mut kept: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
+    let log = serde_json::to_value(crate::names::Text::from(log)).ok()?;
+    let Some(Value::Object(record)) = kept
+        .remove("record")
+        .filter(|_| kept.get("log") == Some(&log))
+    else {
+        return None;
+    };
+    let is = |key: &str, values: &[&str]| {
+        let found = record.get(key).and_then(Value::as_str);
+        found.is_some_and(|found| values.contains(&found))
+    };
+    let ends = ["finish", "interrupted", "spawn_failed"];
+    let first = record.keys().next().is_some_and(|key| key == "event");
+    (first && is("event", &ends) && is("run_id", &[run_id])).then_some(record)
+}

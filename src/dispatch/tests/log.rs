@@ -1,0 +1,213 @@
+//! What a run leaves in the log, in the spool and at the anchor.
+
+use std::path::PathBuf;
+
+use super::*;
+use crate::audit::Left;
+use crate::host::HostView as _;
+
+/// A group that is guarded as usual, with settings of its log.
+fn with(settings: &str) -> World {
+    World::new()
+        .manifest("g", &format!("{ALL}[audit]\n{settings}"))
+        .var("A", "1")
+        .terminal("y")
+        .tool("op", 0, b"hunter2\n", b"")
+}
+
+fn words(world: &World) -> Vec<String> {
+    let events = events(world);
+    let words = events.iter().map(|one| one["event"].as_str().unwrap());
+    words.map(str::to_owned).collect()
+}
+
+fn in_spool(unrecorded: Unrecorded) -> PathBuf {
+    let Left::InSpool(path) = unrecorded.left else {
+        panic!("{unrecorded:?}");
+    };
+    path
+}
+
+fn nowhere(unrecorded: Unrecorded) -> String {
+    let Left::Nowhere(record) = unrecorded.left else {
+        panic!("{unrecorded:?}");
+    };
+    record
+}
+
+#[test]
+fn an_end_record_that_cannot_be_written_is_kept_and_the_code_stands() {
+    let world = guarded()
+        .fails(Op::Append, 2, Errno::ENOSPC)
+        .ends(|end| end.status = Ok(5));
+    let (world, outcome) = carry(world);
+    assert_eq!(outcome.exit(), Exit::Code(5));
+    let kept = in_spool(outcome.unrecorded.unwrap());
+    assert!(kept.starts_with("/home/ops/.local/state/qli/spool"));
+    let text = world.text(&kept.display().to_string()).unwrap();
+    assert!(
+        text.contains("\"event\":\"finish\"") && text.contains(LOG),
+        "{text}"
+    );
+}
+
+#[test]
+fn where_the_spool_fails_too_the_record_itself_is_returned() {
+    let world = guarded()
+        .fails(Op::Append, 2, Errno::ENOSPC)
+        .fails(Op::Keep, 1, Errno::ENOSPC);
+    let record = nowhere(carry(world).1.unrecorded.unwrap());
+    assert!(record.starts_with("{\"event\":\"finish\""), "{record}");
+}
+
+/// A run that could not record its end leaves it in the spool.
+fn with_one_in_the_spool() -> World {
+    let (world, _) = carry(guarded().fails(Op::Append, 2, Errno::ENOSPC));
+    assert_eq!(words(&world), ["start"]);
+    world.terminal("y")
+}
+
+fn spooled_files(world: &World) -> usize {
+    let spool = "/home/ops/.local/state/qli/spool";
+    world.list(spool.as_ref()).map_or(0, |names| names.len())
+}
+
+#[test]
+fn the_next_run_takes_over_what_waits_in_the_spool() {
+    let (world, outcome) = carry(with_one_in_the_spool());
+    assert!(outcome.unrecorded.is_none());
+    assert_eq!(words(&world), ["start", "finish", "start", "finish"]);
+    let events = events(&world);
+    assert_eq!(events[1]["spooled"], true);
+    assert_eq!(events[1]["run_id"], events[0]["run_id"]);
+    for (before, after) in events.iter().zip(&events[1..]) {
+        assert_eq!(before["hash"], after["prev"]);
+        assert_eq!(before["chain"], after["chain"]);
+    }
+    assert_eq!(spooled_files(&world), 0);
+}
+
+#[test]
+fn what_cannot_be_taken_over_stays_in_the_spool() {
+    for (op, nth) in [(Op::Forget, 1), (Op::Append, 3)] {
+        let (world, outcome) = carry(with_one_in_the_spool().fails(op, nth, Errno::EIO));
+        assert_eq!(outcome.exit(), Exit::Code(0), "{op:?}");
+        assert_eq!(words(&world), ["start", "start", "finish"], "{op:?}");
+        assert_eq!(spooled_files(&world), 1, "{op:?}");
+    }
+}
+
+#[test]
+fn what_others_may_have_put_into_the_spool_is_not_taken_over() {
+    let open = with_one_in_the_spool();
+    let open = open.alter("/home/ops/.local/state/qli/spool", |stat| stat.mode = 0o777);
+    assert_eq!(words(&carry(open).0), ["start", "start", "finish"]);
+}
+
+#[test]
+fn a_refusal_is_recorded_where_the_manifest_asks_for_it() {
+    let (world, outcome) = carry(with("refusals = true\n").var("A", "2"));
+    assert_eq!(outcome.exit(), Exit::Code(125));
+    let refused = &events(&world)[0];
+    assert_eq!(refused["event"], "refused");
+    assert_eq!(refused["step"], "requires_env");
+    assert_eq!(refused["reason"], "requires-env");
+    assert_eq!(refused["exit_code"], 125);
+    let guards = refused["guards"].as_array().unwrap();
+    assert_eq!(guards[0]["step"], "banner");
+    assert_eq!(guards[1]["verdict"], "refuse");
+    assert_eq!(
+        events(&carry(guarded().var("A", "2")).0),
+        Vec::<serde_json::Value>::new()
+    );
+}
+
+#[test]
+fn a_signal_at_the_question_is_a_refusal_with_its_signal() {
+    let world = with("refusals = true\n").signal_at(Op::Ask, Signal::new(15));
+    let (world, outcome) = carry(world);
+    assert_eq!(outcome.exit(), Exit::Signal(Signal::new(15)));
+    let refused = &events(&world)[0];
+    assert_eq!(
+        (
+            &refused["reason"],
+            &refused["signal"],
+            &refused["exit_code"]
+        ),
+        (&"signal".into(), &"SIGTERM".into(), &143.into())
+    );
+}
+
+#[test]
+fn a_refusal_that_cannot_be_recorded_stays_a_refusal() {
+    let world = with("refusals = true\n").var("A", "2");
+    let (_, outcome) = carry(world.fails(Op::Append, 1, Errno::ENOSPC));
+    assert_eq!(outcome.exit(), Exit::Code(125));
+    assert_eq!(outcome.unrecorded.unwrap().left, Left::Dropped);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_not_asked_twice() {
+    let world = with("refusals = true\n").fails(Op::Append, 1, Errno::ENOSPC);
+    let (world, outcome) = carry(world);
+    assert!(outcome.unrecorded.is_none());
+    assert_eq!(words(&world), Vec::<String>::new());
+}
+
+#[test]
+fn no_setting_records_the_value_of_a_secret() {
+    for mode in ["full", "redacted", "digest"] {
+        let (world, outcome) = carry(with(&format!("args = \"{mode}\"\n")));
+        assert_eq!(outcome.exit(), Exit::Code(0));
+        let text = world.text(LOG).unwrap();
+        assert!(!text.contains("hunter2"), "{mode}: {text}");
+        assert_eq!(text.contains("--pw=[secret:S]"), mode != "digest", "{mode}");
+    }
+}
+
+const ANCHOR: &str = "/home/ops/anchor/heads";
+
+#[test]
+fn every_record_is_told_to_the_anchor() {
+    let settings = format!("anchor = \"file:{ANCHOR}\"\n");
+    let (world, outcome) = carry(with(&settings));
+    assert!(outcome.unrecorded.is_none());
+    let text = world.text(ANCHOR).unwrap();
+    let heads = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    for (head, record) in heads.zip(events(&world)) {
+        for key in ["host", "chain", "seq", "hash", "timestamp", "run_id"] {
+            assert_eq!(head[key], record[key], "{key}");
+        }
+    }
+    assert_eq!(text.lines().count(), 2);
+    let (world, _) = carry(with("anchor = \"syslog\"\n").file("/dev/log", ""));
+    let told = world
+        .acts()
+        .iter()
+        .filter(|act| matches!(act, Act::Logged(_)))
+        .count();
+    assert_eq!(told, 2);
+}
+
+#[test]
+fn a_start_that_cannot_be_anchored_does_not_start() {
+    let world = with("anchor = \"syslog\"\n").file("/dev/log", "");
+    let (world, outcome) = carry(world.fails(Op::Syslog, 1, Errno::ECONNREFUSED));
+    assert_eq!(outcome.exit(), Exit::Code(125));
+    assert!(!spawned(&world));
+    assert_eq!(words(&world), ["start", "interrupted"]);
+    assert_eq!(events(&world)[1]["reason"], "anchor");
+    let absent = carry(with("anchor = \"syslog\"\n"));
+    assert_eq!(words(&absent.0), Vec::<String>::new());
+}
+
+#[test]
+fn an_end_that_cannot_be_anchored_is_a_warning() {
+    let world = with("anchor = \"syslog\"\n").file("/dev/log", "");
+    let (world, outcome) = carry(world.fails(Op::Syslog, 2, Errno::ECONNREFUSED));
+    assert_eq!(outcome.exit(), Exit::Code(0));
+    assert_eq!(outcome.unrecorded.unwrap().left, Left::Unanchored);
+    assert_eq!(words(&world), ["start", "finish"]);
+}
