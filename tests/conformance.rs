@@ -24,12 +24,20 @@ const SCRIPT: &str = "/home/ops/.local/share/qli/extensions/g/hello";
 #[derive(Debug, Clone)]
 struct Declared {
     banner: bool,
-    confirm: bool,
+    confirm: Ask,
     audited: bool,
     required: BTreeMap<String, String>,
     secrets: BTreeMap<String, Provider>,
     /// What of this the section of the script demands, not the group.
     own: BTreeSet<String>,
+}
+
+/// How a person is asked.
+#[derive(Debug, Clone, Copy)]
+enum Ask {
+    No,
+    Key,
+    Name,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +60,12 @@ impl Declared {
                 ""
             }
         };
-        line(format!("{}confirm = {}", path("confirm"), self.confirm));
+        let confirm = match self.confirm {
+            Ask::No => "confirm = false",
+            Ask::Key => "confirm = true",
+            Ask::Name => "confirm_by = \"name\"",
+        };
+        line(format!("{}{confirm}", path("confirm")));
         if self.audited {
             line(format!("audit_log = \"{LOG}\""));
         }
@@ -77,7 +90,7 @@ fn declared() -> impl Strategy<Value = Declared> {
     let provider = prop_oneof![Just(Provider::Env), Just(Provider::OnePassword)];
     (
         any::<bool>(),
-        any::<bool>(),
+        prop::sample::select(vec![Ask::No, Ask::Key, Ask::Name]),
         any::<bool>(),
         prop::collection::btree_map("[AB]", "[12]?", 0..3),
         prop::collection::btree_map("[STU]", provider, 0..3),
@@ -100,7 +113,7 @@ fn declared() -> impl Strategy<Value = Declared> {
 struct Circumstances {
     vars: BTreeMap<String, String>,
     typed: Option<String>,
-    yes: bool,
+    answer: Answer,
     op: Option<(i32, String)>,
     log: Log,
     interpreter: bool,
@@ -134,20 +147,27 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
     ]);
     (
         prop::collection::btree_map(var.prop_map(str::to_owned), "[12]?", 0..6),
-        prop::option::of("y|n|"),
-        any::<bool>(),
+        prop::option::of("y|n|g|"),
+        prop::sample::select(vec![
+            Answer::AskPerson,
+            Answer::YesGiven,
+            Answer::NameGiven("g".to_owned()),
+            Answer::NameGiven("h".to_owned()),
+        ]),
         prop::option::weighted(0.8, op),
         log,
         prop::bool::weighted(0.9),
     )
-        .prop_map(|(vars, typed, yes, op, log, interpreter)| Circumstances {
-            vars,
-            typed,
-            yes,
-            op,
-            log,
-            interpreter,
-        })
+        .prop_map(
+            |(vars, typed, answer, op, log, interpreter)| Circumstances {
+                vars,
+                typed,
+                answer,
+                op,
+                log,
+                interpreter,
+            },
+        )
 }
 
 fn world(declared: &Declared, now: &Circumstances) -> World {
@@ -177,17 +197,13 @@ fn world(declared: &Declared, now: &Circumstances) -> World {
     }
 }
 
-fn plan(world: &World, yes: bool) -> Plan {
+fn plan(world: &World, answer: &Answer) -> Plan {
     let request = Request {
         group: "g".parse().unwrap(),
         extension: "hello".parse().unwrap(),
         args: vec!["a".into()],
         roots: Roots::of(&[], world),
-        answer: if yes {
-            Answer::YesGiven
-        } else {
-            Answer::AskPerson
-        },
+        answer: answer.clone(),
     };
     Plan::of(&request, world).unwrap()
 }
@@ -248,7 +264,7 @@ proptest! {
     #[test]
     fn preview_and_enforcement_agree(declared in declared(), now in circumstances()) {
         let mut world = world(&declared, &now);
-        let plan = plan(&world, now.yes);
+        let plan = plan(&world, &now.answer);
         let steps = plan.preview(&world);
         prop_assert!(world.acts().is_empty(), "a preview acted");
         let outcome = run(&plan, &mut world);
@@ -298,14 +314,14 @@ proptest! {
     #[test]
     fn a_plan_is_the_same_however_it_is_answered(declared in declared(), now in circumstances()) {
         let world = world(&declared, &now);
-        prop_assert_eq!(plan(&world, true).digest, plan(&world, false).digest);
+        prop_assert_eq!(plan(&world, &Answer::YesGiven).digest, plan(&world, &Answer::AskPerson).digest);
     }
 }
 
 #[test]
 fn a_refusal_that_is_previewed_has_the_exit_code_of_the_run() {
     let world = World::new().manifest("g", "[requires_env]\nA = \"1\"");
-    let plan = plan(&world, false);
+    let plan = plan(&world, &Answer::AskPerson);
     let code = first_refusal(&plan.preview(&world)).map(Refusal::exit_code);
     let mut world = world;
     assert_eq!(code.map(Exit::Code), Some(run(&plan, &mut world).exit()));

@@ -256,7 +256,7 @@ impl Change {
 }
 
 /// What a schema cannot say; its description lists the same.
-const BEYOND_A_SCHEMA: [Code; 9] = [
+const BEYOND_A_SCHEMA: [Code; 10] = [
     Code::DuplicateSecret,
     Code::SecretAlsoRequired,
     Code::MalformedReference,
@@ -266,6 +266,7 @@ const BEYOND_A_SCHEMA: [Code; 9] = [
     Code::NulCharacter,
     Code::WeakenedGuard,
     Code::AuditWithoutLog,
+    Code::Contradiction,
 ];
 
 /// Says whether a schema can refuse what the parser refuses.
@@ -367,6 +368,9 @@ const LINES: &[&str] = &[
     "extensions = { a = { requires_env = { A = 2 } } }",
     "extensions = { a = { secrets = [{ env = \"A\", ref = \"B\", provider = \"env\" }] } }",
     "extensions = { a = { secrets = [{ env = \"A\" }] } }",
+    "confirm_by = \"name\"",
+    "confirm_by = \"no\"",
+    "confirm_by = true",
     "audit = {}",
     "audit = true",
     "audit = { refusals = true, sync = false, args = \"full\", access = \"group\" }",

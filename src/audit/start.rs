@@ -184,7 +184,8 @@ pub struct Passed {
     pub step: &'static str,
     /// `pass`, or `refuse` for the step that refused.
     pub verdict: &'static str,
-    /// How: `tty` or `yes-flag` for a confirmation, the name of the refusal.
+    /// How: `tty`, `typed`, `yes-flag` or `confirm-flag` for a confirmation; the
+    /// name of the refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'static str>,
 }

@@ -32,6 +32,9 @@ pub(super) struct Global {
     /// Answer the question of `confirm` with yes
     #[arg(short, long, help_heading = EVERYWHERE)]
     pub(super) yes: bool,
+    /// Answer it with the group's name, where `confirm_by` wants that
+    #[arg(long, help_heading = EVERYWHERE, value_name = "GROUP")]
+    pub(super) confirm: Option<OsString>,
     /// Drop notes and hints, never a banner, question, refusal or warning
     #[arg(short, long, help_heading = EVERYWHERE)]
     pub(super) quiet: bool,
@@ -52,12 +55,14 @@ impl Global {
     pub(super) fn and(mut self, behind: &Self) -> Self {
         let Self {
             yes,
+            confirm,
             quiet,
             verbose,
             color,
             extensions,
         } = behind;
         self.yes |= yes;
+        self.confirm = confirm.clone().or(self.confirm);
         self.quiet |= quiet;
         self.verbose |= verbose;
         self.color = color.or(self.color);

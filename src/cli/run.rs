@@ -81,10 +81,10 @@ fn request(
         extension: extension_name(extension)?,
         args: args.to_vec(),
         roots: Roots::of(&global.extensions, view),
-        answer: if global.yes {
-            Answer::YesGiven
-        } else {
-            Answer::AskPerson
+        answer: match &global.confirm {
+            Some(name) => Answer::NameGiven(name.to_string_lossy().into_owned()),
+            None if global.yes => Answer::YesGiven,
+            None => Answer::AskPerson,
         },
     })
 }

@@ -50,16 +50,26 @@ fn option<'a>(name: &str, rest: &'a [OsString], global: &mut Global) -> Option<&
         "-q" | "--quiet" => set(&mut global.quiet)?,
         "-v" | "--verbose" => set(&mut global.verbose)?,
         "--extensions" => {
-            let (directory, rest) = rest.split_first()?;
-            if directory.as_bytes().starts_with(b"-") || directory.is_empty() {
-                return None;
-            }
+            let (directory, rest) = value(rest)?;
             global.extensions.push(PathBuf::from(directory));
+            return Some(rest);
+        }
+        "--confirm" if global.confirm.is_none() => {
+            let (name, rest) = value(rest)?;
+            global.confirm = Some(name.clone());
             return Some(rest);
         }
         _ => return None,
     }
     Some(rest)
+}
+
+/// Takes the value of an option; one that is empty or looks like an option is
+/// clap's to judge.
+fn value(args: &[OsString]) -> Option<(&OsString, &[OsString])> {
+    let (value, rest) = args.split_first()?;
+    let is_plain = !value.as_bytes().starts_with(b"-") && !value.is_empty();
+    is_plain.then_some((value, rest))
 }
 
 fn is_own(word: &OsStr) -> bool {
@@ -69,7 +79,11 @@ fn is_own(word: &OsStr) -> bool {
 /// Returns the place of the first word that is no option; none behind a `--`,
 /// which only clap can refuse.
 fn first_word(args: &[OsString]) -> Option<usize> {
-    let takes_value = |arg: &OsString| arg == "--color" || arg == "--extensions";
+    let takes_value = |arg: &OsString| {
+        ["--color", "--extensions", "--confirm"]
+            .iter()
+            .any(|one| arg == one)
+    };
     let mut skip = false;
     let first = args.iter().position(|arg| {
         let is_value = std::mem::replace(&mut skip, takes_value(arg));
@@ -182,7 +196,7 @@ mod tests {
             1 => Just("explain".to_owned()),
             6 => prop::sample::select(vec![
                 "-y", "--yes", "-q", "--quiet", "-v", "--verbose", "--extensions", "/d", "--color",
-                "never", "--", "-", "--help", "-yq", "--nope", "--color=never", "--extensions=/d", "",
+                "never", "--confirm", "--confirm=g", "--", "-", "--help", "-yq", "--nope", "--color=never", "--extensions=/d", "",
             ]).prop_map(str::to_owned),
         ]
     }

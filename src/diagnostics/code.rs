@@ -168,6 +168,9 @@ codes! {
     /// A section takes back what its group demands.
     WeakenedGuard = "QLI0406" "weakened-guard" Error 125
         "the group does not run",
+    /// Two fields contradict each other.
+    Contradiction = "QLI0407" "contradiction" Error 125
+        "the group does not run",
     /// The path of the log cannot be read.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error 125
         "the group does not run",
@@ -245,6 +248,9 @@ codes! {
         "the script did not start",
     /// A person said no.
     Declined = "QLI1003" "declined" Error 125
+        "the script did not start",
+    /// `--confirm` names another group.
+    WrongName = "QLI1004" "wrong-name" Error 125
         "the script did not start",
     /// A secret is not there.
     SecretMissing = "QLI1101" "secret-missing" Error 125

@@ -4,16 +4,18 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
 use crate::host::{AskError, Host, HostView, reason};
-use crate::manifest::{DemandedBy, Demands};
-use crate::names::{shell_line, visible};
+use crate::manifest::{ConfirmBy, DemandedBy, Demands};
+use crate::names::{GroupName, shell_line, visible};
 
 /// Who answers the question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// A person at the terminal.
     AskPerson,
     /// `--yes` was given.
     YesGiven,
+    /// `--confirm` was given, with this name.
+    NameGiven(String),
 }
 
 /// Asks a person on the terminal.
@@ -22,6 +24,12 @@ pub struct Confirm {
     /// Who answers; no part of what is planned, and so not of its digest.
     #[serde(skip)]
     pub answer: Answer,
+    /// The name that is to be typed; none where `y` is enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<GroupName>,
+    /// The group; it stands in the plan already.
+    #[serde(skip)]
+    pub group: GroupName,
     /// Who demands it.
     pub demanded_by: DemandedBy,
 }
@@ -31,50 +39,65 @@ pub struct Confirm {
 enum Way {
     Terminal,
     YesFlag,
+    ConfirmFlag,
 }
 
 impl Confirm {
-    /// Plans the guard, if the group or the extension asks for it.
+    /// Plans the guard, if the group or the extension asks for it; the stricter
+    /// way of asking holds.
     pub(super) fn plan<'m>(
-        mut demands: impl Iterator<Item = (DemandedBy, &'m Demands)>,
-        answer: Answer,
+        demands: impl Iterator<Item = (DemandedBy, &'m Demands)>,
+        group: &GroupName,
+        answer: &Answer,
     ) -> Option<Self> {
-        let (demanded_by, _) = demands.find(|(_, demands)| demands.confirm)?;
+        let asks = demands.filter_map(|(by, demands)| Some((demands.confirm?, by)));
+        // Of two that ask in the same way it is the group's.
+        let (way, demanded_by) = asks.reduce(|a, b| if b.0 > a.0 { b } else { a })?;
         Some(Self {
-            answer,
+            answer: answer.clone(),
+            name: (way == ConfirmBy::Name).then(|| group.clone()),
+            group: group.clone(),
             demanded_by,
         })
     }
 
     /// The one predicate: whether there is anybody to answer.
     fn way(&self, view: &dyn HostView) -> Result<Way, Refusal> {
-        match self.answer {
-            Answer::YesGiven => Ok(Way::YesFlag),
-            Answer::AskPerson if view.has_terminal() => Ok(Way::Terminal),
-            Answer::AskPerson => Err(Refusal::NoTerminal),
+        match (&self.answer, &self.name) {
+            (Answer::NameGiven(typed), _) if typed == self.group.as_str() => Ok(Way::ConfirmFlag),
+            (Answer::NameGiven(typed), _) => {
+                Err(Refusal::WrongName(typed.clone(), self.group.clone()))
+            }
+            (Answer::YesGiven, None) => Ok(Way::YesFlag),
+            (Answer::AskPerson | Answer::YesGiven, _) if view.has_terminal() => Ok(Way::Terminal),
+            (Answer::AskPerson | Answer::YesGiven, name) => Err(Refusal::NoTerminal(name.clone())),
         }
     }
 }
 
 /// Names what would run, where and as whom.
-fn question(launch: &Launch<'_>, view: &dyn HostView) -> String {
+fn question(name: Option<&GroupName>, launch: &Launch<'_>, view: &dyn HostView) -> String {
     let plan = launch.plan();
     let words = [plan.group.as_str(), plan.extension.as_str()];
     let words = words.into_iter().map(std::ffi::OsStr::new);
     let line = shell_line(words.chain(plan.shown_args.iter().map(crate::names::Text::as_os_str)));
     let who = view.identity();
     let user = who.user.unwrap_or_else(|| format!("uid {}", who.uid));
-    format!(
-        "Run `{line}` on {} as {}? [y/N] ",
+    let asked = format!(
+        "Run `{line}` on {} as {}?",
         visible(who.host),
         visible(user)
-    )
+    );
+    match name {
+        Some(name) => format!("{asked} Type the name of the group, {name}: "),
+        None => format!("{asked} [y/N] "),
+    }
 }
 
 impl Enforce for Confirm {
     fn preview(&self, view: &dyn HostView) -> Verdict {
         match self.way(view) {
-            Ok(Way::YesFlag) => Verdict::Pass,
+            Ok(Way::YesFlag | Way::ConfirmFlag) => Verdict::Pass,
             Ok(Way::Terminal) => Verdict::Ask,
             Err(refusal) => Verdict::Refuse(refusal),
         }
@@ -83,9 +106,11 @@ impl Enforce for Confirm {
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
         let detail = match self.way(host)? {
             Way::YesFlag => "yes-flag",
+            Way::ConfirmFlag => "confirm-flag",
             Way::Terminal => {
-                ask(&question(launch, host), host)?;
-                "tty"
+                let name = self.name.as_ref();
+                ask(&question(name, launch, host), name, host)?;
+                if name.is_some() { "typed" } else { "tty" }
             }
         };
         launch.pass(Step::Confirm, Some(detail));
@@ -93,16 +118,20 @@ impl Enforce for Confirm {
     }
 }
 
-/// Only `y` and `yes` mean yes.
-fn ask(question: &str, host: &mut dyn Host) -> Result<(), Refusal> {
+/// Only `y` and `yes` mean yes; where a name is wanted, only that name.
+fn ask(question: &str, name: Option<&GroupName>, host: &mut dyn Host) -> Result<(), Refusal> {
     let answer = host.ask(question).map_err(|error| match error {
         AskError::Interrupted(signal) => Refusal::Interrupted(Step::Confirm, signal),
         AskError::Io(error) => Refusal::TerminalLost(reason(&error)),
     })?;
-    match answer.to_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Refusal::Declined),
+    let is_yes = match name {
+        Some(name) => answer == name.as_str(),
+        None => matches!(answer.to_lowercase().as_str(), "y" | "yes"),
+    };
+    if is_yes {
+        return Ok(());
     }
+    Err(Refusal::Declined(name.cloned()))
 }
 
 #[cfg(test)]
@@ -136,7 +165,7 @@ mod tests {
     fn without_a_terminal_nobody_is_asked_and_nothing_answers() {
         let ci = world().var("CI", "1");
         let (world, result) = enforce_only(ci, Step::Confirm);
-        assert!(matches!(result, Err(Refusal::NoTerminal)));
+        assert!(matches!(result, Err(Refusal::NoTerminal(None))));
         assert!(!world.acts().iter().any(|act| matches!(act, Act::Asked(_))));
     }
 
@@ -152,6 +181,45 @@ mod tests {
         let (world, _) = enforce_only(world().terminal("y"), Step::Confirm);
         let asked = Act::Asked("Run `g hello 'a b'` on testhost as ops? [y/N] ".to_owned());
         assert!(world.acts().contains(&asked), "{:?}", world.acts());
+    }
+
+    fn by_name() -> World {
+        World::new().manifest("g", "confirm_by = \"name\"")
+    }
+
+    #[test]
+    fn where_a_name_is_wanted_only_that_name_means_yes() {
+        for (typed, yes) in [
+            ("g", true),
+            ("y", false),
+            ("yes", false),
+            ("G", false),
+            ("", false),
+        ] {
+            let (_, result) = enforce_only(by_name().terminal(typed), Step::Confirm);
+            assert_eq!(result.is_ok(), yes, "{typed:?}");
+        }
+        let (world, _) = enforce_only(by_name().terminal("g"), Step::Confirm);
+        let asked = world.acts().iter().any(|act| {
+            matches!(act, Act::Asked(text) if text.ends_with("? Type the name of the group, g: "))
+        });
+        assert!(asked, "{:?}", world.acts());
+    }
+
+    #[test]
+    fn a_name_is_not_answered_by_yes_and_is_by_the_flag() {
+        let (_, result) = enforce_with(by_name(), Step::Confirm, Answer::YesGiven);
+        assert!(matches!(result, Err(Refusal::NoTerminal(Some(_)))));
+        let (_, result) = enforce_with(by_name().terminal("g"), Step::Confirm, Answer::YesGiven);
+        assert!(result.is_ok());
+        for world in [by_name, world] {
+            let named = |name: &str| {
+                let answer = Answer::NameGiven(name.to_owned());
+                enforce_with(world(), Step::Confirm, answer).1
+            };
+            assert!(named("g").is_ok());
+            assert!(matches!(named("h"), Err(Refusal::WrongName(..))));
+        }
     }
 
     #[test]

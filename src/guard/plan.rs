@@ -109,7 +109,7 @@ impl Plan {
             .into_iter()
             .flatten()
             .collect();
-        let guards = guards_of(&manifest, &extension, own, *answer, view)?;
+        let guards = guards_of(&manifest, (&home.name, &extension), own, answer, view)?;
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&home.manifest_path, sha256);
         let args: Vec<_> = args.iter().cloned().map(Text::from).collect();
@@ -217,9 +217,9 @@ pub fn first_refusal(steps: &[Preview]) -> Option<&Refusal> {
 /// The order of the guards. It exists here and nowhere else.
 fn guards_of(
     manifest: &Manifest,
-    extension: &ExtensionName,
+    (group, extension): (&GroupName, &ExtensionName),
     own: Vec<FileId>,
-    answer: Answer,
+    answer: &Answer,
     view: &dyn HostView,
 ) -> Result<Vec<Guard>, Diagnostics> {
     let Manifest {
@@ -235,7 +235,7 @@ fn guards_of(
     let in_order = [
         Banner::plan(banner.as_ref()).map(Guard::Banner),
         RequiresEnv::plan(demands.clone()).map(Guard::RequiresEnv),
-        Confirm::plan(demands.clone(), answer).map(Guard::Confirm),
+        Confirm::plan(demands.clone(), group, answer).map(Guard::Confirm),
         Secrets::plan(demands, view).map(Guard::Secrets),
         AuditStart::plan(audit_log.as_ref(), own, source, view)?.map(Guard::AuditStart),
     ];

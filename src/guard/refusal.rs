@@ -6,7 +6,7 @@ use super::{Change, Step};
 use crate::audit::{AppendError, LogObstacle};
 use crate::diagnostics::Code;
 use crate::host::Signal;
-use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
+use crate::names::{EnvName, GroupName, SecretRef, Text, shell_word, visible};
 use crate::providers::{Fault, ProviderId, ToolMessage};
 
 /// Why a guard did not let the run go on.
@@ -15,9 +15,13 @@ pub enum Refusal {
     /// Variables differ from what is required.
     EnvDiffers(Vec<Miss>),
     /// There is nobody to ask.
-    NoTerminal,
-    /// A person said no.
-    Declined,
+    ///
+    /// With the group's name where that is to be typed.
+    NoTerminal(Option<GroupName>),
+    /// A person said no, or typed another name than this.
+    Declined(Option<GroupName>),
+    /// `--confirm` has another name than that of the group.
+    WrongName(String, GroupName),
     /// The terminal could not be asked.
     TerminalLost(String),
     /// Secrets are missing.
@@ -303,8 +307,9 @@ impl Refusal {
     pub fn code(&self) -> Code {
         match self {
             Self::EnvDiffers(_) => Code::RequiresEnv,
-            Self::NoTerminal | Self::TerminalLost(_) => Code::NoTerminal,
-            Self::Declined => Code::Declined,
+            Self::NoTerminal(_) | Self::TerminalLost(_) => Code::NoTerminal,
+            Self::Declined(_) => Code::Declined,
+            Self::WrongName(..) => Code::WrongName,
             Self::SecretsMissing(faults) => faults
                 .first()
                 .map_or(Code::SecretMissing, SecretFault::code),
@@ -326,7 +331,10 @@ impl Refusal {
     pub fn step(&self) -> Option<Step> {
         match self {
             Self::EnvDiffers(_) => Some(Step::RequiresEnv),
-            Self::NoTerminal | Self::Declined | Self::TerminalLost(_) => Some(Step::Confirm),
+            Self::NoTerminal(_)
+            | Self::Declined(_)
+            | Self::WrongName(..)
+            | Self::TerminalLost(_) => Some(Step::Confirm),
             Self::SecretsMissing(_) => Some(Step::Secrets),
             Self::LogObstacle(_) | Self::LogFailed(..) | Self::LogLocked(_) => {
                 Some(Step::AuditStart)
@@ -341,8 +349,17 @@ impl Refusal {
     pub fn reasons(&self) -> Vec<String> {
         match self {
             Self::EnvDiffers(misses) => misses.iter().map(Miss::reason).collect(),
-            Self::NoTerminal => vec!["there is no terminal to ask on".to_owned()],
-            Self::Declined => vec!["the answer was not `y`".to_owned()],
+            Self::NoTerminal(_) => vec!["there is no terminal to ask on".to_owned()],
+            Self::Declined(None) => vec!["the answer was not `y`".to_owned()],
+            Self::Declined(Some(name)) => {
+                vec![format!(
+                    "the answer was not the name of the group, `{name}`"
+                )]
+            }
+            Self::WrongName(typed, name) => vec![format!(
+                "`--confirm` must name the group, `{name}`, it names `{}`",
+                visible(typed)
+            )],
             Self::TerminalLost(error) => vec![format!("the terminal cannot be asked: {error}")],
             Self::SecretsMissing(faults) => faults.iter().map(SecretFault::reason).collect(),
             Self::LogObstacle(obstacle) => vec![obstacle.reason()],
@@ -364,10 +381,17 @@ impl Refusal {
     pub fn helps(&self) -> Vec<String> {
         match self {
             Self::EnvDiffers(misses) => misses.iter().map(Miss::help).collect(),
-            Self::NoTerminal | Self::TerminalLost(_) => {
+            Self::NoTerminal(Some(name)) => vec![format!(
+                "run it from a terminal, or pass --confirm {name} before the group"
+            )],
+            Self::NoTerminal(None) | Self::TerminalLost(_) => {
                 vec!["run it from a terminal, or pass --yes before the group".to_owned()]
             }
-            Self::Declined => vec!["answer `y` to run it".to_owned()],
+            Self::Declined(None) => vec!["answer `y` to run it".to_owned()],
+            Self::Declined(Some(name)) => vec![format!("type `{name}` to run it")],
+            Self::WrongName(_, name) => {
+                vec![format!("pass --confirm {name} if that group is meant")]
+            }
             Self::SecretsMissing(faults) => {
                 let mut helps: Vec<_> = faults.iter().filter_map(SecretFault::help).collect();
                 helps.dedup();
@@ -390,8 +414,9 @@ impl Refusal {
         match self {
             Self::CannotStart(failure) => failure.exit_code(),
             Self::EnvDiffers(_)
-            | Self::NoTerminal
-            | Self::Declined
+            | Self::NoTerminal(_)
+            | Self::Declined(_)
+            | Self::WrongName(..)
             | Self::TerminalLost(_)
             | Self::SecretsMissing(_)
             | Self::LogObstacle(_)

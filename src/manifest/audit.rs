@@ -3,51 +3,9 @@
 
 use std::ops::Range;
 
-use schemars::JsonSchema;
-use serde::Serialize;
-
 use super::Located;
+use super::choice::choice;
 use crate::names::PathTemplate;
-use crate::providers::ProviderId;
-
-/// A field that holds one of a few words.
-pub(super) trait Choice: Copy + 'static {
-    /// What a value is called in messages.
-    const NOUN: &'static str;
-    /// Every choice.
-    const ALL: &'static [Self];
-
-    /// Returns the word in a manifest.
-    fn word(self) -> &'static str;
-}
-
-impl Choice for ProviderId {
-    const NOUN: &'static str = "provider";
-    const ALL: &'static [Self] = Self::ALL;
-
-    fn word(self) -> &'static str {
-        self.as_str()
-    }
-}
-
-/// Declares a choice: variants with their texts and their words.
-macro_rules! choice {
-    ($(#[$doc:meta])* $name:ident $noun:literal { $($(#[$of:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
-        #[serde(rename_all = "kebab-case")]
-        pub enum $name { $($(#[$of])* $variant,)* }
-
-        impl Choice for $name {
-            const NOUN: &'static str = $noun;
-            const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-    };
-}
 
 choice! {
     /// How the arguments of a script are recorded. No choice ever writes the value
@@ -151,6 +109,9 @@ impl AuditLog {
 
 #[cfg(test)]
 mod tests {
+    use serde::Serialize;
+
+    use super::super::choice::Choice;
     use super::*;
 
     fn words_are_serialised<T: Choice + Serialize>() {

@@ -2,11 +2,12 @@
 //! what a run would do without them.
 
 /// The fields of the top level.
-pub(super) const TOP: [&str; 9] = [
+pub(super) const TOP: [&str; 10] = [
     "schema_version",
     "description",
     "banner",
     "confirm",
+    "confirm_by",
     "audit_log",
     "audit",
     "requires_env",
@@ -15,7 +16,13 @@ pub(super) const TOP: [&str; 9] = [
 ];
 
 /// The fields of a section, `[extensions.<name>]`.
-pub(super) const EXTENSION: [&str; 4] = ["description", "confirm", "requires_env", "secrets"];
+pub(super) const EXTENSION: [&str; 5] = [
+    "description",
+    "confirm",
+    "confirm_by",
+    "requires_env",
+    "secrets",
+];
 
 /// The fields of `[audit]`.
 pub(super) const AUDIT: [&str; 5] = ["refusals", "sync", "args", "access", "anchor"];
@@ -51,6 +58,7 @@ pub(super) fn example(field: &str) -> &'static str {
         "description" => "\"what these scripts are for\"",
         "banner" => "\"PROD: irreversible\"",
         "confirm" | "refusals" => "true",
+        "confirm_by" => "\"name\"",
         "audit_log" => "\"$XDG_STATE_HOME/qli/audit.log\"",
         "env" => "\"GITHUB_TOKEN\"",
         "ref" => "\"op://Vault/Item/field\"",
@@ -67,7 +75,7 @@ pub(super) fn example(field: &str) -> &'static str {
 pub(super) fn without(field: &str) -> Option<&'static str> {
     Some(match field {
         "banner" => "without this field nothing would be shown",
-        "confirm" => "without this field nobody would be asked",
+        "confirm" | "confirm_by" => "without this field nobody would be asked",
         "audit_log" => "without this field no run would be recorded",
         "requires_env" => "without this field no variable would be compared",
         "secrets" => "without this field the script would get no secret",

@@ -6,6 +6,8 @@
 //! `read/`, its line in [`Manifest`].
 
 mod audit;
+mod choice;
+mod confirm;
 mod fields;
 mod fix;
 mod known;
@@ -27,6 +29,7 @@ use crate::names::{EnvName, ExtensionName, SecretRef, shell_word, visible};
 use crate::providers::ProviderId;
 
 pub use audit::{AnchorTarget, ArgsMode, AuditLog, AuditSettings, LogAccess};
+pub use confirm::ConfirmBy;
 pub use fix::{Mending, mend, mendable};
 pub use read::parse;
 pub use wire::{AuditTable, ExtensionTable, ManifestFile, SecretTable, schema};
@@ -74,8 +77,8 @@ impl Manifest {
 /// The demands that a group may make for all its scripts, and a section for one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Demands {
-    /// Whether a person must say yes.
-    pub confirm: bool,
+    /// Whether a person must say yes, and how.
+    pub confirm: Option<ConfirmBy>,
     /// Variables and the values they must have, in the file's order.
     pub requires_env: Vec<(EnvName, String)>,
     /// What is fetched and handed to the script, in the file's order.

@@ -50,7 +50,7 @@ fn a_full_manifest_is_read_in_the_files_order() {
          [[secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n"
     ))
     .unwrap();
-    assert!(manifest.demands.confirm && manifest.warnings.is_empty());
+    assert!(manifest.demands.confirm.is_some() && manifest.warnings.is_empty());
     assert_eq!(manifest.banner.as_deref(), Some("B"));
     let names: Vec<_> = manifest
         .demands

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::audit::Choice;
+use super::choice::Choice;
 use super::fields::{Findings, Value};
 use super::known::example;
 use super::quoted;

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 use super::audit::{ArgsMode, LogAccess};
+use super::confirm::ConfirmBy;
 use crate::names::{ENV_NAME_PATTERN, EnvName, ExtensionName, NAME_PATTERN};
 use crate::providers::ProviderId;
 
@@ -19,6 +20,7 @@ use crate::providers::ProviderId;
 /// and the file of an `anchor` as well; that `[audit]` has a log to hold for;
 /// that no field of the top level stands below a header by mistake; that no
 /// section takes back what the group demands, or is named after no script; that
+/// `confirm = false` and `confirm_by` do not stand together; that
 /// no secret fills a variable that qli sets itself; and that no value holds NUL.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -40,6 +42,12 @@ pub struct ManifestFile {
     /// fetched. `--yes` answers it too. Default: `false`.
     #[schemars(with = "bool", default)]
     pub confirm: Option<bool>,
+
+    /// What that person types: `"key"`, a `y`, or `"name"`, the name of the group.
+    /// A name is not answered by `--yes`; without a terminal it takes
+    /// `--confirm NAME`. Naming a way asks, also without `confirm = true`.
+    #[schemars(with = "ConfirmBy", default)]
+    pub confirm_by: Option<ConfirmBy>,
 
     /// The file every run is recorded in:
     /// `"$XDG_STATE_HOME/qli/prod-audit.log"`. It must be absolute once `~`,
@@ -112,6 +120,10 @@ pub struct ExtensionTable {
     /// group does not ask anyway. Default: as the group.
     #[schemars(with = "bool", default)]
     pub confirm: Option<bool>,
+
+    /// What that person types, where the group does not demand more.
+    #[schemars(with = "ConfirmBy", default)]
+    pub confirm_by: Option<ConfirmBy>,
 
     /// Variables that must have exactly these values when this script is run,
     /// beside those of the group.

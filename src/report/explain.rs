@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use super::style::{put, wrapped, wrapped_help};
 use super::{Style, human};
 use crate::guard::{
-    AuditStart, Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step, Verdict,
-    first_refusal,
+    Answer, AuditStart, Confirm, Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step,
+    Verdict, first_refusal,
 };
 use crate::manifest::{ArgsMode, DemandedBy, LogAccess};
 use crate::names::{Text, shell_line, visible};
@@ -214,7 +214,11 @@ fn guard_details(plan: &Plan, guard: &Guard, verdict: &Verdict, style: &Style) -
     match guard {
         Guard::Banner(_) | Guard::RequiresEnv(_) => Vec::new(), // drawn by themselves
         Guard::Confirm(confirm) => {
-            vec![marked(plan, confirm.demanded_by, confirm_detail(verdict))]
+            vec![marked(
+                plan,
+                confirm.demanded_by,
+                &confirm_detail(confirm, verdict),
+            )]
         }
         Guard::Secrets(secrets) => secret_details(plan, secrets, style),
         Guard::AuditStart(audit) => audit_details(audit, style),
@@ -247,12 +251,16 @@ fn audit_details(audit: &AuditStart, style: &Style) -> Vec<String> {
     std::iter::once(path).chain(settings).collect()
 }
 
-fn confirm_detail(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Pass => "--yes answers",
-        Verdict::Ask | Verdict::Fetch | Verdict::Act | Verdict::Refuse(_) => {
-            "on this terminal: answer y"
+fn confirm_detail(confirm: &Confirm, verdict: &Verdict) -> String {
+    match (verdict, &confirm.name) {
+        (Verdict::Pass, _) if matches!(confirm.answer, Answer::NameGiven(_)) => {
+            "--confirm answers".to_owned()
         }
+        (Verdict::Pass, _) => "--yes answers".to_owned(),
+        (_, Some(name)) => {
+            format!("on this terminal: type the name, {name}; --yes does not answer")
+        }
+        (_, None) => "on this terminal: answer y".to_owned(),
     }
 }
 

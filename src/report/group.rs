@@ -19,7 +19,7 @@ pub(super) fn declared(manifest: &Manifest) -> Vec<&'static str> {
 pub(super) fn demanded(demands: &Demands) -> impl Iterator<Item = &'static str> {
     let in_order = [
         (!demands.requires_env.is_empty(), "requires_env"),
-        (demands.confirm, "confirm"),
+        (demands.confirm.is_some(), "confirm"),
         (!demands.secrets.is_empty(), "secrets"),
     ];
     let demanded = in_order.into_iter().filter(|(demanded, _)| *demanded);

@@ -65,6 +65,19 @@ fn only_a_typed_yes_is_a_yes() {
 }
 
 #[test]
+fn where_a_name_is_wanted_it_is_typed_on_the_terminal() {
+    for (typed, runs) in [("g", true), ("y", false)] {
+        let world = World::new("confirm_by = \"name\"").script("end", "exit 0");
+        let mut terminal = Terminal::start(world.qli(["end"]));
+        terminal.wait_for("Type the name of the group, g: ");
+        wait_for_state(terminal.leader(), 'S');
+        terminal.press(&format!("{typed}\n"));
+        assert_eq!(terminal.end().code(), Some(if runs { 0 } else { 125 }));
+        assert_eq!(world.log_text().contains("\"detail\":\"typed\""), runs);
+    }
+}
+
+#[test]
 fn what_was_typed_before_the_question_does_not_answer_it() {
     let world = world();
     let mut lines = world.lines();

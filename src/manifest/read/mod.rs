@@ -13,8 +13,8 @@ use toml::de::DeTable;
 use super::fields::{Fields, Findings, Value};
 use super::known::TOP;
 use super::syntax::Spoilt;
-use super::typed::{boolean, integer, text};
-use super::{Demands, Located, Manifest, SecretSpec, oddities, syntax};
+use super::typed::{boolean, choice, integer, text};
+use super::{ConfirmBy, Demands, Located, Manifest, SecretSpec, oddities, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source};
 use crate::names::EnvName;
 use audit::audit;
@@ -102,6 +102,7 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
 #[derive(Default)]
 struct Written {
     confirm: Option<Located<bool>>,
+    confirm_by: Option<Located<ConfirmBy>>,
     required: Vec<Located<(EnvName, String)>>,
     secrets: Vec<Located<SecretSpec>>,
 }
@@ -115,19 +116,39 @@ impl Written {
                 span: value.span(),
             })
         });
+        let confirm_by = fields.optional("confirm_by").and_then(|value| {
+            Some(Located {
+                value: choice("confirm_by", value, found)?,
+                span: value.span(),
+            })
+        });
         let required = fields.optional("requires_env");
         let required = required.map(|value| requires_env(value, found));
         let secrets = fields.optional("secrets").map(|v| secrets(v, found));
         Self {
             confirm,
+            confirm_by,
             required: required.unwrap_or_default(),
             secrets: secrets.unwrap_or_default(),
         }
     }
 
+    /// Says how a person is asked, and where that is demanded: the way by itself
+    /// asks too.
+    fn asks(&self) -> Option<Located<ConfirmBy>> {
+        if let Some(by) = &self.confirm_by {
+            return Some(by.clone());
+        }
+        let confirm = self.confirm.as_ref().filter(|one| one.value)?;
+        Some(Located {
+            value: ConfirmBy::Key,
+            span: confirm.span.clone(),
+        })
+    }
+
     fn demands(self) -> Demands {
         Demands {
-            confirm: self.confirm.is_some_and(|one| one.value),
+            confirm: self.asks().map(|asks| asks.value),
             requires_env: self.required.into_iter().map(|one| one.value).collect(),
             secrets: self.secrets.into_iter().map(|one| one.value).collect(),
         }

@@ -23,6 +23,7 @@ pub(super) fn contradictions(group: Option<&Written>, own: &Written, found: &mut
     if let Some(group) = group {
         weakened(group, own, found);
     }
+    asked_and_not(own, found);
     let layers = || {
         let group = group.into_iter().map(|group| (group, false));
         group.chain([(own, true)])
@@ -50,16 +51,33 @@ pub(super) fn contradictions(group: Option<&Written>, own: &Written, found: &mut
     }
 }
 
+fn asked_and_not(own: &Written, found: &mut Findings<'_>) {
+    let spared = own.confirm.as_ref().filter(|one| !one.value);
+    if let (Some(by), Some(spared)) = (&own.confirm_by, spared) {
+        let message = "`confirm_by` says how to ask, and `confirm = false` says not to".to_owned();
+        let diagnostic = found.at(Code::Contradiction, spared.span.clone(), message);
+        let diagnostic = diagnostic.label(by.span.clone(), "how to ask stands here");
+        found.push(diagnostic.help("write `confirm = true`, or remove one of the two"));
+    }
+}
+
 /// A section only adds: it can neither spare the question nor demand another
 /// value, since no run could then meet both.
 fn weakened(group: &Written, own: &Written, found: &mut Findings<'_>) {
-    if let (Some(asked), Some(spared)) = (&group.confirm, &own.confirm)
-        && asked.value
-        && !spared.value
-    {
+    let spared = own.confirm.as_ref().filter(|one| !one.value);
+    if let (Some(asked), Some(spared)) = (group.asks(), spared) {
         let message = "the group asks before every script, and this section would not";
         let diagnostic = found.at(Code::WeakenedGuard, spared.span.clone(), message.to_owned());
-        let diagnostic = diagnostic.label(asked.span.clone(), "the group asks here");
+        let diagnostic = diagnostic.label(asked.span, "the group asks here");
+        found
+            .push(diagnostic.help("remove the line: a section can only add to its group's guards"));
+    }
+    if let (Some(asked), Some(by)) = (group.asks(), &own.confirm_by)
+        && by.value < asked.value
+    {
+        let message = "the group wants its name typed, and this section less than that";
+        let diagnostic = found.at(Code::WeakenedGuard, by.span.clone(), message.to_owned());
+        let diagnostic = diagnostic.label(asked.span, "the group says so here");
         found
             .push(diagnostic.help("remove the line: a section can only add to its group's guards"));
     }
