@@ -5,6 +5,7 @@ mod command;
 mod digest;
 mod path_template;
 mod text;
+mod time_limit;
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +20,7 @@ pub use text::{
     Text, is_hidden, path_as_text, shell_line, shell_word, to_json_line, to_json_pretty, visible,
     visible_lines,
 };
+pub use time_limit::{TIME_LIMIT_PATTERN, TimeLimit, TimeLimitError};
 
 /// Longest group or extension name, in bytes.
 pub const NAME_MAX: usize = 64;

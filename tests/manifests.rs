@@ -256,7 +256,7 @@ impl Change {
 }
 
 /// What a schema cannot say; its description lists the same.
-const BEYOND_A_SCHEMA: [Code; 10] = [
+const BEYOND_A_SCHEMA: [Code; 11] = [
     Code::DuplicateSecret,
     Code::SecretAlsoRequired,
     Code::MalformedReference,
@@ -267,6 +267,7 @@ const BEYOND_A_SCHEMA: [Code; 10] = [
     Code::WeakenedGuard,
     Code::AuditWithoutLog,
     Code::Contradiction,
+    Code::TimeoutMissing,
 ];
 
 /// Says whether a schema can refuse what the parser refuses.
@@ -368,6 +369,13 @@ const LINES: &[&str] = &[
     "extensions = { a = { requires_env = { A = 2 } } }",
     "extensions = { a = { secrets = [{ env = \"A\", ref = \"B\", provider = \"env\" }] } }",
     "extensions = { a = { secrets = [{ env = \"A\" }] } }",
+    "timeout = \"10m\"",
+    "timeout = \"1h30m\"",
+    "timeout = \"10\"",
+    "timeout = \"0s\"",
+    "timeout = \"1234567890s\"",
+    "timeout = 10",
+    "kill_after = \"5ms\"",
     "confirm_by = \"name\"",
     "confirm_by = \"no\"",
     "confirm_by = true",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use qli::discovery::Roots;
@@ -14,6 +15,7 @@ use qli::host::fake::World;
 struct Demands {
     confirm: Option<bool>,
     by_name: bool,
+    minutes: Option<u8>,
     required: BTreeMap<String, String>,
     secrets: BTreeMap<String, bool>,
 }
@@ -22,12 +24,14 @@ fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = 
     (
         any::<Option<bool>>(),
         prop::bool::weighted(0.2),
+        prop::option::of(1..4u8),
         prop::collection::btree_map(names, "[12]", 0..3),
         prop::collection::btree_map(secrets, any::<bool>(), 0..3),
     )
-        .prop_map(|(confirm, by_name, required, secrets)| Demands {
+        .prop_map(|(confirm, by_name, minutes, required, secrets)| Demands {
             confirm,
             by_name,
+            minutes,
             required,
             secrets,
         })
@@ -39,7 +43,10 @@ impl Demands {
     fn parts(&self, path: &str) -> (Vec<String>, Vec<String>) {
         let lines = self.confirm.map(|confirm| format!("confirm = {confirm}\n"));
         let by_name = self.by_name.then(|| "confirm_by = \"name\"\n".to_owned());
-        let lines = lines.into_iter().chain(by_name);
+        let timeout = self
+            .minutes
+            .map(|minutes| format!("timeout = \"{minutes}m\"\n"));
+        let lines = lines.into_iter().chain(by_name).chain(timeout);
         let required = self.required.iter();
         let required = required.map(|(name, value)| format!("{name} = \"{value}\"\n"));
         let required = required.collect::<Vec<_>>().concat();
@@ -151,6 +158,10 @@ proptest! {
                 joined_demands.contains(&"confirm".to_owned()),
                 asks(&group) || asks(&section)
             );
+            let minutes = [group.minutes, section.minutes];
+            let shortest = minutes.into_iter().flatten().min();
+            let shortest = shortest.map(|minutes| Duration::from_mins(minutes.into()));
+            prop_assert_eq!(joined_plan.limits.lengths().timeout, shortest);
             if first_refusal(&alone_plan.preview(&alone)).is_some() {
                 prop_assert!(first_refusal(&joined_plan.preview(&joined)).is_some());
             }

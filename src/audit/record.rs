@@ -143,6 +143,10 @@ impl From<&Received> for SignalRecord {
 
 /// What a `finish` or `interrupted` record adds.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the record, absent where false"
+)]
 pub struct EndRecord {
     /// The code a shell shows: the script's own, or 128+N for a signal.
     pub exit_code: i32,
@@ -169,10 +173,21 @@ pub struct EndRecord {
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub signals_left_out: u64,
-    /// How long the script was stopped together with qli.
+    /// How long the script was stopped.
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub suspended_ms: u64,
+    /// True when its timeout was over and it was sent TERM.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub timed_out: bool,
+    /// True when it was killed because somebody interrupted it three times.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schemars(default)]
+    pub escalated: bool,
+    /// How many processes the script left running behind it (Linux).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_running: Option<usize>,
     /// From the start record to this one, by a clock that never steps back.
     pub duration_ms: u64,
     /// True when it waited in the spool and a later run put it here.
@@ -193,6 +208,9 @@ impl EndRecord {
             signals: Vec::new(),
             signals_left_out: 0,
             suspended_ms: 0,
+            timed_out: false,
+            escalated: false,
+            left_running: None,
             duration_ms: 0,
             spooled: false,
         }

@@ -135,6 +135,9 @@ codes! {
     /// A value holds a NUL character.
     NulCharacter = "QLI0206" "nul-character" Error 125
         "the group does not run",
+    /// A length of time cannot be read.
+    MalformedDuration = "QLI0207" "malformed-duration" Error 125
+        "the group does not run",
     /// No variable can have this name, or qli sets it itself.
     InvalidEnvName = "QLI0301" "invalid-env-name" Error 125
         "the group does not run",
@@ -170,6 +173,9 @@ codes! {
         "the group does not run",
     /// Two fields contradict each other.
     Contradiction = "QLI0407" "contradiction" Error 125
+        "the group does not run",
+    /// There is a `kill_after`, and no `timeout`.
+    TimeoutMissing = "QLI0408" "timeout-missing" Error 125
         "the group does not run",
     /// The path of the log cannot be read.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error 125

@@ -75,7 +75,7 @@ fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Ended {
     if let Err(failure) = plan.spawn.start(launch, host) {
         return Ended::SpawnFailed(failure);
     }
-    match host.wait() {
+    match host.wait(plan.limits.lengths()) {
         Ok(end) => Ended::Ran(end),
         Err(error) => Ended::Lost(reason(&error)),
     }
@@ -134,6 +134,9 @@ fn ran(end: &ChildEnd) -> EndBody {
         signals: listed.map(SignalRecord::from).collect(),
         signals_left_out: end.received.len().saturating_sub(SIGNALS_LISTED) as u64,
         suspended_ms: u64::try_from(end.suspended.as_millis()).unwrap_or(u64::MAX),
+        timed_out: end.timed_out,
+        escalated: end.escalated,
+        left_running: end.left_running,
         duration_ms: 0,
         spooled: false,
     };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Guard;
+use super::{Guard, Limits};
 use crate::audit::FileFacts;
 use crate::discovery::{Program, ProgramKind};
 use crate::manifest::FILE_NAME;
@@ -19,6 +19,8 @@ pub(super) struct Canonical<'a> {
     pub(super) program: FileFacts,
     pub(super) file: Text,
     pub(super) guards: &'a [Guard],
+    #[serde(skip_serializing_if = "Limits::is_empty")]
+    pub(super) limits: &'a Limits,
 }
 
 /// Hashes a document's canonical JSON: its keys sorted.

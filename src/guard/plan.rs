@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use super::digest::{Canonical, content_digest, digest};
 use super::{
-    Answer, AuditStart, Banner, Confirm, Guard, Refusal, RequiresEnv, Secrets, Spawn, Step, Verdict,
+    Answer, AuditStart, Banner, Confirm, Guard, Limits, Refusal, RequiresEnv, Secrets, Spawn, Step,
+    Verdict,
 };
 use crate::audit::FileFacts;
 use crate::diagnostics::Diagnostics;
@@ -52,6 +53,8 @@ pub struct Plan {
     pub guards: Vec<Guard>,
     /// Step 6.
     pub spawn: Spawn,
+    /// Step 7's.
+    pub limits: Limits,
     /// SHA-256 of the plan's canonical JSON.
     pub digest: Digest,
     /// SHA-256 of manifest and script alone: the same on every machine that
@@ -110,6 +113,7 @@ impl Plan {
             .flatten()
             .collect();
         let guards = guards_of(&manifest, (&home.name, &extension), own, answer, view)?;
+        let limits = Limits::plan(&manifest.demands_of(&extension));
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&home.manifest_path, sha256);
         let args: Vec<_> = args.iter().cloned().map(Text::from).collect();
@@ -122,6 +126,7 @@ impl Plan {
             program: FileFacts::new(&program.path, program.sha256),
             file: program.file().as_os_str().into(),
             guards: &guards,
+            limits: &limits,
         });
         let shown_args = shown(&args, &guards, view);
         let content_digest = content_digest(&facts, &program, &extension);
@@ -139,6 +144,7 @@ impl Plan {
             manifest: facts,
             guards,
             spawn: Spawn { program },
+            limits,
             digest,
             content_digest,
             warnings,

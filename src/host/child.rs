@@ -4,16 +4,19 @@
 //! signalled after it was reaped, and cannot be reused before.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 use nix::sys::signal as unix;
 use nix::unistd::Pid;
-use rustix::process::{WaitOptions, WaitStatus, waitpid};
+use rustix::process::{WaitOptions, WaitStatus, wait, waitpid};
 
+use super::patience::{Measure, Patience};
 use super::signals::{self, Circumstances, Received, Sender, Signal, Signals, can_stop, passes_on};
-use super::{Start, ToolCall};
+use super::{Start, TimeLimits, ToolCall};
 
 /// How the script ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +27,24 @@ pub struct ChildEnd {
     pub core: bool,
     /// The signals qli received while it ran.
     pub received: Vec<Received>,
-    /// How long it was stopped together with qli.
+    /// How long it was stopped.
     pub suspended: Duration,
+    /// Whether its timeout was over.
+    pub timed_out: bool,
+    /// Whether it was killed because somebody interrupted it three times.
+    pub escalated: bool,
+    /// How many processes it left running behind it, where there are some and the
+    /// system says how many (Linux).
+    pub left_running: Option<usize>,
 }
 
 /// Starts the script. `Command` keeps copies of the environment that cannot be
 /// erased, so it lives no longer than this call.
 pub(super) fn spawn(start: &Start<'_>) -> io::Result<Pid> {
+    // What the script leaves running becomes qli's to count, and to bury
+    // (PR_SET_CHILD_SUBREAPER, prctl(2)). A kernel that refuses counts nothing.
+    #[cfg(target_os = "linux")]
+    let _ = nix::sys::prctl::set_child_subreaper(true);
     let mut command = Command::new(start.program);
     command.args(start.args).envs(start.env.iter().copied());
     command.spawn().map(|child| pid_of(&child))
@@ -53,13 +67,35 @@ pub(super) fn pid_of(child: &std::process::Child) -> Pid {
     Pid::from_raw(child.id().cast_signed())
 }
 
+const CHANGES: WaitOptions = WaitOptions::NOHANG
+    .union(WaitOptions::UNTRACED)
+    .union(WaitOptions::CONTINUED);
+
 /// Asks for a change of a child's state without waiting for one.
 ///
 /// rustix, because nix's `waitpid` loses a death by a real-time signal.
 pub(super) fn poll_state(pid: Pid) -> io::Result<Option<WaitStatus>> {
-    let options = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
-    let status = waitpid(rustix::process::Pid::from_raw(pid.as_raw()), options)?;
+    let status = waitpid(rustix::process::Pid::from_raw(pid.as_raw()), CHANGES)?;
     Ok(status.map(|(_, status)| status))
+}
+
+/// Asks for a change of the script's state; what it left behind and has died since
+/// is buried on the way.
+fn poll_script(pid: Pid) -> io::Result<Option<WaitStatus>> {
+    while let Some((child, status)) = wait(CHANGES)? {
+        if child.as_raw_nonzero().get() == pid.as_raw() {
+            return Ok(Some(status));
+        }
+    }
+    Ok(None)
+}
+
+/// Counts what the script left running, once it has been buried itself.
+fn left_running() -> Option<usize> {
+    // Nobody left is an error (ECHILD, waitpid(2)).
+    while wait(CHANGES).ok()?.is_some() {}
+    let children = std::fs::read_to_string("/proc/thread-self/children").ok()?;
+    Some(children.split_whitespace().count())
 }
 
 /// Reads the end out of a wait status; none for a stop or a continuation.
@@ -79,20 +115,36 @@ const CORE_FLAG: i32 = 0x80;
 pub(super) struct Waiting<'a> {
     pid: Pid,
     signals: &'a mut Signals,
-    stopped: bool,
+    patience: Patience,
+    since: Instant,
+    /// Since when the script is stopped.
+    stopped: Option<Instant>,
     received: Vec<Received>,
     suspended: Duration,
+    timed_out: bool,
+    escalated: bool,
 }
 
 impl<'a> Waiting<'a> {
-    pub(super) fn new(pid: Pid, signals: &'a mut Signals) -> Self {
+    pub(super) fn new(pid: Pid, limits: TimeLimits, signals: &'a mut Signals) -> Self {
         Self {
             pid,
             signals,
-            stopped: false,
+            patience: Patience::new(limits),
+            since: Instant::now(),
+            stopped: None,
             received: Vec::new(),
             suspended: Duration::ZERO,
+            timed_out: false,
+            escalated: false,
         }
+    }
+
+    /// How long the script could run: without the time it was stopped.
+    fn ran(&self) -> Duration {
+        let stopped = self.stopped.map_or(Duration::ZERO, |since| since.elapsed());
+        let paused = self.suspended.saturating_add(stopped);
+        self.since.elapsed().saturating_sub(paused)
     }
 
     /// Waits for the end. Whatever arrived up to here may have arrived before
@@ -101,7 +153,7 @@ impl<'a> Waiting<'a> {
         let mut arrived = self.signals.drain();
         let mut spawning = true;
         loop {
-            while let Some(status) = poll_state(self.pid)? {
+            while let Some(status) = poll_script(self.pid)? {
                 if let Some(end) = end_of(status) {
                     return Ok(self.finish(status, end, arrived));
                 }
@@ -115,7 +167,8 @@ impl<'a> Waiting<'a> {
                 },
             );
             spawning = false;
-            self.signals.wait(&[], None)?;
+            let at_most = self.end_in_time();
+            self.signals.wait(&[], at_most)?;
             // Taken before the script's state is asked for, so that no CHLD is
             // missed, and judged after it: a CONT is passed on to a script
             // whose stop was told of by a CHLD that arrived with it.
@@ -141,6 +194,9 @@ impl<'a> Waiting<'a> {
             status: end,
             received: self.received,
             suspended: self.suspended,
+            timed_out: self.timed_out,
+            escalated: self.escalated,
+            left_running: left_running(),
         }
     }
 
@@ -154,14 +210,59 @@ impl<'a> Waiting<'a> {
                 sender,
                 forwarded,
             });
+            let ran = self.ran();
+            if let Some(measure) = self.patience.interrupted(signal, sender, ran) {
+                self.carry_out(measure);
+            }
         }
+    }
+
+    /// Ends the script if its limits are used up; returns when to look again. A
+    /// script that is stopped uses up nothing.
+    fn end_in_time(&mut self) -> Option<Duration> {
+        if self.stopped.is_some() {
+            return None;
+        }
+        let ran = self.ran();
+        if let Some(measure) = self.patience.due(ran) {
+            self.carry_out(measure);
+        }
+        self.patience.left(ran)
+    }
+
+    /// Does what is due, and says so to whoever is there to read it.
+    fn carry_out(&mut self, measure: Measure) {
+        let pid = self.pid;
+        let (signal, words) = match measure {
+            Measure::Warn => {
+                say(&format!(
+                    "qli: still waiting for process {pid}; once more within 10 s kills it\n"
+                ));
+                return;
+            }
+            Measure::Terminate => {
+                self.timed_out = true;
+                (unix::Signal::SIGTERM, "the timeout is over")
+            }
+            Measure::Kill => (unix::Signal::SIGKILL, "the timeout is long over"),
+            Measure::Escalate => {
+                self.escalated = true;
+                (unix::Signal::SIGKILL, "interrupted three times")
+            }
+        };
+        say(&format!(
+            "qli: {words}: {} sent to process {pid}\n",
+            signal.as_str()
+        ));
+        // One that has just ended needs no end.
+        drop(signals::send(pid, Signal::new(signal as i32)));
     }
 
     fn circumstances(&self) -> Circumstances {
         Circumstances {
             own: signals::own_pid(),
             child: self.pid.as_raw(),
-            stopped: self.stopped,
+            stopped: self.stopped.is_some(),
             spawning: false,
         }
     }
@@ -169,16 +270,15 @@ impl<'a> Waiting<'a> {
     /// Follows a stop of the script, so that the shell gets its prompt back.
     fn follow(&mut self, status: WaitStatus) -> io::Result<()> {
         let Some(number) = status.stopping_signal() else {
-            self.stopped = false;
+            let stopped = self.stopped.take();
+            self.suspended += stopped.map_or(Duration::ZERO, |since| since.elapsed());
             return Ok(());
         };
-        self.stopped = true;
+        self.stopped.get_or_insert_with(Instant::now);
         if !can_stop() {
             return Ok(());
         }
-        let since = Instant::now();
         signals::stop_self(own_stop(number));
-        self.suspended += since.elapsed();
         self.continue_script()
     }
 
@@ -204,6 +304,17 @@ impl<'a> Waiting<'a> {
             );
         }
         signals::send(self.pid, Signal::new(unix::Signal::SIGCONT as i32))
+    }
+}
+
+/// Says something beside the script. Nobody has to read it, and the script's
+/// signals are not to wait: it is said only where it is taken at once.
+fn say(words: &str) {
+    let stderr = io::stderr();
+    let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    let takes = nix::poll::poll(&mut fds, PollTimeout::ZERO).is_ok_and(|ready| ready == 1);
+    if takes {
+        let _ = nix::unistd::write(&stderr, words.as_bytes());
     }
 }
 

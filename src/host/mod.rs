@@ -8,6 +8,7 @@ mod child;
 pub mod fake;
 mod log;
 mod path;
+mod patience;
 mod process;
 mod signals;
 mod streams;
@@ -179,8 +180,9 @@ pub trait Host: HostView {
     /// Starts the script in qli's own process group.
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()>;
 
-    /// Waits for the script, passing signals on and following its stops.
-    fn wait(&mut self) -> io::Result<ChildEnd>;
+    /// Waits for the script, passing signals on, following its stops, and ending
+    /// it when its limits are used up.
+    fn wait(&mut self, limits: TimeLimits) -> io::Result<ChildEnd>;
 }
 
 /// Device and inode: which file it is, whatever its name.
@@ -311,6 +313,15 @@ pub enum LoginUid {
     None,
     /// This uid.
     Uid(u32),
+}
+
+/// How long a script may run. Time during which it is stopped does not count.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TimeLimits {
+    /// After this it is sent TERM.
+    pub timeout: Option<Duration>,
+    /// So long after that it is killed.
+    pub kill_after: Option<Duration>,
 }
 
 /// A script to start.

@@ -20,7 +20,8 @@ use super::signals::{self, Signal, Signals};
 use super::streams::write_stderr;
 use super::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, ProcessFacts, Start, Stat, ToolCall, ToolError, ToolOutput, process, terminal, tool,
+    LogFile, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput, process,
+    terminal, tool,
 };
 use crate::names::Sha256;
 
@@ -388,10 +389,10 @@ impl Host for System {
         Ok(())
     }
 
-    fn wait(&mut self) -> io::Result<ChildEnd> {
+    fn wait(&mut self, limits: TimeLimits) -> io::Result<ChildEnd> {
         let script = self.script.take();
         let pid = script.ok_or_else(|| io::Error::other("no script was started"))?;
-        Waiting::new(pid, self.signals()?).until_end()
+        Waiting::new(pid, limits, self.signals()?).until_end()
     }
 }
 

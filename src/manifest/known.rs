@@ -2,7 +2,7 @@
 //! what a run would do without them.
 
 /// The fields of the top level.
-pub(super) const TOP: [&str; 10] = [
+pub(super) const TOP: [&str; 12] = [
     "schema_version",
     "description",
     "banner",
@@ -12,16 +12,20 @@ pub(super) const TOP: [&str; 10] = [
     "audit",
     "requires_env",
     "secrets",
+    "timeout",
+    "kill_after",
     "extensions",
 ];
 
 /// The fields of a section, `[extensions.<name>]`.
-pub(super) const EXTENSION: [&str; 5] = [
+pub(super) const EXTENSION: [&str; 7] = [
     "description",
     "confirm",
     "confirm_by",
     "requires_env",
     "secrets",
+    "timeout",
+    "kill_after",
 ];
 
 /// The fields of `[audit]`.
@@ -60,6 +64,8 @@ pub(super) fn example(field: &str) -> &'static str {
         "confirm" | "refusals" => "true",
         "confirm_by" => "\"name\"",
         "audit_log" => "\"$XDG_STATE_HOME/qli/audit.log\"",
+        "timeout" => "\"10m\"",
+        "kill_after" => "\"30s\"",
         "env" => "\"GITHUB_TOKEN\"",
         "ref" => "\"op://Vault/Item/field\"",
         "provider" => "\"one_password\"",
@@ -78,6 +84,7 @@ pub(super) fn without(field: &str) -> Option<&'static str> {
         "confirm" | "confirm_by" => "without this field nobody would be asked",
         "audit_log" => "without this field no run would be recorded",
         "requires_env" => "without this field no variable would be compared",
+        "timeout" => "without this field the script could run for ever",
         "secrets" => "without this field the script would get no secret",
         "extensions" => "without this field no script would have guards of its own",
         _ => return None,

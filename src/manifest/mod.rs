@@ -25,7 +25,7 @@ use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source};
 use crate::host::reason;
-use crate::names::{EnvName, ExtensionName, SecretRef, shell_word, visible};
+use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit, shell_word, visible};
 use crate::providers::ProviderId;
 
 pub use audit::{AnchorTarget, ArgsMode, AuditLog, AuditSettings, LogAccess};
@@ -83,6 +83,10 @@ pub struct Demands {
     pub requires_env: Vec<(EnvName, String)>,
     /// What is fetched and handed to the script, in the file's order.
     pub secrets: Vec<SecretSpec>,
+    /// After this the script is sent TERM.
+    pub timeout: Option<TimeLimit>,
+    /// So long after TERM the script is killed.
+    pub kill_after: Option<TimeLimit>,
 }
 
 /// The section of one extension, `[extensions.<name>]`.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::audit::{ArgsMode, LogAccess};
 use super::confirm::ConfirmBy;
-use crate::names::{ENV_NAME_PATTERN, EnvName, ExtensionName, NAME_PATTERN};
+use crate::names::{ENV_NAME_PATTERN, EnvName, ExtensionName, NAME_PATTERN, TIME_LIMIT_PATTERN};
 use crate::providers::ProviderId;
 
 /// The guards of a group of scripts, in its `_manifest.toml`.
@@ -20,7 +20,8 @@ use crate::providers::ProviderId;
 /// and the file of an `anchor` as well; that `[audit]` has a log to hold for;
 /// that no field of the top level stands below a header by mistake; that no
 /// section takes back what the group demands, or is named after no script; that
-/// `confirm = false` and `confirm_by` do not stand together; that
+/// `confirm = false` and `confirm_by` do not stand together; that `kill_after` has
+/// a `timeout` to follow; that
 /// no secret fills a variable that qli sets itself; and that no value holds NUL.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -69,6 +70,16 @@ pub struct ManifestFile {
     /// if one is missing, nothing runs.
     #[schemars(default)]
     pub secrets: Vec<SecretTable>,
+
+    /// How long a script may run: `"10m"`, `"1h30m"`, `"90s"`. When that is over it
+    /// is sent TERM. Time during which it is stopped does not count. Default: as
+    /// long as it likes.
+    #[schemars(with = "String", regex(pattern = TIME_LIMIT_PATTERN), default)]
+    pub timeout: Option<String>,
+
+    /// How long after that it is killed if it still runs: `"30s"`. Default: never.
+    #[schemars(with = "String", regex(pattern = TIME_LIMIT_PATTERN), default)]
+    pub kill_after: Option<String>,
 
     /// What single scripts demand beside the group, each in a section named
     /// after its file: `[extensions.restore]`. A section only adds.
@@ -133,6 +144,14 @@ pub struct ExtensionTable {
     /// Secrets that are fetched for this script, after those of the group.
     #[schemars(default)]
     pub secrets: Vec<SecretTable>,
+
+    /// How long this script may run, at most as long as the group lets it.
+    #[schemars(with = "String", regex(pattern = TIME_LIMIT_PATTERN), default)]
+    pub timeout: Option<String>,
+
+    /// How long after that it is killed, at most as long as the group says.
+    #[schemars(with = "String", regex(pattern = TIME_LIMIT_PATTERN), default)]
+    pub kill_after: Option<String>,
 }
 
 /// One secret, fetched when everything else has passed.

@@ -5,11 +5,11 @@ use std::ffi::OsStr;
 use super::style::{put, wrapped, wrapped_help};
 use super::{Style, human};
 use crate::guard::{
-    Answer, AuditStart, Confirm, Guard, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets, Step,
-    Verdict, first_refusal,
+    Answer, AuditStart, Confirm, Guard, Limit, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets,
+    Step, Verdict, first_refusal,
 };
 use crate::manifest::{ArgsMode, DemandedBy, LogAccess};
-use crate::names::{Text, shell_line, visible};
+use crate::names::{Text, TimeLimit, shell_line, visible};
 
 /// Where the details of a step begin.
 const INDENT: usize = 27;
@@ -65,7 +65,10 @@ fn marked(plan: &Plan, demanded_by: DemandedBy, detail: &str) -> String {
 
 /// Says what the mark means, if there is one.
 fn added(plan: &Plan, style: &Style) -> String {
-    let by_section = plan.guards.iter().any(Guard::is_added);
+    let limits = [&plan.limits.timeout, &plan.limits.kill_after];
+    let mut limits = limits.into_iter().flatten();
+    let by_section = plan.guards.iter().any(Guard::is_added)
+        || limits.any(|limit| limit.demanded_by == DemandedBy::Extension);
     let Some(section) = plan.section.as_ref().filter(|_| by_section) else {
         return String::new();
     };
@@ -138,7 +141,13 @@ fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
             guard_details(plan, guard, verdict, style),
             style,
         ),
-        (None, verdict) => vec_of(now(verdict), vec![act_detail(plan, preview, style)], style),
+        (None, verdict) => {
+            let mut details = vec![act_detail(plan, preview, style)];
+            if preview.step == Step::Wait {
+                details.splice(0..0, limit_details(plan));
+            }
+            vec_of(now(verdict), details, style)
+        }
     };
     let refuses = matches!(preview.verdict, Verdict::Refuse(_));
     let number = preview.step as usize + 1;
@@ -303,6 +312,19 @@ fn variables(plan: &Plan, required: &RequiresEnv, verdict: &Verdict, style: &Sty
         std::iter::once(Line::new(now, &detail, style)).chain(help)
     });
     lines.collect()
+}
+
+/// What ends the script, and who says so.
+fn limit_details(plan: &Plan) -> Vec<String> {
+    let detail = |limit: &Option<Limit>, text: fn(&TimeLimit) -> String| {
+        let limit = limit.as_ref()?;
+        Some(marked(plan, limit.demanded_by, &text(&limit.after)))
+    };
+    let timeout = detail(&plan.limits.timeout, |after| format!("TERM after {after}"));
+    let kill = detail(&plan.limits.kill_after, |after| {
+        format!("KILL {after} after that")
+    });
+    timeout.into_iter().chain(kill).collect()
 }
 
 fn act_detail(plan: &Plan, preview: &Preview, style: &Style) -> String {

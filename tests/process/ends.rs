@@ -73,6 +73,7 @@ fn a_grandchild_that_keeps_the_output_open_is_not_waited_for() {
     let mut text = [0; 3];
     output.read_exact(&mut text).unwrap();
     assert_eq!(&text, b"on\n");
+    assert_eq!(world.end()["left_running"], 1);
     drop(world); // lets the grandchild go, which had still kept the pipe
     let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();

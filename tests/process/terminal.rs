@@ -10,7 +10,7 @@ use crate::pty::Terminal;
 use crate::start::{Reached, WAIT, busy, moment, reached};
 use crate::support::{World, bit, mask, rounds, status_of, until, wait_for_state};
 
-const CTRL_C: &str = "\x03";
+pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
 const CTRL_BACKSLASH: &str = "\x1c";
 

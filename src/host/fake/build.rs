@@ -26,6 +26,9 @@ impl World {
             core: false,
             received: Vec::new(),
             suspended: Duration::ZERO,
+            timed_out: false,
+            escalated: false,
+            left_running: None,
         };
         Self {
             vars: BTreeMap::new(),

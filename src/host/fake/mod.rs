@@ -21,7 +21,8 @@ use disk::{Disk, FakeLog};
 
 use super::{
     Access, AskError, ChildEnd, Contents, FileDigest, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, LoginUid, ProcessFacts, Signal, Start, Stat, ToolCall, ToolError, ToolOutput,
+    LogFile, LoginUid, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall, ToolError,
+    ToolOutput,
 };
 use crate::names::Sha256;
 
@@ -406,7 +407,7 @@ impl Host for World {
         Ok(())
     }
 
-    fn wait(&mut self) -> io::Result<ChildEnd> {
+    fn wait(&mut self, _: TimeLimits) -> io::Result<ChildEnd> {
         self.disk.borrow_mut().clock += Duration::from_millis(2);
         self.act(Act::Waited);
         Ok(self.end.clone())

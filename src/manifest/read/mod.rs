@@ -11,12 +11,12 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::fields::{Fields, Findings, Value};
-use super::known::TOP;
+use super::known::{TOP, example};
 use super::syntax::Spoilt;
-use super::typed::{boolean, choice, integer, text};
-use super::{ConfirmBy, Demands, Located, Manifest, SecretSpec, oddities, syntax};
+use super::typed::{boolean, choice, integer, string, text};
+use super::{ConfirmBy, Demands, Located, Manifest, SecretSpec, oddities, quoted, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source};
-use crate::names::EnvName;
+use crate::names::{EnvName, TimeLimit};
 use audit::audit;
 use env::requires_env;
 use extensions::{WrittenSection, sections};
@@ -105,6 +105,8 @@ struct Written {
     confirm_by: Option<Located<ConfirmBy>>,
     required: Vec<Located<(EnvName, String)>>,
     secrets: Vec<Located<SecretSpec>>,
+    timeout: Option<Located<TimeLimit>>,
+    kill_after: Option<Located<TimeLimit>>,
 }
 
 impl Written {
@@ -125,7 +127,13 @@ impl Written {
         let required = fields.optional("requires_env");
         let required = required.map(|value| requires_env(value, found));
         let secrets = fields.optional("secrets").map(|v| secrets(v, found));
+        let timeout = fields.optional("timeout");
+        let timeout = timeout.and_then(|value| time_limit("timeout", value, found));
+        let kill_after = fields.optional("kill_after");
+        let kill_after = kill_after.and_then(|value| time_limit("kill_after", value, found));
         Self {
+            timeout,
+            kill_after,
             confirm,
             confirm_by,
             required: required.unwrap_or_default(),
@@ -151,6 +159,28 @@ impl Written {
             confirm: self.asks().map(|asks| asks.value),
             requires_env: self.required.into_iter().map(|one| one.value).collect(),
             secrets: self.secrets.into_iter().map(|one| one.value).collect(),
+            timeout: self.timeout.map(|one| one.value),
+            kill_after: self.kill_after.map(|one| one.value),
+        }
+    }
+}
+
+fn time_limit(
+    name: &'static str,
+    value: &Value<'_>,
+    found: &mut Findings<'_>,
+) -> Option<Located<TimeLimit>> {
+    let written = string(name, value, found)?;
+    match written.parse::<TimeLimit>() {
+        Ok(limit) => Some(Located {
+            value: limit,
+            span: value.span(),
+        }),
+        Err(error) => {
+            let message = format!("`{name}` {} is no length of time: {error}", quoted(written));
+            let diagnostic = found.at(Code::MalformedDuration, value.span(), message);
+            found.push(diagnostic.help(format!("write `{name} = {}`", example(name))));
+            None
         }
     }
 }

@@ -24,6 +24,15 @@ pub(super) fn contradictions(group: Option<&Written>, own: &Written, found: &mut
         weakened(group, own, found);
     }
     asked_and_not(own, found);
+    let timeouts = [
+        group.and_then(|group| group.timeout.as_ref()),
+        own.timeout.as_ref(),
+    ];
+    if let (Some(kill_after), [None, None]) = (&own.kill_after, timeouts) {
+        let message = "`kill_after` has no `timeout` to follow".to_owned();
+        let diagnostic = found.at(Code::TimeoutMissing, kill_after.span.clone(), message);
+        found.push(diagnostic.help("add `timeout = \"10m\"`, or remove the line"));
+    }
     let layers = || {
         let group = group.into_iter().map(|group| (group, false));
         group.chain([(own, true)])
@@ -80,6 +89,20 @@ fn weakened(group: &Written, own: &Written, found: &mut Findings<'_>) {
         let diagnostic = diagnostic.label(asked.span, "the group says so here");
         found
             .push(diagnostic.help("remove the line: a section can only add to its group's guards"));
+    }
+    for (name, group, own) in [
+        ("timeout", &group.timeout, &own.timeout),
+        ("kill_after", &group.kill_after, &own.kill_after),
+    ] {
+        if let (Some(group), Some(own)) = (group, own)
+            && own.value.length() > group.value.length()
+        {
+            let message = format!("the group's `{name}` is shorter than this");
+            let diagnostic = found.at(Code::WeakenedGuard, own.span.clone(), message);
+            let diagnostic = diagnostic.label(group.span.clone(), "the group's is here");
+            let help = "remove the line, or write a shorter time: a section can only add";
+            found.push(diagnostic.help(help));
+        }
     }
     for one in &own.required {
         let (name, value) = &one.value;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{DiagnosticDocument, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{Home, RootKind};
-use crate::guard::{Guard, Plan, Preview, Refusal, Step, Variable, Verdict, first_refusal};
+use crate::guard::{Guard, Limits, Plan, Preview, Refusal, Step, Variable, Verdict, first_refusal};
 use crate::names::{Digest, ExtensionName, GroupName, Text};
 
 /// `qli explain <GROUP> <EXTENSION> --format json`: the plan, and what each
@@ -147,9 +147,19 @@ impl StepDocument {
             refusal: refusal.map(Refusal::name),
             reason: refusal.map(Refusal::reason),
             help: refusal.map(Refusal::helps).unwrap_or_default(),
-            settings: guard.and_then(settings),
+            settings: if preview.step == Step::Wait {
+                limits(&plan.limits)
+            } else {
+                guard.and_then(settings)
+            },
         }
     }
+}
+
+/// The limits of the script; none if there are none.
+fn limits(limits: &Limits) -> Option<serde_json::Value> {
+    let limits = (!limits.is_empty()).then_some(limits)?;
+    serde_json::to_value(limits).ok()
 }
 
 /// The settings of a guard, without the name of its step and without the

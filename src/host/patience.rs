@@ -1,0 +1,202 @@
+//! When a running script is ended: by a timeout of its manifest, or by somebody
+//! who interrupts it again and again.
+//!
+//! Times are those that the script could run: it is stopped for free.
+
+use std::time::Duration;
+
+use nix::sys::signal as unix;
+
+use super::TimeLimits;
+use super::signals::{Sender, Signal};
+
+/// Within this time the third interrupt kills.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// The same signal of the same process within this time is one: `timeout(1)`
+/// sends it to qli and to qli's group.
+const ECHO: Duration = Duration::from_millis(100);
+
+/// What is done to the script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// The timeout is over: it is sent TERM.
+    Terminate,
+    /// It has had its time after that too: it is killed.
+    Kill,
+    /// It was interrupted twice: whoever did is told what the third time does.
+    Warn,
+    /// It was interrupted for the third time: it is killed.
+    Escalate,
+}
+
+/// How far the limits have been used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Running,
+    Terminated(Duration),
+    Killed,
+}
+
+/// The limits of one script, and the interrupts it has had.
+#[derive(Debug)]
+pub(super) struct Patience {
+    limits: TimeLimits,
+    stage: Stage,
+    interrupts: Vec<Interrupt>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Interrupt {
+    signal: Signal,
+    pid: Option<i32>,
+    at: Duration,
+}
+
+impl Patience {
+    pub(super) fn new(limits: TimeLimits) -> Self {
+        Self {
+            limits,
+            stage: Stage::Running,
+            interrupts: Vec::new(),
+        }
+    }
+
+    /// Returns how long the script may run until something is done, given how long
+    /// it has run.
+    pub(super) fn left(&self, ran: Duration) -> Option<Duration> {
+        let until = match self.stage {
+            Stage::Running => self.limits.timeout?,
+            Stage::Terminated(at) => at.saturating_add(self.limits.kill_after?),
+            Stage::Killed => return None,
+        };
+        Some(until.saturating_sub(ran))
+    }
+
+    /// Says what is due after the script has run so long.
+    pub(super) fn due(&mut self, ran: Duration) -> Option<Measure> {
+        if self.left(ran)? > Duration::ZERO {
+            return None;
+        }
+        let (stage, measure) = match self.stage {
+            Stage::Running => (Stage::Terminated(ran), Measure::Terminate),
+            Stage::Terminated(_) | Stage::Killed => (Stage::Killed, Measure::Kill),
+        };
+        self.stage = stage;
+        Some(measure)
+    }
+
+    /// Notes a signal that was received; returns what it leads to.
+    pub(super) fn interrupted(
+        &mut self,
+        signal: Signal,
+        sender: Sender,
+        ran: Duration,
+    ) -> Option<Measure> {
+        let pid = match sender {
+            Sender::Kernel => None,
+            Sender::Process { pid, .. } => Some(pid),
+        };
+        if !is_interrupt(signal) || self.is_echo(signal, pid, ran) {
+            return None;
+        }
+        self.interrupts
+            .retain(|one| ran.saturating_sub(one.at) < WINDOW);
+        self.interrupts.push(Interrupt {
+            signal,
+            pid,
+            at: ran,
+        });
+        match self.interrupts.len() {
+            0 | 1 => None,
+            2 => Some(Measure::Warn),
+            _ => Some(Measure::Escalate),
+        }
+    }
+
+    fn is_echo(&self, signal: Signal, pid: Option<i32>, ran: Duration) -> bool {
+        let same = |one: &Interrupt| {
+            pid.is_some()
+                && (one.signal, one.pid) == (signal, pid)
+                && ran.saturating_sub(one.at) < ECHO
+        };
+        self.interrupts.iter().any(same)
+    }
+}
+
+fn is_interrupt(signal: Signal) -> bool {
+    [unix::Signal::SIGINT, unix::Signal::SIGTERM]
+        .iter()
+        .any(|&one| one as i32 == signal.number())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn int(patience: &mut Patience, pid: Option<i32>, millis: u64) -> Option<Measure> {
+        let sender = match pid {
+            None => Sender::Kernel,
+            Some(pid) => Sender::Process {
+                pid,
+                uid: 0,
+                group: None,
+            },
+        };
+        let at = Duration::from_millis(millis);
+        patience.interrupted(Signal::new(2), sender, at)
+    }
+
+    #[test]
+    fn the_timeout_is_followed_by_the_kill_and_by_nothing_more() {
+        let mut patience = Patience::new(TimeLimits {
+            timeout: Some(10 * SECOND),
+            kill_after: Some(5 * SECOND),
+        });
+        assert_eq!(patience.left(4 * SECOND), Some(6 * SECOND));
+        assert_eq!(patience.due(9 * SECOND), None);
+        assert_eq!(patience.due(11 * SECOND), Some(Measure::Terminate));
+        assert_eq!(patience.left(12 * SECOND), Some(4 * SECOND));
+        assert_eq!(patience.due(12 * SECOND), None);
+        assert_eq!(patience.due(16 * SECOND), Some(Measure::Kill));
+        assert_eq!(patience.left(17 * SECOND), None);
+        assert_eq!(patience.due(99 * SECOND), None);
+    }
+
+    #[test]
+    fn without_limits_nothing_is_ever_due() {
+        let mut patience = Patience::new(TimeLimits::default());
+        assert_eq!(patience.left(SECOND), None);
+        assert_eq!(patience.due(99_999 * SECOND), None);
+        let mut patience = Patience::new(TimeLimits {
+            timeout: Some(SECOND),
+            kill_after: None,
+        });
+        assert_eq!(patience.due(SECOND), Some(Measure::Terminate));
+        assert_eq!(
+            (patience.left(SECOND), patience.due(99 * SECOND)),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn the_second_interrupt_warns_and_the_third_within_ten_seconds_kills() {
+        let mut patience = Patience::new(TimeLimits::default());
+        assert_eq!(int(&mut patience, None, 0), None);
+        assert_eq!(int(&mut patience, None, 6_000), Some(Measure::Warn));
+        assert_eq!(int(&mut patience, None, 11_000), Some(Measure::Warn));
+        assert_eq!(int(&mut patience, None, 12_000), Some(Measure::Escalate));
+    }
+
+    #[test]
+    fn an_echo_is_no_second_interrupt_and_another_signal_is_none() {
+        let mut patience = Patience::new(TimeLimits::default());
+        assert_eq!(int(&mut patience, Some(7), 0), None);
+        assert_eq!(int(&mut patience, Some(7), 50), None);
+        assert_eq!(int(&mut patience, Some(8), 60), Some(Measure::Warn));
+        let hup = patience.interrupted(Signal::new(1), Sender::Kernel, SECOND);
+        assert_eq!(hup, None);
+    }
+}

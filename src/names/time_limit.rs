@@ -1,0 +1,147 @@
+//! Lengths of time as a manifest writes them: `"90s"`, `"10m"`, `"1h30m"`.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+/// The grammar of a length of time, as a regular expression: numbers that are not
+/// zero, of at most nine digits, each with its unit.
+pub const TIME_LIMIT_PATTERN: &str = "^(0*[1-9][0-9]{0,8}(ms|s|m|h|d))+$";
+
+/// A length of time that is not zero, as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeLimit {
+    written: String,
+    length: Duration,
+}
+
+/// Why a text is no [`TimeLimit`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TimeLimitError {
+    /// Nothing stands where a length of time is expected.
+    #[error("it is empty")]
+    Empty,
+    /// A number is expected.
+    #[error("a number is missing")]
+    NoNumber,
+    /// A number has no unit, or one that is not known.
+    #[error("a number needs one of the units `ms`, `s`, `m`, `h` and `d`")]
+    NoUnit,
+    /// A number is zero.
+    #[error("a number is zero")]
+    Zero,
+    /// A number has more than nine digits.
+    #[error("a number has more than nine digits")]
+    TooLong,
+}
+
+impl TimeLimit {
+    /// Returns the length of time.
+    pub fn length(&self) -> Duration {
+        self.length
+    }
+}
+
+impl FromStr for TimeLimit {
+    type Err = TimeLimitError;
+
+    fn from_str(text: &str) -> Result<Self, TimeLimitError> {
+        let mut length = Duration::ZERO;
+        let mut rest = text;
+        if rest.is_empty() {
+            return Err(TimeLimitError::Empty);
+        }
+        while !rest.is_empty() {
+            let (part, behind) = first_part(rest)?;
+            length = length.saturating_add(part);
+            rest = behind;
+        }
+        Ok(Self {
+            written: text.to_owned(),
+            length,
+        })
+    }
+}
+
+/// Reads one number with its unit.
+fn first_part(text: &str) -> Result<(Duration, &str), TimeLimitError> {
+    const UNITS: [(&str, Duration); 5] = [
+        ("ms", Duration::from_millis(1)),
+        ("s", Duration::from_secs(1)),
+        ("m", Duration::from_mins(1)),
+        ("h", Duration::from_hours(1)),
+        ("d", Duration::from_hours(24)),
+    ];
+    let end = text.find(|c: char| !c.is_ascii_digit());
+    let (digits, behind) = text
+        .split_at_checked(end.unwrap_or(text.len()))
+        .unwrap_or((text, ""));
+    if digits.is_empty() {
+        return Err(TimeLimitError::NoNumber);
+    }
+    let number = match digits.trim_start_matches('0') {
+        "" => return Err(TimeLimitError::Zero),
+        digits if digits.len() > 9 => return Err(TimeLimitError::TooLong),
+        digits => digits.parse::<u32>().map_err(|_| TimeLimitError::TooLong)?,
+    };
+    let unit = UNITS.iter().find_map(|(name, one)| {
+        let behind = behind.strip_prefix(name)?;
+        Some((*one, behind))
+    });
+    let (one, behind) = unit.ok_or(TimeLimitError::NoUnit)?;
+    Ok((one.saturating_mul(number), behind))
+}
+
+impl fmt::Display for TimeLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl Serialize for TimeLimit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_with_units_add_up() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("10m", 600),
+            ("1h30m", 5400),
+            ("007d", 604_800),
+        ] {
+            let limit: TimeLimit = text.parse().unwrap();
+            assert_eq!(limit.length(), Duration::from_secs(seconds), "{text}");
+            assert_eq!(limit.to_string(), text);
+        }
+        let short: TimeLimit = "1500ms".parse().unwrap();
+        assert_eq!(short.length(), Duration::from_millis(1500));
+        assert!("999999999d".parse::<TimeLimit>().is_ok());
+    }
+
+    #[test]
+    fn what_means_no_length_of_time_says_why() {
+        for (text, error) in [
+            ("", TimeLimitError::Empty),
+            ("10", TimeLimitError::NoUnit),
+            ("10 m", TimeLimitError::NoUnit),
+            ("10w", TimeLimitError::NoUnit),
+            ("m", TimeLimitError::NoNumber),
+            ("-1s", TimeLimitError::NoNumber),
+            ("1.5h", TimeLimitError::NoUnit),
+            ("0s", TimeLimitError::Zero),
+            ("1h0m", TimeLimitError::Zero),
+            ("1000000000s", TimeLimitError::TooLong),
+        ] {
+            assert_eq!(text.parse::<TimeLimit>(), Err(error), "{text}");
+        }
+    }
+}

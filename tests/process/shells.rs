@@ -1,0 +1,138 @@
+//! The shells that people start qli from, and an editor that takes the terminal.
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::Termios;
+use nix::unistd::Pid;
+
+use crate::pty::Terminal;
+use crate::start::WAIT;
+use crate::support::{World, rounds, until, wait_for_state};
+use crate::terminal::{CTRL_C, CTRL_Z};
+
+/// Interactive shells without anybody's settings.
+const SHELLS: [&[&str]; 3] = [
+    &["bash", "--norc", "--noprofile", "-i"],
+    &["zsh", "-f", "-i"],
+    &["dash", "-i"],
+];
+
+const PROMPT: &str = "ready> ";
+
+fn start(words: &[&str], term: &str, world: &World) -> Terminal {
+    let mut command = world.program(words[0]);
+    command.args(&words[1..]);
+    command.env("PS1", PROMPT).env("TERM", term);
+    let mut terminal = Terminal::start(command);
+    terminal.wait_for(PROMPT);
+    terminal
+}
+
+/// A line that runs an extension; zsh splits no variable into words.
+fn qli(world: &World, words: &str) -> String {
+    let root = world.path("root");
+    format!("qli --extensions {} g {words}", root.display())
+}
+
+/// Types a last line and waits for what it prints.
+fn last_line(terminal: &mut Terminal, line: &str, printed: &str) {
+    terminal.press(&format!("{line}; exit 0\n"));
+    terminal.wait_for(printed);
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+#[test]
+fn job_control_works_as_if_the_script_had_been_started_by_hand() {
+    for shell in SHELLS {
+        for _ in 0..rounds(1, 50) {
+            let world = World::new("");
+            let mut lines = world.lines();
+            let mut terminal = start(shell, "dumb", &world);
+            terminal.press(&(qli(&world, "probe") + "\n"));
+            let qli = world.qli_pid();
+            let probe = lines.ready(qli);
+            terminal.press(CTRL_Z);
+            wait_for_state(qli, 'T');
+            wait_for_state(probe, 'T');
+            terminal.wait_for(PROMPT);
+            terminal.press("fg\n");
+            lines.wait_for("SIGCONT");
+            wait_for_state(qli, 'S');
+            kill(probe, Signal::SIGURG).unwrap();
+            terminal.wait_for(PROMPT);
+            last_line(&mut terminal, "echo code=$?", "code=7");
+            assert_eq!(lines.signals(), ["SIGCONT"], "{shell:?}");
+        }
+    }
+}
+
+#[test]
+fn ctrl_c_ends_a_loop_and_gives_the_prompt_back() {
+    for shell in SHELLS {
+        let world = World::new("").script("wait", WAIT);
+        let mut lines = world.lines();
+        let mut terminal = start(shell, "dumb", &world);
+        let one = qli(&world, "wait");
+        terminal.press(&format!("for i in 1 2 3; do {one}; done\n"));
+        lines.ready(world.qli_pid());
+        terminal.press(CTRL_C);
+        terminal.wait_for(PROMPT);
+        last_line(&mut terminal, "echo code=$?", "code=130");
+        assert_eq!(lines.all().len(), 1, "{shell:?}");
+        assert_eq!(world.end()["signal"], "SIGINT");
+    }
+}
+
+#[test]
+fn under_nohup_a_run_outlives_its_terminal() {
+    for shell in SHELLS {
+        let world = World::new("");
+        let mut lines = world.lines();
+        let mut terminal = start(shell, "dumb", &world);
+        let line = qli(&world, "probe");
+        terminal.press(&format!("nohup {line} >nohup.out 2>&1 &\n"));
+        let qli: Pid = world.qli_pid();
+        let probe = lines.ready(qli);
+        drop(terminal);
+        kill(qli, Signal::SIGHUP).unwrap();
+        kill(qli, Signal::SIGUSR1).unwrap();
+        lines.wait_for("SIGUSR1");
+        kill(probe, Signal::SIGURG).unwrap();
+        until("the end record", || (world.log().len() == 2).then_some(()));
+        assert_eq!(world.end()["exit_code"], 7, "{shell:?}");
+        assert_eq!(lines.signals(), ["SIGUSR1"], "{shell:?}");
+    }
+}
+
+#[test]
+fn an_editor_has_the_terminal_to_itself_and_leaves_it_as_it_was() {
+    let world = World::new("").script(
+        "edit",
+        "exec vim -u NONE -N -i NONE --cmd 'inoremap <C-c> X' note",
+    );
+    let mut terminal = start(&["dash", "-i"], "xterm", &world);
+    let before = settings(&terminal.modes());
+    terminal.press(&(qli(&world, "edit") + "\n"));
+    let qli = world.qli_pid();
+    until("vim to have the keys", || {
+        (settings(&terminal.modes()) != before).then_some(())
+    });
+    // Ctrl-C is a key like any other here, and ends nothing.
+    terminal.press("iZ");
+    terminal.wait_for("Z");
+    terminal.press(CTRL_C);
+    terminal.wait_for("X");
+    terminal.press("\x1b:wq\r");
+    terminal.wait_for(PROMPT);
+    assert_eq!(settings(&terminal.modes()), before);
+    assert_eq!(kill(qli, None), Err(Errno::ESRCH));
+    last_line(&mut terminal, "echo code=$?", "code=0");
+    let text = std::fs::read_to_string(world.path("note")).unwrap();
+    assert_eq!(text, "ZX\n");
+    assert_eq!(world.end()["exit_code"], 0);
+}
+
+/// What `stty -a` shows.
+fn settings(modes: &Termios) -> String {
+    format!("{modes:?}")
+}
