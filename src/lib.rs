@@ -17,6 +17,7 @@
 //! | the log named by `audit_log` | [`audit::Trail`] appends to it |
 //! | `$XDG_STATE_HOME/qli/spool/<run_id>.json` | [`audit::Trail::close`] keeps an end record there that its log does not take |
 //! | `$XDG_CACHE_HOME/qli/embedded/<sha256>/<extension>` | [`guard::Spawn::prepare`] puts an embedded script there |
+//! | what `--policy` or `$QLI_POLICY` names | [`manifest::Policies::load`] reads it, for `validate` alone |
 //! | `/dev/tty` | [`host::Host::ask`] asks there |
 
 // Names and texts that are valid by construction.

@@ -101,3 +101,15 @@ fn only_host_touches_the_world() {
         assert!(!text.contains("disallowed_methods"), "{}", file.display());
     }
 }
+
+/// The crate changes often: what has to be changed with it is one file.
+#[test]
+fn one_file_knows_the_crate_that_checks_json_schemas() {
+    let all = files(&src()).into_iter();
+    let knowing = all.filter(|file| {
+        let text = std::fs::read_to_string(file).unwrap();
+        text.contains("jsonschema::")
+    });
+    let knowing: Vec<_> = knowing.collect();
+    assert_eq!(knowing, [src().join("manifest/policy/checker.rs")]);
+}

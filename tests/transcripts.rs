@@ -227,6 +227,8 @@ impl World {
         copy(&samples.join("system"), &at("share/qli/extensions"));
         copy(&samples.join("drafts"), &at("drafts"));
         copy(&samples.join("roots"), &at("roots"));
+        copy(&samples.join("policies"), &at("policies"));
+        copy(&project().join("docs/policies"), &at("docs/policies"));
         // The README's paths are those of the project.
         copy(&samples.join("groups/typo"), &at("cmd-tests/groups/typo"));
         copy(&samples.join("bin"), &at("bin"));

@@ -139,6 +139,14 @@ pub(super) struct ValidateArgs {
     /// Let warnings count as errors
     #[arg(long)]
     pub(super) deny_warnings: bool,
+    /// Check manifests against rules of your own, too, instead of those in
+    /// `$QLI_POLICY` (repeatable)
+    ///
+    /// A policy is a JSON Schema over the manifest, in JSON, or in TOML if its
+    /// name ends in `.toml`. What it says of a manifest stands at the
+    /// manifest's line; a policy that cannot be used exits 2.
+    #[arg(long, value_name = "FILE")]
+    pub(super) policy: Vec<PathBuf>,
     /// Make the changes that need not be looked at, then check and report
     ///
     /// A misspelt field gets its name, `schema_version = "1"` becomes `1`. No

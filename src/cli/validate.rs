@@ -2,26 +2,30 @@
 
 use super::args::{Global, ValidateArgs, ValidateFormat};
 use super::put_or;
-use crate::diagnostics::Diagnostic;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::discovery::Roots;
 use crate::discovery::survey::{self, Survey};
 use crate::dispatch::Exit;
 use crate::host::{Host, Stream, System, reason, write_stderr};
-use crate::manifest::{Mending, mend, mendable};
+use crate::manifest::{Mending, Policies, mend, mendable};
 use crate::names::{shell_word, to_json_pretty, visible};
 use crate::report::{self, DiagnosticsDocument, Repository, Style, Warnings};
 
 /// Checks manifests and what is beside them, and reports.
 pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &mut System) -> Exit {
-    let mut survey = look(global, args, host);
+    let (policies, unusable) = Policies::load(&Policies::named(&args.policy, host), host);
+    let mut survey = look(global, args, &policies, host);
     if args.fix {
         let written = fix(&survey, global, host);
-        survey = look(global, args, host);
+        survey = look(global, args, &policies, host);
         survey.unchecked.extend(written);
         let abandoned = abandoned(&survey);
         survey.found.extend(abandoned);
-        survey.found = std::mem::take(&mut survey.found).sorted();
     }
+    survey.found.extend(unusable);
+    survey.found = std::mem::take(&mut survey.found).sorted();
+    let unused = unused_policies(&survey);
+    survey.unchecked.extend(unused);
     write_stderr(&report::complaints(&survey));
     let warnings = if args.deny_warnings {
         Warnings::Denied
@@ -36,12 +40,24 @@ pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &mut System) -> E
     put_or(&text, exit(&survey, warnings))
 }
 
-fn look(global: &Global, args: &ValidateArgs, host: &System) -> Survey {
+fn look(global: &Global, args: &ValidateArgs, policies: &Policies, host: &System) -> Survey {
     if args.path.is_empty() {
-        survey::of_roots(&Roots::of(&global.extensions, host), host)
+        survey::of_roots(&Roots::of(&global.extensions, host), policies, host)
     } else {
-        survey::of_paths(&args.path, host)
+        survey::of_paths(&args.path, policies, host)
     }
+}
+
+/// Says which policies manifests were not checked against, or not wholly: the
+/// problems say why.
+fn unused_policies(survey: &Survey) -> Vec<String> {
+    let unusable = survey.found.iter();
+    let unusable = unusable.filter(|one| one.code == Code::PolicyUnusable);
+    let mut paths: Vec<_> = unusable.map(Diagnostic::path).collect();
+    paths.dedup();
+    let paths = paths.into_iter();
+    let complaint = |path| format!("{} cannot be used as a policy", shell_word(path));
+    paths.map(complaint).collect()
 }
 
 /// Writes every text that can be mended; returns what could not be written.

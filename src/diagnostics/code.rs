@@ -4,7 +4,8 @@
 /// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The group or extension does not run.
+    /// The group or extension does not run, or breaks a rule of its
+    /// organisation.
     Error,
     /// It runs, and somebody should look.
     Warning,
@@ -243,6 +244,12 @@ codes! {
     /// An extension on PATH belongs to no group.
     CommandWithoutGroup = "QLI0805" "command-without-group" Info 125
         "the program is no extension",
+    /// A manifest breaks a rule of its organisation.
+    PolicyViolation = "QLI0901" "policy-violation" Error 125
+        "the group runs; it breaks a rule of its organisation",
+    /// A policy cannot be used.
+    PolicyUnusable = "QLI0902" "policy-unusable" Error 125
+        "no manifest is checked against the policy",
     /// A change was not made, since it would make a new problem.
     FixAbandoned = "QLI0903" "fix-abandoned" Warning 125
         "the file stays as it is",

@@ -11,11 +11,13 @@ mod source;
 mod suggest;
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::names::visible;
 
 pub use code::{Code, Severity};
 pub use pages::manual;
@@ -42,6 +44,24 @@ pub struct Diagnostic {
     pub consequence: Option<String>,
     /// How the text can be mended.
     pub fix: Option<Fix>,
+    /// The rule of an organisation that is broken, if it is one.
+    pub policy: Option<Box<PolicyRule>>,
+}
+
+/// A rule of an organisation, by where it is written.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PolicyRule {
+    /// The policy's file as it was named.
+    pub file: PathBuf,
+    /// The keyword in it, as a JSON Pointer (RFC 6901).
+    pub pointer: String,
+}
+
+impl PolicyRule {
+    /// Writes it as one word that can be shown: `file#pointer`.
+    pub fn shown(&self) -> String {
+        format!("{}#{}", visible(&self.file), visible(&self.pointer))
+    }
 }
 
 /// Where a diagnostic points; there is none without a place.
@@ -120,11 +140,12 @@ impl Diagnostic {
             labels: Vec::new(),
             consequence: None,
             fix: None,
+            policy: None,
         }
     }
 
     /// Takes an error for a warning: what stops one script of a group is no
-    /// error of a manifest.
+    /// error of a manifest, and a policy says how bad its rules are.
     #[must_use]
     pub fn as_warning(mut self) -> Self {
         self.severity = self.severity.max(Severity::Warning);
@@ -159,6 +180,13 @@ impl Diagnostic {
         }
     }
 
+    /// Adds the rule that is broken.
+    #[must_use]
+    pub fn by(mut self, rule: PolicyRule) -> Self {
+        self.policy = Some(Box::new(rule));
+        self
+    }
+
     /// Says whether it is an error.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -182,19 +210,19 @@ impl Diagnostic {
     }
 
     /// Returns the path it is reported under.
-    pub fn path(&self) -> &std::path::Path {
+    pub fn path(&self) -> &Path {
         match &self.place {
             Place::Text { source, .. } => source.path(),
             Place::Path(path) => path,
         }
     }
 
-    fn order(&self) -> (&std::path::Path, usize, usize, Code) {
+    fn order(&self) -> (&Path, usize, usize, Code, Option<&PolicyRule>) {
         let (start, end) = match &self.place {
             Place::Text { span, .. } => (span.start, span.end),
             Place::Path(_) => (0, 0),
         };
-        (self.path(), start, end, self.code)
+        (self.path(), start, end, self.code, self.policy.as_deref())
     }
 }
 
@@ -238,7 +266,7 @@ impl Diagnostics {
         self.0.iter()
     }
 
-    /// Sorts by path, start, end and code, and drops what is said twice.
+    /// Sorts by path, start, end, code and rule, and drops what is said twice.
     #[must_use]
     pub fn sorted(mut self) -> Self {
         self.0.sort_by(|a, b| a.order().cmp(&b.order()));

@@ -46,7 +46,8 @@ their own](refusals.md).
 
 An error stops what it is about. `validate` exits with 1 for errors, and with
 `--deny-warnings` for warnings, too. What stops one script of a group and not
-the group is a warning of `validate`: QLI0603 and QLI0609.
+the group is a warning of `validate`: QLI0603 and QLI0609. A rule of [a
+policy](policies.md) stops nothing but `validate`: QLI0901.
 
 | code | name | severity | what is wrong |
 |---|---|---|---|

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::{HostView, XdgDir, xdg_dir};
+use crate::host::{HostView, XdgDir, path_list, xdg_dir};
 use crate::manifest::FILE_NAME;
 use crate::names::GroupName;
 
@@ -61,7 +61,7 @@ impl Roots {
         };
         if given.is_empty() {
             let listed = view.var("QLI_EXTENSIONS").unwrap_or_default();
-            split(&listed).for_each(|path| add(RootKind::Given, absolute(path, view)));
+            path_list(&listed).for_each(|path| add(RootKind::Given, absolute(path, view)));
         } else {
             let given = given.iter().cloned();
             given.for_each(|path| add(RootKind::Given, absolute(path, view)));
@@ -71,7 +71,7 @@ impl Roots {
         }
         let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
         let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-        let system = split(&system).filter(|path| path.is_absolute());
+        let system = path_list(&system).filter(|path| path.is_absolute());
         system.for_each(|path| add(RootKind::System, path.join(BELOW_DATA)));
         Self(roots)
     }
@@ -97,10 +97,6 @@ impl Roots {
             .map(|root| root.path.join(name.as_str()).join(FILE_NAME))
             .find(|path| view.lstat(path).is_ok())
     }
-}
-
-fn split(list: &std::ffi::OsStr) -> impl Iterator<Item = PathBuf> {
-    std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty())
 }
 
 /// A script is started by its absolute path, so its root must have one.

@@ -32,7 +32,7 @@ use crate::names::Sha256;
 
 pub use child::ChildEnd;
 pub use log::LogFile;
-pub use path::{OnPath, all_on_path, path_entries, plain, search_path};
+pub use path::{OnPath, all_on_path, path_entries, path_list, plain, search_path};
 pub use signals::{Received, Sender, Signal};
 pub use streams::{Stream, StreamFacts, quiet_panics, stream, write_stderr, write_stdout};
 pub use system::System;

@@ -1,6 +1,7 @@
 //! Paths by their words, and programs on `PATH`, looked up by name: no directory
 //! is ever listed here.
 
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use super::{Access, ChangedBy, FileKind, HostView, Suspicion, suspicions};
@@ -27,6 +28,12 @@ pub fn plain(path: &Path) -> PathBuf {
         }
     }
     plain
+}
+
+/// Returns the entries of a list of paths that are separated by `:`, but for
+/// the empty ones.
+pub fn path_list(list: &OsStr) -> impl Iterator<Item = PathBuf> {
+    std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty())
 }
 
 /// Returns the entries of `PATH` that can be used at all: empty and relative

@@ -12,6 +12,7 @@ mod fields;
 mod fix;
 mod known;
 mod oddities;
+mod policy;
 mod read;
 mod syntax;
 mod typed;
@@ -31,6 +32,7 @@ use crate::providers::ProviderId;
 pub use audit::{AnchorTarget, ArgsMode, AuditLog, AuditSettings, LogAccess};
 pub use confirm::ConfirmBy;
 pub use fix::{Mending, mend, mendable};
+pub use policy::Policies;
 pub use read::parse;
 pub use wire::{AuditTable, ExtensionTable, ManifestFile, SecretTable, schema};
 
@@ -152,6 +154,29 @@ pub fn problems(source: &Arc<Source>) -> Diagnostics {
         Ok(manifest) => manifest.warnings,
         Err(found) => found,
     }
+}
+
+/// A manifest without errors, and the rules of an organisation that it breaks.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The manifest.
+    pub manifest: Manifest,
+    /// The rules that it breaks, and those that cannot be checked.
+    pub violations: Diagnostics,
+}
+
+/// Reads a manifest, and holds it against policies.
+///
+/// # Errors
+///
+/// Those of [`parse`]: what has errors is held against no policy, since one
+/// mistake would be told twice.
+pub fn judge(source: &Arc<Source>, policies: &Policies) -> Result<Judged, Diagnostics> {
+    let read = read::parse_and(source, |root| policies.check(source, root));
+    read.map(|(manifest, violations)| Judged {
+        manifest,
+        violations,
+    })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {

@@ -5,7 +5,8 @@ use crate::diagnostics::{Diagnostic, Place};
 use crate::names::visible;
 
 /// Writes `path:line:column: severity[code] message`, a line a problem; without
-/// line and column what is about a path.
+/// line and column what is about a path. The rule of an organisation stands
+/// behind the message.
 pub fn concise<'a>(list: impl IntoIterator<Item = &'a Diagnostic>) -> String {
     let mut out = String::new();
     for one in list {
@@ -16,14 +17,17 @@ pub fn concise<'a>(list: impl IntoIterator<Item = &'a Diagnostic>) -> String {
             }
             Place::Path(_) => String::new(),
         };
+        let rule = one.policy.as_ref();
+        let rule = rule.map(|rule| format!(" ({})", rule.shown()));
         put(
             &mut out,
             format_args!(
-                "{}{place}: {}[{}] {}\n",
+                "{}{place}: {}[{}] {}{}\n",
                 visible(one.path()),
                 one.severity.as_str(),
                 one.code.number(),
-                visible(&one.message)
+                visible(&one.message),
+                rule.unwrap_or_default()
             ),
         );
     }

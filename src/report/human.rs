@@ -84,7 +84,8 @@ fn drawn(one: &Diagnostic, style: &Style) -> String {
 /// Says what a problem means, where that is more than that its group does not
 /// run: the summary says that once.
 fn effect(one: &Diagnostic, style: &Style) -> String {
-    if one.consequence.is_none() && one.is_error() {
+    let of_policy = matches!(one.code, Code::PolicyViolation | Code::PolicyUnusable);
+    if one.consequence.is_none() && one.is_error() && !of_policy {
         return String::new();
     }
     let lines = wrapped(&visible(one.effect()), style.width - BEFORE.1 - 2);

@@ -24,7 +24,7 @@ pub use diff::diff;
 pub use documents::{
     CatalogueDocument, CatalogueEntry, DiagnosticDocument, DiagnosticsDocument, EditDocument,
     ExplainDocument, ExtensionDocument, FixDocument, GroupDocument, LabelDocument, Origin,
-    SpanDocument, StepDocument, WhichDocument,
+    PolicyDocument, SpanDocument, StepDocument, WhichDocument,
 };
 pub use explain::explain;
 pub use github::github;

@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::Repository;
-use crate::diagnostics::{Code, Diagnostic, Place, Severity, Source};
+use crate::diagnostics::{Code, Diagnostic, Place, PolicyRule, Severity, Source};
 use crate::names::{Sha256, visible_lines};
 
 /// A file of findings.
@@ -74,6 +74,22 @@ struct Finding {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<FixOf>,
     partial_fingerprints: Fingerprints,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Properties>,
+}
+
+/// What the standard has no name for.
+#[derive(Debug, Serialize)]
+struct Properties {
+    policy: Policy,
+}
+
+/// A rule of an organisation, by where it is written.
+#[derive(Debug, Serialize)]
+struct Policy {
+    /// A URI reference, as those of the places.
+    file: String,
+    pointer: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -217,8 +233,11 @@ fn finding(one: &Diagnostic, rule_index: usize, repository: &Repository) -> Find
         }],
         related_locations: related(one, &artifact),
         fixes: fixes(one, &artifact),
+        properties: one.policy.as_deref().map(|rule| Properties {
+            policy: policy(rule, repository),
+        }),
         partial_fingerprints: Fingerprints {
-            v1: fingerprint(one, &artifact),
+            v1: fingerprint(one, &artifact, repository),
         },
     }
 }
@@ -280,12 +299,29 @@ fn fixes(one: &Diagnostic, artifact: &Artifact) -> Vec<FixOf> {
     }]
 }
 
-fn fingerprint(one: &Diagnostic, artifact: &Artifact) -> String {
+fn policy(rule: &PolicyRule, repository: &Repository) -> Policy {
+    Policy {
+        file: repository.uri(&rule.file),
+        pointer: visible_lines(&rule.pointer),
+    }
+}
+
+/// Names a finding by what stays the same while lines move: what of two rules
+/// is broken on one line is two findings.
+fn fingerprint(one: &Diagnostic, artifact: &Artifact, repository: &Repository) -> String {
     let line = match &one.place {
         Place::Text { source, span } => source.shown().get(source.line(span.start)),
         Place::Path(_) => None,
     };
     let line = line.unwrap_or_default().trim();
-    let parts = [one.code.number(), &artifact.uri, line];
+    let mut parts = vec![
+        one.code.number().to_owned(),
+        artifact.uri.clone(),
+        line.to_owned(),
+    ];
+    if let Some(rule) = &one.policy {
+        let Policy { file, pointer } = policy(rule, repository);
+        parts.extend([file, pointer]);
+    }
     Sha256::of(parts.join("\n").as_bytes()).to_string()
 }

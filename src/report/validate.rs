@@ -1,8 +1,10 @@
 //! The report of `validate` for people.
 
+use std::collections::BTreeSet;
+
 use super::style::{column_width, put};
 use super::{Style, human};
-use crate::diagnostics::{Safety, Severity};
+use crate::diagnostics::{Code, Diagnostic, Safety, Severity};
 use crate::discovery::survey::{Broken, Survey};
 use crate::names::visible;
 
@@ -68,7 +70,7 @@ fn stopped(group: &Broken) -> String {
 }
 
 fn summary(survey: &Survey, warnings: Warnings) -> String {
-    let manifests = plural(survey.manifests, "manifest");
+    let manifests = plural(survey.manifests, "manifest") + &policies(survey);
     let Some(worst) = survey.found.iter().min_by_key(|one| one.severity) else {
         return match survey.manifests {
             0 => "no manifest was checked".to_owned(),
@@ -96,6 +98,18 @@ fn summary(survey: &Survey, warnings: Warnings) -> String {
         count => format!("\nmends {count} of them: qli validate --fix"),
     };
     format!("{counts} in {manifests}{denied}\nwhat it means: qli help {code}{mended}")
+}
+
+/// Counts the policies that have problems of their own.
+fn policies(survey: &Survey) -> String {
+    let of_policy = survey.found.iter();
+    let of_policy = of_policy.filter(|one| one.code == Code::PolicyUnusable);
+    let paths: BTreeSet<_> = of_policy.map(Diagnostic::path).collect();
+    match paths.len() {
+        0 => String::new(),
+        1 => " and 1 policy".to_owned(),
+        count => format!(" and {count} policies"),
+    }
 }
 
 /// How many problems can be mended without being looked at.

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use super::super::program::lacks_interpreter_line;
 use super::super::sections::alone;
 use super::super::{extension_name, group_name};
-use super::{Broken, Commands, Place, is_absent};
+use super::{Asked, Broken, Commands, Place, is_absent};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::host::{FileKind, HostView, plain, reason};
-use crate::manifest::{self, FILE_NAME, Manifest};
+use crate::manifest::{self, FILE_NAME, Judged, Policies};
 use crate::names::{GroupName, is_command, shell_word, visible};
 
 /// What was seen of one place.
@@ -33,7 +33,7 @@ pub(super) fn is_aside(name: &OsStr) -> bool {
 }
 
 /// Looks at a manifest, or at a directory of a root.
-pub(super) fn look(place: &Place, commands: Commands, view: &dyn HostView) -> Looked {
+pub(super) fn look(place: &Place, asked: Asked<'_>, view: &dyn HostView) -> Looked {
     match place {
         Place::Manifest(file) => {
             let is_named_so = file.file_name() == Some(OsStr::new(FILE_NAME));
@@ -45,14 +45,14 @@ pub(super) fn look(place: &Place, commands: Commands, view: &dyn HostView) -> Lo
                 let entries = view.list(directory).unwrap_or_default();
                 files(directory, &entries, view)
             });
-            of_group(file, file, &beside, commands, view)
+            of_group(file, file, &beside, asked, view)
         }
-        Place::Directory(path) => of_directory(path, commands, view),
+        Place::Directory(path) => of_directory(path, asked, view),
     }
 }
 
 /// Lists the directory once: what is in it says whether there is a manifest.
-fn of_directory(path: &Path, commands: Commands, view: &dyn HostView) -> Looked {
+fn of_directory(path: &Path, asked: Asked<'_>, view: &dyn HostView) -> Looked {
     let entries = match view.list(path) {
         Ok(entries) => entries,
         Err(error) if is_absent(&error) => Vec::new(),
@@ -69,7 +69,7 @@ fn of_directory(path: &Path, commands: Commands, view: &dyn HostView) -> Looked 
             broken: None,
         };
     }
-    let mut looked = of_group(path, &path.join(FILE_NAME), &files, commands, view);
+    let mut looked = of_group(path, &path.join(FILE_NAME), &files, asked, view);
     looked.found.extend(of_name(path, view));
     let problems = files.into_iter().filter_map(|file| file.problem);
     looked.found.extend(problems);
@@ -80,25 +80,30 @@ fn of_group(
     path: &Path,
     manifest: &Path,
     files: &[File],
-    commands: Commands,
+    asked: Asked<'_>,
     view: &dyn HostView,
 ) -> Looked {
     let is_named_so = manifest.file_name() == Some(OsStr::new(FILE_NAME));
     let directory = manifest.parent().filter(|_| is_named_so);
     let name = directory.and_then(|directory| directory_name(directory, view));
     let name = name.and_then(|name| name.to_str()?.parse::<GroupName>().ok());
-    let read = read(manifest, view);
+    let read = read(manifest, asked.policies, view);
+    // A group that breaks a rule of its organisation runs all the same.
     let errors = read.as_ref().err();
     let errors = errors.map_or(0, |found| found.iter().filter(|one| one.is_error()).count());
     let found = match read {
-        Ok(manifest) if is_named_so => {
-            let names: Vec<_> = files.iter().filter_map(File::script).collect();
-            let group = name.as_ref().filter(|_| commands == Commands::OnPath);
-            let mut found = alone(&manifest, &names, group, view);
+        Ok(Judged {
+            manifest,
+            violations: mut found,
+        }) => {
+            if is_named_so {
+                let names: Vec<_> = files.iter().filter_map(File::script).collect();
+                let group = name.as_ref().filter(|_| asked.commands == Commands::OnPath);
+                found.extend(alone(&manifest, &names, group, view));
+            }
             found.extend(manifest.warnings);
             found
         }
-        Ok(manifest) => manifest.warnings,
         Err(found) => found,
     };
     Looked {
@@ -123,10 +128,11 @@ fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
     whole.file_name().map(OsStr::to_owned)
 }
 
-/// Reads a manifest, or returns everything that is wrong with it.
-fn read(file: &Path, view: &dyn HostView) -> Result<Manifest, Diagnostics> {
+/// Reads a manifest and holds it against policies, or returns everything that is
+/// wrong with it.
+fn read(file: &Path, policies: &Policies, view: &dyn HostView) -> Result<Judged, Diagnostics> {
     let read = view.read(file, SOURCE_MAX).map(|read| read.bytes);
-    manifest::parse(&manifest::source(file, read)?)
+    manifest::judge(&manifest::source(file, read)?, policies)
 }
 
 /// A directory with executables was meant to be a group, and so was a link that
@@ -281,8 +287,16 @@ mod tests {
             .executable(&format!("{GROUP}/deploy"), "#!/bin/sh\n")
     }
 
+    fn looked_at(place: &Place, commands: Commands, world: &World) -> Looked {
+        let asked = Asked {
+            commands,
+            policies: &Policies::default(),
+        };
+        look(place, asked, world)
+    }
+
     fn looked(world: &World, path: &str) -> Looked {
-        look(&Place::Directory(path.into()), Commands::Unseen, world)
+        looked_at(&Place::Directory(path.into()), Commands::Unseen, world)
     }
 
     fn codes(world: &World, path: &str) -> Vec<(&'static str, &'static str)> {
@@ -369,7 +383,7 @@ mod tests {
             .var("PATH", "/usr/bin")
             .executable("/usr/bin/qli-ops-archive", "#!/bin/sh\n");
         assert_eq!(codes(&world, GROUP), expected);
-        let here = look(&Place::Directory(GROUP.into()), Commands::OnPath, &world);
+        let here = looked_at(&Place::Directory(GROUP.into()), Commands::OnPath, &world);
         assert_eq!(here.found.len(), 1);
     }
 
@@ -386,7 +400,7 @@ mod tests {
         let manifest = Place::Manifest("/r/ops/_manifest.toml".into());
         let path = PathBuf::from("/r/ops/_manifest.toml");
         assert_eq!(
-            look(&manifest, Commands::Unseen, &broken).broken,
+            looked_at(&manifest, Commands::Unseen, &broken).broken,
             Some(Broken { path, ..expected })
         );
         assert_eq!(looked(&world("banner = \"\"\n"), GROUP).broken, None);

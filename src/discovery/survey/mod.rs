@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use super::{RootKind, Roots, embedded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{FileKind, HostView, reason};
-use crate::manifest::FILE_NAME;
+use crate::manifest::{FILE_NAME, Policies};
 use crate::names::{GroupName, shell_word, visible};
 use group::{Looked, look};
 
@@ -28,7 +28,7 @@ pub struct Survey {
     pub found: Diagnostics,
     /// The groups that cannot run, by their paths.
     pub broken: Vec<Broken>,
-    /// Paths that were named and could not be looked at, with the reason.
+    /// What was named and could not be looked at or used, with the reason.
     pub unchecked: Vec<String>,
 }
 
@@ -56,6 +56,14 @@ enum Commands {
     Unseen,
 }
 
+/// What every manifest is asked beside what it is by itself.
+#[derive(Debug, Clone, Copy)]
+struct Asked<'a> {
+    commands: Commands,
+    /// Rules of an organisation.
+    policies: &'a Policies,
+}
+
 /// What is looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Place {
@@ -81,7 +89,7 @@ impl Place {
 }
 
 /// Looks at every root, at the groups that hide each other, and at `PATH`.
-pub fn of_roots<V: HostView + Sync>(roots: &Roots, view: &V) -> Survey {
+pub fn of_roots<V: HostView + Sync>(roots: &Roots, policies: &Policies, view: &V) -> Survey {
     let mut survey = Survey::default();
     let mut places = Vec::new();
     for root in roots.iter() {
@@ -92,7 +100,11 @@ pub fn of_roots<V: HostView + Sync>(roots: &Roots, view: &V) -> Survey {
             Err(_) => {}
         }
     }
-    let looked = survey.look_at(&places, Commands::OnPath, view);
+    let asked = Asked {
+        commands: Commands::OnPath,
+        policies,
+    };
+    let looked = survey.look_at(&places, asked, view);
     let groups = survey.report_hidden(&looked);
     survey.found.extend(commands::problems(&groups, view));
     survey.sorted()
@@ -100,7 +112,7 @@ pub fn of_roots<V: HostView + Sync>(roots: &Roots, view: &V) -> Survey {
 
 /// Looks at paths: a file is a manifest, a directory that holds one is a group,
 /// any other directory is a root.
-pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], view: &V) -> Survey {
+pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], policies: &Policies, view: &V) -> Survey {
     let mut survey = Survey::default();
     let mut places = BTreeSet::new();
     for path in paths {
@@ -118,7 +130,11 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], view: &V) -> Survey {
         .filter(|place| !place.is_in(&places))
         .cloned()
         .collect();
-    let looked = survey.look_at(&places, Commands::Unseen, view);
+    let asked = Asked {
+        commands: Commands::Unseen,
+        policies,
+    };
+    let looked = survey.look_at(&places, asked, view);
     let holding = looked.iter().filter(|one| one.has_manifest);
     // Whatever is below a path stands right behind it.
     let holding: BTreeSet<_> = holding.map(|one| one.path.as_path()).collect();
@@ -138,10 +154,10 @@ impl Survey {
     fn look_at<V: HostView + Sync>(
         &mut self,
         places: &[Place],
-        commands: Commands,
+        asked: Asked<'_>,
         view: &V,
     ) -> Vec<Looked> {
-        let mut looked = parallel::map(places, |place| look(place, commands, view));
+        let mut looked = parallel::map(places, |place| look(place, asked, view));
         for one in &mut looked {
             self.manifests += usize::from(one.has_manifest);
             self.found.extend(std::mem::take(&mut one.found));

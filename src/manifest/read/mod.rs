@@ -30,6 +30,15 @@ use together::{contradictions, shown_in_path};
 /// Every problem of the text, errors and warnings, sorted by place. Where a
 /// syntax error stands nothing else is reported: what is there is a guess.
 pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
+    parse_and(source, |_| ()).map(|(manifest, ())| manifest)
+}
+
+/// Reads a manifest, and shows the tree that it was read from to somebody else
+/// if it has no error.
+pub(super) fn parse_and<T>(
+    source: &Arc<Source>,
+    look: impl FnOnce(&DeTable<'_>) -> T,
+) -> Result<(Manifest, T), Diagnostics> {
     let (root, errors) = DeTable::parse_recoverable(source.text());
     if !errors.is_empty() {
         return Err(parse_broken(source));
@@ -39,10 +48,13 @@ pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
     oddities::look(root.get_ref(), &mut found);
     let list = found.list.sorted();
     match manifest {
-        Some(manifest) if !list.has_errors() => Ok(Manifest {
-            warnings: list,
-            ..manifest
-        }),
+        Some(manifest) if !list.has_errors() => {
+            let manifest = Manifest {
+                warnings: list,
+                ..manifest
+            };
+            Ok((manifest, look(root.get_ref())))
+        }
         _ => Err(list),
     }
 }

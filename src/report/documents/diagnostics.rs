@@ -51,6 +51,19 @@ pub struct DiagnosticDocument {
     /// How the text can be mended, where that is certain or likely.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<FixDocument>,
+    /// The rule of an organisation that is broken; of `QLI0901` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyDocument>,
+}
+
+/// A rule of an organisation, by where it is written.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct PolicyDocument {
+    /// The policy's file as it was named.
+    pub file: Text,
+    /// The keyword in it that is broken, as a JSON Pointer (RFC 6901).
+    pub pointer: String,
 }
 
 /// Changes of a file that mend a problem.
@@ -143,6 +156,10 @@ impl DiagnosticDocument {
             span: span.and_then(place),
             labels: labels.collect(),
             fix,
+            policy: one.policy.as_deref().map(|rule| PolicyDocument {
+                file: rule.file.as_os_str().into(),
+                pointer: rule.pointer.clone(),
+            }),
         }
     }
 }

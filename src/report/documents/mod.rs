@@ -9,7 +9,8 @@ pub use catalogue::{
     CatalogueDocument, CatalogueEntry, ExtensionDocument, GroupDocument, WhichDocument,
 };
 pub use diagnostics::{
-    DiagnosticDocument, DiagnosticsDocument, EditDocument, FixDocument, LabelDocument, SpanDocument,
+    DiagnosticDocument, DiagnosticsDocument, EditDocument, FixDocument, LabelDocument,
+    PolicyDocument, SpanDocument,
 };
 pub use explain::{ExplainDocument, Origin, StepDocument};
 
