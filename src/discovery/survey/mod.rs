@@ -5,6 +5,7 @@
 //! the verdict must be the same on a laptop and in a container.
 
 mod commands;
+mod files;
 mod group;
 mod parallel;
 
@@ -202,7 +203,7 @@ impl Survey {
 /// `.` is nobody's to call, and on purpose.
 fn directories(root: &Path, entries: Vec<std::ffi::OsString>) -> impl Iterator<Item = Place> {
     let entries = entries.into_iter();
-    let entries = entries.filter(|entry| !group::is_aside(entry));
+    let entries = entries.filter(|entry| !files::is_aside(entry));
     entries.map(|entry| Place::Directory(root.join(entry)))
 }
 
