@@ -7,19 +7,20 @@ use std::os::unix::fs::MetadataExt as _;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Run, World, code};
+use crate::support::{Run, World, code, rounds};
 
 #[test]
-fn a_hundred_runs_at_once_leave_one_chain_of_whole_lines() {
+fn many_runs_at_once_leave_one_chain_of_whole_lines() {
+    let count = rounds(100, 1000) as usize;
     let world = World::new("").script("end", "exit 0");
-    let runs: Vec<_> = (0..100)
+    let runs: Vec<_> = (0..count)
         .map(|_| Run::start(&mut world.qli(["end"])))
         .collect();
     for run in runs {
         assert!(run.end().success());
     }
     let log = world.log();
-    assert_eq!(log.len(), 200);
+    assert_eq!(log.len(), 2 * count);
     assert_chained(&world.log_text(), &log);
     let mut events: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for record in &log {
@@ -28,7 +29,7 @@ fn a_hundred_runs_at_once_leave_one_chain_of_whole_lines() {
             .or_default();
         run.push(record["event"].as_str().unwrap());
     }
-    assert_eq!(events.len(), 100);
+    assert_eq!(events.len(), count);
     assert!(events.values().all(|run| run == &["start", "finish"]));
 }
 

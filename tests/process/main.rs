@@ -15,6 +15,7 @@ mod case;
 mod confirm;
 mod digest;
 mod ends;
+mod faults;
 mod log;
 mod patience;
 mod pty;

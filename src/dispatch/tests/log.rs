@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::audit::Left;
-use crate::host::HostView as _;
+use crate::host::{FileKind, HostView as _};
 
 /// A group that is guarded as usual, with settings of its log.
 fn with(settings: &str) -> World {
@@ -102,6 +102,35 @@ fn what_others_may_have_put_into_the_spool_is_not_taken_over() {
     let open = with_one_in_the_spool();
     let open = open.alter("/home/ops/.local/state/qli/spool", |stat| stat.mode = 0o777);
     assert_eq!(words(&carry(open).0), ["start", "start", "finish"]);
+}
+
+/// A machine that crashed while it wrote leaves any beginning of a line.
+#[test]
+fn a_record_that_was_cut_at_any_byte_is_marked_and_the_chain_goes_on() {
+    let (world, _) = carry(guarded());
+    let text = world.text(LOG).unwrap();
+    let start = text.find('\n').unwrap() + 1;
+    for cut in start + 1..text.len() {
+        let kept = text.get(..cut).unwrap();
+        let torn =
+            guarded()
+                .directory("/home/ops/log", 0o700)
+                .node(LOG, FileKind::File, 0o600, kept);
+        let (world, _) = carry(torn);
+        let all = world.text(LOG).unwrap();
+        assert!(all.starts_with(kept), "something was cut away");
+        let records = all
+            .lines()
+            .filter_map(|line| line.parse::<serde_json::Value>().ok());
+        let records: Vec<_> = records.collect();
+        // Only the line end is missing: the record is whole.
+        let is_whole = cut == text.len() - 1;
+        let found = records.iter().any(|one| one["event"] == "recovered");
+        assert_eq!(found, !is_whole, "cut at {cut}");
+        for (before, after) in records.iter().zip(&records[1..]) {
+            assert_eq!(before["hash"], after["prev"], "cut at {cut}");
+        }
+    }
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! Disks that are full, and arguments that are too long for a record.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{World, code, output};
+
+/// On a disk of 16 KiB, in a mount namespace of its own.
+#[test]
+fn on_a_full_disk_nothing_starts_and_the_log_stays_byte_for_byte() {
+    let world = World::new("").script("hello", "echo RAN; exit 4");
+    // Sooner or later a start does not fit into what is left of the last page.
+    let line = "mount -t tmpfs -o size=16k,mode=700 none $XDG_STATE_HOME; cd $XDG_STATE_HOME
+        code() { $QLI hello >$HOME/out 2>&1 && echo 0 || echo $?; }
+        code
+        dd if=/dev/zero of=fill bs=1k count=99 2>/dev/null || :
+        for nth in 1 2 3 4 5 6 7 8 9; do
+            cp log $HOME/before
+            [ $(code) = 125 ] && break
+        done
+        cat $HOME/out >&2
+        ! grep -q RAN $HOME/out && cmp log $HOME/before && echo same
+        rm fill; code";
+    let mut command = world.program("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-ec", line]);
+    let said = output(&mut command);
+    let text = String::from_utf8(said.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&said.stderr);
+    assert_eq!(text, "4\nsame\n4\n", "{errors}");
+}
+
+/// The disk fills up while the script runs. Sooner or later the end of a run does
+/// not fit into what is left of the log's last page.
+#[test]
+fn an_end_for_which_there_is_no_room_comes_with_the_next_run() {
+    let fills = "dd if=/dev/zero of=$XDG_STATE_HOME/logs/fill bs=1k count=99 2>/dev/null; exit 4";
+    let world = World::new("").script("fill", fills);
+    let manifest = world.path("root/g/_manifest.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(&manifest, text.replace("/log\"", "/logs/log\"")).unwrap();
+    std::fs::create_dir(world.path("state/logs")).unwrap();
+    let line = "cd $XDG_STATE_HOME; mount -t tmpfs -o size=32k,mode=700 none logs
+        for nth in 1 2 3 4 5 6 7 8 9; do
+            $QLI fill 2>$HOME/err && exit 1 || [ $? = 4 ]
+            rm logs/fill
+            [ -d qli/spool ] && break
+        done
+        grep -q 'the end of this run is not in its log' $HOME/err
+        $QLI fill || [ $? = 4 ]
+        cat logs/log";
+    let mut command = world.program("unshare");
+    command.args(["--map-root-user", "--mount", "sh", "-ec", line]);
+    let said = output(&mut command);
+    assert!(
+        said.status.success(),
+        "{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
+    let text = String::from_utf8(said.stdout).unwrap();
+    let records = text.lines().map(|line| line.parse().unwrap());
+    let records: Vec<serde_json::Value> = records.collect();
+    let spooled = records.iter().position(|one| one["spooled"] == true);
+    let spooled = spooled.expect("none was taken over");
+    assert_eq!(records[spooled]["run_id"], records[spooled - 1]["run_id"]);
+    for (before, after) in records.iter().zip(&records[1..]) {
+        assert_eq!(before["hash"], after["prev"]);
+    }
+}
+
+#[test]
+fn two_mebibytes_of_arguments_fit_into_one_record() {
+    let world = World::new("").script("end", "exit 0");
+    let long = "a".repeat(100_000);
+    let few: Vec<_> = std::iter::repeat_n(long.as_str(), 5).collect();
+    let many: Vec<_> = std::iter::repeat_n(long.as_str(), 20).collect();
+    for args in [&few, &many] {
+        let words = std::iter::once("end").chain(args.iter().copied());
+        assert_eq!(code(&mut world.qli(words)), Some(0));
+    }
+    let records = world.log();
+    assert!(world.log_text().lines().all(|line| line.len() <= 64 * 1024));
+    let sha256 = |bytes: &[u8]| {
+        let hex = Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<Vec<_>>();
+        hex.concat()
+    };
+    let one = &records[0]["args"][4];
+    assert_eq!(
+        (&one["len"], &one["sha256"]),
+        (&100_000.into(), &sha256(long.as_bytes()).into())
+    );
+    assert_eq!(one["head"], "a".repeat(4096));
+    let all = many.iter().fold(Vec::new(), |all, arg| {
+        [&all[..], arg.as_bytes(), &[0]].concat()
+    });
+    let args = &records[2]["args"];
+    assert_eq!(
+        (&args["count"], &args["sha256"]),
+        (&20.into(), &sha256(&all).into())
+    );
+}
