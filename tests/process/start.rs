@@ -110,7 +110,7 @@ pub(crate) fn busy(time: Duration) {
 
 #[test]
 fn an_interrupt_at_any_moment_stops_the_run_or_reaches_the_script() {
-    let rounds = rounds(300, 1000);
+    let rounds = rounds(500, 1000);
     let mut reaches = Vec::new();
     for nth in 0..rounds {
         let world = World::new("").script("wait", "echo STARTED $$ >\"$OUT\"\nread x <\"$HOLD\"");
