@@ -131,9 +131,13 @@ fn elided(mut text: String) -> String {
         let mut parts = text.split(before);
         let mut shorter = parts.next().unwrap_or_default().to_owned();
         for part in parts {
+            // What does not end on its line is another text.
             let ends = ends.iter().filter_map(|end| part.find(end));
-            let rest = ends.min().and_then(|end| part.get(end..));
-            shorter.extend([before, "[..]", rest.unwrap_or_default()]);
+            let value = ends.min().map(|end| part.split_at(end));
+            match value.filter(|(value, _)| !value.contains('\n')) {
+                Some((_, rest)) => shorter.extend([before, "[..]", rest]),
+                None => shorter.extend([before, part]),
+            }
         }
         text = shorter;
     }
@@ -229,6 +233,7 @@ impl World {
         copy(&samples.join("roots"), &at("roots"));
         copy(&samples.join("policies"), &at("policies"));
         copy(&project().join("docs/policies"), &at("docs/policies"));
+        copy(&samples.join("logs"), &at("logs"));
         // The README's paths are those of the project.
         copy(&samples.join("groups/typo"), &at("cmd-tests/groups/typo"));
         copy(&samples.join("bin"), &at("bin"));

@@ -9,6 +9,7 @@ mod id;
 mod log;
 mod options;
 mod place;
+pub mod read;
 mod record;
 mod redact;
 mod rotated;

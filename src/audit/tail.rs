@@ -37,7 +37,7 @@ impl Link {
     /// Goes on from the last of some whole lines that is a record of ours. A
     /// line that is none was put there by somebody else, and does not end the
     /// chain; only where no record is left it starts anew.
-    fn after(lines: &[u8]) -> Self {
+    pub(super) fn after(lines: &[u8]) -> Self {
         let next = last_record(lines).and_then(|record| {
             Some(Self {
                 chain: Some(record.chain),

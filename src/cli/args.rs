@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::audit::AuditArgs;
 use crate::report::{Color, Format};
 
 /// Runs a team's scripts under the guards that their group declares.
@@ -96,6 +97,8 @@ pub(super) enum Command {
     /// checked. Exits 0 if there is no error, 1 if there is one, 2 if the job
     /// could not be done.
     Validate(ValidateArgs),
+    /// Read audit logs: list, show, verify
+    Audit(AuditArgs),
     /// Show what is installed, and where
     Ext(ExtArgs),
     /// Print a JSON Schema
@@ -237,4 +240,6 @@ pub(super) enum SchemaName {
     Catalogue,
     /// The smaller reports: `explain <GROUP>` and `ext which`
     Report,
+    /// `audit list`, `show`, `verify`, `unfinished` and `head --format json`
+    AuditReport,
 }

@@ -5,6 +5,7 @@
 //! through clap. A property test keeps the two in agreement.
 
 mod args;
+mod audit;
 mod explain;
 mod ext;
 mod overview;
@@ -121,6 +122,7 @@ fn exec(cli: Cli, host: &mut System) -> Exit {
             explain::exec(&global.and(&args.target.global), &args, host)
         }
         Some(Command::Validate(args)) => validate::exec(&global.and(&args.global), &args, host),
+        Some(Command::Audit(args)) => audit::exec(&global.and(&args.global), &args.command, host),
         Some(Command::Ext(args)) => ext::exec(&global.and(&args.global), &args.command, host),
         Some(Command::Schema(args)) => schema::exec(&args),
     }

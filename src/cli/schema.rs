@@ -20,5 +20,6 @@ pub(super) fn exec(args: &SchemaArgs) -> Exit {
         SchemaName::Diagnostics => file!("diagnostics"),
         SchemaName::Catalogue => file!("catalogue"),
         SchemaName::Report => file!("report"),
+        SchemaName::AuditReport => file!("audit-report"),
     })
 }

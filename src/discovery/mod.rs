@@ -6,6 +6,7 @@
 
 mod catalogue;
 mod embedded;
+mod logs;
 mod program;
 mod roots;
 mod sections;
@@ -23,6 +24,7 @@ use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
 
 pub use catalogue::{Catalogue, Entry, Extension, GroupEntry, all_of, catalogue, extensions};
+pub use logs::{GroupLog, logs};
 pub use program::{Program, ProgramKind, interpreter_of};
 pub use roots::{Root, RootKind, Roots};
 

@@ -21,7 +21,7 @@ mod write;
 mod xdg;
 
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,7 +34,9 @@ pub use child::ChildEnd;
 pub use log::LogFile;
 pub use path::{OnPath, all_on_path, path_entries, path_list, plain, search_path};
 pub use signals::{Received, Sender, Signal};
-pub use streams::{Stream, StreamFacts, quiet_panics, stream, write_stderr, write_stdout};
+pub use streams::{
+    Output, Stream, StreamFacts, quiet_panics, stdin, stream, write_stderr, write_stdout,
+};
 pub use system::System;
 pub use trust::{ChangedBy, Suspicion, suspicions};
 pub use xdg::{XdgDir, lookup, xdg_dir};
@@ -70,6 +72,9 @@ pub trait HostView {
 
     /// Reads the first [`HEAD`] bytes of a regular file; links are followed.
     fn head(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Opens anything that can be read but a directory; links are followed.
+    fn open(&self, path: &Path) -> io::Result<Opened>;
 
     /// Hashes a regular file of any length; links are followed.
     fn digest(&self, path: &Path) -> io::Result<FileDigest>;
@@ -201,6 +206,27 @@ pub struct Contents {
     pub id: FileId,
     /// Its bytes.
     pub bytes: Vec<u8>,
+}
+
+/// Something open for reading, however long it is.
+pub trait Readable: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> Readable for T {}
+
+/// A file that was opened for reading.
+pub struct Opened {
+    /// What it is.
+    pub stat: Stat,
+    /// Its bytes, from the first one on.
+    pub bytes: Box<dyn Readable>,
+}
+
+impl std::fmt::Debug for Opened {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opened")
+            .field("stat", &self.stat)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The hash of a file, with what its beginning tells.

@@ -20,8 +20,8 @@ use super::signals::{self, Signal, Signals};
 use super::streams::write_stderr;
 use super::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput, process,
-    terminal, tool,
+    LogFile, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput,
+    process, terminal, tool,
 };
 use crate::names::Sha256;
 
@@ -164,6 +164,18 @@ impl HostView for System {
         let mut head = Vec::with_capacity(HEAD);
         file.take(HEAD as u64).read_to_end(&mut head)?;
         Ok(head)
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Opened> {
+        let file = File::open(path)?;
+        let stat = stat_of(&file.metadata()?);
+        if stat.kind == FileKind::Directory {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        Ok(Opened {
+            stat,
+            bytes: Box::new(file),
+        })
     }
 
     fn digest(&self, path: &Path) -> io::Result<FileDigest> {

@@ -18,6 +18,29 @@ impl Sha256 {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
+    /// Reads 64 hexadecimal digits in lower case; anything else is no digest.
+    pub fn from_hex(digits: &[u8]) -> Option<Self> {
+        let digit = |byte: u8| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        };
+        let (pairs, rest) = digits.as_chunks::<2>();
+        if pairs.len() != 32 || !rest.is_empty() {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
+            *byte = (digit(high)? << 4) | digit(low)?;
+        }
+        Some(Self(bytes))
+    }
+
+    /// Returns its 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Takes the 32 bytes a hasher ended with.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
@@ -67,6 +90,10 @@ mod tests {
     fn the_hash_of_nothing_is_the_published_one() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Sha256::of(b"").to_string(), empty);
+        assert_eq!(Sha256::from_hex(empty.as_bytes()), Some(Sha256::of(b"")));
+        for other in ["", "e3", &empty.to_uppercase(), &format!("{empty}0")] {
+            assert_eq!(Sha256::from_hex(other.as_bytes()), None, "{other}");
+        }
         assert_eq!(
             Digest(Sha256::of(b"")).to_string(),
             format!("sha256:{empty}")

@@ -174,7 +174,7 @@ pub fn shell_line<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> String
 ///
 /// Outside its strings JSON is ASCII, and the only control character of
 /// indented JSON is the line end, so no structure is touched.
-fn escaped(json: &str) -> String {
+pub fn escaped(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut units = [0; 2];
     for c in json.chars() {

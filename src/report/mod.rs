@@ -3,6 +3,7 @@
 //!
 //! To add a format: its file with a `write`, its row in [`Format`].
 
+pub(in crate::report) mod audit;
 mod catalogue;
 mod concise;
 mod diff;
@@ -11,6 +12,7 @@ mod explain;
 mod github;
 mod group;
 mod human;
+mod json_stream;
 mod repository;
 mod run;
 mod sarif;
@@ -18,18 +20,23 @@ mod schemas;
 mod style;
 mod validate;
 
+pub use audit::{LIMITS, RunTable, candidates, problem, record_line, show, verdict};
 pub use catalogue::{list, which};
 pub use concise::concise;
 pub use diff::diff;
+pub use documents::SCHEMA_VERSION as DOCUMENT_VERSION;
 pub use documents::{
-    CatalogueDocument, CatalogueEntry, DiagnosticDocument, DiagnosticsDocument, EditDocument,
-    ExplainDocument, ExtensionDocument, FixDocument, GroupDocument, LabelDocument, Origin,
-    PolicyDocument, SpanDocument, StepDocument, WhichDocument,
+    AnchorCounts, AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
+    CatalogueDocument, CatalogueEntry, ChainDocument, DiagnosticDocument, DiagnosticsDocument,
+    EditDocument, ExplainDocument, ExtensionDocument, FixDocument, GroupDocument, LabelDocument,
+    Origin, OutcomeCounts, PolicyDocument, ProblemDocument, RunDocument, SpanDocument,
+    StepDocument, WhichDocument,
 };
 pub use explain::explain;
 pub use github::github;
 pub use group::group;
 pub use human::diagnostics;
+pub use json_stream::JsonStream;
 pub use repository::Repository;
 pub use run::{notes, outcome};
 pub use sarif::{Sarif, sarif};

@@ -6,6 +6,7 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 
 use super::documents::{
+    AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
     CatalogueDocument, DiagnosticsDocument, ExplainDocument, GroupDocument, WhichDocument,
 };
 use crate::audit::Line;
@@ -20,6 +21,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("diagnostics", schema_of::<DiagnosticsDocument>()),
         ("catalogue", schema_of::<CatalogueDocument>()),
         ("report", schema_of::<ReportDocument>()),
+        ("audit-report", schema_of::<AuditReportDocument>()),
     ]
 }
 
@@ -30,6 +32,17 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
 enum ReportDocument {
     Group(GroupDocument),
     Which(WhichDocument),
+}
+
+/// What `qli audit` prints.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+#[expect(dead_code, reason = "it stands for its variants in the schema")]
+enum AuditReportDocument {
+    Runs(AuditRunsDocument),
+    Show(Box<AuditShowDocument>),
+    Verify(AuditVerifyDocument),
+    Head(AuditHeadDocument),
 }
 
 fn schema_of<T: JsonSchema>() -> Schema {

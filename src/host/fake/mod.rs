@@ -21,7 +21,7 @@ use disk::{Disk, FakeLog};
 
 use super::{
     Access, AskError, ChildEnd, Contents, FileDigest, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, LoginUid, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall, ToolError,
+    LogFile, LoginUid, Opened, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall, ToolError,
     ToolOutput,
 };
 use crate::names::Sha256;
@@ -167,6 +167,14 @@ impl HostView for World {
     fn head(&self, path: &Path) -> io::Result<Vec<u8>> {
         let bytes = self.read(path, u64::MAX)?.bytes;
         Ok(bytes.into_iter().take(HEAD).collect())
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Opened> {
+        let bytes = self.read(path, u64::MAX)?.bytes;
+        Ok(Opened {
+            stat: self.lstat(path)?,
+            bytes: Box::new(io::Cursor::new(bytes)),
+        })
     }
 
     fn digest(&self, path: &Path) -> io::Result<FileDigest> {

@@ -1,10 +1,15 @@
 //! The JSON documents of the commands. Their keys are a contract: each has a
 //! schema under `schema/`.
 
+mod audit;
 mod catalogue;
 mod diagnostics;
 mod explain;
 
+pub use audit::{
+    AnchorCounts, AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
+    ChainDocument, OutcomeCounts, ProblemDocument, RunDocument,
+};
 pub use catalogue::{
     CatalogueDocument, CatalogueEntry, ExtensionDocument, GroupDocument, WhichDocument,
 };
@@ -15,4 +20,4 @@ pub use diagnostics::{
 pub use explain::{ExplainDocument, Origin, StepDocument};
 
 /// Version of every document.
-const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 1;

@@ -1,0 +1,179 @@
+//! Any input in blocks of whole lines, in constant memory.
+
+use std::io::{self, Read};
+
+/// Longest line that can be a record, in bytes. A record is far shorter; what
+/// is longer is told of and skipped.
+pub const LINE_MAX: usize = 2 << 20;
+
+/// Bytes read at once.
+const BLOCK: usize = 256 * 1024;
+
+/// A piece of an input.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    /// Whole lines; only the last one of an input may lack its line end.
+    Lines {
+        /// Where they begin in the input, in bytes from 0.
+        offset: u64,
+        /// The lines with their line ends.
+        bytes: Vec<u8>,
+    },
+    /// A line longer than [`LINE_MAX`].
+    TooLong {
+        /// Where it begins.
+        offset: u64,
+        /// How long it is, without its line end.
+        length: u64,
+    },
+}
+
+/// Reads an input block by block.
+#[derive(Debug)]
+pub(super) struct Blocks<R> {
+    from: R,
+    carried: Vec<u8>,
+    offset: u64,
+    at_end: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    /// Begins at a place, in bytes from 0, which is the beginning of a line.
+    pub(super) fn new(from: R, offset: u64) -> Self {
+        Self {
+            from,
+            carried: Vec::new(),
+            offset,
+            at_end: false,
+        }
+    }
+
+    /// Returns the next block; none at the end.
+    pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
+        let mut bytes = std::mem::take(&mut self.carried);
+        loop {
+            if !self.at_end {
+                self.fill(&mut bytes)?;
+            }
+            if let Some(last) = bytes.iter().rposition(|&byte| byte == b'\n') {
+                self.carried = bytes.split_off(last + 1);
+                return Ok(Some(self.lines(bytes)));
+            }
+            if bytes.len() > LINE_MAX {
+                return self.skip(&bytes).map(Some);
+            }
+            if self.at_end {
+                return Ok((!bytes.is_empty()).then(|| self.lines(bytes)));
+            }
+        }
+    }
+
+    fn lines(&mut self, bytes: Vec<u8>) -> Block {
+        let offset = self.offset;
+        self.offset += bytes.len() as u64;
+        Block::Lines { offset, bytes }
+    }
+
+    fn fill(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        bytes.reserve_exact(BLOCK);
+        let taken = (&mut self.from).take(BLOCK as u64).read_to_end(bytes)?;
+        self.at_end = taken < BLOCK;
+        Ok(())
+    }
+
+    /// Reads on to the end of a line whose beginning is too long already.
+    fn skip(&mut self, beginning: &[u8]) -> io::Result<Block> {
+        let offset = self.offset;
+        let mut length = beginning.len() as u64;
+        let mut ended = 0;
+        while !self.at_end {
+            let mut more = Vec::new();
+            self.fill(&mut more)?;
+            if let Some(at) = more.iter().position(|&byte| byte == b'\n') {
+                length += at as u64;
+                ended = 1;
+                self.carried = more.split_off(at + 1);
+                break;
+            }
+            length += more.len() as u64;
+        }
+        self.offset += length + ended;
+        Ok(Block::TooLong { offset, length })
+    }
+}
+
+/// One line of a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Line<'a> {
+    /// Where it begins in the input, in bytes from 0.
+    pub(super) offset: u64,
+    /// Its bytes, without the line end.
+    pub(super) bytes: &'a [u8],
+    /// Whether it has a line end.
+    pub(super) ended: bool,
+}
+
+/// Cuts the bytes of a block into lines.
+pub(super) fn lines(offset: u64, bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let mut offset = offset;
+    bytes
+        .split_inclusive(|&byte| byte == b'\n')
+        .map(move |whole| {
+            let bytes = whole.strip_suffix(b"\n");
+            let line = Line {
+                offset,
+                bytes: bytes.unwrap_or(whole),
+                ended: bytes.is_some(),
+            };
+            offset += whole.len() as u64;
+            line
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The places and lengths of all lines, as they are found block by block.
+    fn found(input: &[u8]) -> Vec<(u64, u64)> {
+        let mut blocks = Blocks::new(input, 0);
+        let mut found = Vec::new();
+        while let Some(block) = blocks.next().unwrap() {
+            match block {
+                Block::Lines { offset, bytes } => {
+                    let lines = lines(offset, &bytes);
+                    found.extend(lines.map(|line| (line.offset, line.bytes.len() as u64)));
+                }
+                Block::TooLong { offset, length } => found.push((offset, length)),
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_line_is_found_where_it_is_however_long() {
+        let lengths = [
+            0,
+            5,
+            BLOCK - 1,
+            BLOCK,
+            LINE_MAX,
+            LINE_MAX + BLOCK,
+            3 * LINE_MAX,
+            1,
+            0,
+        ];
+        let mut input = Vec::new();
+        let mut expected = Vec::new();
+        for length in lengths {
+            expected.push((input.len() as u64, length as u64));
+            input.extend(std::iter::repeat_n(b'x', length));
+            input.push(b'\n');
+        }
+        assert_eq!(found(&input), expected);
+        input.extend(b"torn");
+        expected.push((input.len() as u64 - 4, 4));
+        assert_eq!(found(&input), expected);
+        assert_eq!(found(b""), []);
+    }
+}

@@ -1,0 +1,32 @@
+//! Reading logs: holding them against their chains, and putting runs together
+//! from their records.
+//!
+//! Everything is one pass in constant memory, without a lock, over whatever
+//! can be read. A line may be anything: what is no record is told of by
+//! [`Verifier`] and passed over by the others.
+
+mod anchors;
+mod blocks;
+mod chain;
+mod facts;
+mod feed;
+mod head;
+mod newest;
+mod order;
+mod pass;
+mod problem;
+mod recent;
+mod runs;
+mod told;
+mod verify;
+
+pub use blocks::LINE_MAX;
+pub use facts::Foreign;
+pub use feed::Feed;
+pub use head::Head;
+pub use newest::{last_lines, newest};
+pub use order::in_order;
+pub use pass::{each_line, verify};
+pub use problem::{Fault, LinePlace, Problem, RecordName};
+pub use runs::{End, Fate, Glance, Outcome, Run, RunProcess, Runs, SignalSender};
+pub use verify::{Kind, Verified, VerifiedChain, Verifier};

@@ -1,0 +1,123 @@
+//! The newest record of a log, from its end: a log of any length costs the
+//! same.
+
+use std::io::{self, Read as _, SeekFrom};
+use std::path::Path;
+
+use super::Head;
+use super::blocks::{Block, lines};
+use super::facts::{What, examine};
+use crate::host::Readable;
+
+/// The first window that is read; the next ones are four times as long.
+const WINDOW: u64 = 128 << 10;
+
+/// No window is longer than this.
+const WINDOW_MAX: u64 = 32 << 20;
+
+/// Finds the newest whole record of a log.
+pub fn newest(log: &Path, bytes: &mut dyn Readable) -> io::Result<Option<Head>> {
+    let length = bytes.seek(SeekFrom::End(0))?;
+    let mut window = WINDOW;
+    loop {
+        let found = last_in(log, &last_bytes(bytes, length, window)?);
+        if found.is_some() || window >= length.min(WINDOW_MAX) {
+            return Ok(found);
+        }
+        window *= 4;
+    }
+}
+
+fn last_bytes(bytes: &mut dyn Readable, length: u64, window: u64) -> io::Result<Vec<u8>> {
+    bytes.seek(SeekFrom::Start(length.saturating_sub(window)))?;
+    let mut tail = Vec::new();
+    bytes.take(window).read_to_end(&mut tail)?;
+    Ok(tail)
+}
+
+fn last_in(log: &Path, tail: &[u8]) -> Option<Head> {
+    let block = Block::Lines {
+        offset: 0,
+        bytes: tail.to_vec(),
+    };
+    let examined = examine(&block);
+    let mut seen = examined.seen.into_iter().rev();
+    let facts = seen.find_map(|seen| match seen.what {
+        What::Record(facts) if facts.computed == facts.tail.hash => Some(facts),
+        What::Record(_) | What::Empty | What::Foreign(..) => None,
+    })?;
+    let (host, chain) = examined.chains.get(facts.of)?.clone();
+    Some(Head {
+        time: facts.timestamp,
+        host,
+        chain,
+        seq: facts.tail.seq,
+        hash: facts.tail.hash,
+        run_id: facts.run_id,
+        log: log.as_os_str().into(),
+    })
+}
+
+/// Finds where the last lines of a log begin, in bytes from 0.
+pub fn last_lines(count: usize, bytes: &mut dyn Readable) -> io::Result<u64> {
+    let length = bytes.seek(SeekFrom::End(0))?;
+    let mut window = WINDOW;
+    loop {
+        let begin = length.saturating_sub(window);
+        let tail = last_bytes(bytes, length, window)?;
+        // The first line of a window may have begun before it.
+        let whole = usize::from(begin > 0);
+        let offsets: Vec<_> = lines(begin, &tail)
+            .skip(whole)
+            .map(|line| line.offset)
+            .collect();
+        if begin == 0 || offsets.len() >= count || window >= WINDOW_MAX {
+            let first = offsets.len().saturating_sub(count);
+            return Ok(offsets.get(first).copied().unwrap_or(length));
+        }
+        window *= 4;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+    use crate::audit::tail::Link;
+
+    fn log(records: usize) -> (Vec<u8>, Vec<u64>) {
+        let mut place = Link::first();
+        let (mut text, mut offsets) = (Vec::new(), Vec::new());
+        for _ in 0..records {
+            let json = r#"{"event":"start","timestamp":"t","host":"h","chain":"c"}"#;
+            let (line, next) = place.close(json);
+            offsets.push(text.len() as u64);
+            text.extend(line.bytes());
+            place = next;
+        }
+        (text, offsets)
+    }
+
+    #[test]
+    fn the_newest_record_is_found_behind_whatever_stands_at_the_end() {
+        let (mut text, _) = log(3);
+        text.extend(vec![b'x'; 3 << 17]);
+        let head = newest("/l".as_ref(), &mut Cursor::new(text)).unwrap();
+        assert_eq!(head.unwrap().seq, 2);
+        assert_eq!(
+            newest("/l".as_ref(), &mut Cursor::new(b"x\n")).unwrap(),
+            None
+        );
+    }
+
+    #[test]
+    fn the_last_lines_are_counted_from_the_end() {
+        let (text, offsets) = log(3000);
+        let last = |count| last_lines(count, &mut Cursor::new(text.clone())).unwrap();
+        assert_eq!(last(0), text.len() as u64);
+        assert_eq!(last(1), offsets[2999]);
+        assert_eq!(last(2500), offsets[500]);
+        assert_eq!(last(9999), 0);
+    }
+}

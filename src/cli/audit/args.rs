@@ -1,0 +1,115 @@
+//! `qli audit` as clap reads it.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::super::args::Global;
+use crate::audit::read::Outcome;
+use crate::report::Format;
+
+/// `qli audit`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AuditArgs {
+    #[command(flatten)]
+    pub(in crate::cli) global: Global,
+    #[command(subcommand)]
+    pub(in crate::cli) command: AuditCommand,
+}
+
+/// The commands of `qli audit`.
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum AuditCommand {
+    /// List runs, a line each, in the order of their starts
+    List(ListArgs),
+    /// Show one run: its records with all their fields
+    Show(ShowArgs),
+    /// Hold logs against their chains
+    ///
+    /// Finds each record that was changed, removed, moved or put in, and names
+    /// it by file and line. Logs that rotation has cut are given together, in
+    /// any order. Exits 0 if all is as it was written, 1 if not, 2 if it could
+    /// not be checked.
+    Verify(VerifyArgs),
+    /// List runs that have no end, and why
+    Unfinished(LogsArgs),
+    /// Print the newest record of each log on a line, to be kept elsewhere
+    Head(LogsArgs),
+    /// Print the newest records, and with `--follow` those that come
+    Tail(TailArgs),
+}
+
+/// What is read, and how it is written.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LogsArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+    /// Logs, `-` for standard input; without any, those of all groups
+    pub(super) log: Vec<PathBuf>,
+}
+
+/// `qli audit list`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ListArgs {
+    /// Only runs of this group
+    #[arg(long)]
+    pub(super) group: Option<String>,
+    /// Only runs of this extension
+    #[arg(long)]
+    pub(super) extension: Option<String>,
+    /// Only runs of this user, by name or uid
+    #[arg(long)]
+    pub(super) user: Option<String>,
+    /// Only runs on this machine
+    #[arg(long)]
+    pub(super) host: Option<String>,
+    /// Only runs that ended so (repeatable)
+    #[arg(long, value_enum)]
+    pub(super) outcome: Vec<Outcome>,
+    /// Only runs that began then or later: `1d`, `12h`, `30m`, or a date or
+    /// time of RFC 3339, UTC
+    #[arg(long, value_name = "TIME")]
+    pub(super) since: Option<String>,
+    /// Only runs that began before
+    #[arg(long, value_name = "TIME")]
+    pub(super) until: Option<String>,
+    #[command(flatten)]
+    pub(super) logs: LogsArgs,
+}
+
+/// `qli audit show`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowArgs {
+    /// The run: its id, or a beginning or an end of it that no other has
+    pub(super) run_id: OsString,
+    #[command(flatten)]
+    pub(super) logs: LogsArgs,
+}
+
+/// `qli audit verify`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct VerifyArgs {
+    /// Also look for the records whose heads were kept in this file
+    /// (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(super) anchor: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) logs: LogsArgs,
+}
+
+/// `qli audit tail`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TailArgs {
+    /// How many records of each log
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
+    pub(super) lines: usize,
+    /// Go on with what is appended, across rotation
+    #[arg(short, long)]
+    pub(super) follow: bool,
+    #[command(flatten)]
+    pub(super) logs: LogsArgs,
+}

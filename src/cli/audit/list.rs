@@ -1,0 +1,118 @@
+//! `qli audit list` and `qli audit unfinished`.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use super::super::args::Global;
+use super::args::{ListArgs, LogsArgs};
+use super::filter::Filter;
+use super::sources::{open, sources, unreadable};
+use crate::audit::read::{Run, Runs, each_line};
+use crate::dispatch::Exit;
+use crate::host::{Output, Stream, System, write_stderr};
+use crate::report::{
+    DOCUMENT_VERSION, Format, JsonStream, OutcomeCounts, RunDocument, RunTable, Style,
+};
+
+/// Lists the runs that a filter takes.
+pub(super) fn exec(global: &Global, args: &ListArgs, host: &System) -> io::Result<Exit> {
+    let filter = match Filter::of(args, host) {
+        Ok(filter) => filter,
+        Err(message) => {
+            write_stderr(&format!("qli: {message}\n"));
+            return Ok(Exit::USAGE);
+        }
+    };
+    runs(global, &args.logs, host, &|run| filter.takes(run, host))
+}
+
+/// Lists the runs without an end.
+pub(super) fn unfinished(global: &Global, args: &LogsArgs, host: &System) -> io::Result<Exit> {
+    runs(global, args, host, &|run| run.end.is_none())
+}
+
+fn runs(
+    global: &Global,
+    args: &LogsArgs,
+    host: &System,
+    takes: &dyn Fn(&Run) -> bool,
+) -> io::Result<Exit> {
+    let logs = sources(global, &args.log, host);
+    let logs = crate::audit::read::in_order(logs, host);
+    match args.format {
+        Format::Human => {
+            let mut out = Output::new();
+            let style = Style::of(Stream::Stdout, global.color(), host);
+            let mut table = RunTable::new(&style);
+            let exit = each_run(&logs, host, &mut |run| {
+                let text = if takes(&run) {
+                    table.add(&run, host)
+                } else {
+                    String::new()
+                };
+                out.write_all(text.as_bytes())
+            })?;
+            out.write_all(table.end().as_bytes())?;
+            out.flush()?;
+            Ok(exit)
+        }
+        Format::Json => {
+            let mut json = JsonStream::begin(Output::new(), DOCUMENT_VERSION)?;
+            let mut counts = OutcomeCounts::default();
+            json.list("runs")?;
+            let exit = each_run(&logs, host, &mut |run| {
+                if !takes(&run) {
+                    return Ok(());
+                }
+                counts.add(run.outcome(host));
+                json.item(&RunDocument::new(&run, host))
+            })?;
+            json.end_list()?;
+            json.field("outcomes", &counts)?;
+            json.end()?.flush()?;
+            Ok(exit)
+        }
+    }
+}
+
+/// Hands on each run of some logs. A log that cannot be read is told of, and
+/// the others are read.
+fn each_run(
+    logs: &[PathBuf],
+    host: &System,
+    take: &mut dyn FnMut(Run) -> io::Result<()>,
+) -> io::Result<Exit> {
+    let mut exit = Exit::DONE;
+    let written = RefCell::new(Ok(()));
+    let mut tell = |run| {
+        if written.borrow().is_ok() {
+            *written.borrow_mut() = take(run);
+        }
+    };
+    let mut runs = Runs::default();
+    for log in logs {
+        let read = open(log, host).and_then(|(kind, from)| {
+            runs.begin(kind);
+            each_line(from, &mut |line| {
+                runs.take(line, &mut tell);
+                // Once nothing can be written, nothing need be read.
+                let gone = written.borrow().is_err();
+                if gone {
+                    Err(io::ErrorKind::BrokenPipe.into())
+                } else {
+                    Ok(())
+                }
+            })
+        });
+        if written.borrow().is_err() {
+            break;
+        }
+        if let Err(error) = read {
+            unreadable(log, &error);
+            exit = Exit::USAGE;
+        }
+    }
+    runs.end(&mut tell);
+    written.into_inner().map(|()| exit)
+}

@@ -1,0 +1,121 @@
+//! `qli audit show`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::super::args::Global;
+use super::args::ShowArgs;
+use super::sources::{open, sources, unreadable};
+use crate::audit::read::{Glance, Run, Runs, each_line};
+use crate::dispatch::Exit;
+use crate::host::{Output, Stream, System, write_stderr};
+use crate::names::{to_json_pretty, visible};
+use crate::report::{self, AuditShowDocument, Format, RunDocument, Style};
+
+/// More runs than this are not told of where one was meant.
+const CANDIDATES: usize = 20;
+
+/// The records of the runs that an id may mean, by run and machine.
+type Found = BTreeMap<(String, String), Vec<Value>>;
+
+/// Shows the one run that an id, its beginning or its end means.
+pub(super) fn exec(global: &Global, args: &ShowArgs, host: &System) -> io::Result<Exit> {
+    let wanted = args.run_id.to_string_lossy();
+    let logs = sources(global, &args.logs.log, host);
+    let (found, readable) = find(&wanted, &logs, host);
+    let exact = found.iter().filter(|((run_id, _), _)| *run_id == wanted);
+    let exact: Vec<_> = exact.collect();
+    let one = match (exact.as_slice(), found.len()) {
+        ([one], _) => Some(*one),
+        (_, 1) => found.first_key_value(),
+        (_, _) => None,
+    };
+    let Some((_, records)) = one else {
+        not_one(&wanted, &found);
+        return Ok(Exit::USAGE);
+    };
+    let run = assembled(records);
+    let text = match args.logs.format {
+        Format::Json => {
+            let run = RunDocument::new(&run, host);
+            to_json_pretty(&AuditShowDocument::new(run, records.clone()))
+        }
+        Format::Human => {
+            let style = Style::of(Stream::Stdout, global.color(), host);
+            report::show(&run, records, host, &style)
+        }
+    };
+    let mut out = Output::new();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(if readable { Exit::DONE } else { Exit::USAGE })
+}
+
+/// Collects the records of runs whose id begins or ends so.
+fn find(wanted: &str, logs: &[PathBuf], host: &System) -> (Found, bool) {
+    let mut found = Found::new();
+    let mut readable = true;
+    let mut take = |line: &[u8]| {
+        let Some(run) = Glance::of(line).map(|glance| glance.run) else {
+            return Ok(());
+        };
+        let meant = run.run_id.starts_with(wanted) || run.run_id.ends_with(wanted);
+        let key = (run.run_id, run.host);
+        if meant && (found.len() <= CANDIDATES || found.contains_key(&key)) {
+            let record = serde_json::from_slice(line)?;
+            let records = found.entry(key).or_default();
+            // A collector may deliver a record again.
+            if !records.contains(&record) {
+                records.push(record);
+            }
+        }
+        Ok(())
+    };
+    for log in logs {
+        let read = open(log, host).and_then(|(_, from)| each_line(from, &mut take));
+        if let Err(error) = read {
+            unreadable(log, &error);
+            readable = false;
+        }
+    }
+    (found, readable)
+}
+
+fn assembled(records: &[Value]) -> Run {
+    let mut all = Vec::new();
+    let mut tell = |run| all.push(run);
+    let mut runs = Runs::default();
+    for record in records {
+        runs.take(record.to_string().as_bytes(), &mut tell);
+    }
+    runs.end(&mut tell);
+    all.into_iter().next().unwrap_or_default()
+}
+
+fn not_one(wanted: &str, found: &Found) {
+    let wanted = visible(wanted);
+    if found.is_empty() {
+        write_stderr(&format!(
+            "qli: no run has an id that begins or ends with `{wanted}`\n     \
+             to see the ids: qli audit list | cut -f 2\n"
+        ));
+        return;
+    }
+    let more = if found.len() > CANDIDATES {
+        ", and more"
+    } else {
+        ""
+    };
+    let runs: Vec<_> = found
+        .values()
+        .take(CANDIDATES)
+        .map(|records| assembled(records))
+        .collect();
+    write_stderr(&format!(
+        "qli: several runs have an id that begins or ends with `{wanted}`:\n{}{more}",
+        report::candidates(&runs)
+    ));
+}

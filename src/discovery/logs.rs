@@ -1,0 +1,66 @@
+//! The audit logs of all groups.
+
+use std::path::PathBuf;
+
+use super::{Roots, catalogue::group_names, find_group};
+use crate::host::{HostView, lookup};
+use crate::names::GroupName;
+
+/// Where a group keeps its log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupLog {
+    /// In this file, which need not be there yet.
+    At(PathBuf),
+    /// Its path needs a variable that is not set.
+    Unset(String),
+    /// Its manifest has errors, so nobody knows.
+    Broken,
+}
+
+/// Finds the logs of all groups that keep one, sorted by the group's name.
+pub fn logs(roots: &Roots, view: &dyn HostView) -> Vec<(GroupName, GroupLog)> {
+    let names = group_names(roots, view).into_keys();
+    names
+        .filter_map(|name| {
+            let Ok(group) = find_group(&name, roots, view) else {
+                return Some((name, GroupLog::Broken));
+            };
+            let template = group.manifest.audit_log?.value;
+            let log = match template.expand(|variable| lookup(variable, view)) {
+                Ok(path) => GroupLog::At(path),
+                Err(unset) => GroupLog::Unset(unset.0),
+            };
+            Some((name, log))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+
+    #[test]
+    fn each_group_with_a_log_says_where_it_is_or_why_nobody_knows() {
+        let world = World::new()
+            .manifest("a", "audit_log = \"$XDG_STATE_HOME/a.log\"")
+            .manifest("b", "audit_log = \"/l/$NOWHERE\"")
+            .manifest("c", "nonsense = 1")
+            .manifest("d", "");
+        let found = logs(&Roots::of(&[], &world), &world);
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, log)| (name.as_str(), log))
+            .collect();
+        let at = |path: &str| GroupLog::At(path.into());
+        assert_eq!(
+            found,
+            [
+                ("a", &at("/home/ops/.local/state/a.log")),
+                ("b", &GroupLog::Unset("NOWHERE".to_owned())),
+                ("c", &GroupLog::Broken),
+                ("prod", &at("/home/ops/.local/state/qli/prod-audit.log")),
+            ]
+        );
+    }
+}

@@ -1,0 +1,192 @@
+//! `qli audit verify`.
+
+use super::super::style::put;
+use super::super::validate::plural;
+use super::super::{AnchorCounts, Style};
+use super::{seconds, short};
+use crate::audit::read::{Fault, Foreign, Head, Problem, Verified, VerifiedChain};
+use crate::names::visible;
+
+/// What a chain alone does not show.
+pub const LIMITS: &str = "a chain alone does not show that its end was cut off, or that the \
+    whole log was written anew: keep what `qli audit head` prints elsewhere, and give it with \
+    `--anchor`";
+
+/// Writes a problem on one line: where it is, what it is.
+pub fn problem(problem: &Problem, style: &Style) -> String {
+    let place = match (&problem.place, problem.fault.anchor()) {
+        (Some(place), _) => format!("{}:{}: ", style.path(&place.log), place.line),
+        (None, Some(head)) => format!("{}: ", style.path(&head.path())),
+        (None, None) => String::new(),
+    };
+    format!("{place}{}\n", message(problem))
+}
+
+/// Says what a problem is.
+pub(in crate::report) fn message(problem: &Problem) -> String {
+    let record = problem.record.as_ref();
+    let run = record.and_then(|record| record.run_id.as_deref());
+    let run = run.map_or(String::new(), |run| format!(" of run {}", visible(run)));
+    let seq = record.map_or(0, |record| record.seq);
+    match &problem.fault {
+        Fault::Empty => "the line is empty".to_owned(),
+        Fault::NotARecord(why) => not_a_record(*why).to_owned(),
+        Fault::Torn(bytes) => {
+            format!(
+                "the last line is cut off after {}",
+                plural_u64(*bytes, "byte")
+            )
+        }
+        Fault::Unended => {
+            format!("record {seq}{run} is whole, but its line end is missing")
+        }
+        Fault::Changed { expected, found } => format!(
+            "record {seq}{run} was changed: its hash must be {}\u{2026}, it is {}\u{2026}",
+            short(*expected),
+            short(*found)
+        ),
+        Fault::Ahead { expected, found } => {
+            let missing = match found - expected {
+                1 => format!("record {expected} is missing"),
+                _ => format!("records {expected} to {} are missing", found - 1),
+            };
+            format!("{missing} here: this is record {found}{run}")
+        }
+        Fault::Behind { expected, found } => format!(
+            "record {expected} must stand here, it is record {found}{run}, for a second time or \
+             out of its place"
+        ),
+        Fault::Detached { expected, found } => format!(
+            "record {seq}{run} must follow the hash {}\u{2026} of the record before, it follows \
+             {}\u{2026}: the one before was changed and hashed anew, or this one",
+            short(*expected),
+            short(*found)
+        ),
+        Fault::SecondStart => format!("record {seq}{run} is a second start of its run"),
+        Fault::EndWithoutStart => format!("record {seq}{run} is an end without a start"),
+        Fault::TornLineGone => {
+            format!("record {seq} tells of a torn line above it, another one stands there")
+        }
+        Fault::Rewritten(head) => anchored_and(head, None),
+        Fault::CutTail(head, last) => anchored_and(head, Some(*last)),
+        Fault::ChainGone(head) => format!(
+            "chain {} of {}, anchored at {}, is not there",
+            visible(&head.chain),
+            visible(&head.host),
+            seconds(&head.time)
+        ),
+    }
+}
+
+/// A record that was anchored is another one, or is not there: the chain ends
+/// with this number.
+fn anchored_and(head: &Head, last: Option<u64>) -> String {
+    let (seq, time) = (head.seq, seconds(&head.time));
+    match last {
+        None => format!(
+            "record {seq} must have the hash {}\u{2026}, which was anchored at {time}: the log was \
+             written anew",
+            short(head.hash)
+        ),
+        Some(last) => format!(
+            "record {seq}, anchored at {time}, is not there: chain {} of {} ends with record {last}",
+            visible(&head.chain),
+            visible(&head.host)
+        ),
+    }
+}
+
+fn not_a_record(why: Foreign) -> &'static str {
+    match why {
+        Foreign::NoJson => "the line must be a record, it is no JSON",
+        Foreign::NoRecord => "the line must be a record, it lacks what every record has",
+        Foreign::NoEnding => "the line must end in `prev`, `seq` and `hash` as qli writes them",
+        Foreign::TooLong => "the line must be a record, it is longer than any",
+    }
+}
+
+/// Draws the end: the verdict, each chain, and what was not shown.
+pub fn verdict(
+    verified: &Verified,
+    logs: usize,
+    anchors: Option<AnchorCounts>,
+    style: &Style,
+) -> String {
+    let mut out = String::new();
+    let lines = plural_u64(verified.lines, "line");
+    let logs = plural(logs, "log");
+    if verified.problems == 0 {
+        let good = style.strong("good");
+        put(&mut out, format_args!("{good}: {lines} in {logs}\n"));
+    } else {
+        let problems = style.bad(&plural_u64(verified.problems, "problem"));
+        put(&mut out, format_args!("{problems} in {lines} of {logs}\n"));
+    }
+    for chain in &verified.chains {
+        out.push_str(&self::chain(chain, style));
+    }
+    if verified.repeated > 0 {
+        let times = plural_u64(verified.repeated, "record");
+        put(&mut out, format_args!("  {times} came twice, unchanged\n"));
+    }
+    match anchors {
+        None => put(
+            &mut out,
+            format_args!(
+                "{}\n",
+                super::super::style::wrapped(LIMITS, style.width).join("\n")
+            ),
+        ),
+        Some(counts) => out.push_str(&anchored(counts)),
+    }
+    out
+}
+
+fn chain(chain: &VerifiedChain, style: &Style) -> String {
+    let head = &chain.head;
+    let mut out = format!(
+        "  chain {}  {}  records {} to {}, until {}\n",
+        visible(&head.chain),
+        visible(&head.host),
+        chain.first,
+        head.seq,
+        seconds(&head.time)
+    );
+    if chain.first > 0 {
+        let place = &chain.first_place;
+        put(
+            &mut out,
+            format_args!(
+                "    starts here: {}:{}, what came before was not given\n",
+                style.path(&place.log),
+                place.line
+            ),
+        );
+    }
+    out
+}
+
+fn anchored(counts: AnchorCounts) -> String {
+    let AnchorCounts {
+        met,
+        before,
+        elsewhere,
+    } = counts;
+    let mut out = format!("  {} met\n", plural_u64(met, "anchor"));
+    if before > 0 {
+        let before = plural_u64(before, "anchor");
+        put(
+            &mut out,
+            format_args!("  {before} of records before the first one given\n"),
+        );
+    }
+    if elsewhere > 0 {
+        let elsewhere = plural_u64(elsewhere, "anchor");
+        put(&mut out, format_args!("  {elsewhere} of logs not given\n"));
+    }
+    out
+}
+
+fn plural_u64(count: u64, what: &str) -> String {
+    plural(usize::try_from(count).unwrap_or(usize::MAX), what)
+}
