@@ -42,7 +42,7 @@ impl Sha256 {
     }
 
     /// Takes the 32 bytes a hasher ended with.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 }

@@ -8,6 +8,9 @@ use super::facts::{Facts, Tail};
 use super::problem::{Fault, LinePlace};
 use crate::names::Sha256;
 
+/// What the first record of all follows.
+const NOTHING: Sha256 = Sha256::from_bytes([0; 32]);
+
 /// Records that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Track {
@@ -86,7 +89,7 @@ impl Chain {
             track: Track {
                 next: facts.tail.seq,
                 // The first of all names the hash of nothing.
-                prev: (facts.tail.seq == 0).then(|| Sha256::from_bytes([0; 32])),
+                prev: (facts.tail.seq == 0).then_some(NOTHING),
                 length: 0,
             },
             aside: None,
@@ -104,6 +107,24 @@ impl Chain {
             host: host.to_owned(),
             ..self.clone()
         }
+    }
+
+    /// Says whether a record is the first of this chain, although another one
+    /// was met before it: that one does not belong there.
+    pub(super) fn begins_with(&self, tail: Tail) -> bool {
+        self.first > 0 && tail.seq == 0 && tail.prev == NOTHING
+    }
+
+    /// Begins anew, with the first record.
+    pub(super) fn begin_anew(&mut self) {
+        self.first = 0;
+        self.damaged = true;
+        self.aside = None;
+        self.track = Track {
+            next: 0,
+            prev: Some(NOTHING),
+            length: 0,
+        };
     }
 
     /// Takes the next record. Returns what is wrong with its place.

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, SeekFrom};
 use std::path::Path;
 
 use super::Head;
-use super::blocks::{Block, lines};
+use super::blocks::Block;
 use super::facts::{What, examine};
 use crate::host::Readable;
 
@@ -13,14 +13,14 @@ use crate::host::Readable;
 const WINDOW: u64 = 128 << 10;
 
 /// No window is longer than this.
-const WINDOW_MAX: u64 = 32 << 20;
+const WINDOW_MAX: u64 = 8 << 20;
 
 /// Finds the newest whole record of a log.
 pub fn newest(log: &Path, bytes: &mut dyn Readable) -> io::Result<Option<Head>> {
     let length = bytes.seek(SeekFrom::End(0))?;
     let mut window = WINDOW;
     loop {
-        let found = last_in(log, &last_bytes(bytes, length, window)?);
+        let found = last_in(log, last_bytes(bytes, length, window)?);
         if found.is_some() || window >= length.min(WINDOW_MAX) {
             return Ok(found);
         }
@@ -35,11 +35,8 @@ fn last_bytes(bytes: &mut dyn Readable, length: u64, window: u64) -> io::Result<
     Ok(tail)
 }
 
-fn last_in(log: &Path, tail: &[u8]) -> Option<Head> {
-    let block = Block::Lines {
-        offset: 0,
-        bytes: tail.to_vec(),
-    };
+fn last_in(log: &Path, bytes: Vec<u8>) -> Option<Head> {
+    let block = Block::Lines { offset: 0, bytes };
     let examined = examine(&block);
     let mut seen = examined.seen.into_iter().rev();
     let facts = seen.find_map(|seen| match seen.what {
@@ -61,22 +58,28 @@ fn last_in(log: &Path, tail: &[u8]) -> Option<Head> {
 /// Finds where the last lines of a log begin, in bytes from 0.
 pub fn last_lines(count: usize, bytes: &mut dyn Readable) -> io::Result<u64> {
     let length = bytes.seek(SeekFrom::End(0))?;
-    let mut window = WINDOW;
-    loop {
-        let begin = length.saturating_sub(window);
-        let tail = last_bytes(bytes, length, window)?;
-        // The first line of a window may have begun before it.
-        let whole = usize::from(begin > 0);
-        let offsets: Vec<_> = lines(begin, &tail)
-            .skip(whole)
-            .map(|line| line.offset)
-            .collect();
-        if begin == 0 || offsets.len() >= count || window >= WINDOW_MAX {
-            let first = offsets.len().saturating_sub(count);
-            return Ok(offsets.get(first).copied().unwrap_or(length));
+    let (mut end, mut found) = (length, 0);
+    while end > 0 && count > 0 {
+        let begin = end.saturating_sub(WINDOW);
+        bytes.seek(SeekFrom::Start(begin))?;
+        let mut window = Vec::new();
+        (&mut *bytes).take(end - begin).read_to_end(&mut window)?;
+        for (at, _) in window
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(_, byte)| **byte == b'\n')
+        {
+            let behind = begin + at as u64 + 1;
+            // The last line end ends a line and begins none.
+            found += usize::from(behind < length);
+            if found == count {
+                return Ok(behind);
+            }
         }
-        window *= 4;
+        end = begin;
     }
+    Ok(if count == 0 { length } else { 0 })
 }
 
 #[cfg(test)]

@@ -330,7 +330,7 @@ fn sender(signal: &ToldSignal<'_>) -> SignalSender {
 /// Puts runs together in the order of their starts. What it keeps grows with
 /// the number of open runs, not with the length of the logs.
 ///
-/// A run that lasts longer than [`WINDOW`] others is told when its end comes.
+/// A run that lasts longer than some hundred others is told when its end comes.
 #[derive(Debug, Default)]
 pub struct Runs {
     kind: Kind,

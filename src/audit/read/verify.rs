@@ -254,6 +254,22 @@ impl<'a> Verifier<'a> {
         let Some(chain) = self.chains.get_mut(number) else {
             return;
         };
+        if sound && chain.begins_with(facts.tail) {
+            let problem = Problem {
+                place: Some(chain.first_place.clone()),
+                record: None,
+                fault: Fault::Ahead {
+                    expected: 0,
+                    found: chain.first,
+                },
+            };
+            chain.begin_anew();
+            self.verified.problems += 1;
+            (self.tell)(problem);
+        }
+        let Some(chain) = self.chains.get_mut(number) else {
+            return;
+        };
         let intact = !chain.damaged && sound;
         chain.damaged |= !sound;
         let (standing, fault) = chain.take(facts, &self.log);

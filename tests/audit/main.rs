@@ -1,0 +1,20 @@
+//! Logs as qli wrote them, and as somebody left them: read by the real
+//! program.
+//!
+//! Nothing here sleeps. A test waits for a line or a file and gives up after a
+//! deadline.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test touches the world and may panic"
+)]
+
+mod documents;
+mod follow;
+mod memory;
+mod mutations;
+mod rotation;
+mod streams;
+mod support;
+mod unfinished;
