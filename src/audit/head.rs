@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::Log;
 use super::place::{LogObstacle, judge_open, obstacle};
@@ -11,7 +12,7 @@ use super::record::Record;
 use super::tail::Link;
 use crate::host::{Host, HostView, reason};
 use crate::manifest::LogAccess;
-use crate::names::{path_as_text, shell_word, to_json_line};
+use crate::names::{Sha256, Text, path_as_text, shell_word, to_json_line};
 
 /// Where the system's log takes what programs tell it (syslog(3)).
 const SYSLOG: &str = "/dev/log";
@@ -27,7 +28,8 @@ pub enum Anchor {
 }
 
 /// The newest record of a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Head {
     /// The machine.
     pub host: String,
@@ -36,25 +38,29 @@ pub struct Head {
     /// The record's number.
     pub seq: u64,
     /// Its hash.
-    pub hash: String,
+    pub hash: Sha256,
     /// When it was written.
     pub timestamp: String,
     /// Its run, if it is of one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
+    /// The log it was in; `-` for standard input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<Text>,
 }
 
 impl Head {
     /// Describes the record before a place in a chain.
-    pub(super) fn before<B>(next: &Link, record: &Record<B>) -> Self {
-        Self {
+    pub(super) fn before<B>(next: &Link, record: &Record<B>, log: &Path) -> Option<Self> {
+        Some(Self {
             host: record.host.clone(),
             chain: record.chain.clone(),
-            seq: next.seq.saturating_sub(1),
-            hash: next.prev.clone(),
+            seq: next.seq.checked_sub(1)?,
+            hash: Sha256::from_hex(next.prev.as_bytes())?,
             timestamp: record.timestamp.clone(),
             run_id: record.run_id.as_ref().map(ToString::to_string),
-        }
+            log: Some(log.as_os_str().into()),
+        })
     }
 }
 

@@ -25,7 +25,7 @@ pub fn logs(roots: &Roots, view: &dyn HostView) -> Vec<(GroupName, GroupLog)> {
             let Ok(group) = find_group(&name, roots, view) else {
                 return Some((name, GroupLog::Broken));
             };
-            let template = group.manifest.audit_log?.value;
+            let template = group.manifest.audit_log?.path;
             let log = match template.expand(|variable| lookup(variable, view)) {
                 Ok(path) => GroupLog::At(path),
                 Err(unset) => GroupLog::Unset(unset.0),

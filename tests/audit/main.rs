@@ -10,6 +10,7 @@
     reason = "a test touches the world and may panic"
 )]
 
+mod anchors;
 mod documents;
 mod follow;
 mod memory;

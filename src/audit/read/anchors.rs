@@ -5,8 +5,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::rc::Rc;
 
+use super::Kind;
 use super::facts::Tail;
-use super::{Head, Kind};
+use crate::audit::Head;
 
 /// A record that must be there.
 #[derive(Debug)]
@@ -82,9 +83,9 @@ impl Anchors {
 /// Says whether the log that was anchored is among the inputs: a stream may
 /// hold any, a copy or a rotated file begins with its name.
 pub(super) fn is_given(head: &Head, given: &[(Rc<Path>, Kind)]) -> bool {
-    let anchored = head.path();
     let name = |path: &Path| path.file_name().map(|name| name.as_bytes().to_vec());
-    let anchored = name(&anchored).unwrap_or_default();
+    let anchored = head.log.as_ref().and_then(|log| name(log.as_ref()));
+    let anchored = anchored.unwrap_or_default();
     let begins = |log: &Path| name(log).is_some_and(|name| name.starts_with(&anchored));
     given
         .iter()

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::Head;
 use super::facts::{Facts, Tail};
 use super::problem::{Fault, LinePlace};
+use crate::audit::Head;
 use crate::names::Sha256;
 
 /// What the first record of all follows.
@@ -141,13 +141,13 @@ impl Chain {
     /// Returns the newest record.
     pub(super) fn head(&self) -> Head {
         Head {
-            time: self.last.time.clone(),
+            timestamp: self.last.time.clone(),
             host: self.host.clone(),
             chain: self.name.clone(),
             seq: self.last.tail.seq,
             hash: self.last.tail.hash,
             run_id: self.last.run_id.clone(),
-            log: self.last.log.as_os_str().into(),
+            log: Some(self.last.log.as_os_str().into()),
         }
     }
 

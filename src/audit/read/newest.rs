@@ -4,9 +4,9 @@
 use std::io::{self, Read as _, SeekFrom};
 use std::path::Path;
 
-use super::Head;
 use super::blocks::Block;
 use super::facts::{What, examine};
+use crate::audit::Head;
 use crate::host::Readable;
 
 /// The first window that is read; the next ones are four times as long.
@@ -45,13 +45,13 @@ fn last_in(log: &Path, bytes: Vec<u8>) -> Option<Head> {
     })?;
     let (host, chain) = examined.chains.get(facts.of)?.clone();
     Some(Head {
-        time: facts.timestamp,
+        timestamp: facts.timestamp,
         host,
         chain,
         seq: facts.tail.seq,
         hash: facts.tail.hash,
         run_id: facts.run_id,
-        log: log.as_os_str().into(),
+        log: Some(log.as_os_str().into()),
     })
 }
 

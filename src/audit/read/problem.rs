@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::{Foreign, Head};
+use super::Foreign;
+use crate::audit::Head;
 use crate::names::Sha256;
 
 /// A line of an input.

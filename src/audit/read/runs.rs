@@ -94,7 +94,7 @@ pub enum End {
         exit_code: Option<i32>,
         /// The guard.
         step: Option<String>,
-        /// Its reason.
+        /// Why, in words.
         reason: Option<String>,
     },
 }
@@ -312,7 +312,7 @@ fn end(told: &Told<'_>) -> Option<End> {
         "refused" => Some(End::Refused {
             exit_code: told.exit_code,
             step: owned(told.step.clone()),
-            reason: owned(told.reason.clone()),
+            reason: owned(told.message.clone()).or_else(|| owned(told.reason.clone())),
         }),
         _ => None,
     }

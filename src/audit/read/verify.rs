@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::Head;
 use super::anchors::{Anchor, AnchorState, Anchors, is_given};
 use super::chain::{Chain, Standing};
 use super::facts::{Examined, Facts, Foreign, Role, Seen, Tail, What};
 use super::problem::{Fault, LinePlace, Problem, RecordName};
 use super::recent::Recent;
+use crate::audit::Head;
 use crate::names::Sha256;
 
 /// What an input is.

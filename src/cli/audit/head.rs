@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use super::super::args::Global;
 use super::args::LogsArgs;
 use super::sources::{open, sources, unreadable};
-use crate::audit::read::{Head, Verifier, newest, verify};
+use crate::audit::Head;
+use crate::audit::read::{Verifier, newest, verify};
 use crate::dispatch::Exit;
 use crate::host::{FileKind, HostView, Output, System};
-use crate::names::{to_json_pretty, visible};
+use crate::names::{to_json_line, to_json_pretty, visible};
 use crate::report::{AuditHeadDocument, Format};
 
 /// Prints the newest record of each log.
@@ -27,7 +28,7 @@ pub(super) fn exec(global: &Global, args: &LogsArgs, host: &System) -> io::Resul
     }
     let text = match args.format {
         Format::Json => to_json_pretty(&AuditHeadDocument::new(heads)),
-        Format::Human => heads.iter().map(|head| head.to_string() + "\n").collect(),
+        Format::Human => heads.iter().map(|head| to_json_line(head) + "\n").collect(),
     };
     let mut out = Output::new();
     out.write_all(text.as_bytes())?;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use super::super::args::Global;
 use super::args::VerifyArgs;
 use super::sources::{open, sources, unreadable};
-use crate::audit::read::{Head, Problem, Verified, Verifier, in_order, verify};
+use crate::audit::Head;
+use crate::audit::read::{Problem, Verified, Verifier, in_order, read_heads, verify};
 use crate::dispatch::Exit;
 use crate::host::{HostView, Output, Stream, System, write_stderr};
 use crate::names::visible;
@@ -152,7 +153,7 @@ fn heads_in(file: &Path, host: &System) -> Result<Vec<Head>, String> {
     let contents = host.read(file, ANCHORS_MAX);
     let contents =
         contents.map_err(|error| format!("cannot be read: {}", crate::host::reason(&error)))?;
-    match Head::read_all(&contents.bytes) {
+    match read_heads(&contents.bytes) {
         Err(line) => Err(format!("line {line} must be what `qli audit head` prints")),
         Ok(heads) if heads.is_empty() => {
             Err("there is no head in it, as `qli audit head` prints it".to_owned())

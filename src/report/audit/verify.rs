@@ -4,7 +4,8 @@ use super::super::style::put;
 use super::super::validate::plural;
 use super::super::{AnchorCounts, Style};
 use super::{seconds, short};
-use crate::audit::read::{Fault, Foreign, Head, Problem, Verified, VerifiedChain};
+use crate::audit::Head;
+use crate::audit::read::{Fault, Foreign, Problem, Verified, VerifiedChain};
 use crate::names::visible;
 
 /// What a chain alone does not show.
@@ -16,8 +17,8 @@ pub const LIMITS: &str = "a chain alone does not show that its end was cut off, 
 pub fn problem(problem: &Problem, style: &Style) -> String {
     let place = match (&problem.place, problem.fault.anchor()) {
         (Some(place), _) => format!("{}:{}: ", style.path(&place.log), place.line),
-        (None, Some(head)) => format!("{}: ", style.path(&head.path())),
-        (None, None) => String::new(),
+        (None, Some(Head { log: Some(log), .. })) => format!("{}: ", style.path(log.as_ref())),
+        (None, _) => String::new(),
     };
     format!("{place}{}\n", message(problem))
 }
@@ -73,7 +74,7 @@ pub(in crate::report) fn message(problem: &Problem) -> String {
             "chain {} of {}, anchored at {}, is not there",
             visible(&head.chain),
             visible(&head.host),
-            seconds(&head.time)
+            seconds(&head.timestamp)
         ),
     }
 }
@@ -81,7 +82,7 @@ pub(in crate::report) fn message(problem: &Problem) -> String {
 /// A record that was anchored is another one, or is not there: the chain ends
 /// with this number.
 fn anchored_and(head: &Head, last: Option<u64>) -> String {
-    let (seq, time) = (head.seq, seconds(&head.time));
+    let (seq, time) = (head.seq, seconds(&head.timestamp));
     match last {
         None => format!(
             "record {seq} must have the hash {}\u{2026}, which was anchored at {time}: the log was \
@@ -150,7 +151,7 @@ fn chain(chain: &VerifiedChain, style: &Style) -> String {
         visible(&head.host),
         chain.first,
         head.seq,
-        seconds(&head.time)
+        seconds(&head.timestamp)
     );
     if chain.first > 0 {
         let place = &chain.first_place;

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::SCHEMA_VERSION;
-use crate::audit::read::{End, Fault, Head, Outcome, Problem, Run, Verified, VerifiedChain};
+use crate::audit::Head;
+use crate::audit::read::{End, Fault, Outcome, Problem, Run, Verified, VerifiedChain};
 use crate::host::HostView;
 use crate::names::Text;
 use crate::report::audit::message;

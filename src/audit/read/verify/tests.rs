@@ -1,4 +1,5 @@
-use super::super::{Fault, Head, Kind, Problem, Verified, Verifier, verify};
+use super::super::{Fault, Kind, Problem, Verified, Verifier, verify};
+use crate::audit::Head;
 use crate::audit::tail::Link;
 use crate::names::Sha256;
 
