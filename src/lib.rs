@@ -14,7 +14,7 @@
 //! | `<root>/<group>/_manifest.toml` | [`discovery::find`] reads it |
 //! | `<root>/<group>/<extension>` | [`discovery::find`] hashes it, [`guard::Spawn`] starts it |
 //! | `qli-<group>-<extension>` on `PATH` | the same |
-//! | the log named by `audit_log` | [`audit::Trail`] appends to it |
+//! | the log named by `audit_log` | [`audit::Trail`] appends to it, [`audit::read`] reads it |
 //! | `$XDG_STATE_HOME/qli/spool/<run_id>.json` | [`audit::Trail::close`] keeps an end record there that its log does not take |
 //! | `$XDG_CACHE_HOME/qli/embedded/<sha256>/<extension>` | [`guard::Spawn::prepare`] puts an embedded script there |
 //! | what `--policy` or `$QLI_POLICY` names | [`manifest::Policies::load`] reads it, for `validate` alone |

@@ -11,8 +11,10 @@
 )]
 
 mod anchors;
+mod collected;
 mod documents;
 mod follow;
+mod manual;
 mod memory;
 mod mutations;
 mod rotation;
