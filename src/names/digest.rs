@@ -20,20 +20,18 @@ impl Sha256 {
 
     /// Reads 64 hexadecimal digits in lower case; anything else is no digest.
     pub fn from_hex(digits: &[u8]) -> Option<Self> {
-        let digit = |byte: u8| match byte {
-            b'0'..=b'9' => Some(byte - b'0'),
-            b'a'..=b'f' => Some(byte - b'a' + 10),
-            _ => None,
-        };
         let (pairs, rest) = digits.as_chunks::<2>();
         if pairs.len() != 32 || !rest.is_empty() {
             return None;
         }
         let mut bytes = [0; 32];
+        let mut wrong = 0;
         for (byte, &[high, low]) in bytes.iter_mut().zip(pairs) {
-            *byte = (digit(high)? << 4) | digit(low)?;
+            let (high, low) = (hex_digit(high), hex_digit(low));
+            wrong |= high | low;
+            *byte = (high << 4) | (low & 0xf);
         }
-        Some(Self(bytes))
+        (wrong < 0x10).then_some(Self(bytes))
     }
 
     /// Returns its 32 bytes.
@@ -45,6 +43,22 @@ impl Sha256 {
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+}
+
+/// Returns the value of a digit in lower case, and more than 15 for anything
+/// else. A table: a log has 128 of them a line.
+fn hex_digit(byte: u8) -> u8 {
+    const VALUES: [u8; 256] = {
+        let mut values = [0xff; 256];
+        let mut value = 0;
+        while value < 16 {
+            let digit = b"0123456789abcdef"[value as usize];
+            values[digit as usize] = value;
+            value += 1;
+        }
+        values
+    };
+    VALUES.get(usize::from(byte)).copied().unwrap_or(0xff)
 }
 
 impl fmt::Display for Sha256 {

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
+use super::brief::{Id, Time};
 use super::facts::{Facts, Tail};
 use super::problem::{Fault, LinePlace};
 use crate::audit::Head;
@@ -41,8 +42,8 @@ impl Track {
 #[derive(Debug, Clone)]
 pub(super) struct Last {
     pub(super) tail: Tail,
-    time: String,
-    run_id: Option<String>,
+    time: Time,
+    run_id: Option<Id>,
     log: Rc<Path>,
 }
 
@@ -51,9 +52,11 @@ pub(super) struct Last {
 pub(super) struct Chain {
     pub(super) host: String,
     pub(super) name: String,
+    /// The same for a chain and what goes on with it under another host.
+    pub(super) family: usize,
     /// The first record that was met: its number, time and place.
     pub(super) first: u64,
-    pub(super) first_time: String,
+    pub(super) first_time: Time,
     pub(super) first_place: LinePlace,
     /// The record with the highest number.
     pub(super) last: Last,
@@ -76,10 +79,16 @@ pub(super) enum Standing {
 
 impl Chain {
     /// Begins with the first record that is met of a chain.
-    pub(super) fn new(host: &str, name: &str, facts: &Facts, place: LinePlace) -> Self {
+    pub(super) fn new(
+        (host, name): (&str, &str),
+        family: usize,
+        facts: &Facts,
+        place: LinePlace,
+    ) -> Self {
         Self {
             host: host.to_owned(),
             name: name.to_owned(),
+            family,
             first: facts.tail.seq,
             first_time: facts.timestamp.clone(),
             last: Last::of(facts, &place.log),
@@ -141,12 +150,12 @@ impl Chain {
     /// Returns the newest record.
     pub(super) fn head(&self) -> Head {
         Head {
-            timestamp: self.last.time.clone(),
+            timestamp: self.last.time.to_string(),
             host: self.host.clone(),
             chain: self.name.clone(),
             seq: self.last.tail.seq,
             hash: self.last.tail.hash,
-            run_id: self.last.run_id.clone(),
+            run_id: self.last.run_id.as_ref().map(ToString::to_string),
             log: Some(self.last.log.as_os_str().into()),
         }
     }

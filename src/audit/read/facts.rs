@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::blocks::{Block, lines};
+use super::brief::{Id, Time};
 use crate::names::Sha256;
 
 /// A text of a record, borrowed where nothing in it is escaped.
@@ -87,8 +88,8 @@ pub(super) struct Facts {
     /// Which of [`Examined::chains`] it belongs to.
     pub(super) of: usize,
     pub(super) role: Role,
-    pub(super) run_id: Option<String>,
-    pub(super) timestamp: String,
+    pub(super) run_id: Option<Id>,
+    pub(super) timestamp: Time,
     pub(super) spooled: bool,
     pub(super) tail: Tail,
     /// The hash of what it holds now; another than the one it claims if it was
@@ -195,8 +196,8 @@ fn what(line: &[u8], chains: &mut Chains) -> What {
             "recovered" => Role::Recovered(front.torn_bytes.zip(torn_hash)),
             _ => Role::Other,
         },
-        run_id: front.run_id.map(|id| id.0.into_owned()),
-        timestamp: front.timestamp.0.into_owned(),
+        run_id: front.run_id.map(|id| Id::of(&id.0)),
+        timestamp: Time::of(&front.timestamp.0),
         spooled: front.spooled,
         tail,
         computed: Sha256::of(hashed),

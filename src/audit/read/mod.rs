@@ -7,6 +7,7 @@
 
 mod anchors;
 mod blocks;
+mod brief;
 mod chain;
 mod facts;
 mod feed;

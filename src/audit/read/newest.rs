@@ -45,12 +45,12 @@ fn last_in(log: &Path, bytes: Vec<u8>) -> Option<Head> {
     })?;
     let (host, chain) = examined.chains.get(facts.of)?.clone();
     Some(Head {
-        timestamp: facts.timestamp,
+        timestamp: facts.timestamp.to_string(),
         host,
         chain,
         seq: facts.tail.seq,
         hash: facts.tail.hash,
-        run_id: facts.run_id,
+        run_id: facts.run_id.map(|id| id.to_string()),
         log: Some(log.as_os_str().into()),
     })
 }

@@ -64,7 +64,7 @@ fn first(log: &Path, view: &dyn HostView) -> Option<First> {
     Some(First {
         chain: examined.chains.get(facts.of)?.clone(),
         seq: facts.tail.seq,
-        time: facts.timestamp,
+        time: facts.timestamp.to_string(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::anchors::{Anchor, AnchorState, Anchors, is_given};
+use super::brief::{Id, Time};
 use super::chain::{Chain, Standing};
 use super::facts::{Examined, Facts, Foreign, Role, Seen, Tail, What};
 use super::problem::{Fault, LinePlace, Problem, RecordName};
@@ -66,8 +67,8 @@ pub struct Verifier<'a> {
     /// Numbers in `chains`, by chain and host.
     numbers: BTreeMap<(String, String), usize>,
     latest: usize,
-    /// Runs without an end yet, by run and chain.
-    open: BTreeSet<(String, String)>,
+    /// Runs without an end yet, with the family of their chain.
+    open: BTreeSet<(Id, usize)>,
     anchors: Anchors,
     recent: Recent,
     given: Vec<(Rc<Path>, Kind)>,
@@ -243,7 +244,9 @@ impl<'a> Verifier<'a> {
                 .is_followed_by(facts.tail)
                 .then(|| before.renamed(host))
         });
-        let begun = before.unwrap_or_else(|| Chain::new(host, chain, facts, self.place(seen)));
+        let begun = before.unwrap_or_else(|| {
+            Chain::new((host, chain), self.chains.len(), facts, self.place(seen))
+        });
         self.chains.push(begun);
         let number = self.chains.len() - 1;
         self.numbers.insert(key, number);
@@ -298,15 +301,14 @@ impl<'a> Verifier<'a> {
     /// Holds the starts against the ends.
     fn pair(&mut self, facts: &Facts, number: usize, intact: bool) -> Option<Fault> {
         let chain = self.chains.get(number)?;
-        let run = facts.run_id.clone()?;
-        // An id begins with its time; its start cannot stand in an older log.
-        let kept = chain.first == 0 && is_younger(&run, &chain.first_time);
-        let run = (run, chain.name.clone());
+        let run = (facts.run_id.clone()?, chain.family);
         match facts.role {
             Role::Start => (!self.open.insert(run)).then_some(Fault::SecondStart),
             Role::End => {
-                let missing = !self.open.remove(&run) && intact && kept && !facts.spooled;
-                missing.then_some(Fault::EndWithoutStart)
+                let missing = !self.open.remove(&run) && intact && !facts.spooled;
+                // An id begins with its time; its start cannot stand in an older log.
+                let kept = || chain.first == 0 && is_younger(&run.0, &chain.first_time);
+                (missing && kept()).then_some(Fault::EndWithoutStart)
             }
             Role::Recovered(_) | Role::Other => None,
         }
@@ -377,7 +379,7 @@ impl<'a> Verifier<'a> {
             host: chain.host.clone(),
             chain: chain.name.clone(),
             seq: facts.tail.seq,
-            run_id: facts.run_id.clone(),
+            run_id: facts.run_id.as_ref().map(ToString::to_string),
         });
         self.tell(Some(seen), record, fault);
     }
@@ -393,12 +395,10 @@ impl<'a> Verifier<'a> {
     }
 }
 
-/// Says whether a run began after a time: an id of version 7 begins with the
-/// milliseconds since 1970.
-fn is_younger(run_id: &str, time: &str) -> bool {
-    let millis = |id: &str| i64::from_str_radix(&id.get(..13)?.replacen('-', "", 1), 16).ok();
-    let time = chrono::DateTime::parse_from_rfc3339(time).ok();
-    match (millis(run_id), time) {
+/// Says whether a run began after a time.
+fn is_younger(run: &Id, time: &Time) -> bool {
+    let time = chrono::DateTime::parse_from_rfc3339(&time.to_string()).ok();
+    match (run.millis(), time) {
         (Some(run), Some(time)) => run > time.timestamp_millis(),
         (_, None) | (None, _) => false,
     }
