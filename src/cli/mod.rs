@@ -55,6 +55,11 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
         ));
         return Exit::USAGE;
     }
+    if let [only] = args
+        && (only == "--version" || only == "-V")
+    {
+        return put(VERSION);
+    }
     if let Some(page) = help_page(args) {
         return put(&page);
     }
@@ -63,6 +68,10 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
         Err(error) => usage(&error, args, host),
     }
 }
+
+/// What `--version` prints. clap would build the tree of all commands for it,
+/// which is most of the work of so short a command.
+const VERSION: &str = concat!("qli ", env!("CARGO_PKG_VERSION"), "\n");
 
 /// Returns the page that `qli help <CODE>` asks for, by its number or name.
 fn help_page(args: &[OsString]) -> Option<String> {
@@ -184,4 +193,18 @@ fn manifests_in(found: &Diagnostics) -> usize {
 /// Names a command that was probably meant where a group was typed.
 fn command_meant(group: &str) -> Option<&'static str> {
     nearest(group, crate::names::COMMANDS.iter().copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_one_that_clap_would_tell() {
+        assert_eq!(VERSION, Cli::command().render_version());
+        for option in ["--version", "-V"] {
+            let told = Cli::command().try_get_matches_from(["qli", option]);
+            assert_eq!(told.unwrap_err().kind(), ErrorKind::DisplayVersion);
+        }
+    }
 }

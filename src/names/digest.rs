@@ -48,6 +48,10 @@ impl Sha256 {
 /// Returns the value of a digit in lower case, and more than 15 for anything
 /// else. A table: a log has 128 of them a line.
 fn hex_digit(byte: u8) -> u8 {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the compiler evaluates it, and an index out of range is its error"
+    )]
     const VALUES: [u8; 256] = {
         let mut values = [0xff; 256];
         let mut value = 0;
