@@ -166,6 +166,32 @@ fn a_report_is_the_same_wherever_the_text_comes_from() {
     }
 }
 
+/// A block without `schema_version` is a part of a manifest: the two fields that
+/// every one has stand before it.
+#[test]
+fn the_examples_of_the_manual_are_valid() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut count = 0;
+    for page in ["README.md", "docs/manifest.md", "docs/audit.md"] {
+        let text = fs::read_to_string(project.join(page)).unwrap();
+        let blocks = text.split("```toml\n").skip(1);
+        for block in blocks.map(|rest| rest.split("```").next().unwrap()) {
+            let head = "schema_version = 1\ndescription = \"d\"\n";
+            let is_whole = block.contains("schema_version");
+            let manifest = if is_whole {
+                block.to_owned()
+            } else {
+                format!("{head}{block}")
+            };
+            let found = read(page, manifest.as_bytes());
+            assert!(found.is_ok(), "{page}: {}", report(&found.unwrap_err()));
+            assert!(found.unwrap().warnings.is_empty(), "{page}: {manifest}");
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "{count}");
+}
+
 /// What can be mended safely is mended at once, and no worse than it was.
 #[test]
 fn mending_a_sample_twice_is_mending_it_once() {

@@ -1,6 +1,7 @@
 //! The schemas under `schema/` are the ones the types generate, are valid
 //! themselves, and close every object; the manual's chapter about diagnostics is
-//! the one that the table of codes generates. `QLI_BLESS=1` rewrites them.
+//! the one that the table of codes generates, the one about manifests has its
+//! fields from the schema. `QLI_BLESS=1` rewrites them.
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,
@@ -38,6 +39,12 @@ fn the_files_are_what_the_types_generate() {
 fn the_chapter_about_diagnostics_is_what_the_table_of_codes_generates() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
     assert_fresh(&file, &qli::diagnostics::manual());
+}
+
+#[test]
+fn the_chapter_about_manifests_is_what_the_schema_generates() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/manifest.md");
+    assert_fresh(&file, &qli::manifest::manual());
 }
 
 #[test]

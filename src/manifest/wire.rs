@@ -35,7 +35,7 @@ pub struct ManifestFile {
     pub description: String,
 
     /// Shown on standard error before anything else happens:
-    /// `"PROD: irreversible"`.
+    /// `"PROD: irreversible"`. Control characters in it are made visible.
     #[schemars(with = "String", default)]
     pub banner: Option<String>,
 
