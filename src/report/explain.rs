@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 
 use super::style::{put, wrapped, wrapped_help};
 use super::{Style, human};
+use crate::audit::Anchor;
 use crate::guard::{
     Answer, AuditStart, Confirm, Guard, Limit, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets,
     Step, Verdict, first_refusal,
@@ -255,9 +256,13 @@ fn audit_details(audit: &AuditStart, style: &Style) -> Vec<String> {
         LogAccess::GroupRead => settings.push("its group may read it"),
         LogAccess::Group => settings.push("its group may append to it"),
     }
+    let anchor = audit.log.anchor.as_ref().map(|anchor| match anchor {
+        Anchor::Syslog => "anchored in the system's log".to_owned(),
+        Anchor::File(path) => format!("anchored in {}", style.path(path)),
+    });
     let path = format!("{}, {sync}", style.path(&audit.log.path));
     let settings = (!settings.is_empty()).then(|| settings.join(", "));
-    std::iter::once(path).chain(settings).collect()
+    std::iter::once(path).chain(settings).chain(anchor).collect()
 }
 
 fn confirm_detail(confirm: &Confirm, verdict: &Verdict) -> String {
