@@ -1,6 +1,6 @@
 //! Any input in blocks of whole lines, in constant memory.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead as _, Read};
 
 /// Longest line that can be a record, in bytes. A record is far shorter; what
 /// is longer is told of and skipped.
@@ -114,20 +114,22 @@ pub(super) struct Line<'a> {
 }
 
 /// Cuts the bytes of a block into lines.
-pub(super) fn lines(offset: u64, bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let mut offset = offset;
-    bytes
-        .split_inclusive(|&byte| byte == b'\n')
-        .map(move |whole| {
-            let bytes = whole.strip_suffix(b"\n");
-            let line = Line {
-                offset,
-                bytes: bytes.unwrap_or(whole),
-                ended: bytes.is_some(),
-            };
-            offset += whole.len() as u64;
-            line
-        })
+pub(super) fn lines(mut offset: u64, bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        let all = rest;
+        // It looks for the line end many bytes at once; reading bytes never fails.
+        let length = rest.skip_until(b'\n').ok().filter(|&length| length > 0)?;
+        let whole = all.get(..length)?;
+        let bytes = whole.strip_suffix(b"\n");
+        let line = Line {
+            offset,
+            bytes: bytes.unwrap_or(whole),
+            ended: bytes.is_some(),
+        };
+        offset += length as u64;
+        Some(line)
+    })
 }
 
 #[cfg(test)]
