@@ -9,6 +9,7 @@ pub(super) fn text() -> String {
   qli explain <GROUP> <EXTENSION>    what a run would do, step by step
   qli <GROUP> <EXTENSION> [ARGS]...  run it
   qli validate [PATH]...             check manifests
+  qli audit list                     what ran; audit verify: is its log whole
   qli help [COMMAND]                 everything else
 
 Try it: qli run dev hello
