@@ -12,6 +12,7 @@
 //! | on disk | read or written by |
 //! |---|---|
 //! | `<root>/<group>/_manifest.toml` | [`discovery::find`] reads it |
+//! | `<root>/<group>/`, `<root>/.schema/` | [`discovery::scaffold`] makes them |
 //! | `<root>/<group>/<extension>` | [`discovery::find`] hashes it, [`guard::Spawn`] starts it |
 //! | `qli-<group>-<extension>` on `PATH` | the same |
 //! | the log named by `audit_log` | [`audit::Trail`] appends to it, [`audit::read`] reads it |

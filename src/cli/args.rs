@@ -99,7 +99,7 @@ pub(super) enum Command {
     Validate(ValidateArgs),
     /// Read audit logs: list, show, verify
     Audit(AuditArgs),
-    /// Show what is installed, and where
+    /// Show what is installed, and where; make a group
     Ext(ExtArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
@@ -200,6 +200,39 @@ pub(super) enum ExtCommand {
         format: Format,
         /// Only this group
         group: Option<OsString>,
+    },
+    /// Make a group with a manifest and a first script
+    ///
+    /// It goes into `$XDG_DATA_HOME/qli/extensions`, or into the directory that
+    /// `--in` names. Nothing that is there is replaced, and where there is a
+    /// group of this name, in any root, none is made. The manifest's schema is
+    /// put beside the groups, into `.schema`, for editors.
+    New {
+        #[command(flatten)]
+        global: Global,
+        /// Declare guards: a banner, a required variable, a confirmation, a log
+        #[arg(long)]
+        guarded: bool,
+        /// Make it in this root instead of in your own
+        #[arg(long = "in", value_name = "DIR")]
+        root: Option<PathBuf>,
+        /// The group's name
+        group: OsString,
+    },
+    /// Copy the groups of qli itself, to change them
+    ///
+    /// They go into `$XDG_DATA_HOME/qli/extensions`, or into the directory that
+    /// `--in` names. A group that is there and differs stays as it is, unless
+    /// `--force` is given.
+    InstallDefaults {
+        #[command(flatten)]
+        global: Global,
+        /// Overwrite the files of theirs that differ
+        #[arg(long)]
+        force: bool,
+        /// Copy them into this root instead of into your own
+        #[arg(long = "in", value_name = "DIR")]
+        root: Option<PathBuf>,
     },
     /// Print the path of the program that an extension is
     Which {

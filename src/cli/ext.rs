@@ -4,17 +4,41 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use super::args::{ExtCommand, Global};
-use super::{no_plan, put};
+use super::{no_plan, put, scaffold};
 use crate::diagnostics::Diagnostics;
+use crate::discovery::scaffold::{Guarded, Overwrite};
 use crate::discovery::{self, Catalogue, Roots, Target};
 use crate::dispatch::Exit;
 use crate::host::{HostView, Stream, System, write_stderr};
 use crate::names::to_json_pretty;
 use crate::report::{self, CatalogueDocument, Format, Style, WhichDocument};
 
-/// Lists what is installed, or says where one extension is.
-pub(super) fn exec(before: &Global, command: &ExtCommand, host: &System) -> Exit {
+/// Lists what is installed, says where one extension is, or makes groups.
+pub(super) fn exec(before: &Global, command: &ExtCommand, host: &mut System) -> Exit {
     match command {
+        ExtCommand::New {
+            global,
+            guarded,
+            root,
+            group,
+        } => {
+            let guarded = if *guarded { Guarded::Yes } else { Guarded::No };
+            let global = before.clone().and(global);
+            scaffold::new(&global, group, guarded, root.as_deref(), host)
+        }
+        ExtCommand::InstallDefaults {
+            global,
+            force,
+            root,
+        } => {
+            let overwrite = if *force {
+                Overwrite::Yes
+            } else {
+                Overwrite::No
+            };
+            let global = before.clone().and(global);
+            scaffold::install_defaults(&global, overwrite, root.as_deref(), host)
+        }
         ExtCommand::List {
             global,
             format,

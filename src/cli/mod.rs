@@ -10,6 +10,7 @@ mod explain;
 mod ext;
 mod overview;
 mod run;
+mod scaffold;
 mod schema;
 mod short;
 mod validate;
@@ -48,17 +49,17 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn by_clap(args: &[OsString], host: &mut System) -> Exit {
+    if let [only] = args
+        && (only == "--version" || only == "-V")
+    {
+        return put(VERSION);
+    }
     if let Some(kept) = short::kept_name(args) {
         write_stderr(&format!(
             "qli: `{kept}` is a name of qli itself, and this version has no such command\n     \
              to run a group of that name: qli run {kept} <EXTENSION>\n"
         ));
         return Exit::USAGE;
-    }
-    if let [only] = args
-        && (only == "--version" || only == "-V")
-    {
-        return put(VERSION);
     }
     if let Some(page) = help_page(args) {
         return put(&page);
@@ -125,7 +126,7 @@ fn usage(error: &clap::Error, args: &[OsString], host: &System) -> Exit {
 fn exec(cli: Cli, host: &mut System) -> Exit {
     let Cli { global, command } = cli;
     match command {
-        None => put(&overview::text()),
+        None => put(&overview::text(&global, host)),
         Some(Command::Run(target)) => run::exec(&global.and(&target.global), &target, host),
         Some(Command::Explain(args)) => {
             explain::exec(&global.and(&args.target.global), &args, host)

@@ -1,19 +1,47 @@
 //! `qli` alone.
 
-/// What a newcomer sees.
-pub(super) fn text() -> String {
-    format!(
-        "qli {} runs a team's scripts under the guards that their group declares.
+use super::args::Global;
+use crate::discovery::{RootKind, Roots, group_names};
+use crate::host::HostView;
 
+/// What a newcomer sees, or somebody who has groups.
+pub(super) fn text(global: &Global, view: &dyn HostView) -> String {
+    let roots = Roots::of(&global.extensions, view);
+    let groups = group_names(&roots, view);
+    let own = groups
+        .values()
+        .filter(|root| root.kind != RootKind::Embedded);
+    let next = match own.count() {
+        0 => NEWCOMER,
+        _ => WITH_GROUPS,
+    };
+    let version = env!("CARGO_PKG_VERSION");
+    format!(
+        "qli {version} runs a team's scripts under the guards that their group declares.\n{next}"
+    )
+}
+
+const NEWCOMER: &str = "
+You have no groups yet. Three of qli itself are there to try:
+
+  qli dev hello              runs a script
+  qli explain prod hello     shows what a guarded one would do, and does nothing
+  qli prod hello             is refused, and says what to type
+
+Then make your own:
+
+  qli ext new ops            a group without guards, with a first script
+  qli ext new ops --guarded  one with a banner, a check, a question and a log
+
+qli help                     everything else
+";
+
+const WITH_GROUPS: &str = "
   qli ext list                       what is installed
   qli explain <GROUP> <EXTENSION>    what a run would do, step by step
   qli <GROUP> <EXTENSION> [ARGS]...  run it
+  qli ext new <GROUP>                make another group
   qli validate [PATH]...             check manifests
   qli audit list                     what ran; audit verify: is its log whole
   qli help [COMMAND]                 everything else
-
-Try it: qli run dev hello
-",
-        env!("CARGO_PKG_VERSION")
-    )
-}
+";

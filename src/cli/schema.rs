@@ -3,6 +3,7 @@
 use super::args::{SchemaArgs, SchemaName};
 use super::put;
 use crate::dispatch::Exit;
+use crate::manifest::SCHEMA;
 
 /// Includes a file of `schema/`, where a test compares it with the types.
 macro_rules! file {
@@ -14,7 +15,7 @@ macro_rules! file {
 /// Prints a schema: the same bytes as in `schema/`.
 pub(super) fn exec(args: &SchemaArgs) -> Exit {
     put(match args.of {
-        SchemaName::Manifest => file!("manifest"),
+        SchemaName::Manifest => SCHEMA,
         SchemaName::Plan => file!("plan"),
         SchemaName::Audit => file!("audit"),
         SchemaName::Diagnostics => file!("diagnostics"),

@@ -223,6 +223,12 @@ codes! {
     /// A section is named after no script.
     SectionWithoutScript = "QLI0611" "section-without-script" Error 125
         "no script runs under the section's guards",
+    /// There is a group, or something else, of this name already.
+    GroupExists = "QLI0612" "group-exists" Error 125
+        "nothing is made",
+    /// What should be made cannot be written.
+    NotMade = "QLI0613" "cannot-be-made" Error 125
+        "nothing is made",
     /// A group may change what runs.
     WritableByGroup = "QLI0701" "writable-by-group" Warning 125
         "the group runs; its members decide what",

@@ -62,7 +62,7 @@ pub fn catalogue(roots: &Roots, view: &dyn HostView) -> Catalogue {
 
 /// Returns the names of all groups with the roots that own them. A root that
 /// cannot be listed holds none that could be named.
-pub(super) fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Root> {
+pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Root> {
     let mut names = BTreeMap::new();
     for root in roots.iter() {
         for entry in view.list(&root.path).unwrap_or_default() {

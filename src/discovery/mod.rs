@@ -9,6 +9,7 @@ mod embedded;
 mod logs;
 mod program;
 mod roots;
+pub mod scaffold;
 mod sections;
 pub mod survey;
 mod trust;
@@ -23,7 +24,9 @@ use crate::host::{Contents, FileId, HostView, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
 
-pub use catalogue::{Catalogue, Entry, Extension, GroupEntry, all_of, catalogue, extensions};
+pub use catalogue::{
+    Catalogue, Entry, Extension, GroupEntry, all_of, catalogue, extensions, group_names,
+};
 pub use logs::{GroupLog, logs};
 pub use program::{Program, ProgramKind, interpreter_of};
 pub use roots::{Root, RootKind, Roots};

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::host::{HostView, XdgDir, path_list, xdg_dir};
 use crate::manifest::FILE_NAME;
-use crate::names::GroupName;
+use crate::names::{GroupName, Unset};
 
 /// What kind of root a group comes from; the order is the precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -66,14 +66,28 @@ impl Roots {
             let given = given.iter().cloned();
             given.for_each(|path| add(RootKind::Given, absolute(path, view)));
         }
-        if let Ok(data) = xdg_dir(XdgDir::Data, view) {
-            add(RootKind::User, data.join(BELOW_DATA));
+        if let Ok(own) = Self::of_user(view) {
+            add(RootKind::User, own);
         }
         let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
         let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
         let system = path_list(&system).filter(|path| path.is_absolute());
         system.for_each(|path| add(RootKind::System, path.join(BELOW_DATA)));
         Self(roots)
+    }
+
+    /// Returns the user's root, whether or not it is there.
+    ///
+    /// # Errors
+    ///
+    /// `HOME` when it would be needed and has no value.
+    pub fn of_user(view: &dyn HostView) -> Result<PathBuf, Unset> {
+        Ok(xdg_dir(XdgDir::Data, view)?.join(BELOW_DATA))
+    }
+
+    /// Takes a directory for a root: it is meant from the working directory on.
+    pub fn absolute(directory: &Path, view: &dyn HostView) -> PathBuf {
+        absolute(directory.to_owned(), view)
     }
 
     /// Walks them in order.

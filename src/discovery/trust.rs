@@ -20,7 +20,8 @@ pub(super) fn judge(home: &Home, program: &Program, view: &dyn HostView) -> Diag
     found.sorted()
 }
 
-fn diagnostic(suspicion: &Suspicion) -> Diagnostic {
+/// Reports one who may change it.
+pub(super) fn diagnostic(suspicion: &Suspicion) -> Diagnostic {
     let code = match suspicion.by {
         ChangedBy::Group => Code::WritableByGroup,
         ChangedBy::Everybody => Code::WritableByOthers,

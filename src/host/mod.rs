@@ -9,6 +9,7 @@ pub mod fake;
 mod log;
 mod path;
 mod patience;
+mod place;
 mod process;
 mod signals;
 mod streams;
@@ -182,6 +183,19 @@ pub trait Host: HostView {
     /// Puts an executable in place (0700) at once and whole.
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
+    /// Puts a file in place at once and whole, whatever file stood there; its
+    /// directory must be there. The umask may take bits from the mode.
+    fn put(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
+
+    /// Makes a directory (0755) with files in it, at once and whole, and those
+    /// above it with the mode `above` where they are missing. The umask may take
+    /// bits from every mode.
+    ///
+    /// # Errors
+    ///
+    /// `AlreadyExists` where something is there: nothing of it is touched.
+    fn make(&mut self, directory: &Path, files: &[NewFile<'_>], above: u32) -> io::Result<()>;
+
     /// Starts the script in qli's own process group.
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()>;
 
@@ -238,6 +252,17 @@ pub struct FileDigest {
     pub sha256: Sha256,
     /// The first 256 bytes at most: all that the kernel looks at for `#!`.
     pub head: Vec<u8>,
+}
+
+/// A file to be made.
+#[derive(Debug, Clone, Copy)]
+pub struct NewFile<'a> {
+    /// Its name in its directory.
+    pub name: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// Its permission bits.
+    pub mode: u32,
 }
 
 /// Number of bytes in [`FileDigest::head`].

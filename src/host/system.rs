@@ -1,16 +1,16 @@
 //! The real world.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::libc::{O_NOFOLLOW, O_NONBLOCK};
+use nix::libc::O_NONBLOCK;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{AccessFlags, Pid, faccessat};
 use sha2::Digest as _;
@@ -20,8 +20,8 @@ use super::signals::{self, Signal, Signals};
 use super::streams::write_stderr;
 use super::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput,
-    process, terminal, tool,
+    LogFile, NewFile, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError,
+    ToolOutput, place, process, terminal, tool,
 };
 use crate::names::Sha256;
 
@@ -75,10 +75,11 @@ impl System {
         written.ok().flatten()
     }
 
-    /// Returns a name beside a file that nobody has used.
+    /// Returns a name beside a file that nobody has used, and that is no group's
+    /// and no extension's.
     fn draft(&mut self, path: &Path) -> io::Result<PathBuf> {
         let unique = u128::from_ne_bytes(self.random()?);
-        Ok(path.with_extension(format!("{unique:032x}.new")))
+        Ok(path.with_file_name(format!(".{unique:032x}.new")))
     }
 
     fn signals(&mut self) -> io::Result<&mut Signals> {
@@ -323,69 +324,31 @@ impl Host for System {
     }
 
     fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        private_directory(directory)?;
-        let mut file = new_file(path, 0o600)?;
-        let kept = file
-            .write_all(bytes)
-            .and_then(|()| file.sync_all())
-            .and_then(|()| File::open(directory)?.sync_all());
-        if kept.is_err() {
-            // Half a record is none, and whoever reads it later must not think so.
-            drop(std::fs::remove_file(path));
-        }
-        kept
+        place::keep(path, bytes)
     }
 
     fn forget(&mut self, path: &Path) -> io::Result<()> {
-        let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        std::fs::remove_file(path)?;
-        File::open(directory)?.sync_all()?;
-        // Something else may be in it.
-        drop(std::fs::remove_dir(directory));
-        Ok(())
+        place::forget(path)
     }
 
     fn replace(&mut self, path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
-        let stands = std::fs::symlink_metadata(path)?;
-        if !stands.is_file() {
-            let kind = stat_of(&stands).kind.as_str();
-            let message = format!("it is {kind}");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
-        if std::fs::read(path)? != old {
-            return Err(io::Error::other("it has been changed meanwhile"));
-        }
         let draft = self.draft(path)?;
-        let mut file = new_file(&draft, 0o600)?;
-        let placed = file
-            .write_all(new)
-            .and_then(|()| like(&file, &stands))
-            .and_then(|()| file.sync_all())
-            .and_then(|()| std::fs::rename(&draft, path));
-        if placed.is_err() {
-            // The draft is of no use to anyone, and a draft that stays does no harm.
-            drop(std::fs::remove_file(&draft));
-        }
-        placed
+        place::replace(path, &draft, old, new)
     }
 
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-        private_directory(directory)?;
         let draft = self.draft(path)?;
-        let mut file = new_file(&draft, 0o700)?;
-        let written = file
-            .write_all(bytes)
-            .and_then(|()| file.set_permissions(Permissions::from_mode(0o700)))
-            .and_then(|()| file.sync_all());
-        drop(file); // a file that is open for writing cannot be executed
-        let placed = written.and_then(|()| std::fs::rename(&draft, path));
-        if placed.is_err() {
-            // The draft is of no use to anyone, and a draft that stays does no harm.
-            drop(std::fs::remove_file(&draft));
-        }
-        placed
+        place::install(path, &draft, bytes)
+    }
+
+    fn put(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        let draft = self.draft(path)?;
+        place::put(path, &draft, bytes, mode)
+    }
+
+    fn make(&mut self, directory: &Path, files: &[NewFile<'_>], above: u32) -> io::Result<()> {
+        let draft = self.draft(directory)?;
+        place::make(directory, &draft, files, above)
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
@@ -442,26 +405,4 @@ fn identity() -> Identity {
         user: user.map(|user| user.name),
         host: host.to_string_lossy().into_owned(),
     }
-}
-
-/// Gives a new file the owner and the mode of another.
-fn like(file: &File, other: &Metadata) -> io::Result<()> {
-    let own = file.metadata()?;
-    if (own.uid(), own.gid()) != (other.uid(), other.gid()) {
-        std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid()))?;
-    }
-    file.set_permissions(Permissions::from_mode(other.mode() & 0o7777))
-}
-
-fn private_directory(path: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-fn new_file(path: &Path, mode: u32) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .custom_flags(O_NOFOLLOW)
-        .open(path)
 }

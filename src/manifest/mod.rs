@@ -36,7 +36,7 @@ pub use fix::{Mending, mend, mendable};
 pub use manual::manual;
 pub use policy::Policies;
 pub use read::parse;
-pub use wire::{AuditTable, ExtensionTable, ManifestFile, SecretTable, schema};
+pub use wire::{AuditTable, ExtensionTable, ManifestFile, SCHEMA, SecretTable, schema};
 
 /// The name of every manifest's file.
 pub const FILE_NAME: &str = "_manifest.toml";

@@ -12,6 +12,9 @@ use super::confirm::ConfirmBy;
 use crate::names::{ENV_NAME_PATTERN, EnvName, ExtensionName, NAME_PATTERN, TIME_LIMIT_PATTERN};
 use crate::providers::ProviderId;
 
+/// The manifest's JSON Schema, as `schema/` has it.
+pub const SCHEMA: &str = include_str!("../../schema/manifest.v1.schema.json");
+
 /// The guards of a group of scripts, in its `_manifest.toml`.
 ///
 /// A schema cannot say everything. Only `qli validate` checks that no secret is

@@ -1,7 +1,7 @@
 //! The words that are commands of qli and not groups.
 
 /// The commands of this version. They win over groups in the short form.
-pub const COMMANDS: [&str; 7] = [
+pub const COMMANDS: [&str; 8] = [
     "run", "explain", "validate", "audit", "ext", "schema", "help",
 ];
 

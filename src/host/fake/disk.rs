@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::{Act, Op, UID};
-use crate::host::{FileId, FileKind, LogFile, Signal, Stat};
+use crate::host::{FileId, FileKind, LogFile, NewFile, Signal, Stat};
 
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -121,6 +121,17 @@ impl Disk {
         self.make_directory(parent)?;
         self.writable(parent)?;
         self.put(path, FileKind::File, mode, bytes);
+        Ok(())
+    }
+
+    /// Makes a directory that is not there, with files in it.
+    pub(super) fn make_new(&mut self, directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
+        if self.stat(directory).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        for file in files {
+            self.create(&directory.join(file.name), file.mode, file.bytes)?;
+        }
         Ok(())
     }
 }

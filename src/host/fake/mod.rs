@@ -21,8 +21,8 @@ use disk::{Disk, FakeLog};
 
 use super::{
     Access, AskError, ChildEnd, Contents, FileDigest, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, LoginUid, Opened, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall, ToolError,
-    ToolOutput,
+    LogFile, LoginUid, NewFile, Opened, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall,
+    ToolError, ToolOutput,
 };
 use crate::names::Sha256;
 
@@ -108,6 +108,8 @@ pub enum Op {
     Syslog,
     /// Putting an executable in place.
     Install,
+    /// Making a directory with files in it.
+    Make,
     /// Starting the script.
     Spawn,
 }
@@ -404,6 +406,15 @@ impl Host for World {
         self.disk.borrow_mut().create(path, 0o700, bytes)?;
         self.act(Act::Installed(path.to_owned()));
         Ok(())
+    }
+
+    fn put(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+        self.disk.borrow_mut().create(path, mode, bytes)
+    }
+
+    fn make(&mut self, directory: &Path, files: &[NewFile<'_>], _: u32) -> io::Result<()> {
+        self.reach(Op::Make)?;
+        self.disk.borrow_mut().make_new(directory, files)
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {

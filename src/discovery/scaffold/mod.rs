@@ -1,0 +1,245 @@
+//! Making groups: a first one of somebody's own, and copies of the embedded ones.
+//! What is there is never replaced unless that was asked for.
+
+mod defaults;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Roots, embedded, trust};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
+use crate::host::{Host, HostView, NewFile, reason, suspicions};
+use crate::manifest::{FILE_NAME, SCHEMA};
+use crate::names::{GroupName, is_command, shell_word};
+
+pub use defaults::{Installed, Overwrite, install_defaults};
+
+/// The directory beside the groups that holds the manifest's schema for editors;
+/// its name is no group's.
+const SCHEMA_DIRECTORY: &str = ".schema";
+
+/// The schema's file in it, as the `#:schema` lines of the templates name it.
+const SCHEMA_FILE: &str = "manifest.v1.schema.json";
+
+const PLAIN: &str = include_str!("plain.toml");
+const GUARDED: &str = include_str!("guarded.toml");
+const HELLO: &str = include_str!("hello");
+
+/// The name of the first script.
+pub const FIRST_SCRIPT: &str = "hello";
+
+/// Whether a new group declares guards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guarded {
+    /// Banner, required variable, confirmation and log.
+    Yes,
+    /// None.
+    No,
+}
+
+/// Where groups are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The root: an absolute path.
+    pub root: PathBuf,
+    /// The mode of directories above a group, where they are missing.
+    above: u32,
+}
+
+impl Place {
+    /// Takes a directory that was named, or the user's root. Missing directories
+    /// of the latter are private, as the XDG specification asks.
+    ///
+    /// # Errors
+    ///
+    /// There is no user's root, since `HOME` is not set (QLI0606).
+    pub fn of(named: Option<&Path>, view: &dyn HostView) -> Result<Self, Diagnostic> {
+        if let Some(named) = named {
+            let root = Roots::absolute(named, view);
+            let above = 0o755;
+            return Ok(Self { root, above });
+        }
+        let root = Roots::of_user(view).map_err(|unset| {
+            let message = format!("`{}` is not set, so you have no root", unset.0);
+            let diagnostic = Diagnostic::of_path(Code::RootMissing, "~", message);
+            as_error(diagnostic).help(format!("set `{}`, or name a root: `--in DIR`", unset.0))
+        })?;
+        let above = 0o700;
+        Ok(Self { root, above })
+    }
+}
+
+/// A group that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// Its directory.
+    pub directory: PathBuf,
+    /// The schema's file, if it was there already and is another version's.
+    pub other_schema: Option<PathBuf>,
+    /// Who else may change it, so that it will not run or is worth a look.
+    pub warnings: Diagnostics,
+}
+
+/// Makes a group with a manifest and a first script.
+///
+/// # Errors
+///
+/// The name is a command's (QLI0304), there is a group or something else of this
+/// name (QLI0612), or it cannot be written (QLI0613). Nothing is left behind.
+pub fn make_group(
+    name: &GroupName,
+    guarded: Guarded,
+    place: &Place,
+    roots: &Roots,
+    host: &mut dyn Host,
+) -> Result<Made, Diagnostic> {
+    reserved(name, place)?;
+    standing(name, place, host)?;
+    elsewhere(name, place, roots, host)?;
+    let other_schema = put_schema(place, host)?;
+    let directory = place.root.join(name.as_str());
+    let manifest = match guarded {
+        Guarded::Yes => GUARDED,
+        Guarded::No => PLAIN,
+    };
+    let fill_in = |template: &str| template.replace("GROUP", name.as_str());
+    make(&directory, place, &fill_in(manifest), &fill_in(HELLO), host)?;
+    let files = [FILE_NAME, FIRST_SCRIPT].map(|file| directory.join(file));
+    let paths: Vec<_> = files.iter().map(PathBuf::as_path).collect();
+    let mut warnings = Diagnostics::default();
+    warnings.extend(suspicions(&paths, host).iter().map(trust::diagnostic));
+    Ok(Made {
+        directory,
+        other_schema,
+        warnings: warnings.sorted(),
+    })
+}
+
+fn make(
+    directory: &Path,
+    place: &Place,
+    manifest: &str,
+    script: &str,
+    host: &mut dyn Host,
+) -> Result<(), Diagnostic> {
+    let files = [
+        file(FILE_NAME, manifest.as_bytes(), 0o644),
+        file(FIRST_SCRIPT, script.as_bytes(), 0o755),
+    ];
+    host.make(directory, &files, place.above)
+        .map_err(|error| not_made(directory, &error, host))
+}
+
+fn file<'a>(name: &'a str, bytes: &'a [u8], mode: u32) -> NewFile<'a> {
+    NewFile { name, bytes, mode }
+}
+
+/// Puts the schema beside the groups, once; returns the file that is there
+/// already and holds something else.
+fn put_schema(place: &Place, host: &mut dyn Host) -> Result<Option<PathBuf>, Diagnostic> {
+    let directory = place.root.join(SCHEMA_DIRECTORY);
+    let path = directory.join(SCHEMA_FILE);
+    if host.lstat(&path).is_ok() {
+        let read = host.read(&path, SCHEMA.len() as u64);
+        let same = read.is_ok_and(|contents| contents.bytes == SCHEMA.as_bytes());
+        return Ok((!same).then_some(path));
+    }
+    let files = [file(SCHEMA_FILE, SCHEMA.as_bytes(), 0o644)];
+    let made = if host.lstat(&directory).is_ok() {
+        host.put(&path, SCHEMA.as_bytes(), 0o644)
+    } else {
+        host.make(&directory, &files, place.above)
+    };
+    made.map_err(|error| not_made(&path, &error, host))?;
+    Ok(None)
+}
+
+/// A command's name would make a group that only `qli run` reaches.
+fn reserved(name: &GroupName, place: &Place) -> Result<(), Diagnostic> {
+    if !is_command(name.as_str()) {
+        return Ok(());
+    }
+    let message = format!("`{name}` is a command of qli, now or in a later version");
+    let path = place.root.join(name.as_str());
+    let diagnostic = Diagnostic::of_path(Code::ReservedGroupName, path, message);
+    Err(as_error(diagnostic).help("choose another name: `qli NAME` would not reach the group"))
+}
+
+/// Whatever stands where the group would, stays.
+fn standing(name: &GroupName, place: &Place, view: &dyn HostView) -> Result<(), Diagnostic> {
+    if view.lstat(&place.root.join(FILE_NAME)).is_ok() {
+        let message = "this is a group itself, and a group lies in a root".to_owned();
+        return Err(Diagnostic::of_path(Code::NotMade, &place.root, message)
+            .help("name the directory that holds it: `--in DIR`"));
+    }
+    let directory = place.root.join(name.as_str());
+    let manifest = directory.join(FILE_NAME);
+    if view.lstat(&manifest).is_ok() {
+        let message = format!("there is a group `{name}` already");
+        return Err(Diagnostic::of_path(Code::GroupExists, manifest, message)
+            .help(format!("qli explain {name}")));
+    }
+    let Ok(stat) = view.lstat(&directory) else {
+        return Ok(());
+    };
+    let kind = stat.kind.as_str();
+    let message = format!("there is {kind} of this name already, without a `{FILE_NAME}`");
+    Err(
+        Diagnostic::of_path(Code::GroupExists, directory, message).help(format!(
+            "move it away, or write its `{FILE_NAME}`: `qli help manifest` has an example"
+        )),
+    )
+}
+
+/// Of two groups of one name only one is found: which, depends on the roots.
+fn elsewhere(
+    name: &GroupName,
+    place: &Place,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Result<(), Diagnostic> {
+    let exists =
+        |path: PathBuf, message: String| Diagnostic::of_path(Code::GroupExists, path, message);
+    let own = roots.iter().position(|root| root.path == place.root);
+    for (at, root) in roots.iter().enumerate() {
+        let manifest = root.path.join(name.as_str()).join(FILE_NAME);
+        if view.lstat(&manifest).is_err() {
+            continue;
+        }
+        // A root that is not in force yet is named by `--extensions`, and is first.
+        let hides = own.is_none_or(|own| own < at);
+        let which = if hides {
+            "which the new one would hide"
+        } else {
+            "which would hide the new one"
+        };
+        let message = format!("there is a group `{name}` already, {which}");
+        return Err(exists(manifest, message).help("choose another name, or change that group"));
+    }
+    if embedded::manifest(name).is_some() {
+        let message = format!("`{name}` is a group of qli itself, which the new one would hide");
+        let path = embedded::reported_path(name, FILE_NAME);
+        let copy = match Roots::of_user(view) {
+            Ok(root) if root == place.root => "qli ext install-defaults".to_owned(),
+            _ => format!("qli ext install-defaults --in {}", shell_word(&place.root)),
+        };
+        return Err(exists(path, message).help(format!("to have a copy and change it: {copy}")));
+    }
+    Ok(())
+}
+
+/// Something cannot be written; what is there of its path is worth a look.
+fn not_made(path: &Path, error: &io::Error, view: &dyn HostView) -> Diagnostic {
+    let message = format!("it cannot be made: {}", reason(error));
+    let mut above = path.ancestors().skip(1);
+    let above = above.find(|one| view.lstat(one).is_ok()).unwrap_or(path);
+    Diagnostic::of_path(Code::NotMade, path, message).help(format!("ls -ld {}", shell_word(above)))
+}
+
+fn as_error(mut diagnostic: Diagnostic) -> Diagnostic {
+    diagnostic.severity = Severity::Error;
+    diagnostic
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+use nix::errno::Errno;
+
+use super::*;
+use crate::host::fake::{Op, World};
+
+const OWN: &str = "/home/ops/.local/share/qli/extensions";
+
+fn new(
+    name: &str,
+    guarded: Guarded,
+    named: Option<&str>,
+    world: &mut World,
+) -> Result<Made, Diagnostic> {
+    let place = Place::of(named.map(Path::new), world)?;
+    let roots = Roots::of(&[], world);
+    make_group(&name.parse().unwrap(), guarded, &place, &roots, world)
+}
+
+fn refused(name: &str, named: Option<&str>, world: &mut World) -> (Code, String, String) {
+    let script = format!("{OWN}/{name}/hello");
+    let before = world.text(&script);
+    let one = new(name, Guarded::No, named, world).unwrap_err();
+    assert!(one.is_error(), "{one:?}");
+    assert_eq!(world.text(&script), before);
+    (one.code, one.message.clone(), one.help.unwrap())
+}
+
+#[test]
+fn what_is_made_has_no_problem_and_is_found() {
+    for guarded in [Guarded::Yes, Guarded::No] {
+        let mut world = World::new();
+        let made = new("ops", guarded, None, &mut world).unwrap();
+        assert!(made.warnings.is_empty() && made.other_schema.is_none());
+        let (group, hello) = ("ops".parse().unwrap(), "hello".parse().unwrap());
+        let roots = Roots::of(&[], &world);
+        let target = crate::discovery::find(&group, &hello, &roots, &world).unwrap();
+        let manifest = &target.group.manifest;
+        assert!(target.warnings.is_empty() && manifest.warnings.is_empty());
+        assert_eq!(manifest.demands.confirm.is_some(), guarded == Guarded::Yes);
+        assert_eq!(manifest.audit_log.is_some(), guarded == Guarded::Yes);
+    }
+}
+
+#[test]
+fn the_schema_is_where_the_first_line_of_a_manifest_says() {
+    let mut world = World::new();
+    new("ops", Guarded::No, None, &mut world).unwrap();
+    let manifest = world.text(&format!("{OWN}/ops/_manifest.toml")).unwrap();
+    let line = manifest.lines().next().unwrap();
+    let schema = line.strip_prefix("#:schema ../").unwrap();
+    assert_eq!(world.text(&format!("{OWN}/{schema}")).unwrap(), SCHEMA);
+    for template in [PLAIN, GUARDED] {
+        assert_eq!(template.lines().next(), Some(line));
+    }
+}
+
+#[test]
+fn the_schema_of_another_version_stays_and_is_named() {
+    let path = format!("{OWN}/.schema/manifest.v1.schema.json");
+    let mut world = World::new().file(&path, "{}");
+    let made = new("ops", Guarded::No, None, &mut world).unwrap();
+    assert_eq!(made.other_schema, Some(PathBuf::from(&path)));
+    assert_eq!(world.text(&path).as_deref(), Some("{}"));
+}
+
+#[test]
+fn a_group_that_is_there_is_not_made_again() {
+    let (code, message, help) = refused("hello", None, &mut World::new().manifest("hello", ""));
+    assert_eq!(code, Code::GroupExists);
+    assert_eq!(message, "there is a group `hello` already");
+    assert_eq!(help, "qli explain hello");
+}
+
+#[test]
+fn what_is_there_without_a_manifest_stays() {
+    let path = format!("{OWN}/ops");
+    for world in [
+        World::new().directory(&path, 0o755),
+        World::new().file(&path, ""),
+        World::new().link(&path, "nowhere"),
+    ] {
+        let mut world = world;
+        assert_eq!(refused("ops", None, &mut world).0, Code::GroupExists);
+    }
+}
+
+#[test]
+fn of_two_roots_it_is_said_which_hides_which() {
+    let hidden = "there is a group `ops` already, which the new one would hide";
+    let hides = "there is a group `ops` already, which would hide the new one";
+    let text = "schema_version = 1\ndescription = \"d\"\n";
+    let system = "/usr/share/qli/extensions/ops/_manifest.toml";
+    let mut world = World::new().file(system, text);
+    assert_eq!(refused("ops", None, &mut world).1, hidden);
+    let given = World::new().var("QLI_EXTENSIONS", "/team");
+    let mut given = given.file("/team/ops/_manifest.toml", text);
+    assert_eq!(refused("ops", None, &mut given).1, hides);
+    let elsewhere = Some("/home/ops/other");
+    assert_eq!(refused("ops", elsewhere, &mut given).1, hidden);
+}
+
+#[test]
+fn an_embedded_group_is_copied_and_not_made_anew() {
+    let (code, _, help) = refused("dev", None, &mut World::new());
+    assert_eq!(code, Code::GroupExists);
+    assert!(help.ends_with("qli ext install-defaults"), "{help}");
+    let (_, _, help) = refused("dev", Some("/home/ops/team"), &mut World::new());
+    assert!(help.ends_with("--in /home/ops/team"), "{help}");
+}
+
+#[test]
+fn names_of_commands_and_places_inside_a_group_are_refused() {
+    for name in ["explain", "doctor", "policy"] {
+        let refusal = refused(name, None, &mut World::new());
+        assert_eq!(refusal.0, Code::ReservedGroupName);
+    }
+    let inside = format!("{OWN}/web");
+    let mut world = World::new().manifest("web", "");
+    assert_eq!(refused("ops", Some(&inside), &mut world).0, Code::NotMade);
+}
+
+#[test]
+fn without_a_home_or_a_disk_that_takes_it_nothing_is_made() {
+    let mut homeless = World::bare();
+    assert_eq!(refused("ops", None, &mut homeless).0, Code::RootMissing);
+    // The schema is made first, then the group.
+    for nth in [1, 2] {
+        let mut full = World::new().fails(Op::Make, nth, Errno::ENOSPC);
+        let (code, message, _) = refused("ops", None, &mut full);
+        assert_eq!(code, Code::NotMade);
+        assert!(message.contains("No space left"), "{message}");
+    }
+}
+
+#[test]
+fn defaults_are_copied_once_and_changes_stay() {
+    let place = |world: &World| Place::of(None, world).unwrap();
+    let mut world = World::new();
+    let first = install_defaults(&place(&world), Overwrite::No, &mut world).unwrap();
+    assert!(first.iter().all(|one| matches!(one, Installed::Made(_))));
+    let again = install_defaults(&place(&world), Overwrite::No, &mut world).unwrap();
+    assert!(again.iter().all(|one| matches!(one, Installed::Same(_))));
+    let script = format!("{OWN}/prod/hello");
+    let mut world = world
+        .executable(&script, "#!/bin/sh\necho mine\n")
+        .executable(&format!("{OWN}/prod/own"), "#!/bin/sh\n");
+    let kept = install_defaults(&place(&world), Overwrite::No, &mut world).unwrap();
+    let differing = vec![PathBuf::from(&script)];
+    let directory = PathBuf::from(OWN).join("prod");
+    assert_eq!(
+        kept[2],
+        Installed::Kept(directory.clone(), differing.clone())
+    );
+    assert!(world.text(&script).unwrap().contains("mine"));
+    let forced = install_defaults(&place(&world), Overwrite::Yes, &mut world).unwrap();
+    assert_eq!(forced[2], Installed::Overwritten(directory, differing));
+    assert!(world.text(&script).unwrap().contains("hello from prod"));
+    assert!(world.text(&format!("{OWN}/prod/own")).is_some());
+}
+
+#[test]
+fn what_is_no_directory_is_not_overwritten() {
+    let path = format!("{OWN}/dev");
+    let mut world = World::new().link(&path, "/elsewhere");
+    let place = Place::of(None, &world).unwrap();
+    let one = install_defaults(&place, Overwrite::Yes, &mut world).unwrap_err();
+    assert_eq!(one.code, Code::GroupExists);
+}
