@@ -53,6 +53,9 @@ pub mod guard;
 // Carrying a plan out, and the one table of exit codes.
 pub mod dispatch;
 
+// Whether this machine is ready to run what is installed on it.
+pub mod doctor;
+
 // What people and machines read.
 pub mod report;
 

@@ -17,8 +17,8 @@ pub use command::{COMMANDS, KEPT, is_command};
 pub use digest::{Digest, Sha256};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use text::{
-    Text, escaped, is_hidden, path_as_text, shell_line, shell_word, to_json_line, to_json_pretty,
-    visible, visible_lines,
+    Text, escaped, is_hidden, path_as_text, plural, shell_line, shell_word, to_json_line,
+    to_json_pretty, visible, visible_lines,
 };
 pub use time_limit::{TIME_LIMIT_PATTERN, TimeLimit, TimeLimitError};
 

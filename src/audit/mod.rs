@@ -29,6 +29,7 @@ pub use record::{
     SpawnFailedRecord,
 };
 pub use redact::recorded_args;
+pub use spool::{Kept, Spool, look as spool};
 pub use start::{
     Claimed, Login, Passed, ProgramFacts, RecordedArg, RecordedArgs, RefusedRecord, RunFacts,
     StartRecord,

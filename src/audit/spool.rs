@@ -2,6 +2,7 @@
 //! `$XDG_STATE_HOME/qli/spool/<run_id>.json`, until the next run of the same log
 //! takes them over.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -11,7 +12,7 @@ use super::RunId;
 use super::record::Record;
 use super::tail::RECORD_MAX;
 use crate::host::{FileKind, Host, HostView, XdgDir, xdg_dir};
-use crate::names::{path_as_text, to_json_line};
+use crate::names::{Text, path_as_text, to_json_line};
 
 /// So many records one run takes over at most.
 const TAKEN_MAX: usize = 100;
@@ -83,6 +84,56 @@ pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<Waiting> {
     waiting.take(TAKEN_MAX).collect()
 }
 
+/// The spool as it stands, for who wants to know what waits.
+#[derive(Debug)]
+pub enum Spool {
+    /// There is no place for one, since `HOME` is not set.
+    Nowhere,
+    /// Nothing waits.
+    Absent,
+    /// Somebody else may change it, so that nothing of it is taken over.
+    NotPrivate(PathBuf),
+    /// It cannot be listed.
+    Unreadable(PathBuf, io::Error),
+    /// Its directory, and the files in it.
+    Kept(PathBuf, Vec<Kept>),
+}
+
+/// One file of the spool.
+#[derive(Debug)]
+pub struct Kept {
+    /// The file.
+    pub path: PathBuf,
+    /// The log that its record waits for; none if it holds no end of a run, or
+    /// somebody else may have written it.
+    pub log: Option<PathBuf>,
+}
+
+/// Looks at the spool.
+pub fn look(view: &dyn HostView) -> Spool {
+    let Some(spool) = directory(view) else {
+        return Spool::Nowhere;
+    };
+    if view.lstat(&spool).is_err() {
+        return Spool::Absent;
+    }
+    if !is_private(&spool, FileKind::Directory, view) {
+        return Spool::NotPrivate(spool);
+    }
+    match view.list(&spool) {
+        Ok(names) => {
+            let kept = names.into_iter().map(|name| spool.join(name));
+            let kept = kept.map(|path| Kept {
+                log: ended(&path, view).map(|(log, _)| log),
+                path,
+            });
+            let kept = kept.collect();
+            Spool::Kept(spool, kept)
+        }
+        Err(error) => Spool::Unreadable(spool, error),
+    }
+}
+
 fn is_private(path: &Path, kind: FileKind, view: &dyn HostView) -> bool {
     const OTHERS: u32 = 0o077;
     view.lstat(path)
@@ -90,6 +141,12 @@ fn is_private(path: &Path, kind: FileKind, view: &dyn HostView) -> bool {
 }
 
 fn read(path: &Path, log: &Path, view: &dyn HostView) -> Option<Map<String, Value>> {
+    let (of, record) = ended(path, view)?;
+    (of == log).then_some(record)
+}
+
+/// Reads the end of a run and the log it waits for.
+fn ended(path: &Path, view: &dyn HostView) -> Option<(PathBuf, Map<String, Value>)> {
     let run_id = path.file_name()?.to_str()?.strip_suffix(".json")?;
     let limit = u64::try_from(2 * RECORD_MAX).ok()?;
     let bytes = is_private(path, FileKind::File, view)
@@ -97,11 +154,8 @@ fn read(path: &Path, log: &Path, view: &dyn HostView) -> Option<Map<String, Valu
         .flatten()?
         .bytes;
     let mut kept: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
-    let log = serde_json::to_value(crate::names::Text::from(log)).ok()?;
-    let Some(Value::Object(record)) = kept
-        .remove("record")
-        .filter(|_| kept.get("log") == Some(&log))
-    else {
+    let log = Text::of_json(kept.get("log")?)?;
+    let Some(Value::Object(record)) = kept.remove("record") else {
         return None;
     };
     let is = |key: &str, values: &[&str]| {
@@ -110,5 +164,6 @@ fn read(path: &Path, log: &Path, view: &dyn HostView) -> Option<Map<String, Valu
     };
     let ends = ["finish", "interrupted", "spawn_failed"];
     let first = record.keys().next().is_some_and(|key| key == "event");
-    (first && is("event", &ends) && is("run_id", &[run_id])).then_some(record)
+    let ended = first && is("event", &ends) && is("run_id", &[run_id]);
+    ended.then(|| (log.as_os_str().into(), record))
 }

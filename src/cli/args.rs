@@ -101,6 +101,12 @@ pub(super) enum Command {
     Audit(AuditArgs),
     /// Show what is installed, and where; make a group
     Ext(ExtArgs),
+    /// Check whether this machine is ready to run what is installed
+    ///
+    /// Looks at the roots, `PATH`, owners and modes, manifests, completion, the
+    /// programs of providers, logs and their spool. Changes nothing, calls no
+    /// program. Exits 0 if everything can run, 1 if something cannot.
+    Doctor(DoctorArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
 }
@@ -248,6 +254,16 @@ pub(super) enum ExtCommand {
     },
 }
 
+/// `qli doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// How the report is written
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
+}
+
 /// `qli schema`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
@@ -275,4 +291,6 @@ pub(super) enum SchemaName {
     Report,
     /// `audit list`, `show`, `verify`, `unfinished` and `head --format json`
     AuditReport,
+    /// `doctor --format json`
+    Doctor,
 }

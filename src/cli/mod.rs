@@ -6,6 +6,7 @@
 
 mod args;
 mod audit;
+mod doctor;
 mod explain;
 mod ext;
 mod overview;
@@ -134,6 +135,7 @@ fn exec(cli: Cli, host: &mut System) -> Exit {
         Some(Command::Validate(args)) => validate::exec(&global.and(&args.global), &args, host),
         Some(Command::Audit(args)) => audit::exec(&global.and(&args.global), &args.command, host),
         Some(Command::Ext(args)) => ext::exec(&global.and(&args.global), &args.command, host),
+        Some(Command::Doctor(args)) => doctor::exec(&global.and(&args.global), args.format, host),
         Some(Command::Schema(args)) => schema::exec(&args),
     }
 }

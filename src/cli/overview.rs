@@ -43,5 +43,6 @@ const WITH_GROUPS: &str = "
   qli ext new <GROUP>                make another group
   qli validate [PATH]...             check manifests
   qli audit list                     what ran; audit verify: is its log whole
+  qli doctor                         check this machine
   qli help [COMMAND]                 everything else
 ";

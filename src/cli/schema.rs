@@ -22,5 +22,6 @@ pub(super) fn exec(args: &SchemaArgs) -> Exit {
         SchemaName::Catalogue => file!("catalogue"),
         SchemaName::Report => file!("report"),
         SchemaName::AuditReport => file!("audit-report"),
+        SchemaName::Doctor => file!("doctor"),
     })
 }

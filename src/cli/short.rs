@@ -163,8 +163,8 @@ mod tests {
             let target = parse(&words(&format!("run {name} x"))).unwrap();
             assert_eq!(target.group, *name);
         }
-        assert_eq!(kept_name(&words("-y doctor x")), Some("doctor"));
-        assert_eq!(kept_name(&words("prod doctor")), None);
+        assert_eq!(kept_name(&words("-y policy x")), Some("policy"));
+        assert_eq!(kept_name(&words("prod policy")), None);
     }
 
     #[test]

@@ -30,6 +30,7 @@ pub use catalogue::{
 pub use logs::{GroupLog, logs};
 pub use program::{Program, ProgramKind, interpreter_of};
 pub use roots::{Root, RootKind, Roots};
+pub use trust::distrusted;
 
 /// Where a group is: one directory with a manifest, or a part of qli itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,8 @@
 //! anybody else's to change. Asked on the way of a run and its explanation;
 //! the verdict over a checkout (`validate`) must not depend on owners.
 
+use std::path::Path;
+
 use super::{Home, Program};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{ChangedBy, HostView, Suspicion, suspicions};
@@ -13,15 +15,17 @@ pub(super) fn judge(home: &Home, program: &Program, view: &dyn HostView) -> Diag
     // An embedded script is run from its copy in the cache.
     let script = Some(program.file());
     let paths: Vec<_> = [manifest, script].into_iter().flatten().collect();
+    distrusted(&paths, view)
+}
+
+/// Reports whatever on the way to some paths somebody else may change.
+pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
     let mut found = Diagnostics::default();
-    for suspicion in suspicions(&paths, view) {
-        found.push(diagnostic(&suspicion));
-    }
+    found.extend(suspicions(paths, view).iter().map(diagnostic));
     found.sorted()
 }
 
-/// Reports one who may change it.
-pub(super) fn diagnostic(suspicion: &Suspicion) -> Diagnostic {
+fn diagnostic(suspicion: &Suspicion) -> Diagnostic {
     let code = match suspicion.by {
         ChangedBy::Group => Code::WritableByGroup,
         ChangedBy::Everybody => Code::WritableByOthers,

@@ -12,6 +12,7 @@ use crate::audit::{
     refuse,
 };
 use crate::diagnostics::{Code, Diagnostic, Source};
+use crate::discovery::Group;
 use crate::host::{FileId, Host, HostView, lookup};
 use crate::manifest::{AnchorTarget, ArgsMode, AuditLog};
 use crate::names::PathTemplate;
@@ -70,6 +71,22 @@ impl AuditStart {
             args: settings.args,
             own,
         }))
+    }
+
+    /// Plans the guard of a group, whichever of its scripts runs.
+    ///
+    /// # Errors
+    ///
+    /// As for a run: a path that cannot be filled in.
+    pub fn of_group(group: &Group, view: &dyn HostView) -> Result<Option<Self>, Diagnostic> {
+        let own = group.home.manifest_id.into_iter().collect();
+        let manifest = &group.manifest;
+        Self::plan(manifest.audit_log.as_ref(), own, &manifest.source, view)
+    }
+
+    /// Says why a start cannot be recorded now, as far as looking tells.
+    pub fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
+        self.misplaced(view).or_else(|| obstacle(&self.log, view))
     }
 
     /// What the trail does not look at when it opens the log; together with its
@@ -142,7 +159,7 @@ fn expand(
 
 impl Enforce for AuditStart {
     fn preview(&self, view: &dyn HostView) -> Verdict {
-        match self.misplaced(view).or_else(|| obstacle(&self.log, view)) {
+        match self.obstacle(view) {
             Some(obstacle) => Verdict::Refuse(Refusal::LogObstacle(obstacle)),
             None => Verdict::Act,
         }

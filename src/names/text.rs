@@ -3,7 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -19,6 +19,16 @@ use serde::{Serialize, Serializer};
 pub struct Text(pub OsString);
 
 impl Text {
+    /// Reads what serialising writes.
+    pub fn of_json(value: &serde_json::Value) -> Option<Self> {
+        if let Some(text) = value.as_str() {
+            return Some(Self(text.into()));
+        }
+        let encoded = value.get("b64")?.as_str()?;
+        let bytes = BASE64_STANDARD.decode(encoded).ok()?;
+        Some(Self(OsString::from_vec(bytes)))
+    }
+
     /// Returns the bytes as the operating system takes them.
     pub fn as_os_str(&self) -> &OsStr {
         &self.0
@@ -209,9 +219,16 @@ pub fn to_json_pretty<T: Serialize + ?Sized>(value: &T) -> String {
     escaped(&serde_json::to_string_pretty(value).expect(TO_MEMORY)) + "\n"
 }
 
+/// Writes a count with its word.
+pub fn plural(count: usize, word: &str) -> String {
+    match count {
+        1 => format!("1 {word}"),
+        _ => format!("{count} {word}s"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::os::unix::ffi::OsStringExt;
 
     use super::*;
 
@@ -241,6 +258,10 @@ mod tests {
     fn bytes_that_are_no_utf8_are_kept_as_base64() {
         let text = Text::from(OsString::from_vec(vec![0xff, 0xfe]));
         assert_eq!(to_json_line(&text), r#"{"b64":"//4="}"#);
+        for text in [text.clone(), Text::from("plain")] {
+            let json = serde_json::to_value(&text).unwrap();
+            assert_eq!(Text::of_json(&json), Some(text));
+        }
         assert_eq!(to_json_line(&Text::from("plain")), r#""plain""#);
     }
 

@@ -2,9 +2,8 @@
 
 use super::Style;
 use super::style::{column_width, put};
-use super::validate::plural;
 use crate::discovery::{Catalogue, Entry, Target};
-use crate::names::visible;
+use crate::names::{plural, visible};
 
 /// One row of the table: group, extension, origin, description.
 type Row = [String; 4];

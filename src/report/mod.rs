@@ -7,6 +7,7 @@ pub(in crate::report) mod audit;
 mod catalogue;
 mod concise;
 mod diff;
+mod doctor;
 mod documents;
 mod explain;
 mod github;
@@ -25,13 +26,15 @@ pub use audit::{LIMITS, RunTable, candidates, problem, record_line, show, verdic
 pub use catalogue::{list, which};
 pub use concise::concise;
 pub use diff::diff;
+pub use doctor::doctor;
 pub use documents::SCHEMA_VERSION as DOCUMENT_VERSION;
 pub use documents::{
     AnchorCounts, AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
-    CatalogueDocument, CatalogueEntry, ChainDocument, DiagnosticDocument, DiagnosticsDocument,
-    EditDocument, ExplainDocument, ExtensionDocument, FixDocument, GroupDocument, LabelDocument,
-    Origin, OutcomeCounts, PolicyDocument, ProblemDocument, RunDocument, SpanDocument,
-    StepDocument, WhichDocument,
+    CatalogueDocument, CatalogueEntry, ChainDocument, CheckDocument, DiagnosticDocument,
+    DiagnosticsDocument, DoctorDocument, EditDocument, ExplainDocument, ExtensionDocument,
+    FindingDocument, FixDocument, GroupDocument, LabelDocument, Origin, OutcomeCounts,
+    PolicyDocument, ProblemDocument, RootDocument, RunDocument, SpanDocument, StepDocument,
+    WhichDocument,
 };
 pub use explain::explain;
 pub use github::github;

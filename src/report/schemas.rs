@@ -7,7 +7,8 @@ use schemars::{JsonSchema, Schema};
 
 use super::documents::{
     AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
-    CatalogueDocument, DiagnosticsDocument, ExplainDocument, GroupDocument, WhichDocument,
+    CatalogueDocument, DiagnosticsDocument, DoctorDocument, ExplainDocument, GroupDocument,
+    WhichDocument,
 };
 use crate::audit::Line;
 use crate::manifest;
@@ -22,6 +23,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("catalogue", schema_of::<CatalogueDocument>()),
         ("report", schema_of::<ReportDocument>()),
         ("audit-report", schema_of::<AuditReportDocument>()),
+        ("doctor", schema_of::<DoctorDocument>()),
     ]
 }
 

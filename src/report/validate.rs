@@ -6,7 +6,7 @@ use super::style::{column_width, put};
 use super::{Style, human};
 use crate::diagnostics::{Code, Diagnostic, Safety, Severity};
 use crate::discovery::survey::{Broken, Survey};
-use crate::names::visible;
+use crate::names::{plural, visible};
 
 /// Whether warnings count as errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,14 +116,6 @@ fn policies(survey: &Survey) -> String {
 fn safe_fixes(survey: &Survey) -> usize {
     let fixes = survey.found.iter().filter_map(|one| one.fix.as_ref());
     fixes.filter(|fix| fix.safety == Safety::Safe).count()
-}
-
-/// Writes a count with its word.
-pub(super) fn plural(count: usize, word: &str) -> String {
-    match count {
-        1 => format!("1 {word}"),
-        _ => format!("{count} {word}s"),
-    }
 }
 
 /// Words what could not be checked, a line each.

@@ -6,9 +6,9 @@ mod defaults;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Roots, embedded, trust};
+use super::{Roots, distrusted, embedded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
-use crate::host::{Host, HostView, NewFile, reason, suspicions};
+use crate::host::{Host, HostView, NewFile, reason};
 use crate::manifest::{FILE_NAME, SCHEMA};
 use crate::names::{GroupName, is_command, shell_word};
 
@@ -106,12 +106,10 @@ pub fn make_group(
     make(&directory, place, &fill_in(manifest), &fill_in(HELLO), host)?;
     let files = [FILE_NAME, FIRST_SCRIPT].map(|file| directory.join(file));
     let paths: Vec<_> = files.iter().map(PathBuf::as_path).collect();
-    let mut warnings = Diagnostics::default();
-    warnings.extend(suspicions(&paths, host).iter().map(trust::diagnostic));
     Ok(Made {
         directory,
         other_schema,
-        warnings: warnings.sorted(),
+        warnings: distrusted(&paths, host),
     })
 }
 

@@ -3,12 +3,11 @@
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::super::style::{column_width, put};
-use super::super::validate::plural;
 use super::super::{OutcomeCounts, Style};
 use super::seconds;
 use crate::audit::read::{End, Fate, Outcome, Run, SignalSender};
 use crate::host::HostView;
-use crate::names::visible;
+use crate::names::{plural, visible};
 
 /// So many rows decide how wide the columns are; those after them are cut to
 /// fit.

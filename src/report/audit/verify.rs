@@ -1,12 +1,11 @@
 //! `qli audit verify`.
 
 use super::super::style::put;
-use super::super::validate::plural;
 use super::super::{AnchorCounts, Style};
 use super::{seconds, short};
 use crate::audit::Head;
 use crate::audit::read::{Fault, Foreign, Problem, Verified, VerifiedChain};
-use crate::names::visible;
+use crate::names::{plural, visible};
 
 /// What a chain alone does not show.
 pub const LIMITS: &str = "a chain alone does not show that its end was cut off, or that the \

@@ -4,6 +4,7 @@
 mod audit;
 mod catalogue;
 mod diagnostics;
+mod doctor;
 mod explain;
 
 pub use audit::{
@@ -17,6 +18,7 @@ pub use diagnostics::{
     DiagnosticDocument, DiagnosticsDocument, EditDocument, FixDocument, LabelDocument,
     PolicyDocument, SpanDocument,
 };
+pub use doctor::{CheckDocument, DoctorDocument, FindingDocument, RootDocument};
 pub use explain::{ExplainDocument, Origin, StepDocument};
 
 /// Version of every document.

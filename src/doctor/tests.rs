@@ -1,0 +1,154 @@
+use super::*;
+use crate::host::fake::World;
+
+const OWN: &str = "/home/ops/.local/share/qli/extensions";
+const SPOOL: &str = "/home/ops/.local/state/qli/spool";
+
+fn world() -> World {
+    World::new()
+        .executable("/usr/bin/qli", "\x7fELF")
+        .var("SHELL", "/bin/bash")
+        .file("/home/ops/.bashrc", "eval \"$(qli completions bash)\"\n")
+}
+
+fn of(world: &World) -> Checkup {
+    let roots = Roots::of(&[], world);
+    let survey = Survey::default();
+    let catalogue = crate::discovery::catalogue(&roots, world);
+    let installed = Installed {
+        roots: &roots,
+        survey: &survey,
+        catalogue: &catalogue,
+    };
+    examine(installed, world)
+}
+
+/// The only finding there is: its check, its level and what to type.
+fn only(world: &World) -> (&'static str, Level, String) {
+    let checkup = of(world);
+    let found = checkup.checks.iter();
+    let found = found.flat_map(|check| check.findings.iter().map(|one| (check.name, one)));
+    let found: Vec<_> = found.collect();
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (check, one) = found[0];
+    assert_eq!(checkup.level(), one.level);
+    (check, one.level, one.help.clone())
+}
+
+#[test]
+fn a_machine_that_is_ready_has_no_finding() {
+    let world = world()
+        .manifest("web", "audit_log = \"$XDG_STATE_HOME/qli/web.log\"")
+        .manifest(
+            "op",
+            "[[secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"",
+        )
+        .tool("op", 0, b"", b"");
+    let checkup = of(&world);
+    assert_eq!(checkup.level(), Level::Ok, "{checkup:?}");
+    let names: Vec<_> = checkup.checks.iter().map(|check| check.name).collect();
+    let all = [
+        "program",
+        "roots",
+        "path",
+        "trust",
+        "manifests",
+        "completion",
+        "providers",
+        "logs",
+        "spool",
+    ];
+    assert_eq!(names, all);
+    assert_eq!(checkup.roots[0].groups, 2);
+}
+
+#[test]
+fn without_a_group_it_says_how_to_make_one() {
+    let expected = ("roots", Level::Warning, "qli ext new ops".to_owned());
+    assert_eq!(only(&world()), expected);
+}
+
+#[test]
+fn who_may_change_what_runs_is_a_problem() {
+    let script = format!("{OWN}/web/hello");
+    let open = world()
+        .manifest("web", "")
+        .alter(&script, |stat| stat.mode |= 0o002);
+    let help = format!("chmod o-w {script}");
+    assert_eq!(only(&open), ("trust", Level::Problem, help));
+}
+
+#[test]
+fn an_entry_of_path_that_everybody_may_write_to_is_named() {
+    let open = world()
+        .manifest("web", "")
+        .var("PATH", "/usr/bin:/open")
+        .directory("/open", 0o777);
+    let help = "chmod o-w /open, or take it out of PATH".to_owned();
+    assert_eq!(only(&open), ("path", Level::Warning, help));
+}
+
+#[test]
+fn completion_is_looked_for_where_the_users_shell_looks() {
+    let with = |shell: &str| world().manifest("web", "").var("SHELL", shell);
+    let (check, level, help) = only(&with("/usr/bin/fish"));
+    assert_eq!((check, level), ("completion", Level::Warning));
+    assert!(help.contains("qli completions fish"), "{help}");
+    assert!(only(&with("/bin/zsh")).2.contains(".zshrc"));
+    let fish = with("/usr/bin/fish");
+    let stub = "/usr/share/fish/vendor_completions.d/qli.fish";
+    let fish = fish.file(stub, "# qli completions fish\n");
+    assert_eq!(of(&fish).level(), Level::Ok);
+    assert_eq!(of(&with("/bin/nu")).level(), Level::Ok);
+}
+
+#[test]
+fn a_program_that_a_group_needs_and_that_is_not_there_is_a_problem() {
+    let secret = "[[extensions.hello.secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
+    let (check, level, help) = only(&world().manifest("web", secret));
+    assert_eq!((check, level), ("providers", Level::Problem));
+    assert!(help.starts_with("install `op`"), "{help}");
+}
+
+#[test]
+fn a_log_that_refuses_runs_is_a_problem() {
+    let log = "/home/ops/web.log";
+    let loose = world()
+        .manifest("web", &format!("audit_log = \"{log}\""))
+        .file(log, "");
+    let help = format!("chmod 600 {log}");
+    assert_eq!(only(&loose), ("logs", Level::Problem, help));
+    let unset = world().manifest("web", "audit_log = \"$LOGS/web.log\"");
+    assert_eq!(only(&unset).0, "logs");
+}
+
+#[test]
+fn records_that_wait_are_told_with_their_log() {
+    let spooled = |log: &str| {
+        format!("{{\"log\":\"{log}\",\"record\":{{\"event\":\"finish\",\"run_id\":\"a\"}}}}")
+    };
+    let with = |text: &str| {
+        world()
+            .manifest("web", "audit_log = \"/home/ops/logs/web.log\"")
+            .directory(SPOOL, 0o700)
+            .node(
+                &format!("{SPOOL}/a.json"),
+                crate::host::FileKind::File,
+                0o600,
+                text,
+            )
+    };
+    let (check, level, help) = only(&with(&spooled("/home/ops/logs/web.log")));
+    assert_eq!((check, level), ("spool", Level::Warning));
+    assert!(help.ends_with("qli explain web"), "{help}");
+    assert!(only(&with(&spooled("/else"))).2.ends_with("qli ext list"));
+    assert!(only(&with("{}")).2.starts_with("ls -l"));
+    let open = with("{}").directory(SPOOL, 0o755);
+    assert_eq!(only(&open).1, Level::Problem);
+}
+
+#[test]
+fn qli_itself_is_looked_for_on_path() {
+    let without = World::new().manifest("web", "");
+    assert_eq!(only(&without).0, "program");
+}

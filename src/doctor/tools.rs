@@ -1,0 +1,71 @@
+//! The programs that providers call.
+
+use std::collections::BTreeMap;
+
+use super::{Check, Finding, Level};
+use crate::discovery::{Catalogue, GroupEntry};
+use crate::guard::SecretFault;
+use crate::host::HostView;
+use crate::manifest::SecretSpec;
+use crate::names::shell_word;
+use crate::providers::{ProviderId, Tool};
+
+/// The first secret that wants each provider, with its group.
+type Wanted<'a> = BTreeMap<ProviderId, (&'a GroupEntry, &'a SecretSpec)>;
+
+pub(super) fn check(catalogue: &Catalogue, view: &dyn HostView) -> Check {
+    let wanted = wanted(catalogue);
+    let mut found = Vec::new();
+    let mut findings = Vec::new();
+    for (&provider, &(group, secret)) in &wanted {
+        let tool = Tool::find(provider, view);
+        found.extend(tool.file().map(|file| shell_word(&file.path)));
+        findings.extend(missing(&tool, provider, group, secret));
+    }
+    let summary = match (wanted.is_empty(), found.is_empty()) {
+        (true, _) => "no group needs a program".to_owned(),
+        (false, true) => "none that is needed can be called".to_owned(),
+        (false, false) => found.join(", "),
+    };
+    Check::new("providers", summary, findings)
+}
+
+fn wanted(catalogue: &Catalogue) -> Wanted<'_> {
+    let mut wanted = Wanted::new();
+    for group in catalogue
+        .groups
+        .iter()
+        .filter_map(|entry| entry.group.as_ref().ok())
+    {
+        let manifest = &group.group.manifest;
+        let sections = manifest.sections.iter().map(|section| &section.demands);
+        let demands = std::iter::once(&manifest.demands).chain(sections);
+        for secret in demands.flat_map(|demands| &demands.secrets) {
+            if secret.provider.row().tool().is_some() {
+                wanted.entry(secret.provider).or_insert((group, secret));
+            }
+        }
+    }
+    wanted
+}
+
+fn missing(
+    tool: &Tool,
+    provider: ProviderId,
+    group: &GroupEntry,
+    secret: &SecretSpec,
+) -> Option<Finding> {
+    let fault = SecretFault {
+        env: secret.env.clone(),
+        reference: secret.reference.clone(),
+        provider,
+        fault: tool.obstacle()?.clone(),
+    };
+    let path = group.group.home.manifest_path.clone();
+    let explain = || format!("qli help {}", fault.code().name());
+    let help = fault.help().unwrap_or_else(explain);
+    Some(Finding {
+        code: Some(fault.code()),
+        ..Finding::new(Level::Problem, Some(path), fault.reason(), help)
+    })
+}
