@@ -262,7 +262,10 @@ fn audit_details(audit: &AuditStart, style: &Style) -> Vec<String> {
     });
     let path = format!("{}, {sync}", style.path(&audit.log.path));
     let settings = (!settings.is_empty()).then(|| settings.join(", "));
-    std::iter::once(path).chain(settings).chain(anchor).collect()
+    std::iter::once(path)
+        .chain(settings)
+        .chain(anchor)
+        .collect()
 }
 
 fn confirm_detail(confirm: &Confirm, verdict: &Verdict) -> String {
