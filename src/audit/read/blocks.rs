@@ -33,6 +33,8 @@ pub(super) enum Block {
 pub(super) struct Blocks<R> {
     from: R,
     carried: Vec<u8>,
+    /// Room that was used before: new room costs the kernel's zeros each time.
+    spare: Vec<Vec<u8>>,
     offset: u64,
     at_end: bool,
 }
@@ -43,6 +45,7 @@ impl<R: Read> Blocks<R> {
         Self {
             from,
             carried: Vec::new(),
+            spare: Vec::new(),
             offset,
             at_end: false,
         }
@@ -56,7 +59,8 @@ impl<R: Read> Blocks<R> {
                 self.fill(&mut bytes)?;
             }
             if let Some(last) = bytes.iter().rposition(|&byte| byte == b'\n') {
-                self.carried = bytes.split_off(last + 1);
+                self.carry(bytes.get(last + 1..).unwrap_or_default());
+                bytes.truncate(last + 1);
                 return Ok(Some(self.lines(bytes)));
             }
             if bytes.len() > LINE_MAX {
@@ -68,6 +72,21 @@ impl<R: Read> Blocks<R> {
         }
     }
 
+    /// Takes a block back whose lines nobody needs any more.
+    pub(super) fn reuse(&mut self, block: Block) {
+        match block {
+            Block::Lines { bytes, .. } => self.spare.push(bytes),
+            Block::TooLong { .. } => {}
+        }
+    }
+
+    fn carry(&mut self, rest: &[u8]) {
+        self.carried = self.spare.pop().unwrap_or_default();
+        self.carried.clear();
+        self.carried.reserve(rest.len() + BLOCK);
+        self.carried.extend_from_slice(rest);
+    }
+
     fn lines(&mut self, bytes: Vec<u8>) -> Block {
         let offset = self.offset;
         self.offset += bytes.len() as u64;
@@ -75,7 +94,7 @@ impl<R: Read> Blocks<R> {
     }
 
     fn fill(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
-        bytes.reserve_exact(BLOCK);
+        bytes.reserve(BLOCK);
         let taken = (&mut self.from).take(BLOCK as u64).read_to_end(bytes)?;
         self.at_end = taken < BLOCK;
         Ok(())

@@ -38,11 +38,12 @@ pub fn each_line(from: impl Read, take: &mut dyn FnMut(&[u8]) -> io::Result<()>)
     let mut blocks = Blocks::new(from, 0);
     while let Some(block) = blocks.next()? {
         match block {
-            Block::Lines { offset, bytes } => {
-                lines(offset, &bytes).try_for_each(|line| take(line.bytes))?;
+            Block::Lines { offset, ref bytes } => {
+                lines(offset, bytes).try_for_each(|line| take(line.bytes))?;
             }
             Block::TooLong { .. } => {}
         }
+        blocks.reuse(block);
     }
     Ok(())
 }
@@ -54,6 +55,7 @@ fn alone<R: Read>(
 ) -> io::Result<()> {
     loop {
         verifier.take(examine(&block));
+        blocks.reuse(block);
         match blocks.next()? {
             Some(next) => block = next,
             None => return Ok(()),
@@ -64,7 +66,7 @@ fn alone<R: Read>(
 /// One thread that looks at blocks.
 struct Worker {
     blocks: SyncSender<Block>,
-    examined: Receiver<Examined>,
+    examined: Receiver<(Examined, Block)>,
 }
 
 /// Blocks go to the workers in turn and come back in turn, so that they are
@@ -81,7 +83,7 @@ fn together<R: Read>(
         let mut next = Some(second);
         while let Some(block) = next {
             if sent - taken == workers.len() * AHEAD {
-                take(&workers, taken, verifier)?;
+                blocks.reuse(take(&workers, taken, verifier)?);
                 taken += 1;
             }
             let at = sent % workers.len();
@@ -90,7 +92,7 @@ fn together<R: Read>(
             sent += 1;
             next = blocks.next()?;
         }
-        (taken..sent).try_for_each(|number| take(&workers, number, verifier))
+        (taken..sent).try_for_each(|number| take(&workers, number, verifier).map(drop))
     })
 }
 
@@ -99,7 +101,7 @@ fn worker<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Worker {
     let (done, examined) = sync_channel(AHEAD);
     scope.spawn(move || {
         for block in to_examine {
-            if done.send(examine(&block)).is_err() {
+            if done.send((examine(&block), block)).is_err() {
                 break;
             }
         }
@@ -107,10 +109,12 @@ fn worker<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Worker {
     Worker { blocks, examined }
 }
 
-fn take(workers: &[Worker], number: usize, verifier: &mut Verifier<'_>) -> io::Result<()> {
+/// Takes what a worker has looked at, and gives its block back.
+fn take(workers: &[Worker], number: usize, verifier: &mut Verifier<'_>) -> io::Result<Block> {
     let worker = workers.get(number % workers.len()).ok_or_else(gone)?;
-    verifier.take(worker.examined.recv().map_err(|_| gone())?);
-    Ok(())
+    let (examined, block) = worker.examined.recv().map_err(|_| gone())?;
+    verifier.take(examined);
+    Ok(block)
 }
 
 /// A worker ends only when it is told to, or by a mistake in qli itself.
