@@ -8,6 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use qli::discovery::Roots;
 use qli::guard::{Answer, Guard, Plan, Request, first_refusal};
+use qli::host::HostView as _;
 use qli::host::fake::World;
 
 /// Demands of a group, or of a section.
@@ -210,4 +211,41 @@ fn a_section_that_was_surely_meant_for_a_script_refuses_it() {
     assert!(plan(&command).is_some());
     let far = world("[extensions.restore]\nconfirm = true\n", &vars);
     assert!(plan(&far).is_some());
+}
+
+/// Whichever of the names is the longer, and however many sections are near.
+#[test]
+fn what_validate_calls_a_mistake_refuses_the_run() {
+    let vars = BTreeMap::new();
+    for fields in [
+        "[extensions.hello-2]\nconfirm = true\n",
+        "[extensions.hellooo]\nconfirm = true\n",
+        "[extensions.hell]\nconfirm = true\n[extensions.helloo]\nconfirm = true\n",
+        "[extensions.hallo]\nconfirm = true\n[extensions.helo]\nconfirm_by = \"name\"\n",
+    ] {
+        let world = world(fields, &vars).executable(
+            "/home/ops/.local/share/qli/extensions/g/hallo",
+            "#!/bin/sh\n",
+        );
+        assert!(plan(&world).is_none(), "{fields}");
+    }
+}
+
+/// A link, or another spelling on a file system that takes both for one.
+#[test]
+fn the_same_file_under_another_name_does_not_run_without_the_section() {
+    let vars = BTreeMap::new();
+    let directory = "/home/ops/.local/share/qli/extensions/g";
+    let same = |fields: &str| {
+        let world = world(fields, &vars)
+            .executable(&format!("{directory}/restore"), "#!/bin/sh\necho hello\n");
+        let id = world
+            .stat(format!("{directory}/hello").as_ref())
+            .unwrap()
+            .id;
+        world.alter(&format!("{directory}/restore"), |stat| stat.id = id)
+    };
+    assert!(plan(&same("[extensions.restore]\nconfirm = true\n")).is_none());
+    let both = "[extensions.restore]\nconfirm = true\n[extensions.hello]\n";
+    assert!(plan(&same(both)).is_some());
 }

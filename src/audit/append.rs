@@ -107,7 +107,9 @@ pub(super) fn append<B: Serialize>(
     let Some(head) = Head::before(&next, record, &log.path) else {
         return Ok(()); // a place behind a record has its hash
     };
-    anchor.tell(&head, host).map_err(AppendError::Unanchored)
+    anchor
+        .tell(&head, log.access, host)
+        .map_err(AppendError::Unanchored)
 }
 
 fn open_locked(

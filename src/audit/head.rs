@@ -92,18 +92,23 @@ impl Anchor {
     /// # Errors
     ///
     /// Why it could not be told, in words.
-    pub(super) fn tell(&self, head: &Head, host: &mut dyn Host) -> Result<(), String> {
+    pub(super) fn tell(
+        &self,
+        head: &Head,
+        access: LogAccess,
+        host: &mut dyn Host,
+    ) -> Result<(), String> {
         let line = to_json_line(head);
         match self {
             Self::Syslog => host
                 .syslog(&line)
                 .map_err(|error| format!("the system's log takes nothing: {}", reason(&error))),
-            Self::File(path) => append(path, &(line + "\n"), host),
+            Self::File(path) => append(path, access, &(line + "\n"), host),
         }
     }
 }
 
-fn append(path: &Path, line: &str, host: &mut dyn Host) -> Result<(), String> {
+fn append(path: &Path, access: LogAccess, line: &str, host: &mut dyn Host) -> Result<(), String> {
     let log = Anchor::file(path);
     if let Some(obstacle) = obstacle(&log, host) {
         return Err(obstacle.reason());
@@ -112,12 +117,17 @@ fn append(path: &Path, line: &str, host: &mut dyn Host) -> Result<(), String> {
         let path = shell_word(path);
         format!("the anchor {path} cannot be written: {}", reason(&error))
     };
-    let mut file = host
-        .open_log(path, LogAccess::Private.mode())
-        .map_err(failed)?;
+    let mut file = host.open_log(path, access.mode()).map_err(failed)?;
     if let Some(obstacle) = judge_open(&log, &*file, host).map_err(failed)? {
         return Err(obstacle.reason());
     }
+    // A line that a full disk cut short is left to itself.
+    let last = file.tail(1).map_err(failed)?;
+    let line = if last.is_empty() || last == b"\n" {
+        line.to_owned()
+    } else {
+        format!("\n{line}")
+    };
     let taken = file.append(line.as_bytes()).map_err(failed)?;
     if taken != line.len() {
         return Err(failed(std::io::ErrorKind::WriteZero.into()));

@@ -1,7 +1,10 @@
-//! What people type that is a secret by its name: the values of options such as
-//! `--password`, `Authorization` headers, passwords in URLs.
+//! What people type that is a secret by its name: the values of options and
+//! variables such as `--password` and `API_TOKEN`, `Authorization` headers,
+//! passwords in URLs.
+//!
+//! It errs on the side of hiding: a record that lacks a path is read, one that
+//! holds a password is copied.
 
-use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -15,85 +18,151 @@ pub(super) fn without_named_secrets(args: &[Text]) -> Vec<Text> {
     let clean = args.iter().map(|arg| {
         let bytes = arg.as_os_str().as_bytes();
         if std::mem::take(&mut names_next) {
-            return text(STAND_IN);
+            return Text::from(OsStr::from_bytes(STAND_IN));
         }
-        names_next = bytes.starts_with(b"-") && promises_secret(bytes);
-        text(&clean(bytes))
+        names_next = is_secret_option(bytes);
+        Text::from(OsStr::from_bytes(&clean(bytes)))
     });
     clean.collect()
 }
 
-fn text(bytes: &[u8]) -> Text {
-    Text::from(OsStr::from_bytes(bytes))
+fn is_secret_option(word: &[u8]) -> bool {
+    word.starts_with(b"-") && promises_secret(word)
 }
 
-fn clean(arg: &[u8]) -> Cow<'_, [u8]> {
-    if let Some(at) = arg.iter().position(|&byte| byte == b'=') {
-        let (name, value) = arg.split_at(at);
-        if promises_secret(name) && value.len() > 1 {
-            return Cow::Owned([name, b"=", STAND_IN].concat());
-        }
+fn clean(arg: &[u8]) -> Vec<u8> {
+    let first = arg.iter().position(|&byte| byte == b'=');
+    let name = arg.get(..first.unwrap_or(0)).unwrap_or_default();
+    let is_name = name
+        .iter()
+        .all(|&byte| is_of_name(byte) || !byte.is_ascii());
+    if is_name && promises_secret(name) && arg.len() > name.len() + 1 {
+        // The value of one option may hold anything.
+        return [name, b"=", STAND_IN].concat();
     }
-    let without_header = after_header(arg);
-    match in_url(&without_header) {
-        Some(clean) => Cow::Owned(clean),
-        None => without_header,
-    }
+    in_urls(&in_words(&after_header(arg)))
 }
 
 /// Says whether a name, such as `--db-password` or `API_TOKEN`, promises a
 /// secret.
 fn promises_secret(name: &[u8]) -> bool {
-    const ENDS: [&str; 7] = [
+    const ENDS: [&str; 8] = [
         "password",
         "passwd",
         "passphrase",
         "token",
         "secret",
         "api_key",
+        "api-key",
         "apikey",
     ];
-    let Ok(name) = str::from_utf8(name) else {
-        return false;
-    };
-    let name = name.to_ascii_lowercase().replace('-', "_");
-    ENDS.iter().any(|end| name.ends_with(end))
+    ENDS.iter().any(|end| {
+        let start = name.len().checked_sub(end.len());
+        let tail = start.and_then(|start| name.get(start..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    })
 }
 
-/// Replaces what stands behind `Authorization:`, to the end of its line.
-fn after_header(arg: &[u8]) -> Cow<'_, [u8]> {
-    const HEADER: &[u8] = b"authorization:";
-    let windows = arg.windows(HEADER.len());
-    let mut starts = windows.enumerate();
-    let Some((at, _)) = starts.find(|(_, window)| window.eq_ignore_ascii_case(HEADER)) else {
-        return Cow::Borrowed(arg);
-    };
-    let (before, value) = arg.split_at(at + HEADER.len());
-    let end = value.iter().position(|byte| b"\r\n".contains(byte));
-    let rest = value.get(end.unwrap_or(value.len())..).unwrap_or_default();
-    Cow::Owned([before, b" ", STAND_IN, &after_header(rest)].concat())
+fn is_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)
 }
 
-/// Replaces the password of `scheme://user:password@host`.
-fn in_url(arg: &[u8]) -> Option<Vec<u8>> {
-    let at = arg.windows(3).position(|window| window == b"://")? + 3;
-    let (before, rest) = arg.split_at(at);
-    let end = rest.iter().position(|byte| b"/?# \t\r\n".contains(byte));
-    let (authority, behind) = rest.split_at(end.unwrap_or(rest.len()));
-    let behind = in_url(behind).unwrap_or_else(|| behind.to_vec());
-    let authority = match authority.iter().rposition(|&byte| byte == b'@') {
-        Some(host) => {
-            let (who, host) = authority.split_at(host);
-            let colon = who.iter().position(|&byte| byte == b':');
-            let who = match colon {
-                Some(colon) => [who.get(..=colon).unwrap_or_default(), STAND_IN].concat(),
-                None => who.to_vec(),
-            };
-            [who, host.to_vec()].concat()
+/// Replaces, in a text of several words such as a line of sh, the words behind an
+/// option, and the values of assignments and parameters.
+fn in_words(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut names_next = false;
+    for word in text.split_inclusive(u8::is_ascii_whitespace) {
+        let end = word.len() - usize::from(word.last().is_some_and(u8::is_ascii_whitespace));
+        let (bare, space) = word.split_at_checked(end).unwrap_or((word, &[]));
+        let is_value = !bare.is_empty() && std::mem::take(&mut names_next);
+        if is_value && !out.is_empty() {
+            out.extend_from_slice(STAND_IN);
+        } else {
+            names_next |= is_secret_option(bare);
+            out.extend(assigned(bare));
         }
-        None => authority.to_vec(),
+        out.extend_from_slice(space);
+    }
+    out
+}
+
+/// Replaces the values of `name=value` in one word, as often as it stands there.
+fn assigned(word: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(word.len());
+    let mut rest = word;
+    while let Some(at) = rest.iter().position(|&byte| byte == b'=') {
+        let (before, behind) = rest.split_at_checked(at + 1).unwrap_or((rest, &[]));
+        out.extend_from_slice(before);
+        let name = before.get(..at).unwrap_or_default();
+        let start = name.iter().rposition(|&byte| !is_of_name(byte));
+        let name = name
+            .get(start.map_or(0, |start| start + 1)..)
+            .unwrap_or_default();
+        rest = behind;
+        if promises_secret(name) && !behind.is_empty() {
+            let end = behind.iter().position(|byte| b"&;'\"".contains(byte));
+            out.extend_from_slice(STAND_IN);
+            rest = behind
+                .get(end.unwrap_or(behind.len())..)
+                .unwrap_or_default();
+        }
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// Replaces what stands behind `Authorization:`, with the lines that go on with a
+/// blank (RFC 9112, section 5.2).
+fn after_header(arg: &[u8]) -> Vec<u8> {
+    const HEADER: &[u8] = b"authorization";
+    let mut windows = arg.windows(HEADER.len()).enumerate();
+    let found = windows.find_map(|(at, window)| {
+        let behind = arg.get(at + HEADER.len()..)?;
+        let blanks = behind
+            .iter()
+            .take_while(|byte| b" \t".contains(byte))
+            .count();
+        let is_header = window.eq_ignore_ascii_case(HEADER) && behind.get(blanks) == Some(&b':');
+        is_header.then_some(at + HEADER.len() + blanks + 1)
+    });
+    let Some((before, value)) = found.and_then(|at| arg.split_at_checked(at)) else {
+        return arg.to_vec();
     };
-    Some([before, &authority, &behind].concat())
+    let ends = |at: &usize| {
+        let is_end = value.get(*at).is_some_and(|byte| b"\r\n".contains(byte));
+        let next = value.get(at + 1).copied().unwrap_or(b'x');
+        is_end && !b" \t\r\n".contains(&next)
+    };
+    let end = (0..value.len()).find(ends).unwrap_or(value.len());
+    let rest = value.get(end..).unwrap_or_default();
+    [before, b" ", STAND_IN, &after_header(rest)].concat()
+}
+
+/// Replaces the password of each `scheme://user:password@host`. A password may
+/// hold any character: all up to the last `@` of the word is taken for one.
+fn in_urls(arg: &[u8]) -> Vec<u8> {
+    const MARK: &[u8] = b"://";
+    let Some(at) = arg.windows(MARK.len()).position(|window| window == MARK) else {
+        return arg.to_vec();
+    };
+    let (before, rest) = arg.split_at_checked(at + MARK.len()).unwrap_or((arg, &[]));
+    let next = rest.windows(MARK.len()).position(|window| window == MARK);
+    let blank = rest.iter().position(u8::is_ascii_whitespace);
+    let end = next.unwrap_or(rest.len()).min(blank.unwrap_or(rest.len()));
+    let (url, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+    let colon = url.iter().position(|&byte| byte == b':');
+    let host = url.iter().rposition(|&byte| byte == b'@');
+    let url = match (colon, host) {
+        (Some(colon), Some(host)) if colon < host => [
+            url.get(..=colon).unwrap_or_default(),
+            STAND_IN,
+            url.get(host..).unwrap_or_default(),
+        ]
+        .concat(),
+        _ => url.to_vec(),
+    };
+    [before, &url, &in_urls(behind)].concat()
 }
 
 #[cfg(test)]
@@ -118,25 +187,69 @@ mod tests {
                 vec!["--db-password", "--x"],
                 vec!["--db-password", "[redacted]"],
             ),
-            (vec!["API_TOKEN=x"], vec!["API_TOKEN=[redacted]"]),
+            (vec!["API_TOKEN=x y"], vec!["API_TOKEN=[redacted]"]),
             (vec!["--api-key=x=y"], vec!["--api-key=[redacted]"]),
             (vec!["--secret="], vec!["--secret="]),
             (vec!["token", "x"], vec!["token", "x"]),
             (vec!["--tokens", "x"], vec!["--tokens", "x"]),
             (vec!["--key-file=x"], vec!["--key-file=x"]),
+            (
+                vec!["-e", "PGPASSWORD=x"],
+                vec!["-e", "PGPASSWORD=[redacted]"],
+            ),
         ] {
             assert_eq!(recorded(&args), expected);
         }
     }
 
     #[test]
+    fn what_stands_inside_one_argument_is_replaced_too() {
+        for (arg, expected) in [
+            ("--env=PGPASSWORD=S", "--env=PGPASSWORD=[redacted]"),
+            ("--set=db.password=S", "--set=db.password=[redacted]"),
+            (
+                "PGUSER=u PGPASSWORD=S psql",
+                "PGUSER=u PGPASSWORD=[redacted] psql",
+            ),
+            (
+                "curl --retry=3 --token=S",
+                "curl --retry=3 --token=[redacted]",
+            ),
+            ("mysql --password S x", "mysql --password [redacted] x"),
+            (
+                "https://h/?a=b&access_token=S&c=d",
+                "https://h/?a=b&access_token=[redacted]&c=d",
+            ),
+            ("a b", "a b"),
+            ("x=1 y=2", "x=1 y=2"),
+        ] {
+            assert_eq!(recorded(&[arg]), [expected]);
+        }
+        let odd = Text::from(OsStr::from_bytes(b"\xff--password=S"));
+        let clean = without_named_secrets(&[odd]);
+        assert_eq!(
+            clean[0].as_os_str().as_bytes(),
+            b"\xff--password=[redacted]"
+        );
+    }
+
+    #[test]
     fn headers_and_passwords_in_urls_are_replaced() {
         for (arg, expected) in [
             ("authorization: Bearer x", "authorization: [redacted]"),
+            ("Authorization : Bearer x", "Authorization : [redacted]"),
             ("X: 1", "X: 1"),
             ("https://u:p@h/x", "https://u:[redacted]@h/x"),
-            ("https://u:p@w@h", "https://u:[redacted]@h"),
-            ("https://u@h/a:b@c", "https://u@h/a:b@c"),
+            ("https://u:p@w/#?@h", "https://u:[redacted]@h"),
+            ("https://u@h/", "https://u@h/"),
+            (
+                "a://u:S@h1,a://u:S@h2",
+                "a://u:[redacted]@h1,a://u:[redacted]@h2",
+            ),
+            (
+                "https://a:P@h/?token=x",
+                "https://a:[redacted]@h/?token=[redacted]",
+            ),
             (
                 "a=https://u:p@h b=ftp://u:q@h",
                 "a=https://u:[redacted]@h b=ftp://u:[redacted]@h",
@@ -145,8 +258,8 @@ mod tests {
         ] {
             assert_eq!(recorded(&[arg]), [expected]);
         }
-        let two = "A: 1\nAuthorization: Basic x\r\nB: 2\nAuthorization: y";
-        let expected = "A: 1\nAuthorization: [redacted]\r\nB: 2\nAuthorization: [redacted]";
+        let two = "A: 1\nAuthorization: Basic x\n folded\r\nB: 2\nAuthorization: y";
+        let expected = "A: 1\nAuthorization: [redacted]\nB: 2\nAuthorization: [redacted]";
         let clean = without_named_secrets(&[Text::from(two)]);
         assert_eq!(clean[0].as_os_str(), expected);
     }

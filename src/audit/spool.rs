@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::RunId;
 use super::record::Record;
 use super::tail::RECORD_MAX;
-use crate::host::{FileKind, Host, HostView, XdgDir, xdg_dir};
+use crate::host::{Access, FileKind, Host, HostView, XdgDir, xdg_dir};
 use crate::names::{Text, path_as_text, to_json_line};
 
 /// So many records one run takes over at most.
@@ -51,10 +51,24 @@ pub(super) fn keep<B: Serialize>(
 pub(super) struct Waiting {
     /// The file it is kept in.
     pub(super) path: PathBuf,
+    run_id: String,
     record: Map<String, Value>,
 }
 
 impl Waiting {
+    /// Says whether the end of a log holds the record already: it was taken over by
+    /// a run that could not remove it from here any more.
+    pub(super) fn is_in(&self, tail: &[u8]) -> bool {
+        let mut lines = tail.split(|&byte| byte == b'\n');
+        lines.any(|line| {
+            let Ok(record) = serde_json::from_slice::<Value>(line) else {
+                return false;
+            };
+            record.get("spooled") == Some(&true.into())
+                && record.get("run_id").and_then(Value::as_str) == Some(&self.run_id)
+        })
+    }
+
     /// Writes the record as it will stand in its log, marked as taken over.
     pub(super) fn json(&self, chain: &str) -> String {
         let mut record = self.record.clone();
@@ -79,7 +93,17 @@ pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<Waiting> {
     let waiting = names.filter_map(|name| {
         let path = spool.join(name);
         let record = read(&path, log, view)?;
-        Some(Waiting { path, record })
+        let run_id = record.get("run_id")?.as_str()?.to_owned();
+        Some(Waiting {
+            path,
+            run_id,
+            record,
+        })
+    });
+    // What cannot be removed would be taken over again and again.
+    let waiting = waiting.filter(|one| {
+        let mut paths = [spool.as_path(), one.path.as_path()].into_iter();
+        paths.all(|path| view.may(path, Access::Write).is_ok())
     });
     waiting.take(TAKEN_MAX).collect()
 }
@@ -135,13 +159,18 @@ pub fn look(view: &dyn HostView) -> Spool {
 }
 
 fn is_private(path: &Path, kind: FileKind, view: &dyn HostView) -> bool {
-    const OTHERS: u32 = 0o077;
-    view.lstat(path)
-        .is_ok_and(|stat| stat.kind == kind && stat.owner == view.euid() && stat.mode & OTHERS == 0)
+    const WRITABLE: u32 = 0o022;
+    view.lstat(path).is_ok_and(|stat| {
+        stat.kind == kind && stat.owner == view.euid() && stat.mode & WRITABLE == 0
+    })
 }
 
 fn read(path: &Path, log: &Path, view: &dyn HostView) -> Option<Map<String, Value>> {
-    let (of, record) = ended(path, view)?;
+    let (of, mut record) = ended(path, view)?;
+    // The chain's own fields are given anew.
+    for key in ["prev", "seq", "hash"] {
+        record.shift_remove(key);
+    }
     (of == log).then_some(record)
 }
 

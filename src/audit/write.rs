@@ -36,17 +36,19 @@ pub(super) fn write<B: Serialize>(
 }
 
 /// Appends the records of this log that wait in the spool. One that does not go
-/// in, or cannot be removed from there, is left to the next run.
+/// in is left to the next run.
 pub(super) fn take_over(log: &Log, file: &mut dyn LogFile, begin: &Link, host: &mut dyn Host) {
     for waiting in spool::waiting(&log.path, host) {
         let Ok(length) = file.length() else { return };
-        let taken = take_over_one(&waiting, log, file, begin.clone(), host);
-        let taken = taken.and_then(|()| host.forget(&waiting.path));
-        if taken.is_err() {
+        let is_there = tail_of(file, length).is_ok_and(|tail| waiting.is_in(&tail));
+        if !is_there && take_over_one(&waiting, log, file, begin.clone(), host).is_err() {
             // If cutting fails too, the next run will find a torn line and mark it.
             drop(file.truncate(length));
             return;
         }
+        // It is in the log now. If it cannot be removed from the spool after all,
+        // the next run finds it in both.
+        drop(host.forget(&waiting.path));
     }
 }
 

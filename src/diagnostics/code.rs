@@ -229,6 +229,9 @@ codes! {
     /// What should be made cannot be written.
     NotMade = "QLI0613" "cannot-be-made" Error 125
         "nothing is made",
+    /// A script is the same file as one that has a section.
+    SameFile = "QLI0614" "same-file" Error 125
+        "the script does not run",
     /// A group may change what runs.
     WritableByGroup = "QLI0701" "writable-by-group" Warning 125
         "the group runs; its members decide what",

@@ -23,7 +23,7 @@ pub use code::{Code, Severity};
 pub use pages::manual;
 pub use shown::begins_statement;
 pub use source::{Position, SOURCE_MAX, Source};
-pub use suggest::{nearest, one_of};
+pub use suggest::{are_near, nearest, one_of};
 
 /// One problem: what, where, and what to type next.
 #[derive(Debug, Clone)]

@@ -22,6 +22,13 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     }
 }
 
+/// Says whether one of two words may be meant for the other: they differ in no
+/// more than a third of the longer one.
+pub fn are_near(a: &str, b: &str) -> bool {
+    let longer = a.chars().count().max(b.chars().count());
+    distance(a, b) <= longer.div_ceil(3)
+}
+
 fn distance(a: &str, b: &str) -> usize {
     strsim::damerau_levenshtein(&a.to_lowercase(), &b.to_lowercase())
 }

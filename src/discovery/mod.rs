@@ -120,7 +120,8 @@ pub fn find(
     match (manifest, program) {
         (Ok(manifest), Ok(program)) => {
             let mut warnings = trust::judge(&home, &program, view);
-            warnings.extend(sections::meant_for(extension, &home, &manifest, view));
+            let missed = sections::missed_by(extension, &program, &home, &manifest, view);
+            warnings.extend(missed);
             if warnings.has_errors() {
                 return Err(warnings);
             }

@@ -1,32 +1,60 @@
 //! Sections of a manifest, `[extensions.<name>]`, that are named after no
 //! script: their guards hold for nothing.
 
-use super::{Home, RootKind, embedded, program};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, nearest};
+use super::{Home, Program, RootKind, embedded, program};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, are_near, one_of};
 use crate::host::{HostView, OnPath, search_path};
-use crate::manifest::{Manifest, Section};
+use crate::manifest::{Manifest, Section, key_of};
 use crate::names::{ExtensionName, GroupName};
 
-/// Reports a section that was surely meant for an extension which would run
-/// without its guards: the extension has none of its own, the section's name is
-/// near, and there is no script of that name.
-pub(super) fn meant_for(
+/// Reports what would let an extension without a section run without the guards
+/// of one: a section that is named after no script and has a name that is near,
+/// and one that is named after the same file.
+pub(super) fn missed_by(
     extension: &ExtensionName,
+    program: &Program,
     home: &Home,
     manifest: &Manifest,
     view: &dyn HostView,
-) -> Option<Diagnostic> {
-    if manifest.sections.is_empty() || manifest.section(extension).is_some() {
-        return None;
+) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    if manifest.section(extension).is_some() {
+        return found;
     }
-    let names = manifest.sections.iter().map(|one| one.name.as_str());
-    let near = nearest(extension.as_str(), names)?;
-    let mut sections = manifest.sections.iter();
-    let section = sections.find(|one| one.name.as_str() == near)?;
-    if is_own(&section.name, home, view) || is_command(home.name.as_str(), &section.name, view) {
-        return None;
+    for section in &manifest.sections {
+        let is_own = is_own(&section.name, home, view);
+        if is_own && is_same(&section.name, program, home, view) {
+            found.push(of_same_file(section, extension, manifest));
+        }
+        let is_near = are_near(section.name.as_str(), extension.as_str());
+        if is_near && !is_own && !is_command(home.name.as_str(), &section.name, view) {
+            found.push(without_script(section, &[extension.as_str()], manifest));
+        }
     }
-    Some(without_script(section, Some(extension.as_str()), manifest))
+    found
+}
+
+/// Says whether the file of a name is the program at hand: a link, or another
+/// spelling where the file system makes no difference between them.
+fn is_same(name: &ExtensionName, program: &Program, home: &Home, view: &dyn HostView) -> bool {
+    let Some(directory) = home.directory() else {
+        return false;
+    };
+    let stat = view.stat(&directory.join(name.as_str()));
+    stat.is_ok_and(|stat| Some(stat.id) == program.id)
+}
+
+fn of_same_file(section: &Section, extension: &ExtensionName, manifest: &Manifest) -> Diagnostic {
+    let message = format!(
+        "`{extension}` is the same file as `{}`, which has guards of its own",
+        section.name
+    );
+    let place = section.span.clone();
+    let diagnostic = Diagnostic::at(Code::SameFile, &manifest.source, place, message);
+    diagnostic.help(format!(
+        "give it a section too, or one without a field if it needs no guard: `[extensions.{}]`",
+        key_of(extension.as_str())
+    ))
 }
 
 fn is_own(name: &ExtensionName, home: &Home, view: &dyn HostView) -> bool {
@@ -50,18 +78,17 @@ pub(super) fn alone(
         let mut sections = manifest.sections.iter();
         sections.any(|one| one.name.as_str() == script)
     };
-    let without = || {
-        scripts
-            .iter()
-            .copied()
-            .filter(|script| !has_section(script))
+    let without = |name: &str| -> Vec<&str> {
+        let scripts = scripts.iter().copied();
+        let scripts = scripts.filter(|script| !has_section(script));
+        scripts.filter(|script| are_near(name, script)).collect()
     };
     let mut found = Diagnostics::default();
     for section in &manifest.sections {
         let name = section.name.as_str();
         let on_path = group.is_some_and(|group| is_command(group.as_str(), &section.name, view));
         if !scripts.contains(&name) && !on_path {
-            found.push(without_script(section, nearest(name, without()), manifest));
+            found.push(without_script(section, &without(name), manifest));
         }
     }
     found
@@ -73,16 +100,17 @@ fn is_command(group: &str, name: &ExtensionName, view: &dyn HostView) -> bool {
     !matches!(search_path(&command, view), OnPath::Missing)
 }
 
-/// A section without a script, and the script without a section that it was
-/// meant for. Where there is none, it may be a command on another machine.
-fn without_script(section: &Section, meant: Option<&str>, manifest: &Manifest) -> Diagnostic {
+/// A section without a script, and the scripts without a section that it may have
+/// been meant for. Where there is none, it may be a command on another machine.
+fn without_script(section: &Section, meant: &[&str], manifest: &Manifest) -> Diagnostic {
     let message = format!("the section `{}` is named after no script", section.name);
     let place = section.span.clone();
     let diagnostic = Diagnostic::at(Code::SectionWithoutScript, &manifest.source, place, message);
-    match meant {
-        Some(script) => diagnostic.help(format!("did you mean `{script}`?")),
-        None => diagnostic
+    if meant.is_empty() {
+        return diagnostic
             .help("name it as the script's file is named, or remove it")
-            .as_warning(),
+            .as_warning();
     }
+    let meant = one_of(meant.iter().copied());
+    diagnostic.help(format!("did you mean {meant}?"))
 }

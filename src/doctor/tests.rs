@@ -143,7 +143,7 @@ fn records_that_wait_are_told_with_their_log() {
     assert!(help.ends_with("qli explain web"), "{help}");
     assert!(only(&with(&spooled("/else"))).2.ends_with("qli ext list"));
     assert!(only(&with("{}")).2.starts_with("ls -l"));
-    let open = with("{}").directory(SPOOL, 0o755);
+    let open = with("{}").directory(SPOOL, 0o777);
     assert_eq!(only(&open).1, Level::Problem);
 }
 

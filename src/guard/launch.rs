@@ -1,7 +1,7 @@
 //! One run on its way: what the guards have gathered so far.
 
 use super::{Plan, Refusal, Step};
-use crate::audit::{EndBody, Passed, RunId, Trail, Unrecorded};
+use crate::audit::{EndBody, Left, Passed, RunId, Trail, Unrecorded};
 use crate::host::{Host, reason};
 use crate::names::EnvName;
 use crate::providers::Secret;
@@ -105,9 +105,16 @@ impl<'p> Launch<'p> {
         host: &mut dyn Host,
     ) -> Option<Unrecorded> {
         let log = self.plan.audit().filter(|_| self.trail.is_none());
-        // What keeps the start out of the log would keep the refusal out too.
-        let log = log.filter(|_| refusal.step() != Some(Step::AuditStart));
         match log {
+            // What keeps the start out of the log would keep the refusal out too.
+            Some(log) if refusal.step() == Some(Step::AuditStart) => {
+                let untold = log.refusals && refusal.signal().is_some();
+                let lost = untold.then(|| Unrecorded {
+                    reason: "the run was ended while it waited for the log".to_owned(),
+                    left: Left::Dropped,
+                });
+                self.unrecorded.or(lost)
+            }
             Some(log) => log.record_refusal(&self, refusal, host),
             None => self.close(end, host),
         }

@@ -72,11 +72,24 @@ pub(super) fn refused(
     RefusedRecord {
         step,
         reason: refusal.name(),
-        message: refusal.reasons().join("; "),
+        message: message(refusal),
         exit_code: signal.map_or(refusal.exit_code().into(), |signal| 128 + signal.number()),
         signal,
         run,
     }
+}
+
+/// Why a run was refused, without what variables hold: a record is kept and
+/// collected, and not every name of a secret promises one.
+fn message(refusal: &Refusal) -> String {
+    let Refusal::EnvDiffers(misses) = refusal else {
+        return refusal.reasons().join("; ");
+    };
+    let words = misses.iter().map(|miss| match miss.found {
+        Some(_) => format!("`{}` has another value", miss.name),
+        None => format!("`{}` is not set", miss.name),
+    });
+    words.collect::<Vec<_>>().join("; ")
 }
 
 fn program_facts(plan: &Plan) -> ProgramFacts {

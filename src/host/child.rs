@@ -210,8 +210,8 @@ impl<'a> Waiting<'a> {
                 sender,
                 forwarded,
             });
-            let ran = self.ran();
-            if let Some(measure) = self.patience.interrupted(signal, sender, ran) {
+            let now = self.since.elapsed();
+            if let Some(measure) = self.patience.interrupted(signal, sender, now) {
                 self.carry_out(measure);
             }
         }
@@ -240,22 +240,22 @@ impl<'a> Waiting<'a> {
                 ));
                 return;
             }
-            Measure::Terminate => {
-                self.timed_out = true;
-                (unix::Signal::SIGTERM, "the timeout is over")
-            }
+            Measure::Terminate => (unix::Signal::SIGTERM, "the timeout is over"),
             Measure::Kill => (unix::Signal::SIGKILL, "the timeout is long over"),
-            Measure::Escalate => {
-                self.escalated = true;
-                (unix::Signal::SIGKILL, "interrupted three times")
-            }
+            Measure::Escalate => (unix::Signal::SIGKILL, "interrupted three times"),
         };
-        say(&format!(
-            "qli: {words}: {} sent to process {pid}\n",
-            signal.as_str()
-        ));
-        // One that has just ended needs no end.
-        drop(signals::send(pid, Signal::new(signal as i32)));
+        let name = signal.as_str();
+        // A script that runs as somebody else by now may not be sent anything.
+        if let Err(error) = signals::send(pid, Signal::new(signal as i32)) {
+            let why = super::reason(&error);
+            say(&format!(
+                "qli: {words}: {name} cannot be sent to process {pid}: {why}\n"
+            ));
+            return;
+        }
+        self.timed_out |= measure == Measure::Terminate;
+        self.escalated |= measure == Measure::Escalate;
+        say(&format!("qli: {words}: {name} sent to process {pid}\n"));
     }
 
     fn circumstances(&self) -> Circumstances {
@@ -279,6 +279,10 @@ impl<'a> Waiting<'a> {
             return Ok(());
         }
         signals::stop_self(own_stop(number));
+        // Whoever continued qli continued the script, which may end before anybody
+        // asks for its state: counted now, and from now on anew.
+        let stopped = self.stopped.replace(Instant::now());
+        self.suspended += stopped.map_or(Duration::ZERO, |since| since.elapsed());
         self.continue_script()
     }
 

@@ -172,8 +172,7 @@ pub trait Host: HostView {
     /// Writes a new private file (0600) durably, creating its directory.
     fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
-    /// Removes a file that was kept, durably, and its directory if nothing else
-    /// is in it.
+    /// Removes a file that was kept, and its directory if nothing else is in it.
     fn forget(&mut self, path: &Path) -> io::Result<()>;
 
     /// Replaces the bytes of a regular file at once and whole, if they are still

@@ -44,6 +44,8 @@ pub(super) struct Patience {
     limits: TimeLimits,
     stage: Stage,
     interrupts: Vec<Interrupt>,
+    /// When somebody was last told what the next interrupt does.
+    warned: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +61,7 @@ impl Patience {
             limits,
             stage: Stage::Running,
             interrupts: Vec::new(),
+            warned: None,
         }
     }
 
@@ -86,39 +89,43 @@ impl Patience {
         Some(measure)
     }
 
-    /// Notes a signal that was received; returns what it leads to.
+    /// Notes a signal that was received at a time since the start, and returns what
+    /// it leads to. Here time counts while the script is stopped, too.
     pub(super) fn interrupted(
         &mut self,
         signal: Signal,
         sender: Sender,
-        ran: Duration,
+        now: Duration,
     ) -> Option<Measure> {
         let pid = match sender {
             Sender::Kernel => None,
             Sender::Process { pid, .. } => Some(pid),
         };
-        if !is_interrupt(signal) || self.is_echo(signal, pid, ran) {
+        if !is_interrupt(signal) || self.is_echo(signal, pid, now) {
             return None;
         }
-        self.interrupts
-            .retain(|one| ran.saturating_sub(one.at) < WINDOW);
+        let recent = |at: Duration| now.saturating_sub(at) < WINDOW;
+        self.interrupts.retain(|one| recent(one.at));
         self.interrupts.push(Interrupt {
             signal,
             pid,
-            at: ran,
+            at: now,
         });
-        match self.interrupts.len() {
-            0 | 1 => None,
-            2 => Some(Measure::Warn),
-            _ => Some(Measure::Escalate),
+        if self.warned.is_some_and(recent) {
+            return Some(Measure::Escalate);
         }
+        if self.interrupts.len() < 2 {
+            return None;
+        }
+        self.warned = Some(now);
+        Some(Measure::Warn)
     }
 
-    fn is_echo(&self, signal: Signal, pid: Option<i32>, ran: Duration) -> bool {
+    fn is_echo(&self, signal: Signal, pid: Option<i32>, now: Duration) -> bool {
         let same = |one: &Interrupt| {
             pid.is_some()
                 && (one.signal, one.pid) == (signal, pid)
-                && ran.saturating_sub(one.at) < ECHO
+                && now.saturating_sub(one.at) < ECHO
         };
         self.interrupts.iter().any(same)
     }
@@ -186,8 +193,12 @@ mod tests {
         let mut patience = Patience::new(TimeLimits::default());
         assert_eq!(int(&mut patience, None, 0), None);
         assert_eq!(int(&mut patience, None, 6_000), Some(Measure::Warn));
-        assert_eq!(int(&mut patience, None, 11_000), Some(Measure::Warn));
-        assert_eq!(int(&mut patience, None, 12_000), Some(Measure::Escalate));
+        assert_eq!(int(&mut patience, None, 15_000), Some(Measure::Escalate));
+        let mut patience = Patience::new(TimeLimits::default());
+        assert_eq!(int(&mut patience, None, 0), None);
+        assert_eq!(int(&mut patience, None, 11_000), None);
+        assert_eq!(int(&mut patience, None, 12_000), Some(Measure::Warn));
+        assert_eq!(int(&mut patience, None, 23_000), None);
     }
 
     #[test]

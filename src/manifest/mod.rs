@@ -36,6 +36,7 @@ pub use fix::{Mending, mend, mendable};
 pub use manual::manual;
 pub use policy::Policies;
 pub use read::parse;
+pub use typed::key_of;
 pub use wire::{AuditTable, ExtensionTable, ManifestFile, SCHEMA, SecretTable, schema};
 
 /// The name of every manifest's file.

@@ -66,8 +66,8 @@ fn header_of(table: &str) -> &str {
     }
 }
 
-/// Writes a name as TOML takes it.
-pub(super) fn key_of(name: &str) -> String {
+/// Writes a name as TOML takes it for a key.
+pub fn key_of(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
     if !name.is_empty() && name.chars().all(plain) {
         return name.to_owned();
