@@ -177,7 +177,12 @@ pub struct SecretTable {
 fn requires_env(_: &mut schemars::SchemaGenerator) -> Schema {
     schemars::json_schema!({
         "type": "object",
-        "patternProperties": { ENV_NAME_PATTERN: { "type": "string" } },
+        "patternProperties": {
+            ENV_NAME_PATTERN: {
+                "description": "The value that this variable must have.",
+                "type": "string"
+            }
+        },
         "additionalProperties": false
     })
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use qli::diagnostics::Code;
@@ -12,17 +12,8 @@ use serde_json::{Value, json};
 
 use super::{assert_agree, directory, instance, read, samples};
 
-/// Returns the path of something that `tests/tools` installs.
-fn tool(name: &str) -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools");
-    let installed = fs::read(place.join("installed")).unwrap_or_default();
-    assert!(
-        installed == include_bytes!("../tools"),
-        "{} does not hold the tools this test is for, type: tests/tools",
-        place.display()
-    );
-    place.join(name)
-}
+#[path = "../editors/tools.rs"]
+mod tools;
 
 /// The samples that are TOML, with their texts, in the order of their paths.
 fn texts() -> BTreeMap<String, String> {
@@ -55,7 +46,7 @@ fn jsonschema_agrees_over_all_samples() {
     let place = tempfile::tempdir().unwrap();
     let file = place.path().join("given.json");
     fs::write(&file, given.to_string()).unwrap();
-    let mut python = Command::new(tool("bin/python"));
+    let mut python = Command::new(tools::tool("bin/python"));
     let output = python
         .args(["-Ic", JSONSCHEMA])
         .arg(&file)
@@ -97,7 +88,7 @@ fn check_jsonschema_agrees_over_all_samples() {
 
 fn refused_by_check_jsonschema<'a>(samples: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/manifest.v1.schema.json");
-    let mut check = Command::new(tool("bin/check-jsonschema"));
+    let mut check = Command::new(tools::tool("bin/check-jsonschema"));
     check.args(["--output-format", "json", "--schemafile"]);
     let output = check.arg(schema).args(samples).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
