@@ -212,12 +212,12 @@ fn mending_a_sample_twice_is_mending_it_once() {
         let Ok(source) = manifest::source(&sample, Ok(fs::read(&sample).unwrap())) else {
             continue;
         };
-        let manifest::Mending::Mended(text) = manifest::mend(&source) else {
+        let manifest::Mending::Mended(text) = manifest::mend(&source, None) else {
             continue;
         };
         mended += 1;
         let after = Arc::new(Source::new(&sample, text.as_bytes()).unwrap());
-        let again = manifest::mend(&after);
+        let again = manifest::mend(&after, None);
         assert!(
             matches!(again, manifest::Mending::Nothing),
             "{}",

@@ -376,6 +376,33 @@ fn a_link_is_not_written_through() {
     assert_eq!(fs::read_to_string(place.path("there/text")).unwrap(), text);
 }
 
+/// In a place like those that `qli ext new` makes.
+#[test]
+fn the_schema_that_lies_beside_the_groups_is_named_once() {
+    let place = Place::new();
+    let text = "schema_version = 1\r\ndescription = \"d\"\r\n";
+    for directory in ["groups/ops", "groups/web", "groups/.schema"] {
+        fs::create_dir_all(place.path(directory)).unwrap();
+    }
+    for group in ["ops", "web"] {
+        fs::write(place.path(&format!("groups/{group}/_manifest.toml")), text).unwrap();
+    }
+    let read = || fs::read_to_string(place.path("groups/ops/_manifest.toml")).unwrap();
+    assert_eq!(place.told("--fix groups").2, "");
+    let schema = place.path("groups/.schema/manifest.v1.schema.json");
+    fs::write(schema, qli::manifest::SCHEMA).unwrap();
+    let line = "#:schema ../.schema/manifest.v1.schema.json";
+    let (code, told, _) = place.told("--diff groups");
+    assert_eq!((code, read().as_str()), (0, text));
+    assert_eq!(told.matches(&format!("+{line}")).count(), 2, "{told}");
+    let (code, _, said) = place.told("--fix groups/ops");
+    let expected = "qli: mended groups/ops/_manifest.toml\n";
+    assert_eq!((code, said.as_str()), (0, expected));
+    assert_eq!(read(), format!("{line}\r\n{text}"));
+    assert_eq!(place.told("--fix groups/ops").2, "");
+    assert_eq!(place.told("--diff groups/ops").1, "");
+}
+
 /// However narrow, a report is drawn for 40 columns, and a code is whole.
 #[test]
 fn no_code_is_cut_however_narrow_the_terminal_is() {

@@ -158,9 +158,10 @@ pub(super) struct ValidateArgs {
     pub(super) policy: Vec<PathBuf>,
     /// Make the changes that need not be looked at, then check and report
     ///
-    /// A misspelt field gets its name, `schema_version = "1"` becomes `1`. No
-    /// guard and no value is ever changed, added or removed; all other bytes,
-    /// the file's owner and its mode stay.
+    /// A misspelt field gets its name, `schema_version = "1"` becomes `1`, and
+    /// where the schema lies beside the groups, a first line names it to
+    /// editors. No guard and no value is ever changed, added or removed; all
+    /// other bytes, the file's owner and its mode stay.
     #[arg(long)]
     pub(super) fix: bool,
     /// Print these changes as a unified diff instead of the report; write nothing

@@ -1,13 +1,15 @@
 //! `qli validate`.
 
+use std::sync::Arc;
+
 use super::args::{Global, ValidateArgs, ValidateFormat};
 use super::put_or;
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, SOURCE_MAX, Source};
 use crate::discovery::Roots;
 use crate::discovery::survey::{self, Survey};
 use crate::dispatch::Exit;
-use crate::host::{Host, Stream, System, reason, write_stderr};
-use crate::manifest::{Mending, Policies, mend, mendable};
+use crate::host::{Host, HostView, Stream, System, reason, write_stderr};
+use crate::manifest::{self, Mending, Policies, mend, schema_line};
 use crate::names::{shell_word, to_json_pretty, visible};
 use crate::report::{self, DiagnosticsDocument, Repository, Style, Warnings};
 
@@ -19,7 +21,7 @@ pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &mut System) -> E
         let written = fix(&survey, global, host);
         survey = look(global, args, &policies, host);
         survey.unchecked.extend(written);
-        let abandoned = abandoned(&survey);
+        let abandoned = abandoned(&survey, host);
         survey.found.extend(abandoned);
     }
     survey.found.extend(unusable);
@@ -60,11 +62,22 @@ fn unused_policies(survey: &Survey) -> Vec<String> {
     paths.map(complaint).collect()
 }
 
+/// Reads every manifest again, with what becomes of its text.
+fn mendings(survey: &Survey, view: &dyn HostView) -> impl Iterator<Item = (Arc<Source>, Mending)> {
+    survey.manifests.iter().filter_map(move |path| {
+        let read = view.read(path, SOURCE_MAX).map(|read| read.bytes);
+        let source = manifest::source(path, read).ok()?;
+        let mending = mend(&source, schema_line(&source, view).as_deref());
+        Some((source, mending))
+    })
+}
+
 /// Writes every text that can be mended; returns what could not be written.
 fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
     let mut complaints = Vec::new();
-    for source in mendable(&survey.found) {
-        let Mending::Mended(text) = mend(source) else {
+    let all: Vec<_> = mendings(survey, host).collect();
+    for (source, mending) in all {
+        let Mending::Mended(text) = mending else {
             continue;
         };
         let path = source.path();
@@ -82,9 +95,8 @@ fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
 }
 
 /// Returns why texts are not changed although they could be.
-fn abandoned(survey: &Survey) -> Vec<Diagnostic> {
-    let texts = mendable(&survey.found).into_iter();
-    let abandoned = texts.filter_map(|source| match mend(source) {
+fn abandoned(survey: &Survey, view: &dyn HostView) -> Vec<Diagnostic> {
+    let abandoned = mendings(survey, view).filter_map(|(_, mending)| match mending {
         Mending::Abandoned(one) => Some(one),
         Mending::Nothing | Mending::Mended(_) => None,
     });
@@ -92,11 +104,10 @@ fn abandoned(survey: &Survey) -> Vec<Diagnostic> {
 }
 
 fn diff(survey: &Survey, global: &Global, host: &System) -> String {
-    write_stderr(&report::concise(&abandoned(survey)));
+    write_stderr(&report::concise(&abandoned(survey, host)));
     let style = Style::of(Stream::Stdout, global.color(), host);
-    let texts = mendable(&survey.found).into_iter();
-    let diffs = texts.filter_map(|source| match mend(source) {
-        Mending::Mended(text) => Some(report::diff(source, &text, &style)),
+    let diffs = mendings(survey, host).filter_map(|(source, mending)| match mending {
+        Mending::Mended(text) => Some(report::diff(&source, &text, &style)),
         Mending::Nothing | Mending::Abandoned(_) => None,
     });
     diffs.collect()
@@ -110,9 +121,10 @@ fn report(
     host: &System,
 ) -> String {
     match format {
-        ValidateFormat::Json => {
-            to_json_pretty(&DiagnosticsDocument::new(survey.manifests, &survey.found))
-        }
+        ValidateFormat::Json => to_json_pretty(&DiagnosticsDocument::new(
+            survey.manifests.len(),
+            &survey.found,
+        )),
         ValidateFormat::Sarif => {
             to_json_pretty(&report::sarif(&survey.found, &Repository::find(host)))
         }

@@ -109,7 +109,7 @@ fn files(entry: &Entry) -> Vec<PathBuf> {
 
 pub(super) fn manifests(survey: &Survey) -> Check {
     let findings = of_codes(survey, |code| !is_of_roots(code) && !is_of_path(code));
-    let summary = format!("{} read", survey.manifests);
+    let summary = format!("{} read", survey.manifests.len());
     Check::new("manifests", summary, findings)
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::problems;
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Edit, Place, Safety, Source};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Edit, SOURCE_MAX, Safety, Source};
 
 /// What becomes of a text when every safe change is made.
 #[derive(Debug)]
@@ -19,24 +19,49 @@ pub enum Mending {
     Abandoned(Diagnostic),
 }
 
-/// Makes every safe change; all other bytes stay.
-pub fn mend(source: &Arc<Source>) -> Mending {
+/// Makes every safe change, and names the schema for editors if its path is given;
+/// all other bytes stay.
+pub fn mend(source: &Arc<Source>, schema: Option<&str>) -> Mending {
     let before = problems(source);
     let edits = safe_edits(&before);
-    let Some(first) = edits.first() else {
-        return Mending::Nothing;
-    };
     let text = edited(source.text(), &edits);
-    let after = Source::new(source.path(), text.as_bytes());
-    let after = after.map(|after| problems(&Arc::new(after)));
-    match after.ok().and_then(|after| new_problem(&before, &after)) {
-        None => Mending::Mended(text),
-        Some(message) => {
+    if let Some(first) = edits.first() {
+        let after = Source::new(source.path(), text.as_bytes());
+        let after = after.map(|after| problems(&Arc::new(after)));
+        if let Some(message) = after.ok().and_then(|after| new_problem(&before, &after)) {
             let message = format!("mended, the manifest would have a new problem: {message}");
             let one = Diagnostic::at(Code::FixAbandoned, source, first.span.clone(), message);
-            Mending::Abandoned(one.help("mend this file by hand"))
+            return Mending::Abandoned(one.help("mend this file by hand"));
         }
     }
+    let text = match schema {
+        Some(schema) => with_schema(text, schema),
+        None => text,
+    };
+    if text == source.text() {
+        return Mending::Nothing;
+    }
+    Mending::Mended(text)
+}
+
+/// Puts the line that names the schema above a text, which it must not make too
+/// long.
+fn with_schema(text: String, schema: &str) -> String {
+    let (mark, rest) = match text.strip_prefix('\u{feff}') {
+        Some(rest) => ("\u{feff}", rest),
+        None => ("", text.as_str()),
+    };
+    let first = rest.split_inclusive('\n').next().unwrap_or_default();
+    let end = if first.ends_with("\r\n") {
+        "\r\n"
+    } else {
+        "\n"
+    };
+    let new = format!("{mark}#:schema {schema}{end}{rest}");
+    if new.len() as u64 > SOURCE_MAX {
+        return text;
+    }
+    new
 }
 
 /// The changes in the order of their places; of two that overlap the earlier
@@ -83,24 +108,6 @@ fn new_problem(before: &Diagnostics, after: &Diagnostics) -> Option<String> {
     after.iter().find(is_new).map(|one| one.message.clone())
 }
 
-/// Returns the texts in which something can be changed safely, each once.
-pub fn mendable(found: &Diagnostics) -> Vec<&Arc<Source>> {
-    let is_safe = |one: &&Diagnostic| {
-        let fix = one.fix.as_ref();
-        fix.is_some_and(|fix| fix.safety == Safety::Safe)
-    };
-    let texts = found
-        .iter()
-        .filter(is_safe)
-        .filter_map(|one| match &one.place {
-            Place::Text { source, .. } => Some(source),
-            Place::Path(_) => None,
-        });
-    let mut texts: Vec<_> = texts.collect();
-    texts.dedup_by(|a, b| a.path() == b.path());
-    texts
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -111,7 +118,7 @@ mod tests {
 
     fn mended(text: &str) -> Result<Option<String>, String> {
         let source = Source::new(Path::new("m"), text.as_bytes()).unwrap();
-        match mend(&Arc::new(source)) {
+        match mend(&Arc::new(source), None) {
             Mending::Nothing => Ok(None),
             Mending::Mended(text) => Ok(Some(text)),
             Mending::Abandoned(one) => Err(one.message),
@@ -136,5 +143,28 @@ mod tests {
             message.ends_with("`confirm` must be a boolean, it is a string"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn the_schema_stands_above_everything_else() {
+        let with = |text: &str| with_schema(text.to_owned(), "s.json");
+        assert_eq!(with("a = 1\n"), "#:schema s.json\na = 1\n");
+        assert_eq!(
+            with("\u{feff}# c\r\n"),
+            "\u{feff}#:schema s.json\r\n# c\r\n"
+        );
+        let longest = "#".repeat(usize::try_from(SOURCE_MAX).unwrap());
+        assert_eq!(with(&longest), longest);
+        let source = Arc::new(Source::new(Path::new("m"), HEAD.as_bytes()).unwrap());
+        let Mending::Mended(text) = mend(&source, Some("s.json")) else {
+            panic!("nothing was written");
+        };
+        assert_eq!(text, format!("#:schema s.json\n{HEAD}"));
+        let broken = format!("{HEAD}confrim = \"yes\"\n");
+        let source = Arc::new(Source::new(Path::new("m"), broken.as_bytes()).unwrap());
+        assert!(matches!(
+            mend(&source, Some("s.json")),
+            Mending::Abandoned(_)
+        ));
     }
 }

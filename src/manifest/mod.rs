@@ -15,6 +15,7 @@ mod manual;
 mod oddities;
 mod policy;
 mod read;
+mod schema_line;
 mod syntax;
 mod typed;
 mod wire;
@@ -32,12 +33,13 @@ use crate::providers::ProviderId;
 
 pub use audit::{AnchorTarget, ArgsMode, AuditLog, AuditSettings, LogAccess};
 pub use confirm::ConfirmBy;
-pub use fix::{Mending, mend, mendable};
+pub use fix::{Mending, mend};
 pub use manual::manual;
 pub use policy::Policies;
 pub use read::parse;
+pub use schema_line::schema_line;
 pub use typed::key_of;
-pub use wire::{AuditTable, ExtensionTable, ManifestFile, SCHEMA, SecretTable, schema};
+pub use wire::{AuditTable, ExtensionTable, ManifestFile, SCHEMA, SCHEMA_ID, SecretTable, schema};
 
 /// The name of every manifest's file.
 pub const FILE_NAME: &str = "_manifest.toml";

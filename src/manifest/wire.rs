@@ -15,6 +15,9 @@ use crate::providers::ProviderId;
 /// The manifest's JSON Schema, as `schema/` has it.
 pub const SCHEMA: &str = include_str!("../../schema/manifest.v1.schema.json");
 
+/// What that schema is called wherever it lies.
+pub const SCHEMA_ID: &str = "urn:qli:manifest.v1.schema.json";
+
 /// The guards of a group of scripts, in its `_manifest.toml`.
 ///
 /// A schema cannot say everything. Only `qli validate` checks that no secret is
@@ -246,7 +249,7 @@ pub fn schema() -> Schema {
     let generator = settings.into_generator();
     let mut schema = generator.into_root_schema_for::<ManifestFile>();
     schema.insert("title".into(), "The manifest of a group".into());
-    schema.insert("$id".into(), "urn:qli:manifest.v1.schema.json".into());
+    schema.insert("$id".into(), SCHEMA_ID.into());
     // qli reads TOML 1.1; tombi would refuse its syntax otherwise.
     schema.insert("x-tombi-toml-version".into(), "v1.1.0".into());
     schema.insert("x-tombi-table-keys-order".into(), "schema".into());

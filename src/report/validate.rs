@@ -70,9 +70,9 @@ fn stopped(group: &Broken) -> String {
 }
 
 fn summary(survey: &Survey, warnings: Warnings) -> String {
-    let manifests = plural(survey.manifests, "manifest") + &policies(survey);
+    let manifests = plural(survey.manifests.len(), "manifest") + &policies(survey);
     let Some(worst) = survey.found.iter().min_by_key(|one| one.severity) else {
-        return match survey.manifests {
+        return match survey.manifests.len() {
             0 => "no manifest was checked".to_owned(),
             _ => format!("{manifests}, no problem"),
         };

@@ -23,8 +23,8 @@ use group::{Looked, look};
 /// What was looked at, and what was found.
 #[derive(Debug, Default)]
 pub struct Survey {
-    /// Number of manifests that were read; embedded ones are never counted.
-    pub manifests: usize,
+    /// The manifests that were read; embedded ones are never among them.
+    pub manifests: Vec<PathBuf>,
     /// Every problem, sorted.
     pub found: Diagnostics,
     /// The groups that cannot run, by their paths.
@@ -75,6 +75,14 @@ enum Place {
 }
 
 impl Place {
+    /// Returns the manifest that is there, or would be.
+    fn manifest(&self) -> PathBuf {
+        match self {
+            Self::Manifest(file) => file.clone(),
+            Self::Directory(path) => path.join(FILE_NAME),
+        }
+    }
+
     /// Says whether it is the manifest of a directory that is looked at anyway.
     fn is_in(&self, places: &BTreeSet<Self>) -> bool {
         match self {
@@ -159,8 +167,9 @@ impl Survey {
         view: &V,
     ) -> Vec<Looked> {
         let mut looked = parallel::map(places, |place| look(place, asked, view));
-        for one in &mut looked {
-            self.manifests += usize::from(one.has_manifest);
+        for (one, place) in looked.iter_mut().zip(places) {
+            self.manifests
+                .extend(one.has_manifest.then(|| place.manifest()));
             self.found.extend(std::mem::take(&mut one.found));
             self.broken.extend(one.broken.take());
         }

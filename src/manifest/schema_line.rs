@@ -1,0 +1,142 @@
+//! The line that tells an editor where a manifest's schema is: `#:schema PATH`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::SCHEMA_ID;
+use crate::diagnostics::{SOURCE_MAX, Source};
+use crate::host::{FileKind, HostView, plain};
+
+/// Where a schema is kept below a directory: `qli ext new` puts it beside the
+/// groups, a repository of its own may have it at the top.
+const PLACES: [&str; 2] = [
+    ".schema/manifest.v1.schema.json",
+    "schema/manifest.v1.schema.json",
+];
+
+/// The files in which language servers are told which schema is whose.
+const SERVERS: [&str; 4] = [".taplo.toml", ".tombi.toml", "taplo.toml", "tombi.toml"];
+
+/// Returns the path that the line of a manifest without one is to have: the
+/// nearest schema that is kept beside the groups or, in a repository, in any
+/// directory up to its top. There is none where links lead elsewhere, and where
+/// a language server knows the schema anyway.
+pub fn schema_line(source: &Source, view: &dyn HostView) -> Option<String> {
+    let mut lines = source.text().lines();
+    if lines.any(|line| line.trim_start().starts_with("#:schema")) {
+        return None;
+    }
+    let manifest = plain(&view.process().cwd?.join(source.path()));
+    let is_at = |path: &Path, kind| view.lstat(path).is_ok_and(|stat| stat.kind == kind);
+    let above: Vec<_> = manifest.parent()?.ancestors().collect();
+    let top = above
+        .iter()
+        .position(|directory| view.lstat(&directory.join(".git")).is_ok());
+    // Outside of a repository only the root of the group is known to be its own.
+    let above = above.get(..=top.unwrap_or(1))?;
+    let is_known = above.iter().any(|directory| is_known_in(directory, view));
+    if is_known || !is_at(&manifest, FileKind::File) {
+        return None;
+    }
+    let mut up = String::new();
+    for directory in above {
+        let mut places = PLACES.iter();
+        if let Some(place) = places.find(|place| is_schema(&directory.join(place), view)) {
+            return Some(up + place);
+        }
+        if !is_at(directory, FileKind::Directory) {
+            return None;
+        }
+        up.push_str("../");
+    }
+    None
+}
+
+/// Says whether a language server is told of the schema here.
+fn is_known_in(directory: &Path, view: &dyn HostView) -> bool {
+    let files = SERVERS
+        .iter()
+        .map(|name| view.read(&directory.join(name), SOURCE_MAX));
+    let mut texts = files.flatten().map(|file| file.bytes);
+    texts.any(|text| String::from_utf8_lossy(&text).contains("manifest.v1.schema.json"))
+}
+
+/// Says whether a file is the schema of a manifest, of whatever release.
+fn is_schema(file: &Path, view: &dyn HostView) -> bool {
+    let read = view.read(file, SOURCE_MAX).ok();
+    let json = read.and_then(|read| serde_json::from_slice::<Value>(&read.bytes).ok());
+    json.is_some_and(|json| json.get("$id") == Some(&SCHEMA_ID.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+    use crate::manifest::SCHEMA;
+
+    const MANIFEST: &str = "/home/ops/work/groups/ops/_manifest.toml";
+    const BESIDE: &str = "/home/ops/work/groups/.schema/manifest.v1.schema.json";
+    const TEXT: &str = "schema_version = 1\ndescription = \"d\"\n";
+
+    fn world(text: &str) -> World {
+        World::bare().file(MANIFEST, text)
+    }
+
+    fn line(world: &World) -> Option<String> {
+        // The world's working directory is `/home/ops`.
+        let path = Path::new("work/./groups/ops/_manifest.toml");
+        let text = world.text(MANIFEST).unwrap_or_default();
+        schema_line(&Source::new(path, text.as_bytes()).unwrap(), world)
+    }
+
+    #[test]
+    fn a_schema_beside_the_groups_is_named_once() {
+        let beside = |text: &str| line(&world(text).file(BESIDE, SCHEMA));
+        let expected = "../.schema/manifest.v1.schema.json";
+        assert_eq!(beside(TEXT).as_deref(), Some(expected));
+        assert_eq!(line(&world(TEXT)), None);
+        for there in ["#:schema x.json\n", "# c\n  #:schema x.json\n"] {
+            assert_eq!(beside(&format!("{there}{TEXT}")), None);
+        }
+    }
+
+    #[test]
+    fn a_schema_further_up_is_named_within_a_repository() {
+        let top = "/home/ops/work/schema/manifest.v1.schema.json";
+        let alone = || world(TEXT).file(top, SCHEMA);
+        assert_eq!(line(&alone()), None);
+        let kept = || alone().directory("/home/ops/work/.git", 0o755);
+        let expected = "../../schema/manifest.v1.schema.json";
+        assert_eq!(line(&kept()).as_deref(), Some(expected));
+        let inner = kept().directory("/home/ops/work/groups/.git", 0o755);
+        assert_eq!(line(&inner), None);
+        let nearer = line(&kept().file(BESIDE, SCHEMA));
+        assert_eq!(
+            nearer.as_deref(),
+            Some("../.schema/manifest.v1.schema.json")
+        );
+    }
+
+    #[test]
+    fn what_is_not_certain_is_not_named() {
+        let another = world(TEXT).file(BESIDE, "{ \"$id\": \"another\" }");
+        assert_eq!(line(&another), None);
+        assert_eq!(line(&world(TEXT).file(BESIDE, "no JSON")), None);
+        let good = || world(TEXT).file(BESIDE, SCHEMA);
+        let linked = good().link("/home/ops/work/groups/ops", "/srv/ops");
+        assert_eq!(line(&linked), None);
+        let linked = good().alter(MANIFEST, |stat| stat.kind = FileKind::Link);
+        assert_eq!(line(&linked), None);
+    }
+
+    #[test]
+    fn a_server_that_knows_the_schema_needs_no_line() {
+        let with = |text: &str| {
+            let settings = "/home/ops/work/groups/tombi.toml";
+            line(&world(TEXT).file(BESIDE, SCHEMA).file(settings, text))
+        };
+        assert_eq!(with("path = \".schema/manifest.v1.schema.json\"\n"), None);
+        assert!(with("[format]\n").is_some());
+    }
+}
