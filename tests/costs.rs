@@ -35,7 +35,12 @@ const RUN_LIMIT: u64 = 7_450_000;
 
 /// Instructions that `qli --version` may take: a start without a run. It is
 /// set and raised in the same way.
-const VERSION_LIMIT: u64 = 1_360_000;
+const VERSION_LIMIT: u64 = 1_420_000;
+
+/// Instructions that the answer to a TAB may take among 1,000 groups: all of
+/// them listed, and the extensions of one of them. It is set and raised in the
+/// same way; these are some ten milliseconds.
+const TAB_LIMIT: u64 = 42_000_000;
 
 const MANIFEST: &str = "schema_version = 1
 description = \"A group\"
@@ -242,4 +247,50 @@ fn a_guarded_run_stays_within_its_instructions() {
 #[test]
 fn the_version_is_told_within_its_instructions() {
     assert_within(VERSION_LIMIT, &["--version"]);
+}
+
+/// The words of a TAB behind `qli`, as the stub of a shell asks.
+fn tab(world: &World, tool: &str, words: &[&str]) -> Command {
+    let mut command = world.watched_by(tool);
+    command.env("QLI_COMPLETE", "bash");
+    command.env("QLI_EXTENSIONS", world.path("root"));
+    match tool {
+        "strace" => command.args(["-qq", "-o", "trace"]),
+        _ => command.args(["-q", "--tool=callgrind", "--callgrind-out-file=callgrind"]),
+    };
+    command.arg(world.path("qli")).arg("--");
+    command.arg(words.len().to_string()).arg("qli").args(words);
+    command
+}
+
+#[test]
+fn a_group_is_completed_among_a_thousand_without_reading_a_manifest() {
+    let world = World::new().groups(999);
+    succeeds(&mut tab(&world, "strace", &["g-00"]));
+    let trace = std::fs::read_to_string(world.path("trace")).unwrap();
+    let opened = |name: &str| {
+        let lines = trace.lines().filter(|line| line.starts_with("open"));
+        lines.filter(|line| line.contains(name)).count()
+    };
+    assert_eq!((opened("_manifest.toml"), opened("/root")), (0, 1));
+    assert!(!trace.contains("clone") && trace.matches("execve(").count() == 1);
+    succeeds(&mut tab(&world, "strace", &["g-00500", "e"]));
+    let trace = std::fs::read_to_string(world.path("trace")).unwrap();
+    let lines = trace.lines().filter(|line| line.starts_with("open"));
+    let read = lines.filter(|line| line.contains("_manifest.toml"));
+    assert_eq!(read.count(), 1);
+}
+
+#[test]
+fn a_tab_among_a_thousand_groups_stays_within_its_instructions() {
+    let world = World::new().groups(999);
+    for words in [&["g-00"][..], &[""], &["g-00500", "e"]] {
+        succeeds(&mut tab(&world, "valgrind", words));
+        let profile = std::fs::read_to_string(world.path("callgrind")).unwrap();
+        let mut lines = profile.lines();
+        let count = lines.find_map(|line| line.strip_prefix("summary: "));
+        let count: u64 = count.unwrap().parse().unwrap();
+        println!("TAB behind {words:?}: {count}");
+        assert!(count <= TAB_LIMIT, "{words:?}: {count} instructions");
+    }
 }

@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::audit::AuditArgs;
+use super::complete::Shell;
 use crate::report::{Color, Format};
 
 /// Runs a team's scripts under the guards that their group declares.
@@ -46,7 +47,7 @@ pub(super) struct Global {
     #[arg(long, help_heading = EVERYWHERE, value_enum, value_name = "WHEN")]
     pub(super) color: Option<Color>,
     /// Look for groups here instead of in `$QLI_EXTENSIONS` (repeatable)
-    #[arg(long, help_heading = EVERYWHERE, value_name = "DIR")]
+    #[arg(long, help_heading = EVERYWHERE, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) extensions: Vec<PathBuf>,
 }
 
@@ -107,6 +108,12 @@ pub(super) enum Command {
     /// programs of providers, logs and their spool. Changes nothing, calls no
     /// program. Exits 0 if everything can run, 1 if something cannot.
     Doctor(DoctorArgs),
+    /// Print what makes a shell complete the words of qli
+    ///
+    /// Groups, extensions with what they do, options, topics and runs are
+    /// completed from what is installed at that moment. No extension is started.
+    /// The first lines of what is printed say where to put it.
+    Completions(CompletionsArgs),
     /// Print a JSON Schema
     Schema(SchemaArgs),
 }
@@ -221,10 +228,11 @@ pub(super) enum ExtCommand {
         #[arg(long)]
         guarded: bool,
         /// Make it in this root instead of in your own
-        #[arg(long = "in", value_name = "DIR")]
+        #[arg(long = "in", value_name = "DIR", value_hint = ValueHint::DirPath)]
         root: Option<PathBuf>,
         /// The group's name
-        group: OsString,
+        #[arg(value_name = "GROUP")]
+        name: OsString,
     },
     /// Copy the groups of qli itself, to change them
     ///
@@ -238,7 +246,7 @@ pub(super) enum ExtCommand {
         #[arg(long)]
         force: bool,
         /// Copy them into this root instead of into your own
-        #[arg(long = "in", value_name = "DIR")]
+        #[arg(long = "in", value_name = "DIR", value_hint = ValueHint::DirPath)]
         root: Option<PathBuf>,
     },
     /// Print the path of the program that an extension is
@@ -263,6 +271,16 @@ pub(super) struct DoctorArgs {
     /// How the report is written
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
+}
+
+/// `qli completions`.
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// Of which shell
+    #[arg(value_enum)]
+    pub(super) shell: Shell,
 }
 
 /// `qli schema`.

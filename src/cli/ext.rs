@@ -20,11 +20,11 @@ pub(super) fn exec(before: &Global, command: &ExtCommand, host: &mut System) -> 
             global,
             guarded,
             root,
-            group,
+            name,
         } => {
             let guarded = if *guarded { Guarded::Yes } else { Guarded::No };
             let global = before.clone().and(global);
-            scaffold::new(&global, group, guarded, root.as_deref(), host)
+            scaffold::new(&global, name, guarded, root.as_deref(), host)
         }
         ExtCommand::InstallDefaults {
             global,

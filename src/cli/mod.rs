@@ -6,6 +6,7 @@
 
 mod args;
 mod audit;
+mod complete;
 mod doctor;
 mod explain;
 mod ext;
@@ -54,6 +55,9 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
         && (only == "--version" || only == "-V")
     {
         return put(VERSION);
+    }
+    if let Some(exit) = complete::asked(args, host) {
+        return exit;
     }
     if let Some(kept) = short::kept_name(args) {
         write_stderr(&format!(
@@ -136,6 +140,7 @@ fn exec(cli: Cli, host: &mut System) -> Exit {
         Some(Command::Audit(args)) => audit::exec(&global.and(&args.global), &args.command, host),
         Some(Command::Ext(args)) => ext::exec(&global.and(&args.global), &args.command, host),
         Some(Command::Doctor(args)) => doctor::exec(&global.and(&args.global), args.format, host),
+        Some(Command::Completions(args)) => complete::stub(args.shell),
         Some(Command::Schema(args)) => schema::exec(&args),
     }
 }

@@ -26,4 +26,5 @@ mod side_effects;
 mod signals;
 mod start;
 mod support;
+mod tab;
 mod terminal;

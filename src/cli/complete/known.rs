@@ -1,0 +1,135 @@
+//! What a word can be: looked up only when that word is completed.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap_complete::engine::CompletionCandidate;
+
+use crate::audit::read::{Glance, last_lines};
+use crate::discovery::{GroupLog, Roots, extensions, find_group, group_name, group_names, logs};
+use crate::host::System;
+use crate::names::{is_command, visible};
+
+use super::line::Line;
+
+/// So many runs are offered: the newest ones.
+const RUNS: usize = 50;
+
+/// A note is cut at so many characters.
+const NOTE_MAX: usize = 60;
+
+/// What the line says about what is completed.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    given: Vec<PathBuf>,
+    group: Option<OsString>,
+    logs: Vec<PathBuf>,
+}
+
+impl Known {
+    pub(super) fn of(line: &Line) -> Self {
+        let of_log = line.before.get(3..).unwrap_or_default();
+        Self {
+            given: line.given.clone(),
+            group: line.before.last().cloned(),
+            logs: of_log.iter().map(PathBuf::from).collect(),
+        }
+    }
+
+    fn roots(&self) -> (Roots, System) {
+        let host = System::new();
+        (Roots::of(&self.given, &host), host)
+    }
+
+    /// Every group. No manifest is read for it.
+    pub(super) fn groups(&self) -> Vec<CompletionCandidate> {
+        let (roots, host) = self.roots();
+        let names = group_names(&roots, &host).into_keys();
+        names
+            .map(|name| CompletionCandidate::new(name.as_str()))
+            .collect()
+    }
+
+    /// Those that need no `run` before them.
+    pub(super) fn groups_of_short_form(&self) -> Vec<CompletionCandidate> {
+        let mut groups = self.groups();
+        groups.retain(|one| !one.get_value().to_str().is_some_and(is_command));
+        let tagged = groups.into_iter();
+        tagged.map(|one| one.tag(Some("Groups".into()))).collect()
+    }
+
+    /// The extensions of the group that stands before, with what they do.
+    pub(super) fn extensions(&self) -> Vec<CompletionCandidate> {
+        let (roots, host) = self.roots();
+        let group = self.group.as_deref().map(group_name).and_then(Result::ok);
+        let group = group.and_then(|name| find_group(&name, &roots, &host).ok());
+        let Some(group) = group else {
+            return Vec::new();
+        };
+        let found = extensions(&group.home, &host).into_iter();
+        let candidates = found.map(|one| {
+            let section = group.manifest.section(&one.name);
+            let text = section.and_then(|section| section.description.as_deref());
+            candidate(one.name.as_str(), text)
+        });
+        candidates.collect()
+    }
+
+    /// The newest runs of the logs there are, the newest first.
+    pub(super) fn runs(&self) -> Vec<CompletionCandidate> {
+        let (roots, host) = self.roots();
+        let logs = logs(&roots, &host).into_iter();
+        let logs = logs.filter_map(|(_, log)| match log {
+            GroupLog::At(path) => Some(path),
+            GroupLog::Unset(_) | GroupLog::Broken => None,
+        });
+        let mut found = BTreeMap::new();
+        for log in logs.chain(self.logs.iter().cloned()) {
+            for glance in newest(&log, &host) {
+                let key = (glance.time.clone(), glance.run.run_id.clone());
+                found.entry(key).or_insert(glance);
+            }
+        }
+        let newest = found.into_values().rev().take(RUNS).enumerate();
+        let candidates = newest.map(|(at, glance)| {
+            let run = &glance.run;
+            let time = glance.time.get(..19).unwrap_or(&glance.time);
+            let text = format!("{time} {} {}", run.group, run.extension);
+            candidate(&run.run_id, Some(&text)).display_order(Some(at))
+        });
+        candidates.collect()
+    }
+}
+
+/// The beginnings of the newest runs of a log.
+fn newest(log: &Path, host: &System) -> Vec<Glance> {
+    use crate::host::HostView as _;
+    use std::io::{Read as _, Seek as _, SeekFrom};
+    let read = || -> std::io::Result<Vec<u8>> {
+        let mut opened = host.open(log)?;
+        let begin = last_lines(2 * RUNS, &mut *opened.bytes)?;
+        opened.bytes.seek(SeekFrom::Start(begin))?;
+        let mut lines = Vec::new();
+        opened.bytes.read_to_end(&mut lines)?;
+        Ok(lines)
+    };
+    let lines = read().unwrap_or_default();
+    let glances = lines.split(|&byte| byte == b'\n').filter_map(Glance::of);
+    let begun = |glance: &Glance| matches!(glance.event.as_str(), "start" | "refused");
+    glances.filter(begun).collect()
+}
+
+fn candidate(word: &str, text: Option<&str>) -> CompletionCandidate {
+    let note = text.map(note).filter(|note| !note.is_empty());
+    CompletionCandidate::new(word).help(note.map(Into::into))
+}
+
+/// Shortens a text to what fits beside a word.
+pub(super) fn note(text: &str) -> String {
+    let line = visible(text.lines().next().unwrap_or_default().trim());
+    match line.char_indices().nth(NOTE_MAX) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
+}

@@ -1,0 +1,218 @@
+//! Pressing TAB in real shells. What a shell shows is full of escape sequences,
+//! so most tests press Enter, too, and look at what then ran.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::pty::Terminal;
+
+const SHELLS: [&str; 3] = ["bash", "zsh", "fish"];
+
+const OPS: &str = "schema_version = 1
+description = \"Operations\"
+audit_log = \"$XDG_STATE_HOME/log\"
+[extensions.deploy]
+description = \"Puts it live\"
+[extensions.destroy]
+description = \"Takes it down: for good\"
+";
+
+/// Says that it runs, and leaves a mark.
+const SCRIPT: &str = "#!/bin/sh\necho \"ran $0\" \"$@\" | sed 's|/.*/||'\n: > \"$HOME/started\"\n";
+
+/// A home directory with two groups, and a shell on a terminal in it.
+struct Typist {
+    home: TempDir,
+    shell: &'static str,
+    terminal: Terminal,
+}
+
+/// Where the stub of a shell is put, as its first lines say, or sourced from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stub {
+    Sourced,
+    AsFile,
+}
+
+impl Typist {
+    fn at(shell: &'static str, stub: Stub) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        write(&home, ".local/share/qli/extensions/ops/_manifest.toml", OPS);
+        let web = "schema_version = 1\ndescription = \"d\"\n";
+        write(&home, ".local/share/qli/extensions/web/_manifest.toml", web);
+        write(&home, "my root/web/_manifest.toml", web);
+        write(&home, "notes", "");
+        for script in ["ops/deploy", "ops/destroy", "web/hello"] {
+            let path = format!(".local/share/qli/extensions/{script}");
+            executable(&write(&home, &path, SCRIPT));
+        }
+        let bin = home.path().join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_qli"), bin.join("qli")).unwrap();
+        let command = start(&home, shell, stub);
+        let mut terminal = Terminal::start(command);
+        terminal.wait_for("READY>");
+        Self {
+            home,
+            shell,
+            terminal,
+        }
+    }
+
+    /// Presses keys and Enter, and waits for what that writes.
+    fn types(&mut self, keys: &str, shown: &str) {
+        self.terminal.press(keys);
+        // Some shells take what comes while they complete for another key.
+        self.terminal.press("\r");
+        self.terminal.wait_for(shown);
+        self.terminal.wait_for("READY>");
+    }
+
+    /// Presses keys and waits for what is shown, then takes the line back.
+    fn sees(&mut self, keys: &str, shown: &[&str]) {
+        self.terminal.press(keys);
+        for text in shown {
+            self.terminal.wait_for(text);
+        }
+        self.terminal.press("\u{3}");
+        self.terminal.wait_for("READY>");
+    }
+
+    fn has_started_something(&self) -> bool {
+        self.home.path().join("started").exists()
+    }
+}
+
+fn write(home: &TempDir, path: &str, text: &str) -> PathBuf {
+    let path = home.path().join(path);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn executable(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+fn stub_of(shell: &str) -> String {
+    let printed = Command::new(env!("CARGO_BIN_EXE_qli"))
+        .args(["completions", shell])
+        .output();
+    String::from_utf8(printed.unwrap().stdout).unwrap()
+}
+
+fn start(home: &TempDir, shell: &str, stub: Stub) -> Command {
+    let sourced = stub == Stub::Sourced;
+    let mut command = Command::new(shell);
+    match shell {
+        "bash" => {
+            let load = match stub {
+                Stub::Sourced => "eval \"$(qli completions bash)\"",
+                Stub::AsFile => ". /usr/share/bash-completion/bash_completion",
+            };
+            let rc = format!(
+                "PS1='READY> '\nbind 'set bell-style none'\nbind 'set enable-bracketed-paste off'\n{load}\n"
+            );
+            let rc = write(home, ".bashrc", &rc);
+            command.arg("--noprofile").arg("--rcfile").arg(rc).arg("-i");
+        }
+        "zsh" => {
+            let load = match stub {
+                Stub::Sourced => "eval \"$(qli completions zsh)\"",
+                Stub::AsFile => "fpath=(~/functions $fpath)\nautoload -Uz compinit\ncompinit -u",
+            };
+            let rc = format!("PROMPT='READY> '\nunsetopt beep prompt_sp\n{load}\n");
+            write(home, ".zshrc", &rc);
+            command.args(["-d", "-i"]);
+        }
+        _ => {
+            let load = if sourced {
+                "qli completions fish | source"
+            } else {
+                ""
+            };
+            let rc = format!(
+                "function fish_prompt\n echo -n 'READY> '\nend\nset -g fish_greeting\n{load}\n"
+            );
+            write(home, ".config/fish/config.fish", &rc);
+            command.arg("-i");
+        }
+    }
+    if !sourced {
+        let file = match shell {
+            "bash" => ".local/share/bash-completion/completions/qli",
+            "zsh" => "functions/_qli",
+            _ => ".config/fish/completions/qli.fish",
+        };
+        write(home, file, &stub_of(shell));
+    }
+    let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", path)
+        .env("TERM", "xterm")
+        .env("COLUMNS", "100")
+        .env("LINES", "40")
+        .env("LC_ALL", "C.UTF-8")
+        .env("NO_COLOR", "1")
+        .env("XDG_DATA_DIRS", "/nowhere")
+        .current_dir(home.path());
+    command
+}
+
+#[test]
+fn groups_and_extensions_are_completed_and_nothing_is_started() {
+    for shell in SHELLS {
+        for stub in [Stub::Sourced, Stub::AsFile] {
+            let mut typist = Typist::at(shell, stub);
+            let both = ["Puts it live", "Takes it down: for good"];
+            // bash lists at the second press.
+            let keys = if shell == "bash" {
+                "qli ops de\t\t"
+            } else {
+                "qli ops de\t"
+            };
+            typist.sees(keys, &both);
+            assert!(!typist.has_started_something(), "{}", typist.shell);
+            typist.types("qli we\the\t", "ran hello");
+            assert!(typist.has_started_something(), "{}", typist.shell);
+        }
+    }
+}
+
+#[test]
+fn options_are_completed_with_their_values() {
+    for shell in SHELLS {
+        let mut typist = Typist::at(shell, Stub::Sourced);
+        typist.types("qli --col\tne\tweb hello one", "ran hello one");
+        typist.types("qli --color=ne\tweb hello two", "ran hello two");
+        typist.types("qli run web --verb\thel\tthree", "ran hello three");
+        typist.types(
+            "qli ext whi\tops dep\t--format js\t",
+            "\"extension\": \"deploy\"",
+        );
+    }
+}
+
+#[test]
+fn files_are_completed_by_the_shell_with_its_own_quoting() {
+    for shell in SHELLS {
+        let mut typist = Typist::at(shell, Stub::Sourced);
+        typist.types("qli validate my\t", "1 manifest, no problem");
+        typist.types("qli web hello no\t", "ran hello notes");
+        typist.types("qli --extensions my\text list", "d");
+    }
+}
+
+#[test]
+fn a_run_is_completed_by_its_id() {
+    for shell in SHELLS {
+        let mut typist = Typist::at(shell, Stub::Sourced);
+        typist.types("qli ops deploy", "ran deploy");
+        typist.types("qli audit show 0\t--format json", "\"run_id\": \"0");
+    }
+}
