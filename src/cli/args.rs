@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::audit::AuditArgs;
 use super::complete::Shell;
+use super::examples;
 use crate::report::{Color, Format};
 
 /// Runs a team's scripts under the guards that their group declares.
@@ -14,7 +15,8 @@ use crate::report::{Color, Format};
 #[command(
     name = "qli",
     version,
-    after_help = "Without a command `run` is meant: qli <GROUP> <EXTENSION> [ARGS]...",
+    before_long_help = examples::QLI,
+    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub(super) struct Cli {
@@ -87,9 +89,13 @@ pub(super) enum Command {
     /// secrets, audit start, spawn, wait, audit finish. The script's exit code
     /// becomes qli's; 125 means refused, 126 that the script cannot be
     /// executed, 127 that there is no such group or extension.
-    #[command(override_usage = "qli run [OPTIONS] <GROUP> <EXTENSION> [ARGS]...")]
+    #[command(
+        before_long_help = examples::RUN,
+        override_usage = "qli run [OPTIONS] <GROUP> <EXTENSION> [ARGS]..."
+    )]
     Run(TargetArgs),
     /// Show the plan and what each step would do now; touches nothing
+    #[command(before_long_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
     /// Check manifests
     ///
@@ -97,25 +103,37 @@ pub(super) enum Command {
     /// group, any other directory is a root. Without a path every root is
     /// checked. Exits 0 if there is no error, 1 if there is one, 2 if the job
     /// could not be done.
+    #[command(before_long_help = examples::VALIDATE)]
     Validate(ValidateArgs),
     /// Read audit logs: list, show, verify
+    #[command(before_long_help = examples::AUDIT)]
     Audit(AuditArgs),
     /// Show what is installed, and where; make a group
+    #[command(before_long_help = examples::EXT)]
     Ext(ExtArgs),
     /// Check whether this machine is ready to run what is installed
     ///
     /// Looks at the roots, `PATH`, owners and modes, manifests, completion, the
     /// programs of providers, logs and their spool. Changes nothing, calls no
     /// program. Exits 0 if everything can run, 1 if something cannot.
+    #[command(before_long_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
     /// Print what makes a shell complete the words of qli
     ///
     /// Groups, extensions with what they do, options, topics and runs are
     /// completed from what is installed at that moment. No extension is started.
     /// The first lines of what is printed say where to put it.
+    #[command(before_long_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print a JSON Schema
+    #[command(before_long_help = examples::SCHEMA)]
     Schema(SchemaArgs),
+    /// Print pages for man(1)
+    #[command(before_long_help = examples::MAN)]
+    Man(ManArgs),
+    /// Explain a command, a topic or a message
+    #[command(before_long_help = examples::HELP)]
+    Help(HelpArgs),
 }
 
 /// What is run.
@@ -206,6 +224,7 @@ pub(super) struct ExtArgs {
 #[derive(Debug, Subcommand)]
 pub(super) enum ExtCommand {
     /// List groups and their extensions
+    #[command(before_long_help = examples::EXT_LIST)]
     List {
         #[command(flatten)]
         global: Global,
@@ -221,6 +240,7 @@ pub(super) enum ExtCommand {
     /// `--in` names. Nothing that is there is replaced, and where there is a
     /// group of this name, in any root, none is made. The manifest's schema is
     /// put beside the groups, into `.schema`, for editors.
+    #[command(before_long_help = examples::EXT_NEW)]
     New {
         #[command(flatten)]
         global: Global,
@@ -239,6 +259,7 @@ pub(super) enum ExtCommand {
     /// They go into `$XDG_DATA_HOME/qli/extensions`, or into the directory that
     /// `--in` names. A group that is there and differs stays as it is, unless
     /// `--force` is given.
+    #[command(before_long_help = examples::EXT_DEFAULTS)]
     InstallDefaults {
         #[command(flatten)]
         global: Global,
@@ -250,6 +271,7 @@ pub(super) enum ExtCommand {
         root: Option<PathBuf>,
     },
     /// Print the path of the program that an extension is
+    #[command(before_long_help = examples::EXT_WHICH)]
     Which {
         #[command(flatten)]
         global: Global,
@@ -281,6 +303,28 @@ pub(super) struct CompletionsArgs {
     /// Of which shell
     #[arg(value_enum)]
     pub(super) shell: Shell,
+}
+
+/// `qli man`.
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// Write every page into this directory
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "command")]
+    pub(super) out: Option<PathBuf>,
+    /// The command whose page is printed
+    pub(super) command: Vec<OsString>,
+}
+
+/// `qli help`.
+#[derive(Debug, Args)]
+pub(super) struct HelpArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// A command, a topic, or the number or the name of a message
+    #[arg(value_name = "COMMAND|TOPIC|CODE")]
+    pub(super) about: Vec<OsString>,
 }
 
 /// `qli schema`.

@@ -8,8 +8,11 @@ mod args;
 mod audit;
 mod complete;
 mod doctor;
+mod examples;
 mod explain;
 mod ext;
+mod help;
+mod man;
 mod overview;
 mod run;
 mod scaffold;
@@ -20,10 +23,10 @@ mod validate;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
 
-use crate::diagnostics::{Code, Diagnostics, nearest};
+use crate::diagnostics::{Diagnostics, nearest};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, quiet_panics, reason, write_stderr, write_stdout};
 use crate::names::{visible, visible_lines};
@@ -59,15 +62,9 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
     if let Some(exit) = complete::asked(args, host) {
         return exit;
     }
-    if let Some(kept) = short::kept_name(args) {
-        write_stderr(&format!(
-            "qli: `{kept}` is a name of qli itself, and this version has no such command\n     \
-             to run a group of that name: qli run {kept} <EXTENSION>\n"
-        ));
+    if let Some(hint) = help::kept(args) {
+        write_stderr(&hint);
         return Exit::USAGE;
-    }
-    if let Some(page) = help_page(args) {
-        return put(&page);
     }
     match parse(args, host) {
         Ok(cli) => exec(cli, host),
@@ -79,17 +76,10 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
 /// which is most of the work of so short a command.
 const VERSION: &str = concat!("qli ", env!("CARGO_PKG_VERSION"), "\n");
 
-/// Returns the page that `qli help <CODE>` asks for, by its number or name.
-fn help_page(args: &[OsString]) -> Option<String> {
-    let [help, name] = args else { return None };
-    let code = Code::find(name.to_str()?).filter(|_| help == "help")?;
-    Some(code.page())
-}
-
 fn parse(args: &[OsString], host: &System) -> Result<Cli, clap::Error> {
     let style = Style::of(Stream::Stdout, short::color(args), host);
     let program = std::iter::once(OsString::from("qli"));
-    let command = Cli::command().term_width(style.width);
+    let command = help::tree().term_width(style.width);
     let matches = command.try_get_matches_from(program.chain(short::with_run(args)))?;
     Cli::from_arg_matches(&matches)
 }
@@ -141,6 +131,8 @@ fn exec(cli: Cli, host: &mut System) -> Exit {
         Some(Command::Ext(args)) => ext::exec(&global.and(&args.global), &args.command, host),
         Some(Command::Doctor(args)) => doctor::exec(&global.and(&args.global), args.format, host),
         Some(Command::Completions(args)) => complete::stub(args.shell),
+        Some(Command::Man(args)) => man::exec(&args, host),
+        Some(Command::Help(args)) => help::exec(&global.and(&args.global), &args.about, host),
         Some(Command::Schema(args)) => schema::exec(&args),
     }
 }
@@ -205,6 +197,8 @@ fn command_meant(group: &str) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory as _;
+
     use super::*;
 
     #[test]

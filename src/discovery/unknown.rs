@@ -1,7 +1,7 @@
 //! Names that were not found: the one place that lists directories on the way
 //! of a run, to say which name was meant.
 
-use super::{Home, Roots, catalogue};
+use super::{Home, RootKind, Roots, catalogue, embedded};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::host::{FileKind, HostView, Suspicion};
 use crate::names::{ExtensionName, GroupName, shell_word, visible};
@@ -22,7 +22,12 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
         });
     if let Some(directory) = without_manifest {
         let directory = shell_word(&directory);
-        return diagnostic.help(format!("{directory} has no `_manifest.toml`: write one"));
+        return diagnostic.help(format!(
+            "{directory} has no `_manifest.toml`: write one, `qli help manifest` has an example"
+        ));
+    }
+    if let Some(meant) = extension_meant(name, roots, view) {
+        return diagnostic.help(format!("did you mean `qli {meant} {name}`?"));
     }
     let known: Vec<String> = catalogue::group_names(roots, view)
         .into_keys()
@@ -34,6 +39,26 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
         "the groups are",
         "qli ext list",
     ))
+}
+
+/// Names the first group that has an extension of a name: it was typed without
+/// its group.
+fn extension_meant(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Option<GroupName> {
+    let groups = catalogue::group_names(roots, view).into_iter();
+    let mut owners = groups.filter(|(group, root)| match root.kind {
+        RootKind::Embedded => {
+            let scripts = embedded::scripts(group).iter();
+            scripts
+                .into_iter()
+                .any(|(script, _)| *script == name.as_str())
+        }
+        RootKind::Given | RootKind::User | RootKind::System => {
+            let script = root.path.join(group.as_str()).join(name.as_str());
+            view.stat(&script)
+                .is_ok_and(|stat| stat.kind == FileKind::File && stat.mode & 0o111 != 0)
+        }
+    });
+    owners.next().map(|(group, _)| group)
 }
 
 /// An extension that its group does not hold.

@@ -14,12 +14,14 @@ mod github;
 mod group;
 mod human;
 mod json_stream;
+mod manual;
 mod repository;
 mod run;
 mod sarif;
 mod scaffold;
 mod schemas;
 mod style;
+mod topics;
 mod validate;
 
 pub use audit::{LIMITS, RunTable, candidates, problem, record_line, show, verdict};
@@ -41,12 +43,14 @@ pub use github::github;
 pub use group::group;
 pub use human::diagnostics;
 pub use json_stream::JsonStream;
+pub use manual::manual;
 pub use repository::Repository;
 pub use run::{notes, outcome};
 pub use sarif::{Sarif, sarif};
 pub use scaffold::{Reached, installed, made};
 pub use schemas::schemas;
-pub use style::{Color, Style};
+pub use style::{Color, Style, wrapped};
+pub use topics::{TOPICS, Topic, topic};
 pub use validate::{Warnings, complaints, validation};
 
 /// How a report is written.

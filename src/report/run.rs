@@ -81,11 +81,30 @@ fn interrupted(plan: &Plan, step: Step, signal: Signal) -> String {
 fn refused(plan: &Plan, refusal: &Refusal, style: &Style) -> String {
     let step = refusal.step().map_or("qli", Step::as_str);
     let mut out = head(plan, "refused", style);
-    out.push_str(&block(step, &refusal.reasons(), &refusal.helps(), style));
+    let misplaced = misplaced_answer(plan, refusal);
+    let helps = refusal.helps().into_iter().chain(misplaced);
+    out.push_str(&block(
+        step,
+        &refusal.reasons(),
+        &helps.collect::<Vec<_>>(),
+        style,
+    ));
     put(&mut out, format_args!("\n  {}\n", undone(refusal.step())));
     out.push_str(&tail(plan, style));
     out.push_str(&what_it_means(refusal.code()));
     out
+}
+
+/// An answer that stands behind the extension's name was given to the script.
+fn misplaced_answer(plan: &Plan, refusal: &Refusal) -> Option<String> {
+    let unanswered = matches!(refusal, Refusal::NoTerminal(_) | Refusal::Declined(_));
+    let mut args = plan.args.iter().map(crate::names::Text::as_os_str);
+    let given = args.find(|arg| *arg == "--yes" || *arg == "-y" || *arg == "--confirm");
+    let given = given.filter(|_| unanswered)?.to_string_lossy();
+    Some(format!(
+        "`{given}` behind `{}` is the script's: write it before `{}`",
+        plan.extension, plan.group
+    ))
 }
 
 fn spawn_failed(plan: &Plan, failure: &StartFailure, style: &Style) -> String {

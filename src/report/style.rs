@@ -131,7 +131,7 @@ fn number(view: &dyn HostView, name: &str) -> Option<usize> {
 
 /// Breaks a text into lines of at most so many columns, at spaces; a word that
 /// is longer stays whole, so that it can be copied.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in text.split(' ') {

@@ -199,6 +199,15 @@ fn options_are_completed_with_their_values() {
 }
 
 #[test]
+fn topics_and_codes_are_completed() {
+    for shell in SHELLS {
+        let mut typist = Typist::at(shell, Stub::Sourced);
+        typist.types("qli help exit\t", "Exit codes");
+        typist.types("qli help QLI010\t2", "QLI0102 unknown-field");
+    }
+}
+
+#[test]
 fn files_are_completed_by_the_shell_with_its_own_quoting() {
     for shell in SHELLS {
         let mut typist = Typist::at(shell, Stub::Sourced);

@@ -1,15 +1,19 @@
 //! What a word can be: looked up only when that word is completed.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory as _;
 use clap_complete::engine::CompletionCandidate;
 
+use super::super::args::Cli;
 use crate::audit::read::{Glance, last_lines};
+use crate::diagnostics::Code;
 use crate::discovery::{GroupLog, Roots, extensions, find_group, group_name, group_names, logs};
 use crate::host::System;
 use crate::names::{is_command, visible};
+use crate::report::TOPICS;
 
 use super::line::Line;
 
@@ -76,6 +80,22 @@ impl Known {
         candidates.collect()
     }
 
+    /// What `qli help` explains; codes only for whoever has begun one.
+    pub(super) fn about(word: &OsStr) -> Vec<CompletionCandidate> {
+        let topics = TOPICS.iter().map(|topic| (topic.name, topic.summary));
+        let codes = Code::ALL.iter().filter(|_| !word.is_empty());
+        let codes =
+            codes.flat_map(|code| [code.number(), code.name()].map(|name| (name, code.title())));
+        let of_manual = topics.chain(codes);
+        let candidates = of_manual.map(|(name, text)| candidate(name, Some(text)));
+        let known = commands().into_iter().chain(candidates);
+        let begun = |one: &CompletionCandidate| {
+            let begin = word.as_encoded_bytes();
+            one.get_value().as_encoded_bytes().starts_with(begin)
+        };
+        known.filter(begun).collect()
+    }
+
     /// The newest runs of the logs there are, the newest first.
     pub(super) fn runs(&self) -> Vec<CompletionCandidate> {
         let (roots, host) = self.roots();
@@ -100,6 +120,16 @@ impl Known {
         });
         candidates.collect()
     }
+}
+
+/// The commands, with what they do.
+pub(super) fn commands() -> Vec<CompletionCandidate> {
+    let tree = Cli::command();
+    let commands = tree.get_subcommands().map(|command| {
+        let about = command.get_about().map(ToString::to_string);
+        candidate(command.get_name(), about.as_deref())
+    });
+    commands.collect()
 }
 
 /// The beginnings of the newest runs of a log.

@@ -180,6 +180,12 @@ fn fitted_arg(arg: Arg, known: &Known, paths: Paths) -> Arg {
     let candidates = match (arg.get_id().as_str(), arg.get_value_hint()) {
         ("group" | "confirm", _) => ArgValueCandidates::new(move || known.groups()),
         ("extension" | "words", _) => ArgValueCandidates::new(move || known.extensions()),
+        ("about", _) => {
+            return arg.add(ArgValueCompleter::new(move |word: &OsStr| {
+                Known::about(word)
+            }));
+        }
+        ("command", _) => ArgValueCandidates::new(known::commands),
         ("run_id", _) => ArgValueCandidates::new(move || known.runs()),
         (_, ValueHint::DirPath) if asked_by_stub => return arg.add(left_to_the_shell(DIRECTORIES)),
         (_, ValueHint::AnyPath) if asked_by_stub => return arg.add(left_to_the_shell(FILES)),

@@ -148,10 +148,8 @@ impl Text {
         } = fault;
         let span = self.place(&at, on);
         let one = Diagnostic::at(Code::PolicyUnusable, &self.source, span, message);
-        match help {
-            Some(help) => one.help(help),
-            None => one,
-        }
+        let rules = || "mend the policy: `qli help policies` says how one is written".to_owned();
+        one.help(help.unwrap_or_else(rules))
     }
 }
 

@@ -1,0 +1,106 @@
+//! What stands first in the long help of each command: lines to copy.
+
+/// `qli --help`.
+pub(super) const QLI: &str = "\
+Examples:
+  qli dev hello                           run hello of the group dev
+  qli explain prod hello                  what that would do, step by step
+  qli ext list                            what is installed
+  qli ext new ops --guarded               make a group, with guards
+  qli help manifest                       a topic of the manual";
+
+/// `qli run --help`.
+pub(super) const RUN: &str = "\
+Examples:
+  qli run prod hello                      run hello of the group prod
+  qli prod hello                          the same
+  qli run --yes prod hello --dry-run      --yes is qli's, --dry-run the script's";
+
+/// `qli explain --help`.
+pub(super) const EXPLAIN: &str = "\
+Examples:
+  qli explain prod                        the group, its guards, its extensions
+  qli explain prod hello --dry-run        what a run with this argument would do
+  qli explain --format json prod hello    the plan as a document";
+
+/// `qli validate --help`.
+pub(super) const VALIDATE: &str = "\
+Examples:
+  qli validate                            everything that is installed
+  qli validate ./scripts                  every group of a checkout
+  qli validate --fix ops/_manifest.toml   mend what is certain
+  qli validate --format github scripts    annotations, in a workflow";
+
+/// `qli audit --help`.
+pub(super) const AUDIT: &str = "\
+Examples:
+  qli audit list --since 1d               what ran since yesterday
+  qli audit show 5c1e08                   one run, by the end of its id
+  qli audit verify                        hold every group's log to its chain";
+
+/// `qli ext --help`.
+pub(super) const EXT: &str = "\
+Examples:
+  qli ext list                            groups and extensions
+  qli ext which prod hello                the program that would run
+  qli ext new ops --guarded               a new group, with guards";
+
+/// `qli ext list --help`.
+pub(super) const EXT_LIST: &str = "\
+Examples:
+  qli ext list                            every group and its extensions
+  qli ext list --format json prod         one group, as a document";
+
+/// `qli ext new --help`.
+pub(super) const EXT_NEW: &str = "\
+Examples:
+  qli ext new ops                         a group of your own
+  qli ext new ops --guarded               with guards
+  qli ext new ops --in ./team/scripts     in a directory that a team shares";
+
+/// `qli ext install-defaults --help`.
+pub(super) const EXT_DEFAULTS: &str = "\
+Examples:
+  qli ext install-defaults                copy dev, org and prod to your root
+  qli ext install-defaults --force        overwrite what differs from them";
+
+/// `qli ext which --help`.
+pub(super) const EXT_WHICH: &str = "\
+Examples:
+  qli ext which prod hello                where it is
+  sed -n 1,5p \"$(qli ext which ops deploy)\"";
+
+/// `qli doctor --help`.
+pub(super) const DOCTOR: &str = "\
+Examples:
+  qli doctor                              what is wrong here, and what to type
+  qli doctor -v                           each root with its owner and mode
+  qli doctor --format json                the same as a document";
+
+/// `qli completions --help`.
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  echo 'eval \"$(qli completions bash)\"' >> ~/.bashrc
+  echo 'eval \"$(qli completions zsh)\"' >> ~/.zshrc
+  qli completions fish > ~/.config/fish/completions/qli.fish";
+
+/// `qli schema --help`.
+pub(super) const SCHEMA: &str = "\
+Examples:
+  qli schema > manifest.v1.schema.json    for an editor
+  qli schema plan                         of `explain --format json`";
+
+/// `qli man --help`.
+pub(super) const MAN: &str = "\
+Examples:
+  qli man | man -l -                      read it
+  qli man ext new | man -l -              the page of one command
+  qli man --out share/man/man1            every page, for a package";
+
+/// `qli help --help`.
+pub(super) const HELP: &str = "\
+Examples:
+  qli help                                every command and topic
+  qli help run                            a command
+  qli help exit-codes                     a topic
+  qli help QLI0102                        what a message means";

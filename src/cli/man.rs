@@ -1,0 +1,167 @@
+//! `qli man`: pages for man(1), from the same tree and the same topics as the
+//! help.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::io;
+use std::path::Path;
+
+use clap_mangen::Man;
+
+use super::args::ManArgs;
+use super::{help, put};
+use crate::dispatch::Exit;
+use crate::host::{Host, Stream, System, reason, write_stderr};
+use crate::names::{shell_word, visible};
+use crate::report::{Color, Style, TOPICS, manual};
+
+/// Prints a page, or writes all of them.
+pub(super) fn exec(args: &ManArgs, host: &mut System) -> Exit {
+    let style = plain(host);
+    if let Some(directory) = &args.out {
+        return write_all(directory, &style, host);
+    }
+    let Some((name, command)) = named(&args.command) else {
+        let wanted: Vec<_> = args.command.iter().map(visible).collect();
+        let wanted = wanted.join(" ");
+        write_stderr(&format!(
+            "qli: there is no command `{wanted}`\n     `qli help` lists the commands\n"
+        ));
+        return Exit::USAGE;
+    };
+    put(&page(&name, &command, &style))
+}
+
+/// A page is laid out by man(1); only what stands as it is has a width here.
+fn plain(host: &System) -> Style {
+    Style {
+        color: false,
+        width: 72,
+        ..Style::of(Stream::Stdout, Color::Never, host)
+    }
+}
+
+/// Finds a command by its words, with the name of its page.
+fn named(words: &[OsString]) -> Option<(String, clap::Command)> {
+    let mut found = built();
+    let mut name = "qli".to_owned();
+    for word in words {
+        found = found.find_subcommand(word)?.clone();
+        let _ = write!(name, "-{}", found.get_name());
+    }
+    Some((name, found))
+}
+
+fn built() -> clap::Command {
+    let mut tree = help::tree().disable_help_subcommand(true);
+    tree.build();
+    tree
+}
+
+/// Every page with its name, the commands below their own.
+fn all(name: &str, command: &clap::Command, pages: &mut Vec<(String, clap::Command)>) {
+    pages.push((name.to_owned(), command.clone()));
+    let below = command.get_subcommands();
+    for below in below.filter(|below| below.get_name() != "help" || name == "qli") {
+        all(&format!("{name}-{}", below.get_name()), below, pages);
+    }
+}
+
+fn write_all(directory: &Path, style: &Style, host: &mut System) -> Exit {
+    let mut pages = Vec::new();
+    all("qli", &built(), &mut pages);
+    for (name, command) in pages {
+        let path = directory.join(format!("{name}.1"));
+        let text = page(&name, &command, style);
+        if let Err(error) = host.put(&path, text.as_bytes(), 0o644) {
+            write_stderr(&format!(
+                "qli: {} cannot be written: {}\n     mkdir -p {}\n",
+                shell_word(&path),
+                reason(&error),
+                shell_word(directory)
+            ));
+            return Exit::USAGE;
+        }
+    }
+    Exit::DONE
+}
+
+/// Writes one page.
+fn page(name: &str, command: &clap::Command, style: &Style) -> String {
+    let examples = command.get_before_long_help().map(ToString::to_string);
+    let is_whole = name == "qli";
+    let has_commands = command.has_subcommands();
+    let man = Man::new(command.clone().display_name(name).after_help(""))
+        .title(name.to_uppercase())
+        .date(DATE)
+        .source(concat!("qli ", env!("CARGO_PKG_VERSION")))
+        .manual("qli");
+    let mut out = rendered(|out| {
+        man.render_title(out)?;
+        man.render_name_section(out)?;
+        man.render_synopsis_section(out)?;
+        man.render_description_section(out)
+    });
+    if let Some(examples) = examples {
+        let examples = examples.trim_start_matches("Examples:\n").to_owned();
+        out.push_str(&verbatim("EXAMPLES", &examples));
+    }
+    out.push_str(&rendered(|out| {
+        man.render_options_section(out)?;
+        if has_commands {
+            man.render_subcommands_section(out)?;
+        }
+        Ok(())
+    }));
+    if is_whole {
+        for topic in TOPICS.iter().filter(|topic| topic.name != "diagnostics") {
+            let title = topic.name.replace('-', " ").to_uppercase();
+            out.push_str(&verbatim(&title, &manual(topic.text, style)));
+        }
+    }
+    out
+}
+
+/// The day of the last change to what the pages say.
+const DATE: &str = "2026-11-24";
+
+/// Renders a part, in lines as mandoc(1) likes them.
+fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
+    let mut roff = Vec::new();
+    // Writing to a vector never fails.
+    drop(part(&mut roff));
+    let roff = String::from_utf8_lossy(&roff).replace(".br\n\n.br\n", ".sp\n");
+    let mut out = String::new();
+    let mut before = "";
+    for line in roff.lines() {
+        // The line behind `.TP` is a tag, and whole.
+        let text = !line.starts_with(['.', '\'']) && before != ".TP";
+        let lines = if text {
+            crate::report::wrapped(line.trim_end(), 79)
+        } else {
+            vec![line.trim_end().to_owned()]
+        };
+        for line in lines {
+            // Writing to a string never fails.
+            let _ = writeln!(out, "{line}");
+        }
+        before = line;
+    }
+    out
+}
+
+/// A section that stands as it is written.
+fn verbatim(title: &str, text: &str) -> String {
+    let mut out = format!(".SH \"{title}\"\n.nf\n");
+    for line in text.trim_end().lines() {
+        let line = line.replace('\\', "\\e").replace('-', "\\-");
+        let line = match line.chars().next() {
+            Some('.' | '\'') => format!("\\&{line}"),
+            _ => line,
+        };
+        // Writing to a string never fails.
+        let _ = writeln!(out, "{line}");
+    }
+    out.push_str(".fi\n");
+    out
+}

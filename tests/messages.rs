@@ -1,0 +1,156 @@
+//! What people read: every help stays within 80 columns, every page for man(1) is
+//! clean, and every message says what to type next, or that there is nothing.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test touches the world and may panic"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use qli::diagnostics::Code;
+
+fn qli(words: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qli"));
+    command.args(words).env_clear().env("COLUMNS", "80");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{words:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The commands that a help lists.
+fn listed(help: &str) -> Vec<String> {
+    let (_, commands) = help.split_once("Commands:\n").unwrap_or_default();
+    let lines = commands.lines().take_while(|line| !line.is_empty());
+    // A description that goes on stands further to the right.
+    let names = lines.filter(|line| !line.starts_with("   "));
+    let names = names.map(|line| line.split_whitespace().next().unwrap().to_owned());
+    names.filter(|name| name != "help").collect()
+}
+
+#[test]
+fn every_help_stays_within_its_columns_and_begins_with_examples() {
+    let mut left: Vec<Vec<String>> = vec![Vec::new()];
+    let mut seen = 0;
+    while let Some(command) = left.pop() {
+        let words: Vec<_> = command.iter().map(String::as_str).collect();
+        let short = qli(&[&words[..], &["-h"]].concat());
+        let long = qli(&[&words[..], &["--help"]].concat());
+        for line in short.lines().chain(long.lines()) {
+            assert!(line.chars().count() <= 80, "{words:?}: {line}");
+        }
+        // Those of `audit` have theirs together.
+        let together = words.len() == 2 && words.starts_with(&["audit"]);
+        assert!(together || long.starts_with("Examples:\n"), "{words:?}");
+        assert!(!short.contains("Examples:"), "{words:?}");
+        let below = listed(&short).into_iter();
+        left.extend(below.map(|name| [command.clone(), vec![name]].concat()));
+        seen += 1;
+    }
+    assert!(seen > 15, "{seen}");
+}
+
+#[test]
+fn every_page_for_man_is_clean() {
+    let directory = tempfile::tempdir().unwrap();
+    qli(&["man", "--out", directory.path().to_str().unwrap()]);
+    let pages = entries(directory.path());
+    assert!(pages.len() > 15, "{pages:?}");
+    let lint = Command::new("mandoc").arg("-Tlint").args(&pages).output();
+    let lint = lint.expect("tests/run installs mandoc");
+    let told = [lint.stdout, lint.stderr].concat();
+    assert_eq!(String::from_utf8(told).unwrap(), "");
+    assert!(lint.status.success());
+}
+
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort_unstable();
+    paths
+}
+
+#[test]
+fn every_page_of_a_message_says_what_to_type_or_write() {
+    for code in Code::ALL {
+        let page = code.page();
+        let types = page.lines().any(|line| line.starts_with("    "));
+        assert!(types, "{}: {page}", code.number());
+    }
+}
+
+/// Every problem in a report or a transcript, with all that belongs to it.
+fn drawn(text: &str) -> Vec<String> {
+    let begins = |line: &str| {
+        let mut words = line.split_whitespace().skip(1);
+        let severity = words
+            .next()
+            .is_some_and(|word| matches!(word, "error" | "warning" | "info"));
+        let code = words.next().is_some_and(|word| word.starts_with("QLI"));
+        line.starts_with("  ") && severity && code
+    };
+    let mut found: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in text.lines() {
+        if begins(line) {
+            found.push(String::new());
+            inside = true;
+        } else if line.starts_with("$ ") || line.starts_with("```") {
+            inside = false;
+        }
+        if inside {
+            let last = found.last_mut().unwrap();
+            last.push_str(line);
+            last.push('\n');
+        }
+    }
+    found
+}
+
+#[test]
+fn every_problem_that_is_drawn_has_its_next_step() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let samples = ["valid", "invalid"].map(|name| project.join("tests/manifests").join(name));
+    let folders = entries(&project.join("cmd-tests"))
+        .into_iter()
+        .chain(samples);
+    let files = folders
+        .filter(|path| path.is_dir())
+        .flat_map(|path| entries(&path));
+    let mut count = 0;
+    for file in files.filter(|path| {
+        path.extension()
+            .is_some_and(|end| end == "trycmd" || end == "expected")
+    }) {
+        // What is seen through `cat -v` has its colours between the words.
+        for problem in drawn(&std::fs::read_to_string(&file).unwrap()) {
+            assert!(
+                problem.contains("  help: ") || problem.contains("^[["),
+                "{}:\n{problem}",
+                file.display()
+            );
+            count += 1;
+        }
+    }
+    assert!(count > 200, "{count}");
+}
+
+/// Every refusal that a transcript shows names the next commands.
+#[test]
+fn every_refusal_that_is_shown_names_the_next_command() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let transcripts = entries(&project.join("cmd-tests/run"));
+    let mut count = 0;
+    for file in transcripts {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for refusal in text.split("qli: refused, ").skip(1) {
+            let refusal = refusal.split("\n$ ").next().unwrap();
+            for next in ["see all steps  qli explain ", "what it means  qli help "] {
+                assert!(refusal.contains(next), "{}: {refusal}", file.display());
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 10, "{count}");
+}
