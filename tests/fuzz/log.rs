@@ -1,0 +1,58 @@
+//! Any bytes, read as an audit log: nothing panics, every line is counted, every
+//! problem stands in a line that is there, and what is good stays good when it is
+//! read as a collector's stream.
+//!
+//! `tests/fuzz/run` builds and runs it for some seconds.
+#![no_main]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`fuzz_target!` holds a way to write the input down"
+)]
+
+use std::path::Path;
+
+use libfuzzer_sys::fuzz_target;
+use qli::audit::read::{Glance, Kind, Problem, Runs, Verified, Verifier, each_line, verify};
+
+fuzz_target!(|bytes: &[u8]| {
+    let (log, problems) = verified(bytes, Kind::Log);
+    assert_eq!(log.bytes, bytes.len() as u64);
+    assert_eq!(log.problems, problems.len() as u64);
+    let ends = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
+    assert!(log.lines >= ends && log.lines <= ends + 1, "{} of {ends}", log.lines);
+    for problem in &problems {
+        let place = problem.place.as_ref();
+        let is_there = place.is_some_and(|place| (1..=log.lines).contains(&place.line));
+        assert!(is_there, "{problem:?} of {} lines", log.lines);
+    }
+    let (stream, found) = verified(bytes, Kind::Stream);
+    assert!(!problems.is_empty() || found.is_empty(), "{found:?}");
+    assert_eq!(stream.lines, log.lines);
+    runs(bytes);
+});
+
+fn verified(bytes: &[u8], kind: Kind) -> (Verified, Vec<Problem>) {
+    let mut problems = Vec::new();
+    let mut tell = |problem| problems.push(problem);
+    let mut verifier = Verifier::new(Vec::new(), &mut tell);
+    verifier.begin(Path::new("a.log"), kind);
+    // Reading from memory fails for nothing.
+    drop(verify(bytes, &mut verifier));
+    let verified = verifier.end();
+    (verified, problems)
+}
+
+/// Every run is told once, and none without a line of its own.
+fn runs(bytes: &[u8]) {
+    let (mut lines, mut told) = (0, 0);
+    let mut runs = Runs::default();
+    runs.begin(Kind::Log);
+    let done = each_line(bytes, &mut |line| {
+        lines += usize::from(Glance::of(line).is_some());
+        runs.take(line, &mut |_| told += 1);
+        Ok(())
+    });
+    drop(done);
+    runs.end(&mut |_| told += 1);
+    assert!(told <= lines, "{told} runs in {lines} records");
+}
