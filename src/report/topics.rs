@@ -30,6 +30,7 @@ topics! {
     "files" "what is read and written, and where",
     "audit" "what is recorded of a run, and how a log is checked",
     "policies" "rules of your own for manifests",
+    "ci" "manifests checked in a pipeline or before a commit",
     "editors" "completion and explanations while a manifest is written",
     "refusals" "why a run did not start",
     "diagnostics" "what can be wrong with a manifest, a name or a file",

@@ -1,0 +1,18 @@
+//! What a pipeline does with qli, done for real: pre-commit runs the hook, the
+//! scripts of the action run as a runner would run them, and so do the recipes of
+//! docs/ci.md, over a checkout that belongs to somebody else too.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test touches the world and may panic"
+)]
+
+#[path = "../editors/tools.rs"]
+mod tools;
+
+mod action;
+mod checkout;
+mod hook;
+mod recipes;
