@@ -201,8 +201,10 @@ fn elsewhere(
     let own = roots.iter().position(|root| root.path == place.root);
     for (at, root) in roots.iter().enumerate() {
         let manifest = root.path.join(name.as_str()).join(FILE_NAME);
-        if view.lstat(&manifest).is_err() {
-            continue;
+        match view.lstat(&manifest) {
+            Ok(_) => {}
+            Err(error) if is_absent(&error) => continue,
+            Err(error) => return Err(unsearchable(name, &root.path, &error)),
         }
         // A root that is not in force yet is named by `--extensions`, and is first.
         let hides = own.is_none_or(|own| own < at);
@@ -232,6 +234,21 @@ fn not_made(path: &Path, error: &io::Error, view: &dyn HostView) -> Diagnostic {
     let mut above = path.ancestors().skip(1);
     let above = above.find(|one| view.lstat(one).is_ok()).unwrap_or(path);
     Diagnostic::of_path(Code::NotMade, path, message).help(format!("ls -ld {}", shell_word(above)))
+}
+
+/// Says whether nothing is there, as opposed to something that hides.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+fn unsearchable(name: &GroupName, root: &Path, error: &io::Error) -> Diagnostic {
+    let why = reason(error);
+    let message = format!("nobody knows whether it has a group `{name}`: {why}");
+    Diagnostic::of_path(Code::RootUnreadable, root, message)
+        .help("make it readable, or take it out of the list of roots")
 }
 
 fn as_error(mut diagnostic: Diagnostic) -> Diagnostic {
