@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::place::{LogObstacle, judge_open, obstacle};
+use super::place::{LogObstacle, judge_named, judge_open, obstacle};
 use super::record::Record;
 use super::tail::Link;
 use super::write::{take_over, write};
 use super::{Head, Log, rotated};
 use crate::host::{Host, LogFile, Signal, reason};
+use crate::manifest::LogAccess;
 
 /// How long a held lock is waited for.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
@@ -86,15 +87,16 @@ pub(super) fn append<B: Serialize>(
     patience: Patience,
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
-    let mut file = open_locked(log, patience, host)?;
-    let begin = match file.length().map_err(AppendError::Write)? {
+    let (mut file, mut length) = open_locked(log, patience, host)?;
+    let begin = match length {
         0 => rotated::link(&log.path, patience, host)?,
         _ => Link::first(),
     };
     if patience == Patience::UntilSignal {
-        take_over(log, &mut *file, &begin, host);
+        let taken = take_over(log, &mut *file, length, &begin, host);
+        length = taken.map_err(AppendError::Write)?;
     }
-    let written = write(&mut *file, record, begin, host);
+    let written = write(&mut *file, length, record, begin, host);
     let unlocked = file.unlock();
     let next = written.map_err(AppendError::Write)?;
     unlocked.map_err(AppendError::Write)?;
@@ -112,24 +114,45 @@ pub(super) fn append<B: Serialize>(
         .map_err(AppendError::Unanchored)
 }
 
+/// Opens a log with its lock held; returns its length too.
 fn open_locked(
     log: &Log,
     patience: Patience,
     host: &mut dyn Host,
-) -> Result<Box<dyn LogFile>, AppendError> {
+) -> Result<(Box<dyn LogFile>, u64), AppendError> {
     loop {
-        if let Some(obstacle) = obstacle(log, host) {
-            return Err(AppendError::Obstacle(obstacle));
-        }
-        let opened = host.open_log(&log.path, log.access.mode());
-        let mut file = opened.map_err(AppendError::Write)?;
-        if let Some(obstacle) = judge_open(log, &*file, host).map_err(AppendError::Write)? {
-            return Err(AppendError::Obstacle(obstacle));
-        }
+        let mut file = open(log, log.access, host)?;
         lock(&mut *file, patience, host)?;
-        if file.is_in_place().map_err(AppendError::Write)? {
-            return Ok(file);
+        if let Some(length) = file.length_in_place().map_err(AppendError::Write)? {
+            return Ok((file, length));
         }
+    }
+}
+
+/// Opens a log, making it with these permissions where nothing stands in the
+/// way, and judges what was opened. What is no log is not opened at all: to open
+/// a device may do something.
+pub(super) fn open(
+    log: &Log,
+    access: LogAccess,
+    host: &mut dyn Host,
+) -> Result<Box<dyn LogFile>, AppendError> {
+    let named = host.lstat(&log.path).ok();
+    if let Some(obstacle) = named.and_then(|stat| judge_named(log, &stat, host)) {
+        return Err(AppendError::Obstacle(obstacle));
+    }
+    let opened = host.open_log(&log.path);
+    let file = opened.or_else(|error| match obstacle(log, host) {
+        Some(obstacle) => Err(AppendError::Obstacle(obstacle)),
+        None if error.kind() != io::ErrorKind::NotFound => Err(AppendError::Write(error)),
+        None => {
+            let made = host.make_log(&log.path, access.mode());
+            made.map_err(AppendError::Write)
+        }
+    })?;
+    match judge_open(log, &*file, host).map_err(AppendError::Write)? {
+        Some(obstacle) => Err(AppendError::Obstacle(obstacle)),
+        None => Ok(file),
     }
 }
 
@@ -140,10 +163,10 @@ pub(super) fn lock(
     patience: Patience,
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
-    let mut length = log.length().map_err(AppendError::Write)?;
+    let mut length = None;
     let mut deadline = host.elapsed() + LOCK_PATIENCE;
     while !log.try_lock().map_err(AppendError::Write)? {
-        let now = log.length().map_err(AppendError::Write)?;
+        let now = Some(log.length().map_err(AppendError::Write)?);
         if now != length {
             length = now;
             deadline = host.elapsed() + LOCK_PATIENCE;
@@ -282,6 +305,19 @@ mod tests {
         let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
         assert!(matches!(error, AppendError::Sync(_)));
         assert!(!world.acts().contains(&Act::Synced { locked: false }));
+    }
+
+    #[test]
+    fn what_is_longer_than_a_record_may_be_is_not_written() {
+        let mut world = World::new();
+        append_one(&mut world, Patience::UntilSignal).unwrap();
+        let before = world.text(LOG);
+        let body = std::collections::BTreeMap::from([("text", "x".repeat(64 << 10))]);
+        let mut record = Record::new(EventName::Start, &world.identity(), world.now(), body);
+        let error = append(&log(), &mut record, Patience::UntilSignal, &mut world).unwrap_err();
+        let reason = error.reason(LOG.as_ref());
+        assert!(reason.contains("at most 65536 fit"), "{reason}");
+        assert_eq!(world.text(LOG), before);
     }
 
     fn held_for_ever() -> World {

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Log;
-use super::place::{LogObstacle, judge_open, obstacle};
+use super::append::{AppendError, open};
+use super::place::{LogObstacle, obstacle};
 use super::record::Record;
 use super::tail::Link;
 use crate::host::{Host, HostView, reason};
@@ -110,19 +111,18 @@ impl Anchor {
 
 fn append(path: &Path, access: LogAccess, line: &str, host: &mut dyn Host) -> Result<(), String> {
     let log = Anchor::file(path);
-    if let Some(obstacle) = obstacle(&log, host) {
-        return Err(obstacle.reason());
-    }
     let failed = |error: std::io::Error| {
         let path = shell_word(path);
         format!("the anchor {path} cannot be written: {}", reason(&error))
     };
-    let mut file = host.open_log(path, access.mode()).map_err(failed)?;
-    if let Some(obstacle) = judge_open(&log, &*file, host).map_err(failed)? {
-        return Err(obstacle.reason());
-    }
+    let mut file = match open(&log, access, host) {
+        Ok(file) => file,
+        Err(AppendError::Write(error)) => return Err(failed(error)),
+        Err(error) => return Err(error.reason(path)),
+    };
     // A line that a full disk cut short is left to itself.
-    let last = file.tail(1).map_err(failed)?;
+    let length = file.length().map_err(failed)?;
+    let last = file.before(length, 1).map_err(failed)?;
     let line = if last.is_empty() || last == b"\n" {
         line.to_owned()
     } else {

@@ -28,7 +28,7 @@ pub use record::{
     Chained, EndRecord, EventName, FileFacts, Line, Record, RecoveredRecord, SignalRecord,
     SpawnFailedRecord,
 };
-pub use redact::recorded_args;
+pub use redact::{recorded_args, recorded_message, recorded_names};
 pub use spool::{Kept, Spool, look as spool};
 pub use start::{
     Claimed, Login, Passed, ProgramFacts, RecordedArg, RecordedArgs, RefusedRecord, RunFacts,

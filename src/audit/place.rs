@@ -116,15 +116,19 @@ impl LogObstacle {
 /// Says why a log cannot be appended to, as far as looking tells.
 pub fn obstacle(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
     let path = &log.path;
-    let directory = path.parent().unwrap_or(path);
     match view.lstat(path) {
-        Ok(stat) => look_at_directory(directory, view)
-            .or_else(|| judge(log, &stat, view.euid()))
+        Ok(stat) => judge_named(log, &stat, view)
             .or_else(|| usable(path, Access::Write, view))
             .or_else(|| usable(path, Access::Read, view)),
-        Err(error) if is_absent(&error) => creatable(directory, view),
+        Err(error) if is_absent(&error) => creatable(path.parent().unwrap_or(path), view),
         Err(error) => Some(not_writable(path, &error)),
     }
+}
+
+/// Judges what stands under the names of a log and its directory.
+pub(super) fn judge_named(log: &Log, stat: &Stat, view: &dyn HostView) -> Option<LogObstacle> {
+    let directory = log.path.parent().unwrap_or(&log.path);
+    look_at_directory(directory, view).or_else(|| judge(log, stat, view.euid()))
 }
 
 /// Says who else may change the way to a log: the directories above its own.

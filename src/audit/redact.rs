@@ -1,4 +1,5 @@
-//! Arguments as they are recorded: without secrets, and short enough.
+//! What may be of any length as it is recorded: without secrets, and short
+//! enough for one record.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -7,11 +8,20 @@ use super::options::without_named_secrets;
 use super::start::{RecordedArg, RecordedArgs};
 use super::tail::RECORD_MAX;
 use crate::manifest::ArgsMode;
-use crate::names::{Sha256, Text, to_json_line};
+use crate::names::{EnvName, Sha256, Text, to_json_line};
 use crate::providers::Redactor;
 
 /// Bytes kept of an argument that is too long for a record.
 const HEAD: usize = 4 * 1024;
+
+/// Bytes kept of a claim of the environment; names and addresses are shorter.
+const CLAIM_HEAD: usize = 256;
+
+/// Bytes of all names of secrets in a record.
+const NAMES_MAX: usize = 4 * 1024;
+
+/// Bytes kept of a message.
+const MESSAGE_MAX: usize = 2 * 1024;
 
 /// Room for arguments in a record; the rest of it usually needs less than a
 /// quarter.
@@ -35,7 +45,7 @@ pub fn recorded_args(args: &[Text], mode: ArgsMode, redactor: &Redactor) -> Reco
     if to_json_line(&whole).len() <= ARGS_MAX {
         return RecordedArgs::List(whole);
     }
-    let cut: Vec<_> = clean.iter().map(cut).collect();
+    let cut: Vec<_> = clean.iter().map(|arg| cut(arg, HEAD)).collect();
     if mode != ArgsMode::Digest && to_json_line(&cut).len() <= ARGS_MAX {
         return RecordedArgs::List(cut);
     }
@@ -57,9 +67,39 @@ fn digest(arg: &Text) -> RecordedArg {
     }
 }
 
-fn cut(arg: &Text) -> RecordedArg {
+/// Records a claim of the environment.
+pub(super) fn recorded_claim(claim: &Text) -> RecordedArg {
+    cut(claim, CLAIM_HEAD)
+}
+
+/// Records the first names of secrets; returns how many are left out, too.
+pub fn recorded_names<'a>(names: impl Iterator<Item = &'a EnvName>) -> (Vec<String>, u64) {
+    let mut room = NAMES_MAX;
+    let (mut kept, mut left_out) = (Vec::new(), 0);
+    for name in names.map(ToString::to_string) {
+        match room.checked_sub(name.len()) {
+            Some(rest) if left_out == 0 => {
+                room = rest;
+                kept.push(name);
+            }
+            _ => left_out += 1,
+        }
+    }
+    (kept, left_out)
+}
+
+/// Records a message, or the beginning of a long one.
+pub fn recorded_message(mut message: String) -> String {
+    if message.len() > MESSAGE_MAX {
+        message.truncate(message.floor_char_boundary(MESSAGE_MAX));
+        message.push_str(" …");
+    }
+    message
+}
+
+fn cut(arg: &Text, keep: usize) -> RecordedArg {
     let bytes = arg.as_os_str().as_bytes();
-    match bytes.split_at_checked(HEAD) {
+    match bytes.split_at_checked(keep) {
         Some((head, rest)) if !rest.is_empty() => RecordedArg::Cut {
             head: Text::from(OsStr::from_bytes(head)),
             len: bytes.len(),
@@ -86,6 +126,24 @@ mod tests {
         let many: Vec<_> = (0..100_000).map(|_| Text::from("arg")).collect();
         let args = recorded_args(&many, ArgsMode::Redacted, &none);
         assert!(matches!(args, RecordedArgs::Digest { count: 100_000, .. }));
+    }
+
+    #[test]
+    fn names_claims_and_messages_are_kept_as_far_as_there_is_room() {
+        let names: Vec<EnvName> = (0..1000)
+            .map(|nth| format!("SECRET_{nth:03}").parse().unwrap())
+            .collect();
+        let (kept, left_out) = recorded_names(names.iter());
+        assert_eq!((kept.len(), left_out), (409, 591));
+        assert_eq!(recorded_names(names[..2].iter()).1, 0);
+        let claim = Text::from("x".repeat(257));
+        assert!(matches!(
+            recorded_claim(&claim),
+            RecordedArg::Cut { len: 257, .. }
+        ));
+        let message = recorded_message("é".repeat(2000));
+        assert!(message.len() < 2100 && message.ends_with("é …"));
+        assert_eq!(recorded_message("short".to_owned()), "short");
     }
 
     #[test]

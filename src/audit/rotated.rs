@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::append::{AppendError, Patience, lock};
-use super::tail::{Chained, Ending, Link, ending, last_record};
-use super::write::tail_of;
+use super::tail::{Chained, Link, last_record};
+use super::write::{ending, last_lines};
 use crate::host::{FileKind, Host, LogFile};
 
 /// Returns the place of the first record of an empty log: after the last one
@@ -24,13 +24,11 @@ pub(super) fn link(
         return Ok(Link::first());
     };
     lock(&mut *old, patience, host)?;
-    let tail = old.length().and_then(|length| tail_of(&*old, length));
+    let ending = old.length().and_then(|length| ending(&*old, length));
     let unlocked = old.unlock();
-    let tail = tail.map_err(AppendError::Write)?;
+    let ending = ending.map_err(AppendError::Write)?;
     unlocked.map_err(AppendError::Write)?;
-    Ok(match ending(&tail) {
-        Ending::Whole(link) | Ending::Unended(link) | Ending::Torn(link, ..) => link,
-    })
+    Ok(ending.link())
 }
 
 /// Opens the newest file that was this log. In the chain that was written to
@@ -58,8 +56,8 @@ fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Chained, Box<dyn LogFile
     if stat.kind != FileKind::File || (stat.owner != host.euid() && stat.owner != 0) {
         return None;
     }
-    let tail = tail_of(&*old, old.length().ok()?).ok()?;
-    Some((last_record(&tail)?, old))
+    let last = last_lines(&*old, old.length().ok()?, last_record, Option::is_some);
+    Some((last.ok()??, old))
 }
 
 /// Lists the files beside a log whose names rotation makes of its name.

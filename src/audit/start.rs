@@ -7,6 +7,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::FileFacts;
+use super::record::is_zero;
+use super::redact::recorded_claim;
 use crate::host::{HostView, LoginUid, Signal};
 use crate::names::{Digest, Sha256, Text};
 
@@ -15,6 +17,10 @@ use crate::names::{Digest, Sha256, Text};
 pub struct StartRecord {
     /// Names of the secrets handed over.
     pub env_var_names: Vec<String>,
+    /// How many more were handed over, whose names there was no room for.
+    #[serde(skip_serializing_if = "is_zero")]
+    #[schemars(default)]
+    pub env_vars_left_out: u64,
     /// What is about to run.
     #[serde(flatten)]
     pub run: RunFacts,
@@ -115,19 +121,19 @@ pub struct ProgramFacts {
 pub struct Claimed {
     /// Who called sudo.
     #[serde(rename = "SUDO_USER", skip_serializing_if = "Option::is_none")]
-    pub sudo_user: Option<Text>,
+    pub sudo_user: Option<RecordedArg>,
     /// With which uid.
     #[serde(rename = "SUDO_UID", skip_serializing_if = "Option::is_none")]
-    pub sudo_uid: Option<Text>,
+    pub sudo_uid: Option<RecordedArg>,
     /// From where somebody came by ssh: addresses and ports.
     #[serde(rename = "SSH_CONNECTION", skip_serializing_if = "Option::is_none")]
-    pub ssh_connection: Option<Text>,
+    pub ssh_connection: Option<RecordedArg>,
 }
 
 impl Claimed {
     /// Collects the claims; `shown` prepares a value for the record.
     pub fn of(view: &dyn HostView, shown: impl Fn(OsString) -> Text) -> Self {
-        let claim = |name: &str| view.var(name).map(&shown);
+        let claim = |name: &str| view.var(name).map(|value| recorded_claim(&shown(value)));
         Self {
             sudo_user: claim("SUDO_USER"),
             sudo_uid: claim("SUDO_UID"),
@@ -207,7 +213,7 @@ pub enum RecordedArgs {
     },
 }
 
-/// One argument as it is recorded.
+/// One argument, or one claim of the environment, as it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(deny_unknown_fields)]

@@ -2,7 +2,6 @@
 //! whole.
 
 use std::io;
-use std::ops::Range;
 
 use serde::Deserialize;
 
@@ -38,14 +37,17 @@ impl Link {
     /// line that is none was put there by somebody else, and does not end the
     /// chain; only where no record is left it starts anew.
     pub(super) fn after(lines: &[u8]) -> Self {
-        let next = last_record(lines).and_then(|record| {
-            Some(Self {
-                chain: Some(record.chain),
-                prev: record.hash,
-                seq: record.seq.checked_add(1)?,
-            })
-        });
-        next.unwrap_or_else(Self::first)
+        Self::after_record(lines).unwrap_or_else(Self::first)
+    }
+
+    /// Goes on from the last record of ours in some lines, if there is one.
+    fn after_record(lines: &[u8]) -> Option<Self> {
+        let record = last_record(lines)?;
+        Some(Self {
+            chain: Some(record.chain),
+            prev: record.hash,
+            seq: record.seq.checked_add(1)?,
+        })
     }
 
     /// Makes sure that there is a chain: one that begins here gets an id.
@@ -98,32 +100,36 @@ pub(super) enum Ending {
     Torn(Link, usize, Sha256),
 }
 
-/// Reads the end of a log from its last bytes, which are as many as
-/// [`is_enough`] asks for.
-pub(super) fn ending(tail: &[u8]) -> Ending {
-    if tail.is_empty() {
-        return Ending::Whole(Link::first());
+impl Ending {
+    /// Reads how a log ends that has these lines last, and perhaps others
+    /// before them.
+    pub(super) fn of(lines: &[u8]) -> Self {
+        if lines.is_empty() || lines.ends_with(b"\n") {
+            return Self::Whole(Link::after(lines));
+        }
+        let start = lines.iter().rposition(|&byte| byte == b'\n');
+        let (before, last) = lines
+            .split_at_checked(start.map_or(0, |at| at + 1))
+            .unwrap_or_default();
+        match Link::after_record(last) {
+            Some(link) => Self::Unended(link),
+            None => Self::Torn(Link::after(before), last.len(), Sha256::of(last)),
+        }
     }
-    if tail.ends_with(b"\n") {
-        return Ending::Whole(Link::after(tail));
-    }
-    let last = line_before(tail, tail.len());
-    let line = slice(tail, last.clone());
-    if whole(line).is_some() {
-        return Ending::Unended(Link::after(line));
-    }
-    let before = slice(tail, 0..last.start);
-    Ending::Torn(Link::after(before), line.len(), Sha256::of(line))
-}
 
-/// Says whether the last bytes of a log tell how its chain goes on: they hold
-/// the beginning of its last line, and a whole record of ours.
-pub(super) fn is_enough(tail: &[u8]) -> bool {
-    let from_line = tail.iter().position(|&byte| byte == b'\n');
-    let whole = from_line
-        .and_then(|at| tail.get(at + 1..))
-        .unwrap_or_default();
-    Link::after(whole).chain.is_some()
+    /// Says where the chain goes on.
+    pub(super) fn link(self) -> Link {
+        match self {
+            Self::Whole(link) | Self::Unended(link) | Self::Torn(link, ..) => link,
+        }
+    }
+
+    /// Says whether a record of ours was found: what stands before it does not
+    /// matter then.
+    pub(super) fn is_known(&self) -> bool {
+        let (Self::Whole(link) | Self::Unended(link) | Self::Torn(link, ..)) = self;
+        link.chain.is_some()
+    }
 }
 
 /// Reads a line that is a record of ours: its hash is right. Anything else may
@@ -133,17 +139,6 @@ fn whole(line: &[u8]) -> Option<Chained> {
     let ending = format!(",\"hash\":\"{}\"}}", record.hash);
     let hashed = line.strip_suffix(ending.as_bytes())?;
     (Sha256::of(hashed).to_string() == record.hash).then_some(record)
-}
-
-/// Returns the line that ends at a place, without its line end.
-fn line_before(bytes: &[u8], end: usize) -> Range<usize> {
-    let before = bytes.get(..end).unwrap_or_default();
-    let start = before.iter().rposition(|&byte| byte == b'\n');
-    start.map_or(0, |at| at + 1)..end
-}
-
-fn slice(bytes: &[u8], range: Range<usize>) -> &[u8] {
-    bytes.get(range).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -173,13 +168,13 @@ mod tests {
     #[test]
     fn the_chain_goes_on_from_the_last_line() {
         let (first, second, link) = two();
-        assert_eq!(ending(b""), Ending::Whole(Link::first()));
+        assert_eq!(Ending::of(b""), Ending::Whole(Link::first()));
         assert_eq!(
-            ending(format!("{first}{second}").as_bytes()),
+            Ending::of(format!("{first}{second}").as_bytes()),
             Ending::Whole(link.clone())
         );
         let unended = format!("{first}{}", second.trim_end());
-        assert_eq!(ending(unended.as_bytes()), Ending::Unended(link));
+        assert_eq!(Ending::of(unended.as_bytes()), Ending::Unended(link));
     }
 
     #[test]
@@ -193,7 +188,7 @@ mod tests {
                 cut,
                 Sha256::of(&second.as_bytes()[..cut]),
             );
-            assert_eq!(ending(tail.as_bytes()), torn, "{cut}");
+            assert_eq!(Ending::of(tail.as_bytes()), torn, "{cut}");
         }
     }
 
@@ -202,18 +197,16 @@ mod tests {
         let (first, second, link) = two();
         let forged = r#"{"chain":"x","seq":18446744073709551615,"hash":"a\",\"evil\":\"b"}"#;
         let tail = format!("{first}{second}garbage\n{forged}\n\n");
-        assert_eq!(ending(tail.as_bytes()), Ending::Whole(link));
-        assert!(is_enough(tail.as_bytes()));
-        assert!(!is_enough(second.as_bytes()) && !is_enough(b"x\ngarbage\n"));
+        assert_eq!(Ending::of(tail.as_bytes()), Ending::Whole(link));
     }
 
     #[test]
     fn a_torn_only_line_and_a_foreign_line_start_anew() {
         assert_eq!(
-            ending(b"{\"ev"),
+            Ending::of(b"{\"ev"),
             Ending::Torn(Link::first(), 4, Sha256::of(b"{\"ev"))
         );
-        assert_eq!(ending(b"hello\n"), Ending::Whole(Link::first()));
-        assert_eq!(ending(b"\n"), Ending::Whole(Link::first()));
+        assert_eq!(Ending::of(b"hello\n"), Ending::Whole(Link::first()));
+        assert_eq!(Ending::of(b"\n"), Ending::Whole(Link::first()));
     }
 }

@@ -119,7 +119,7 @@ fn absolute(path: PathBuf, view: &dyn HostView) -> PathBuf {
         return path;
     }
     let plain = path.strip_prefix(".").map(Path::to_owned);
-    let cwd = view.process().cwd.unwrap_or_default();
+    let cwd = view.cwd().unwrap_or_default();
     cwd.join(plain.unwrap_or(path))
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Enforce, Launch, Refusal, Step, Verdict, record};
 use crate::audit::{
     Anchor, Left, Log, LogObstacle, StartRecord, Trail, Unopened, Unrecorded, exposed, obstacle,
-    refuse,
+    recorded_names, refuse,
 };
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::discovery::Group;
@@ -170,8 +170,10 @@ impl Enforce for AuditStart {
             return Err(Refusal::LogObstacle(obstacle));
         }
         let plan = launch.plan();
+        let (env_var_names, env_vars_left_out) = recorded_names(plan.secret_names());
         let start = StartRecord {
-            env_var_names: plan.secret_names().map(ToString::to_string).collect(),
+            env_var_names,
+            env_vars_left_out,
             run: record::run_facts(launch, &plan.args, self.args, host),
         };
         match Trail::open(record::opening(launch, &self.log), start, host) {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Launch, Plan, Refusal, Step};
 use crate::audit::{
     Claimed, Log, Login, Opening, Passed, ProgramFacts, RefusedRecord, RunFacts, recorded_args,
+    recorded_message,
 };
 use crate::host::HostView;
 use crate::manifest::ArgsMode;
@@ -41,7 +42,7 @@ pub(super) fn run_facts(
         manifest: plan.manifest.clone(),
         origin: plan.home.root.path.as_os_str().into(),
         hides: plan.home.hides.clone().map(text),
-        cwd: process.cwd.map(|cwd| redactor.text(cwd.as_os_str())),
+        cwd: view.cwd().map(|cwd| redactor.text(cwd.as_os_str())),
         tty: process.tty.map(text),
         pid: process.pid,
         process_start: process.start,
@@ -72,7 +73,7 @@ pub(super) fn refused(
     RefusedRecord {
         step,
         reason: refusal.name(),
-        message: message(refusal),
+        message: recorded_message(message(refusal)),
         exit_code: signal.map_or(refusal.exit_code().into(), |signal| 128 + signal.number()),
         signal,
         run,

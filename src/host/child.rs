@@ -94,7 +94,7 @@ fn poll_script(pid: Pid) -> io::Result<Option<WaitStatus>> {
 fn left_running() -> Option<usize> {
     // Nobody left is an error (ECHILD, waitpid(2)).
     while wait(CHANGES).ok()?.is_some() {}
-    let children = std::fs::read_to_string("/proc/thread-self/children").ok()?;
+    let children = super::process::read("thread-self/children")?;
     Some(children.split_whitespace().count())
 }
 

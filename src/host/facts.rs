@@ -147,8 +147,6 @@ pub struct ProcessFacts {
     pub pid: u32,
     /// The parent's process id.
     pub ppid: u32,
-    /// Working directory, if it still exists.
-    pub cwd: Option<PathBuf>,
     /// The terminal behind one of the standard streams.
     pub tty: Option<PathBuf>,
     /// When it started, in clock ticks since the machine did: with the process

@@ -3,7 +3,6 @@
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, Permissions, TryLockError};
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -28,14 +27,15 @@ pub trait LogFile {
     /// Gives the lock back.
     fn unlock(&mut self) -> io::Result<()>;
 
-    /// Says whether the path still leads to this file; rotation moves it away.
-    fn is_in_place(&self) -> io::Result<bool>;
+    /// Returns the length in bytes if the path still leads to this file;
+    /// rotation moves it away.
+    fn length_in_place(&self) -> io::Result<Option<u64>>;
 
     /// Returns the length in bytes.
     fn length(&self) -> io::Result<u64>;
 
-    /// Returns the last bytes, at most so many.
-    fn tail(&self, at_most: u64) -> io::Result<Vec<u8>>;
+    /// Returns the bytes before an offset, at most so many.
+    fn before(&self, offset: u64, at_most: u64) -> io::Result<Vec<u8>>;
 
     /// Appends by one write and returns how many bytes were taken.
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize>;
@@ -50,19 +50,45 @@ pub trait LogFile {
 
 struct RealLog {
     path: PathBuf,
-    directory: OwnedFd,
+    directory: File,
     file: File,
     created: bool,
 }
 
-/// Opens a log, creating what is missing.
+/// How a log is opened.
 ///
 /// `O_NOFOLLOW` refuses a link in the last two parts of the path, and
 /// `O_NONBLOCK` makes a pipe an error instead of a wait.
-pub(super) fn open(path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
+const FLAGS: OFlag = OFlag::O_NOFOLLOW
+    .union(OFlag::O_NONBLOCK)
+    .union(OFlag::O_CLOEXEC);
+const APPENDING: OFlag = FLAGS.union(OFlag::O_RDWR).union(OFlag::O_APPEND);
+
+/// Opens a log for appending.
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn LogFile>> {
+    open_existing(path, APPENDING)
+}
+
+/// Opens a log that was moved aside, for reading and locking only.
+pub(super) fn open_rotated(path: &Path) -> io::Result<Box<dyn LogFile>> {
+    open_existing(path, FLAGS.union(OFlag::O_RDONLY))
+}
+
+fn open_existing(path: &Path, flags: OFlag) -> io::Result<Box<dyn LogFile>> {
+    let (parent, name) = parts(path)?;
+    let directory = open_directory(parent)?;
+    let file = openat(&directory, name, flags, Mode::empty())?;
+    Ok(Box::new(RealLog {
+        path: path.to_owned(),
+        directory,
+        file: file.into(),
+        created: false,
+    }))
+}
+
+/// Opens a log for appending, making what is missing.
+pub(super) fn make(path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
+    let (parent, name) = parts(path)?;
     let directory = match open_directory(parent) {
         Err(Errno::ENOENT) => {
             DirBuilder::new()
@@ -73,7 +99,7 @@ pub(super) fn open(path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
         }
         other => other?,
     };
-    let (file, created) = open_file(&directory, name, mode)?;
+    let (file, created) = make_file(&directory, name, mode)?;
     Ok(Box::new(RealLog {
         path: path.to_owned(),
         directory,
@@ -82,20 +108,9 @@ pub(super) fn open(path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
     }))
 }
 
-/// Opens a log that was moved aside, for reading and locking only.
-pub(super) fn open_rotated(path: &Path) -> io::Result<Box<dyn LogFile>> {
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
-    let directory = open_directory(parent)?;
-    let flags = OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
-    let file = openat(directory.as_fd(), name, flags, Mode::empty())?;
-    Ok(Box::new(RealLog {
-        path: path.to_owned(),
-        directory,
-        file: file.into(),
-        created: false,
-    }))
+fn parts(path: &Path) -> io::Result<(&Path, &OsStr)> {
+    let parts = path.parent().zip(path.file_name());
+    parts.ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 /// The mode of a directory that those enter who may use a file in it.
@@ -105,28 +120,28 @@ fn entered_by(mode: u32) -> u32 {
 
 /// Opens a directory so that files can be opened in it; being allowed to list
 /// it is not needed for that where the system makes the difference.
-fn open_directory(path: &Path) -> Result<OwnedFd, Errno> {
+fn open_directory(path: &Path) -> Result<File, Errno> {
     #[cfg(target_os = "linux")]
     let access = OFlag::O_PATH;
     #[cfg(not(target_os = "linux"))]
     let access = OFlag::O_RDONLY;
     let flags = access | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-    nix::fcntl::open(path, flags, Mode::empty())
+    nix::fcntl::open(path, flags, Mode::empty()).map(File::from)
 }
 
-fn open_file(directory: &OwnedFd, name: &OsStr, mode: u32) -> io::Result<(File, bool)> {
-    let existing =
-        OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+/// Makes a log in its directory, and says whether it did: another run may make
+/// it at the same time.
+fn make_file(directory: &File, name: &OsStr, mode: u32) -> io::Result<(File, bool)> {
     // Until it is judged, nobody else is to open it.
     let private = Mode::S_IRUSR | Mode::S_IWUSR;
-    let open = |flags| openat(directory.as_fd(), name, flags, private).map(File::from);
+    let open = |flags| openat(directory, name, flags, private).map(File::from);
     loop {
-        match open(existing) {
+        match open(APPENDING) {
             Ok(file) => return Ok((file, false)),
             Err(Errno::ENOENT) => {}
             Err(error) => return Err(error.into()),
         }
-        match open(existing | OFlag::O_CREAT | OFlag::O_EXCL) {
+        match open(APPENDING | OFlag::O_CREAT | OFlag::O_EXCL) {
             Ok(file) => {
                 let file: File = file;
                 // Whatever the umask takes away, its owner writes to it.
@@ -145,8 +160,7 @@ impl LogFile for RealLog {
     }
 
     fn directory_stat(&self) -> io::Result<Stat> {
-        let directory = File::from(self.directory.try_clone()?);
-        Ok(stat_of(&directory.metadata()?))
+        Ok(stat_of(&self.directory.metadata()?))
     }
 
     fn try_lock(&mut self) -> io::Result<bool> {
@@ -161,11 +175,14 @@ impl LogFile for RealLog {
         self.file.unlock()
     }
 
-    fn is_in_place(&self) -> io::Result<bool> {
+    fn length_in_place(&self) -> io::Result<Option<u64>> {
         let here = self.file.metadata()?;
         match std::fs::symlink_metadata(&self.path) {
-            Ok(there) => Ok((here.dev(), here.ino()) == (there.dev(), there.ino())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Ok(there) => {
+                let is_same = (here.dev(), here.ino()) == (there.dev(), there.ino());
+                Ok(is_same.then_some(here.len()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -174,11 +191,10 @@ impl LogFile for RealLog {
         Ok(self.file.metadata()?.len())
     }
 
-    fn tail(&self, at_most: u64) -> io::Result<Vec<u8>> {
-        let length = self.length()?;
-        let size = length.min(at_most);
+    fn before(&self, offset: u64, at_most: u64) -> io::Result<Vec<u8>> {
+        let size = offset.min(at_most);
         let mut bytes = vec![0; usize::try_from(size).unwrap_or(usize::MAX)];
-        self.file.read_exact_at(&mut bytes, length - size)?;
+        self.file.read_exact_at(&mut bytes, offset - size)?;
         Ok(bytes)
     }
 

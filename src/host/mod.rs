@@ -106,6 +106,9 @@ pub trait HostView {
     /// Says who runs qli, and where, by the kernel's word.
     fn identity(&self) -> Identity;
 
+    /// Returns the working directory, if it is still there.
+    fn cwd(&self) -> Option<PathBuf>;
+
     /// Describes this process.
     fn process(&self) -> ProcessFacts;
 
@@ -158,10 +161,13 @@ pub trait Host: HostView {
     /// Calls another program for its output.
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError>;
 
-    /// Opens a log for appending, creating it with a mode, and its directories
-    /// so that the same people may enter them, where they are missing. No link
-    /// is followed, no pipe waited for.
-    fn open_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>>;
+    /// Opens a log for appending. No link is followed, no pipe waited for.
+    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>>;
+
+    /// Opens a log as [`open_log`](Self::open_log) does, making it with a mode,
+    /// and its directories so that the same people may enter them, where they
+    /// are missing.
+    fn make_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>>;
 
     /// Opens a log that was moved aside, to read it and to wait for its lock.
     /// No link is followed, no pipe waited for.

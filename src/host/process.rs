@@ -1,7 +1,8 @@
 //! What the kernel tells of processes. It is read below `/proc` (proc(5));
 //! where there is no such directory, that much is unknown.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use nix::errno::Errno;
@@ -22,7 +23,6 @@ pub(super) fn own_facts() -> ProcessFacts {
     ProcessFacts {
         pid: std::process::id(),
         ppid,
-        cwd: std::env::current_dir().ok(),
         tty: tty.ok(),
         start: read("self/stat").and_then(|stat| start_in(&stat)),
         boot_id: boot_id(),
@@ -70,9 +70,13 @@ fn start_in(stat: &str) -> Option<u64> {
     behind_name.split_ascii_whitespace().nth(19)?.parse().ok()
 }
 
-fn read(below_proc: &str) -> Option<String> {
-    let path = PathBuf::from("/proc").join(below_proc);
-    std::fs::read_to_string(path).ok()
+/// Reads a file of `/proc`. They have no length to go by, so there is room for
+/// what most of them hold: one read, and one that finds the end.
+pub(super) fn read(below_proc: &str) -> Option<String> {
+    let file = File::open(PathBuf::from("/proc").join(below_proc)).ok()?;
+    let mut text = Vec::with_capacity(4096);
+    file.take(u64::MAX).read_to_end(&mut text).ok()?;
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 #[cfg(test)]

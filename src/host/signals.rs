@@ -295,7 +295,7 @@ pub(super) enum Stopped {
 /// The signals ignored when qli started, as the bit mask of `SigIgn` in
 /// `proc_pid_status(5)`. Where there is no such file nothing counts as ignored.
 fn ignored_on_entry() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = super::process::read("self/status").unwrap_or_default();
     let mask = status
         .lines()
         .find_map(|line| line.strip_prefix("SigIgn:"))

@@ -29,6 +29,7 @@ use crate::names::Sha256;
 #[derive(Debug)]
 pub struct System {
     started: Instant,
+    euid: u32,
     signals: Option<Signals>,
     script: Option<Pid>,
     identity: OnceLock<Identity>,
@@ -37,11 +38,12 @@ pub struct System {
 }
 
 impl System {
-    /// Starts qli's clock.
+    /// Starts qli's clock. Who qli is does not change while it runs.
     #[expect(clippy::new_without_default, reason = "starting a clock is no default")]
     pub fn new() -> Self {
         Self {
             started: Instant::now(),
+            euid: nix::unistd::geteuid().as_raw(),
             signals: None,
             script: None,
             identity: OnceLock::new(),
@@ -237,11 +239,15 @@ impl HostView for System {
     }
 
     fn euid(&self) -> u32 {
-        nix::unistd::geteuid().as_raw()
+        self.euid
     }
 
     fn identity(&self) -> Identity {
         self.identity.get_or_init(identity).clone()
+    }
+
+    fn cwd(&self) -> Option<PathBuf> {
+        std::env::current_dir().ok()
     }
 
     fn process(&self) -> ProcessFacts {
@@ -311,8 +317,12 @@ impl Host for System {
         tool::call(call, self.signals().map_err(ToolError::Io)?)
     }
 
-    fn open_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
-        super::log::open(path, mode)
+    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
+        super::log::open(path)
+    }
+
+    fn make_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
+        super::log::make(path, mode)
     }
 
     fn open_rotated(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {

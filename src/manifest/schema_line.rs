@@ -27,7 +27,7 @@ pub fn schema_line(source: &Source, view: &dyn HostView) -> Option<String> {
     if lines.any(|line| line.trim_start().starts_with("#:schema")) {
         return None;
     }
-    let manifest = plain(&view.process().cwd?.join(source.path()));
+    let manifest = plain(&view.cwd()?.join(source.path()));
     let is_at = |path: &Path, kind| view.lstat(path).is_ok_and(|stat| stat.kind == kind);
     let above: Vec<_> = manifest.parent()?.ancestors().collect();
     let top = above

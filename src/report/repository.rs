@@ -16,7 +16,7 @@ impl Repository {
     /// Finds the nearest directory above the working directory that holds
     /// `.git`; without one it is the working directory itself.
     pub fn find(view: &dyn HostView) -> Self {
-        let cwd = view.process().cwd.unwrap_or_default();
+        let cwd = view.cwd().unwrap_or_default();
         let mut above = cwd.ancestors();
         let root = above.find(|directory| view.lstat(&directory.join(".git")).is_ok());
         Self {

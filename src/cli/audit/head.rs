@@ -65,6 +65,6 @@ fn heads_of(log: &Path, host: &System) -> io::Result<Vec<Head>> {
 
 /// An anchor is read elsewhere.
 fn absolute(log: &Path, host: &System) -> PathBuf {
-    let directory = host.process().cwd.filter(|_| log.is_relative());
+    let directory = host.cwd().filter(|_| log.is_relative());
     directory.map_or_else(|| log.to_owned(), |directory| directory.join(log))
 }

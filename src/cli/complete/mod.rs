@@ -93,7 +93,7 @@ fn answer(shell: Shell, words: &[OsString], view: &dyn HostView) -> String {
         };
     }
     let (typed, index) = (line.words.clone(), line.index);
-    let cwd = view.process().cwd;
+    let cwd = view.cwd();
     let found = complete(&mut tree(&line, paths), typed, index, cwd.as_deref());
     let found = found.unwrap_or_default();
     let notes = shell != Shell::Elvish;

@@ -117,7 +117,7 @@ fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
     if let Some(name) = path.file_name() {
         return Some(name.to_owned());
     }
-    let whole = plain(&view.process().cwd?.join(path));
+    let whole = plain(&view.cwd()?.join(path));
     whole.file_name().map(OsStr::to_owned)
 }
 

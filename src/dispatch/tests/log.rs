@@ -248,3 +248,22 @@ fn an_end_that_cannot_be_anchored_is_a_warning() {
     assert_eq!(outcome.unrecorded.unwrap().left, Left::Unanchored);
     assert_eq!(words(&world), ["start", "finish"]);
 }
+
+#[test]
+fn a_run_whose_claims_and_names_are_long_has_a_record_of_the_usual_size() {
+    let secret =
+        |nth| format!("[[secrets]]\nenv = \"SECRET_{nth:05}\"\nref = \"A\"\nprovider = \"env\"\n");
+    let secrets: String = (0..2000).map(secret).collect();
+    let manifest = format!("audit_log = \"{LOG}\"\n{secrets}");
+    let world = World::new()
+        .manifest("g", &manifest)
+        .var("A", "the value")
+        .var("SSH_CONNECTION", "1".repeat(100_000));
+    let (world, outcome) = carry(world);
+    assert_eq!(outcome.exit(), Exit::Code(0));
+    let events = events(&world);
+    let named = events[0]["env_var_names"].as_array().unwrap().len() as u64;
+    assert_eq!(events[0]["env_vars_left_out"], 2000 - named);
+    assert_eq!(events[0]["claimed"]["SSH_CONNECTION"]["len"], 100_000);
+    assert!(world.text(LOG).unwrap().len() < 8 << 10);
+}

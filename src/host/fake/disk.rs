@@ -173,20 +173,18 @@ impl LogFile for FakeLog {
         Ok(())
     }
 
-    fn is_in_place(&self) -> io::Result<bool> {
-        Ok(true)
+    fn length_in_place(&self) -> io::Result<Option<u64>> {
+        self.length().map(Some)
     }
 
     fn length(&self) -> io::Result<u64> {
         self.bytes(|bytes| bytes.len() as u64)
     }
 
-    fn tail(&self, at_most: u64) -> io::Result<Vec<u8>> {
-        let at_most = usize::try_from(at_most).unwrap_or(usize::MAX);
-        self.bytes(|bytes| {
-            let start = bytes.len().saturating_sub(at_most);
-            bytes.get(start..).unwrap_or_default().to_vec()
-        })
+    fn before(&self, offset: u64, at_most: u64) -> io::Result<Vec<u8>> {
+        let [start, end] = [offset.saturating_sub(at_most), offset]
+            .map(|at| usize::try_from(at).unwrap_or(usize::MAX));
+        self.bytes(|bytes| bytes.get(start..end).unwrap_or_default().to_vec())
     }
 
     fn append(&mut self, record: &[u8]) -> io::Result<usize> {

@@ -132,6 +132,13 @@ impl World {
         self.disk.borrow_mut().acts.push(act);
     }
 
+    fn log(&self, path: &Path) -> Box<dyn LogFile> {
+        Box::new(FakeLog {
+            path: path.to_owned(),
+            disk: Rc::clone(&self.disk),
+        })
+    }
+
     fn reach(&self, op: Op) -> io::Result<()> {
         self.disk.borrow_mut().reach(op)
     }
@@ -256,11 +263,14 @@ impl HostView for World {
         }
     }
 
+    fn cwd(&self) -> Option<PathBuf> {
+        Some("/home/ops".into())
+    }
+
     fn process(&self) -> ProcessFacts {
         ProcessFacts {
             pid: 100,
             ppid: 99,
-            cwd: Some("/home/ops".into()),
             tty: None,
             start: Some(5000),
             boot_id: self.boot_id(),
@@ -352,23 +362,23 @@ impl Host for World {
         })
     }
 
-    fn open_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
+    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
+        self.lstat(path)?;
+        self.reach(Op::OpenLog)?;
+        Ok(self.log(path))
+    }
+
+    fn make_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
         self.reach(Op::OpenLog)?;
         if self.lstat(path).is_err() {
             self.disk.borrow_mut().create(path, mode, b"")?;
         }
-        Ok(Box::new(FakeLog {
-            path: path.to_owned(),
-            disk: Rc::clone(&self.disk),
-        }))
+        Ok(self.log(path))
     }
 
     fn open_rotated(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
         self.lstat(path)?;
-        Ok(Box::new(FakeLog {
-            path: path.to_owned(),
-            disk: Rc::clone(&self.disk),
-        }))
+        Ok(self.log(path))
     }
 
     fn syslog(&mut self, line: &str) -> io::Result<()> {

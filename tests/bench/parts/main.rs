@@ -119,6 +119,7 @@ fn start(host: &System) -> StartRecord {
     let process = host.process();
     StartRecord {
         env_var_names: Vec::new(),
+        env_vars_left_out: 0,
         run: RunFacts {
             args: RecordedArgs::List(vec![RecordedArg::Whole("--all".into())]),
             guards: Vec::new(),
