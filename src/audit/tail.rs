@@ -86,7 +86,10 @@ pub(super) struct Chained {
 
 /// Returns the last of some lines that is a whole record of ours.
 pub(super) fn last_record(lines: &[u8]) -> Option<Chained> {
-    lines.rsplit(|&byte| byte == b'\n').find_map(whole)
+    let mut newest_first = lines
+        .rsplit(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty());
+    newest_first.find_map(whole)
 }
 
 /// How a log ends.

@@ -21,6 +21,7 @@ mod short;
 mod validate;
 
 use std::ffi::OsString;
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
@@ -37,7 +38,8 @@ use args::{Cli, Command, Global};
 /// Carries out a command line, without the program's name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     quiet_panics();
-    let mut host = System::new();
+    // The process ends with it: what it holds need not be given back one by one.
+    let mut host = ManuallyDrop::new(System::new());
     let args: Vec<_> = args.into_iter().collect();
     let exit = match short::parse(&args) {
         Some(target) => run::exec(&target.global, &target, &mut host),

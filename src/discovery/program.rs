@@ -82,8 +82,12 @@ fn find_file(
     view: &dyn HostView,
 ) -> Option<Result<Program, Diagnostic>> {
     let path = home.directory()?.join(extension.as_str());
-    view.lstat(&path).ok()?;
-    Some(check(&path, view.stat(&path), view).and_then(|()| read(path, ProgramKind::OfGroup, view)))
+    let named = view.lstat(&path).ok()?;
+    let stat = match named.kind {
+        FileKind::Link => view.stat(&path),
+        FileKind::File | FileKind::Directory | FileKind::Special => Ok(named),
+    };
+    Some(check(&path, stat, view).and_then(|()| read(path, ProgramKind::OfGroup, view)))
 }
 
 /// Checks that a path leads to something that can be executed.

@@ -23,28 +23,13 @@ pub(super) struct Canonical<'a> {
     pub(super) limits: &'a Limits,
 }
 
-/// Hashes a document's canonical JSON: its keys sorted.
+/// Hashes a document's canonical JSON. The keys of every object are sorted: the
+/// digest must not depend on the order in which a structure happens to list its
+/// fields.
 pub(super) fn digest<T: Serialize>(document: &T) -> Digest {
-    let value = serde_json::to_value(document).unwrap_or_default();
-    Digest(Sha256::of(to_json_line(&sorted(value)).as_bytes()))
-}
-
-/// Sorts the keys of every object: the digest must not depend on the order in
-/// which a structure happens to list its fields.
-fn sorted(value: serde_json::Value) -> serde_json::Value {
-    use serde_json::Value;
-    match value {
-        Value::Array(items) => items.into_iter().map(sorted).collect(),
-        Value::Object(map) => {
-            let mut entries: Vec<_> = map
-                .into_iter()
-                .map(|(key, value)| (key, sorted(value)))
-                .collect();
-            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-            entries.into_iter().collect()
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
-    }
+    let mut value = serde_json::to_value(document).unwrap_or_default();
+    value.sort_all_objects();
+    Digest(Sha256::of(to_json_line(&value).as_bytes()))
 }
 
 /// Hashes the bytes of manifest and script alone, under their relative names.
@@ -75,9 +60,7 @@ mod tests {
     #[test]
     fn keys_are_sorted_at_every_depth() {
         let value = serde_json::json!({"b": [{"d": 1, "c": 2}], "a": null});
-        assert_eq!(
-            to_json_line(&sorted(value)),
-            r#"{"a":null,"b":[{"c":2,"d":1}]}"#
-        );
+        let sorted = r#"{"a":null,"b":[{"c":2,"d":1}]}"#;
+        assert_eq!(digest(&value), Digest(Sha256::of(sorted.as_bytes())));
     }
 }

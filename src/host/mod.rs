@@ -19,6 +19,7 @@ mod system;
 mod terminal;
 mod tool;
 mod trust;
+mod user;
 mod write;
 mod xdg;
 

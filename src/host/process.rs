@@ -11,11 +11,37 @@ use nix::unistd::{Pid, ttyname};
 
 use super::{LoginUid, ProcessFacts};
 
+/// The fields of `/proc/PID/stat` that are asked for (`proc_pid_stat(5)`).
+const START: usize = 22;
+const IGNORED: usize = 33;
+
 /// What is written for a session that nobody logged in to, `(uid_t) -1`.
 const NO_LOGIN: u32 = u32::MAX;
 
-/// Describes this process.
-pub(super) fn own_facts() -> ProcessFacts {
+/// What `/proc/self/stat` tells of this process. Where there is no such file,
+/// its start is unknown and no signal counts as ignored.
+#[derive(Debug, Default)]
+pub(super) struct OwnStat {
+    /// When it started, in clock ticks since the machine did.
+    pub(super) start: Option<u64>,
+    /// The signals it ignores, of the first 31, as a bit mask. Before qli's own
+    /// handlers are installed they are those that were ignored on entry.
+    pub(super) ignored: u64,
+}
+
+/// Reads what the kernel tells of this process.
+pub(super) fn own_stat() -> OwnStat {
+    let Some(stat) = read("self/stat") else {
+        return OwnStat::default();
+    };
+    OwnStat {
+        start: field(&stat, START),
+        ignored: field(&stat, IGNORED).unwrap_or(0),
+    }
+}
+
+/// Describes this process, which started then.
+pub(super) fn own_facts(start: Option<u64>) -> ProcessFacts {
     let tty = ttyname(io::stdin())
         .or_else(|_| ttyname(io::stdout()))
         .or_else(|_| ttyname(io::stderr()));
@@ -24,7 +50,7 @@ pub(super) fn own_facts() -> ProcessFacts {
         pid: std::process::id(),
         ppid,
         tty: tty.ok(),
-        start: read("self/stat").and_then(|stat| start_in(&stat)),
+        start,
         boot_id: boot_id(),
         parent_exe: std::fs::read_link(format!("/proc/{ppid}/exe")).ok(),
         login_uid: login_uid(),
@@ -44,7 +70,7 @@ pub(super) fn boot_id() -> Option<String> {
 ///
 /// Whether it is there cannot be told: another user's processes may be hidden.
 pub(super) fn start_of(pid: u32) -> io::Result<Option<u64>> {
-    if let Some(start) = read(&format!("{pid}/stat")).and_then(|stat| start_in(&stat)) {
+    if let Some(start) = read(&format!("{pid}/stat")).and_then(|stat| field(&stat, START)) {
         return Ok(Some(start));
     }
     let pid = i32::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
@@ -63,11 +89,12 @@ fn login_uid() -> LoginUid {
     }
 }
 
-/// Finds field 22 of `/proc/PID/stat`. The second one is a name in brackets,
+/// Finds a field of `/proc/PID/stat`. The second one is a name in brackets,
 /// which may hold brackets and spaces itself: it is counted from the last one.
-fn start_in(stat: &str) -> Option<u64> {
+fn field(stat: &str, number: usize) -> Option<u64> {
     let (_, behind_name) = stat.rsplit_once(')')?;
-    behind_name.split_ascii_whitespace().nth(19)?.parse().ok()
+    let mut from_third = behind_name.split_ascii_whitespace();
+    from_third.nth(number.checked_sub(3)?)?.parse().ok()
 }
 
 /// Reads a file of `/proc`. They have no length to go by, so there is room for
@@ -87,14 +114,14 @@ mod tests {
     fn the_start_is_found_behind_any_name() {
         let fields: Vec<_> = (3..=52).map(|field| field.to_string()).collect();
         let stat = format!("7 (a) b) 22 ) {}\n", fields.join(" "));
-        assert_eq!(start_in(&stat), Some(22));
-        assert_eq!(start_in("7 (a"), None);
+        assert_eq!(field(&stat, START), Some(22));
+        assert_eq!(field("7 (a", START), None);
     }
 
     #[test]
     #[cfg(target_os = "linux")]
     fn this_process_has_a_start_and_an_absent_one_has_none() {
-        let own = own_facts();
+        let own = own_facts(own_stat().start);
         assert!(own.start.is_some() && own.boot_id.is_some() && own.parent_exe.is_some());
         assert_eq!(start_of(own.pid).unwrap(), own.start);
         // Process ids end below 2^22 on every Linux (proc(5), pid_max).

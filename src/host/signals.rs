@@ -189,9 +189,10 @@ impl Signals {
     /// file-size limit is an error of a write and not the end of qli. A signal
     /// that was blocked on entry is unblocked: a blocked CHLD would never tell
     /// of the script's end, and the script would inherit the mask.
-    pub(super) fn arm() -> io::Result<Self> {
+    ///
+    /// `ignored` is the bit mask of those that were ignored on entry.
+    pub(super) fn arm(ignored: u64) -> io::Result<Self> {
         use unix::Signal as S;
-        let ignored = ignored_on_entry();
         let optional = [
             S::SIGHUP,
             S::SIGINT,
@@ -290,17 +291,6 @@ pub(super) enum Stopped {
     No,
     /// It was stopped; what stood on the screen may be gone.
     Yes,
-}
-
-/// The signals ignored when qli started, as the bit mask of `SigIgn` in
-/// `proc_pid_status(5)`. Where there is no such file nothing counts as ignored.
-fn ignored_on_entry() -> u64 {
-    let status = super::process::read("self/status").unwrap_or_default();
-    let mask = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok());
-    mask.unwrap_or(0)
 }
 
 /// Says whether somebody could continue qli if it stopped itself: it has a

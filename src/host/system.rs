@@ -21,7 +21,7 @@ use super::streams::write_stderr;
 use super::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView, Identity,
     LogFile, NewFile, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError,
-    ToolOutput, place, process, terminal, tool,
+    ToolOutput, place, process, terminal, tool, user,
 };
 use crate::names::Sha256;
 
@@ -33,6 +33,7 @@ pub struct System {
     signals: Option<Signals>,
     script: Option<Pid>,
     identity: OnceLock<Identity>,
+    own: OnceLock<process::OwnStat>,
     core_limit: Option<CoreLimit>,
     arrived: Option<Signal>,
 }
@@ -47,6 +48,7 @@ impl System {
             signals: None,
             script: None,
             identity: OnceLock::new(),
+            own: OnceLock::new(),
             core_limit: None,
             arrived: None,
         }
@@ -84,9 +86,13 @@ impl System {
         Ok(path.with_file_name(format!(".{unique:032x}.new")))
     }
 
+    fn own(&self) -> &process::OwnStat {
+        self.own.get_or_init(process::own_stat)
+    }
+
     fn signals(&mut self) -> io::Result<&mut Signals> {
         if self.signals.is_none() {
-            self.signals = Some(Signals::arm()?);
+            self.signals = Some(Signals::arm(self.own().ignored)?);
         }
         self.signals
             .as_mut()
@@ -185,7 +191,9 @@ impl HostView for System {
         let (mut file, metadata) = open_regular(path)?;
         let mut hasher = sha2::Sha256::new();
         let mut head = Vec::new();
-        let mut buffer = vec![0; 16 * 1024];
+        // One byte more than a short file has: its end shows itself.
+        let size = metadata.len().min(16 * 1024 - 1);
+        let mut buffer = vec![0; usize::try_from(size).unwrap_or(0) + 1];
         loop {
             let length = match file.read(&mut buffer) {
                 Ok(0) => break,
@@ -251,7 +259,7 @@ impl HostView for System {
     }
 
     fn process(&self) -> ProcessFacts {
-        process::own_facts()
+        process::own_facts(self.own().start)
     }
 
     fn boot_id(&self) -> Option<String> {
@@ -393,6 +401,9 @@ struct CoreLimit {
 impl CoreLimit {
     fn close() -> Option<Self> {
         let (soft, hard) = getrlimit(Resource::RLIMIT_CORE).ok()?;
+        if soft == 0 {
+            return None; // as it is, and so the script gets it
+        }
         setrlimit(Resource::RLIMIT_CORE, 0, hard).ok()?;
         Some(Self { soft, hard })
     }
@@ -407,12 +418,11 @@ impl CoreLimit {
 /// pay twice.
 fn identity() -> Identity {
     let uid = nix::unistd::getuid();
-    let user = nix::unistd::User::from_uid(uid).ok().flatten();
     let host = nix::unistd::gethostname().unwrap_or_default();
     Identity {
         uid: uid.as_raw(),
         euid: nix::unistd::geteuid().as_raw(),
-        user: user.map(|user| user.name),
+        user: user::name_of(uid),
         host: host.to_string_lossy().into_owned(),
     }
 }

@@ -2,6 +2,7 @@
 //! on the way to it, decides what runs.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{FileKind, HostView, Stat, plain};
@@ -86,7 +87,8 @@ const LINKS_MAX: usize = 40;
 
 struct Way<'v> {
     view: &'v dyn HostView,
-    looked_at: BTreeMap<PathBuf, Stat>,
+    // By bytes: paths would be compared part by part.
+    looked_at: BTreeMap<OsString, Stat>,
     found: Vec<Suspicion>,
 }
 
@@ -129,11 +131,11 @@ impl Way<'_> {
 
     /// Looks at a part of a path; the directory above it can be judged then.
     fn look(&mut self, here: &Path, above: Option<Stat>) -> Option<Stat> {
-        if let Some(known) = self.looked_at.get(here) {
+        if let Some(known) = self.looked_at.get(here.as_os_str()) {
             return Some(*known);
         }
         let stat = self.view.lstat(here).ok()?;
-        self.looked_at.insert(here.to_owned(), stat);
+        self.looked_at.insert(here.into(), stat);
         if stat.kind == FileKind::Link {
             self.note(here, stat, None);
         }

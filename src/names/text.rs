@@ -184,7 +184,11 @@ pub fn shell_line<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> String
 ///
 /// Outside its strings JSON is ASCII, and the only control character of
 /// indented JSON is the line end, so no structure is touched.
-pub fn escaped(json: &str) -> String {
+pub fn escaped(json: String) -> String {
+    // Nearly all of it is plain, and a run writes four lines.
+    if json.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
+        return json;
+    }
     let mut out = String::with_capacity(json.len());
     let mut units = [0; 2];
     for c in json.chars() {
@@ -207,7 +211,7 @@ const TO_MEMORY: &str = "string keys, and memory as the writer";
     reason = "our documents have string keys: this cannot fail"
 )]
 pub fn to_json_line<T: Serialize + ?Sized>(value: &T) -> String {
-    escaped(&serde_json::to_string(value).expect(TO_MEMORY))
+    escaped(serde_json::to_string(value).expect(TO_MEMORY))
 }
 
 /// Writes a value as indented JSON, with a final line end.
@@ -216,7 +220,7 @@ pub fn to_json_line<T: Serialize + ?Sized>(value: &T) -> String {
     reason = "our documents have string keys: this cannot fail"
 )]
 pub fn to_json_pretty<T: Serialize + ?Sized>(value: &T) -> String {
-    escaped(&serde_json::to_string_pretty(value).expect(TO_MEMORY)) + "\n"
+    escaped(serde_json::to_string_pretty(value).expect(TO_MEMORY)) + "\n"
 }
 
 /// Writes a count with its word.

@@ -74,7 +74,7 @@ impl Printer {
         let text = match self.format {
             Format::Human => report::record_line(&glance, &self.style),
             // As it was written: qli's own records hold nothing to escape.
-            Format::Json => escaped(&String::from_utf8_lossy(line)) + "\n",
+            Format::Json => escaped(String::from_utf8_lossy(line).into_owned()) + "\n",
         };
         self.out.write_all(text.as_bytes())
     }

@@ -1,0 +1,58 @@
+//! The name of a user, by the user database.
+
+use nix::unistd::{Uid, User};
+
+/// Returns the name of a user, if the database knows one.
+///
+/// `/etc/passwd` is read first: it is where nearly every user is, and asking
+/// the C library loads what `nsswitch.conf(5)` names and calls its cache, which
+/// costs a run more than its whole record. Only a user who is not there (LDAP,
+/// SSSD, systemd) is asked for so.
+pub(super) fn name_of(uid: Uid) -> Option<String> {
+    let file = std::fs::read("/etc/passwd").unwrap_or_default();
+    name_in(&file, uid).or_else(|| User::from_uid(uid).ok().flatten().map(|user| user.name))
+}
+
+/// Finds the first user of a uid in the text of a `passwd(5)`. A line that is
+/// none, such as a comment or one that includes others (`+`), is passed over;
+/// so is a name that is no UTF-8, which the C library may word as it likes.
+fn name_in(passwd: &[u8], uid: Uid) -> Option<String> {
+    let names = passwd.split(|&byte| byte == b'\n').filter_map(|line| {
+        let mut fields = std::str::from_utf8(line).ok()?.split(':');
+        let (name, _password, id) = (fields.next()?, fields.next()?, fields.next()?);
+        let is_user = !name.is_empty() && !name.starts_with(['+', '-', '#']);
+        (is_user && fields.count() == 4 && id.parse() == Ok(uid.as_raw())).then_some(name)
+    });
+    names.map(str::to_owned).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_user_of_a_uid_is_found_and_what_is_no_user_is_passed_over() {
+        let text = b"# root\n+nis::::::\n#x:x:7:7::/:/bin/sh\nshort:x:7\n:x:7:7::/:/bin/sh\n\
+            \xff:x:7:7::/:/bin/sh\nops:x:7:7:Ops,,,:/home/ops:/bin/sh\nlate:x:7:7::/:/bin/sh";
+        assert_eq!(name_in(text, Uid::from_raw(7)).as_deref(), Some("ops"));
+        assert_eq!(name_in(text, Uid::from_raw(8)), None);
+        assert_eq!(name_in(b"", Uid::from_raw(0)), None);
+    }
+
+    #[test]
+    fn the_c_library_has_the_same_name_for_every_user_of_this_machine() {
+        let file = std::fs::read("/etc/passwd").unwrap();
+        let text = String::from_utf8_lossy(&file);
+        let thirds = text
+            .lines()
+            .filter_map(|line| line.split(':').nth(2)?.parse().ok());
+        let mut count = 0;
+        for uid in thirds.map(Uid::from_raw) {
+            let ours = name_in(&file, uid);
+            let theirs = User::from_uid(uid).unwrap().map(|user| user.name);
+            assert_eq!(ours, theirs, "{uid}");
+            count += 1;
+        }
+        assert!(count > 0);
+    }
+}
