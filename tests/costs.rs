@@ -42,6 +42,18 @@ const VERSION_LIMIT: u64 = 1_420_000;
 /// same way; these are some ten milliseconds.
 const TAB_LIMIT: u64 = 42_000_000;
 
+/// System calls that qli itself may make for the same run, but those that read
+/// about itself below `/proc`; most of them are the loader's and the runtime's.
+const CALLS_LIMIT: usize = 250;
+
+/// KiB that qli may have of its own for the same run: heap, stack and data, which
+/// `ulimit -d` counts on Linux since 4.7 (getrlimit(2)).
+const MEMORY_LIMIT: usize = 1_250;
+
+/// Bytes of code and data in the program, as size(1) counts them: what a
+/// dependency weighs.
+const SIZE_LIMIT: u64 = 24_000_000;
+
 const MANIFEST: &str = "schema_version = 1
 description = \"A group\"
 banner = \"Careful\"
@@ -293,4 +305,30 @@ fn a_tab_among_a_thousand_groups_stays_within_its_instructions() {
         println!("TAB behind {words:?}: {count}");
         assert!(count <= TAB_LIMIT, "{words:?}: {count} instructions");
     }
+}
+
+#[test]
+fn a_guarded_run_stays_within_its_system_calls() {
+    let world = World::new();
+    let calls = world.calls("end");
+    println!("system calls: {}", calls.len());
+    assert!(calls.len() <= CALLS_LIMIT, "{} calls", calls.len());
+}
+
+#[test]
+fn a_guarded_run_stays_within_its_memory() {
+    let world = World::new();
+    let line = format!("ulimit -d {MEMORY_LIMIT} && exec ./qli --extensions root --yes g end");
+    succeeds(world.watched_by("/bin/sh").args(["-c", &line]));
+}
+
+#[test]
+fn the_program_stays_within_its_size() {
+    let told = Command::new("size").arg(env!("CARGO_BIN_EXE_qli")).output();
+    let told = String::from_utf8(told.unwrap().stdout).unwrap();
+    // A heading, then: text, data, bss, their sum …
+    let sum = told.lines().nth(1).unwrap().split_whitespace().nth(3);
+    let sum: u64 = sum.unwrap().parse().unwrap();
+    println!("size: {sum}");
+    assert!(sum <= SIZE_LIMIT, "{sum} bytes");
 }
