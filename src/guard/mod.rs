@@ -16,6 +16,7 @@ mod plan;
 mod record;
 mod refusal;
 mod requires_env;
+mod secret_fault;
 mod secrets;
 mod spawn;
 
@@ -32,8 +33,9 @@ pub use last_look::{Change, How};
 pub use launch::Launch;
 pub use limits::{Limit, Limits};
 pub use plan::{Plan, PlanSection, Preview, Request, first_refusal};
-pub use refusal::{Miss, Refusal, SecretFault, StartFailure};
+pub use refusal::{Miss, Refusal, StartFailure};
 pub use requires_env::{RequiresEnv, Variable};
+pub use secret_fault::SecretFault;
 pub use secrets::{Secrets, Wanted};
 pub use spawn::Spawn;
 

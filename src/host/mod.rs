@@ -5,6 +5,7 @@
 //! held in memory, on which every guard is tested.
 
 mod child;
+mod core_limit;
 mod facts;
 pub mod fake;
 mod log;

@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags, PollTimeout};
+use nix::poll::{PollFd, PollFlags};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal as unix;
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getppid, getsid};
@@ -270,18 +270,11 @@ impl Signals {
             .chain(others.iter().copied())
             .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
             .collect();
-        match nix::poll::poll(&mut fds, timeout(at_most)) {
+        match nix::poll::poll(&mut fds, super::write::timeout(at_most)) {
             Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
-}
-
-/// Rounded up: a timeout cut to zero would turn waiting into spinning.
-pub(super) fn timeout(at_most: Option<Duration>) -> PollTimeout {
-    at_most.map_or(PollTimeout::NONE, |time| {
-        PollTimeout::try_from(time + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX)
-    })
 }
 
 /// Whether qli was stopped and continued.

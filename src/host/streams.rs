@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags};
 
-use super::signals::timeout;
+use super::write::timeout;
 
 /// Makes a panic say where it happened and nothing else: its payload may hold
 /// a secret.

@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::libc::O_NONBLOCK;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::{AccessFlags, Pid, faccessat};
 use sha2::Digest as _;
 
 use super::child::{self, ChildEnd, Waiting};
+use super::core_limit::CoreLimit;
 use super::signals::{self, Signal, Signals};
 use super::streams::write_stderr;
 use super::{
@@ -251,7 +251,7 @@ impl HostView for System {
     }
 
     fn identity(&self) -> Identity {
-        self.identity.get_or_init(identity).clone()
+        self.identity.get_or_init(user::identity).clone()
     }
 
     fn cwd(&self) -> Option<PathBuf> {
@@ -386,43 +386,5 @@ impl Host for System {
         let script = self.script.take();
         let pid = script.ok_or_else(|| io::Error::other("no script was started"))?;
         Waiting::new(pid, limits, self.signals()?).until_end()
-    }
-}
-
-/// The limit of core dumps that qli was started with. It is inherited, so the
-/// soft one is closed for qli and the tools it calls, and given back to the
-/// script.
-#[derive(Debug)]
-struct CoreLimit {
-    soft: u64,
-    hard: u64,
-}
-
-impl CoreLimit {
-    fn close() -> Option<Self> {
-        let (soft, hard) = getrlimit(Resource::RLIMIT_CORE).ok()?;
-        if soft == 0 {
-            return None; // as it is, and so the script gets it
-        }
-        setrlimit(Resource::RLIMIT_CORE, 0, hard).ok()?;
-        Some(Self { soft, hard })
-    }
-
-    fn restore(self) {
-        // A soft limit may always be raised again up to the hard one (setrlimit(2)).
-        let _ = setrlimit(Resource::RLIMIT_CORE, self.soft, self.hard);
-    }
-}
-
-/// Asks the kernel and the user database, which costs more than a run should
-/// pay twice.
-fn identity() -> Identity {
-    let uid = nix::unistd::getuid();
-    let host = nix::unistd::gethostname().unwrap_or_default();
-    Identity {
-        uid: uid.as_raw(),
-        euid: nix::unistd::geteuid().as_raw(),
-        user: user::name_of(uid),
-        host: host.to_string_lossy().into_owned(),
     }
 }

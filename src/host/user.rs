@@ -1,6 +1,21 @@
-//! The name of a user, by the user database.
+//! Who runs qli, by the kernel and the user database.
 
 use nix::unistd::{Uid, User};
+
+use super::Identity;
+
+/// Asks the kernel and the user database, which costs more than a run should
+/// pay twice.
+pub(super) fn identity() -> Identity {
+    let uid = nix::unistd::getuid();
+    let host = nix::unistd::gethostname().unwrap_or_default();
+    Identity {
+        uid: uid.as_raw(),
+        euid: nix::unistd::geteuid().as_raw(),
+        user: name_of(uid),
+        host: host.to_string_lossy().into_owned(),
+    }
+}
 
 /// Returns the name of a user, if the database knows one.
 ///
@@ -8,7 +23,7 @@ use nix::unistd::{Uid, User};
 /// the C library loads what `nsswitch.conf(5)` names and calls its cache, which
 /// costs a run more than its whole record. Only a user who is not there (LDAP,
 /// SSSD, systemd) is asked for so.
-pub(super) fn name_of(uid: Uid) -> Option<String> {
+fn name_of(uid: Uid) -> Option<String> {
     let file = std::fs::read("/etc/passwd").unwrap_or_default();
     name_in(&file, uid).or_else(|| User::from_uid(uid).ok().flatten().map(|user| user.name))
 }

@@ -5,9 +5,9 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
-use nix::poll::{PollFd, PollFlags};
+use nix::poll::{PollFd, PollFlags, PollTimeout};
 
-use super::signals::{Signal, Signals, timeout};
+use super::signals::{Signal, Signals};
 
 impl Signals {
     /// Writes to a stream that may never be read, without missing a signal that
@@ -85,4 +85,11 @@ fn take(stream: &(impl AsFd + ?Sized), part: &[u8]) -> io::Result<usize> {
         Err(nix::errno::Errno::EAGAIN | nix::errno::Errno::EINTR) => Ok(0),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Rounded up: a timeout cut to zero would turn waiting into spinning.
+pub(super) fn timeout(at_most: Option<Duration>) -> PollTimeout {
+    at_most.map_or(PollTimeout::NONE, |time| {
+        PollTimeout::try_from(time + Duration::from_micros(999)).unwrap_or(PollTimeout::MAX)
+    })
 }

@@ -1,6 +1,7 @@
 //! What `qli audit` shows people. Everything in a record is a stranger's text:
 //! it is made visible before it is shown.
 
+mod cells;
 mod list;
 mod show;
 mod verify;

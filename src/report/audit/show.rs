@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::Style;
 use super::super::style::put;
-use super::list::{ended, note, who};
+use super::cells::{ended, note, who};
 use super::seconds;
 use crate::audit::read::{Glance, Run};
 use crate::host::HostView;

@@ -1,4 +1,6 @@
 use super::*;
+use crate::audit::read::Fate;
+use crate::host::HostView as _;
 use crate::host::fake::World;
 
 fn line(event: &str, run: &str, more: &str) -> String {
