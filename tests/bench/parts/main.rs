@@ -28,7 +28,8 @@ fn main() -> Done {
             let (count, length) = (count.parse()?, length.parse()?);
             match *mode {
                 "plain" => (0..count).try_for_each(|_| plain(log, length)),
-                "under-lock" => (0..count).try_for_each(|_| under_lock(log, length)),
+                "under-lock" => (0..count).try_for_each(|_| bare_chain(log, length, Sync::First)),
+                "unlock-first" => (0..count).try_for_each(|_| bare_chain(log, length, Sync::Last)),
                 "chain" => runs(log, count, false),
                 "chain-sync" => runs(log, count, true),
                 _ => Err("no such mode".into()),
@@ -56,7 +57,12 @@ fn pass(file: &str) -> Done {
 
 fn open(log: &str) -> std::io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true).mode(0o600).open(log)
+    options
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(log)
 }
 
 /// Appends a record without a chain.
@@ -69,8 +75,18 @@ fn plain(log: &str, length: usize) -> Done {
     Ok(file.unlock()?)
 }
 
-/// Appends a chained record that is synced before the lock is given back.
-fn under_lock(log: &str, length: usize) -> Done {
+/// When a record is synced.
+#[derive(Clone, Copy, PartialEq)]
+enum Sync {
+    /// Before the lock is given back.
+    First,
+    /// After that.
+    Last,
+}
+
+/// Appends a chained record without anything that qli looks at besides: what
+/// the order of sync and unlock is worth by itself.
+fn bare_chain(log: &str, length: usize, sync: Sync) -> Done {
     let mut file = open(log)?;
     file.lock()?;
     let end = file.metadata()?.len();
@@ -79,11 +95,18 @@ fn under_lock(log: &str, length: usize) -> Done {
     file.read_exact_at(&mut tail, end - size as u64)?;
     let last = tail.trim_ascii_end().rsplit(|&byte| byte == b'\n').next();
     let prev = Sha256::of(last.unwrap_or_default());
-    let mut line = format!("{}\"prev\":\"{prev}\"", "x".repeat(length.saturating_sub(150)));
+    let mut line = format!(
+        "{}\"prev\":\"{prev}\"",
+        "x".repeat(length.saturating_sub(150))
+    );
     line += &format!(",\"hash\":\"{}\"\n", Sha256::of(line.as_bytes()));
     file.write_all(line.as_bytes())?;
-    file.sync_data()?;
-    Ok(file.unlock()?)
+    if sync == Sync::First {
+        file.sync_data()?;
+        return Ok(file.unlock()?);
+    }
+    file.unlock()?;
+    Ok(file.sync_data()?)
 }
 
 /// Appends records as runs do: a start and an end each.
