@@ -12,8 +12,9 @@ use super::verify::Verifier;
 /// More threads than this wait for the one that reads and compares.
 const WORKERS_MAX: usize = 4;
 
-/// Blocks that each worker may have waiting.
-const AHEAD: usize = 2;
+/// Blocks that each worker may have waiting: with two, one often waited for the
+/// others.
+const AHEAD: usize = 8;
 
 /// Reads an input to its end and holds every line against its chain.
 pub fn verify(from: impl Read, verifier: &mut Verifier<'_>) -> io::Result<()> {
