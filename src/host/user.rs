@@ -25,7 +25,22 @@ pub(super) fn identity() -> Identity {
 /// SSSD, systemd) is asked for so.
 fn name_of(uid: Uid) -> Option<String> {
     let file = std::fs::read("/etc/passwd").unwrap_or_default();
-    name_in(&file, uid).or_else(|| User::from_uid(uid).ok().flatten().map(|user| user.name))
+    name_in(&file, uid).or_else(|| name_elsewhere(uid))
+}
+
+/// Whether this program holds a glibc of its own.
+const HOLDS_GLIBC: bool = cfg!(all(target_env = "gnu", target_feature = "crt-static"));
+
+/// Asks the C library for a user who is not in the file.
+///
+/// A glibc inside the program would load modules that were made for the glibc
+/// outside, which ends in SIGSEGV (Debian 12: `libnss_systemd`), be it even of
+/// the same version. It is not asked: a user without a name can run a script.
+fn name_elsewhere(uid: Uid) -> Option<String> {
+    if HOLDS_GLIBC {
+        return None;
+    }
+    User::from_uid(uid).ok().flatten().map(|user| user.name)
 }
 
 /// Finds the first user of a uid in the text of a `passwd(5)`. A line that is
