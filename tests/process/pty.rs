@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::termios::{Termios, tcgetattr};
@@ -57,6 +58,21 @@ impl Terminal {
     /// and with it.
     pub(crate) fn wait_for(&mut self, text: &str) {
         let after = until(text, || {
+            self.read();
+            self.text.find(text).map(|at| at + text.len())
+        });
+        self.text.drain(..after);
+    }
+
+    /// Presses keys, again every half second, until a text stands on the screen,
+    /// and forgets everything up to and with it.
+    pub(crate) fn press_until(&mut self, keys: &str, text: &str) {
+        let mut next = Instant::now();
+        let after = until(text, || {
+            if Instant::now() >= next {
+                self.press(keys);
+                next = Instant::now() + Duration::from_millis(500);
+            }
             self.read();
             self.text.find(text).map(|at| at + text.len())
         });

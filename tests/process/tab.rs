@@ -76,8 +76,8 @@ impl Typist {
         for text in shown {
             self.terminal.wait_for(text);
         }
-        self.terminal.press("\u{3}");
-        self.terminal.wait_for("READY>");
+        // A shell that still completes may lose a Ctrl-C.
+        self.terminal.press_until("\u{3}", "READY>");
     }
 
     fn has_started_something(&self) -> bool {
