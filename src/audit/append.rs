@@ -265,6 +265,31 @@ mod tests {
     }
 
     #[test]
+    fn the_chain_goes_on_however_far_back_its_last_record_stands() {
+        let mut world = World::new();
+        append_one(&mut world, Patience::UntilSignal).unwrap();
+        let record = world.text(LOG).unwrap();
+        let first: serde_json::Value = record.parse().unwrap();
+        for length in [1, 4096 - 1, 4096, 5000, 70_000] {
+            // A line of somebody else behind it, whole or torn.
+            for end in ["\n", ""] {
+                let foreign = "x".repeat(length) + end;
+                let mut world = World::new().directory("/home/ops/log", 0o700).node(
+                    LOG,
+                    crate::host::FileKind::File,
+                    0o600,
+                    &(record.clone() + &foreign),
+                );
+                append_one(&mut world, Patience::UntilSignal).unwrap();
+                let text = world.text(LOG).unwrap();
+                let next: serde_json::Value = text.lines().nth(2).unwrap().parse().unwrap();
+                assert_eq!(next["prev"], first["hash"], "{length} {end:?}");
+                assert_eq!(next["seq"], 1);
+            }
+        }
+    }
+
+    #[test]
     fn after_rotation_the_chain_goes_on_from_the_newest_file_beside_the_log() {
         let mut world = World::new();
         for _ in 0..2 {

@@ -251,7 +251,9 @@ impl HostView for System {
     }
 
     fn identity(&self) -> Identity {
-        self.identity.get_or_init(user::identity).clone()
+        self.identity
+            .get_or_init(|| user::identity(self.euid))
+            .clone()
     }
 
     fn cwd(&self) -> Option<PathBuf> {

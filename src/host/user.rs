@@ -6,12 +6,12 @@ use super::Identity;
 
 /// Asks the kernel and the user database, which costs more than a run should
 /// pay twice.
-pub(super) fn identity() -> Identity {
+pub(super) fn identity(euid: u32) -> Identity {
     let uid = nix::unistd::getuid();
     let host = nix::unistd::gethostname().unwrap_or_default();
     Identity {
         uid: uid.as_raw(),
-        euid: nix::unistd::geteuid().as_raw(),
+        euid,
         user: name_of(uid),
         host: host.to_string_lossy().into_owned(),
     }
@@ -19,10 +19,9 @@ pub(super) fn identity() -> Identity {
 
 /// Returns the name of a user, if the database knows one.
 ///
-/// `/etc/passwd` is read first: it is where nearly every user is, and asking
-/// the C library loads what `nsswitch.conf(5)` names and calls its cache, which
-/// costs a run more than its whole record. Only a user who is not there (LDAP,
-/// SSSD, systemd) is asked for so.
+/// `/etc/passwd` is read first: it is where nearly every user is, and the C
+/// library reads `nsswitch.conf(5)` and asks its cache before it does the same.
+/// Only a user who is not there (LDAP, SSSD, systemd) is asked for so.
 fn name_of(uid: Uid) -> Option<String> {
     let file = std::fs::read("/etc/passwd").unwrap_or_default();
     name_in(&file, uid).or_else(|| name_elsewhere(uid))
