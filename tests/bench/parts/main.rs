@@ -28,8 +28,13 @@ fn main() -> Done {
             let (count, length) = (count.parse()?, length.parse()?);
             match *mode {
                 "plain" => (0..count).try_for_each(|_| plain(log, length)),
-                "under-lock" => (0..count).try_for_each(|_| bare_chain(log, length, Sync::First)),
-                "unlock-first" => (0..count).try_for_each(|_| bare_chain(log, length, Sync::Last)),
+                "bare-chain" => (0..count).try_for_each(|_| bare_chain(log, length, Sync::Never)),
+                "under-lock" => {
+                    (0..count).try_for_each(|_| bare_chain(log, length, Sync::BeforeUnlock))
+                }
+                "unlock-first" => {
+                    (0..count).try_for_each(|_| bare_chain(log, length, Sync::AfterUnlock))
+                }
                 "chain" => runs(log, count, false),
                 "chain-sync" => runs(log, count, true),
                 _ => Err("no such mode".into()),
@@ -78,14 +83,15 @@ fn plain(log: &str, length: usize) -> Done {
 /// When a record is synced.
 #[derive(Clone, Copy, PartialEq)]
 enum Sync {
+    Never,
     /// Before the lock is given back.
-    First,
+    BeforeUnlock,
     /// After that.
-    Last,
+    AfterUnlock,
 }
 
 /// Appends a chained record without anything that qli looks at besides: what
-/// the order of sync and unlock is worth by itself.
+/// the chain costs, and what the order of sync and unlock is worth, by itself.
 fn bare_chain(log: &str, length: usize, sync: Sync) -> Done {
     let mut file = open(log)?;
     file.lock()?;
@@ -101,12 +107,14 @@ fn bare_chain(log: &str, length: usize, sync: Sync) -> Done {
     );
     line += &format!(",\"hash\":\"{}\"\n", Sha256::of(line.as_bytes()));
     file.write_all(line.as_bytes())?;
-    if sync == Sync::First {
+    if sync == Sync::BeforeUnlock {
         file.sync_data()?;
-        return Ok(file.unlock()?);
     }
     file.unlock()?;
-    Ok(file.sync_data()?)
+    if sync == Sync::AfterUnlock {
+        file.sync_data()?;
+    }
+    Ok(())
 }
 
 /// Appends records as runs do: a start and an end each.
