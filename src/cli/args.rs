@@ -29,8 +29,8 @@ pub(super) struct Cli {
 /// The heading that keeps a command's own options together in its help.
 const EVERYWHERE: &str = "Options of every command";
 
-/// Options of every command. They stand before the extension's name: what
-/// follows it is the script's.
+// Options of every command. They stand before the extension's name: what
+// follows it is the script's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct Global {
     /// Answer the question of `confirm` with yes
@@ -81,7 +81,11 @@ impl Global {
 }
 
 /// The commands.
+// Deferred: the arguments of a command are put together when it is asked for,
+// which is most of the work of `--help`. A doc comment on arguments would then take
+// the place of what describes their command: they have ordinary comments.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub(super) enum Command {
     /// Run an extension under its group's guards
     ///
@@ -136,7 +140,7 @@ pub(super) enum Command {
     Help(HelpArgs),
 }
 
-/// What is run.
+// What is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct TargetArgs {
     #[command(flatten)]
@@ -152,7 +156,7 @@ pub(super) struct TargetArgs {
     pub(super) words: Vec<OsString>,
 }
 
-/// What is explained.
+// What is explained.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
     /// How it is written
@@ -162,7 +166,7 @@ pub(super) struct ExplainArgs {
     pub(super) target: TargetArgs,
 }
 
-/// What is checked.
+// What is checked.
 #[derive(Debug, Args)]
 pub(super) struct ValidateArgs {
     #[command(flatten)]
@@ -211,7 +215,7 @@ pub(super) enum ValidateFormat {
     Github,
 }
 
-/// `qli ext`.
+// `qli ext`.
 #[derive(Debug, Args)]
 pub(super) struct ExtArgs {
     #[command(flatten)]
@@ -220,7 +224,7 @@ pub(super) struct ExtArgs {
     pub(super) command: ExtCommand,
 }
 
-/// The commands of `qli ext`.
+// The commands of `qli ext`.
 #[derive(Debug, Subcommand)]
 pub(super) enum ExtCommand {
     /// List groups and their extensions
@@ -285,7 +289,7 @@ pub(super) enum ExtCommand {
     },
 }
 
-/// `qli doctor`.
+// `qli doctor`.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     #[command(flatten)]
@@ -295,7 +299,7 @@ pub(super) struct DoctorArgs {
     pub(super) format: Format,
 }
 
-/// `qli completions`.
+// `qli completions`.
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     #[command(flatten)]
@@ -305,7 +309,7 @@ pub(super) struct CompletionsArgs {
     pub(super) shell: Shell,
 }
 
-/// `qli man`.
+// `qli man`.
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
     #[command(flatten)]
@@ -317,7 +321,7 @@ pub(super) struct ManArgs {
     pub(super) command: Vec<OsString>,
 }
 
-/// `qli help`.
+// `qli help`.
 #[derive(Debug, Args)]
 pub(super) struct HelpArgs {
     #[command(flatten)]
@@ -327,7 +331,7 @@ pub(super) struct HelpArgs {
     pub(super) about: Vec<OsString>,
 }
 
-/// `qli schema`.
+// `qli schema`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
     #[command(flatten)]

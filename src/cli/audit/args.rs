@@ -9,7 +9,7 @@ use super::super::args::Global;
 use crate::audit::read::Outcome;
 use crate::report::Format;
 
-/// `qli audit`.
+// `qli audit`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
@@ -18,7 +18,7 @@ pub(in crate::cli) struct AuditArgs {
     pub(in crate::cli) command: AuditCommand,
 }
 
-/// The commands of `qli audit`.
+// The commands of `qli audit`.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum AuditCommand {
     /// List runs, a line each, in the order of their starts
@@ -40,7 +40,7 @@ pub(in crate::cli) enum AuditCommand {
     Tail(TailArgs),
 }
 
-/// What is read, and how it is written.
+// What is read, and how it is written.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LogsArgs {
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(in crate::cli) struct LogsArgs {
     pub(super) log: Vec<PathBuf>,
 }
 
-/// `qli audit list`.
+// `qli audit list`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListArgs {
     /// Only runs of this group
@@ -81,7 +81,7 @@ pub(in crate::cli) struct ListArgs {
     pub(super) logs: LogsArgs,
 }
 
-/// `qli audit show`.
+// `qli audit show`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArgs {
     /// The run: its id, or a beginning or an end of it that no other has
@@ -90,7 +90,7 @@ pub(in crate::cli) struct ShowArgs {
     pub(super) logs: LogsArgs,
 }
 
-/// `qli audit verify`.
+// `qli audit verify`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct VerifyArgs {
     /// Also look for the records whose heads were kept in this file
@@ -101,7 +101,7 @@ pub(in crate::cli) struct VerifyArgs {
     pub(super) logs: LogsArgs,
 }
 
-/// `qli audit tail`.
+// `qli audit tail`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TailArgs {
     /// How many records of each log

@@ -159,7 +159,9 @@ impl Paths {
 fn tree(line: &Line, paths: Paths) -> Command {
     let known = Known::of(line);
     let groups = known.clone();
-    fitted(Cli::command(), &known, paths)
+    let mut tree = Cli::command();
+    tree.build(); // with the arguments of all commands
+    fitted(tree, &known, paths)
         .allow_external_subcommands(true)
         .add(SubcommandCandidates::new(move || {
             groups.groups_of_short_form()
