@@ -13,7 +13,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use command::{COMMANDS, KEPT, is_command};
+pub use command::{COMMANDS, KEPT, instead_of, is_command};
 pub use digest::{Digest, Sha256};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use text::{

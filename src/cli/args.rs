@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use super::audit::AuditArgs;
 use super::complete::Shell;
 use super::examples;
+use crate::discovery::command_with;
 use crate::report::{Color, Format};
 
 /// Runs a team's scripts under the guards that their group declares.
@@ -72,6 +73,11 @@ impl Global {
         self.color = color.or(self.color);
         self.extensions.extend_from_slice(extensions);
         self
+    }
+
+    /// Returns how qli is typed again so that it looks in the same roots.
+    pub(super) fn qli(&self) -> String {
+        command_with(&self.extensions)
     }
 
     /// Returns what `--color` asks for.

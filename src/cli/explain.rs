@@ -43,7 +43,7 @@ fn explain_group(global: &Global, args: &ExplainArgs, host: &System) -> Exit {
         Format::Json => to_json_pretty(&GroupDocument::new(&entry)),
         Format::Human => {
             let style = Style::of(Stream::Stdout, global.color(), host);
-            report::group(&entry, &style)
+            report::group(&entry, &global.qli(), &style)
         }
     })
 }

@@ -67,7 +67,7 @@ fn list(global: &Global, format: Format, group: Option<&OsStr>, host: &System) -
         Format::Json => to_json_pretty(&CatalogueDocument::new(&catalogue)),
         Format::Human => {
             let style = Style::of(Stream::Stdout, global.color(), host);
-            report::list(&catalogue, &style)
+            report::list(&catalogue, &global.qli(), &style)
         }
     })
 }

@@ -9,7 +9,7 @@ use super::{put, short};
 use crate::diagnostics::{Code, nearest};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, write_stderr};
-use crate::names::{COMMANDS, shell_word, visible};
+use crate::names::{COMMANDS, instead_of, shell_word, visible};
 use crate::report::{Style, TOPICS, manual, topic};
 
 /// Shows what is asked for.
@@ -81,8 +81,10 @@ fn unknown(words: &[OsString]) -> Exit {
 /// Says that a line begins with a name that is kept for a later version.
 pub(super) fn kept(args: &[OsString]) -> Option<String> {
     let kept = short::kept_name(args)?;
+    let instead = instead_of(kept).map(|typed| format!("did you mean `{typed}`?\n     "));
+    let instead = instead.unwrap_or_default();
     Some(format!(
-        "qli: `{kept}` is a name of qli itself, and this version has no such command\n     \
+        "qli: `{kept}` is a name of qli itself, and this version has no such command\n     {instead}\
          to run a group of that name: qli run {} <EXTENSION>\n",
         shell_word(kept)
     ))

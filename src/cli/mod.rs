@@ -27,7 +27,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
-use crate::diagnostics::{Diagnostics, nearest};
+use crate::diagnostics::Diagnostics;
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, quiet_panics, reason, write_stderr, write_stdout};
 use crate::names::{visible, visible_lines};
@@ -190,11 +190,6 @@ fn manifests_in(found: &Diagnostics) -> usize {
             && !one.path().starts_with("embedded:")
     };
     usize::from(found.iter().any(in_text))
-}
-
-/// Names a command that was probably meant where a group was typed.
-fn command_meant(group: &str) -> Option<&'static str> {
-    nearest(group, crate::names::COMMANDS.iter().copied())
 }
 
 #[cfg(test)]

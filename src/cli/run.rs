@@ -3,14 +3,14 @@
 use std::ffi::OsString;
 
 use super::args::{Global, TargetArgs};
-use super::{command_meant, no_plan};
-use crate::diagnostics::{Code, Diagnostics};
+use super::no_plan;
+use crate::diagnostics::Diagnostics;
 use crate::discovery::{Roots, extension_name, group_name};
 use crate::dispatch::{self, Exit};
 use crate::guard::{Answer, Plan, Request};
 use crate::host::{HostView, Stream, System, write_stderr};
 use crate::names::shell_line;
-use crate::report::{Format, Style, notes, outcome};
+use crate::report::{Format, Shown, Style, notes, outcome};
 
 /// Plans and runs an extension.
 pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> Exit {
@@ -21,17 +21,25 @@ pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> E
         Ok(plan) => plan,
         Err(found) => return not_started(&found, global, target, host),
     };
-    if let Some(notes) = notes(&plan, global.verbose, || style(global, host)) {
+    if let Some(notes) = notes(&plan, shown(global), || style(global, host)) {
         write_stderr(&notes);
     }
     let ended = dispatch::run(&plan, host);
-    let words = outcome(&plan, &ended, || style(global, host));
+    let words = outcome(&plan, &ended, &global.qli(), || style(global, host));
     let exit = ended.exit();
     if let Some(words) = words {
         let interrupted = matches!(exit, Exit::Signal(_));
         host.last_words(&words, interrupted);
     }
     exit
+}
+
+fn shown(global: &Global) -> Shown {
+    match (global.verbose, global.extensions.as_slice()) {
+        (true, _) => Shown::All,
+        (false, []) => Shown::None,
+        (false, _) => Shown::OfTypedRoots,
+    }
 }
 
 /// Says why there is no plan, and that nothing was started.
@@ -53,10 +61,14 @@ fn style(global: &Global, view: &dyn HostView) -> Style {
 fn without_extension(global: &Global, target: &TargetArgs, host: &System) -> Exit {
     match super::explain::group_entry(global, target, host) {
         Ok(entry) => {
-            write_stderr(&crate::report::group(&entry, &style(global, host)));
+            write_stderr(&crate::report::group(
+                &entry,
+                &global.qli(),
+                &style(global, host),
+            ));
             Exit::USAGE
         }
-        Err(found) => no_plan(&with_command_meant(&found), global, Format::Human, host),
+        Err(found) => no_plan(&found, global, Format::Human, host),
     }
 }
 
@@ -67,7 +79,7 @@ pub(super) fn plan(
     view: &dyn HostView,
 ) -> Result<Plan, Diagnostics> {
     let request = request(global, target, view)?;
-    Plan::of(&request, view).map_err(|found| with_command_meant(&found))
+    Plan::of(&request, view)
 }
 
 fn request(
@@ -87,18 +99,4 @@ fn request(
             None => Answer::AskPerson,
         },
     })
-}
-
-/// An unknown group may be a misspelt command.
-fn with_command_meant(found: &Diagnostics) -> Diagnostics {
-    let mut list = Diagnostics::default();
-    for one in found {
-        let mut one = one.clone();
-        let group = one.path().to_string_lossy().into_owned();
-        if let (Code::NoSuchGroup, Some(command)) = (one.code, command_meant(&group)) {
-            one = one.help(format!("did you mean the command `qli {command}`?"));
-        }
-        list.push(one);
-    }
-    list
 }

@@ -11,7 +11,7 @@ use crate::discovery::scaffold::{
 };
 use crate::discovery::{Roots, group_name};
 use crate::dispatch::Exit;
-use crate::host::{Stream, System, write_stderr};
+use crate::host::{HostView, Stream, System, write_stderr};
 use crate::names::GroupName;
 use crate::report::{self, Format, Reached, Style};
 
@@ -34,7 +34,7 @@ pub(super) fn new(
         write_stderr(&report::diagnostics(&made.warnings, &style));
     }
     let style = Style::of(Stream::Stdout, global.color(), host);
-    let reached = reached(&place, &roots);
+    let reached = reached(&place, &roots, host);
     put(&report::made(&name, &made, guarded, &reached, &style))
 }
 
@@ -58,29 +58,33 @@ pub(super) fn install_defaults(
     root: Option<&Path>,
     host: &mut System,
 ) -> Exit {
-    let installed = match copies(overwrite, root, host) {
+    let (place, installed) = match copies(overwrite, root, host) {
         Ok(installed) => installed,
         Err(found) => return nothing_made(found, global, host),
     };
     let style = Style::of(Stream::Stdout, global.color(), host);
-    put(&report::installed(&installed, &style))
+    let reached = reached(&place, &Roots::of(&global.extensions, host), host);
+    put(&report::installed(&installed, root, &reached, &style))
 }
 
 fn copies(
     overwrite: Overwrite,
     root: Option<&Path>,
     host: &mut System,
-) -> Result<Vec<Installed>, Diagnostic> {
+) -> Result<(Place, Vec<Installed>), Diagnostic> {
     let place = Place::of(root, host)?;
-    install(&place, overwrite, host)
+    let installed = install(&place, overwrite, host)?;
+    Ok((place, installed))
 }
 
 /// Says how a group of a root is found by a run.
-fn reached(place: &Place, roots: &Roots) -> Reached {
+fn reached(place: &Place, roots: &Roots, view: &dyn HostView) -> Reached {
     if roots.iter().any(|root| root.path == place.root) {
-        Reached::AsIs
-    } else {
-        Reached::ByOption(place.root.clone())
+        return Reached::AsTyped(roots.command());
+    }
+    Reached::ByOption {
+        root: place.root.clone(),
+        beside_others: view.var("QLI_EXTENSIONS").is_some_and(|it| !it.is_empty()),
     }
 }
 

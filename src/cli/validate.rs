@@ -37,7 +37,7 @@ pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &mut System) -> E
     let text = if args.diff {
         diff(&survey, global, host)
     } else {
-        report(&survey, warnings, global, args.format, host)
+        report(&survey, warnings, global, args, host)
     };
     put_or(&text, exit(&survey, warnings))
 }
@@ -113,14 +113,33 @@ fn diff(survey: &Survey, global: &Global, host: &System) -> String {
     diffs.collect()
 }
 
+/// More paths than this are not typed again for anybody to copy.
+const REPEATED: usize = 4;
+
+/// Returns the command that mends what this one looks at.
+fn mend_command(global: &Global, args: &ValidateArgs) -> String {
+    if args.path.len() > REPEATED {
+        return "the same command with --fix".to_owned();
+    }
+    let policies = args.policy.iter().map(|file| ("--policy ", file));
+    let paths = args.path.iter().map(|path| ("", path));
+    let words = policies.chain(paths);
+    let words = words.map(|(option, path)| format!(" {option}{}", shell_word(path)));
+    format!(
+        "{} validate --fix{}",
+        global.qli(),
+        words.collect::<String>()
+    )
+}
+
 fn report(
     survey: &Survey,
     warnings: Warnings,
     global: &Global,
-    format: ValidateFormat,
+    args: &ValidateArgs,
     host: &System,
 ) -> String {
-    match format {
+    match args.format {
         ValidateFormat::Json => to_json_pretty(&DiagnosticsDocument::new(
             survey.manifests.len(),
             &survey.found,
@@ -132,7 +151,8 @@ fn report(
         ValidateFormat::Concise => report::concise(&survey.found),
         ValidateFormat::Human => {
             let style = Style::of(Stream::Stdout, global.color(), host);
-            report::validation(survey, warnings, &style)
+            let mend = (!args.fix).then(|| mend_command(global, args));
+            report::validation(survey, warnings, mend.as_deref(), &style)
         }
     }
 }

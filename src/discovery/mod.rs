@@ -29,7 +29,7 @@ pub use catalogue::{
 };
 pub use logs::{GroupLog, logs};
 pub use program::{Program, ProgramKind, interpreter_of};
-pub use roots::{Root, RootKind, Roots};
+pub use roots::{Root, RootKind, Roots, command_with};
 pub use trust::distrusted;
 
 /// Where a group is: one directory with a manifest, or a part of qli itself.
@@ -116,12 +116,13 @@ pub fn find(
 ) -> Result<Target, Diagnostics> {
     let (home, read) = locate(group, roots, view)?;
     let manifest = parse(&home, read);
-    let program = program::find(&home, extension, view);
+    let program = program::find(&home, extension, roots, view);
     match (manifest, program) {
         (Ok(manifest), Ok(program)) => {
             let mut warnings = trust::judge(&home, &program, view);
             let missed = sections::missed_by(extension, &program, &home, &manifest, view);
             warnings.extend(missed);
+            warnings.extend(passed_over(&home, roots, view));
             if warnings.has_errors() {
                 return Err(warnings);
             }
@@ -135,8 +136,18 @@ pub fn find(
         (manifest, program) => {
             let mut found = manifest.err().unwrap_or_default();
             found.extend(program.err().unwrap_or_default());
+            found.extend(passed_over(&home, roots, view));
             Err(found.sorted())
         }
+    }
+}
+
+/// Reports the named roots that would have come before a group's own and from
+/// which no group can come: it may not be the group that was meant.
+fn passed_over(home: &Home, roots: &Roots, view: &dyn HostView) -> Diagnostics {
+    match home.root.kind {
+        RootKind::Given => Diagnostics::default(),
+        RootKind::User | RootKind::System | RootKind::Embedded => roots.unusable(view),
     }
 }
 
@@ -179,7 +190,11 @@ fn locate(
         };
         return Ok((home, read.map(|contents| contents.bytes)));
     }
-    let text = embedded::manifest(name).ok_or_else(|| unknown::group(name, roots, view))?;
+    let text = embedded::manifest(name).ok_or_else(|| {
+        let mut found = Diagnostics::from(unknown::group(name, roots, view));
+        found.extend(roots.unusable(view));
+        found
+    })?;
     let home = Home {
         name: name.clone(),
         root: Root::embedded(),

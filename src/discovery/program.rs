@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Home, RootKind, embedded, unknown};
+use super::{Home, RootKind, Roots, embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{
     Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, reason, search_path, xdg_dir,
@@ -55,6 +55,7 @@ impl Program {
 pub(super) fn find(
     home: &Home,
     extension: &ExtensionName,
+    roots: &Roots,
     view: &dyn HostView,
 ) -> Result<Program, Diagnostics> {
     let own = match home.root.kind {
@@ -67,7 +68,7 @@ pub(super) fn find(
     match search_path(&command_name(home.name.as_str(), extension), view) {
         OnPath::Found(path) => read(path, ProgramKind::OnPath, view).map_err(Into::into),
         OnPath::Untrusted(suspicion) => Err(unknown::untrusted(home, extension, &suspicion).into()),
-        OnPath::Missing => Err(unknown::extension(home, extension, view).into()),
+        OnPath::Missing => Err(unknown::extension(home, extension, roots, view).into()),
     }
 }
 

@@ -1,13 +1,15 @@
 //! The directories groups are looked for in, in their order.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::{HostView, XdgDir, path_list, xdg_dir};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::host::{FileKind, HostView, XdgDir, path_list, xdg_dir};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, Unset};
+use crate::names::{GroupName, Unset, shell_word};
 
 /// What kind of root a group comes from; the order is the precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -43,7 +45,11 @@ impl Root {
 
 /// The roots in force, in order, without the embedded one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Roots(Vec<Root>);
+pub struct Roots {
+    list: Vec<Root>,
+    /// The directories of the command line, as they were typed.
+    typed: Vec<PathBuf>,
+}
 
 /// Where roots lie below a data directory of XDG.
 const BELOW_DATA: &str = "qli/extensions";
@@ -73,7 +79,23 @@ impl Roots {
         let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
         let system = path_list(&system).filter(|path| path.is_absolute());
         system.for_each(|path| add(RootKind::System, path.join(BELOW_DATA)));
-        Self(roots)
+        Self {
+            list: roots,
+            typed: given.to_owned(),
+        }
+    }
+
+    /// Returns how qli is typed again so that it looks in the same roots.
+    pub fn command(&self) -> String {
+        command_with(&self.typed)
+    }
+
+    /// Reports the named roots from which no group can come.
+    pub(super) fn unusable(&self, view: &dyn HostView) -> Diagnostics {
+        let named = self.iter().filter(|root| root.kind == RootKind::Given);
+        let mut found = Diagnostics::default();
+        found.extend(named.filter_map(|root| unusable(root, view)));
+        found
     }
 
     /// Returns the user's root, whether or not it is there.
@@ -92,7 +114,7 @@ impl Roots {
 
     /// Walks them in order.
     pub fn iter(&self) -> impl Iterator<Item = &Root> {
-        self.0.iter()
+        self.list.iter()
     }
 
     /// Returns the manifest of a system root that a group of a user's root
@@ -111,6 +133,42 @@ impl Roots {
             .map(|root| root.path.join(name.as_str()).join(FILE_NAME))
             .find(|path| view.lstat(path).is_ok())
     }
+}
+
+/// Says whether nothing is there, as opposed to something that hides.
+pub(super) fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Returns how qli is typed with these directories for roots.
+pub fn command_with(directories: &[PathBuf]) -> String {
+    let options = directories.iter().map(shell_word);
+    let options = options.map(|directory| format!(" --extensions {directory}"));
+    "qli".to_owned() + &options.collect::<String>()
+}
+
+/// Says why no group can come from a root.
+fn unusable(root: &Root, view: &dyn HostView) -> Option<Diagnostic> {
+    let report = |message: &str| Diagnostic::of_path(Code::RootMissing, &root.path, message.into());
+    let is_directory = match view.stat(&root.path) {
+        Ok(stat) => stat.kind == FileKind::Directory,
+        Err(error) if is_absent(&error) => false,
+        Err(_) => return None, // it is told where it is read
+    };
+    if is_directory {
+        view.lstat(&root.path.join(FILE_NAME)).ok()?;
+        let above = root.path.parent().unwrap_or(&root.path);
+        let diagnostic = report("the root that was named is a group itself");
+        return Some(diagnostic.help(format!(
+            "name the directory that holds it: {}",
+            command_with(&[above.to_owned()])
+        )));
+    }
+    let diagnostic = report("the root that was named is no directory");
+    Some(diagnostic.help("mend `--extensions` or `QLI_EXTENSIONS`, or make the directory"))
 }
 
 /// A script is started by its absolute path, so its root must have one.

@@ -1,6 +1,8 @@
 //! Sections of a manifest, `[extensions.<name>]`, that are named after no
 //! script: their guards hold for nothing.
 
+use std::path::Path;
+
 use super::{Home, Program, RootKind, embedded, program};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, are_near, one_of};
 use crate::host::{HostView, OnPath, search_path};
@@ -24,7 +26,7 @@ pub(super) fn missed_by(
     for section in &manifest.sections {
         let is_own = is_own(&section.name, home, view);
         if is_own && is_same(&section.name, program, home, view) {
-            found.push(of_same_file(section, extension, manifest));
+            found.push(of_same_file(section, extension.as_str(), manifest));
         }
         let is_near = are_near(section.name.as_str(), extension.as_str());
         if is_near && !is_own && !is_command(home.name.as_str(), &section.name, view) {
@@ -44,7 +46,33 @@ fn is_same(name: &ExtensionName, program: &Program, home: &Home, view: &dyn Host
     stat.is_ok_and(|stat| Some(stat.id) == program.id)
 }
 
-fn of_same_file(section: &Section, extension: &ExtensionName, manifest: &Manifest) -> Diagnostic {
+/// Reports the scripts without a section that are the same file as one that has
+/// a section.
+pub(super) fn same_files(
+    manifest: &Manifest,
+    directory: &Path,
+    scripts: &[&str],
+    view: &dyn HostView,
+) -> Diagnostics {
+    let mut found = Diagnostics::default();
+    let id = |name: &str| Some(view.stat(&directory.join(name)).ok()?.id);
+    for section in &manifest.sections {
+        let Some(own) = id(section.name.as_str()) else {
+            continue;
+        };
+        let without = scripts.iter().filter(|name| !has_section(manifest, name));
+        let same = without.filter(|name| id(name) == Some(own));
+        found.extend(same.map(|name| of_same_file(section, name, manifest).as_warning()));
+    }
+    found
+}
+
+fn has_section(manifest: &Manifest, script: &str) -> bool {
+    let mut sections = manifest.sections.iter();
+    sections.any(|one| one.name.as_str() == script)
+}
+
+fn of_same_file(section: &Section, extension: &str, manifest: &Manifest) -> Diagnostic {
     let message = format!(
         "`{extension}` is the same file as `{}`, which has guards of its own",
         section.name
@@ -53,7 +81,7 @@ fn of_same_file(section: &Section, extension: &ExtensionName, manifest: &Manifes
     let diagnostic = Diagnostic::at(Code::SameFile, &manifest.source, place, message);
     diagnostic.help(format!(
         "give it a section too, or one without a field if it needs no guard: `[extensions.{}]`",
-        key_of(extension.as_str())
+        key_of(extension)
     ))
 }
 
@@ -74,13 +102,9 @@ pub(super) fn alone(
     group: Option<&GroupName>,
     view: &dyn HostView,
 ) -> Diagnostics {
-    let has_section = |script: &str| {
-        let mut sections = manifest.sections.iter();
-        sections.any(|one| one.name.as_str() == script)
-    };
     let without = |name: &str| -> Vec<&str> {
         let scripts = scripts.iter().copied();
-        let scripts = scripts.filter(|script| !has_section(script));
+        let scripts = scripts.filter(|script| !has_section(manifest, script));
         scripts.filter(|script| are_near(name, script)).collect()
     };
     let mut found = Diagnostics::default();

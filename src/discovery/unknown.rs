@@ -4,7 +4,7 @@
 use super::{Home, RootKind, Roots, catalogue, embedded};
 use crate::diagnostics::{Code, Diagnostic, nearest};
 use crate::host::{FileKind, HostView, Suspicion};
-use crate::names::{ExtensionName, GroupName, shell_word, visible};
+use crate::names::{COMMANDS, ExtensionName, GroupName, shell_word, visible};
 
 /// A group that no root holds.
 pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Diagnostic {
@@ -27,17 +27,23 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
         ));
     }
     if let Some(meant) = extension_meant(name, roots, view) {
-        return diagnostic.help(format!("did you mean `qli {meant} {name}`?"));
+        let qli = roots.command();
+        return diagnostic.help(format!("did you mean `{qli} {meant} {name}`?"));
     }
     let known: Vec<String> = catalogue::group_names(roots, view)
         .into_keys()
         .map(|name| name.as_str().to_owned())
         .collect();
+    let names = known.iter().map(String::as_str).chain(COMMANDS);
+    let meant = nearest(name.as_str(), names);
+    if let Some(command) = meant.filter(|meant| COMMANDS.contains(meant)) {
+        return diagnostic.help(format!("did you mean the command `qli {command}`?"));
+    }
     diagnostic.help(suggestion(
         name.as_str(),
         &known,
         "the groups are",
-        "qli ext list",
+        &format!("{} ext list", roots.command()),
     ))
 }
 
@@ -62,13 +68,18 @@ fn extension_meant(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Opti
 }
 
 /// An extension that its group does not hold.
-pub(super) fn extension(home: &Home, name: &ExtensionName, view: &dyn HostView) -> Diagnostic {
+pub(super) fn extension(
+    home: &Home,
+    name: &ExtensionName,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Diagnostic {
     let known: Vec<String> = catalogue::extensions(home, view)
         .into_iter()
         .map(|extension| extension.name.as_str().to_owned())
         .collect();
     let message = format!("the group `{}` has no extension `{name}`", home.name);
-    let list = format!("qli explain {}", home.name);
+    let list = format!("{} explain {}", roots.command(), home.name);
     Diagnostic::of_path(Code::NoSuchExtension, &home.manifest_path, message).help(suggestion(
         name.as_str(),
         &known,

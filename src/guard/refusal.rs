@@ -98,10 +98,16 @@ impl Miss {
     /// Returns the command that would set it.
     pub fn help(&self) -> String {
         if self.name.looks_secret() {
-            return format!("export {}=…", self.name);
+            return typed_secret(self.name.as_str());
         }
         format!("export {}={}", self.name, shell_word(&self.want))
     }
+}
+
+/// Returns the command that sets a variable without showing its value: there is
+/// nothing in it that could be pasted for a value.
+pub(super) fn typed_secret(name: &str) -> String {
+    format!("read -rs {name} && export {name}")
 }
 
 impl StartFailure {
@@ -260,7 +266,14 @@ impl Refusal {
     pub fn reasons(&self) -> Vec<String> {
         match self {
             Self::EnvDiffers(misses) => misses.iter().map(Miss::reason).collect(),
-            Self::NoTerminal(_) => vec!["there is no terminal to ask on".to_owned()],
+            Self::NoTerminal(None) => vec!["there is no terminal to ask on".to_owned()],
+            Self::NoTerminal(Some(_)) => {
+                vec![
+                    "there is no terminal to type the name of the group on, \
+                      and `--yes` does not stand for it"
+                        .to_owned(),
+                ]
+            }
             Self::Declined(None) => vec!["the answer was not `y`".to_owned()],
             Self::Declined(Some(name)) => {
                 vec![format!(

@@ -1,5 +1,6 @@
 //! Why there is no value for a secret.
 
+use super::refusal::typed_secret;
 use crate::diagnostics::Code;
 use crate::names::{EnvName, SecretRef, shell_word, visible};
 use crate::providers::{Fault, ProviderId, ToolMessage};
@@ -62,7 +63,7 @@ impl SecretFault {
     pub fn help(&self) -> Option<String> {
         let hint = self.provider.row().hint();
         match &self.fault {
-            Fault::Unset => Some(format!("export {}=…", visible(self.reference.as_str()))),
+            Fault::Unset => Some(typed_secret(&visible(self.reference.as_str()))),
             Fault::ToolMissing(tool) => {
                 let then = hint.map(|hint| format!(", then: {hint}"));
                 Some(format!("install `{tool}`{}", then.unwrap_or_default()))

@@ -177,6 +177,17 @@ impl<'t, 'i> Fields<'t, 'i> {
         }
     }
 
+    /// Says whether this is `[extensions.NAME]` with a name that needs no quotes.
+    fn is_section(&self) -> bool {
+        let name = self.title.strip_prefix("extensions.");
+        name.is_some_and(|name| !name.starts_with('"'))
+    }
+
+    fn is_table(&self, name: &str) -> bool {
+        let value = self.table.get(name);
+        value.is_some_and(|value| matches!(value.get_ref(), DeValue::Table(_)))
+    }
+
     /// Reports an unknown field, given the known one that is near, and whether
     /// no other is near to that.
     fn unknown(
@@ -217,6 +228,12 @@ impl<'t, 'i> Fields<'t, 'i> {
             None if self.title.is_empty() && AUDIT.contains(&name) => diagnostic.help(format!(
                 "`{name}` belongs to the log: write it below `[audit]`"
             )),
+            None if self.is_section() && self.is_table(name) => {
+                let quoted = format!("{}.{name}", self.title).replacen('.', ".\"", 1);
+                diagnostic.help(format!(
+                    "a name with a dot stands in quotes: `[{quoted}\"]`"
+                ))
+            }
             None => diagnostic.help(format!(
                 "the fields here are {}",
                 one_of(self.asked.iter().copied())

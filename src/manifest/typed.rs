@@ -9,7 +9,7 @@ use super::fields::{Findings, Value};
 use super::known::example;
 use super::quoted;
 use crate::diagnostics::{Code, Safety, nearest, one_of};
-use crate::names::{looks_secret, visible};
+use crate::names::{TimeLimit, looks_secret, visible};
 
 /// Names a value's type as TOML does.
 pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
@@ -37,12 +37,18 @@ fn wrong_type(name: &str, value: &Value<'_>, want: &str, found: &mut Findings<'_
         ("a string", _) if quotable && looks_secret(name) => {
             diagnostic.help("put the value between quotation marks")
         }
+        ("a string", DeValue::Integer(_)) if is_time_limit(name) => {
+            diagnostic.help(time_limit_help(name, written))
+        }
         ("a string", _) if quotable => {
             diagnostic.help(format!("write `{} = \"{written}\"`", key_of(name)))
         }
         ("a boolean", DeValue::String(text)) if matches!(text.as_ref(), "true" | "false") => {
             diagnostic.help(format!("write `{name} = {text}`, without quotation marks"))
         }
+        ("a boolean", DeValue::String(_)) if name == "confirm" => diagnostic.help(
+            "write `true` or `false`; `confirm_by = \"name\"` has the name of the group typed",
+        ),
         ("a boolean", _) => diagnostic.help("write `true` or `false`"),
         ("an integer", DeValue::String(text)) if text == "1" => diagnostic
             .help(format!("write `{name} = 1`, without quotation marks"))
@@ -56,6 +62,24 @@ fn wrong_type(name: &str, value: &Value<'_>, want: &str, found: &mut Findings<'_
         )),
         _ => diagnostic.help(array_of_tables(name)),
     });
+}
+
+fn is_time_limit(name: &str) -> bool {
+    matches!(name, "timeout" | "kill_after")
+}
+
+/// Says how a length of time is written, given what stands there.
+pub(super) fn time_limit_help(name: &str, written: &str) -> String {
+    let digits = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && format!("{written}s").parse::<TimeLimit>().is_ok() {
+        return format!("write `{name} = \"{written}s\"` or `{name} = \"{written}m\"`");
+    }
+    let together: String = written.split_whitespace().collect();
+    if together.parse::<TimeLimit>().is_ok() {
+        return format!("write `{name} = \"{together}\"`");
+    }
+    let example = example(name);
+    format!("write whole numbers, each with its unit, such as `{name} = {example}`")
 }
 
 /// Writes what stands between the brackets of a table's header.

@@ -34,6 +34,21 @@ pub const KEPT: [&str; 15] = [
     "which",
 ];
 
+/// Returns what is typed in this version where another tool has a command of a
+/// kept name.
+pub fn instead_of(kept: &str) -> Option<&'static str> {
+    Some(match kept {
+        "init" | "new" => "qli ext new <GROUP>",
+        "list" => "qli ext list",
+        "plan" => "qli explain <GROUP> <EXTENSION>",
+        "policy" => "qli validate --policy <FILE>",
+        "test" => "qli validate",
+        "version" => "qli --version",
+        "which" => "qli ext which <GROUP> <EXTENSION>",
+        _ => return None,
+    })
+}
+
 /// Says whether a word is a command, of this version or one to come.
 pub fn is_command(word: &str) -> bool {
     COMMANDS.contains(&word) || KEPT.contains(&word)

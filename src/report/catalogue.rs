@@ -8,12 +8,13 @@ use crate::names::{plural, visible};
 /// One row of the table: group, extension, origin, description.
 type Row = [String; 4];
 
-/// Draws the catalogue: a table on a terminal, else lines cut by tabs.
-pub fn list(catalogue: &Catalogue, style: &Style) -> String {
+/// Draws the catalogue: a table on a terminal, else lines cut by tabs. `qli` is
+/// how qli is typed to find the same groups again.
+pub fn list(catalogue: &Catalogue, qli: &str, style: &Style) -> String {
     let rows: Vec<Row> = catalogue
         .groups
         .iter()
-        .flat_map(|entry| rows(entry, style))
+        .flat_map(|entry| rows(entry, qli, style))
         .collect();
     if !style.terminal {
         let lines = rows.iter().map(|row| row.join("\t") + "\n");
@@ -31,7 +32,7 @@ fn line([group, extension, origin, description]: &Row, [a, b, c]: [usize; 3]) ->
     line.trim_end().to_owned() + "\n"
 }
 
-fn rows(entry: &Entry, style: &Style) -> Vec<Row> {
+fn rows(entry: &Entry, qli: &str, style: &Style) -> Vec<Row> {
     let origin = style.path(&entry.root.path);
     let row = |extension: &str, origin: &str, text: String| {
         [
@@ -44,7 +45,7 @@ fn rows(entry: &Entry, style: &Style) -> Vec<Row> {
     match &entry.group {
         Err(found) => {
             let errors = plural(found.iter().count(), "problem");
-            let text = format!("broken, {errors}: qli explain {}", entry.name);
+            let text = format!("broken, {errors}: {qli} explain {}", entry.name);
             vec![row("-", &origin, text)]
         }
         Ok(good) => {

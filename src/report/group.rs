@@ -26,8 +26,8 @@ pub(super) fn demanded(demands: &Demands) -> impl Iterator<Item = &'static str> 
     demanded.map(|(_, step)| step)
 }
 
-/// Draws a group.
-pub fn group(entry: &GroupEntry, style: &Style) -> String {
+/// Draws a group; `qli` is how qli is typed to find it again.
+pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     let home = &entry.group.home;
     let guards = declared(&entry.group.manifest).join(", ");
     let guards = if guards.is_empty() { "none" } else { &guards };
@@ -56,7 +56,7 @@ pub fn group(entry: &GroupEntry, style: &Style) -> String {
     put(
         &mut out,
         format_args!(
-            "\nsee its plan  qli explain {name} <EXTENSION>\nrun it        qli {name} <EXTENSION>\n",
+            "\nsee its plan  {qli} explain {name} <EXTENSION>\nrun it        {qli} {name} <EXTENSION>\n",
             name = home.name
         ),
     );

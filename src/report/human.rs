@@ -77,8 +77,18 @@ fn drawn(one: &Diagnostic, style: &Style) -> String {
         // Drawing into memory fails only where a span is off; the words stay.
         return format!("  {drawing}\n");
     }
-    let lines = out.lines().map(|line| line.trim_end().to_owned() + "\n");
+    let lines = out.lines();
+    let lines = lines.map(|line| without_name(line).trim_end().to_owned() + "\n");
     lines.collect::<String>() + &effect(one, style)
+}
+
+/// Takes the name of an [`Excerpt`] out of the upper edge of its frame: miette
+/// tells the place of a single line only if it has a name.
+fn without_name(line: &str) -> String {
+    let is_edge = ["╭─[", ",-["]
+        .into_iter()
+        .any(|edge| line.trim_start().starts_with(edge));
+    line.replacen("line:", "", usize::from(is_edge))
 }
 
 /// Says what a problem means, where that is more than that its group does not
@@ -318,7 +328,7 @@ mod tests {
             );
             let place = source.position(at);
             assert!(
-                drawn.contains(&format!("[line:{}:{}]", place.line, place.column)),
+                drawn.contains(&format!("[{}:{}]", place.line, place.column)),
                 "{drawn}"
             );
         }

@@ -45,7 +45,7 @@ pub use human::diagnostics;
 pub use json_stream::JsonStream;
 pub use manual::manual;
 pub use repository::Repository;
-pub use run::{notes, outcome};
+pub use run::{Shown, notes, outcome};
 pub use sarif::{Sarif, sarif};
 pub use scaffold::{Reached, installed, made};
 pub use schemas::schemas;

@@ -3,18 +3,43 @@
 use super::style::{put, wrapped};
 use super::{Style, human};
 use crate::audit::{Left, Unrecorded};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::dispatch::{Ended, Outcome};
-use crate::guard::{Plan, Refusal, StartFailure, Step};
+use crate::guard::{Answer, Guard, Plan, Refusal, StartFailure, Step};
 use crate::host::Signal;
 use crate::names::visible;
 
+/// Which warnings of a plan are told before its run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// All, as `--verbose` asks.
+    All,
+    /// That a root is not there which was typed for this very run: the group
+    /// comes from another one.
+    OfTypedRoots,
+    /// None.
+    None,
+}
+
+impl Shown {
+    fn takes(self, warning: &Diagnostic) -> bool {
+        match self {
+            Self::All => true,
+            Self::OfTypedRoots => warning.code == Code::RootMissing,
+            Self::None => false,
+        }
+    }
+}
+
 /// Says beforehand what every run must be told: that the group hides another
-/// one; and, if asked for, the warnings of its manifest. None if there is
-/// nothing to say, and then no style is asked for either.
-pub fn notes(plan: &Plan, verbose: bool, style: impl FnOnce() -> Style) -> Option<String> {
-    let warnings = verbose && !plan.warnings.is_empty();
-    if plan.home.hides.is_none() && !warnings {
+/// one, or comes from another root than was typed; and, if asked for, all the
+/// warnings of its plan. None if there is nothing to say, and then no style is
+/// asked for either.
+pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option<String> {
+    let mut warnings = Diagnostics::default();
+    let all = plan.warnings.iter().filter(|one| shown.takes(one));
+    warnings.extend(all.cloned());
+    if plan.home.hides.is_none() && warnings.is_empty() {
         return None;
     }
     let style = style();
@@ -30,33 +55,39 @@ pub fn notes(plan: &Plan, verbose: bool, style: impl FnOnce() -> Style) -> Optio
             ),
         );
     }
-    if warnings {
-        out.push_str(&human::diagnostics(&plan.warnings, &style));
+    if !warnings.is_empty() {
+        out.push_str(&human::diagnostics(&warnings, &style));
         out.push('\n');
     }
     Some(out)
 }
 
-/// Says how a run ended, where the script did not say it itself.
-pub fn outcome(plan: &Plan, outcome: &Outcome, style: impl FnOnce() -> Style) -> Option<String> {
+/// Says how a run ended, where the script did not say it itself; `qli` is how
+/// qli is typed to find the extension again.
+pub fn outcome(
+    plan: &Plan,
+    outcome: &Outcome,
+    qli: &str,
+    style: impl FnOnce() -> Style,
+) -> Option<String> {
     let Outcome { ended, unrecorded } = outcome;
     if matches!(ended, Ended::Ran(_)) && unrecorded.is_none() {
         return None;
     }
     let style = style();
-    let mut out = end(plan, ended, &style);
+    let mut out = end(plan, ended, qli, &style);
     if let Some(unrecorded) = unrecorded {
         out.push_str(&unrecorded_end(unrecorded, &style));
     }
     Some(out)
 }
 
-fn end(plan: &Plan, ended: &Ended, style: &Style) -> String {
+fn end(plan: &Plan, ended: &Ended, qli: &str, style: &Style) -> String {
     match ended {
         Ended::Ran(_) => String::new(),
         Ended::NotStarted(Refusal::Interrupted(step, signal)) => interrupted(plan, *step, *signal),
-        Ended::NotStarted(refusal) => refused(plan, refusal, style),
-        Ended::SpawnFailed(failure) => spawn_failed(plan, failure, style),
+        Ended::NotStarted(refusal) => refused(plan, refusal, qli, style),
+        Ended::SpawnFailed(failure) => spawn_failed(plan, failure, qli, style),
         Ended::Lost(reason) => format!(
             "qli: {} {} was started and cannot be waited for: {}\n",
             plan.group,
@@ -78,7 +109,7 @@ fn interrupted(plan: &Plan, step: Step, signal: Signal) -> String {
     )
 }
 
-fn refused(plan: &Plan, refusal: &Refusal, style: &Style) -> String {
+fn refused(plan: &Plan, refusal: &Refusal, qli: &str, style: &Style) -> String {
     let step = refusal.step().map_or("qli", Step::as_str);
     let mut out = head(plan, "refused", style);
     let misplaced = misplaced_answer(plan, refusal);
@@ -90,24 +121,35 @@ fn refused(plan: &Plan, refusal: &Refusal, style: &Style) -> String {
         style,
     ));
     put(&mut out, format_args!("\n  {}\n", undone(refusal.step())));
-    out.push_str(&tail(plan, style));
+    out.push_str(&tail(plan, qli, style));
     out.push_str(&what_it_means(refusal.code()));
     out
 }
 
 /// An answer that stands behind the extension's name was given to the script.
 fn misplaced_answer(plan: &Plan, refusal: &Refusal) -> Option<String> {
-    let unanswered = matches!(refusal, Refusal::NoTerminal(_) | Refusal::Declined(_));
+    let asks = plan.guards.iter().find_map(|guard| match guard {
+        Guard::Confirm(confirm) => Some(confirm),
+        Guard::Banner(_) | Guard::RequiresEnv(_) | Guard::Secrets(_) | Guard::AuditStart(_) => None,
+    });
+    let asks = asks.filter(|confirm| confirm.answer == Answer::AskPerson)?;
+    if refusal.step()? > Step::Confirm {
+        return None;
+    }
     let mut args = plan.args.iter().map(crate::names::Text::as_os_str);
-    let given = args.find(|arg| *arg == "--yes" || *arg == "-y" || *arg == "--confirm");
-    let given = given.filter(|_| unanswered)?.to_string_lossy();
+    let given = args.find(|arg| *arg == "--yes" || *arg == "-y" || *arg == "--confirm")?;
+    let answer = match &asks.name {
+        Some(name) if given != "--confirm" => format!("`--confirm {name}`"),
+        _ => "it".to_owned(),
+    };
+    let given = given.display();
     Some(format!(
-        "`{given}` behind `{}` is the script's: write it before `{}`",
-        plan.extension, plan.group
+        "`{given}` went to the script: {answer} goes before `{}`",
+        plan.group
     ))
 }
 
-fn spawn_failed(plan: &Plan, failure: &StartFailure, style: &Style) -> String {
+fn spawn_failed(plan: &Plan, failure: &StartFailure, qli: &str, style: &Style) -> String {
     let helps: Vec<_> = failure.help().into_iter().collect();
     let mut out = head(plan, "failed", style);
     out.push_str(&block("spawn", &[failure.reason()], &helps, style));
@@ -115,7 +157,7 @@ fn spawn_failed(plan: &Plan, failure: &StartFailure, style: &Style) -> String {
         &mut out,
         format_args!("\n  {}\n", undone(Some(Step::Spawn))),
     );
-    out.push_str(&see_all(plan));
+    out.push_str(&see_all(plan, qli));
     out.push_str(&what_it_means(Code::CannotStart));
     out
 }
@@ -160,9 +202,9 @@ fn undone(step: Option<Step>) -> &'static str {
     }
 }
 
-fn tail(plan: &Plan, style: &Style) -> String {
+fn tail(plan: &Plan, qli: &str, style: &Style) -> String {
     let manifest = style.path(plan.manifest.path.as_ref());
-    format!("  required by    {manifest}\n") + &see_all(plan)
+    format!("  required by    {manifest}\n") + &see_all(plan, qli)
 }
 
 fn what_it_means(code: Code) -> String {
@@ -174,9 +216,9 @@ fn what_it_means(code: Code) -> String {
 }
 
 /// The steps are the same whatever the arguments, which may hold a secret.
-fn see_all(plan: &Plan) -> String {
+fn see_all(plan: &Plan, qli: &str) -> String {
     format!(
-        "  see all steps  qli explain {} {}\n",
+        "  see all steps  {qli} explain {} {}\n",
         plan.group, plan.extension
     )
 }

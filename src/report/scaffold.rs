@@ -1,7 +1,7 @@
 //! `qli ext new` and `qli ext install-defaults`: what was made, and what to type
 //! next.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Style;
 use super::style::put;
@@ -12,10 +12,29 @@ use crate::names::{GroupName, shell_word};
 /// How a run finds the groups of a root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reached {
-    /// It is one of the roots in force.
-    AsIs,
+    /// It is one of the roots in force, where qli is typed like this.
+    AsTyped(String),
     /// It must be named.
-    ByOption(PathBuf),
+    ByOption {
+        /// The root.
+        root: PathBuf,
+        /// Whether `$QLI_EXTENSIONS` names others already.
+        beside_others: bool,
+    },
+}
+
+impl Reached {
+    /// Returns how qli is typed to reach it.
+    fn qli(&self, style: &Style) -> String {
+        match self {
+            Self::AsTyped(qli) => qli.clone(),
+            Self::ByOption { root, .. } => format!("qli --extensions {}", word(root, style)),
+        }
+    }
+}
+
+fn word(path: &Path, style: &Style) -> String {
+    style.shortened(&shell_word(path))
 }
 
 /// Says what was made, and what to do with it.
@@ -31,11 +50,7 @@ pub fn made(
         "made {directory}\n\n  {FILE_NAME}  what its scripts run under; edit it\n  \
          {FIRST_SCRIPT:14}  a first script; what else is executable there is one too\n\n"
     );
-    let path = |path: &std::path::Path| style.shortened(&shell_word(path));
-    let qli = match reached {
-        Reached::AsIs => "qli".to_owned(),
-        Reached::ByOption(root) => format!("qli --extensions {}", path(root)),
-    };
+    let qli = reached.qli(style);
     let env = match guarded {
         Guarded::Yes => "QLI_ENV=prod ",
         Guarded::No => "",
@@ -46,17 +61,29 @@ pub fn made(
             "see its plan  {qli} explain {name} {FIRST_SCRIPT}\n\
              run it        {env}{qli} {name} {FIRST_SCRIPT}\n\
              check it      qli validate {}\n",
-            path(&made.directory)
+            word(&made.directory, style)
         ),
     );
-    if let Reached::ByOption(root) = reached {
+    if let Reached::ByOption {
+        root,
+        beside_others,
+    } = reached
+    {
+        let others = if *beside_others {
+            ":\"$QLI_EXTENSIONS\""
+        } else {
+            ""
+        };
         put(
             &mut out,
-            format_args!("name it once  export QLI_EXTENSIONS={}\n", path(root)),
+            format_args!(
+                "in this shell export QLI_EXTENSIONS={}{others}\n",
+                word(root, style)
+            ),
         );
     }
     if let Some(schema) = &made.other_schema {
-        let schema = path(schema);
+        let schema = word(schema, style);
         put(
             &mut out,
             format_args!(
@@ -67,8 +94,13 @@ pub fn made(
     out
 }
 
-/// Says what has become of each embedded group.
-pub fn installed(installed: &[Installed], style: &Style) -> String {
+/// Says what has become of each embedded group; `root` is the one that was named.
+pub fn installed(
+    installed: &[Installed],
+    root: Option<&Path>,
+    reached: &Reached,
+    style: &Style,
+) -> String {
     let mut out = String::new();
     let mut kept = false;
     for one in installed {
@@ -81,7 +113,11 @@ pub fn installed(installed: &[Installed], style: &Style) -> String {
         };
         let is_kept = matches!(one, Installed::Kept(..));
         kept |= is_kept;
-        let differs = if is_kept { "differs" } else { "differed" };
+        let differs = if is_kept {
+            "is not as qli has it"
+        } else {
+            "was not as qli has it"
+        };
         put(
             &mut out,
             format_args!("{word:11}  {}\n", style.path(directory)),
@@ -93,10 +129,15 @@ pub fn installed(installed: &[Installed], style: &Style) -> String {
             );
         }
     }
-    out.push_str(if kept {
-        "\nwhat differs was not touched; to lose the changes: qli ext install-defaults --force\n"
+    let root = root.map(|root| format!(" --in {}", shell_word(root)));
+    let root = root.unwrap_or_default();
+    let next = if kept {
+        format!(
+            "what differs was not touched; to lose the changes:\n\
+             qli ext install-defaults{root} --force"
+        )
     } else {
-        "\nsee them  qli ext list\n"
-    });
-    out
+        format!("see them  {} ext list", reached.qli(style))
+    };
+    out + "\n" + &next + "\n"
 }

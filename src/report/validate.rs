@@ -20,14 +20,20 @@ pub enum Warnings {
 /// How many broken groups are named; the rest is counted.
 const NAMED: usize = 20;
 
-/// Draws the problems, says which groups cannot run, and counts.
-pub fn validation(survey: &Survey, warnings: Warnings, style: &Style) -> String {
+/// Draws the problems, says which groups cannot run, and counts. `mend` is the
+/// command that mends what can be, if that has not been tried.
+pub fn validation(
+    survey: &Survey,
+    warnings: Warnings,
+    mend: Option<&str>,
+    style: &Style,
+) -> String {
     let mut out = human::diagnostics(&survey.found, style);
     if !out.is_empty() {
         out.push('\n');
     }
     out.push_str(&groups(survey));
-    out + &summary(survey, warnings) + "\n"
+    out + &summary(survey, warnings, mend) + "\n"
 }
 
 /// Names the groups that cannot run, where more than one was looked at or a
@@ -69,7 +75,7 @@ fn stopped(group: &Broken) -> String {
     }
 }
 
-fn summary(survey: &Survey, warnings: Warnings) -> String {
+fn summary(survey: &Survey, warnings: Warnings, mend: Option<&str>) -> String {
     let manifests = plural(survey.manifests.len(), "manifest") + &policies(survey);
     let Some(worst) = survey.found.iter().min_by_key(|one| one.severity) else {
         return match survey.manifests.len() {
@@ -93,9 +99,9 @@ fn summary(survey: &Survey, warnings: Warnings) -> String {
         _ => "",
     };
     let (counts, code) = (counts.join(", "), worst.code.number());
-    let mended = match safe_fixes(survey) {
-        0 => String::new(),
-        count => format!("\nmends {count} of them: qli validate --fix"),
+    let mended = match (safe_fixes(survey), mend) {
+        (0, _) | (_, None) => String::new(),
+        (count, Some(mend)) => format!("\nmends {count} of them: {mend}"),
     };
     format!("{counts} in {manifests}{denied}\nwhat it means: qli help {code}{mended}")
 }

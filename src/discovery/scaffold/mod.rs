@@ -6,6 +6,7 @@ mod defaults;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::roots::is_absent;
 use super::{Roots, distrusted, embedded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::host::{Host, HostView, NewFile, reason};
@@ -95,7 +96,16 @@ pub fn make_group(
 ) -> Result<Made, Diagnostic> {
     reserved(name, place)?;
     standing(name, place, host)?;
-    elsewhere(name, place, roots, host)?;
+    let namesake = namesake(name, place, roots, host)?;
+    let in_force = roots.iter().any(|root| root.path == place.root);
+    let namesake = match namesake {
+        Some(refused) if in_force => return Err(refused),
+        other => other.map(|other| Diagnostic {
+            code: Code::GroupShadowed,
+            severity: Severity::Warning,
+            ..other
+        }),
+    };
     let other_schema = put_schema(place, host)?;
     let directory = place.root.join(name.as_str());
     let manifest = match guarded {
@@ -106,10 +116,12 @@ pub fn make_group(
     make(&directory, place, &fill_in(manifest), &fill_in(HELLO), host)?;
     let files = [FILE_NAME, FIRST_SCRIPT].map(|file| directory.join(file));
     let paths: Vec<_> = files.iter().map(PathBuf::as_path).collect();
+    let mut warnings = distrusted(&paths, host);
+    warnings.extend(namesake);
     Ok(Made {
         directory,
         other_schema,
-        warnings: distrusted(&paths, host),
+        warnings,
     })
 }
 
@@ -189,13 +201,14 @@ fn standing(name: &GroupName, place: &Place, view: &dyn HostView) -> Result<(), 
     )
 }
 
-/// Of two groups of one name only one is found: which, depends on the roots.
-fn elsewhere(
+/// Of two groups of one name only one is found: which, depends on the roots. In a
+/// root that is not in force, a checkout, that is worth a word; else it refuses.
+fn namesake(
     name: &GroupName,
     place: &Place,
     roots: &Roots,
     view: &dyn HostView,
-) -> Result<(), Diagnostic> {
+) -> Result<Option<Diagnostic>, Diagnostic> {
     let exists =
         |path: PathBuf, message: String| Diagnostic::of_path(Code::GroupExists, path, message);
     let own = roots.iter().position(|root| root.path == place.root);
@@ -214,7 +227,10 @@ fn elsewhere(
             "which would hide the new one"
         };
         let message = format!("there is a group `{name}` already, {which}");
-        return Err(exists(manifest, message).help("choose another name, or change that group"));
+        let found = exists(manifest, message);
+        return Ok(Some(
+            found.help("choose another name, or change that group"),
+        ));
     }
     if embedded::manifest(name).is_some() {
         let message = format!("`{name}` is a group of qli itself, which the new one would hide");
@@ -223,9 +239,12 @@ fn elsewhere(
             Ok(root) if root == place.root => "qli ext install-defaults".to_owned(),
             _ => format!("qli ext install-defaults --in {}", shell_word(&place.root)),
         };
-        return Err(exists(path, message).help(format!("to have a copy and change it: {copy}")));
+        let found = exists(path, message);
+        return Ok(Some(
+            found.help(format!("to have a copy and change it: {copy}")),
+        ));
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Something cannot be written; what is there of its path is worth a look.
@@ -234,14 +253,6 @@ fn not_made(path: &Path, error: &io::Error, view: &dyn HostView) -> Diagnostic {
     let mut above = path.ancestors().skip(1);
     let above = above.find(|one| view.lstat(one).is_ok()).unwrap_or(path);
     Diagnostic::of_path(Code::NotMade, path, message).help(format!("ls -ld {}", shell_word(above)))
-}
-
-/// Says whether nothing is there, as opposed to something that hides.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
 }
 
 fn unsearchable(name: &GroupName, root: &Path, error: &io::Error) -> Diagnostic {

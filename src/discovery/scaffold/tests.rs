@@ -95,8 +95,17 @@ fn of_two_roots_it_is_said_which_hides_which() {
     let given = World::new().var("QLI_EXTENSIONS", "/team");
     let mut given = given.file("/team/ops/_manifest.toml", text);
     assert_eq!(refused("ops", None, &mut given).1, hides);
-    let elsewhere = Some("/home/ops/other");
-    assert_eq!(refused("ops", elsewhere, &mut given).1, hidden);
+}
+
+#[test]
+fn in_a_root_that_is_not_in_force_a_namesake_is_only_told() {
+    let text = "schema_version = 1\ndescription = \"d\"\n";
+    let mut world = World::new().manifest("ops", text);
+    for name in ["ops", "dev"] {
+        let made = new(name, Guarded::No, Some("/home/ops/team"), &mut world).unwrap();
+        let told: Vec<_> = made.warnings.iter().map(|one| one.code).collect();
+        assert_eq!(told, [Code::GroupShadowed]);
+    }
 }
 
 #[test]
@@ -104,7 +113,8 @@ fn an_embedded_group_is_copied_and_not_made_anew() {
     let (code, _, help) = refused("dev", None, &mut World::new());
     assert_eq!(code, Code::GroupExists);
     assert!(help.ends_with("qli ext install-defaults"), "{help}");
-    let (_, _, help) = refused("dev", Some("/home/ops/team"), &mut World::new());
+    let mut world = World::new().var("QLI_EXTENSIONS", "/home/ops/team");
+    let (_, _, help) = refused("dev", Some("/home/ops/team"), &mut world);
     assert!(help.ends_with("--in /home/ops/team"), "{help}");
 }
 

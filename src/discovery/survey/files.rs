@@ -95,12 +95,23 @@ fn leads_nowhere(path: &Path, error: &io::Error) -> Diagnostic {
 /// What one script lacks stops that script, and not the group.
 fn without_line(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
     let head = view.head(path).ok()?;
-    lacks_interpreter_line(&head).then(|| {
-        let message = "the script has no `#!` line".to_owned();
-        Diagnostic::of_path(Code::NoInterpreterLine, path, message)
-            .help("write `#!/bin/sh` as its line 1")
-            .as_warning()
-    })
+    let report = |message: &str, help: String| {
+        let problem = Diagnostic::of_path(Code::NoInterpreterLine, path, message.to_owned());
+        Some(problem.help(help).as_warning())
+    };
+    if lacks_interpreter_line(&head) {
+        let help = "write `#!/bin/sh` as its line 1".to_owned();
+        return report("the script has no `#!` line", help);
+    }
+    let line = head.split(|&byte| byte == b'\n').next()?;
+    if line.starts_with(b"#!") && line.ends_with(b"\r") {
+        let help = format!(
+            "save it with LF line ends: sed -i 's/\\r$//' {}",
+            shell_word(path)
+        );
+        return report("its `#!` line ends in a carriage return", help);
+    }
+    None
 }
 
 /// A text without the x bit is a script if it begins like one.

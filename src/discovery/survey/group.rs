@@ -4,9 +4,10 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::super::group_name;
-use super::super::sections::alone;
+use super::super::roots::is_absent;
+use super::super::sections::{alone, same_files};
 use super::files::{File, files, misnamed};
-use super::{Asked, Broken, Commands, Place, is_absent};
+use super::{Asked, Broken, Commands, Place};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::host::{FileKind, HostView, plain, reason};
 use crate::manifest::{self, FILE_NAME, Judged, Policies};
@@ -89,10 +90,11 @@ fn of_group(
             manifest,
             violations: mut found,
         }) => {
-            if is_named_so {
+            if let Some(directory) = directory {
                 let names: Vec<_> = files.iter().filter_map(File::script).collect();
                 let group = name.as_ref().filter(|_| asked.commands == Commands::OnPath);
                 found.extend(alone(&manifest, &names, group, view));
+                found.extend(same_files(&manifest, directory, &names, view));
             }
             found.extend(manifest.warnings);
             found

@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{RootKind, Roots, embedded};
+use super::roots::is_absent;
+use super::{Roots, embedded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{FileKind, HostView, reason};
 use crate::manifest::{FILE_NAME, Policies};
@@ -105,10 +106,10 @@ pub fn of_roots<V: HostView + Sync>(roots: &Roots, policies: &Policies, view: &V
         match view.list(&root.path) {
             Ok(entries) => places.extend(directories(&root.path, entries)),
             Err(error) if !is_absent(&error) => survey.found.push(unreadable(&root.path, &error)),
-            Err(_) if root.kind == RootKind::Given => survey.found.push(missing(&root.path)),
             Err(_) => {}
         }
     }
+    survey.found.extend(roots.unusable(view));
     let asked = Asked {
         commands: Commands::OnPath,
         policies,
@@ -228,24 +229,10 @@ fn named(path: &Path, view: &dyn HostView) -> io::Result<Vec<Place>> {
     Ok(vec![Place::Directory(path.to_owned())])
 }
 
-/// Says whether nothing is there, as opposed to something that hides.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
 fn unreadable(root: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("the root cannot be read: {}", reason(error));
     Diagnostic::of_path(Code::RootUnreadable, root, message)
         .help(format!("ls -ld {}", shell_word(root)))
-}
-
-fn missing(root: &Path) -> Diagnostic {
-    let message = "the root that was named is no directory".to_owned();
-    Diagnostic::of_path(Code::RootMissing, root, message)
-        .help("mend `--extensions` or `QLI_EXTENSIONS`, or make the directory")
 }
 
 fn hidden(name: &GroupName, path: &Path, owner: &Path) -> Diagnostic {

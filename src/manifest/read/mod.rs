@@ -11,9 +11,9 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::fields::{Fields, Findings, Value};
-use super::known::{TOP, example};
+use super::known::TOP;
 use super::syntax::Spoilt;
-use super::typed::{boolean, choice, integer, string, text};
+use super::typed::{boolean, choice, integer, string, text, time_limit_help};
 use super::{ConfirmBy, Demands, Located, Manifest, SecretSpec, oddities, quoted, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source};
 use crate::names::{EnvName, TimeLimit};
@@ -191,7 +191,7 @@ fn time_limit(
         Err(error) => {
             let message = format!("`{name}` {} is no length of time: {error}", quoted(written));
             let diagnostic = found.at(Code::MalformedDuration, value.span(), message);
-            found.push(diagnostic.help(format!("write `{name} = {}`", example(name))));
+            found.push(diagnostic.help(time_limit_help(name, written)));
             None
         }
     }
