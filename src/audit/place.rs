@@ -33,6 +33,9 @@ pub enum LogObstacle {
     NoDirectory(PathBuf, FileKind),
     /// The kernel says no.
     NotWritable(PathBuf, String),
+    /// Its directory is not there and cannot be made: where the kernel says no,
+    /// and its word; and who may use the log.
+    NotMakeable(PathBuf, PathBuf, String, LogAccess),
     /// The system's log is not there, with the system's word.
     NoSyslog(PathBuf, String),
 }
@@ -77,6 +80,11 @@ impl LogObstacle {
             Self::NoDirectory(path, kind) => {
                 format!("{} must be a directory, it is {}", at(path), kind.as_str())
             }
+            Self::NotMakeable(directory, above, error, _) => format!(
+                "the log's directory {} is not there, and {} cannot be written: {error}",
+                at(directory),
+                at(above)
+            ),
             Self::NotWritable(path, error) => {
                 format!("{} cannot be written: {error}", at(path))
             }
@@ -108,6 +116,14 @@ impl LogObstacle {
                 "name another file in `audit_log`".to_owned()
             }
             Self::NotWritable(path, _) => format!("ls -ld {}", shell_word(path)),
+            Self::NotMakeable(directory, .., access) => {
+                let owned = match access {
+                    LogAccess::Private => "-o \"$(id -u)\" -m 700",
+                    LogAccess::GroupRead => "-o \"$(id -u)\" -g GROUP -m 2750",
+                    LogAccess::Group => "-g GROUP -m 2770",
+                };
+                format!("sudo install -d {owned} {}", shell_word(directory))
+            }
             Self::NoSyslog(..) => "start the system's log, or name a file in `anchor`".to_owned(),
         }
     }
@@ -120,7 +136,7 @@ pub fn obstacle(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
         Ok(stat) => judge_named(log, &stat, view)
             .or_else(|| usable(path, Access::Write, view))
             .or_else(|| usable(path, Access::Read, view)),
-        Err(error) if is_absent(&error) => creatable(path.parent().unwrap_or(path), view),
+        Err(error) if is_absent(&error) => creatable(log, view),
         Err(error) => Some(not_writable(path, &error)),
     }
 }
@@ -221,13 +237,21 @@ fn usable(path: &Path, access: Access, view: &dyn HostView) -> Option<LogObstacl
 
 /// Says why no file could be made in a directory, or the directory itself in
 /// the nearest one above it that is there.
-fn creatable(directory: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+fn creatable(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
+    let directory = log.path.parent().unwrap_or(&log.path);
     match view.lstat(directory) {
         // It is read once, to put the new name in it on disk.
         Ok(stat) => judge_directory(directory, &stat, view.euid())
             .or_else(|| writable(directory, view))
             .or_else(|| usable(directory, Access::Read, view)),
-        Err(error) if is_absent(&error) => makeable(directory.parent()?, view),
+        Err(error) if is_absent(&error) => {
+            let obstacle = makeable(directory.parent()?, view)?;
+            let LogObstacle::NotWritable(above, why) = obstacle else {
+                return Some(obstacle);
+            };
+            let directory = directory.to_owned();
+            Some(LogObstacle::NotMakeable(directory, above, why, log.access))
+        }
         Err(error) => Some(not_writable(directory, &error)),
     }
 }
@@ -348,10 +372,9 @@ mod tests {
 
     #[test]
     fn a_place_that_cannot_be_written_is_found_before_anything_is_asked() {
-        assert!(matches!(
-            obstacle(&Log::plain("/var/log/qli/a.log"), &World::new()),
-            Some(LogObstacle::NotWritable(..))
-        ));
+        let log = Log::plain("/var/log/qli/a.log");
+        let help = obstacle(&log, &World::new()).unwrap().help();
+        assert_eq!(help, "sudo install -d -o \"$(id -u)\" -m 700 /var/log/qli");
         let file = World::new().file("/home/ops/log", "");
         assert!(matches!(found(&file), Some(LogObstacle::NoDirectory(..))));
     }

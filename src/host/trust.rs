@@ -60,7 +60,9 @@ impl Suspicion {
         match self.by {
             ChangedBy::Group => format!("chmod g-w {path}"),
             // A link itself, not what it leads to (chown(1)).
-            ChangedBy::Owner => format!("sudo chown -h \"$(id -u)\" {path}"),
+            ChangedBy::Owner => {
+                format!("run it as that user, or: sudo chown -h \"$(id -u)\" {path}")
+            }
             ChangedBy::Everybody => format!("chmod o-w {path}"),
         }
     }
