@@ -1,7 +1,7 @@
 //! `qli ext list` and `qli ext which`.
 
 use super::Style;
-use super::style::{column_width, put};
+use super::style::{column_width, put, wrapped};
 use crate::discovery::{Catalogue, Entry, Target};
 use crate::names::{plural, visible};
 
@@ -24,12 +24,29 @@ pub fn list(catalogue: &Catalogue, qli: &str, style: &Style) -> String {
     let all = || std::iter::once(&header).chain(&rows);
     let widths = [0, 1, 2]
         .map(|column| column_width(all().filter_map(|row| row.get(column).map(String::as_str))));
-    all().map(|row| line(row, widths)).collect()
+    all().map(|row| lines(row, widths, style.width)).collect()
 }
 
-fn line([group, extension, origin, description]: &Row, [a, b, c]: [usize; 3]) -> String {
-    let line = format!("{group:a$}  {extension:b$}  {origin:c$}  {description}");
-    line.trim_end().to_owned() + "\n"
+/// Less room than this for a description would break every word of it.
+const ROOM_MIN: usize = 16;
+
+/// Writes a row; a description that does not fit goes on below itself.
+fn lines(row: &Row, [a, b, c]: [usize; 3], width: usize) -> String {
+    let [group, extension, origin, description] = row;
+    let indent = a + b + c + 6;
+    let room = width.saturating_sub(indent);
+    let texts = match room {
+        ROOM_MIN.. => wrapped(description, room),
+        _ => vec![description.clone()],
+    };
+    let mut before = format!("{group:a$}  {extension:b$}  {origin:c$}  ");
+    let mut out = String::new();
+    for text in texts {
+        out.push_str((before + &text).trim_end());
+        out.push('\n');
+        before = " ".repeat(indent);
+    }
+    out
 }
 
 fn rows(entry: &Entry, qli: &str, style: &Style) -> Vec<Row> {
@@ -77,4 +94,24 @@ pub fn which(target: &Target, hidden: &[std::path::PathBuf]) -> (String, String)
         );
     }
     (path, notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_description_goes_on_below_itself_where_there_is_room() {
+        let row = ["ops", "restore", "~/x", "The database of orders"].map(str::to_owned);
+        let widths = [3, 7, 3];
+        assert_eq!(
+            lines(&row, widths, 80),
+            "ops  restore  ~/x  The database of orders\n"
+        );
+        assert_eq!(
+            lines(&row, widths, 38),
+            "ops  restore  ~/x  The database of\n                   orders\n"
+        );
+        assert_eq!(lines(&row, widths, 30), lines(&row, widths, 80));
+    }
 }
