@@ -110,13 +110,27 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
+/// Appends a text with what is hidden made visible, but for what is kept. Runs of
+/// plain ASCII, nearly all there is, go in at once.
+fn push_text(out: &mut String, mut text: &str, kept: &[char]) {
+    loop {
+        let plain = text.bytes().take_while(|byte| matches!(byte, b' '..=b'~'));
+        let (plain, rest) = text.split_at(plain.count());
+        out.push_str(plain);
+        let mut rest = rest.chars();
+        match rest.next() {
+            None => return,
+            Some(c) if kept.contains(&c) => out.push(c),
+            Some(c) => push_visible(out, c),
+        }
+        text = rest.as_str();
+    }
+}
+
 fn visible_bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        chunk
-            .valid()
-            .chars()
-            .for_each(|c| push_visible(&mut out, c));
+        push_text(&mut out, chunk.valid(), &[]);
         for byte in chunk.invalid() {
             let _ = write!(out, "\\x{byte:02x}");
         }
@@ -133,12 +147,7 @@ pub fn visible(text: impl AsRef<OsStr>) -> String {
 /// Like [`visible`], but keeps line ends and tabs: for a text of several lines.
 pub fn visible_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\t' => out.push(c),
-            other => push_visible(&mut out, other),
-        }
-    }
+    push_text(&mut out, text, &['\n', '\t']);
     out
 }
 
