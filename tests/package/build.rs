@@ -13,7 +13,7 @@ const CARGO: &str = "#!/bin/sh
 set -eu
 PATH=$REAL_PATH
 [ \"$1\" = build ] || exec cargo \"$@\"
-echo \"$*\" \"$RUSTFLAGS\" >\"$ASKED\"
+echo \"$*\" \"$CARGO_ENCODED_RUSTFLAGS\" | tr '\\037' ' ' >\"$ASKED\"
 for last; do to=$CARGO_TARGET_DIR/$last/release; done
 mkdir -p \"$to\"
 cp \"$BUILT\" \"$to/qli\"
@@ -104,6 +104,12 @@ fn without_musl_a_static_program_with_glibc_is_made_and_that_is_said() {
     // Of the whole program: its source asks whether it will be static.
     let flags = "-C target-feature=+crt-static -C relocation-model=static";
     assert!(machine.asked().contains(flags), "{}", machine.asked());
+    // Whoever reads a message of it does not learn who built it.
+    assert!(
+        machine.asked().contains("--remap-path-prefix=/"),
+        "{}",
+        machine.asked()
+    );
 
     let tarball = ending(&machine.path("out"), "-x86_64-unknown-linux-gnu.tar.gz");
     let document = [
