@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::told::{Told, ToldSignal, owned, text};
+use super::told::{Told, ToldGuard, ToldSignal, owned, text};
 use crate::host::HostView;
 use crate::names::{shell_word, visible};
 
@@ -29,7 +29,7 @@ pub struct Run {
     pub ended: Option<String>,
     /// Its arguments as the record writes them.
     pub args: Value,
-    /// How it was confirmed.
+    /// How it was confirmed; none if it was not.
     pub confirm: Option<String>,
     /// The process that started it.
     pub process: RunProcess,
@@ -37,6 +37,8 @@ pub struct Run {
     pub end: Option<End>,
     /// How long it took.
     pub duration_ms: Option<u64>,
+    /// Whether its timeout was over, so that qli sent it TERM.
+    pub timed_out: bool,
     /// Whether its end was recorded later than it happened.
     pub spooled: bool,
 }
@@ -113,7 +115,7 @@ pub enum Outcome {
     Failed,
     /// A guard refused it.
     Refused,
-    /// Somebody stopped it.
+    /// Somebody stopped it, or its timeout did.
     Stopped,
     /// It has not ended yet.
     Running,
@@ -184,6 +186,8 @@ impl Run {
     /// Says in one word what became of it.
     pub fn outcome(&self, view: &dyn HostView) -> Outcome {
         match &self.end {
+            // What a script makes of its TERM says nothing of what it was for.
+            Some(End::Finished { .. }) if self.timed_out => Outcome::Stopped,
             Some(End::Finished { exit_code: 0, .. }) => Outcome::Ok,
             Some(End::Finished { .. } | End::SpawnFailed { .. }) => Outcome::Failed,
             Some(End::Refused { .. }) => Outcome::Refused,
@@ -216,7 +220,11 @@ impl Run {
     }
 
     pub(super) fn begun(told: &Told<'_>) -> Self {
-        let confirm = told.guards.iter().find(|guard| guard.step.0 == "confirm");
+        let passed = |guard: &&ToldGuard<'_>| {
+            let refused = guard.verdict.as_ref().is_some_and(|it| it.0 == "refuse");
+            guard.step.0 == "confirm" && !refused
+        };
+        let confirm = told.guards.iter().find(passed);
         let detail = confirm.and_then(|guard| guard.detail.clone());
         Self {
             run_id: owned(told.run_id.clone()).unwrap_or_default(),
@@ -240,6 +248,7 @@ impl Run {
     pub(super) fn end_with(&mut self, told: &Told<'_>, end: End) {
         self.ended = Some(told.timestamp.0.clone().into_owned());
         self.duration_ms = told.duration_ms;
+        self.timed_out = told.timed_out;
         self.spooled = told.spooled;
         self.end = Some(end);
     }

@@ -52,16 +52,20 @@ pub(super) struct Told<'a> {
     pub(super) message: Option<Str<'a>>,
     pub(super) duration_ms: Option<u64>,
     #[serde(default)]
+    pub(super) timed_out: bool,
+    #[serde(default)]
     pub(super) spooled: bool,
     #[serde(borrow)]
     pub(super) hash: Str<'a>,
 }
 
-/// A step that was passed.
+/// A step that was passed, or that refused.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct ToldGuard<'a> {
     #[serde(borrow)]
     pub(super) step: Str<'a>,
+    #[serde(borrow)]
+    pub(super) verdict: Option<Str<'a>>,
     #[serde(borrow)]
     pub(super) detail: Option<Str<'a>>,
 }

@@ -65,6 +65,12 @@ pub(super) fn ended(run: &Run) -> Option<String> {
 
 /// What one word does not tell.
 pub(super) fn note(run: &Run, view: &dyn HostView) -> Option<String> {
+    let timeout = run.timed_out.then(|| "timed out, TERM from qli".to_owned());
+    let notes: Vec<_> = timeout.into_iter().chain(why(run, view)).collect();
+    (!notes.is_empty()).then(|| notes.join("; "))
+}
+
+fn why(run: &Run, view: &dyn HostView) -> Option<String> {
     let show = format!("qli audit show {}", id_end(&run.run_id));
     match &run.end {
         Some(End::Finished { .. }) => None,
@@ -98,7 +104,8 @@ fn sent(sender: &SignalSender) -> String {
     format!("{name} {from}{passed}")
 }
 
-/// Writes a duration in at most six columns.
+/// Writes a duration in at most six columns, as long as it is one that a run
+/// can have.
 pub(super) fn took(millis: u64) -> String {
     let seconds = millis / 1000;
     match seconds {
@@ -106,7 +113,8 @@ pub(super) fn took(millis: u64) -> String {
         1..=59 => format!("{seconds}s"),
         60..=3599 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         3600..=359_999 => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
-        _ => format!("{}d{:02}h", seconds / 86400, seconds / 3600 % 24),
+        360_000..=8_639_999 => format!("{}d{:02}h", seconds / 86400, seconds / 3600 % 24),
+        _ => format!("{}d", seconds / 86400),
     }
 }
 

@@ -14,8 +14,15 @@ use crate::names::visible;
 /// fit.
 const SAMPLE: usize = 200;
 
-/// Columns that are always as wide, with the spaces between all of them.
-const FIXED: usize = 8 + ID + 7 + 7 + 6 + 6 * 2;
+/// Widths of the columns that are always as wide: they hold the longest value
+/// that qli records, `--confirm`, `RTMIN+30` and `99h59m`.
+const TIME: usize = 8;
+const CONFIRM: usize = 9;
+const END: usize = 8;
+const TOOK: usize = 6;
+
+/// Those columns, with the spaces between all of them.
+const FIXED: usize = TIME + ID + CONFIRM + END + TOOK + 6 * 2;
 
 /// Narrowest column of what was run.
 const WHAT_MIN: usize = 20;
@@ -146,11 +153,14 @@ fn line(
     what_width: usize,
     paint: impl Fn(String) -> String,
 ) -> String {
-    let who = padded(who, who_width);
-    let what = padded(what, what_width);
-    let fill = " ".repeat(7_usize.saturating_sub(end.width()));
-    let end = paint(end.to_owned()) + &fill;
-    let line = format!("{time:8}  {id:ID$}  {who}  {what}  {confirm:7}  {end}  {took:>6}");
+    let [time, id] = [padded(time, TIME), padded(id, ID)];
+    let [who, what] = [padded(who, who_width), padded(what, what_width)];
+    let confirm = padded(confirm, CONFIRM);
+    let end = cut(end, END);
+    let fill = " ".repeat(END.saturating_sub(end.width()));
+    let end = paint(end) + &fill;
+    let took = cut(took, TOOK);
+    let line = format!("{time}  {id}  {who}  {what}  {confirm}  {end}  {took:>TOOK$}");
     line.trim_end().to_owned()
 }
 
@@ -220,85 +230,4 @@ impl Row {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audit::read::End;
-    use crate::host::Stream;
-    use crate::host::fake::World;
-    use crate::report::Color;
-
-    fn style() -> Style {
-        Style {
-            terminal: true,
-            ..Style::of(
-                Stream::Stdout,
-                Color::Never,
-                &World::bare().var("COLUMNS", "80"),
-            )
-        }
-    }
-
-    fn run() -> Run {
-        Run {
-            run_id: "019aabcd-0000-7000-8000-00000c1d2e9f".to_owned(),
-            host: "db-1".to_owned(),
-            group: "db-prod".to_owned(),
-            extension: "restore".to_owned(),
-            user: Some("ops1".to_owned()),
-            started: Some("2026-11-23T09:41:07.000000001Z".to_owned()),
-            args: serde_json::json!(["--from", "2026-11-22", "\u{1b}[31m\u{202e}"]),
-            end: Some(End::Finished {
-                exit_code: 0,
-                signal: None,
-            }),
-            duration_ms: Some(252_000),
-            ..Run::default()
-        }
-    }
-
-    #[test]
-    fn a_table_fits_the_terminal_and_shows_nothing_that_steers_it() {
-        let world = World::new();
-        let mut table = RunTable::new(&style());
-        let hostile = Run {
-            user: Some("\u{1b}]0;x\u{7}\u{202e}".to_owned()),
-            end: Some(End::Refused {
-                exit_code: Some(125),
-                step: Some("requires_env".to_owned()),
-                reason: Some("\u{1b}[2J\u{2066}".repeat(30)),
-            }),
-            ..run()
-        };
-        let unknown = Run { end: None, ..run() };
-        let mut out = String::new();
-        for one in [&run(), &hostile, &unknown] {
-            out += &table.add(one, &world);
-        }
-        out += &table.end();
-        for line in out.lines() {
-            assert!(line.width() <= 80, "{line}");
-            assert!(!line.chars().any(crate::names::is_hidden), "{line}");
-        }
-        let first = "09:41:07  1d2e9f  ops1@db-1       db-prod restore --f\u{2026}  -        0         4m12s\n";
-        assert!(out.contains(first), "{out}");
-        assert!(
-            out.contains("3 runs: 1 ok, 1 refused, 1 of unknown outcome\n"),
-            "{out}"
-        );
-    }
-
-    #[test]
-    fn durations_have_six_columns_at_most() {
-        for (millis, text) in [
-            (0, "0ms"),
-            (999, "999ms"),
-            (48_000, "48s"),
-            (252_000, "4m12s"),
-            (3_720_000, "1h02m"),
-            (359_999_000, "99h59m"),
-            (360_000_000, "4d04h"),
-        ] {
-            assert_eq!(took(millis), text);
-        }
-    }
-}
+mod tests;

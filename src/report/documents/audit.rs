@@ -34,7 +34,7 @@ pub struct OutcomeCounts {
     pub failed: u64,
     /// A guard refused them.
     pub refused: u64,
-    /// Somebody stopped them.
+    /// Somebody stopped them, or their timeout did.
     pub stopped: u64,
     /// They have not ended yet.
     pub running: u64,
@@ -108,7 +108,8 @@ pub struct RunDocument {
     /// The guard that refused it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// Why it was refused, not started or not startable.
+    /// Why it was refused, not started or not startable; `timeout` if its
+    /// timeout stopped it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// How long it took.
@@ -146,6 +147,9 @@ impl RunDocument {
         };
         if let Some(end) = &run.end {
             document.end(end.clone());
+        }
+        if run.timed_out {
+            document.reason.get_or_insert_with(|| "timeout".to_owned());
         }
         document
     }
