@@ -1,6 +1,7 @@
 //! `qli audit show`.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -12,7 +13,7 @@ use super::sources::{open, sources, unreadable};
 use crate::audit::read::{Glance, Run, Runs, each_line};
 use crate::dispatch::Exit;
 use crate::host::{Output, Stream, System, write_stderr};
-use crate::names::{to_json_pretty, visible};
+use crate::names::{shell_line, to_json_pretty, visible};
 use crate::report::{self, AuditShowDocument, Format, RunDocument, Style};
 
 /// More runs than this are not told of where one was meant.
@@ -34,7 +35,7 @@ pub(super) fn exec(global: &Global, args: &ShowArgs, host: &System) -> io::Resul
         (_, _) => None,
     };
     let Some((_, records)) = one else {
-        not_one(&wanted, &found);
+        not_one(&wanted, &found, &args.logs.log);
         return Ok(Exit::USAGE);
     };
     let run = assembled(records);
@@ -95,27 +96,24 @@ fn assembled(records: &[Value]) -> Run {
     all.into_iter().next().unwrap_or_default()
 }
 
-fn not_one(wanted: &str, found: &Found) {
+fn not_one(wanted: &str, found: &Found, named: &[PathBuf]) {
     let wanted = visible(wanted);
     if found.is_empty() {
+        let list = ["qli", "audit", "list"].into_iter().map(OsStr::new);
+        let list = shell_line(list.chain(named.iter().map(|log| log.as_os_str())));
         write_stderr(&format!(
             "qli: no run has an id that begins or ends with `{wanted}`\n     \
-             to see the ids: qli audit list | cut -f 2\n"
+             to see the ids: {list} | cut -f 2\n"
         ));
         return;
     }
-    let more = if found.len() > CANDIDATES {
-        ", and more"
-    } else {
-        ""
-    };
     let runs: Vec<_> = found
         .values()
         .take(CANDIDATES)
         .map(|records| assembled(records))
         .collect();
     write_stderr(&format!(
-        "qli: several runs have an id that begins or ends with `{wanted}`:\n{}{more}",
-        report::candidates(&runs)
+        "qli: several runs have an id that begins or ends with `{wanted}`:\n{}",
+        report::candidates(&runs, found.len() > CANDIDATES)
     ));
 }

@@ -11,8 +11,23 @@ pub use show::{candidates, record_line, show};
 pub(in crate::report) use verify::message;
 pub use verify::{LIMITS, problem, verdict};
 
+use super::Style;
+use super::style::wrapped;
+
 /// How many digits of a hash or an id people are shown.
 const DIGITS: usize = 12;
+
+/// Writes an indented line, or several where a terminal is narrower; what goes
+/// on is indented further.
+fn fitted(indent: usize, line: &str, style: &Style) -> String {
+    let further = format!("\n{:1$}", "", indent + 2);
+    let room = style.width.saturating_sub(indent + 2);
+    let lines = match style.terminal {
+        true => wrapped(line, room).join(&further),
+        false => line.to_owned(),
+    };
+    format!("{:indent$}{lines}\n", "")
+}
 
 /// Shortens a hash.
 fn short(hash: crate::names::Sha256) -> String {

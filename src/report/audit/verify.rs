@@ -1,8 +1,10 @@
 //! `qli audit verify`.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::super::style::put;
 use super::super::{AnchorCounts, Style};
-use super::{seconds, short};
+use super::{fitted, seconds, short};
 use crate::audit::Head;
 use crate::audit::read::{Fault, Foreign, Problem, Verified, VerifiedChain};
 use crate::names::{plural, visible};
@@ -12,17 +14,18 @@ pub const LIMITS: &str = "a chain alone does not show that its end was cut off, 
     whole log was written anew: keep what `qli audit head` prints elsewhere, and give it with \
     `--anchor`";
 
-/// Writes a problem on one line: where it is, what it is.
+/// Writes a problem on one line, which a terminal that is narrower breaks: where it is, what it is.
 pub fn problem(problem: &Problem, style: &Style) -> String {
     let place = match (&problem.place, problem.fault.anchor()) {
         (Some(place), _) => format!("{}:{}: ", style.path(&place.log), place.line),
         (None, Some(Head { log: Some(log), .. })) => format!("{}: ", style.path(log.as_ref())),
         (None, _) => String::new(),
     };
-    format!("{place}{}\n", message(problem))
+    fitted(0, &format!("{place}{}", message(problem)), style)
 }
 
-/// Says what a problem is.
+/// Says what a problem is. Lines count from 1 and the `seq` of records from 0,
+/// so a record is named by that word.
 pub(in crate::report) fn message(problem: &Problem) -> String {
     let record = problem.record.as_ref();
     let run = record.and_then(|record| record.run_id.as_deref());
@@ -38,34 +41,34 @@ pub(in crate::report) fn message(problem: &Problem) -> String {
             )
         }
         Fault::Unended => {
-            format!("record {seq}{run} is whole, but its line end is missing")
+            format!("seq {seq}{run} is whole, but its line end is missing")
         }
         Fault::Changed { expected, found } => format!(
-            "record {seq}{run} was changed: its hash must be {}\u{2026}, it is {}\u{2026}",
+            "seq {seq}{run} was changed: its hash must be {}\u{2026}, it is {}\u{2026}",
             short(*expected),
             short(*found)
         ),
         Fault::Ahead { expected, found } => {
             let missing = match found - expected {
-                1 => format!("record {expected} is missing"),
-                _ => format!("records {expected} to {} are missing", found - 1),
+                1 => format!("seq {expected} is missing"),
+                _ => format!("seq {expected} to {} are missing", found - 1),
             };
-            format!("{missing} here: this is record {found}{run}")
+            format!("{missing} here: this is seq {found}{run}")
         }
         Fault::Behind { expected, found } => format!(
-            "record {expected} must stand here, it is record {found}{run}, for a second time or \
+            "seq {expected} must stand here, it is seq {found}{run}, for a second time or \
              out of its place"
         ),
         Fault::Detached { expected, found } => format!(
-            "record {seq}{run} must follow the hash {}\u{2026} of the record before, it follows \
+            "seq {seq}{run} must follow the hash {}\u{2026} of the record before, it follows \
              {}\u{2026}: the one before was changed and hashed anew, or this one",
             short(*expected),
             short(*found)
         ),
-        Fault::SecondStart => format!("record {seq}{run} is a second start of its run"),
-        Fault::EndWithoutStart => format!("record {seq}{run} is an end without a start"),
+        Fault::SecondStart => format!("seq {seq}{run} is a second start of its run"),
+        Fault::EndWithoutStart => format!("seq {seq}{run} is an end without a start"),
         Fault::TornLineGone => {
-            format!("record {seq} tells of a torn line above it, another one stands there")
+            format!("seq {seq} tells of a torn line above it, another one stands there")
         }
         Fault::Rewritten(head) => anchored_and(head, None),
         Fault::CutTail(head, last) => anchored_and(head, Some(*last)),
@@ -84,12 +87,12 @@ fn anchored_and(head: &Head, last: Option<u64>) -> String {
     let (seq, time) = (head.seq, seconds(&head.timestamp));
     match last {
         None => format!(
-            "record {seq} must have the hash {}\u{2026}, which was anchored at {time}: the log was \
+            "seq {seq} must have the hash {}\u{2026}, which was anchored at {time}: the log was \
              written anew",
             short(head.hash)
         ),
         Some(last) => format!(
-            "record {seq}, anchored at {time}, is not there: chain {} of {} ends with record {last}",
+            "seq {seq}, anchored at {time}, is not there: chain {} of {} ends with seq {last}",
             visible(&head.chain),
             visible(&head.host)
         ),
@@ -144,24 +147,21 @@ pub fn verdict(
 
 fn chain(chain: &VerifiedChain, style: &Style) -> String {
     let head = &chain.head;
-    let mut out = format!(
-        "  chain {}  {}  records {} to {}, until {}\n",
-        visible(&head.chain),
-        visible(&head.host),
-        chain.first,
-        head.seq,
-        seconds(&head.timestamp)
-    );
+    let name = format!("  chain {}  {}", visible(&head.chain), visible(&head.host));
+    let until = seconds(&head.timestamp);
+    let part = format!("seq {} to {}, until {until}", chain.first, head.seq);
+    let is_wide = name.width() + 2 + part.width() > style.width;
+    let between = if style.terminal && is_wide {
+        "\n    "
+    } else {
+        "  "
+    };
+    let mut out = format!("{name}{between}{part}\n");
     if chain.first > 0 {
         let place = &chain.first_place;
-        put(
-            &mut out,
-            format_args!(
-                "    starts here: {}:{}, what came before was not given\n",
-                style.path(&place.log),
-                place.line
-            ),
-        );
+        let (log, line) = (style.path(&place.log), place.line);
+        let starts = format!("starts here: {log}:{line}, what came before was not given");
+        out.push_str(&fitted(4, &starts, style));
     }
     out
 }
@@ -189,4 +189,84 @@ fn anchored(counts: AnchorCounts) -> String {
 
 fn plural_u64(count: u64, what: &str) -> String {
     plural(usize::try_from(count).unwrap_or(usize::MAX), what)
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
+    use super::*;
+    use crate::audit::read::{LinePlace, RecordName};
+    use crate::host::Stream;
+    use crate::host::fake::World;
+    use crate::names::Sha256;
+    use crate::report::Color;
+
+    fn style(terminal: bool) -> Style {
+        let world = World::bare().var("COLUMNS", "80");
+        Style {
+            terminal,
+            ..Style::of(Stream::Stdout, Color::Never, &world)
+        }
+    }
+
+    fn place() -> LinePlace {
+        LinePlace {
+            log: std::path::Path::new("/var/log/qli/prod.log").into(),
+            line: 5,
+            offset: 0,
+        }
+    }
+
+    #[test]
+    fn a_problem_names_line_and_seq_and_fits_a_terminal() {
+        let problem = Problem {
+            place: Some(place()),
+            record: Some(RecordName {
+                host: "h".to_owned(),
+                chain: "c".to_owned(),
+                seq: 4,
+                run_id: Some("019ab002-0000-7000-8000-00000090aa41".to_owned()),
+            }),
+            fault: Fault::Changed {
+                expected: Sha256::of(b""),
+                found: Sha256::of(b"a"),
+            },
+        };
+        let one = super::problem(&problem, &style(false));
+        assert!(
+            one.starts_with("/var/log/qli/prod.log:5: seq 4 of run"),
+            "{one}"
+        );
+        assert_eq!(one.lines().count(), 1);
+        let broken = super::problem(&problem, &style(true));
+        assert!(broken.lines().all(|line| line.width() <= 80), "{broken}");
+        assert_eq!(broken.replace("\n  ", " "), one);
+    }
+
+    #[test]
+    fn a_chain_fits_a_terminal() {
+        let chain = VerifiedChain {
+            first: 5,
+            first_place: place(),
+            records: 4,
+            head: Head {
+                host: "db-1.prod.example".to_owned(),
+                chain: "019a8f00-0000-7000-8000-000000000001".to_owned(),
+                seq: 8,
+                hash: Sha256::of(b""),
+                timestamp: "2026-11-23T09:50:00.000000009Z".to_owned(),
+                run_id: None,
+                log: None,
+            },
+        };
+        let text = super::chain(&chain, &style(true));
+        let drawn = "  chain 019a8f00-0000-7000-8000-000000000001  db-1.prod.example
+    seq 5 to 8, until 2026-11-23 09:50:00
+    starts here: /var/log/qli/prod.log:5, what came before was not given
+";
+        assert_eq!(text, drawn);
+        let text = super::chain(&chain, &style(false));
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
 }
