@@ -4,6 +4,7 @@
 //! the run has ended, so that no start record stays without its end.
 
 mod append;
+mod compression;
 mod head;
 mod id;
 mod log;
@@ -20,6 +21,7 @@ mod trail;
 mod write;
 
 pub use append::{AppendError, LOCK_PATIENCE};
+pub use compression::Compression;
 pub use head::{Anchor, Head};
 pub use id::RunId;
 pub use log::Log;
@@ -29,6 +31,7 @@ pub use record::{
     SpawnFailedRecord,
 };
 pub use redact::{recorded_args, recorded_message, recorded_names};
+pub use rotated::{MovedAside, moved_aside};
 pub use spool::{Kept, Spool, look as spool};
 pub use start::{
     Claimed, Login, Passed, ProgramFacts, RecordedArg, RecordedArgs, RefusedRecord, RunFacts,

@@ -1,13 +1,15 @@
 //! Where the chain of a new log goes on: in the file that rotation moved
 //! aside.
 
+use std::cmp::Reverse;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::Compression;
 use super::append::{AppendError, Patience, lock};
 use super::tail::{Chained, Link, last_record};
 use super::write::{ending, last_lines};
-use crate::host::{FileKind, Host, LogFile};
+use crate::host::{FileKind, Host, HostView, LogFile};
 
 /// Returns the place of the first record of an empty log: after the last one
 /// of the newest file beside it that was this log, else the beginning of a
@@ -35,7 +37,7 @@ pub(super) fn link(
 /// last it is the one with the highest number: a clock may have stepped back.
 fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
     let mut found: Vec<(Chained, Box<dyn LogFile>)> = Vec::new();
-    for path in moved_aside(log, host) {
+    for path in moved_aside(log, host).plain {
         found.extend(last_of(&path, host));
     }
     let latest = found
@@ -60,43 +62,102 @@ fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Chained, Box<dyn LogFile
     Some((last.ok()??, old))
 }
 
-/// Lists the files beside a log whose names rotation makes of its name.
-fn moved_aside(log: &Path, host: &dyn Host) -> Vec<PathBuf> {
-    let (Some(directory), Some(name)) = (log.parent(), log.file_name().and_then(OsStr::to_str))
-    else {
-        return Vec::new();
-    };
-    // A directory that may not be listed shows nothing to go on from.
-    let names = host.list(directory).unwrap_or_default().into_iter();
-    names
-        .filter(|one| one.to_str().is_some_and(|one| is_rotated(name, one)))
-        .map(|one| directory.join(one))
-        .collect()
+/// The files beside a log that rotation has moved aside, those first that were
+/// moved first, as far as their names tell.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct MovedAside {
+    /// Those that can be read as they are.
+    pub plain: Vec<PathBuf>,
+    /// Those that were compressed since.
+    pub compressed: Vec<(PathBuf, Compression)>,
 }
 
-/// Says whether rotation makes one name of another: `a.log.1`,
-/// `a.log-20261124`, or, before the extension, `a-20261124.log`. What names
-/// another log, as `a-b.log` does, is none of them.
-fn is_rotated(log: &str, name: &str) -> bool {
-    let (stem, extension) = log.rsplit_once('.').unwrap_or((log, ""));
-    let behind = name.strip_prefix(log);
-    let between = name
-        .strip_prefix(stem)
-        .and_then(|rest| rest.strip_suffix(extension)?.strip_suffix('.'));
-    let counts = |text: &str| {
-        let mark = text.strip_prefix(['.', '-']);
-        mark.is_some_and(|mark| {
-            let digits = |c: char| c.is_ascii_digit() || "-_.:TZ".contains(c);
-            mark == "old"
-                || (mark.starts_with(|c: char| c.is_ascii_digit()) && mark.chars().all(digits))
-        })
+/// Lists the files beside a log whose names rotation makes of its name.
+pub fn moved_aside(log: &Path, view: &dyn HostView) -> MovedAside {
+    let mut found = MovedAside::default();
+    let (Some(directory), Some(name)) = (log.parent(), log.file_name().and_then(OsStr::to_str))
+    else {
+        return found;
     };
-    behind.is_some_and(counts) || between.is_some_and(counts)
+    // A directory that may not be listed shows nothing to go on from.
+    let names = view.list(directory).unwrap_or_default();
+    let mut marked: Vec<_> = names
+        .iter()
+        .filter_map(|one| Aside::of(name, one.to_str()?))
+        .collect();
+    marked.sort_by_key(Aside::age);
+    for Aside {
+        name, compression, ..
+    } in marked
+    {
+        let path = directory.join(name);
+        match compression {
+            None => found.plain.push(path),
+            Some(compression) => found.compressed.push((path, compression)),
+        }
+    }
+    found
+}
+
+/// A name that rotation has made of a log's name.
+#[derive(Debug, PartialEq, Eq)]
+struct Aside<'a> {
+    name: &'a str,
+    /// What it has put into the name: a number or a time.
+    mark: &'a str,
+    compression: Option<Compression>,
+}
+
+impl<'a> Aside<'a> {
+    /// Reads a name: `a.log.1`, `a.log-20261124`, or, before the extension,
+    /// `a-20261124.log`; each may be compressed. What names another log, as
+    /// `a-b.log` does, is none of them.
+    fn of(log: &str, name: &'a str) -> Option<Self> {
+        let (bare, compression) = match Compression::of_name(name) {
+            Some((bare, compression)) => (bare, Some(compression)),
+            None => (name, None),
+        };
+        let (stem, extension) = log.rsplit_once('.').unwrap_or((log, ""));
+        let behind = bare.strip_prefix(log);
+        let between = bare
+            .strip_prefix(stem)
+            .and_then(|rest| rest.strip_suffix(extension)?.strip_suffix('.'));
+        let mark = behind.and_then(mark).or_else(|| between.and_then(mark))?;
+        Some(Self {
+            name,
+            mark,
+            compression,
+        })
+    }
+
+    /// What sorts the oldest first: numbers are counted up at each rotation, and
+    /// times are written from the year on.
+    fn age(&self) -> (Reverse<Option<u16>>, &'a str) {
+        let number = self.mark.parse().ok().filter(|_| self.mark.len() <= 4);
+        (Reverse(number), self.mark)
+    }
+}
+
+/// Reads what rotation puts into a name, behind a dot or a dash.
+fn mark(text: &str) -> Option<&str> {
+    let mark = text.strip_prefix(['.', '-'])?;
+    let digits = |c: char| c.is_ascii_digit() || "-_.:TZ".contains(c);
+    let is_mark = mark == "old"
+        || (mark.starts_with(|c: char| c.is_ascii_digit()) && mark.chars().all(digits));
+    is_mark.then_some(mark)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::fake::World;
+
+    /// How a name of this log was compressed; an error if it is none.
+    fn read(log: &str, name: &str) -> Result<Option<Compression>, ()> {
+        Aside::of(log, name)
+            .map(|aside| aside.compression)
+            .ok_or(())
+    }
 
     #[test]
     fn only_names_that_rotation_makes_are_looked_at() {
@@ -108,19 +169,48 @@ mod tests {
             "a-20261124.log",
             "a.1.log",
         ] {
-            assert!(is_rotated("a.log", name), "{name}");
+            assert_eq!(read("a.log", name), Ok(None), "{name}");
+            let compressed = format!("{name}.gz");
+            let gzip = Ok(Some(Compression::Gzip));
+            assert_eq!(read("a.log", &compressed), gzip, "{name}");
         }
         for name in [
             "a.log",
-            "a.log.1.gz",
+            "a.log.gz",
+            "a.log.1.zip",
             "a-b.log",
             "a.log.bak",
             "b.log.1",
+            "b.log.1.gz",
             "a.",
             "a",
         ] {
-            assert!(!is_rotated("a.log", name), "{name}");
+            assert_eq!(read("a.log", name), Err(()), "{name}");
         }
-        assert!(is_rotated("audit", "audit.1") && !is_rotated("audit", "audit"));
+        assert_eq!(read("audit", "audit.1"), Ok(None));
+        assert_eq!(read("audit", "audit"), Err(()));
+        assert_eq!(read("a.gz", "a.gz.1"), Ok(None));
+    }
+
+    #[test]
+    fn the_oldest_comes_first() {
+        let world = World::new()
+            .file("/l/a.log", "")
+            .file("/l/a.log.1", "")
+            .file("/l/a.log.2", "")
+            .file("/l/a.log.10.gz", "")
+            .file("/l/a.log.3.xz", "")
+            .file("/m/b.log-20261124", "")
+            .file("/m/b.log-20251231", "");
+        let found = moved_aside(Path::new("/l/a.log"), &world);
+        assert_eq!(found.plain, ["/l/a.log.2", "/l/a.log.1"].map(PathBuf::from));
+        let compressed = [
+            ("/l/a.log.10.gz".into(), Compression::Gzip),
+            ("/l/a.log.3.xz".into(), Compression::Xz),
+        ];
+        assert_eq!(found.compressed, compressed);
+        let found = moved_aside(Path::new("/m/b.log"), &world);
+        let dates = ["/m/b.log-20251231", "/m/b.log-20261124"];
+        assert_eq!(found.plain, dates.map(PathBuf::from));
     }
 }

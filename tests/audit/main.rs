@@ -14,6 +14,7 @@ mod anchors;
 mod collected;
 mod documents;
 mod follow;
+mod listed;
 mod manual;
 mod memory;
 mod mutations;

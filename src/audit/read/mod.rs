@@ -28,7 +28,7 @@ pub use facts::Foreign;
 pub use feed::Feed;
 pub use heads::read_heads;
 pub use newest::{last_lines, newest};
-pub use order::in_order;
+pub use order::{in_order, without_copies};
 pub use pass::{each_line, verify};
 pub use problem::{Fault, LinePlace, Problem, RecordName};
 pub use run::{End, Fate, Glance, Outcome, Run, RunProcess, SignalSender};

@@ -34,19 +34,24 @@ pub fn verify(from: impl Read, verifier: &mut Verifier<'_>) -> io::Result<()> {
 }
 
 /// Reads an input to its end and hands on each line that can be a record,
-/// without its line end.
-pub fn each_line(from: impl Read, take: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+/// without its line end. Returns how many bytes there were.
+pub fn each_line(
+    from: impl Read,
+    take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<u64> {
     let mut blocks = Blocks::new(from, 0);
+    let mut read = 0;
     while let Some(block) = blocks.next()? {
         match block {
             Block::Lines { offset, ref bytes } => {
                 lines(offset, bytes).try_for_each(|line| take(line.bytes))?;
+                read += bytes.len() as u64;
             }
-            Block::TooLong { .. } => {}
+            Block::TooLong { length, .. } => read += length,
         }
         blocks.reuse(block);
     }
-    Ok(())
+    Ok(read)
 }
 
 fn alone<R: Read>(

@@ -36,18 +36,22 @@ impl Runs {
         self.kind = kind;
     }
 
-    /// Takes a line; one that is no record is passed over.
-    pub fn take(&mut self, line: &[u8], tell: &mut dyn FnMut(Run)) {
-        let Some(told) = Told::of(line) else { return };
+    /// Takes a line; one that is no record is passed over. Returns whether it is
+    /// one.
+    pub fn take(&mut self, line: &[u8], tell: &mut dyn FnMut(Run)) -> bool {
+        let Some(told) = Told::of(line) else {
+            return false;
+        };
         if self.kind == Kind::Stream
             && let Some(hash) = Sha256::from_hex(told.hash.0.as_bytes())
         {
             if self.recent.has(hash) {
-                return;
+                return true;
             }
             self.recent.add(hash);
         }
         self.record(&told, tell);
+        true
     }
 
     fn record(&mut self, told: &Told<'_>, tell: &mut dyn FnMut(Run)) {

@@ -41,6 +41,7 @@ pub(super) fn exec(global: &Global, args: &LogsArgs, host: &System) -> io::Resul
 fn heads_of(log: &Path, host: &System) -> io::Result<Vec<Head>> {
     let is_file = host.stat(log).is_ok_and(|stat| stat.kind == FileKind::File);
     if log != Path::new("-") && is_file {
+        open(log, "head", host)?; // is it compressed?
         let mut opened = host.open(log)?;
         let name = absolute(log, host);
         return match newest(&name, &mut *opened.bytes)? {
@@ -54,7 +55,7 @@ fn heads_of(log: &Path, host: &System) -> io::Result<Vec<Head>> {
             head => Ok(head.into_iter().collect()),
         };
     }
-    let (kind, from) = open(log, host)?;
+    let (kind, from) = open(log, "head", host)?;
     let mut ignore = |_| {};
     let mut verifier = Verifier::new(Vec::new(), &mut ignore);
     verifier.begin(log, kind);

@@ -2,17 +2,17 @@
 
 use std::cell::RefCell;
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use super::super::args::Global;
 use super::args::{ListArgs, LogsArgs};
 use super::filter::Filter;
-use super::sources::{open, sources, unreadable};
+use super::rotated::History;
+use super::sources::{no_log, open, unreadable};
 use crate::audit::read::{Run, Runs, each_line};
 use crate::dispatch::Exit;
 use crate::host::{Output, Stream, System, write_stderr};
 use crate::report::{
-    DOCUMENT_VERSION, Format, JsonStream, OutcomeCounts, RunDocument, RunTable, Style,
+    Color, DOCUMENT_VERSION, Format, JsonStream, OutcomeCounts, RunDocument, RunTable, Style,
 };
 
 /// Lists the runs that a filter takes.
@@ -24,28 +24,47 @@ pub(super) fn exec(global: &Global, args: &ListArgs, host: &System) -> io::Resul
             return Ok(Exit::USAGE);
         }
     };
-    runs(global, &args.logs, host, &|run| filter.takes(run, host))
+    let reading = Reading::of("list", global, &args.logs, host);
+    runs(&reading, &|run| filter.takes(run, host))
 }
 
 /// Lists the runs without an end.
 pub(super) fn unfinished(global: &Global, args: &LogsArgs, host: &System) -> io::Result<Exit> {
-    runs(global, args, host, &|run| run.end.is_none())
+    let reading = Reading::of("unfinished", global, args, host);
+    runs(&reading, &|run| run.end.is_none())
 }
 
-fn runs(
-    global: &Global,
-    args: &LogsArgs,
-    host: &System,
-    takes: &dyn Fn(&Run) -> bool,
-) -> io::Result<Exit> {
-    let logs = sources(global, &args.log, host);
-    let logs = crate::audit::read::in_order(logs, host);
-    match args.format {
+/// What is read, for which command, and how it is written.
+struct Reading<'a> {
+    command: &'static str,
+    history: History,
+    format: Format,
+    color: Color,
+    host: &'a System,
+}
+
+impl<'a> Reading<'a> {
+    fn of(command: &'static str, global: &Global, args: &LogsArgs, host: &'a System) -> Self {
+        let history = History::of(global, &args.log, host);
+        history.tell_unread(command, global, host);
+        Self {
+            command,
+            history,
+            format: args.format,
+            color: global.color(),
+            host,
+        }
+    }
+}
+
+fn runs(reading: &Reading<'_>, takes: &dyn Fn(&Run) -> bool) -> io::Result<Exit> {
+    let host = reading.host;
+    match reading.format {
         Format::Human => {
             let mut out = Output::new();
-            let style = Style::of(Stream::Stdout, global.color(), host);
+            let style = Style::of(Stream::Stdout, reading.color, host);
             let mut table = RunTable::new(&style);
-            let exit = each_run(&logs, host, &mut |run| {
+            let exit = each_run(reading, &mut |run| {
                 let text = if takes(&run) {
                     table.add(&run, host)
                 } else {
@@ -61,7 +80,7 @@ fn runs(
             let mut json = JsonStream::begin(Output::new(), DOCUMENT_VERSION)?;
             let mut counts = OutcomeCounts::default();
             json.list("runs")?;
-            let exit = each_run(&logs, host, &mut |run| {
+            let exit = each_run(reading, &mut |run| {
                 if !takes(&run) {
                     return Ok(());
                 }
@@ -76,11 +95,10 @@ fn runs(
     }
 }
 
-/// Hands on each run of some logs. A log that cannot be read is told of, and
-/// the others are read.
+/// Hands on each run of some logs. A log that cannot be read, or is none, is
+/// told of, and the others are read.
 fn each_run(
-    logs: &[PathBuf],
-    host: &System,
+    reading: &Reading<'_>,
     take: &mut dyn FnMut(Run) -> io::Result<()>,
 ) -> io::Result<Exit> {
     let mut exit = Exit::DONE;
@@ -91,11 +109,12 @@ fn each_run(
         }
     };
     let mut runs = Runs::default();
-    for log in logs {
-        let read = open(log, host).and_then(|(kind, from)| {
+    for log in &reading.history.logs {
+        let mut is_log = false;
+        let read = open(log, reading.command, reading.host).and_then(|(kind, from)| {
             runs.begin(kind);
             each_line(from, &mut |line| {
-                runs.take(line, &mut tell);
+                is_log |= runs.take(line, &mut tell);
                 // Once nothing can be written, nothing need be read.
                 let gone = written.borrow().is_err();
                 if gone {
@@ -108,9 +127,17 @@ fn each_run(
         if written.borrow().is_err() {
             break;
         }
-        if let Err(error) = read {
-            unreadable(log, &error);
-            exit = Exit::USAGE;
+        match read {
+            Ok(0) => {}
+            Ok(_) if is_log => {}
+            Ok(_) => {
+                no_log(log);
+                exit = Exit::USAGE;
+            }
+            Err(error) => {
+                unreadable(log, &error);
+                exit = Exit::USAGE;
+            }
         }
     }
     runs.end(&mut tell);

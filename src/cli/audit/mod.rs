@@ -4,6 +4,7 @@ mod args;
 mod filter;
 mod head;
 mod list;
+mod rotated;
 mod show;
 mod sources;
 mod tail;

@@ -1,5 +1,6 @@
 //! `qli audit show`.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -9,11 +10,12 @@ use serde_json::Value;
 
 use super::super::args::Global;
 use super::args::ShowArgs;
-use super::sources::{open, sources, unreadable};
-use crate::audit::read::{Glance, Run, Runs, each_line};
+use super::rotated::History;
+use super::sources::{no_log, open, unreadable};
+use crate::audit::read::{End, Glance, Run, Runs, each_line};
 use crate::dispatch::Exit;
 use crate::host::{Output, Stream, System, write_stderr};
-use crate::names::{shell_line, to_json_pretty, visible};
+use crate::names::{shell_line, shell_word, to_json_pretty, visible};
 use crate::report::{self, AuditShowDocument, Format, RunDocument, Style};
 
 /// More runs than this are not told of where one was meant.
@@ -25,8 +27,9 @@ type Found = BTreeMap<(String, String), Vec<Value>>;
 /// Shows the one run that an id, its beginning or its end means.
 pub(super) fn exec(global: &Global, args: &ShowArgs, host: &System) -> io::Result<Exit> {
     let wanted = args.run_id.to_string_lossy();
-    let logs = sources(global, &args.logs.log, host);
-    let (found, readable) = find(&wanted, &logs, host);
+    let history = History::of(global, &args.logs.log, host);
+    let command = format!("show {}", shell_word(&args.run_id));
+    let (found, readable) = find(&wanted, &history.logs, &command, host);
     let exact = found.iter().filter(|((run_id, _), _)| *run_id == wanted);
     let exact: Vec<_> = exact.collect();
     let one = match (exact.as_slice(), found.len()) {
@@ -36,9 +39,13 @@ pub(super) fn exec(global: &Global, args: &ShowArgs, host: &System) -> io::Resul
     };
     let Some((_, records)) = one else {
         not_one(&wanted, &found, &args.logs.log);
+        history.tell_unread(&command, global, host);
         return Ok(Exit::USAGE);
     };
     let run = assembled(records);
+    if run.started.is_none() && !matches!(run.end, Some(End::Refused { .. })) {
+        history.tell_unread(&command, global, host);
+    }
     let text = match args.logs.format {
         Format::Json => {
             let run = RunDocument::new(&run, host);
@@ -56,13 +63,15 @@ pub(super) fn exec(global: &Global, args: &ShowArgs, host: &System) -> io::Resul
 }
 
 /// Collects the records of runs whose id begins or ends so.
-fn find(wanted: &str, logs: &[PathBuf], host: &System) -> (Found, bool) {
+fn find(wanted: &str, logs: &[PathBuf], command: &str, host: &System) -> (Found, bool) {
     let mut found = Found::new();
     let mut readable = true;
+    let is_log = Cell::new(false);
     let mut take = |line: &[u8]| {
         let Some(run) = Glance::of(line).map(|glance| glance.run) else {
             return Ok(());
         };
+        is_log.set(true);
         let meant = run.run_id.starts_with(wanted) || run.run_id.ends_with(wanted);
         let key = (run.run_id, run.host);
         if meant && (found.len() <= CANDIDATES || found.contains_key(&key)) {
@@ -76,10 +85,19 @@ fn find(wanted: &str, logs: &[PathBuf], host: &System) -> (Found, bool) {
         Ok(())
     };
     for log in logs {
-        let read = open(log, host).and_then(|(_, from)| each_line(from, &mut take));
-        if let Err(error) = read {
-            unreadable(log, &error);
-            readable = false;
+        is_log.set(false);
+        let read = open(log, command, host).and_then(|(_, from)| each_line(from, &mut take));
+        match read {
+            Ok(0) => {}
+            Ok(_) if is_log.get() => {}
+            Ok(_) => {
+                no_log(log);
+                readable = false;
+            }
+            Err(error) => {
+                unreadable(log, &error);
+                readable = false;
+            }
         }
     }
     (found, readable)

@@ -1,14 +1,15 @@
 //! Which logs are read.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use super::super::args::Global;
+use crate::audit::Compression;
 use crate::audit::read::Kind;
 use crate::discovery::{GroupLog, Roots, logs};
 use crate::host::{FileKind, HostView, Stream, System, reason, stdin, write_stderr};
-use crate::names::visible;
+use crate::names::{shell_word, visible};
 use crate::report::Style;
 
 /// The logs that were named, or else those of all groups that are there by now.
@@ -18,57 +19,114 @@ pub(super) fn sources(global: &Global, named: &[PathBuf], host: &System) -> Vec<
         return named.to_vec();
     }
     let style = Style::of(Stream::Stderr, global.color(), host);
-    let say = |text: String| {
-        if !global.quiet {
-            write_stderr(&format!("qli: {text}\n"));
-        }
-    };
     let mut found = BTreeSet::new();
+    let mut notes = Vec::new();
     for (group, log) in logs(&Roots::of(&global.extensions, host), host) {
-        match log {
+        let (is_usual, note) = match log {
             GroupLog::At(path) if is_there(&path, host) => {
                 found.insert(path);
+                continue;
             }
-            GroupLog::At(path) => say(format!("{group} has no log yet: {}", style.path(&path))),
-            GroupLog::Unset(variable) => {
-                say(format!(
-                    "the log of {group} is not known: `{variable}` is not set"
-                ));
+            GroupLog::At(path) => {
+                let path = style.path(&path);
+                (true, format!("{group} has no log yet: {path}"))
             }
-            GroupLog::Broken => say(format!(
-                "the log of {group} is not known, its manifest has errors: qli explain {group}"
-            )),
-        }
+            GroupLog::Unset(variable) => (
+                false,
+                format!("the log of {group} is not known: `{variable}` is not set"),
+            ),
+            GroupLog::Broken => (
+                false,
+                format!(
+                    "the log of {group} is not known, its manifest has errors: qli explain {group}"
+                ),
+            ),
+        };
+        notes.push((is_usual, note));
+    }
+    // A group that was never run is no news where others were.
+    let tells_all = found.is_empty() || global.verbose;
+    for (_, note) in notes.iter().filter(|(usual, _)| tells_all || !usual) {
+        say(global, note);
     }
     if found.is_empty() {
-        say("no logs: a group with `audit_log` has one after its first run".to_owned());
+        say(
+            global,
+            "no logs: a group with `audit_log` has one after its first run",
+        );
     }
     found.into_iter().collect()
+}
+
+/// Says what is worth knowing and no error.
+pub(super) fn say(global: &Global, text: &str) {
+    if !global.quiet {
+        write_stderr(&format!("qli: {text}\n"));
+    }
 }
 
 /// What a group's log leads to is read only if it is a regular file: nobody
 /// meant to wait for a pipe. What cannot be looked at is told of when it is
 /// opened.
-fn is_there(path: &Path, view: &dyn HostView) -> bool {
+pub(super) fn is_there(path: &Path, view: &dyn HostView) -> bool {
     match view.stat(path) {
         Ok(stat) => stat.kind == FileKind::File,
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 
-/// Opens a log, or standard input.
-pub(super) fn open(log: &Path, view: &dyn HostView) -> io::Result<(Kind, Box<dyn Read + Send>)> {
-    if log == Path::new("-") {
-        return Ok((Kind::Stream, Box::new(stdin())));
+/// Opens a log, or standard input. What is compressed is not opened; the error
+/// says how the command is given what it holds.
+pub(super) fn open(
+    log: &Path,
+    command: &str,
+    view: &dyn HostView,
+) -> io::Result<(Kind, Box<dyn Read + Send>)> {
+    let (kind, mut from): (_, Box<dyn Read + Send>) = if is_stdin(log) {
+        (Kind::Stream, Box::new(stdin()))
+    } else {
+        (Kind::Log, Box::new(view.open(log)?.bytes))
+    };
+    let mut first = Vec::new();
+    let mut beginning = (&mut from).take(Compression::MAGIC_MAX as u64);
+    beginning.read_to_end(&mut first)?;
+    if let Some(compression) = Compression::of_bytes(&first) {
+        let reader = compression.reader();
+        let file = match kind {
+            Kind::Log => format!(" {}", shell_word(log)),
+            Kind::Stream => String::new(),
+        };
+        return Err(io::Error::other(format!(
+            "it is compressed: {reader}{file} | qli audit {command} -"
+        )));
     }
-    Ok((Kind::Log, Box::new(view.open(log)?.bytes)))
+    Ok((kind, Box::new(Cursor::new(first).chain(from))))
+}
+
+fn is_stdin(log: &Path) -> bool {
+    log == Path::new("-")
+}
+
+fn name(log: &Path) -> String {
+    if is_stdin(log) {
+        return "standard input".to_owned();
+    }
+    visible(log)
 }
 
 /// Says that a log cannot be read.
 pub(super) fn unreadable(log: &Path, error: &io::Error) {
-    write_stderr(&format!(
-        "qli: {} cannot be read: {}\n",
-        visible(log),
-        reason(error)
-    ));
+    let name = name(log);
+    write_stderr(&format!("qli: {name} cannot be read: {}\n", reason(error)));
+}
+
+/// Says that something is no log: it holds something, and no record.
+pub(super) fn no_log(log: &Path) {
+    let why = if is_stdin(log) {
+        String::new()
+    } else {
+        format!(": qli audit verify {}", shell_word(log))
+    };
+    let name = name(log);
+    write_stderr(&format!("qli: no line of {name} is a record{why}\n"));
 }

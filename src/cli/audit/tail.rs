@@ -89,7 +89,7 @@ enum Failed {
 /// Shows what can be read only once: its last records, or with `--follow` all
 /// of them as they come.
 fn stream(log: &Path, args: &TailArgs, host: &System, to: &mut Printer) -> Result<(), Failed> {
-    let (_, mut from) = open(log, host).map_err(Failed::Reading)?;
+    let (_, mut from) = open(log, "tail", host).map_err(Failed::Reading)?;
     if args.follow {
         let mut feed = Feed::default();
         let mut buffer = vec![0; 64 * 1024];

@@ -62,7 +62,7 @@ impl Job<'_> {
         let mut verifier = Verifier::new(self.anchors, tell);
         let mut unread = 0;
         for log in self.logs {
-            let read = open(log, self.host).and_then(|(kind, from)| {
+            let read = open(log, "verify", self.host).and_then(|(kind, from)| {
                 verifier.begin(log, kind);
                 verify(from, &mut verifier)
             });

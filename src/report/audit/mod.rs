@@ -22,9 +22,10 @@ const DIGITS: usize = 12;
 fn fitted(indent: usize, line: &str, style: &Style) -> String {
     let further = format!("\n{:1$}", "", indent + 2);
     let room = style.width.saturating_sub(indent + 2);
-    let lines = match style.terminal {
-        true => wrapped(line, room).join(&further),
-        false => line.to_owned(),
+    let lines = if style.terminal {
+        wrapped(line, room).join(&further)
+    } else {
+        line.to_owned()
     };
     format!("{:indent$}{lines}\n", "")
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::super::Style;
 use super::super::style::put;
 use super::cells::{ended, note, who};
-use super::{DIGITS, fitted, seconds};
+use super::{DIGITS, seconds};
 use crate::audit::read::{Glance, Run};
 use crate::host::HostView;
 use crate::names::{Sha256, to_json_line, visible};
@@ -23,9 +23,7 @@ pub fn show(run: &Run, records: &[Value], view: &dyn HostView, style: &Style) ->
         out.push_str(&fields(record, style));
     }
     if style.terminal {
-        let id = visible(&run.run_id);
-        let whole = format!("hashes in full: qli audit show {id} --format json");
-        put(&mut out, format_args!("\n{}", fitted(0, &whole, style)));
+        out.push_str("\nhashes in full: --format json\n");
     }
     out
 }
@@ -36,9 +34,10 @@ fn fields(record: &Value, style: &Style) -> String {
     let mut out = String::new();
     for (key, value) in record.as_object().into_iter().flatten() {
         let mut key = visible(key);
-        let parts = match style.terminal {
-            true => parts(value),
-            false => vec![text(value)],
+        let parts = if style.terminal {
+            parts(value)
+        } else {
+            vec![text(value)]
         };
         for part in parts {
             let part = if key == "event" {
