@@ -10,7 +10,7 @@ use crate::discovery::survey::{self, Survey};
 use crate::dispatch::Exit;
 use crate::host::{Host, HostView, Stream, System, reason, write_stderr};
 use crate::manifest::{self, Mending, Policies, mend, schema_line};
-use crate::names::{shell_word, to_json_pretty, visible};
+use crate::names::{shell_word, to_json_pretty};
 use crate::report::{self, DiagnosticsDocument, Repository, Style, Warnings};
 
 /// Checks manifests and what is beside them, and reports.
@@ -75,6 +75,7 @@ fn mendings(survey: &Survey, view: &dyn HostView) -> impl Iterator<Item = (Arc<S
 /// Writes every text that can be mended; returns what could not be written.
 fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
     let mut complaints = Vec::new();
+    let style = Style::of(Stream::Stderr, global.color(), host);
     let all: Vec<_> = mendings(survey, host).collect();
     for (source, mending) in all {
         let Mending::Mended(text) = mending else {
@@ -83,7 +84,7 @@ fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
         let path = source.path();
         match host.replace(path, source.text().as_bytes(), text.as_bytes()) {
             Ok(()) if global.quiet => {}
-            Ok(()) => write_stderr(&format!("qli: mended {}\n", visible(path))),
+            Ok(()) => write_stderr(&format!("qli: mended {}\n", style.path(path))),
             Err(error) => complaints.push(format!(
                 "{} cannot be mended: {}",
                 shell_word(path),
