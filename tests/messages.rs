@@ -64,6 +64,58 @@ fn every_page_for_man_is_clean() {
     assert!(lint.status.success());
 }
 
+/// The README and the list of `qli help` name the same topics, each a page.
+#[test]
+fn every_topic_is_reached_by_its_name() {
+    let readme = include_str!("../README.md");
+    let (_, listed) = readme.split_once("by `qli help <TOPIC>`").unwrap();
+    let (listed, _) = listed.split_once("\n\n").unwrap();
+    let named: Vec<_> = listed.split("](docs/").skip(1).collect();
+    let named = named.iter().map(|rest| rest.split(".md)").next().unwrap());
+    let mut named: Vec<_> = named.collect();
+    let mut topics: Vec<_> = qli::report::TOPICS.iter().map(|topic| topic.name).collect();
+    for topic in &topics {
+        let page = format!("docs/{topic}.md");
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let page = std::fs::read_to_string(page).unwrap();
+        let title = page.lines().next().unwrap().trim_start_matches("# ");
+        let shown = qli(&["help", topic]);
+        assert_eq!(shown.lines().next(), Some(title), "{topic}");
+    }
+    named.sort_unstable();
+    topics.sort_unstable();
+    assert_eq!(named, topics);
+}
+
+/// What people copy stands on a line of its own, in the manual too.
+#[test]
+fn every_page_for_man_stays_within_its_columns() {
+    let directory = tempfile::tempdir().unwrap();
+    qli(&["man", "--out", directory.path().to_str().unwrap()]);
+    for page in entries(directory.path()) {
+        let mut mandoc = Command::new("mandoc");
+        mandoc.args(["-Tutf8", "-Owidth=80"]).arg(&page);
+        let drawn = mandoc.output().expect("tests/run installs mandoc");
+        // What is set in bold is written twice, with a backspace between.
+        let drawn = plain(&String::from_utf8(drawn.stdout).unwrap());
+        assert!(drawn.contains("\nOPTIONS"), "{}", page.display());
+        let wide = drawn.lines().find(|line| line.chars().count() > 80);
+        assert_eq!(wide, None, "{}", page.display());
+    }
+}
+
+/// Takes out what marks a letter on a printer: the letter and its backspace.
+fn plain(text: &str) -> String {
+    let mut letters = Vec::new();
+    for letter in text.chars() {
+        match letter {
+            '\u{8}' => drop(letters.pop()),
+            letter => letters.push(letter),
+        }
+    }
+    letters.into_iter().collect()
+}
+
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap();
     let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();

@@ -1,10 +1,11 @@
-//! What stands first in the long help of each command: lines to copy.
+//! What stands first in the long help of each command: lines to copy, of at most
+//! 73 columns, since man(1) puts 7 before each.
 
 /// `qli --help`.
 pub(super) const QLI: &str = "\
 Examples:
   qli dev hello                           run hello of the group dev
-  qli explain prod hello                  what that would do, step by step
+  qli explain prod hello                  what it would do, in steps
   qli ext list                            what is installed
   qli ext new ops --guarded               make a group, with guards
   qli help manifest                       a topic of the manual";
@@ -14,13 +15,13 @@ pub(super) const RUN: &str = "\
 Examples:
   qli run prod hello                      run hello of the group prod
   qli prod hello                          the same
-  qli run --yes prod hello --dry-run      --yes is qli's, --dry-run the script's";
+  qli run --yes prod hello --dry-run      --yes for qli, the rest for it";
 
 /// `qli explain --help`.
 pub(super) const EXPLAIN: &str = "\
 Examples:
-  qli explain prod                        the group, its guards, its extensions
-  qli explain prod hello --dry-run        what a run with this argument would do
+  qli explain prod                        its guards and extensions
+  qli explain prod hello --dry-run        what that run would do
   qli explain --format json prod hello    the plan as a document";
 
 /// `qli validate --help`.
@@ -36,7 +37,8 @@ pub(super) const AUDIT: &str = "\
 Examples:
   qli audit list --since 1d               what ran since yesterday
   qli audit show 5c1e08                   one run, by the end of its id
-  qli audit verify                        hold every group's log to its chain";
+  qli audit verify                        is every log as qli wrote it?
+  qli help audit                          the manual of the log";
 
 /// `qli ext --help`.
 pub(super) const EXT: &str = "\
@@ -56,13 +58,13 @@ pub(super) const EXT_NEW: &str = "\
 Examples:
   qli ext new ops                         a group of your own
   qli ext new ops --guarded               with guards
-  qli ext new ops --in ./team/scripts     in a directory that a team shares";
+  qli ext new ops --in ./team/scripts     in a directory of the team";
 
 /// `qli ext install-defaults --help`.
 pub(super) const EXT_DEFAULTS: &str = "\
 Examples:
-  qli ext install-defaults                copy dev, org and prod to your root
-  qli ext install-defaults --force        overwrite what differs from them";
+  qli ext install-defaults                dev, org and prod, to change
+  qli ext install-defaults --force        overwrite what differs";
 
 /// `qli ext which --help`.
 pub(super) const EXT_WHICH: &str = "\
@@ -73,8 +75,8 @@ Examples:
 /// `qli doctor --help`.
 pub(super) const DOCTOR: &str = "\
 Examples:
-  qli doctor                              what is wrong here, and what to type
-  qli doctor -v                           each root with its owner and mode
+  qli doctor                              what is wrong, and what to type
+  qli doctor -v                           each root, owner and mode too
   qli doctor --format json                the same as a document";
 
 /// `qli completions --help`.
@@ -82,6 +84,7 @@ pub(super) const COMPLETIONS: &str = "\
 Examples:
   echo 'eval \"$(qli completions bash)\"' >> ~/.bashrc
   echo 'eval \"$(qli completions zsh)\"' >> ~/.zshrc
+  mkdir -p ~/.config/fish/completions
   qli completions fish > ~/.config/fish/completions/qli.fish";
 
 /// `qli schema --help`.
@@ -95,7 +98,7 @@ pub(super) const MAN: &str = "\
 Examples:
   qli man | man -l -                      read it
   qli man ext new | man -l -              the page of one command
-  qli man --out share/man/man1            every page, for a package";
+  qli man --out share/man/man1            every page, into a directory";
 
 /// `qli help --help`.
 pub(super) const HELP: &str = "\

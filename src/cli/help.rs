@@ -6,28 +6,37 @@ use clap::CommandFactory;
 
 use super::args::{Cli, Global};
 use super::{put, short};
-use crate::diagnostics::{Code, nearest};
+use crate::diagnostics::{Code, nearest, one_of};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, write_stderr};
 use crate::names::{COMMANDS, instead_of, shell_word, visible};
-use crate::report::{Style, TOPICS, manual, topic};
+use crate::report::{Style, TOPICS, Topic, manual, topic, wrapped};
 
 /// Shows what is asked for.
 pub(super) fn exec(global: &Global, words: &[OsString], host: &System) -> Exit {
     let style = Style::of(Stream::Stdout, global.color(), host);
-    if let Some(page) = command(words, &style) {
-        return put(&page);
-    }
-    let page = match words {
-        [name] => name.to_str().and_then(|name| of_name(name, &style)),
+    let name = match words {
+        [name] => name.to_str(),
         _ => None,
     };
+    // A topic wins over the command of its name, which `--help` explains as well.
+    let page = name
+        .and_then(topic)
+        .map(|topic| of_topic(topic, &style))
+        .or_else(|| command(words, &style))
+        .or_else(|| name.and_then(Code::find).map(Code::page));
     page.map_or_else(|| unknown(words), |page| put(&page))
 }
 
-fn of_name(name: &str, style: &Style) -> Option<String> {
-    let of_topic = topic(name).map(|topic| manual(topic.text, style));
-    of_topic.or_else(|| Code::find(name).map(Code::page))
+/// A page of the manual. Its end is what stays on a terminal, so there stands
+/// where the command of the same name is explained.
+fn of_topic(topic: &Topic, style: &Style) -> String {
+    let mut page = manual(topic.text, style);
+    if COMMANDS.contains(&topic.name) {
+        let command = ["\nThe command of this name: qli ", topic.name, " --help\n"];
+        page.extend(command);
+    }
+    page
 }
 
 /// Returns the long help of a command, named by its words.
@@ -65,17 +74,65 @@ fn topics() -> String {
 fn unknown(words: &[OsString]) -> Exit {
     let words: Vec<_> = words.iter().map(visible).collect();
     let wanted = words.join(" ");
-    let topics = TOPICS.iter().map(|topic| topic.name);
-    let codes = Code::ALL.iter().map(|code| code.name());
-    let known = COMMANDS.iter().copied().chain(topics).chain(codes);
-    let next = match nearest(&wanted, known) {
-        Some(near) => format!("did you mean `qli help {near}`?"),
-        None => "`qli help` lists commands and topics".to_owned(),
-    };
+    // A command is not broken where the line is, so that it can be copied.
+    let next = wrapped(&next(&meant(&wanted)), 75).join("\n     ");
+    let next = next.replace(UNBROKEN, " ");
     write_stderr(&format!(
         "qli: there is no command, topic or message `{wanted}`\n     {next}\n"
     ));
     Exit::USAGE
+}
+
+/// Stands for a space at which no line ends.
+const UNBROKEN: char = '\u{a0}';
+
+fn next(meant: &[&str]) -> String {
+    if meant.is_empty() {
+        return "`qli help` lists commands and topics".to_owned();
+    }
+    let lines = meant
+        .iter()
+        .map(|name| format!("qli{UNBROKEN}help{UNBROKEN}{name}"));
+    let lines: Vec<_> = lines.collect();
+    format!("did you mean {}?", one_of(lines.iter().map(String::as_str)))
+}
+
+/// So many messages are named at most; of a word that more begin with, too
+/// little has been typed.
+const MEANT_MAX: usize = 4;
+
+/// What was probably meant: what begins with the word, topics and commands
+/// before messages; else what is nearest to it; else what it begins with.
+fn meant(wanted: &str) -> Vec<&'static str> {
+    let topics = TOPICS.iter().map(|topic| topic.name);
+    let commands = COMMANDS.into_iter().filter(|name| topic(name).is_none());
+    let mut pages: Vec<_> = topics.chain(commands).collect();
+    let messages: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+    let near = nearest(wanted, pages.iter().chain(&messages).copied());
+    let word = wanted.to_lowercase().replace(' ', "-");
+    let word = singular(&word);
+    let begun = [begin(&pages, word), begin(&messages, word)];
+    // A name of two letters begins many a word.
+    pages.retain(|name| name.len() > 2 && word.starts_with(singular(name)));
+    match begun {
+        [found, _] if !found.is_empty() => found,
+        [_, found] if (1..=MEANT_MAX).contains(&found.len()) => found,
+        _ => near.map_or(pages, |near| vec![near]),
+    }
+}
+
+/// The names that begin with a word; none if the word is empty.
+fn begin(names: &[&'static str], word: &str) -> Vec<&'static str> {
+    let begins = |name: &&&str| !word.is_empty() && name.starts_with(word);
+    names.iter().filter(begins).copied().collect()
+}
+
+/// A word without the end of its plural, and without a `y` that a plural loses.
+fn singular(word: &str) -> &str {
+    ["ies", "s", "y"]
+        .iter()
+        .find_map(|end| word.strip_suffix(end))
+        .unwrap_or(word)
 }
 
 /// Says that a line begins with a name that is kept for a later version.
@@ -88,4 +145,35 @@ pub(super) fn kept(args: &[OsString]) -> Option<String> {
          to run a group of that name: qli run {} <EXTENSION>\n",
         shell_word(kept)
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_begins_with_the_word_is_meant_before_what_is_near_it() {
+        assert_eq!(meant("policy"), ["policies"]);
+        assert_eq!(meant("exit"), ["exit-codes"]);
+        assert_eq!(meant("Exit Code"), ["exit-codes"]);
+        assert_eq!(meant("env"), ["environment"]);
+        assert_eq!(
+            meant("e"),
+            ["exit-codes", "environment", "editors", "explain", "ext"]
+        );
+        assert_eq!(meant("a"), ["audit"], "a topic and a command are one name");
+        let messages = ["secret-also-required", "secret-missing", "secret-invalid"];
+        assert_eq!(meant("secrets"), messages);
+    }
+
+    #[test]
+    fn what_is_near_is_meant_before_what_the_word_begins_with() {
+        assert_eq!(meant("manfest"), ["manifest"]);
+        assert_eq!(meant("exlpain"), ["explain"]);
+        assert_eq!(meant("manual"), ["man"]);
+        assert_eq!(meant("audit-log"), ["audit"]);
+        for nothing in ["", "s", "cipher", "nothing"] {
+            assert!(meant(nothing).is_empty(), "{nothing}: {:?}", meant(nothing));
+        }
+    }
 }

@@ -10,10 +10,11 @@ use clap_mangen::Man;
 
 use super::args::ManArgs;
 use super::{help, put};
+use crate::diagnostics::Code;
 use crate::dispatch::Exit;
 use crate::host::{Host, Stream, System, reason, write_stderr};
 use crate::names::{shell_word, visible};
-use crate::report::{Color, Style, TOPICS, manual};
+use crate::report::{Color, Style, TOPICS, manual, wrapped};
 
 /// Prints a page, or writes all of them.
 pub(super) fn exec(args: &ManArgs, host: &mut System) -> Exit {
@@ -75,10 +76,10 @@ fn write_all(directory: &Path, style: &Style, host: &mut System) -> Exit {
         let text = page(&name, &command, style);
         if let Err(error) = host.put(&path, text.as_bytes(), 0o644) {
             write_stderr(&format!(
-                "qli: {} cannot be written: {}\n     mkdir -p {}\n",
+                "qli: {} cannot be written: {}\n     \
+                 name a directory that you may write to: qli man --out <DIR>\n",
                 shell_word(&path),
-                reason(&error),
-                shell_word(directory)
+                reason(&error)
             ));
             return Exit::USAGE;
         }
@@ -114,13 +115,29 @@ fn page(name: &str, command: &clap::Command, style: &Style) -> String {
         Ok(())
     }));
     if is_whole {
-        for topic in TOPICS.iter().filter(|topic| topic.name != "diagnostics") {
+        for topic in TOPICS {
             let title = topic.name.replace('-', " ").to_uppercase();
-            out.push_str(&verbatim(&title, &manual(topic.text, style)));
+            let text = match topic.name {
+                "diagnostics" => codes(style),
+                _ => manual(topic.text, style),
+            };
+            out.push_str(&verbatim(&title, &text));
         }
     }
     out
 }
+
+/// The codes with their titles: their pages would be as long as all the others.
+fn codes(style: &Style) -> String {
+    let found = Code::ALL.iter().filter(|code| !code.is_refusal());
+    let lines = found.map(|code| format!("{}  {}\n", code.number(), code.title()));
+    let lines: String = lines.collect();
+    format!("{}\n\n{lines}", wrapped(CODES, style.width).join("\n"))
+}
+
+/// What stands before the codes.
+const CODES: &str = "What can be wrong with a manifest, a name or a file. The page of a code \
+    says what it means and what to do: `qli help QLI0102`; all of them: `qli help diagnostics`.";
 
 /// The day of the last change to what the pages say.
 const DATE: &str = "2026-11-24";
@@ -137,7 +154,7 @@ fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
         // The line behind `.TP` is a tag, and whole.
         let text = !line.starts_with(['.', '\'']) && before != ".TP";
         let lines = if text {
-            crate::report::wrapped(line.trim_end(), 79)
+            wrapped(line.trim_end(), 79)
         } else {
             vec![line.trim_end().to_owned()]
         };

@@ -301,15 +301,18 @@ codes! {
     /// A signal came before the script started.
     SignalBeforeStart = "QLI1303" "signal" Error 125
         "the script did not start",
-    /// The system gives qli what it needs for no run.
+    /// The system denies qli what every run needs.
     SystemFailed = "QLI1304" "system" Error 125
         "the script did not start",
 }
 
 impl Code {
-    /// Finds a code by its number or its name.
+    /// Finds a code by its number, with or without `QLI`, or by its name.
     pub fn find(text: &str) -> Option<Self> {
-        let asked = |code: &&Self| code.number().eq_ignore_ascii_case(text) || code.name() == text;
+        let asked = |code: &&Self| {
+            let digits = code.number().trim_start_matches("QLI");
+            code.number().eq_ignore_ascii_case(text) || digits == text || code.name() == text
+        };
         Self::ALL.iter().find(asked).copied()
     }
 
@@ -349,7 +352,12 @@ mod tests {
                 (Some(*code), Some(*code))
             );
         }
-        assert_eq!(Code::find("qli0102"), Some(Code::UnknownField));
+        for text in ["qli0102", "0102"] {
+            assert_eq!(Code::find(text), Some(Code::UnknownField));
+        }
+        for text in ["", "102", "QLI", "QLI102"] {
+            assert_eq!(Code::find(text), None, "{text}");
+        }
     }
 
     #[test]

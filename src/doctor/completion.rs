@@ -62,7 +62,10 @@ impl Shell {
         match self {
             Self::Bash => "echo 'eval \"$(qli completions bash)\"' >> ~/.bashrc",
             Self::Zsh => "echo 'eval \"$(qli completions zsh)\"' >> ~/.zshrc",
-            Self::Fish => "qli completions fish > ~/.config/fish/completions/qli.fish",
+            Self::Fish => {
+                "mkdir -p ~/.config/fish/completions && \
+                 qli completions fish > ~/.config/fish/completions/qli.fish"
+            }
         }
     }
 }

@@ -192,8 +192,9 @@ pub trait Host: HostView {
     /// Puts an executable in place (0700) at once and whole.
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
-    /// Puts a file in place at once and whole, whatever file stood there; its
-    /// directory must be there. The umask may take bits from the mode.
+    /// Puts a file in place at once and whole, whatever file stood there. Its
+    /// directory and those above it are made (0755) where they are missing. The
+    /// umask may take bits from every mode.
     fn put(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
 
     /// Makes a directory (0755) with files in it, at once and whole, and those

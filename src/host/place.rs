@@ -64,8 +64,9 @@ pub(super) fn install(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()>
     })
 }
 
-/// Puts a file in place, whatever file stood there.
+/// Puts a file in place, whatever file stood there, and makes its directory.
 pub(super) fn put(path: &Path, draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    make_directories(parent(path)?, 0o755)?;
     renamed(draft, path, mode, |file| file.write_all(bytes))
 }
 

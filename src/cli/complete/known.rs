@@ -13,7 +13,7 @@ use crate::diagnostics::Code;
 use crate::discovery::{GroupLog, Roots, extensions, find_group, group_name, group_names, logs};
 use crate::host::System;
 use crate::names::{is_command, visible};
-use crate::report::TOPICS;
+use crate::report::{TOPICS, topic};
 
 use super::line::Line;
 
@@ -88,7 +88,10 @@ impl Known {
             codes.flat_map(|code| [code.number(), code.name()].map(|name| (name, code.title())));
         let of_manual = topics.chain(codes);
         let candidates = of_manual.map(|(name, text)| candidate(name, Some(text)));
-        let known = commands().into_iter().chain(candidates);
+        // Of a topic and the command of its name `qli help` shows the topic.
+        let mut known = commands();
+        known.retain(|one| one.get_value().to_str().and_then(topic).is_none());
+        let known = known.into_iter().chain(candidates);
         let begun = |one: &CompletionCandidate| {
             let begin = word.as_encoded_bytes();
             one.get_value().as_encoded_bytes().starts_with(begin)

@@ -148,12 +148,7 @@ mod tests {
         let style = Style::of(Stream::Stdout, Color::Never, &world);
         for topic in crate::report::TOPICS {
             for line in manual(topic.text, &style).lines() {
-                let is_code = line.starts_with("    ");
-                assert!(
-                    line.chars().count() <= 80 || is_code,
-                    "{}: {line}",
-                    topic.name
-                );
+                assert!(line.chars().count() <= 80, "{}: {line}", topic.name);
                 assert!(!line.contains("](") && !line.contains("|---"), "{line}");
             }
         }
