@@ -2,7 +2,7 @@
 //! each script in a file of its own, by bash with these options, with the inputs
 //! filled into `env`.
 
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -26,12 +26,17 @@ fn filled(text: &str, action: &Value, inputs: &[(&str, &str)]) -> String {
 
 /// Runs the step of this name.
 fn step(name: &str, checkout: &Checkout, inputs: &[(&str, &str)]) -> Output {
+    ended(&mut bash(name, checkout, inputs))
+}
+
+/// The step of this name, as it is run.
+fn bash(name: &str, checkout: &Checkout, inputs: &[(&str, &str)]) -> Command {
     let action = yaml(ACTION);
     let steps = action["runs"]["steps"].as_array().unwrap();
     let step = steps.iter().find(|step| step["name"] == name).unwrap();
     assert_eq!(step["shell"], "bash");
     checkout.write("temp/script", step["run"].as_str().unwrap());
-    let mut bash = checkout.command("bash");
+    let mut bash = checkout.command("/bin/bash");
     bash.args(["--noprofile", "--norc", "-eo", "pipefail"]);
     bash.arg(checkout.path("temp/script"));
     for (variable, value) in step["env"].as_object().unwrap() {
@@ -41,7 +46,7 @@ fn step(name: &str, checkout: &Checkout, inputs: &[(&str, &str)]) -> Output {
         bash.env(file, checkout.path("temp").join(file));
     }
     bash.env("RUNNER_TEMP", checkout.path("temp"));
-    ended(&mut bash)
+    bash
 }
 
 fn validate(manifest: &str, inputs: &[(&str, &str)]) -> (Checkout, Output) {
@@ -88,6 +93,36 @@ fn a_report_is_there_to_be_uploaded_whatever_was_found() {
 }
 
 #[test]
+fn the_directory_of_a_report_is_made_and_one_that_cannot_be_written_fails() {
+    let inputs = [("paths", "groups"), ("sarif-file", "new/reports/qli.sarif")];
+    let (checkout, ended) = validate(BROKEN, &inputs);
+    assert_eq!(ended.status.code(), Some(1), "{}", told(&ended));
+    assert!(checkout.path("new/reports/qli.sarif").is_file());
+    // No directory, no file, and no room for it.
+    for file in ["bin/qli/report", "groups", "/dev/full"] {
+        let inputs = [("paths", "groups"), ("sarif-file", file)];
+        let (_, ended) = validate(GOOD, &inputs);
+        assert_eq!(ended.status.code(), Some(2), "{file}: {}", told(&ended));
+        assert!(!told(&ended).is_empty(), "{file}");
+    }
+}
+
+#[test]
+fn a_job_that_cannot_be_done_leaves_a_report_and_fails() {
+    let policy = ("policy", "none.json");
+    let inputs = [("paths", "groups"), policy, ("sarif-file", "qli.sarif")];
+    let (checkout, ended) = validate(GOOD, &inputs);
+    assert_eq!(ended.status.code(), Some(2), "{}", told(&ended));
+    let report = std::fs::read_to_string(checkout.path("qli.sarif")).unwrap();
+    assert!(report.contains("QLI0902"), "{report}");
+    assert!(
+        told(&ended).contains("::error file=none.json"),
+        "{}",
+        told(&ended)
+    );
+}
+
+#[test]
 fn warnings_policies_and_odd_paths_are_handed_on() {
     let (_, warned) = validate(WARNED, &[("paths", "groups")]);
     assert_eq!(warned.status.code(), Some(0), "{}", told(&warned));
@@ -116,6 +151,10 @@ fn a_qli_that_is_there_is_not_built() {
     assert!(there.status.success(), "{}", told(&there));
     assert!(!checkout.path("temp/built").exists());
     std::fs::remove_file(checkout.path("bin/qli")).unwrap();
+    let mut neither = bash("Install qli", &checkout, &[]);
+    let neither = ended(neither.env("PATH", checkout.path("home")));
+    assert_eq!(neither.status.code(), Some(2));
+    assert!(told(&neither).starts_with("::error::there is no qli on PATH"));
     let built = step("Install qli", &checkout, &[]);
     assert!(built.status.success(), "{}", told(&built));
     let words = std::fs::read_to_string(checkout.path("temp/built")).unwrap();

@@ -4,11 +4,20 @@ use crate::checkout::{BROKEN, Checkout, GOOD, ended, is_root, told, yaml};
 
 const MANUAL: &str = include_str!("../../docs/ci.md");
 
-/// The block of this language below a heading.
+/// The first block of this language below a heading.
 fn block(heading: &str, language: &str) -> &'static str {
+    blocks(heading, language)[0]
+}
+
+/// The blocks of this language below a heading.
+fn blocks(heading: &str, language: &str) -> Vec<&'static str> {
     let (_, section) = MANUAL.split_once(&format!("\n## {heading}\n")).unwrap();
-    let (_, block) = section.split_once(&format!("```{language}\n")).unwrap();
-    block.split_once("```").unwrap().0
+    let section = section.split("\n## ").next().unwrap();
+    let begin = format!("```{language}\n");
+    let blocks = section.split(&begin).skip(1);
+    blocks
+        .map(|rest| rest.split_once("```").unwrap().0)
+        .collect()
 }
 
 /// The scripts of a runner of GitLab and of a shell, as each runs its lines.
@@ -47,6 +56,18 @@ fn the_recipes_pass_what_is_good_and_fail_what_is_not() {
 }
 
 #[test]
+fn the_version_of_rust_that_is_named_is_the_one_that_is_needed() {
+    let manifest = include_str!("../../Cargo.toml");
+    let (_, version) = manifest.split_once("\nrust-version = \"").unwrap();
+    let needed = format!("{} or newer", version.split('"').next().unwrap());
+    for text in [MANUAL, include_str!("../../README.md")] {
+        let named: Vec<_> = text.match_indices("or newer").collect();
+        assert_eq!(named.len(), text.matches(&needed).count());
+        assert!(!named.is_empty());
+    }
+}
+
+#[test]
 fn the_examples_name_what_there_is() {
     let hook = yaml(block("pre-commit", "yaml"));
     let id = hook["repos"][0]["hooks"][0]["id"].as_str().unwrap();
@@ -63,15 +84,64 @@ fn the_examples_name_what_there_is() {
     }
 }
 
-#[test]
-fn a_guarded_script_runs_in_a_job_that_answers() {
+/// A checkout with a guarded group, and the recipes that run its script: in a
+/// job that has what it needs, and in one that has not.
+fn guarded() -> (Checkout, [String; 2]) {
     let checkout = Checkout::with(GOOD);
     let mut new = checkout.command(checkout.path("bin/qli"));
     let made = ended(new.args(["ext", "new", "live", "--guarded", "--in", "groups"]));
     assert!(made.status.success(), "{}", told(&made));
-    let recipe = block("Running guarded scripts in a job", "sh");
-    let recipe = recipe.replace("ops deploy", "live hello");
+    let recipes = blocks("Running guarded scripts in a job", "sh");
+    let recipes = recipes
+        .iter()
+        .map(|recipe| recipe.replace("ops deploy", "live hello"));
+    (checkout, recipes.collect::<Vec<_>>().try_into().unwrap())
+}
+
+#[test]
+fn a_guarded_script_runs_in_a_job_that_answers() {
+    let (checkout, [recipe, _]) = guarded();
     let ran = ended(checkout.command("sh").args(["-ec", &recipe]));
     assert!(ran.status.success(), "{}", told(&ran));
     assert!(told(&ran).contains("hello from live"));
+}
+
+/// What runners do to a job, and what is said then: everybody may write to the
+/// checkout, it is somebody else's, there is no home.
+#[test]
+fn a_guarded_script_runs_from_a_copy_whatever_the_runner_did() {
+    let wrongs: &[&str] = if is_root() {
+        &["QLI0702", "QLI0703", "QLI0502"]
+    } else {
+        &["QLI0702", "QLI0502"]
+    };
+    for &wrong in wrongs {
+        let (checkout, [plain, copied]) = guarded();
+        match wrong {
+            "QLI0702" => open_up(&checkout),
+            "QLI0703" => checkout.give_away(),
+            _ => {}
+        }
+        let job = |script: &str| {
+            let mut job = checkout.command("sh");
+            if wrong == "QLI0502" {
+                job.env_remove("HOME");
+            }
+            ended(job.args(["-ec", script]))
+        };
+        let refused = job(&plain);
+        assert_eq!(refused.status.code(), Some(125), "{}", told(&refused));
+        assert!(told(&refused).contains(wrong), "{}", told(&refused));
+        let ran = job(&copied);
+        assert!(ran.status.success(), "{wrong}: {}", told(&ran));
+        assert!(told(&ran).contains("hello from live"), "{wrong}");
+        let log = std::fs::read_to_string(checkout.path("live-audit.log")).unwrap();
+        assert_eq!(log.lines().count(), 2, "{wrong}: {log}");
+    }
+}
+
+fn open_up(checkout: &Checkout) {
+    let mut chmod = checkout.command("chmod");
+    let ended = ended(chmod.args(["-R", "a+w", "groups"]));
+    assert!(ended.status.success(), "{}", told(&ended));
 }
