@@ -1,5 +1,6 @@
 //! What docs/audit.md shows is run as it stands there, with other paths.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -72,6 +73,63 @@ fn the_commands_of_the_manual_answer_what_they_promise() {
     assert!(failed.trim_end().ends_with("\tg\te\t7"), "{failed}");
     assert!(open.trim_end().ends_with(",[\"an argument\"]]"), "{open}");
     assert!(collected.starts_with("good: 9 lines"), "{collected}");
+}
+
+/// What logrotate is told, for the log of a world: by whose leave, and where.
+fn rotation(world: &World, su: &str) -> String {
+    let text = include_str!("../../docs/audit.md");
+    let (_, block) = text.split_once("```\n/var/log/qli/*.log {").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let logs = world.path("logs/*.log").display().to_string();
+    assert!(block.contains("    su root ops\n"), "{block}");
+    format!("{logs} {{{}", block.replace("    su root ops\n", su))
+}
+
+fn rotate(world: &World, su: &str) {
+    let config = world.path("logrotate.conf");
+    std::fs::write(&config, rotation(world, su)).unwrap();
+    std::fs::set_permissions(&config, PermissionsExt::from_mode(0o644)).unwrap();
+    let mut logrotate = Command::new("/usr/sbin/logrotate");
+    world.settle(&mut logrotate);
+    run(logrotate
+        .args(["--force", "--state", "rotated"])
+        .arg(config));
+}
+
+/// Three files of one log, rotated as the manual says: by its owner, and, which
+/// only root can, where a group may write to the directory.
+#[test]
+fn logrotate_does_what_the_manual_says_and_the_chain_goes_on() {
+    let cases = [
+        ("private", 0o700, ""),
+        ("group", 0o2770, "    su root daemon\n"),
+    ];
+    let is_root = nix::unistd::geteuid().is_root();
+    for (access, mode, su) in cases.into_iter().take(if is_root { 2 } else { 1 }) {
+        let world = World::new();
+        let manifest = format!(
+            "schema_version = 1\ndescription = \"A group\"\n\
+             audit_log = \"{}\"\naudit.access = \"{access}\"\n",
+            world.path("logs/prod.log").display()
+        );
+        std::fs::write(world.path("root/g/_manifest.toml"), manifest).unwrap();
+        std::fs::create_dir(world.path("logs")).unwrap();
+        if access == "group" {
+            run(Command::new("chgrp").arg("daemon").arg(world.path("logs")));
+        }
+        let mode = PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(world.path("logs"), mode).unwrap();
+        world.run(2);
+        for _ in 0..2 {
+            rotate(&world, su);
+            world.run(2);
+        }
+        run(Command::new("gunzip").arg(world.path("logs/prod.log.2.gz")));
+        let files = ["logs/prod.log", "logs/prod.log.1", "logs/prod.log.2"];
+        let document = world.assert_whole(&files);
+        assert_eq!(document["chains"].as_array().unwrap().len(), 1, "{access}");
+        assert_eq!(document["chains"][0]["records"], 12, "{access}");
+    }
 }
 
 #[test]
