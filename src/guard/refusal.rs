@@ -37,7 +37,7 @@ pub enum Refusal {
     Interrupted(Step, Signal),
     /// The script cannot be started.
     CannotStart(StartFailure),
-    /// The system gives qli what it needs for no run: handlers, random bytes.
+    /// The system denies qli what every run needs: handlers, random bytes.
     SystemFailed(String),
 }
 
