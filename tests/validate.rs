@@ -264,11 +264,25 @@ fn every_sarif_file_is_valid_and_points_to_the_same_places() {
         let diagnostics = json["diagnostics"].as_array().unwrap();
         assert_eq!(results.len(), diagnostics.len());
         clean += usize::from(results.is_empty());
+        assert_eq!(
+            sarif["runs"][0]["invocations"][0]["executionSuccessful"],
+            true
+        );
         for (result, one) in results.iter().zip(diagnostics) {
             assert_same(&sarif, result, one);
         }
     }
     assert!(clean > 20);
+    let sarif = said(&mut place.validate(["--format", "sarif", "nothing"])).1;
+    let sarif: Value = serde_json::from_str(&sarif).unwrap();
+    assert!(schema.is_valid(&sarif));
+    let invocation = &sarif["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let why = &invocation["toolExecutionNotifications"][0]["message"]["text"];
+    assert!(
+        why.as_str().unwrap().contains("nothing cannot be checked"),
+        "{why}"
+    );
 }
 
 fn assert_same(sarif: &Value, result: &Value, one: &Value) {

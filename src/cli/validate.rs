@@ -146,9 +146,17 @@ fn report(
             &survey.found,
         )),
         ValidateFormat::Sarif => {
-            to_json_pretty(&report::sarif(&survey.found, &Repository::find(host)))
+            let repository = Repository::find(host);
+            to_json_pretty(&report::sarif(
+                &survey.found,
+                &survey.unchecked,
+                &repository,
+            ))
         }
-        ValidateFormat::Github => report::github(&survey.found, &Repository::find(host)),
+        ValidateFormat::Github => {
+            let repository = Repository::find(host);
+            report::github(&survey.found, &survey.unchecked, &repository)
+        }
         ValidateFormat::Concise => report::concise(&survey.found),
         ValidateFormat::Human => {
             let style = Style::of(Stream::Stdout, global.color(), host);

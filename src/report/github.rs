@@ -9,12 +9,16 @@ use super::style::put;
 use crate::diagnostics::{Diagnostic, Place, Severity};
 use crate::names::visible;
 
-/// Writes the annotations.
+/// Writes the annotations; what could not be looked at has no place.
 pub fn github<'a>(
     list: impl IntoIterator<Item = &'a Diagnostic>,
+    unchecked: &[String],
     repository: &Repository,
 ) -> String {
     let mut out = String::new();
+    for line in unchecked {
+        put(&mut out, format_args!("::error::{}\n", data(line)));
+    }
     for one in list {
         let kind = match one.severity {
             Severity::Error => "error",
@@ -73,7 +77,7 @@ mod tests {
     use crate::host::fake::World;
 
     fn written(one: &Diagnostic) -> String {
-        github([one], &Repository::find(&World::new()))
+        github([one], &[], &Repository::find(&World::new()))
     }
 
     #[test]

@@ -25,8 +25,24 @@ pub struct Sarif {
 #[serde(rename_all = "camelCase")]
 struct Run {
     tool: Tool,
+    invocations: [Invocation; 1],
     column_kind: &'static str,
     results: Vec<Finding>,
+}
+
+/// Whether everything was looked at; without that no finding is no good news.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation {
+    execution_successful: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_execution_notifications: Vec<Notification>,
+}
+
+#[derive(Debug, Serialize)]
+struct Notification {
+    level: &'static str,
+    message: Text,
 }
 
 #[derive(Debug, Serialize)]
@@ -156,8 +172,12 @@ struct Fingerprints {
     v1: String,
 }
 
-/// Describes findings.
-pub fn sarif<'a>(list: impl IntoIterator<Item = &'a Diagnostic>, repository: &Repository) -> Sarif {
+/// Describes findings, and what could not be looked at.
+pub fn sarif<'a>(
+    list: impl IntoIterator<Item = &'a Diagnostic>,
+    unchecked: &[String],
+    repository: &Repository,
+) -> Sarif {
     let codes: Vec<_> = Code::ALL.iter().filter(|code| !code.is_refusal()).collect();
     let index = |code: Code| codes.binary_search(&&code).unwrap_or_default();
     let results = list
@@ -175,9 +195,20 @@ pub fn sarif<'a>(list: impl IntoIterator<Item = &'a Diagnostic>, repository: &Re
                     rules: codes.iter().map(|code| rule(**code)).collect(),
                 },
             },
+            invocations: [Invocation {
+                execution_successful: unchecked.is_empty(),
+                tool_execution_notifications: unchecked.iter().map(notification).collect(),
+            }],
             column_kind: "unicodeCodePoints",
             results,
         }],
+    }
+}
+
+fn notification(unchecked: &String) -> Notification {
+    Notification {
+        level: "error",
+        message: text(unchecked),
     }
 }
 

@@ -108,18 +108,26 @@ fn the_directory_of_a_report_is_made_and_one_that_cannot_be_written_fails() {
 }
 
 #[test]
-fn a_job_that_cannot_be_done_leaves_a_report_and_fails() {
-    let policy = ("policy", "none.json");
-    let inputs = [("paths", "groups"), policy, ("sarif-file", "qli.sarif")];
-    let (checkout, ended) = validate(GOOD, &inputs);
-    assert_eq!(ended.status.code(), Some(2), "{}", told(&ended));
-    let report = std::fs::read_to_string(checkout.path("qli.sarif")).unwrap();
-    assert!(report.contains("QLI0902"), "{report}");
-    assert!(
-        told(&ended).contains("::error file=none.json"),
-        "{}",
-        told(&ended)
-    );
+fn a_job_that_cannot_be_done_closes_no_alert_and_fails() {
+    for (paths, policy, error) in [
+        ("groups", "none.json", "::error file=none.json"),
+        ("nothing", "", "::error::nothing cannot be checked"),
+        ("groups\nnothing", "", "::error::nothing cannot be checked"),
+        ("\n", "", "::error::paths names nothing"),
+    ] {
+        let inputs = [
+            ("paths", paths),
+            ("policy", policy),
+            ("sarif-file", "qli.sarif"),
+        ];
+        let (checkout, ended) = validate(GOOD, &inputs);
+        assert_eq!(ended.status.code(), Some(2), "{}", told(&ended));
+        assert!(told(&ended).contains(error), "{}", told(&ended));
+        assert!(!checkout.path("qli.sarif").exists());
+        assert!(!checkout.path("temp/GITHUB_OUTPUT").exists());
+    }
+    let unclear = [("paths", "groups"), ("deny-warnings", "yes")];
+    assert_eq!(validate(GOOD, &unclear).1.status.code(), Some(2));
 }
 
 #[test]
