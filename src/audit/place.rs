@@ -108,7 +108,7 @@ impl LogObstacle {
                 "give the log a directory of its own".to_owned()
             }
             Self::LooseDirectory(path, _) => format!(
-                "chmod o-w {}, or give the log a directory of its own",
+                "chmod o-w {}  # or give the log a directory of its own",
                 shell_word(path)
             ),
             Self::Exposed(suspicion) => suspicion.help(),

@@ -248,8 +248,9 @@ pub(super) enum ExtCommand {
     ///
     /// It goes into `$XDG_DATA_HOME/qli/extensions`, or into the directory that
     /// `--in` names. Nothing that is there is replaced, and where there is a
-    /// group of this name, in any root, none is made. The manifest's schema is
-    /// put beside the groups, into `.schema`, for editors.
+    /// group of this name in any root, none is made; if `--in` names a directory
+    /// that is no root yet, such a group elsewhere is only told. The manifest's
+    /// schema is put beside the groups, into `.schema`, for editors.
     #[command(before_long_help = examples::EXT_NEW)]
     New {
         #[command(flatten)]

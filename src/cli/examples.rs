@@ -40,6 +40,44 @@ Examples:
   qli audit verify                        is every log as qli wrote it?
   qli help audit                          the manual of the log";
 
+/// `qli audit list --help`.
+pub(super) const AUDIT_LIST: &str = "\
+Examples:
+  qli audit list --since 1d               what ran since yesterday
+  qli audit list --outcome failed prod.log
+  zcat prod.log.2.gz | qli audit list -   what was compressed";
+
+/// `qli audit show --help`.
+pub(super) const AUDIT_SHOW: &str = "\
+Examples:
+  qli audit show 5c1e08                   by the end of its id
+  qli audit show --format json 5c1e08     with all fields";
+
+/// `qli audit verify --help`.
+pub(super) const AUDIT_VERIFY: &str = "\
+Examples:
+  qli audit verify                        every group's log
+  qli audit verify prod.log.1 prod.log    what was rotated, too
+  qli audit verify --anchor heads         no end was cut off, either";
+
+/// `qli audit unfinished --help`.
+pub(super) const AUDIT_UNFINISHED: &str = "\
+Examples:
+  qli audit unfinished                    in every group's log
+  qli audit unfinished prod.log           in this one";
+
+/// `qli audit head --help`.
+pub(super) const AUDIT_HEAD: &str = "\
+Examples:
+  qli audit head >> heads                 to be kept out of reach
+  qli audit verify --anchor heads         and used";
+
+/// `qli audit tail --help`.
+pub(super) const AUDIT_TAIL: &str = "\
+Examples:
+  qli audit tail -n 5                     the newest five of each log
+  qli audit tail --follow                 and those that come";
+
 /// `qli ext --help`.
 pub(super) const EXT: &str = "\
 Examples:

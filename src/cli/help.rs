@@ -1,6 +1,6 @@
 //! `qli help`: a command, a topic of the manual, or what a message means.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::CommandFactory;
 
@@ -9,7 +9,7 @@ use super::{put, short};
 use crate::diagnostics::{Code, nearest, one_of};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, write_stderr};
-use crate::names::{COMMANDS, instead_of, shell_word, visible};
+use crate::names::{COMMANDS, instead_of, shell_line, visible};
 use crate::report::{Style, TOPICS, Topic, manual, topic, wrapped};
 
 /// Shows what is asked for.
@@ -138,12 +138,14 @@ fn singular(word: &str) -> &str {
 /// Says that a line begins with a name that is kept for a later version.
 pub(super) fn kept(args: &[OsString]) -> Option<String> {
     let kept = short::kept_name(args)?;
+    let options = args.iter().take_while(|arg| *arg != kept);
+    let qli =
+        shell_line(std::iter::once(OsStr::new("qli")).chain(options.map(OsString::as_os_str)));
     let instead = instead_of(kept).map(|typed| format!("did you mean `{typed}`?\n     "));
     let instead = instead.unwrap_or_default();
     Some(format!(
         "qli: `{kept}` is a name of qli itself, and this version has no such command\n     {instead}\
-         to run a group of that name: qli run {} <EXTENSION>\n",
-        shell_word(kept)
+         to run a group of that name: {qli} run {kept} <EXTENSION>\n"
     ))
 }
 

@@ -2,7 +2,7 @@
 //! of a run, to say which name was meant.
 
 use super::{Home, RootKind, Roots, catalogue, embedded};
-use crate::diagnostics::{Code, Diagnostic, nearest};
+use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
 use crate::host::{FileKind, HostView, Suspicion};
 use crate::names::{COMMANDS, ExtensionName, GroupName, shell_word, visible};
 
@@ -26,9 +26,16 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
             "{directory} has no `_manifest.toml`: write one, `qli help manifest` has an example"
         ));
     }
-    if let Some(meant) = extension_meant(name, roots, view) {
+    let owners = groups_with(name, roots, view);
+    if !owners.is_empty() {
         let qli = roots.command();
-        return diagnostic.help(format!("did you mean `{qli} {meant} {name}`?"));
+        let lines = owners
+            .iter()
+            .take(OWNERS)
+            .map(|group| format!("{qli} {group} {name}"));
+        let lines: Vec<_> = lines.collect();
+        let lines = one_of(lines.iter().map(String::as_str));
+        return diagnostic.help(format!("did you mean {lines}?"));
     }
     let known: Vec<String> = catalogue::group_names(roots, view)
         .into_keys()
@@ -47,11 +54,14 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
     ))
 }
 
-/// Names the first group that has an extension of a name: it was typed without
-/// its group.
-fn extension_meant(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Option<GroupName> {
+/// So many groups are named that have an extension.
+const OWNERS: usize = 3;
+
+/// Names the groups that have an extension of a name, those of qli itself last: it
+/// was typed without its group.
+fn groups_with(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Vec<GroupName> {
     let groups = catalogue::group_names(roots, view).into_iter();
-    let mut owners = groups.filter(|(group, root)| match root.kind {
+    let owners = groups.filter(|(group, root)| match root.kind {
         RootKind::Embedded => {
             let scripts = embedded::scripts(group).iter();
             scripts
@@ -64,7 +74,9 @@ fn extension_meant(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Opti
                 .is_ok_and(|stat| stat.kind == FileKind::File && stat.mode & 0o111 != 0)
         }
     });
-    owners.next().map(|(group, _)| group)
+    let mut owners: Vec<_> = owners.collect();
+    owners.sort_by_key(|(_, root)| root.kind == RootKind::Embedded);
+    owners.into_iter().map(|(group, _)| group).collect()
 }
 
 /// An extension that its group does not hold.

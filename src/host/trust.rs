@@ -61,7 +61,7 @@ impl Suspicion {
             ChangedBy::Group => format!("chmod g-w {path}"),
             // A link itself, not what it leads to (chown(1)).
             ChangedBy::Owner => {
-                format!("run it as that user, or: sudo chown -h \"$(id -u)\" {path}")
+                format!("sudo chown -h \"$(id -u)\" {path}  # or run it as its owner")
             }
             ChangedBy::Everybody => format!("chmod o-w {path}"),
         }

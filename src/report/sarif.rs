@@ -197,7 +197,10 @@ pub fn sarif<'a>(
             },
             invocations: [Invocation {
                 execution_successful: unchecked.is_empty(),
-                tool_execution_notifications: unchecked.iter().map(notification).collect(),
+                tool_execution_notifications: unchecked
+                    .iter()
+                    .map(|one| notification(one))
+                    .collect(),
             }],
             column_kind: "unicodeCodePoints",
             results,
@@ -205,7 +208,7 @@ pub fn sarif<'a>(
     }
 }
 
-fn notification(unchecked: &String) -> Notification {
+fn notification(unchecked: &str) -> Notification {
     Notification {
         level: "error",
         message: text(unchecked),

@@ -64,10 +64,12 @@ pub fn made(
             word(&made.directory, style)
         ),
     );
+    // A list cannot hold a path with a colon.
     if let Reached::ByOption {
         root,
         beside_others,
     } = reached
+        && !root.as_os_str().as_encoded_bytes().contains(&b':')
     {
         let others = if *beside_others {
             ":\"$QLI_EXTENSIONS\""

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::super::args::Global;
+use super::super::examples;
 use crate::audit::read::Outcome;
 use crate::report::Format;
 
@@ -22,8 +23,10 @@ pub(in crate::cli) struct AuditArgs {
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum AuditCommand {
     /// List runs, a line each, in the order of their starts
+    #[command(before_long_help = examples::AUDIT_LIST)]
     List(ListArgs),
     /// Show one run: its records with all their fields
+    #[command(before_long_help = examples::AUDIT_SHOW)]
     Show(ShowArgs),
     /// Hold logs against their chains
     ///
@@ -31,12 +34,16 @@ pub(in crate::cli) enum AuditCommand {
     /// it by file and line. Logs that rotation has cut are given together, in
     /// any order. Exits 0 if all is as it was written, 1 if not, 2 if it could
     /// not be checked.
+    #[command(before_long_help = examples::AUDIT_VERIFY)]
     Verify(VerifyArgs),
     /// List runs that have no end, and why
+    #[command(before_long_help = examples::AUDIT_UNFINISHED)]
     Unfinished(LogsArgs),
     /// Print the newest record of each log on a line, to be kept elsewhere
+    #[command(before_long_help = examples::AUDIT_HEAD)]
     Head(LogsArgs),
     /// Print the newest records, and with `--follow` those that come
+    #[command(before_long_help = examples::AUDIT_TAIL)]
     Tail(TailArgs),
 }
 

@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::roots::is_absent;
-use super::{Roots, distrusted, embedded};
+use super::{Roots, command_with, distrusted, embedded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::host::{Host, HostView, NewFile, reason};
 use crate::manifest::{FILE_NAME, SCHEMA};
@@ -95,9 +95,13 @@ pub fn make_group(
     host: &mut dyn Host,
 ) -> Result<Made, Diagnostic> {
     reserved(name, place)?;
-    standing(name, place, host)?;
-    let namesake = namesake(name, place, roots, host)?;
     let in_force = roots.iter().any(|root| root.path == place.root);
+    let qli = match in_force {
+        true => roots.command(),
+        false => command_with(std::slice::from_ref(&place.root)),
+    };
+    standing(name, place, &qli, host)?;
+    let namesake = namesake(name, place, roots, host)?;
     let namesake = match namesake {
         Some(refused) if in_force => return Err(refused),
         other => other.map(|other| Diagnostic {
@@ -176,7 +180,12 @@ fn reserved(name: &GroupName, place: &Place) -> Result<(), Diagnostic> {
 }
 
 /// Whatever stands where the group would, stays.
-fn standing(name: &GroupName, place: &Place, view: &dyn HostView) -> Result<(), Diagnostic> {
+fn standing(
+    name: &GroupName,
+    place: &Place,
+    qli: &str,
+    view: &dyn HostView,
+) -> Result<(), Diagnostic> {
     if view.lstat(&place.root.join(FILE_NAME)).is_ok() {
         let message = "this is a group itself, and a group lies in a root".to_owned();
         return Err(Diagnostic::of_path(Code::NotMade, &place.root, message)
@@ -187,7 +196,7 @@ fn standing(name: &GroupName, place: &Place, view: &dyn HostView) -> Result<(), 
     if view.lstat(&manifest).is_ok() {
         let message = format!("there is a group `{name}` already");
         return Err(Diagnostic::of_path(Code::GroupExists, manifest, message)
-            .help(format!("qli explain {name}")));
+            .help(format!("{qli} explain {name}")));
     }
     let Ok(stat) = view.lstat(&directory) else {
         return Ok(());
