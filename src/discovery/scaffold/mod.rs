@@ -96,9 +96,10 @@ pub fn make_group(
 ) -> Result<Made, Diagnostic> {
     reserved(name, place)?;
     let in_force = roots.iter().any(|root| root.path == place.root);
-    let qli = match in_force {
-        true => roots.command(),
-        false => command_with(std::slice::from_ref(&place.root)),
+    let qli = if in_force {
+        roots.command()
+    } else {
+        command_with(std::slice::from_ref(&place.root))
     };
     standing(name, place, &qli, host)?;
     let namesake = namesake(name, place, roots, host)?;
