@@ -163,7 +163,7 @@ pub fn examine(installed: Installed<'_>, view: &dyn HostView) -> Checkup {
     let roots = places::root_facts(installed, view);
     let checks = vec![
         places::program(view),
-        places::roots(&roots, installed.survey),
+        places::roots(&roots, installed.survey, view),
         places::path(installed.survey, view),
         places::trust(installed, view),
         places::manifests(installed.survey),

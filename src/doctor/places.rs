@@ -1,12 +1,12 @@
 //! Roots, `PATH`, who may change what, and manifests.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Check, Finding, Installed, Level, RootFacts};
 use crate::diagnostics::Code;
 use crate::discovery::survey::Survey;
 use crate::discovery::{Entry, RootKind, distrusted};
-use crate::host::{FileKind, HostView, OnPath, path_entries, search_path};
+use crate::host::{FileKind, HostView, OnPath, is_draft, path_entries, search_path};
 use crate::manifest::FILE_NAME;
 use crate::names::{plural, shell_word};
 
@@ -46,10 +46,31 @@ pub(super) fn root_facts(installed: Installed<'_>, view: &dyn HostView) -> Vec<R
     facts.collect()
 }
 
-pub(super) fn roots(facts: &[RootFacts], survey: &Survey) -> Check {
+/// Drafts below a root, and beside the files of its directories.
+fn drafts(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
+    let list = |directory: &Path| {
+        let names = view.list(directory).unwrap_or_default().into_iter();
+        let paths = names.map(|name| directory.join(name));
+        paths.collect::<Vec<_>>()
+    };
+    let is_left = |path: &PathBuf| path.file_name().is_some_and(is_draft);
+    let (mut left, others): (Vec<_>, Vec<_>) = list(root).into_iter().partition(is_left);
+    left.extend(others.iter().flat_map(|path| list(path)).filter(is_left));
+    left
+}
+
+fn left_behind(path: PathBuf) -> Finding {
+    let message = "a qli that was killed has left it behind".to_owned();
+    let help = format!("rm -r {}", shell_word(&path));
+    Finding::new(Level::Warning, Some(path), message, help)
+}
+
+pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -> Check {
     let there = facts.iter().filter(|root| root.stat.is_some()).count();
     let groups: usize = facts.iter().map(|root| root.groups).sum();
     let mut findings = of_codes(survey, is_of_roots);
+    let left = facts.iter().flat_map(|root| drafts(&root.path, view));
+    findings.extend(left.map(left_behind));
     if groups == 0 {
         let message = "no root holds a group: there are only qli's own".to_owned();
         let help = "qli ext new ops".to_owned();

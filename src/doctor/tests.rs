@@ -69,6 +69,17 @@ fn without_a_group_it_says_how_to_make_one() {
 }
 
 #[test]
+fn what_a_killed_qli_left_behind_is_named_with_what_removes_it() {
+    let draft = ".0123456789abcdef0123456789abcdef.new";
+    for directory in [OWN.to_owned(), format!("{OWN}/web")] {
+        let path = format!("{directory}/{draft}");
+        let left = world().manifest("web", "").file(&path, "");
+        let expected = ("roots", Level::Warning, format!("rm -r {path}"));
+        assert_eq!(only(&left), expected);
+    }
+}
+
+#[test]
 fn who_may_change_what_runs_is_a_problem() {
     let script = format!("{OWN}/web/hello");
     let open = world()

@@ -38,6 +38,7 @@ pub use facts::{
 };
 pub use log::LogFile;
 pub use path::{OnPath, all_on_path, path_entries, path_list, plain, search_path};
+pub use place::is_draft;
 pub use signals::{Received, Sender, Signal};
 pub use streams::{
     Output, Stream, StreamFacts, quiet_panics, stdin, stream, write_stderr, write_stdout,
@@ -203,7 +204,8 @@ pub trait Host: HostView {
     ///
     /// # Errors
     ///
-    /// `AlreadyExists` where something is there: nothing of it is touched.
+    /// `AlreadyExists` where something is there but an empty directory: nothing
+    /// of it is touched.
     fn make(&mut self, directory: &Path, files: &[NewFile<'_>], above: u32) -> io::Result<()>;
 
     /// Starts the script in qli's own process group.

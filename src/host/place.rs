@@ -1,14 +1,33 @@
 //! Putting files in place: whole or not at all, by a draft that is renamed.
 
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::libc::O_NOFOLLOW;
 
 use super::NewFile;
 use super::system::stat_of;
+
+/// Returns a name beside a file: unique by random bytes, and no group's and no
+/// extension's.
+pub(super) fn draft(path: &Path, unique: [u8; 16]) -> PathBuf {
+    let unique = u128::from_ne_bytes(unique);
+    path.with_file_name(format!(".{unique:032x}.new"))
+}
+
+/// Says whether a name is that of a draft, which a qli that was killed leaves
+/// behind.
+pub fn is_draft(name: &OsStr) -> bool {
+    let name = name.to_str().unwrap_or_default();
+    let unique = name
+        .strip_prefix('.')
+        .and_then(|it| it.strip_suffix(".new"));
+    unique.is_some_and(|it| it.len() == 32 && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
 
 /// Writes a new private file (0600) durably, creating its directory.
 pub(super) fn keep(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -70,11 +89,9 @@ pub(super) fn put(path: &Path, draft: &Path, bytes: &[u8], mode: u32) -> io::Res
     renamed(draft, path, mode, |file| file.write_all(bytes))
 }
 
-/// Makes a directory with files in it.
-///
-/// The name is taken by an empty directory, which `mkdir` makes for one only;
-/// `rename` then puts the whole one in its place, and only an empty one gives way
-/// (rename(2)).
+/// Makes a directory with files in it, in one step: the draft is filled, and
+/// `rename` gives it its name. Nothing gives way to it but an empty directory
+/// (rename(2)), so that of two at once one fails.
 pub(super) fn make(
     directory: &Path,
     draft: &Path,
@@ -82,14 +99,20 @@ pub(super) fn make(
     above: u32,
 ) -> io::Result<()> {
     make_directories(parent(directory)?, above)?;
-    std::fs::create_dir(directory)?;
-    let made = fill(draft, files).and_then(|()| std::fs::rename(draft, directory));
+    let made = fill(draft, files).and_then(|()| std::fs::rename(draft, directory).map_err(taken));
     if made.is_err() {
         drop(std::fs::remove_dir_all(draft));
-        // Whatever somebody has put into it stays, and it with it.
-        drop(std::fs::remove_dir(directory));
     }
     made
+}
+
+/// A name that is taken is one error, whatever it is taken by.
+fn taken(error: io::Error) -> io::Error {
+    use io::ErrorKind::{DirectoryNotEmpty, NotADirectory};
+    if matches!(error.kind(), DirectoryNotEmpty | NotADirectory) {
+        return Errno::EEXIST.into();
+    }
+    error
 }
 
 fn fill(directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
@@ -182,17 +205,36 @@ mod tests {
     fn what_is_there_is_not_touched() {
         let world = tempfile::tempdir().unwrap();
         let at = |name: &str| world.path().join(name);
-        for name in ["empty", "full", "file", "link"] {
-            match name {
-                "file" => std::fs::write(at(name), "").unwrap(),
-                "link" => std::os::unix::fs::symlink("empty", at(name)).unwrap(),
-                _ => std::fs::create_dir(at(name)).unwrap(),
-            }
+        std::fs::create_dir(at("empty")).unwrap();
+        std::fs::create_dir_all(at("full/of")).unwrap();
+        std::fs::write(at("file"), "").unwrap();
+        std::os::unix::fs::symlink("empty", at("link")).unwrap();
+        for name in ["full", "file", "link"] {
             let made = make(&at(name), &at(".d"), &[file("x")], 0o700);
             assert_eq!(made.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
         }
+        assert_eq!(names(&at("full")), ["of"]);
         assert_eq!(names(&at("empty")), Vec::<String>::new());
         assert_eq!(names(world.path()).len(), 4);
+    }
+
+    #[test]
+    fn a_draft_is_known_by_its_name() {
+        let path = draft(Path::new("/r/ops"), [7; 16]);
+        assert!(path.starts_with("/r") && is_draft(path.file_name().unwrap()));
+        for other in ["", ".new", ".schema", "ops", ".07.new"] {
+            assert!(!is_draft(other.as_ref()));
+        }
+    }
+
+    #[test]
+    fn an_empty_directory_gives_way() {
+        let world = tempfile::tempdir().unwrap();
+        let at = |name: &str| world.path().join(name);
+        std::fs::create_dir(at("g")).unwrap();
+        make(&at("g"), &at(".d"), &[file("x")], 0o700).unwrap();
+        assert_eq!(names(&at("g")), ["x"]);
+        assert_eq!(names(world.path()), ["g"]);
     }
 
     #[test]

@@ -79,11 +79,9 @@ impl System {
         written.ok().flatten()
     }
 
-    /// Returns a name beside a file that nobody has used, and that is no group's
-    /// and no extension's.
+    /// Returns a name beside a file that nobody has used.
     fn draft(&mut self, path: &Path) -> io::Result<PathBuf> {
-        let unique = u128::from_ne_bytes(self.random()?);
-        Ok(path.with_file_name(format!(".{unique:032x}.new")))
+        Ok(place::draft(path, self.random()?))
     }
 
     fn own(&self) -> &process::OwnStat {

@@ -111,14 +111,16 @@ pub fn installed(
             Installed::Made(directory) => ("made", directory, &none),
             Installed::Same(directory) => ("same", directory, &none),
             Installed::Overwritten(directory, files) => ("overwritten", directory, files),
+            Installed::Completed(directory, files) => ("completed", directory, files),
             Installed::Kept(directory, files) => ("kept", directory, files),
         };
-        let is_kept = matches!(one, Installed::Kept(..));
-        kept |= is_kept;
-        let differs = if is_kept {
-            "is not as qli has it"
-        } else {
-            "was not as qli has it"
+        kept |= matches!(one, Installed::Kept(..));
+        let differs = match one {
+            Installed::Kept(..) => "is not as qli has it",
+            Installed::Completed(..) => "was missing",
+            Installed::Made(_) | Installed::Same(_) | Installed::Overwritten(..) => {
+                "was not as qli has it"
+            }
         };
         put(
             &mut out,

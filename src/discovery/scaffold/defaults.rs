@@ -1,10 +1,12 @@
 //! Copies of the embedded groups, for somebody who wants to change them.
 
+use std::io::ErrorKind::AlreadyExists;
 use std::path::{Path, PathBuf};
 
-use super::{Place, file, not_made};
+use super::{Place, file, is_free, not_made};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::discovery::embedded;
+use crate::discovery::roots::is_absent;
 use crate::host::{FileKind, Host, HostView, NewFile};
 use crate::manifest::FILE_NAME;
 use crate::names::GroupName;
@@ -27,6 +29,8 @@ pub enum Installed {
     Same(PathBuf),
     /// These files differed and were overwritten.
     Overwritten(PathBuf, Vec<PathBuf>),
+    /// These files were missing and were put there; the others are as in qli.
+    Completed(PathBuf, Vec<PathBuf>),
     /// The directory is there, and these files of it differ: nothing was done.
     Kept(PathBuf, Vec<PathBuf>),
 }
@@ -56,11 +60,16 @@ fn install(
 ) -> Result<Installed, Diagnostic> {
     let directory = place.root.join(name.as_str());
     let files = files(name);
-    let Ok(stat) = host.lstat(&directory) else {
-        let made = host.make(&directory, &files, place.above);
-        made.map_err(|error| not_made(&directory, &error, host))?;
-        return Ok(Installed::Made(directory));
-    };
+    if is_free(&directory, host) {
+        match host.make(&directory, &files, place.above) {
+            Ok(()) => return Ok(Installed::Made(directory)),
+            // Another qli was faster.
+            Err(error) if error.kind() == AlreadyExists && !is_free(&directory, host) => {}
+            Err(error) => return Err(not_made(&directory, &error, host)),
+        }
+    }
+    let stat = host.lstat(&directory);
+    let stat = stat.map_err(|error| not_made(&directory, &error, host))?;
     if stat.kind != FileKind::Directory {
         let message = format!("a group is a directory, this is {}", stat.kind.as_str());
         return Err(Diagnostic::of_path(Code::GroupExists, directory, message)
@@ -75,14 +84,23 @@ fn install(
     if paths.is_empty() {
         return Ok(Installed::Same(directory));
     }
-    if overwrite == Overwrite::No {
+    // One file of somebody's own makes it somebody's own group: it lacks on
+    // purpose what it lacks.
+    let there = |path: &PathBuf| !host.lstat(path).is_err_and(|error| is_absent(&error));
+    let replaces = paths.iter().any(there);
+    if replaces && overwrite == Overwrite::No {
         return Ok(Installed::Kept(directory, paths));
     }
     for (file, path) in differing.into_iter().zip(&paths) {
         let put = host.put(path, file.bytes, file.mode);
         put.map_err(|error| not_made(path, &error, host))?;
     }
-    Ok(Installed::Overwritten(directory, paths))
+    let done = if replaces {
+        Installed::Overwritten
+    } else {
+        Installed::Completed
+    };
+    Ok(done(directory, paths))
 }
 
 /// The manifest comes first: whatever is overwritten is so under its guards.

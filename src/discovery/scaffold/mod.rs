@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::roots::is_absent;
 use super::{Roots, command_with, distrusted, embedded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
-use crate::host::{Host, HostView, NewFile, reason};
+use crate::host::{FileKind, Host, HostView, NewFile, reason};
 use crate::manifest::{FILE_NAME, SCHEMA};
 use crate::names::{GroupName, is_command, shell_word};
 
@@ -118,7 +118,10 @@ pub fn make_group(
         Guarded::No => PLAIN,
     };
     let fill_in = |template: &str| template.replace("GROUP", name.as_str());
-    make(&directory, place, &fill_in(manifest), &fill_in(HELLO), host)?;
+    let made = make(&directory, place, &fill_in(manifest), &fill_in(HELLO), host);
+    // Somebody else was faster: what is there now says more than the error.
+    let standing = |error| standing(name, place, &qli, host).err().unwrap_or(error);
+    made.map_err(standing)?;
     let files = [FILE_NAME, FIRST_SCRIPT].map(|file| directory.join(file));
     let paths: Vec<_> = files.iter().map(PathBuf::as_path).collect();
     let mut warnings = distrusted(&paths, host);
@@ -145,6 +148,14 @@ fn make(
         .map_err(|error| not_made(directory, &error, host))
 }
 
+/// Says whether nothing is there that would have to be replaced.
+fn is_free(directory: &Path, view: &dyn HostView) -> bool {
+    view.lstat(directory).map_or(true, |stat| {
+        let entries = || view.list(directory);
+        stat.kind == FileKind::Directory && entries().is_ok_and(|all| all.is_empty())
+    })
+}
+
 fn file<'a>(name: &'a str, bytes: &'a [u8], mode: u32) -> NewFile<'a> {
     NewFile { name, bytes, mode }
 }
@@ -160,12 +171,15 @@ fn put_schema(place: &Place, host: &mut dyn Host) -> Result<Option<PathBuf>, Dia
         return Ok((!same).then_some(path));
     }
     let files = [file(SCHEMA_FILE, SCHEMA.as_bytes(), 0o644)];
-    let made = if host.lstat(&directory).is_ok() {
-        host.put(&path, SCHEMA.as_bytes(), 0o644)
-    } else {
-        host.make(&directory, &files, place.above)
+    let is_free = is_free(&directory, host);
+    let made = is_free.then(|| host.make(&directory, &files, place.above));
+    let put = match made {
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        // Such a directory is there without it, or is since a moment.
+        Some(Err(_)) | None => host.put(&path, SCHEMA.as_bytes(), 0o644),
     };
-    made.map_err(|error| not_made(&path, &error, host))?;
+    put.map_err(|error| not_made(&path, &error, host))?;
     Ok(None)
 }
 
@@ -180,7 +194,7 @@ fn reserved(name: &GroupName, place: &Place) -> Result<(), Diagnostic> {
     Err(as_error(diagnostic).help("choose another name: `qli NAME` would not reach the group"))
 }
 
-/// Whatever stands where the group would, stays.
+/// Whatever stands where the group would, stays, but for an empty directory.
 fn standing(
     name: &GroupName,
     place: &Place,
@@ -202,6 +216,9 @@ fn standing(
     let Ok(stat) = view.lstat(&directory) else {
         return Ok(());
     };
+    if is_free(&directory, view) {
+        return Ok(());
+    }
     let kind = stat.kind.as_str();
     let message = format!("there is {kind} of this name already, without a `{FILE_NAME}`");
     Err(

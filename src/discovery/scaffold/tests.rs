@@ -72,10 +72,17 @@ fn a_group_that_is_there_is_not_made_again() {
 }
 
 #[test]
+fn an_empty_directory_of_the_name_is_no_group_yet() {
+    let mut world = World::new().directory(&format!("{OWN}/ops"), 0o755);
+    new("ops", Guarded::No, None, &mut world).unwrap();
+    assert!(world.text(&format!("{OWN}/ops/hello")).is_some());
+}
+
+#[test]
 fn what_is_there_without_a_manifest_stays() {
     let path = format!("{OWN}/ops");
     for world in [
-        World::new().directory(&path, 0o755),
+        World::new().file(&format!("{path}/notes"), ""),
         World::new().file(&path, ""),
         World::new().link(&path, "nowhere"),
     ] {
@@ -166,6 +173,32 @@ fn defaults_are_copied_once_and_changes_stay() {
     assert_eq!(forced[2], Installed::Overwritten(directory, differing));
     assert!(world.text(&script).unwrap().contains("hello from prod"));
     assert!(world.text(&format!("{OWN}/prod/own")).is_some());
+}
+
+#[test]
+fn files_that_are_missing_are_put_where_nothing_differs() {
+    let copy = |world: &mut World| {
+        let place = Place::of(None, world).unwrap();
+        install_defaults(&place, Overwrite::No, world).unwrap()
+    };
+    let empty = PathBuf::from(OWN).join("dev");
+    let mut world = World::new()
+        .directory(&format!("{OWN}/dev"), 0o755)
+        .file(&format!("{OWN}/org/notes"), "")
+        .file(&format!("{OWN}/prod/_manifest.toml"), "# mine\n");
+    let done = copy(&mut world);
+    assert_eq!(done[0], Installed::Made(empty));
+    let org = PathBuf::from(OWN).join("org");
+    let put = [FILE_NAME, "hello"].map(|file| org.join(file)).to_vec();
+    assert_eq!(done[1], Installed::Completed(org, put));
+    assert!(matches!(&done[2], Installed::Kept(_, files) if files.len() == 2));
+    assert_eq!(world.text(&format!("{OWN}/prod/hello")), None);
+    let again = copy(&mut world);
+    assert!(
+        again[..2]
+            .iter()
+            .all(|one| matches!(one, Installed::Same(_)))
+    );
 }
 
 #[test]

@@ -124,9 +124,13 @@ impl Disk {
         Ok(())
     }
 
-    /// Makes a directory that is not there, with files in it.
+    /// Makes a directory that is not there, or empty, with files in it.
     pub(super) fn make_new(&mut self, directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
-        if self.stat(directory).is_ok() {
+        let is_empty = |stat: Stat| {
+            let below = |path: &&PathBuf| path.starts_with(directory) && *path != directory;
+            stat.kind == FileKind::Directory && !self.nodes.keys().any(|path| below(&path))
+        };
+        if !self.stat(directory).map_or(true, is_empty) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         for file in files {
