@@ -106,6 +106,33 @@ fn a_group_whose_making_was_killed_is_not_there_or_whole_and_is_made_again() {
     }
 }
 
+/// The signal of that limit ends a program that does not know it.
+#[test]
+fn a_file_size_limit_is_told_and_nothing_is_left() {
+    let home = tempfile::tempdir().unwrap();
+    let manifest = home.path().join("g/_manifest.toml");
+    std::fs::create_dir(home.path().join("g")).unwrap();
+    let text = "schema_version = 1\ndescription = \"A group\"\nconfrim = true\n";
+    std::fs::write(&manifest, text).unwrap();
+    for (words, expected) in [
+        ("ext new ops", "it cannot be made: File too large"),
+        ("ext install-defaults", "it cannot be made: File too large"),
+        ("validate --fix g", "File too large"),
+    ] {
+        let mut limited = Command::new("/bin/sh");
+        let line = format!("ulimit -f 0; exec {} {words}", env!("CARGO_BIN_EXE_qli"));
+        in_home(limited.args(["-c", &line]), home.path());
+        let ended = limited.output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{words}: {told}");
+        assert!(told.contains(expected), "{told}");
+    }
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), text);
+    assert_eq!(names(&home.path().join("g")), ["_manifest.toml"]);
+    let root = home.path().join(".local/share/qli/extensions");
+    assert_eq!(names(&root), [""; 0]);
+}
+
 #[test]
 fn the_document_of_doctor_fits_its_schema() {
     let schema = qli(Path::new("/"), &["schema", "doctor"]).output().unwrap();

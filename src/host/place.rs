@@ -5,9 +5,11 @@ use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
-use nix::libc::O_NOFOLLOW;
+use nix::libc::{O_NOFOLLOW, SIGXFSZ};
 
 use super::NewFile;
 use super::system::stat_of;
@@ -17,6 +19,17 @@ use super::system::stat_of;
 pub(super) fn draft(path: &Path, unique: [u8; 16]) -> PathBuf {
     let unique = u128::from_ne_bytes(unique);
     path.with_file_name(format!(".{unique:032x}.new"))
+}
+
+/// Makes a file-size limit an error of a write: by default its signal ends the
+/// process (setrlimit(2)). A run has handlers of its own.
+pub(super) fn outlast_size_limit() -> io::Result<()> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if !TAKEN.swap(true, Ordering::Relaxed) {
+        // The write fails by itself; that the signal came is of no use to anyone.
+        signal_hook::flag::register(SIGXFSZ, Arc::<AtomicBool>::default())?;
+    }
+    Ok(())
 }
 
 /// Says whether a name is that of a draft, which a qli that was killed leaves

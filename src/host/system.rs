@@ -81,6 +81,9 @@ impl System {
 
     /// Returns a name beside a file that nobody has used.
     fn draft(&mut self, path: &Path) -> io::Result<PathBuf> {
+        if self.signals.is_none() {
+            place::outlast_size_limit()?;
+        }
         Ok(place::draft(path, self.random()?))
     }
 

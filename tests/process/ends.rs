@@ -181,6 +181,20 @@ fn a_file_size_limit_is_an_error_of_the_log_and_not_the_end_of_qli() {
 }
 
 #[test]
+fn an_end_that_a_file_size_limit_keeps_from_log_and_spool_is_told() {
+    // The limit comes while the script runs, so that only the end meets it.
+    let script = "prlimit --pid $PPID --fsize=0 && exit 4";
+    let world = World::new("").script("hello", script);
+    let ended = world.sh("exec $QLI hello").stderr(Stdio::piped()).output();
+    let ended = ended.unwrap();
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(4), "{told}");
+    assert!(told.contains("recorded nowhere but here"), "{told}");
+    assert!(told.contains("File too large"), "{told}");
+    assert_eq!(world.log().len(), 1);
+}
+
+#[test]
 fn a_script_that_is_missing_or_cannot_be_run_is_told_by_the_code() {
     let world = World::new("").executable("root/g/bad", "#!/no/such/interpreter\n");
     std::fs::write(world.path("root/g/plain"), "exit 0").unwrap();

@@ -198,6 +198,16 @@ fn xfsz_that_was_ignored_on_entry_stays_ignored_in_the_script() {
 }
 
 #[test]
+fn a_script_keeps_the_default_action_of_xfsz() {
+    let world = World::new("").script("masks", "exec cat /proc/self/status >status");
+    let default = "signal.signal(signal.SIGXFSZ, signal.SIG_DFL)";
+    assert!(prepared(&world, default, "masks").end().success());
+    let status = std::fs::read_to_string(world.path("status")).unwrap();
+    let changed = mask(&status, "SigIgn") | mask(&status, "SigCgt") | mask(&status, "SigBlk");
+    assert_eq!(changed & bit(Signal::SIGXFSZ), 0);
+}
+
+#[test]
 fn qli_dies_of_a_signal_it_was_told_to_ignore_if_its_script_does() {
     let die = "#!/usr/bin/env -S python3 -IS\nimport os, signal\n\
                signal.signal(signal.SIGHUP, signal.SIG_DFL)\nos.kill(os.getpid(), signal.SIGHUP)\n";
