@@ -1,7 +1,7 @@
 //! `qli` alone.
 
 use super::args::Global;
-use crate::discovery::{RootKind, Roots, group_names};
+use crate::discovery::{Root, RootKind, Roots, group_names, is_absent};
 use crate::host::HostView;
 
 /// What a newcomer sees, or somebody who has groups.
@@ -12,14 +12,29 @@ pub(super) fn text(global: &Global, view: &dyn HostView) -> String {
         .values()
         .filter(|root| root.kind != RootKind::Embedded);
     let next = match own.count() {
-        0 => NEWCOMER,
-        _ => WITH_GROUPS,
+        0 if roots.iter().any(|root| hides(root, view)) => {
+            HIDDEN.replace("qli doctor", &format!("{} doctor", roots.command()))
+        }
+        0 => NEWCOMER.to_owned(),
+        _ => WITH_GROUPS.to_owned(),
     };
     let version = env!("CARGO_PKG_VERSION");
     format!(
         "qli {version} runs a team's scripts under the guards that their group declares.\n{next}"
     )
 }
+
+/// Says whether nobody can tell which groups a root holds.
+fn hides(root: &Root, view: &dyn HostView) -> bool {
+    let listed = view.list(&root.path);
+    listed.is_err_and(|error| !is_absent(&error))
+}
+
+const HIDDEN: &str = "
+Your groups cannot be seen: a root cannot be read. Which one, and what to type:
+
+  qli doctor
+";
 
 const NEWCOMER: &str = "
 You have no groups yet. Three of qli itself are there to try:

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::roots::is_absent;
 use super::{Group, Home, Root, RootKind, Roots, embedded, find_group, program};
 use crate::diagnostics::Diagnostics;
 use crate::host::{Access, FileKind, HostView, all_on_path, path_entries};
@@ -60,17 +61,19 @@ pub fn catalogue(roots: &Roots, view: &dyn HostView) -> Catalogue {
     }
 }
 
-/// Returns the names of all groups with the roots that own them. A root that
-/// cannot be listed holds none that could be named.
+/// Returns the names of all groups with the roots that own them, also those of
+/// directories that hide whether they are one. A root that cannot be listed holds
+/// none that could be named.
 pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Root> {
     let mut names = BTreeMap::new();
+    let is_there = |path: &Path| !view.lstat(path).is_err_and(|error| is_absent(&error));
     for root in roots.iter() {
         for entry in view.list(&root.path).unwrap_or_default() {
             let manifest = root.path.join(&entry).join(FILE_NAME);
             let name = entry
                 .to_str()
                 .and_then(|name| name.parse::<GroupName>().ok());
-            if let Some(name) = name.filter(|_| view.lstat(&manifest).is_ok()) {
+            if let Some(name) = name.filter(|_| is_there(&manifest)) {
                 names.entry(name).or_insert_with(|| root.clone());
             }
         }

@@ -22,14 +22,14 @@ use std::path::{Path, PathBuf};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::host::{Contents, FileId, HostView, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
-use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
+use crate::names::{ExtensionName, GroupName, NAME_MAX, shell_word, visible};
 
 pub use catalogue::{
     Catalogue, Entry, Extension, GroupEntry, all_of, catalogue, extensions, group_names,
 };
 pub use logs::{GroupLog, logs};
 pub use program::{Program, ProgramKind, interpreter_of};
-pub use roots::{Root, RootKind, Roots, command_with};
+pub use roots::{Root, RootKind, Roots, command_with, is_absent};
 pub use trust::distrusted;
 
 /// Where a group is: one directory with a manifest, or a part of qli itself.
@@ -175,7 +175,7 @@ fn locate(
     for root in roots.iter() {
         let manifest_path = root.path.join(name.as_str()).join(FILE_NAME);
         let read = view.read(&manifest_path, SOURCE_MAX);
-        if is_absent(&read, &manifest_path, view) {
+        if reads_nothing(&read, &manifest_path, view) {
             continue;
         }
         if let Some(diagnostic) = unreadable_root(root, &read, view) {
@@ -207,7 +207,7 @@ fn locate(
 
 /// Says whether there is no manifest at a path. A dangling link is one that
 /// cannot be read: whoever put it there meant to own the group.
-fn is_absent(read: &io::Result<Contents>, path: &Path, view: &dyn HostView) -> bool {
+fn reads_nothing(read: &io::Result<Contents>, path: &Path, view: &dyn HostView) -> bool {
     let Err(error) = read else { return false };
     let kind = error.kind();
     kind == io::ErrorKind::NotADirectory
@@ -227,7 +227,7 @@ fn unreadable_root(
     (denied && !searchable).then(|| {
         let message = format!("the root cannot be searched: {}", reason(error));
         Diagnostic::of_path(Code::RootUnreadable, &root.path, message)
-            .help("make it readable, or take it out of the list of roots")
+            .help(format!("ls -ld {}", shell_word(&root.path)))
     })
 }
 

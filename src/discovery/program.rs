@@ -3,10 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Home, RootKind, Roots, embedded, unknown};
+use super::{Home, RootKind, Roots, embedded, is_absent, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{
-    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, reason, search_path, xdg_dir,
+    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, lacks, reason, search_path,
+    xdg_dir,
 };
 use crate::names::{ExtensionName, Sha256, shell_word};
 
@@ -83,7 +84,12 @@ fn find_file(
     view: &dyn HostView,
 ) -> Option<Result<Program, Diagnostic>> {
     let path = home.directory()?.join(extension.as_str());
-    let named = view.lstat(&path).ok()?;
+    let named = match view.lstat(&path) {
+        Ok(named) => named,
+        Err(error) if is_absent(&error) => return None,
+        // Another program of this name, on PATH, is not what was meant.
+        Err(_) => return unknown::unsearchable(&home.directory()?, view).map(Err),
+    };
     let stat = match named.kind {
         FileKind::Link => view.stat(&path),
         FileKind::File | FileKind::Directory | FileKind::Special => Ok(named),
@@ -185,8 +191,8 @@ fn cached(
 ) -> Result<Program, Diagnostic> {
     let cache = xdg_dir(XdgDir::Cache, view).map_err(|unset| {
         let message = format!(
-            "an embedded script is run from the cache directory, and `{}` is not set",
-            unset.0
+            "an embedded script is run from the cache directory, and {}",
+            lacks(&unset, view)
         );
         Diagnostic::of_path(Code::NoCacheDirectory, &path, message)
             .help("set `HOME` or `XDG_CACHE_HOME`")

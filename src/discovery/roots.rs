@@ -136,7 +136,7 @@ impl Roots {
 }
 
 /// Says whether nothing is there, as opposed to something that hides.
-pub(super) fn is_absent(error: &io::Error) -> bool {
+pub fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory

@@ -1,9 +1,13 @@
 //! Names that were not found: the one place that lists directories on the way
 //! of a run, to say which name was meant.
 
+use std::path::Path;
+
+use super::roots::is_absent;
 use super::{Home, RootKind, Roots, catalogue, embedded};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
-use crate::host::{FileKind, HostView, Suspicion};
+use crate::host::{FileKind, HostView, Suspicion, reason};
+use crate::manifest::FILE_NAME;
 use crate::names::{COMMANDS, ExtensionName, GroupName, shell_word, visible};
 
 /// A group that no root holds.
@@ -77,6 +81,15 @@ fn groups_with(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Vec<Grou
     let mut owners: Vec<_> = owners.collect();
     owners.sort_by_key(|(_, root)| root.kind == RootKind::Embedded);
     owners.into_iter().map(|(group, _)| group).collect()
+}
+
+/// A directory that hides whether it is a group, and what is in it.
+pub(super) fn unsearchable(directory: &Path, view: &dyn HostView) -> Option<Diagnostic> {
+    let error = view.lstat(&directory.join(FILE_NAME)).err();
+    let error = error.filter(|error| !is_absent(error))?;
+    let message = format!("the directory cannot be looked at: {}", reason(&error));
+    let diagnostic = Diagnostic::of_path(Code::UnreadableFile, directory, message);
+    Some(diagnostic.help(format!("ls -ld {}", shell_word(directory))))
 }
 
 /// An extension that its group does not hold.

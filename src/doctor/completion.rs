@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use super::{Check, Finding, Level};
 use crate::host::{HostView, XdgDir, xdg_dir};
-use crate::names::visible;
+use crate::names::{shell_word, visible};
 
-/// A file of the user that turns completion on, by this word in it.
-const WORD: &str = "qli completions";
+/// One of these stands in a file that turns completion on: its command, or what
+/// that command prints.
+const WORDS: [&[u8]; 2] = [b"qli completions", b"QLI_COMPLETE="];
 
 /// A shell's own file is at most so long.
 const READ_MAX: u64 = 1 << 20;
@@ -58,13 +59,21 @@ impl Shell {
         names.iter().map(|name| directory.join(name)).collect()
     }
 
-    fn help(self) -> &'static str {
+    /// What turns it on, in the first file that is looked at for it.
+    fn help(self, view: &dyn HostView) -> String {
+        let files = self.own_files(view);
+        let file = match self {
+            Self::Bash | Self::Zsh => files.first(),
+            Self::Fish => files.last(),
+        };
+        let file = file.cloned().unwrap_or_default();
+        let word = shell_word(&file);
         match self {
-            Self::Bash => "echo 'eval \"$(qli completions bash)\"' >> ~/.bashrc",
-            Self::Zsh => "echo 'eval \"$(qli completions zsh)\"' >> ~/.zshrc",
+            Self::Bash => format!("echo 'eval \"$(qli completions bash)\"' >> {word}"),
+            Self::Zsh => format!("echo 'eval \"$(qli completions zsh)\"' >> {word}"),
             Self::Fish => {
-                "mkdir -p ~/.config/fish/completions && \
-                 qli completions fish > ~/.config/fish/completions/qli.fish"
+                let directory = file.parent().map(shell_word).unwrap_or_default();
+                format!("mkdir -p {directory} && qli completions fish > {word}")
             }
         }
     }
@@ -86,7 +95,7 @@ pub(super) fn check(view: &dyn HostView) -> Check {
         return check(format!("{name}, by {}", visible(&place)), vec![]);
     }
     let message = format!("{name} does not complete the words of qli");
-    let help = shell.help().to_owned();
+    let help = shell.help(view);
     let finding = Finding::new(Level::Warning, None, message, help);
     check(format!("{name}, not set up"), vec![finding])
 }
@@ -108,7 +117,12 @@ fn places(shell: Shell, view: &dyn HostView) -> Vec<PathBuf> {
 fn is_on(path: &Path, view: &dyn HostView) -> bool {
     let read = view.read(path, READ_MAX);
     read.is_ok_and(|contents| {
-        let word = WORD.as_bytes();
-        contents.bytes.windows(word.len()).any(|part| part == word)
+        let lines = contents.bytes.split(|&byte| byte == b'\n');
+        let mut lines = lines.filter(|line| !line.trim_ascii_start().starts_with(b"#"));
+        lines.any(|line| WORDS.iter().any(|word| holds(line, word)))
     })
+}
+
+fn holds(line: &[u8], word: &[u8]) -> bool {
+    line.windows(word.len()).any(|part| part == word)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Check, Finding, Installed, Level, RootFacts};
 use crate::diagnostics::Code;
 use crate::discovery::survey::Survey;
-use crate::discovery::{Entry, RootKind, distrusted};
+use crate::discovery::{Entry, RootKind, Roots, distrusted, is_absent};
 use crate::host::{FileKind, HostView, OnPath, is_draft, path_entries, search_path};
 use crate::manifest::FILE_NAME;
 use crate::names::{plural, shell_word};
@@ -23,7 +23,7 @@ pub(super) fn program(view: &dyn HostView) -> Check {
         }
         OnPath::Missing => {
             let message = "`qli` is not on PATH: scripts and completion do not find it";
-            let help = "copy it to a directory of PATH: echo \"$PATH\"";
+            let help = "echo \"$PATH\"  # copy it to one of these directories";
             let one = Finding::new(Level::Warning, None, message.to_owned(), help.to_owned());
             ("not on PATH".to_owned(), vec![one])
         }
@@ -59,6 +59,20 @@ fn drafts(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
     left
 }
 
+/// What has to be done until a first group can be made, or what makes it.
+fn first_group(view: &dyn HostView) -> String {
+    let Ok(root) = Roots::of_user(view) else {
+        return "export HOME=\"$(eval echo \"~$(id -un)\")\"".to_owned();
+    };
+    let word = shell_word(&root);
+    match (view.lstat(&root), view.stat(&root)) {
+        (Ok(stat), Err(_)) if stat.kind == FileKind::Link => format!("ls -l {word}"),
+        (_, Err(error)) if !is_absent(&error) => format!("ls -ld {word}"),
+        (_, Ok(stat)) if stat.kind != FileKind::Directory => format!("ls -ld {word}"),
+        _ => "qli ext new ops".to_owned(),
+    }
+}
+
 fn left_behind(path: PathBuf) -> Finding {
     let message = "a qli that was killed has left it behind".to_owned();
     let help = format!("rm -r {}", shell_word(&path));
@@ -71,9 +85,11 @@ pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -
     let mut findings = of_codes(survey, is_of_roots);
     let left = facts.iter().flat_map(|root| drafts(&root.path, view));
     findings.extend(left.map(left_behind));
-    if groups == 0 {
+    // Where something hides what is in it, nobody knows that there is none.
+    let hides = |one: &Finding| one.code == Some(Code::RootUnreadable);
+    if groups == 0 && !findings.iter().any(hides) {
         let message = "no root holds a group: there are only qli's own".to_owned();
-        let help = "qli ext new ops".to_owned();
+        let help = first_group(view);
         findings.push(Finding::new(Level::Warning, None, message, help));
     }
     let summary = format!(
@@ -91,7 +107,7 @@ pub(super) fn path(survey: &Survey, view: &dyn HostView) -> Check {
         let open = view.stat(entry).is_ok_and(|stat| stat.mode & 0o002 != 0);
         open.then(|| {
             let message = "everybody may put a program there, so no extension of it runs";
-            let help = format!("chmod o-w {}, or take it out of PATH", shell_word(entry));
+            let help = format!("chmod o-w {}  # or take it out of PATH", shell_word(entry));
             Finding::new(
                 Level::Warning,
                 Some(entry.clone()),

@@ -90,8 +90,8 @@ fn waits(log: &Path, count: usize, group: Option<&GroupName>) -> Finding {
     let ends = plural(count, "record");
     let message = format!("{ends} {waits} for this log: ends of runs that it did not take");
     let help = match group {
-        Some(group) => format!("the next run of it takes them over: qli explain {group}"),
-        None => "no group that is installed records there: qli ext list".to_owned(),
+        Some(group) => format!("qli explain {group}  # the next run of it takes them over"),
+        None => "qli ext list  # no group of these records there".to_owned(),
     };
     Finding::new(Level::Warning, Some(log.to_owned()), message, help)
 }

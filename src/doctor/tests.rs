@@ -80,6 +80,20 @@ fn what_a_killed_qli_left_behind_is_named_with_what_removes_it() {
 }
 
 #[test]
+fn a_group_is_advised_only_where_it_can_be_made() {
+    let help = |world: &World| {
+        let checkup = of(world);
+        let roots = checkup.checks.iter().find(|one| one.name == "roots");
+        roots.unwrap().findings[0].help.clone()
+    };
+    assert!(help(&World::bare()).starts_with("export HOME="));
+    let link = world().link(OWN, "/gone");
+    assert_eq!(help(&link), format!("ls -l {OWN}"));
+    let file = world().file(OWN, "");
+    assert_eq!(help(&file), format!("ls -ld {OWN}"));
+}
+
+#[test]
 fn who_may_change_what_runs_is_a_problem() {
     let script = format!("{OWN}/web/hello");
     let open = world()
@@ -95,7 +109,7 @@ fn an_entry_of_path_that_everybody_may_write_to_is_named() {
         .manifest("web", "")
         .var("PATH", "/usr/bin:/open")
         .directory("/open", 0o777);
-    let help = "chmod o-w /open, or take it out of PATH".to_owned();
+    let help = "chmod o-w /open  # or take it out of PATH".to_owned();
     assert_eq!(only(&open), ("path", Level::Warning, help));
 }
 
@@ -104,14 +118,34 @@ fn completion_is_looked_for_where_the_users_shell_looks() {
     let with = |shell: &str| world().manifest("web", "").var("SHELL", shell);
     let (check, level, help) = only(&with("/usr/bin/fish"));
     assert_eq!((check, level), ("completion", Level::Warning));
-    let command = "mkdir -p ~/.config/fish/completions && qli completions fish > ";
+    let command = "mkdir -p /home/ops/.config/fish/completions && qli completions fish > ";
     assert!(help.starts_with(command), "{help}");
     assert!(only(&with("/bin/zsh")).2.contains(".zshrc"));
     let fish = with("/usr/bin/fish");
     let stub = "/usr/share/fish/vendor_completions.d/qli.fish";
-    let fish = fish.file(stub, "# qli completions fish\n");
+    let fish = fish.file(stub, "(QLI_COMPLETE=fish command qli)\n");
     assert_eq!(of(&fish).level(), Level::Ok);
     assert_eq!(of(&with("/bin/nu")).level(), Level::Ok);
+}
+
+#[test]
+fn a_comment_turns_no_completion_on() {
+    let text = "# qli completions bash\n  # eval \"$(qli completions bash)\"\n";
+    let with = |text| world().manifest("web", "").file("/home/ops/.bashrc", text);
+    assert_eq!(only(&with(text)).0, "completion");
+    let on = format!("{text}eval \"$(qli completions bash)\"\n");
+    assert_eq!(of(&with(&on)).level(), Level::Ok);
+}
+
+#[test]
+fn the_file_that_is_looked_at_is_the_one_that_is_advised() {
+    let zsh = world().manifest("web", "").var("SHELL", "/bin/zsh");
+    let zsh = zsh.var("ZDOTDIR", "/home/ops/z");
+    assert!(only(&zsh).2.ends_with(">> /home/ops/z/.zshrc"));
+    let fish = world().manifest("web", "").var("SHELL", "/bin/fish");
+    let fish = fish.var("XDG_CONFIG_HOME", "/home/ops/c");
+    let file = "> /home/ops/c/fish/completions/qli.fish";
+    assert!(only(&fish).2.ends_with(file));
 }
 
 #[test]
@@ -152,8 +186,12 @@ fn records_that_wait_are_told_with_their_log() {
     };
     let (check, level, help) = only(&with(&spooled("/home/ops/logs/web.log")));
     assert_eq!((check, level), ("spool", Level::Warning));
-    assert!(help.ends_with("qli explain web"), "{help}");
-    assert!(only(&with(&spooled("/else"))).2.ends_with("qli ext list"));
+    assert!(help.starts_with("qli explain web  # "), "{help}");
+    assert!(
+        only(&with(&spooled("/else")))
+            .2
+            .starts_with("qli ext list  # ")
+    );
     assert!(only(&with("{}")).2.starts_with("ls -l"));
     let open = with("{}").directory(SPOOL, 0o777);
     assert_eq!(only(&open).1, Level::Problem);

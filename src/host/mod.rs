@@ -45,7 +45,7 @@ pub use streams::{
 };
 pub use system::System;
 pub use trust::{ChangedBy, Suspicion, suspicions};
-pub use xdg::{XdgDir, lookup, xdg_dir};
+pub use xdg::{XdgDir, lacks, lookup, xdg_dir};
 
 /// Words an error of the system without its number.
 pub fn reason(error: &io::Error) -> String {

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::HostView;
-use crate::names::Unset;
+use crate::names::{Unset, shell_word};
 
 /// A directory of the XDG Base Directory Specification that has a default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,15 @@ fn home(view: &dyn HostView) -> Result<PathBuf, Unset> {
         return Err(Unset("HOME".to_owned()));
     }
     Ok(home)
+}
+
+/// Says of a variable why it has no value to use.
+pub fn lacks(unset: &Unset, view: &dyn HostView) -> String {
+    let set = view.var(&unset.0).filter(|value| !value.is_empty());
+    match set {
+        Some(value) => format!("`{}` is relative: {}", unset.0, shell_word(value)),
+        None => format!("`{}` is not set", unset.0),
+    }
 }
 
 fn set(name: &str, view: &dyn HostView) -> Result<OsString, Unset> {

@@ -7,9 +7,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::roots::is_absent;
-use super::{Roots, command_with, distrusted, embedded};
+use super::{Roots, command_with, distrusted, embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
-use crate::host::{FileKind, Host, HostView, NewFile, reason};
+use crate::host::{FileKind, Host, HostView, NewFile, lacks, reason};
 use crate::manifest::{FILE_NAME, SCHEMA};
 use crate::names::{GroupName, is_command, shell_word};
 
@@ -61,9 +61,12 @@ impl Place {
             return Ok(Self { root, above });
         }
         let root = Roots::of_user(view).map_err(|unset| {
-            let message = format!("`{}` is not set, so you have no root", unset.0);
+            let message = format!("{}, so you have no root", lacks(&unset, view));
             let diagnostic = Diagnostic::of_path(Code::RootMissing, "~", message);
-            as_error(diagnostic).help(format!("set `{}`, or name a root: `--in DIR`", unset.0))
+            as_error(diagnostic).help(format!(
+                "set `{}` to an absolute path, or name a root: `--in DIR`",
+                unset.0
+            ))
         })?;
         let above = 0o700;
         Ok(Self { root, above })
@@ -213,11 +216,16 @@ fn standing(
         return Err(Diagnostic::of_path(Code::GroupExists, manifest, message)
             .help(format!("{qli} explain {name}")));
     }
-    let Ok(stat) = view.lstat(&directory) else {
-        return Ok(());
+    let stat = match view.lstat(&directory) {
+        Ok(stat) => stat,
+        Err(error) if is_absent(&error) => return Ok(()),
+        Err(error) => return Err(unsearchable(name, &place.root, &error)),
     };
     if is_free(&directory, view) {
         return Ok(());
+    }
+    if let Some(hidden) = unknown::unsearchable(&directory, view) {
+        return Err(as_error(hidden));
     }
     let kind = stat.kind.as_str();
     let message = format!("there is {kind} of this name already, without a `{FILE_NAME}`");
@@ -286,7 +294,7 @@ fn unsearchable(name: &GroupName, root: &Path, error: &io::Error) -> Diagnostic 
     let why = reason(error);
     let message = format!("nobody knows whether it has a group `{name}`: {why}");
     Diagnostic::of_path(Code::RootUnreadable, root, message)
-        .help("make it readable, or take it out of the list of roots")
+        .help(format!("ls -ld {}", shell_word(root)))
 }
 
 fn as_error(mut diagnostic: Diagnostic) -> Diagnostic {

@@ -98,7 +98,7 @@ fn judge(path: &Path, name: &OsStr, groups: &Groups, view: &dyn HostView) -> Opt
     };
     if known.is_empty() {
         let message = format!("there is no group `{group}` whose extension this could be");
-        let help = format!("qli ext new {group}, then `qli {group} {extension}` runs it");
+        let help = format!("qli ext new {group} && qli {group} {extension}");
         return Some(Diagnostic::of_path(Code::CommandWithoutGroup, path, message).help(help));
     }
     let own = known.iter().map(|(directory, extension)| {
