@@ -23,6 +23,16 @@ impl RunId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Says whether a text has the form of one: hexadecimal digits in small
+    /// letters, with hyphens where they stand in a UUID.
+    pub fn has_form_of(text: &str) -> bool {
+        let fits = |(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+        };
+        text.len() == 36 && text.bytes().enumerate().all(fits)
+    }
 }
 
 impl fmt::Display for RunId {
@@ -64,5 +74,21 @@ mod tests {
             uuid_v7(1_645_557_742_000, random),
             "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
         );
+    }
+
+    #[test]
+    fn a_text_is_no_id_because_somebody_says_so() {
+        assert!(RunId::has_form_of(&uuid_v7(1_645_557_742_000, [0xa7; 16])));
+        for text in [
+            "",
+            "$(touch PWNED)",
+            "017f22e2-79b0-7cc3-98c4-dc0c0c07398",
+            "017f22e2-79b0-7cc3-98c4-dc0c0c07398;",
+            "017f22e2-79b0-7cc3-98c4-$(halt)07398f",
+            "017f22e2079b0-7cc3-98c4-dc0c0c07398f",
+            "017f22e2-79b0-7cc3-98c4-dc0c0c0739\u{e9}",
+        ] {
+            assert!(!RunId::has_form_of(text), "{text}");
+        }
     }
 }

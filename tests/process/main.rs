@@ -10,6 +10,7 @@
     reason = "a test touches the world and may panic"
 )]
 
+mod asked;
 mod canary;
 mod case;
 mod confirm;

@@ -1,14 +1,12 @@
 //! What a word can be: looked up only when that word is completed.
 
-use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::CommandFactory as _;
 use clap_complete::engine::CompletionCandidate;
 
 use super::super::args::Cli;
-use crate::audit::read::{Glance, last_lines};
 use crate::diagnostics::Code;
 use crate::discovery::{GroupLog, Roots, extensions, find_group, group_name, group_names, logs};
 use crate::host::System;
@@ -16,9 +14,7 @@ use crate::names::{is_command, visible};
 use crate::report::{TOPICS, topic};
 
 use super::line::Line;
-
-/// So many runs are offered: the newest ones.
-const RUNS: usize = 50;
+use super::runs;
 
 /// A note is cut at so many characters.
 const NOTE_MAX: usize = 60;
@@ -28,16 +24,13 @@ const NOTE_MAX: usize = 60;
 pub(super) struct Known {
     given: Vec<PathBuf>,
     group: Option<OsString>,
-    logs: Vec<PathBuf>,
 }
 
 impl Known {
     pub(super) fn of(line: &Line) -> Self {
-        let of_log = line.before.get(3..).unwrap_or_default();
         Self {
             given: line.given.clone(),
             group: line.before.last().cloned(),
-            logs: of_log.iter().map(PathBuf::from).collect(),
         }
     }
 
@@ -107,14 +100,7 @@ impl Known {
             GroupLog::At(path) => Some(path),
             GroupLog::Unset(_) | GroupLog::Broken => None,
         });
-        let mut found = BTreeMap::new();
-        for log in logs.chain(self.logs.iter().cloned()) {
-            for glance in newest(&log, &host) {
-                let key = (glance.time.clone(), glance.run.run_id.clone());
-                found.entry(key).or_insert(glance);
-            }
-        }
-        let newest = found.into_values().rev().take(RUNS).enumerate();
+        let newest = runs::newest(logs, &host).into_iter().enumerate();
         let candidates = newest.map(|(at, glance)| {
             let run = &glance.run;
             let time = glance.time.get(..19).unwrap_or(&glance.time);
@@ -133,24 +119,6 @@ pub(super) fn commands() -> Vec<CompletionCandidate> {
         candidate(command.get_name(), about.as_deref())
     });
     commands.collect()
-}
-
-/// The beginnings of the newest runs of a log.
-fn newest(log: &Path, host: &System) -> Vec<Glance> {
-    use crate::host::HostView as _;
-    use std::io::{Read as _, Seek as _, SeekFrom};
-    let read = || -> std::io::Result<Vec<u8>> {
-        let mut opened = host.open(log)?;
-        let begin = last_lines(2 * RUNS, &mut *opened.bytes)?;
-        opened.bytes.seek(SeekFrom::Start(begin))?;
-        let mut lines = Vec::new();
-        opened.bytes.read_to_end(&mut lines)?;
-        Ok(lines)
-    };
-    let lines = read().unwrap_or_default();
-    let glances = lines.split(|&byte| byte == b'\n').filter_map(Glance::of);
-    let begun = |glance: &Glance| matches!(glance.event.as_str(), "start" | "refused");
-    glances.filter(begun).collect()
 }
 
 fn candidate(word: &str, text: Option<&str>) -> CompletionCandidate {

@@ -10,6 +10,7 @@
 
 mod known;
 mod line;
+mod runs;
 
 use std::ffi::{OsStr, OsString};
 

@@ -1,0 +1,101 @@
+//! The runs that can be shown, from the ends of logs. Whoever may write to a log
+//! may write anything there, and the log may be anything: nothing is waited for,
+//! little is read, and only what has the form of an id goes on a command line.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::audit::RunId;
+use crate::audit::read::Glance;
+use crate::host::{FileKind, HostView};
+
+/// So many runs are offered: the newest ones.
+const RUNS: usize = 50;
+
+/// So many bytes are read of each log, from its end.
+const BYTES: u64 = 256 << 10;
+
+/// The beginnings of the newest runs, the newest first, each once.
+pub(super) fn newest(logs: impl Iterator<Item = PathBuf>, view: &dyn HostView) -> Vec<Glance> {
+    let mut found = BTreeMap::new();
+    for glance in logs.flat_map(|log| begun_in(&log, view)) {
+        found.entry(glance.run.run_id.clone()).or_insert(glance);
+    }
+    let mut runs: Vec<_> = found.into_values().collect();
+    runs.sort_by(|one, other| key(other).cmp(&key(one)));
+    runs.truncate(RUNS);
+    runs
+}
+
+fn key(glance: &Glance) -> (&str, &str) {
+    (&glance.time, &glance.run.run_id)
+}
+
+fn begun_in(log: &Path, view: &dyn HostView) -> Vec<Glance> {
+    let end = end_of(log, view).unwrap_or_default();
+    let glances = end.split(|&byte| byte == b'\n').filter_map(Glance::of);
+    let begun = |glance: &Glance| matches!(glance.event.as_str(), "start" | "refused");
+    let named = |glance: &Glance| RunId::has_form_of(&glance.run.run_id);
+    glances
+        .filter(|glance| begun(glance) && named(glance))
+        .collect()
+}
+
+/// Reads the last [`BYTES`] of a log; a line that begins before them is no
+/// record any more. A pipe is not opened, since opening it waits.
+fn end_of(log: &Path, view: &dyn HostView) -> io::Result<Vec<u8>> {
+    if view.stat(log)?.kind != FileKind::File {
+        return Ok(Vec::new());
+    }
+    let mut bytes = view.open(log)?.bytes;
+    let length = bytes.seek(SeekFrom::End(0))?;
+    bytes.seek(SeekFrom::Start(length.saturating_sub(BYTES)))?;
+    let mut end = Vec::new();
+    bytes.take(BYTES).read_to_end(&mut end)?;
+    Ok(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+
+    fn record(id: &str, time: &str) -> String {
+        let of = r#""host":"h","chain":"c","user":"u","group":"g","extension":"e","hash":"x""#;
+        format!(r#"{{"event":"start","timestamp":"{time}","run_id":"{id}",{of}}}"#) + "\n"
+    }
+
+    fn id(end: usize) -> String {
+        format!("017f22e2-79b0-7cc3-98c4-{end:012x}")
+    }
+
+    fn offered(log: &str) -> Vec<String> {
+        let world = World::new().file("/log", log);
+        let runs = newest(["/log".into(), "/none".into()].into_iter(), &world);
+        runs.into_iter().map(|glance| glance.run.run_id).collect()
+    }
+
+    #[test]
+    fn only_what_has_the_form_of_an_id_is_offered() {
+        let log = record("$(touch PWNED)", "3") + &record(&id(1), "2") + &record("a b", "1");
+        assert_eq!(offered(&log), [id(1)]);
+    }
+
+    #[test]
+    fn a_run_is_offered_once_however_often_it_stands_there() {
+        let log = record(&id(1), "1") + &record(&id(2), "2") + &record(&id(1), "3");
+        assert_eq!(offered(&log), [id(2), id(1)]);
+    }
+
+    #[test]
+    fn of_a_long_log_the_end_is_read() {
+        let log: String = (0..10_000)
+            .map(|at| record(&id(at), &format!("{at:05}")))
+            .collect();
+        let newest: Vec<_> = (10_000 - RUNS..10_000).rev().map(id).collect();
+        assert_eq!(offered(&log), newest);
+        let first_and_huge = record(&id(1), "1") + &"x".repeat(300 << 10) + "\n";
+        assert!(offered(&first_and_huge).is_empty());
+    }
+}

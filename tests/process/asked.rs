@@ -1,0 +1,82 @@
+//! What a stub is answered when what it is answered from is hostile: a log may
+//! be anything, and anybody may have written to it.
+
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::process::Command;
+
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
+use tempfile::TempDir;
+
+const ID: &str = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
+
+/// A home directory with a group that keeps its log at a path below it.
+fn home(log: &str) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let group = home.path().join(".local/share/qli/extensions/ops");
+    std::fs::create_dir_all(&group).unwrap();
+    let manifest = format!("schema_version = 1\ndescription = \"d\"\naudit_log = \"{log}\"\n");
+    std::fs::write(group.join("_manifest.toml"), manifest).unwrap();
+    home
+}
+
+/// Presses TAB behind words, with 64 MiB of memory and half a minute.
+fn answer(home: &TempDir, words: &[&str]) -> String {
+    let line = "ulimit -d 65536 && exec timeout 30 \"$0\" \"$@\"";
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", line, env!("CARGO_BIN_EXE_qli"), "--"]);
+    command.arg((words.len() - 1).to_string()).args(words);
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("PATH", "/usr/bin:/bin");
+    command
+        .env("XDG_DATA_DIRS", "/nowhere")
+        .env("QLI_COMPLETE", "bash");
+    let ended = command.current_dir(home.path()).output().unwrap();
+    assert!(ended.status.success(), "{words:?}: {ended:?}");
+    String::from_utf8(ended.stdout).unwrap()
+}
+
+fn start(run_id: &str) -> String {
+    let of = r#""host":"h","chain":"c","user":"u","group":"g","extension":"e","hash":"x""#;
+    format!(r#"{{"event":"start","timestamp":"t","run_id":"{run_id}",{of}}}"#) + "\n"
+}
+
+const SHOW: [&str; 4] = ["qli", "audit", "show", ""];
+
+/// What is offered where no run is: options.
+fn offers_no_run(home: &TempDir) {
+    let answer = answer(home, &SHOW);
+    assert!(
+        answer.lines().all(|line| line.starts_with("--")),
+        "{answer}"
+    );
+}
+
+#[test]
+fn only_what_has_the_form_of_an_id_comes_out_of_a_log() {
+    let home = home("~/log");
+    let log = start("$(touch PWNED)") + &start(ID) + &start("`reboot`") + &start("a;b");
+    std::fs::write(home.path().join("log"), log).unwrap();
+    let answer = answer(&home, &SHOW);
+    assert_eq!(answer, format!("{ID}\tt g e\n"));
+}
+
+#[test]
+fn no_pipe_is_waited_for_and_no_device_read() {
+    let pipe = home("~/pipe");
+    mkfifo(&pipe.path().join("pipe"), Mode::S_IRWXU).unwrap();
+    offers_no_run(&pipe);
+    offers_no_run(&home("/dev/zero"));
+}
+
+#[test]
+fn behind_a_huge_line_runs_are_found_at_no_more_cost() {
+    let home = home("~/log");
+    let mut log = std::fs::File::create(home.path().join("log")).unwrap();
+    log.seek(SeekFrom::Start(600 << 20)).unwrap();
+    log.write_all(format!("\n{}", start(ID)).as_bytes())
+        .unwrap();
+    assert_eq!(answer(&home, &SHOW), format!("{ID}\tt g e\n"));
+}
