@@ -22,17 +22,22 @@ fn home(log: &str) -> TempDir {
 
 /// Presses TAB behind words, with 64 MiB of memory and half a minute.
 fn answer(home: &TempDir, words: &[&str]) -> String {
+    let index = (words.len() - 1).to_string();
+    answer_of("bash", home, &[&[&*index], words].concat())
+}
+
+fn answer_of(shell: &str, home: &TempDir, words: &[&str]) -> String {
     let line = "ulimit -d 65536 && exec timeout 30 \"$0\" \"$@\"";
     let mut command = Command::new("/bin/sh");
     command.args(["-c", line, env!("CARGO_BIN_EXE_qli"), "--"]);
-    command.arg((words.len() - 1).to_string()).args(words);
+    command.args(words);
     command
         .env_clear()
         .env("HOME", home.path())
         .env("PATH", "/usr/bin:/bin");
     command
         .env("XDG_DATA_DIRS", "/nowhere")
-        .env("QLI_COMPLETE", "bash");
+        .env("QLI_COMPLETE", shell);
     let ended = command.current_dir(home.path()).output().unwrap();
     assert!(ended.status.success(), "{words:?}: {ended:?}");
     String::from_utf8(ended.stdout).unwrap()
@@ -79,4 +84,17 @@ fn behind_a_huge_line_runs_are_found_at_no_more_cost() {
     log.write_all(format!("\n{}", start(ID)).as_bytes())
         .unwrap();
     assert_eq!(answer(&home, &SHOW), format!("{ID}\tt g e\n"));
+}
+
+#[test]
+fn a_file_is_offered_to_a_shell_only_as_it_may_stand_there() {
+    let home = home("~/log");
+    for name in ["a$(touch PWNED)", "a;b", "a b", "a\u{1b}[2J", "ab.toml"] {
+        std::fs::write(home.path().join(name), "").unwrap();
+    }
+    let words = ["qli", "validate", "a"];
+    assert_eq!(answer_of("powershell", &home, &words), "ab.toml\n");
+    // This one quotes what it puts on the line.
+    let answer = answer_of("elvish", &home, &words);
+    assert_eq!(answer, "a b\na$(touch PWNED)\na;b\nab.toml\n");
 }

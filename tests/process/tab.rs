@@ -195,6 +195,7 @@ fn options_are_completed_with_their_values() {
             "qli ext whi\tops dep\t--format js\t",
             "\"extension\": \"deploy\"",
         );
+        typist.types("qli validate --format=s\tmy*", "\"version\": \"2.1.0\"");
     }
 }
 

@@ -24,6 +24,8 @@ const NOTE_MAX: usize = 60;
 pub(super) struct Known {
     given: Vec<PathBuf>,
     group: Option<OsString>,
+    /// What was named to `help` or `man`.
+    named: Vec<OsString>,
 }
 
 impl Known {
@@ -31,6 +33,7 @@ impl Known {
         Self {
             given: line.given.clone(),
             group: line.before.last().cloned(),
+            named: line.before.iter().skip(1).cloned().collect(),
         }
     }
 
@@ -73,17 +76,34 @@ impl Known {
         candidates.collect()
     }
 
-    /// What `qli help` explains; codes only for whoever has begun one.
-    pub(super) fn about(word: &OsStr) -> Vec<CompletionCandidate> {
+    /// The commands below the one that is named, with what they do.
+    pub(super) fn commands(&self) -> Vec<CompletionCandidate> {
+        let mut tree = Cli::command();
+        tree.build(); // with the commands below each
+        let mut words = self.named.iter();
+        let named = words.try_fold(&tree, |command, word| command.find_subcommand(word));
+        let below = named.into_iter().flat_map(clap::Command::get_subcommands);
+        let below = below.filter(|command| command.get_name() != "help" || self.named.is_empty());
+        let candidates = below.map(|command| {
+            let about = command.get_about().map(ToString::to_string);
+            candidate(command.get_name(), about.as_deref())
+        });
+        candidates.collect()
+    }
+
+    /// What `qli help` explains; codes only for whoever has begun one. Topics and
+    /// codes stand alone.
+    pub(super) fn about(&self, word: &OsStr) -> Vec<CompletionCandidate> {
         let topics = TOPICS.iter().map(|topic| (topic.name, topic.summary));
         let codes = Code::ALL.iter().filter(|_| !word.is_empty());
         let codes =
             codes.flat_map(|code| [code.number(), code.name()].map(|name| (name, code.title())));
-        let of_manual = topics.chain(codes);
+        let of_manual = topics.chain(codes).filter(|_| self.named.is_empty());
         let candidates = of_manual.map(|(name, text)| candidate(name, Some(text)));
         // Of a topic and the command of its name `qli help` shows the topic.
-        let mut known = commands();
-        known.retain(|one| one.get_value().to_str().and_then(topic).is_none());
+        let mut known = self.commands();
+        let is_topic = |one: &CompletionCandidate| one.get_value().to_str().and_then(topic);
+        known.retain(|one| !self.named.is_empty() || is_topic(one).is_none());
         let known = known.into_iter().chain(candidates);
         let begun = |one: &CompletionCandidate| {
             let begin = word.as_encoded_bytes();
@@ -109,16 +129,6 @@ impl Known {
         });
         candidates.collect()
     }
-}
-
-/// The commands, with what they do.
-pub(super) fn commands() -> Vec<CompletionCandidate> {
-    let tree = Cli::command();
-    let commands = tree.get_subcommands().map(|command| {
-        let about = command.get_about().map(ToString::to_string);
-        candidate(command.get_name(), about.as_deref())
-    });
-    commands.collect()
 }
 
 fn candidate(word: &str, text: Option<&str>) -> CompletionCandidate {

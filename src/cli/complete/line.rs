@@ -50,6 +50,14 @@ impl Line {
             .map_or(OsStr::new(""), OsString::as_os_str)
     }
 
+    /// Says whether a command or a page was named to `help` or `man`: options,
+    /// which are of no use there, are no answer to what follows.
+    pub(super) fn names_a_page(&self) -> bool {
+        let command = self.before.first();
+        let tells = command.is_some_and(|word| word == "help" || word == "man");
+        tells && self.before.len() > 1
+    }
+
     /// Says whether the word belongs to a script: what follows the extension's
     /// name is no business of qli.
     pub(super) fn is_scripts(&self) -> bool {

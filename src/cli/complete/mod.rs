@@ -97,8 +97,7 @@ fn answer(shell: Shell, words: &[OsString], view: &dyn HostView) -> String {
     let cwd = view.cwd();
     let found = complete(&mut tree(&line, paths), typed, index, cwd.as_deref());
     let found = found.unwrap_or_default();
-    let notes = shell != Shell::Elvish;
-    lines(&found, line.current(), notes)
+    lines(&found, &line, shell)
 }
 
 /// Takes the index of the word that is completed from before the words.
@@ -111,31 +110,46 @@ fn indexed(words: &[OsString]) -> Option<(usize, &[OsString])> {
 const FILES: &str = ":files";
 const DIRECTORIES: &str = ":directories";
 
-/// Writes candidates, a line each. Options are offered to whoever has typed a
-/// hyphen, or where there is nothing else.
-fn lines(found: &[CompletionCandidate], current: &OsStr, notes: bool) -> String {
+/// Writes candidates, a line each. Options, and nothing else, are offered to
+/// whoever has typed a hyphen; others see them where there is nothing else.
+fn lines(found: &[CompletionCandidate], line: &Line, shell: Shell) -> String {
     let is_option =
-        |one: &&CompletionCandidate| one.get_value().as_encoded_bytes().starts_with(b"-");
-    let wants_option = current.as_encoded_bytes().starts_with(b"-");
-    let all_options = found.iter().all(|one| is_option(&one));
-    let wanted = found
-        .iter()
-        .filter(|one| wants_option || all_options || !is_option(one));
+        |one: &CompletionCandidate| one.get_value().as_encoded_bytes().starts_with(b"-");
+    let wants_option = line.current().as_encoded_bytes().starts_with(b"-");
+    let nothing_else = !line.names_a_page() && found.iter().all(is_option);
+    let wanted = found.iter().filter(|one| {
+        if is_option(one) {
+            wants_option || nothing_else
+        } else {
+            !wants_option
+        }
+    });
     let lines = wanted.filter_map(|one| {
-        let value = one.get_value().to_str()?;
-        let value = value
-            .rsplit_once('=')
-            .map_or(value, |(_, last)| match last {
-                FILES | DIRECTORIES => last,
-                _ => value,
-            });
-        let harmless = !value.chars().any(is_hidden);
+        let value = word(one.get_value().to_str()?);
         let help = one.get_help().map(|help| known::note(&help.to_string()));
-        let help = help.filter(|help| notes && !help.is_empty());
+        let help = help.filter(|help| shell != Shell::Elvish && !help.is_empty());
         let help = help.map(|help| format!("\t{help}")).unwrap_or_default();
-        harmless.then(|| format!("{value}{help}\n"))
+        is_harmless(value, shell).then(|| format!("{value}{help}\n"))
     });
     lines.collect()
+}
+
+/// Takes the option from before what leaves its value to the shell.
+fn word(value: &str) -> &str {
+    match value.rsplit_once('=') {
+        Some((_, last @ (FILES | DIRECTORIES))) => last,
+        _ => value,
+    }
+}
+
+/// Says whether a word means only itself on the command line of a shell.
+fn is_harmless(word: &str, shell: Shell) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./=:+~".contains(c);
+    match shell {
+        // It quotes what it puts there.
+        Shell::Elvish => !word.chars().any(is_hidden),
+        Shell::Bash | Shell::Zsh | Shell::Fish | Shell::Powershell => word.chars().all(is_plain),
+    }
 }
 
 /// Who completes paths.
@@ -185,10 +199,10 @@ fn fitted_arg(arg: Arg, known: &Known, paths: Paths) -> Arg {
         ("extension" | "words", _) => ArgValueCandidates::new(move || known.extensions()),
         ("about", _) => {
             return arg.add(ArgValueCompleter::new(move |word: &OsStr| {
-                Known::about(word)
+                known.about(word)
             }));
         }
-        ("command", _) => ArgValueCandidates::new(known::commands),
+        ("command", _) => ArgValueCandidates::new(move || known.commands()),
         ("run_id", _) => ArgValueCandidates::new(move || known.runs()),
         (_, ValueHint::DirPath) if asked_by_stub => return arg.add(left_to_the_shell(DIRECTORIES)),
         (_, ValueHint::AnyPath) if asked_by_stub => return arg.add(left_to_the_shell(FILES)),
