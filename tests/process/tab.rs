@@ -43,6 +43,9 @@ impl Typist {
         let web = "schema_version = 1\ndescription = \"d\"\n";
         write(&home, ".local/share/qli/extensions/web/_manifest.toml", web);
         write(&home, "my root/web/_manifest.toml", web);
+        let far = "schema_version = 1\ndescription = \"far\"\n";
+        write(&home, "co:lon/far/_manifest.toml", far);
+        executable(&write(&home, "co:lon/far/away", SCRIPT));
         write(&home, "notes", "");
         for script in ["ops/deploy", "ops/destroy", "web/hello"] {
             let path = format!(".local/share/qli/extensions/{script}");
@@ -215,6 +218,43 @@ fn files_are_completed_by_the_shell_with_its_own_quoting() {
         typist.types("qli validate my\t", "1 manifest, no problem");
         typist.types("qli web hello no\t", "ran hello notes");
         typist.types("qli --extensions my\text list", "d");
+    }
+}
+
+#[test]
+fn what_is_quoted_is_completed_and_never_evaluated() {
+    for shell in SHELLS {
+        let mut typist = Typist::at(shell, Stub::Sourced);
+        typist.types("qli \"web\" he\tone", "ran hello one");
+        typist.types("qli 'web' \"he\ttwo", "ran hello two");
+        typist.types(
+            "qli --extensions \"co:lon\" fa\taw\tthree",
+            "ran away three",
+        );
+        typist.types("qli --extensions co\\:lon fa\taw\tfour", "ran away four");
+        // bash lists at the second press.
+        let press = if shell == "bash" { "\t\t" } else { "\t" };
+        let evil = "qli --extensions \"$(touch PWNED; echo .)\" help e";
+        typist.sees(
+            &format!("{evil}{press}"),
+            &["what qli exits with, and when"],
+        );
+        assert!(!typist.home.path().join("PWNED").exists(), "{shell}");
+    }
+}
+
+#[test]
+fn what_stands_at_a_colon_or_below_the_home_directory_is_found() {
+    for shell in SHELLS {
+        let mut typist = Typist::at(shell, Stub::Sourced);
+        typist.types("qli --extensions co:lon fa\taw\tone", "ran away one");
+        typist.types("qli --extensions=co:lon fa\taw\ttwo", "ran away two");
+        typist.types(
+            "qli --extensions $HOME/co:lon fa\taw\tthree",
+            "ran away three",
+        );
+        typist.types("qli --extensions ~/co:lon fa\taw\tfour", "ran away four");
+        typist.types("X=1 qli --color=ne\tweb he\tfive", "ran hello five");
     }
 }
 

@@ -1,9 +1,11 @@
 //! A command line that is being typed.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::super::short;
+use super::typed::directory;
 use crate::host::HostView;
 
 /// Options whose value stands behind them, as far as it could be taken for a
@@ -76,23 +78,19 @@ fn no_options(typed: &[OsString]) -> Vec<OsString> {
     words.cloned().collect()
 }
 
-/// The directories that `--extensions` names. A shell has not expanded `~` yet.
+/// The directories that `--extensions` names.
 fn given(typed: &[OsString], view: &dyn HostView) -> Vec<PathBuf> {
     let behind = typed.iter().zip(typed.iter().skip(1));
-    let behind = behind.filter_map(|(option, value)| (option == "--extensions").then_some(value));
-    let behind = behind.map(|value| value.to_string_lossy().into_owned());
+    let behind = behind.filter_map(|(option, value)| {
+        let value = value.as_os_str();
+        (option == "--extensions").then_some(value)
+    });
     let joined = typed.iter().filter_map(|word| {
-        let value = word.to_str()?.strip_prefix("--extensions=")?;
-        Some(value.to_owned())
+        let value = word.as_bytes().strip_prefix(b"--extensions=")?;
+        Some(OsStr::from_bytes(value))
     });
-    let expanded = behind.chain(joined).map(|value| {
-        let home = view.var("HOME").map(PathBuf::from).unwrap_or_default();
-        match value.strip_prefix("~/") {
-            Some(below) => home.join(below),
-            None => value.into(),
-        }
-    });
-    expanded.collect()
+    let words = behind.chain(joined);
+    words.map(|word| directory(word, view)).collect()
 }
 
 #[cfg(test)]
@@ -123,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_roots_that_are_named_are_looked_into() {
-        let given = line("qli --extensions /a --extensions=~/b web x").given;
-        assert_eq!(given, [PathBuf::from("/a"), "/home/ops/b".into()]);
+        let given = line("qli --extensions $HOME/a --extensions=~/b web x").given;
+        assert_eq!(given, [PathBuf::from("/home/ops/a"), "/home/ops/b".into()]);
     }
 }

@@ -11,6 +11,7 @@
 mod known;
 mod line;
 mod runs;
+mod typed;
 
 use std::ffi::{OsStr, OsString};
 
@@ -86,7 +87,7 @@ fn answer(shell: Shell, words: &[OsString], view: &dyn HostView) -> String {
         return String::new();
     };
     let paths = Paths::of(shell);
-    let line = Line::new(words, index, view);
+    let line = Line::new(&read(shell, words, index), index, view);
     if line.is_scripts() {
         return match paths {
             Paths::Shell => FILES.to_owned() + "\n",
@@ -98,6 +99,25 @@ fn answer(shell: Shell, words: &[OsString], view: &dyn HostView) -> String {
     let found = complete(&mut tree(&line, paths), typed, index, cwd.as_deref());
     let found = found.unwrap_or_default();
     lines(&found, &line, shell)
+}
+
+/// Reads the words as far as the stub has not: bash hands all of them over as
+/// they were typed, fish the one that is completed.
+fn read(shell: Shell, words: &[OsString], index: usize) -> Vec<OsString> {
+    let is_raw = |at| match shell {
+        Shell::Bash => true,
+        Shell::Fish => at == index,
+        Shell::Zsh | Shell::Elvish | Shell::Powershell => false,
+    };
+    let words = words.iter().enumerate();
+    let read = words.map(|(at, word)| {
+        if is_raw(at) {
+            typed::unquoted(word)
+        } else {
+            word.clone()
+        }
+    });
+    read.collect()
 }
 
 /// Takes the index of the word that is completed from before the words.
