@@ -17,9 +17,10 @@ use crate::manifest::LogAccess;
 /// How long a held lock is waited for.
 pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long a held lock is left alone before it is tried again, at most; the
-/// moment is drawn by lot, so that many waiting runs do not try in step.
-const LOCK_RETRY: u64 = 10;
+/// How long a held lock is left alone before it is tried again, at most: at first,
+/// since a record is appended in less, then twice as long each time, up to the last.
+/// Half of it is drawn by lot, so that many waiting runs do not try in step.
+const LOCK_RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
 
 /// Why a record is not on disk.
 #[derive(Debug)]
@@ -164,6 +165,7 @@ pub(super) fn lock(
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
     let mut length = None;
+    let [mut retry, longest] = LOCK_RETRY;
     let mut deadline = host.elapsed() + LOCK_PATIENCE;
     while !log.try_lock().map_err(AppendError::Write)? {
         let now = Some(log.length().map_err(AppendError::Write)?);
@@ -175,7 +177,8 @@ pub(super) fn lock(
             return Err(AppendError::Locked);
         }
         let lot = host.random().map_err(AppendError::Write)?[0];
-        let pause = Duration::from_millis(1 + u64::from(lot) % LOCK_RETRY);
+        let pause = retry * (256 + u32::from(lot)) / 512;
+        retry = longest.min(2 * retry);
         match (host.pause(pause), patience) {
             (Some(signal), Patience::UntilSignal) => return Err(AppendError::Interrupted(signal)),
             (Some(_), Patience::Stubborn) | (None, _) => {}
