@@ -25,7 +25,7 @@ pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> E
         write_stderr(&notes);
     }
     let ended = dispatch::run(&plan, host);
-    let words = outcome(&plan, &ended, &global.qli(), || style(global, host));
+    let words = outcome(&plan, &ended, || global.qli(), || style(global, host));
     let exit = ended.exit();
     if let Some(words) = words {
         let interrupted = matches!(exit, Exit::Signal(_));

@@ -79,7 +79,7 @@ fn copies(
 
 /// Says how a group of a root is found by a run.
 fn reached(place: &Place, roots: &Roots, view: &dyn HostView) -> Reached {
-    if roots.iter().any(|root| root.path == place.root) {
+    if roots.holds(&place.root) {
         return Reached::AsTyped(roots.command());
     }
     Reached::ByOption {

@@ -28,7 +28,7 @@ pub use catalogue::{
     Catalogue, Entry, Extension, GroupEntry, all_of, catalogue, extensions, group_names,
 };
 pub use logs::{GroupLog, logs};
-pub use program::{Program, ProgramKind, interpreter_of};
+pub use program::{Program, ProgramKind, interpreter_of, with_lf_line_ends};
 pub use roots::{Root, RootKind, Roots, command_with, is_absent};
 pub use trust::distrusted;
 

@@ -157,6 +157,13 @@ pub(super) fn lacks_interpreter_line(head: &[u8]) -> bool {
     !head.starts_with(b"#!") && !head.contains(&0) && !head.starts_with(b"\x7fELF")
 }
 
+/// Returns what mends a script whose lines end in CR LF: the system takes the CR
+/// for a part of the interpreter's name.
+pub fn with_lf_line_ends(script: &Path) -> String {
+    let script = shell_word(script);
+    format!("save it with LF line ends: sed -i 's/\\r$//' {script}")
+}
+
 /// Reads the interpreter's path out of the `#!` line, as execve(2) does.
 pub fn interpreter_of(head: &[u8]) -> Option<PathBuf> {
     use std::os::unix::ffi::OsStrExt;

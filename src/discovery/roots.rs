@@ -90,6 +90,11 @@ impl Roots {
         command_with(&self.typed)
     }
 
+    /// Says whether a directory is one of them.
+    pub fn holds(&self, directory: &Path) -> bool {
+        self.iter().any(|root| root.path == directory)
+    }
+
     /// Reports the named roots from which no group can come.
     pub(super) fn unusable(&self, view: &dyn HostView) -> Diagnostics {
         let named = self.iter().filter(|root| root.kind == RootKind::Given);

@@ -1,10 +1,11 @@
 //! Names that were not found: the one place that lists directories on the way
 //! of a run, to say which name was meant.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::roots::is_absent;
-use super::{Home, RootKind, Roots, catalogue, embedded};
+use super::{Home, Root, RootKind, Roots, catalogue, embedded};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
 use crate::host::{FileKind, HostView, Suspicion, reason};
 use crate::manifest::FILE_NAME;
@@ -30,7 +31,8 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
             "{directory} has no `_manifest.toml`: write one, `qli help manifest` has an example"
         ));
     }
-    let owners = groups_with(name, roots, view);
+    let groups = catalogue::group_names(roots, view);
+    let owners = groups_with(name, &groups, view);
     if !owners.is_empty() {
         let qli = roots.command();
         let lines = owners
@@ -41,10 +43,8 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
         let lines = one_of(lines.iter().map(String::as_str));
         return diagnostic.help(format!("did you mean {lines}?"));
     }
-    let known: Vec<String> = catalogue::group_names(roots, view)
-        .into_keys()
-        .map(|name| name.as_str().to_owned())
-        .collect();
+    let known = groups.keys().map(|name| name.as_str().to_owned());
+    let known: Vec<String> = known.collect();
     let names = known.iter().map(String::as_str).chain(COMMANDS);
     let meant = nearest(name.as_str(), names);
     if let Some(command) = meant.filter(|meant| COMMANDS.contains(meant)) {
@@ -63,9 +63,12 @@ const OWNERS: usize = 3;
 
 /// Names the groups that have an extension of a name, those of qli itself last: it
 /// was typed without its group.
-fn groups_with(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Vec<GroupName> {
-    let groups = catalogue::group_names(roots, view).into_iter();
-    let owners = groups.filter(|(group, root)| match root.kind {
+fn groups_with<'g>(
+    name: &GroupName,
+    groups: &'g BTreeMap<GroupName, Root>,
+    view: &dyn HostView,
+) -> Vec<&'g GroupName> {
+    let owners = groups.iter().filter(|(group, root)| match root.kind {
         RootKind::Embedded => {
             let scripts = embedded::scripts(group).iter();
             scripts

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{Change, SecretFault, Step};
 use crate::audit::{AppendError, LogObstacle};
 use crate::diagnostics::Code;
+use crate::discovery::with_lf_line_ends;
 use crate::host::Signal;
 use crate::names::{EnvName, GroupName, Text, shell_word, visible};
 
@@ -158,10 +159,7 @@ impl StartFailure {
             } => {
                 let carriage_return = interpreter.as_os_str().as_encoded_bytes().ends_with(b"\r");
                 Some(if carriage_return {
-                    format!(
-                        "save it with LF line ends: sed -i 's/\\r$//' {}",
-                        shell_word(script)
-                    )
+                    with_lf_line_ends(script)
                 } else {
                     format!("install it, or mend line 1 of {}", shell_word(script))
                 })

@@ -67,7 +67,7 @@ pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option
 pub fn outcome(
     plan: &Plan,
     outcome: &Outcome,
-    qli: &str,
+    qli: impl FnOnce() -> String,
     style: impl FnOnce() -> Style,
 ) -> Option<String> {
     let Outcome { ended, unrecorded } = outcome;
@@ -75,7 +75,7 @@ pub fn outcome(
         return None;
     }
     let style = style();
-    let mut out = end(plan, ended, qli, &style);
+    let mut out = end(plan, ended, &qli(), &style);
     if let Some(unrecorded) = unrecorded {
         out.push_str(&unrecorded_end(unrecorded, &style));
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Style;
 use super::style::put;
+use crate::discovery::command_with;
 use crate::discovery::scaffold::{FIRST_SCRIPT, Guarded, Installed, Made};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, shell_word};
@@ -28,7 +29,9 @@ impl Reached {
     fn qli(&self, style: &Style) -> String {
         match self {
             Self::AsTyped(qli) => qli.clone(),
-            Self::ByOption { root, .. } => format!("qli --extensions {}", word(root, style)),
+            Self::ByOption { root, .. } => {
+                style.shortened(&command_with(std::slice::from_ref(root)))
+            }
         }
     }
 }

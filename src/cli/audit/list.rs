@@ -7,7 +7,7 @@ use super::super::args::Global;
 use super::args::{ListArgs, LogsArgs};
 use super::filter::Filter;
 use super::rotated::History;
-use super::sources::{no_log, open, unreadable};
+use super::sources::{open, was_read};
 use crate::audit::read::{Run, Runs, each_line};
 use crate::dispatch::Exit;
 use crate::host::{Output, Stream, System, write_stderr};
@@ -127,17 +127,8 @@ fn each_run(
         if written.borrow().is_err() {
             break;
         }
-        match read {
-            Ok(0) => {}
-            Ok(_) if is_log => {}
-            Ok(_) => {
-                no_log(log);
-                exit = Exit::USAGE;
-            }
-            Err(error) => {
-                unreadable(log, &error);
-                exit = Exit::USAGE;
-            }
+        if !was_read(log, read, is_log) {
+            exit = Exit::USAGE;
         }
     }
     runs.end(&mut tell);

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::super::args::Global;
 use super::args::ShowArgs;
 use super::rotated::History;
-use super::sources::{no_log, open, unreadable};
+use super::sources::{open, was_read};
 use crate::audit::read::{End, Glance, Run, Runs, each_line};
 use crate::dispatch::Exit;
 use crate::host::{Output, Stream, System, write_stderr};
@@ -87,18 +87,7 @@ fn find(wanted: &str, logs: &[PathBuf], command: &str, host: &System) -> (Found,
     for log in logs {
         is_log.set(false);
         let read = open(log, command, host).and_then(|(_, from)| each_line(from, &mut take));
-        match read {
-            Ok(0) => {}
-            Ok(_) if is_log.get() => {}
-            Ok(_) => {
-                no_log(log);
-                readable = false;
-            }
-            Err(error) => {
-                unreadable(log, &error);
-                readable = false;
-            }
-        }
+        readable &= was_read(log, read, is_log.get());
     }
     (found, readable)
 }

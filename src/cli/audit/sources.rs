@@ -120,8 +120,19 @@ pub(super) fn unreadable(log: &Path, error: &io::Error) {
     write_stderr(&format!("qli: {name} cannot be read: {}\n", reason(error)));
 }
 
+/// Says what kept a log from being read, given how many bytes it holds and whether
+/// a record was among them. Returns whether nothing did.
+pub(super) fn was_read(log: &Path, read: io::Result<u64>, has_records: bool) -> bool {
+    match read {
+        Ok(length) if length == 0 || has_records => return true,
+        Ok(_) => no_log(log),
+        Err(error) => unreadable(log, &error),
+    }
+    false
+}
+
 /// Says that something is no log: it holds something, and no record.
-pub(super) fn no_log(log: &Path) {
+fn no_log(log: &Path) {
     let why = if is_stdin(log) {
         String::new()
     } else {

@@ -98,7 +98,7 @@ pub fn make_group(
     host: &mut dyn Host,
 ) -> Result<Made, Diagnostic> {
     reserved(name, place)?;
-    let in_force = roots.iter().any(|root| root.path == place.root);
+    let in_force = roots.holds(&place.root);
     let qli = if in_force {
         roots.command()
     } else {

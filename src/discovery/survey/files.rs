@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::super::extension_name;
-use super::super::program::lacks_interpreter_line;
+use super::super::program::{lacks_interpreter_line, with_lf_line_ends};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::host::{FileKind, HostView, reason};
 use crate::names::shell_word;
@@ -105,10 +105,7 @@ fn without_line(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
     }
     let line = head.split(|&byte| byte == b'\n').next()?;
     if line.starts_with(b"#!") && line.ends_with(b"\r") {
-        let help = format!(
-            "save it with LF line ends: sed -i 's/\\r$//' {}",
-            shell_word(path)
-        );
+        let help = with_lf_line_ends(path);
         return report("its `#!` line ends in a carriage return", help);
     }
     None

@@ -14,7 +14,8 @@ pub const LIMITS: &str = "a chain alone does not show that its end was cut off, 
     whole log was written anew: keep what `qli audit head` prints elsewhere, and give it with \
     `--anchor`";
 
-/// Writes a problem on one line, which a terminal that is narrower breaks: where it is, what it is.
+/// Writes a problem, where it is and what it is, on one line; a terminal that is
+/// narrower breaks it.
 pub fn problem(problem: &Problem, style: &Style) -> String {
     let place = match (&problem.place, problem.fault.anchor()) {
         (Some(place), _) => format!("{}:{}: ", style.path(&place.log), place.line),
