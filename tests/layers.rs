@@ -34,6 +34,8 @@ fn files(below: &Path) -> Vec<PathBuf> {
             }
         })
         .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+        // What Cargo runs before it builds is no part of the program.
+        .filter(|path| *path != src().join("build.rs"))
         .collect()
 }
 
