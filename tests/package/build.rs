@@ -1,6 +1,7 @@
-//! Which program is built. `cargo build` is played by a script, which hands over
-//! what stands in `$BUILT`; everything else is real.
+//! Which program is built, and how. `cargo build` is played by a script, which hands
+//! over what stands in `$BUILT`, and LLVM's tool by another; everything else is real.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -13,8 +14,9 @@ const CARGO: &str = "#!/bin/sh
 set -eu
 PATH=$REAL_PATH
 [ \"$1\" = build ] || exec cargo \"$@\"
-echo \"$*\" \"$CARGO_ENCODED_RUSTFLAGS\" | tr '\\037' ' ' >\"$ASKED\"
-for last; do to=$CARGO_TARGET_DIR/$last/release; done
+echo \"$*\" \"$CARGO_ENCODED_RUSTFLAGS\" | tr '\\037' ' ' >>\"$ASKED\"
+while [ $# -gt 4 ]; do shift; done
+to=$2/$4/release
 mkdir -p \"$to\"
 cp \"$BUILT\" \"$to/qli\"
 ";
@@ -30,9 +32,13 @@ esac
 ";
 
 /// Becomes the real program at once: a static program without a second build.
-const STATIC: &str = "#include <stdlib.h>
-#include <unistd.h>
-int main(int count, char **words) { (void)count; execv(getenv(\"REAL\"), words); return 1; }
+const STATIC: &str = "#include <unistd.h>
+int main(int count, char **words) { (void)count; execv(REAL, words); return 1; }
+";
+
+/// Merges what was counted; there is nothing, since nothing that counts was built.
+const PROFDATA: &str = "#!/bin/sh
+[ \"$1 $2\" = 'merge --output' ] && echo counted >\"$3\"
 ";
 
 struct Machine {
@@ -61,13 +67,25 @@ impl Machine {
     /// A program that is static, at a fixed address.
     fn compiled(&self) -> PathBuf {
         std::fs::write(self.path("static.c"), STATIC).unwrap();
+        let real = format!("-DREAL=\"{}\"", env!("CARGO_BIN_EXE_qli"));
         let words = ["-static", "-no-pie", "-s", "-o", "static", "static.c"];
-        told(program("cc", words).current_dir(self.directory.path()));
+        let mut compiler = program("cc", words);
+        told(compiler.arg(real).current_dir(self.directory.path()));
         self.path("static")
     }
 
     /// Makes the packages where the last step builds this.
     fn package(&self, built: &Path) -> Output {
+        self.package_with(built, &[])
+    }
+
+    fn with_profdata(self) -> Self {
+        std::fs::write(self.path("profdata"), PROFDATA).unwrap();
+        told(program("chmod", ["+x", "profdata"]).current_dir(self.directory.path()));
+        self
+    }
+
+    fn package_with(&self, built: &Path, words: &[&OsStr]) -> Output {
         let mut command = script(".ci/package");
         shadow(
             &mut command,
@@ -75,15 +93,17 @@ impl Machine {
             &[("cargo", CARGO), ("rustc", RUSTC)],
         );
         command
+            .args(words)
             .arg(self.path("out"))
             .env("BUILT", built)
-            .env("REAL", env!("CARGO_BIN_EXE_qli"))
+            .env("LLVM_PROFDATA", self.path("profdata"))
             .env("ASKED", self.path("asked"))
             .env("MUSL", self.path("musl"))
             .env("CARGO_TARGET_DIR", self.path("target"));
         ended(&mut command)
     }
 
+    /// What was built, a line each.
     fn asked(&self) -> String {
         std::fs::read_to_string(self.path("asked")).unwrap()
     }
@@ -99,6 +119,8 @@ fn without_musl_a_static_program_with_glibc_is_made_and_that_is_said() {
     let ended = machine.package(&machine.compiled());
     assert!(ended.status.success(), "{ended:?}");
     assert!(stderr(&ended).contains("no musl"), "{ended:?}");
+    assert!(stderr(&ended).contains("no profile"), "{ended:?}");
+    assert_eq!(machine.asked().lines().count(), 1, "{}", machine.asked());
     let target = "--target x86_64-unknown-linux-gnu ";
     assert!(machine.asked().contains(target), "{}", machine.asked());
     // Of the whole program: its source asks whether it will be static.
@@ -151,4 +173,40 @@ fn what_needs_a_loader_is_not_packed() {
         assert!(stderr(&ended).contains("no static program"), "{ended:?}");
         assert!(names(&machine.path("out")).is_empty());
     }
+}
+
+#[test]
+fn a_program_that_was_used_and_counted_tells_how_to_build_the_one_that_is_packed() {
+    let machine = Machine::new().with_musl().with_profdata();
+    let ended = machine.package(&machine.compiled());
+    assert!(ended.status.success(), "{ended:?}");
+    let asked = machine.asked();
+    let [counting, packed] = asked.lines().collect::<Vec<_>>()[..] else {
+        panic!("{asked}")
+    };
+    assert!(counting.contains(" -Cprofile-generate=/"), "{counting}");
+    let profile = machine.path("target/counting/qli.profdata");
+    let flag = format!(" -Cprofile-use={}", profile.display());
+    assert!(packed.ends_with(&flag), "{packed}");
+    assert_eq!(std::fs::read_to_string(profile).unwrap(), "counted\n");
+}
+
+#[test]
+fn a_profile_that_is_given_is_used_as_it_is() {
+    let machine = Machine::new().with_musl().with_profdata();
+    let profile = machine.path("a profile");
+    std::fs::write(&profile, "").unwrap();
+    let words = [OsStr::new("--profile"), profile.as_os_str()];
+    let ended = machine.package_with(&machine.compiled(), &words);
+    assert!(ended.status.success(), "{ended:?}");
+    let flag = format!(" -Cprofile-use={}\n", profile.display());
+    assert!(machine.asked().ends_with(&flag), "{}", machine.asked());
+    assert_eq!(machine.asked().lines().count(), 1);
+}
+
+#[test]
+fn a_program_that_does_not_do_what_is_expected_of_it_gives_no_profile() {
+    let ended = ended(script(".ci/exercise").arg("/bin/false"));
+    assert_eq!(ended.status.code(), Some(1), "{ended:?}");
+    assert!(stderr(&ended).contains("exit code 1"), "{ended:?}");
 }
