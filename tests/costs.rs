@@ -17,8 +17,9 @@ use tempfile::TempDir;
 /// Instructions that `qli --yes g end` may take, those of the script left out.
 ///
 /// It gates what every run pays: about 10 % above what was counted when it was
-/// set, in the unoptimised program that the tests run, loader and libc
-/// included. `cargo test --test costs -- --nocapture` shows today's count.
+/// set, in the unoptimised program that the tests run, built with its default
+/// features, loader and libc included. `cargo test --test costs -- --nocapture`
+/// shows today's count.
 ///
 /// Raise it only in the commit that makes every run pay for something, with
 /// both counts and the reason in its message; a limit that is raised because a

@@ -60,6 +60,12 @@ impl Machine {
         self
     }
 
+    fn with_profdata(self) -> Self {
+        std::fs::write(self.path("profdata"), PROFDATA).unwrap();
+        told(program("chmod", ["+x", "profdata"]).current_dir(self.directory.path()));
+        self
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
@@ -77,12 +83,6 @@ impl Machine {
     /// Makes the packages where the last step builds this.
     fn package(&self, built: &Path) -> Output {
         self.package_with(built, &[])
-    }
-
-    fn with_profdata(self) -> Self {
-        std::fs::write(self.path("profdata"), PROFDATA).unwrap();
-        told(program("chmod", ["+x", "profdata"]).current_dir(self.directory.path()));
-        self
     }
 
     fn package_with(&self, built: &Path, words: &[&OsStr]) -> Output {
