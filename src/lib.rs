@@ -3,61 +3,81 @@
 //! A group of scripts carries one manifest. Its text becomes a
 //! [`manifest::Manifest`]; a manifest and a command line become a
 //! [`guard::Plan`]; `explain` previews that plan, `run` enforces that same
-//! plan, and the audit record names it by its digest.
+//! plan, and the audit record identifies it by its digest.
 //!
-//! The rooms stand in the order in which data flows. A room imports those
-//! above it, never those below; `tests/layers.rs` holds the order against the
-//! imports.
+//! The layers are listed in the order in which data flows. A layer imports
+//! those above it, never those below; `tests/layers.rs` checks the imports
+//! against this order.
 //!
 //! | on disk | read or written by |
 //! |---|---|
 //! | `<root>/<group>/_manifest.toml` | [`discovery::find`] reads it |
-//! | `<root>/<group>/`, `<root>/.schema/` | [`discovery::scaffold`] makes them |
+//! | `<root>/<group>/`, `<root>/.schema/` | [`discovery::scaffold`] creates them |
 //! | `<root>/<group>/<extension>` | [`discovery::find`] hashes it, [`guard::Spawn`] starts it |
 //! | `qli-<group>-<extension>` on `PATH` | the same |
-//! | the log named by `audit_log` | [`audit::Trail`] appends to it, [`audit::read`] reads it |
-//! | `$XDG_STATE_HOME/qli/spool/<run_id>.json` | [`audit::Trail::close`] keeps an end record there that its log does not take |
+//! | the log named by `audit_log` | [`audit::OpenRecord`] appends to it, [`history`] reads it |
+//! | `$XDG_STATE_HOME/qli/spool/<run_id>.json` | [`audit::OpenRecord::close`] keeps an end record there that could not be appended to its log |
 //! | `$XDG_CACHE_HOME/qli/embedded/<sha256>/<extension>` | [`guard::Spawn::prepare`] puts an embedded script there |
-//! | what `--policy` or `$QLI_POLICY` names | [`manifest::Policies::load`] reads it, for `validate` alone |
+//! | what `--policy` or `$QLI_POLICY` names | [`policy::Policies::load`] reads it, for `validate` alone |
 //! | `/dev/tty` | [`host::Host::ask`] asks there |
 
+// ---- The path of a run ----------------------------------------------------
+
 // Names and texts that are valid by construction.
-pub mod names;
+pub(crate) mod names;
 
-// What is wrong, where, and what to type next: the table of codes, sources
-// and spans, suggestions.
-pub mod diagnostics;
+// Problems: what is wrong, where, and what to type next; the table of codes.
+pub(crate) mod diagnostics;
 
-// The world: reading it, acting on it; a real one and one held in memory.
+// The system: reading it, acting on it; a real one and one held in memory.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this room is the one that may touch the world"
+    reason = "this layer is the one that may touch the system"
 )]
-pub mod host;
+pub(crate) mod host;
 
 // Where secret values come from: one file a provider, one row in a table.
-pub mod providers;
+pub(crate) mod providers;
 
-// A manifest's text becomes a `Manifest` and every problem, in one pass.
-pub mod manifest;
+// The text of a manifest to a `Manifest` and every problem, in one pass.
+pub(crate) mod manifest;
 
-// Roots and `PATH` become one extension, or all of them.
-pub mod discovery;
+// An organisation's rules over manifests.
+pub(crate) mod policy;
 
-// The record of a run, and the append-only log it goes into.
-pub mod audit;
+// Roots and `PATH` to one extension, or all of them.
+pub(crate) mod discovery;
+
+// The record of a run, and the append-only log it is written to.
+pub(crate) mod audit;
 
 // Guards, the plan that orders them, verdicts and refusals.
-pub mod guard;
+pub(crate) mod guard;
 
-// Carrying a plan out, and the one table of exit codes.
-pub mod dispatch;
+// Running a plan, and the one table of exit codes.
+pub(crate) mod dispatch;
+
+// ---- Tools beside it --------------------------------------------------------
+
+// What `validate` checks: every group of a root, and the scripts beside it.
+pub(crate) mod survey;
+
+// Reading audit logs: runs, and whether a log is as qli wrote it.
+pub(crate) mod history;
 
 // Whether this machine is ready to run what is installed on it.
-pub mod doctor;
+pub(crate) mod doctor;
+
+// ---- What users see ----------------------------------------------------------
 
 // What people and machines read.
-pub mod report;
+pub(crate) mod report;
 
 // The command line: one thin file a subcommand.
-pub mod cli;
+pub(crate) mod cli;
+
+// What the integration tests use.
+#[doc(hidden)]
+pub mod testing;
+
+pub use cli::main;

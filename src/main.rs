@@ -9,5 +9,5 @@ use std::process::ExitCode;
 static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 fn main() -> ExitCode {
-    qli::cli::main(std::env::args_os().skip(1))
+    qli::main(std::env::args_os().skip(1))
 }

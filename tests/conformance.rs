@@ -9,13 +9,13 @@ use std::sync::LazyLock;
 use jsonschema::Validator;
 
 use proptest::prelude::*;
-use qli::discovery::Roots;
-use qli::dispatch::{Ended, Exit, Outcome, run};
-use qli::guard::{Answer, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal};
-use qli::host::FileKind;
-use qli::host::fake::{Act, UID, World};
-use qli::names::to_json_line;
-use qli::report::ExplainDocument;
+use qli::testing::discovery::Roots;
+use qli::testing::dispatch::{Ended, Exit, Outcome, run};
+use qli::testing::guard::{Answer, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal};
+use qli::testing::host::FileKind;
+use qli::testing::host::fake::{Act, UID, World};
+use qli::testing::names::to_json_line;
+use qli::testing::report::ExplainDocument;
 
 const LOG: &str = "/home/ops/log/a.log";
 const SCRIPT: &str = "/home/ops/.local/share/qli/extensions/g/hello";
@@ -126,7 +126,7 @@ enum Log {
     Loose,
     Directory,
     Link,
-    Foreign,
+    NotARecord,
     ReadOnly,
     OpenDirectory,
 }
@@ -141,7 +141,7 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
         Log::Loose,
         Log::Directory,
         Log::Link,
-        Log::Foreign,
+        Log::NotARecord,
         Log::ReadOnly,
         Log::OpenDirectory,
     ]);
@@ -192,7 +192,9 @@ fn world(declared: &Declared, now: &Circumstances) -> World {
         Log::Directory => log(world, FileKind::Directory, 0o700),
         Log::Link => log(world, FileKind::Link, 0o777),
         Log::ReadOnly => log(world, FileKind::File, 0o400),
-        Log::Foreign => log(world, FileKind::File, 0o600).alter(LOG, |stat| stat.owner = UID + 1),
+        Log::NotARecord => {
+            log(world, FileKind::File, 0o600).alter(LOG, |stat| stat.owner = UID + 1)
+        }
         Log::OpenDirectory => world.directory("/home/ops/log", 0o777),
     }
 }
@@ -245,7 +247,7 @@ static AUDIT: LazyLock<Validator> = LazyLock::new(|| validator("audit"));
 static PLAN: LazyLock<Validator> = LazyLock::new(|| validator("plan"));
 
 fn validator(name: &str) -> Validator {
-    let schemas = qli::report::schemas();
+    let schemas = qli::testing::report::schemas();
     let (_, schema) = schemas.iter().find(|(found, _)| *found == name).unwrap();
     jsonschema::validator_for(schema.as_value()).unwrap()
 }

@@ -86,9 +86,9 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let mut place = tempfile::Builder::new();
-        place.prefix("qli-costs-").rand_bytes(8);
-        let directory = place.tempdir_in("/tmp").unwrap();
+        let mut location = tempfile::Builder::new();
+        location.prefix("qli-costs-").rand_bytes(8);
+        let directory = location.tempdir_in("/tmp").unwrap();
         let world = Self { directory };
         for name in ["root", "root/g", "state", "1", "2", "3", "bin"] {
             std::fs::create_dir(world.path(name)).unwrap();

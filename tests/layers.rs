@@ -1,4 +1,4 @@
-//! The rooms import in the order in which `lib.rs` lists them: a room uses
+//! The layers import in the order in which `lib.rs` lists them: a layer uses
 //! those above it, never those below.
 #![expect(
     clippy::disallowed_methods,
@@ -12,10 +12,12 @@ fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The rooms in the order of `lib.rs`.
-fn rooms() -> Vec<String> {
+/// The layers in the order of `lib.rs`.
+fn layers() -> Vec<String> {
     let map = std::fs::read_to_string(src().join("lib.rs")).unwrap();
-    let lines = map.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    let lines = map
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub(crate) mod "));
     lines
         .map(|rest| rest.trim_end_matches(';').to_owned())
         .collect()
@@ -39,7 +41,7 @@ fn files(below: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The rooms that a file's text names, with `use` groups taken apart.
+/// The layers that a file's text names, with `use` groups taken apart.
 fn imports(text: &str) -> Vec<&str> {
     let code = text
         .lines()
@@ -55,16 +57,19 @@ fn imports(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn no_room_imports_one_below_it() {
-    let rooms = rooms();
-    assert_eq!(rooms.first().map(String::as_str), Some("names"));
-    assert_eq!(rooms.last().map(String::as_str), Some("cli"));
+fn no_layer_imports_one_below_it() {
+    let layers = layers();
+    assert_eq!(layers.first().map(String::as_str), Some("names"));
+    assert_eq!(layers.last().map(String::as_str), Some("cli"));
     for file in files(&src()) {
         let relative = file.strip_prefix(src()).unwrap();
         let first = relative.iter().next().unwrap().to_str().unwrap();
-        let room = first.trim_end_matches(".rs");
-        let Some(own) = rooms.iter().position(|one| one == room) else {
-            assert!(matches!(room, "lib" | "main"), "{room} is not in lib.rs");
+        let layer = first.trim_end_matches(".rs");
+        let Some(own) = layers.iter().position(|one| one == layer) else {
+            assert!(
+                matches!(layer, "lib" | "main" | "testing"),
+                "{layer} is not in lib.rs"
+            );
             continue;
         };
         let text = std::fs::read_to_string(&file).unwrap();
@@ -74,7 +79,7 @@ fn no_room_imports_one_below_it() {
             relative.display()
         );
         for import in imports(&text) {
-            let at = rooms.iter().position(|one| one == import);
+            let at = layers.iter().position(|one| one == import);
             let at = at.unwrap_or_else(|| panic!("{}: crate::{import}", relative.display()));
             assert!(
                 at <= own,
@@ -91,10 +96,10 @@ fn only_host_touches_the_world() {
     let fences: Vec<_> = map.match_indices("clippy::disallowed_methods").collect();
     assert_eq!(fences.len(), 1);
     let lifted = map.split("clippy::disallowed_methods").nth(1).unwrap();
-    let room = lifted
+    let layer = lifted
         .lines()
-        .find_map(|line| line.strip_prefix("pub mod "));
-    assert_eq!(room, Some("host;"));
+        .find_map(|line| line.strip_prefix("pub(crate) mod "));
+    assert_eq!(layer, Some("host;"));
     for file in files(&src())
         .iter()
         .filter(|file| !file.ends_with("lib.rs"))
@@ -113,5 +118,5 @@ fn one_file_knows_the_crate_that_checks_json_schemas() {
         text.contains("jsonschema::")
     });
     let knowing: Vec<_> = knowing.collect();
-    assert_eq!(knowing, [src().join("manifest/policy/checker.rs")]);
+    assert_eq!(knowing, [src().join("policy/checker.rs")]);
 }

@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use qli::diagnostics::{Code, Diagnostic, Diagnostics, Place, Source};
-use qli::manifest::{self, Manifest};
-use qli::report::{Style, concise, diagnostics};
+use qli::testing::diagnostics::{Code, Diagnostic, Diagnostics, Location, Source};
+use qli::testing::manifest::{self, Manifest};
+use qli::testing::report::{Style, concise, diagnostics};
 
 #[path = "manifests/outside.rs"]
 mod outside;
@@ -212,14 +212,14 @@ fn mending_a_sample_twice_is_mending_it_once() {
         let Ok(source) = manifest::source(&sample, Ok(fs::read(&sample).unwrap())) else {
             continue;
         };
-        let manifest::Mending::Mended(text) = manifest::mend(&source, None) else {
+        let manifest::FixOutcome::Mended(text) = manifest::apply_fixes(&source, None) else {
             continue;
         };
         mended += 1;
         let after = Arc::new(Source::new(&sample, text.as_bytes()).unwrap());
-        let again = manifest::mend(&after, None);
+        let again = manifest::apply_fixes(&after, None);
         assert!(
-            matches!(again, manifest::Mending::Nothing),
+            matches!(again, manifest::FixOutcome::Nothing),
             "{}",
             sample.display()
         );
@@ -458,7 +458,7 @@ fn generated() -> impl Strategy<Value = String> {
 /// What must hold for the problems of any text.
 fn assert_sound(text: &str, found: &Diagnostics) {
     for one in found {
-        let Place::Text { source, span } = &one.place else {
+        let Location::Text { source, span } = &one.location else {
             panic!("no place: {one:?}");
         };
         assert!(source.text().get(span.clone()).is_some(), "{one:?}");

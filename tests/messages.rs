@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use qli::diagnostics::Code;
+use qli::testing::diagnostics::Code;
 
 fn qli(words: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_qli"));
@@ -73,7 +73,10 @@ fn every_topic_is_reached_by_its_name() {
     let named: Vec<_> = listed.split("](docs/").skip(1).collect();
     let named = named.iter().map(|rest| rest.split(".md)").next().unwrap());
     let mut named: Vec<_> = named.collect();
-    let mut topics: Vec<_> = qli::report::TOPICS.iter().map(|topic| topic.name).collect();
+    let mut topics: Vec<_> = qli::testing::report::TOPICS
+        .iter()
+        .map(|topic| topic.name)
+        .collect();
     for topic in &topics {
         let page = format!("docs/{topic}.md");
         let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);

@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use qli::diagnostics::{Code, Diagnostics, Place, Source};
-use qli::host::System;
-use qli::manifest::{Policies, judge, problems};
-use qli::report::concise;
+use qli::testing::diagnostics::{Code, Diagnostics, Location, Source};
+use qli::testing::host::System;
+use qli::testing::manifest::problems;
+use qli::testing::policy::Policies;
+use qli::testing::report::concise;
 use serde_json::Value;
 
 fn project() -> &'static Path {
@@ -61,7 +62,7 @@ fn every_policy_of_the_manual_finds_what_breaks_it_and_nothing_else() {
         for sample in files(&samples, "toml") {
             let short = sample.file_name().unwrap().to_str().unwrap();
             let text = fs::read_to_string(&sample).unwrap();
-            let judged = judge(&source(short, &text), &policy).unwrap();
+            let judged = policy.judge(&source(short, &text)).unwrap();
             assert!(judged.manifest.warnings.is_empty(), "{short}");
             let here = format!("{}/", project().display());
             let report = concise(&judged.violations.sorted()).replace(&here, "");
@@ -109,7 +110,7 @@ fn the_manual_shows_the_policies_as_they_are() {
         assert!(manual.contains(&link), "no link {link}");
     }
     // What else is shown can be used as it is.
-    let place = tempfile::tempdir().unwrap();
+    let location = tempfile::tempdir().unwrap();
     for (ending, text) in ["json", "toml"]
         .into_iter()
         .flat_map(|ending| {
@@ -119,7 +120,7 @@ fn the_manual_shows_the_policies_as_they_are() {
         })
         .filter(|(ending, text)| *ending == "json" || text.contains("x-qli"))
     {
-        let path = place.path().join(format!("policy.{ending}"));
+        let path = location.path().join(format!("policy.{ending}"));
         fs::write(&path, text).unwrap();
         load(&path);
     }
@@ -200,7 +201,7 @@ fn assert_sound(text: &str, violations: &Diagnostics) {
     for one in violations {
         assert_eq!(one.code, Code::PolicyViolation, "{one:?}");
         assert!(one.policy.is_some() && !one.message.is_empty(), "{one:?}");
-        let Place::Text { source, span } = &one.place else {
+        let Location::Text { source, span } = &one.location else {
             panic!("no place: {one:?}");
         };
         assert_eq!(source.text(), text);
@@ -213,21 +214,21 @@ proptest! {
 
     #[test]
     fn a_policy_never_changes_what_the_parser_says(text in texts(), schema in schemas()) {
-        let place = tempfile::tempdir().unwrap();
-        let path = place.path().join("p.json");
+        let location = tempfile::tempdir().unwrap();
+        let path = location.path().join("p.json");
         // What says nothing is refused: this says that it is one of the two.
         let policy = serde_json::json!({ "allOf": [schema] });
         fs::write(&path, policy.to_string()).unwrap();
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let source = source("m", text);
         let alone = problems(&source);
-        match judge(&source, &load(&path)) {
+        match load(&path).judge(&source) {
             Ok(judged) => {
                 prop_assert_eq!(concise(&judged.manifest.warnings), concise(&alone));
                 prop_assert!(!alone.has_errors());
                 assert_sound(text, &judged.violations);
                 // Said in the same order by another reading, compiled anew.
-                let again = judge(&source, &load(&path)).unwrap().violations.sorted();
+                let again = load(&path).judge(&source).unwrap().violations.sorted();
                 prop_assert_eq!(concise(&judged.violations.sorted()), concise(&again));
                 // What the schema takes is no violation, and the other way round.
                 let manifest: toml::Table = toml::from_str(text).unwrap();

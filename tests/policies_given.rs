@@ -211,7 +211,7 @@ fn no_policy_steers_a_terminal() {
             assert_eq!(output.status.code(), Some(code));
             for stream in [output.stdout, output.stderr] {
                 let text = String::from_utf8(stream).unwrap();
-                let hidden = |c: char| c != '\n' && qli::names::is_hidden(c);
+                let hidden = |c: char| c != '\n' && qli::testing::names::is_hidden(c);
                 assert!(!text.contains(hidden), "{format}: {text:?}");
                 let forged = text.lines().filter(|line| line.starts_with("::"));
                 let complaint = r"::error::$'p\x1b[2J\x0a::error::p.json' cannot be used";

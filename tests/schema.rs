@@ -29,7 +29,7 @@ fn assert_fresh(file: &Path, fresh: &str) {
 
 #[test]
 fn the_files_are_what_the_types_generate() {
-    for (name, schema) in qli::report::schemas() {
+    for (name, schema) in qli::testing::report::schemas() {
         let fresh = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         assert_fresh(&file(name), &fresh);
     }
@@ -38,25 +38,25 @@ fn the_files_are_what_the_types_generate() {
 #[test]
 fn the_chapter_about_diagnostics_is_what_the_table_of_codes_generates() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
-    assert_fresh(&file, &qli::diagnostics::manual());
+    assert_fresh(&file, &qli::testing::diagnostics::manual());
 }
 
 #[test]
 fn the_chapter_about_manifests_is_what_the_schema_generates() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/manifest.md");
-    assert_fresh(&file, &qli::manifest::manual());
+    assert_fresh(&file, &qli::testing::manifest::manual());
 }
 
 #[test]
 fn no_file_is_without_its_types() {
-    let known = qli::report::schemas().len();
+    let known = qli::testing::report::schemas().len();
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schema");
     assert_eq!(std::fs::read_dir(directory).unwrap().count(), known);
 }
 
 #[test]
 fn every_schema_is_valid_and_closes_its_objects() {
-    for (name, schema) in qli::report::schemas() {
+    for (name, schema) in qli::testing::report::schemas() {
         let schema = schema.to_value();
         jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_closed(name, &schema);

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use qli::discovery::Roots;
-use qli::guard::{Answer, Guard, Plan, Request, first_refusal};
-use qli::host::HostView as _;
-use qli::host::fake::World;
+use qli::testing::discovery::Roots;
+use qli::testing::guard::{Answer, Guard, Plan, Request, first_refusal};
+use qli::testing::host::HostView as _;
+use qli::testing::host::fake::World;
 
 /// Demands of a group, or of a section.
 #[derive(Debug, Clone)]
-struct Demands {
+struct Requirements {
     confirm: Option<bool>,
     by_name: bool,
     minutes: Option<u8>,
@@ -21,7 +21,7 @@ struct Demands {
     secrets: BTreeMap<String, bool>,
 }
 
-fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = Demands> {
+fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = Requirements> {
     (
         any::<Option<bool>>(),
         prop::bool::weighted(0.2),
@@ -29,16 +29,18 @@ fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = 
         prop::collection::btree_map(names, "[12]", 0..3),
         prop::collection::btree_map(secrets, any::<bool>(), 0..3),
     )
-        .prop_map(|(confirm, by_name, minutes, required, secrets)| Demands {
-            confirm,
-            by_name,
-            minutes,
-            required,
-            secrets,
-        })
+        .prop_map(
+            |(confirm, by_name, minutes, required, secrets)| Requirements {
+                confirm,
+                by_name,
+                minutes,
+                required,
+                secrets,
+            },
+        )
 }
 
-impl Demands {
+impl Requirements {
     /// The parts of a text that may stand in any order: lines below the own
     /// header, and tables.
     fn parts(&self, path: &str) -> (Vec<String>, Vec<String>) {
@@ -67,12 +69,12 @@ impl Demands {
     }
 }
 
-fn asks(demands: &Demands) -> bool {
+fn asks(demands: &Requirements) -> bool {
     demands.confirm == Some(true) || demands.by_name
 }
 
 /// A manifest's text, its parts in the order of some numbers.
-fn text(group: &Demands, section: Option<&Demands>, order: &[u32]) -> String {
+fn text(group: &Requirements, section: Option<&Requirements>, order: &[u32]) -> String {
     let (lines, mut tables) = group.parts("");
     if let Some(section) = section {
         let (own, below) = section.parts("extensions.hello.");

@@ -158,7 +158,7 @@ fn every_code_is_in_a_transcript_or_in_the_report_of_a_sample() {
         })
         .map(|path| fs::read_to_string(path).unwrap())
         .collect();
-    let unseen: Vec<_> = qli::diagnostics::Code::ALL
+    let unseen: Vec<_> = qli::testing::diagnostics::Code::ALL
         .iter()
         .filter(|code| !texts.iter().any(|text| text.contains(code.number())))
         .collect();

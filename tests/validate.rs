@@ -27,17 +27,17 @@ const NOBODY: u32 = 65534;
 static PROGRAMS: RwLock<()> = RwLock::new(());
 
 /// A directory of its own, with a copy of the program that everybody may run.
-struct Place(TempDir);
+struct Location(TempDir);
 
-impl Place {
+impl Location {
     fn new() -> Self {
-        let place = Self(tempfile::tempdir_in("/tmp").unwrap());
-        set_mode(&place.path(""), 0o755);
+        let location = Self(tempfile::tempdir_in("/tmp").unwrap());
+        set_mode(&location.path(""), 0o755);
         let written = PROGRAMS.write().unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_qli"), place.path("qli")).unwrap();
+        fs::copy(env!("CARGO_BIN_EXE_qli"), location.path("qli")).unwrap();
         drop(written);
-        set_mode(&place.path("qli"), 0o755);
-        place
+        set_mode(&location.path("qli"), 0o755);
+        location
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -109,7 +109,7 @@ fn set_mode(path: &Path, mode: u32) {
 
 #[test]
 fn the_verdict_and_its_bytes_are_the_same_on_another_machine() {
-    let [here, there] = [Place::new(), Place::new()].map(|place| place.with_samples(1));
+    let [here, there] = [Location::new(), Location::new()].map(|location| location.with_samples(1));
     for group in fs::read_dir(there.path("groups")).unwrap() {
         set_mode(&group.unwrap().path(), 0o777);
     }
@@ -137,16 +137,16 @@ fn the_verdict_and_its_bytes_are_the_same_on_another_machine() {
 
 #[test]
 fn many_groups_are_reported_in_the_order_of_their_paths() {
-    let place = Place::new().with_samples(8);
-    let (code, first, _) = place.told("--format concise groups");
+    let location = Location::new().with_samples(8);
+    let (code, first, _) = location.told("--format concise groups");
     assert_eq!(code, 1);
-    assert_eq!(place.told("--format concise groups").1, first);
+    assert_eq!(location.told("--format concise groups").1, first);
     let paths: Vec<_> = first
         .lines()
         .map(|line| line.split(':').next().unwrap())
         .collect();
     assert!(paths.len() > 1000 && paths.is_sorted());
-    let (_, human, _) = place.told("groups");
+    let (_, human, _) = location.told("groups");
     let counted = human.lines().rev().nth(2).unwrap();
     assert!(
         counted.contains("errors") && counted.ends_with("manifests"),
@@ -162,9 +162,9 @@ fn many_groups_are_reported_in_the_order_of_their_paths() {
 /// What may stand where a manifest is expected, and is none.
 #[test]
 fn whatever_stands_there_is_a_problem_of_that_group_alone() {
-    let place = Place::new();
+    let location = Location::new();
     let at = |name: &str| {
-        let group = place.path("root").join(name);
+        let group = location.path("root").join(name);
         fs::create_dir_all(&group).unwrap();
         group.join("_manifest.toml")
     };
@@ -175,7 +175,7 @@ fn whatever_stands_there_is_a_problem_of_that_group_alone() {
     fs::write(at("large"), "#".repeat((1 << 20) + 1)).unwrap();
     fs::write(at("empty"), "").unwrap();
     fs::write(at("fine"), "schema_version = 1\ndescription = \"d\"\n").unwrap();
-    let (code, told, _) = place.told("--format concise root");
+    let (code, told, _) = location.told("--format concise root");
     let expected = [
         "root/dangling/_manifest.toml: error[QLI0001] the manifest cannot be read: No such file or directory",
         "root/directory/_manifest.toml: error[QLI0001] the manifest cannot be read: it is a directory",
@@ -191,9 +191,9 @@ fn whatever_stands_there_is_a_problem_of_that_group_alone() {
 
 #[test]
 fn what_could_not_be_checked_is_said_and_the_rest_is_checked() {
-    let place = Place::new().with_samples(1);
-    fs::create_dir(place.path("bare")).unwrap();
-    let (code, told, complaints) = place
+    let location = Location::new().with_samples(1);
+    fs::create_dir(location.path("bare")).unwrap();
+    let (code, told, complaints) = location
         .told("--format concise groups/invalid-unquoted-text-0 nowhere bare groups/valid-least-0");
     assert_eq!(code, 2);
     assert!(
@@ -210,8 +210,8 @@ fn what_could_not_be_checked_is_said_and_the_rest_is_checked() {
 
 #[test]
 fn nobody_has_to_read_the_whole_report() {
-    let place = Place::new().with_samples(8);
-    let mut command = place.validate(["groups"]);
+    let location = Location::new().with_samples(8);
+    let mut command = location.validate(["groups"]);
     let mut qli = start(command.stdout(Stdio::piped()));
     drop(qli.stdout.take());
     let (code, _, complaints) = ended(qli);
@@ -220,7 +220,7 @@ fn nobody_has_to_read_the_whole_report() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let (code, _, complaints) = ended(start(place.validate(["groups"]).stdout(full)));
+    let (code, _, complaints) = ended(start(location.validate(["groups"]).stdout(full)));
     assert_eq!(code, 2);
     assert!(
         complaints.contains("standard output cannot be written"),
@@ -244,21 +244,21 @@ fn sarif_schema() -> jsonschema::Validator {
 
 #[test]
 fn every_sarif_file_is_valid_and_points_to_the_same_places() {
-    let place = Place::new().with_samples(1);
-    fs::create_dir(place.path(".git")).unwrap();
+    let location = Location::new().with_samples(1);
+    fs::create_dir(location.path(".git")).unwrap();
     let schema = sarif_schema();
     let mut clean = 0;
-    let groups = fs::read_dir(place.path("groups")).unwrap();
+    let groups = fs::read_dir(location.path("groups")).unwrap();
     let groups = groups.map(|group| group.unwrap().path().display().to_string());
     for what in groups.chain(["groups".to_owned()]) {
-        let sarif = said(&mut place.validate(["--format", "sarif", &what])).1;
+        let sarif = said(&mut location.validate(["--format", "sarif", &what])).1;
         let sarif: Value = serde_json::from_str(&sarif).unwrap();
         let errors: Vec<_> = schema
             .iter_errors(&sarif)
             .map(|error| error.to_string())
             .collect();
         assert!(errors.is_empty(), "{what}: {errors:?}");
-        let json = said(&mut place.validate(["--format", "json", &what])).1;
+        let json = said(&mut location.validate(["--format", "json", &what])).1;
         let json: Value = serde_json::from_str(&json).unwrap();
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         let diagnostics = json["diagnostics"].as_array().unwrap();
@@ -273,7 +273,7 @@ fn every_sarif_file_is_valid_and_points_to_the_same_places() {
         }
     }
     assert!(clean > 20);
-    let sarif = said(&mut place.validate(["--format", "sarif", "nothing"])).1;
+    let sarif = said(&mut location.validate(["--format", "sarif", "nothing"])).1;
     let sarif: Value = serde_json::from_str(&sarif).unwrap();
     assert!(schema.is_valid(&sarif));
     let invocation = &sarif["runs"][0]["invocations"][0];
@@ -312,15 +312,15 @@ fn assert_same(sarif: &Value, result: &Value, one: &Value) {
 
 #[test]
 fn annotations_are_one_command_a_problem() {
-    let place = Place::new().with_samples(1);
-    fs::create_dir_all(place.path("groups/odd\n::error::x")).unwrap();
+    let location = Location::new().with_samples(1);
+    fs::create_dir_all(location.path("groups/odd\n::error::x")).unwrap();
     fs::write(
-        place.path("groups/odd\n::error::x/_manifest.toml"),
+        location.path("groups/odd\n::error::x/_manifest.toml"),
         "x%0A::y\n",
     )
     .unwrap();
-    let (code, github, _) = place.told("--format github groups");
-    let concise = place.told("--format concise groups").1;
+    let (code, github, _) = location.told("--format github groups");
+    let concise = location.told("--format concise groups").1;
     assert_eq!((code, github.lines().count()), (1, concise.lines().count()));
     for line in github.lines() {
         let command = line.split(' ').next().unwrap();
@@ -330,15 +330,15 @@ fn annotations_are_one_command_a_problem() {
         );
     }
     assert_eq!(
-        place.told("--format github groups/valid-full-0"),
+        location.told("--format github groups/valid-full-0"),
         (0, String::new(), String::new())
     );
 }
 
 #[test]
 fn a_mended_file_keeps_its_mode_its_owner_and_every_other_byte() {
-    let place = Place::new();
-    let group = place.path("group");
+    let location = Location::new();
+    let group = location.path("group");
     fs::create_dir(&group).unwrap();
     let file = group.join("_manifest.toml");
     let text = "# c\r\nschema_version = \"1\"\r\ndescripton = \"\u{e4}\"\r\n\r\nconfrim=true # x";
@@ -348,13 +348,13 @@ fn a_mended_file_keeps_its_mode_its_owner_and_every_other_byte() {
     if root {
         std::os::unix::fs::chown(&file, Some(NOBODY), Some(NOBODY)).unwrap();
     }
-    let shown = place.told("--diff group");
+    let shown = location.told("--diff group");
     assert_eq!(
         (shown.0, fs::read_to_string(&file).unwrap()),
         (1, text.to_owned())
     );
     assert_eq!(shown.1.matches("\n+").count(), 3 + 1, "{}", shown.1);
-    let (code, told, said) = place.told("--fix group");
+    let (code, told, said) = location.told("--fix group");
     assert_eq!(
         (code, said.as_str()),
         (0, "qli: mended group/_manifest.toml\n"),
@@ -369,66 +369,73 @@ fn a_mended_file_keeps_its_mode_its_owner_and_every_other_byte() {
     assert_eq!(stands.permissions().mode() & 0o7777, 0o640);
     assert!(!root || (stands.uid(), stands.gid()) == (NOBODY, NOBODY));
     assert_eq!(fs::read_dir(&group).unwrap().count(), 1);
-    assert_eq!(place.told("--fix group").2, "");
+    assert_eq!(location.told("--fix group").2, "");
 }
 
 #[test]
 fn a_link_is_not_written_through() {
-    let place = Place::new();
+    let location = Location::new();
     for group in ["there", "here"] {
-        fs::create_dir(place.path(group)).unwrap();
+        fs::create_dir(location.path(group)).unwrap();
     }
     let text = "schema_version = \"1\"\ndescription = \"d\"\n";
-    fs::write(place.path("there/text"), text).unwrap();
-    symlink("../there/text", place.path("here/_manifest.toml")).unwrap();
-    let (code, _, said) = place.told("--fix here");
+    fs::write(location.path("there/text"), text).unwrap();
+    symlink("../there/text", location.path("here/_manifest.toml")).unwrap();
+    let (code, _, said) = location.told("--fix here");
     assert_eq!(code, 2);
     assert_eq!(
         said,
         "qli: here/_manifest.toml cannot be mended: it is a symbolic link\n"
     );
-    assert_eq!(fs::read_to_string(place.path("there/text")).unwrap(), text);
+    assert_eq!(
+        fs::read_to_string(location.path("there/text")).unwrap(),
+        text
+    );
 }
 
 /// In a place like those that `qli ext new` makes.
 #[test]
 fn the_schema_that_lies_beside_the_groups_is_named_once() {
-    let place = Place::new();
+    let location = Location::new();
     let text = "schema_version = 1\r\ndescription = \"d\"\r\n";
     for directory in ["groups/ops", "groups/web", "groups/.schema"] {
-        fs::create_dir_all(place.path(directory)).unwrap();
+        fs::create_dir_all(location.path(directory)).unwrap();
     }
     for group in ["ops", "web"] {
-        fs::write(place.path(&format!("groups/{group}/_manifest.toml")), text).unwrap();
+        fs::write(
+            location.path(&format!("groups/{group}/_manifest.toml")),
+            text,
+        )
+        .unwrap();
     }
-    let read = || fs::read_to_string(place.path("groups/ops/_manifest.toml")).unwrap();
-    assert_eq!(place.told("--fix groups").2, "");
-    let schema = place.path("groups/.schema/manifest.v1.schema.json");
-    fs::write(schema, qli::manifest::SCHEMA).unwrap();
+    let read = || fs::read_to_string(location.path("groups/ops/_manifest.toml")).unwrap();
+    assert_eq!(location.told("--fix groups").2, "");
+    let schema = location.path("groups/.schema/manifest.v1.schema.json");
+    fs::write(schema, qli::testing::manifest::SCHEMA).unwrap();
     let line = "#:schema ../.schema/manifest.v1.schema.json";
-    let (code, told, _) = place.told("--diff groups");
+    let (code, told, _) = location.told("--diff groups");
     assert_eq!((code, read().as_str()), (0, text));
     assert_eq!(told.matches(&format!("+{line}")).count(), 2, "{told}");
-    let (code, _, said) = place.told("--fix groups/ops");
+    let (code, _, said) = location.told("--fix groups/ops");
     let expected = "qli: mended groups/ops/_manifest.toml\n";
     assert_eq!((code, said.as_str()), (0, expected));
     assert_eq!(read(), format!("{line}\r\n{text}"));
-    assert_eq!(place.told("--fix groups/ops").2, "");
-    assert_eq!(place.told("--diff groups/ops").1, "");
+    assert_eq!(location.told("--fix groups/ops").2, "");
+    assert_eq!(location.told("--diff groups/ops").1, "");
 }
 
 /// However narrow, a report is drawn for 40 columns, and a code is whole.
 #[test]
 fn no_code_is_cut_however_narrow_the_terminal_is() {
-    let place = Place::new().with_samples(1);
+    let location = Location::new().with_samples(1);
     let drawn = |columns: &str| {
-        let mut command = place.validate(["groups"]);
+        let mut command = location.validate(["groups"]);
         command.env("COLUMNS", columns).env("LC_ALL", "C");
         said(&mut command).1
     };
     let narrow = drawn("40");
     assert_eq!(drawn("1"), narrow);
-    let (_, concise, _) = place.told("--format concise groups");
+    let (_, concise, _) = location.told("--format concise groups");
     for line in concise.lines() {
         let (_, code) = line.split_once('[').unwrap();
         let code = code.split(']').next().unwrap();

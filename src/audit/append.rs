@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::place::{LogObstacle, judge_named, judge_open, obstacle};
+use super::log_permissions::{LogObstacle, judge_named, judge_open, obstacle};
 use super::record::Record;
 use super::tail::Link;
 use super::write::{take_over, write};
-use super::{Head, Log, rotated};
+use super::{Checkpoint, Log, rotated};
 use crate::host::{Host, LogFile, Signal, reason};
 use crate::manifest::LogAccess;
 
 /// How long a held lock is waited for.
-pub const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 
 /// How long a held lock is left alone before it is tried again, at most: at first,
 /// since a record is appended in less, then twice as long each time, up to the last.
@@ -53,7 +53,7 @@ impl AppendError {
             Self::Obstacle(obstacle) => obstacle.reason(),
             Self::Locked => format!(
                 "the log {log} has been locked and not written to for {} seconds",
-                LOCK_PATIENCE.as_secs()
+                LOCK_WAIT.as_secs()
             ),
             Self::Interrupted(signal) => {
                 format!("{} arrived while the log {log} was locked", signal.name())
@@ -69,7 +69,7 @@ impl AppendError {
 
 /// Whether a signal ends the waiting for a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum LockWait {
     /// It does: the script has not started.
     UntilSignal,
     /// It does not: the script has run, and its end must be recorded.
@@ -85,7 +85,7 @@ pub(super) enum Patience {
 pub(super) fn append<B: Serialize>(
     log: &Log,
     record: &mut Record<B>,
-    patience: Patience,
+    patience: LockWait,
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
     let (mut file, mut length) = open_locked(log, patience, host)?;
@@ -93,7 +93,7 @@ pub(super) fn append<B: Serialize>(
         0 => rotated::link(&log.path, patience, host)?,
         _ => Link::first(),
     };
-    if patience == Patience::UntilSignal {
+    if patience == LockWait::UntilSignal {
         let taken = take_over(log, &mut *file, length, &begin, host);
         length = taken.map_err(AppendError::Write)?;
     }
@@ -107,8 +107,8 @@ pub(super) fn append<B: Serialize>(
     let Some(anchor) = &log.anchor else {
         return Ok(());
     };
-    let Some(head) = Head::before(&next, record, &log.path) else {
-        return Ok(()); // a place behind a record has its hash
+    let Some(head) = Checkpoint::before(&next, record, &log.path) else {
+        return Ok(()); // a location behind a record has its hash
     };
     anchor
         .tell(&head, log.access, host)
@@ -118,7 +118,7 @@ pub(super) fn append<B: Serialize>(
 /// Opens a log with its lock held; returns its length too.
 fn open_locked(
     log: &Log,
-    patience: Patience,
+    patience: LockWait,
     host: &mut dyn Host,
 ) -> Result<(Box<dyn LogFile>, u64), AppendError> {
     loop {
@@ -161,17 +161,17 @@ pub(super) fn open(
 /// moves.
 pub(super) fn lock(
     log: &mut dyn LogFile,
-    patience: Patience,
+    patience: LockWait,
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
     let mut length = None;
     let [mut retry, longest] = LOCK_RETRY;
-    let mut deadline = host.elapsed() + LOCK_PATIENCE;
+    let mut deadline = host.elapsed() + LOCK_WAIT;
     while !log.try_lock().map_err(AppendError::Write)? {
         let now = Some(log.length().map_err(AppendError::Write)?);
         if now != length {
             length = now;
-            deadline = host.elapsed() + LOCK_PATIENCE;
+            deadline = host.elapsed() + LOCK_WAIT;
         }
         if host.elapsed() >= deadline {
             return Err(AppendError::Locked);
@@ -180,8 +180,8 @@ pub(super) fn lock(
         let pause = retry * (256 + u32::from(lot)) / 512;
         retry = longest.min(2 * retry);
         match (host.pause(pause), patience) {
-            (Some(signal), Patience::UntilSignal) => return Err(AppendError::Interrupted(signal)),
-            (Some(_), Patience::Stubborn) | (None, _) => {}
+            (Some(signal), LockWait::UntilSignal) => return Err(AppendError::Interrupted(signal)),
+            (Some(_), LockWait::Stubborn) | (None, _) => {}
         }
     }
     Ok(())
@@ -202,7 +202,7 @@ mod tests {
         Log::plain(LOG)
     }
 
-    fn append_one(world: &mut World, patience: Patience) -> Result<(), AppendError> {
+    fn append_one(world: &mut World, patience: LockWait) -> Result<(), AppendError> {
         let body = RecoveredRecord {
             torn_bytes: 1,
             torn_hash: crate::names::Sha256::of(b""),
@@ -221,8 +221,8 @@ mod tests {
     #[test]
     fn records_are_chained_and_synced_after_the_lock_is_given_back() {
         let mut world = World::new();
-        append_one(&mut world, Patience::UntilSignal).unwrap();
-        append_one(&mut world, Patience::UntilSignal).unwrap();
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
         let lines = lines(&world);
         assert_eq!(lines[0]["hash"], lines[1]["prev"]);
         assert_eq!(lines[0]["chain"], lines[1]["chain"]);
@@ -245,7 +245,7 @@ mod tests {
             torn_hash: crate::names::Sha256::of(b""),
         };
         let mut record = Record::new(EventName::Recovered, &world.identity(), world.now(), body);
-        append(&log, &mut record, Patience::UntilSignal, &mut world).unwrap();
+        append(&log, &mut record, LockWait::UntilSignal, &mut world).unwrap();
         assert_eq!(lines(&world).len(), 1);
     }
 
@@ -257,7 +257,7 @@ mod tests {
             0o600,
             "{\"event\":\"sta",
         );
-        append_one(&mut world, Patience::UntilSignal).unwrap();
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
         let text = world.text(LOG).unwrap();
         assert!(
             text.starts_with("{\"event\":\"sta\n{\"event\":\"recovered\""),
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn the_chain_goes_on_however_far_back_its_last_record_stands() {
         let mut world = World::new();
-        append_one(&mut world, Patience::UntilSignal).unwrap();
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
         let record = world.text(LOG).unwrap();
         let first: serde_json::Value = record.parse().unwrap();
         for length in [1, 4096 - 1, 4096, 5000, 70_000] {
@@ -283,7 +283,7 @@ mod tests {
                     0o600,
                     &(record.clone() + &foreign),
                 );
-                append_one(&mut world, Patience::UntilSignal).unwrap();
+                append_one(&mut world, LockWait::UntilSignal).unwrap();
                 let text = world.text(LOG).unwrap();
                 let next: serde_json::Value = text.lines().nth(2).unwrap().parse().unwrap();
                 assert_eq!(next["prev"], first["hash"], "{length} {end:?}");
@@ -296,7 +296,7 @@ mod tests {
     fn after_rotation_the_chain_goes_on_from_the_newest_file_beside_the_log() {
         let mut world = World::new();
         for _ in 0..2 {
-            append_one(&mut world, Patience::UntilSignal).unwrap();
+            append_one(&mut world, LockWait::UntilSignal).unwrap();
         }
         let old = world.text(LOG).unwrap();
         let older = old.lines().next().unwrap().to_owned() + "\n";
@@ -307,7 +307,7 @@ mod tests {
             .file(&format!("{LOG}-20261124"), &old)
             .file(&format!("{LOG}.bak"), &other)
             .file("/home/ops/log/a-b.log", &other);
-        append_one(&mut world, Patience::UntilSignal).unwrap();
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
         let lines = lines(&world);
         let before: serde_json::Value = old.lines().nth(1).unwrap().parse().unwrap();
         assert_eq!(lines[0]["prev"], before["hash"]);
@@ -319,9 +319,9 @@ mod tests {
     fn what_does_not_go_in_whole_is_taken_back() {
         for op in [Op::Append, Op::ShortAppend] {
             let mut world = World::new().fails(op, 2, Errno::ENOSPC);
-            append_one(&mut world, Patience::UntilSignal).unwrap();
+            append_one(&mut world, LockWait::UntilSignal).unwrap();
             let before = world.text(LOG);
-            let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
+            let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
             assert!(matches!(error, AppendError::Write(_)), "{op:?}");
             assert_eq!(world.text(LOG), before, "{op:?}");
         }
@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn a_failed_sync_is_an_error_and_not_tried_again() {
         let mut world = World::new().fails(Op::Sync, 1, Errno::EIO);
-        let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
+        let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
         assert!(matches!(error, AppendError::Sync(_)));
         assert!(!world.acts().contains(&Act::Synced { locked: false }));
     }
@@ -338,11 +338,11 @@ mod tests {
     #[test]
     fn what_is_longer_than_a_record_may_be_is_not_written() {
         let mut world = World::new();
-        append_one(&mut world, Patience::UntilSignal).unwrap();
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
         let before = world.text(LOG);
         let body = std::collections::BTreeMap::from([("text", "x".repeat(64 << 10))]);
         let mut record = Record::new(EventName::Start, &world.identity(), world.now(), body);
-        let error = append(&log(), &mut record, Patience::UntilSignal, &mut world).unwrap_err();
+        let error = append(&log(), &mut record, LockWait::UntilSignal, &mut world).unwrap_err();
         let reason = error.reason(LOG.as_ref());
         assert!(reason.contains("at most 65536 fit"), "{reason}");
         assert_eq!(world.text(LOG), before);
@@ -357,20 +357,20 @@ mod tests {
     #[test]
     fn a_held_lock_is_waited_for_no_longer_than_promised() {
         let mut world = held_for_ever();
-        let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
+        let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
         assert!(matches!(error, AppendError::Locked));
-        assert!(world.elapsed() >= LOCK_PATIENCE);
+        assert!(world.elapsed() >= LOCK_WAIT);
     }
 
     #[test]
     fn a_signal_ends_the_waiting_only_before_the_script_has_run() {
         let term = Signal::new(15);
         let mut world = held_for_ever().signal_at(Op::Lock, term);
-        let error = append_one(&mut world, Patience::UntilSignal).unwrap_err();
+        let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
         assert!(matches!(error, AppendError::Interrupted(signal) if signal == term));
         let mut world = World::new()
             .fails(Op::Lock, 1, Errno::EAGAIN)
             .signal_at(Op::Lock, term);
-        append_one(&mut world, Patience::Stubborn).unwrap();
+        append_one(&mut world, LockWait::Stubborn).unwrap();
     }
 }

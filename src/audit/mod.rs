@@ -1,40 +1,36 @@
 //! The audit log: what is recorded of a run, and how it gets on disk.
 //!
-//! A [`Trail`] is opened before the script starts and closed by value when
+//! A [`OpenRecord`] is opened before the script starts and closed by value when
 //! the run has ended, so that no start record stays without its end.
 
 mod append;
+mod checkpoint;
 mod compression;
-mod head;
 mod id;
 mod log;
+mod log_permissions;
+mod open_record;
 mod options;
-mod place;
-pub mod read;
 mod record;
 mod redact;
 mod rotated;
 mod spool;
 mod start;
-mod tail;
-mod trail;
+pub mod tail;
 mod write;
 
-pub use append::{AppendError, LOCK_PATIENCE};
+pub use append::AppendError;
+pub use checkpoint::{Anchor, Checkpoint};
 pub use compression::Compression;
-pub use head::{Anchor, Head};
 pub use id::RunId;
 pub use log::Log;
-pub use place::{LogObstacle, exposed, obstacle};
-pub use record::{
-    Chained, EndRecord, EventName, FileFacts, Line, Record, RecoveredRecord, SignalRecord,
-    SpawnFailedRecord,
-};
+pub use log_permissions::{LogObstacle, exposed, obstacle};
+pub use open_record::{EndBody, Fallback, OpenRecord, RunContext, Unopened, Unrecorded, refuse};
+pub use record::{EndRecord, FileFacts, Line, SignalRecord, SpawnFailedRecord};
 pub use redact::{recorded_args, recorded_message, recorded_names};
-pub use rotated::{MovedAside, moved_aside};
-pub use spool::{Kept, Spool, look as spool};
+pub use rotated::rotated_logs;
+pub use spool::{Spool, look as spool};
 pub use start::{
     Claimed, Login, Passed, ProgramFacts, RecordedArg, RecordedArgs, RefusedRecord, RunFacts,
     StartRecord,
 };
-pub use trail::{EndBody, Left, Opening, Trail, Unopened, Unrecorded, refuse};

@@ -256,6 +256,7 @@ pub struct RecoveredRecord {
 /// of the chain.
 #[derive(Debug, JsonSchema)]
 #[schemars(untagged)]
+#[expect(dead_code, reason = "the schema is derived from it")]
 pub enum Line {
     /// The script is about to be started.
     Start(Box<Chained<StartRecord>>),

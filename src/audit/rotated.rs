@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::Compression;
-use super::append::{AppendError, Patience, lock};
+use super::append::{AppendError, LockWait, lock};
 use super::tail::{Chained, Link, last_record};
 use super::write::{ending, last_lines};
 use crate::host::{FileKind, Host, HostView, LogFile};
@@ -19,7 +19,7 @@ use crate::host::{FileKind, Host, HostView, LogFile};
 /// seen it in its place, and comes first.
 pub(super) fn link(
     log: &Path,
-    patience: Patience,
+    patience: LockWait,
     host: &mut dyn Host,
 ) -> Result<Link, AppendError> {
     let Some(mut old) = newest(log, host) else {
@@ -37,7 +37,7 @@ pub(super) fn link(
 /// last it is the one with the highest number: a clock may have stepped back.
 fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
     let mut found: Vec<(Chained, Box<dyn LogFile>)> = Vec::new();
-    for path in moved_aside(log, host).plain {
+    for path in rotated_logs(log, host).plain {
         found.extend(last_of(&path, host));
     }
     let latest = found
@@ -65,7 +65,7 @@ fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Chained, Box<dyn LogFile
 /// The files beside a log that rotation has moved aside, those first that were
 /// moved first, as far as their names tell.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct MovedAside {
+pub struct RotatedLogs {
     /// Those that can be read as they are.
     pub plain: Vec<PathBuf>,
     /// Those that were compressed since.
@@ -73,8 +73,8 @@ pub struct MovedAside {
 }
 
 /// Lists the files beside a log whose names rotation makes of its name.
-pub fn moved_aside(log: &Path, view: &dyn HostView) -> MovedAside {
-    let mut found = MovedAside::default();
+pub fn rotated_logs(log: &Path, view: &dyn HostView) -> RotatedLogs {
+    let mut found = RotatedLogs::default();
     let (Some(directory), Some(name)) = (log.parent(), log.file_name().and_then(OsStr::to_str))
     else {
         return found;
@@ -83,10 +83,10 @@ pub fn moved_aside(log: &Path, view: &dyn HostView) -> MovedAside {
     let names = view.list(directory).unwrap_or_default();
     let mut marked: Vec<_> = names
         .iter()
-        .filter_map(|one| Aside::of(name, one.to_str()?))
+        .filter_map(|one| RotatedName::of(name, one.to_str()?))
         .collect();
-    marked.sort_by_key(Aside::age);
-    for Aside {
+    marked.sort_by_key(RotatedName::age);
+    for RotatedName {
         name, compression, ..
     } in marked
     {
@@ -101,14 +101,14 @@ pub fn moved_aside(log: &Path, view: &dyn HostView) -> MovedAside {
 
 /// A name that rotation has made of a log's name.
 #[derive(Debug, PartialEq, Eq)]
-struct Aside<'a> {
+struct RotatedName<'a> {
     name: &'a str,
     /// What it has put into the name: a number or a time.
     mark: &'a str,
     compression: Option<Compression>,
 }
 
-impl<'a> Aside<'a> {
+impl<'a> RotatedName<'a> {
     /// Reads a name: `a.log.1`, `a.log-20261124`, or, before the extension,
     /// `a-20261124.log`; each may be compressed. What names another log, as
     /// `a-b.log` does, is none of them.
@@ -154,7 +154,7 @@ mod tests {
 
     /// How a name of this log was compressed; an error if it is none.
     fn read(log: &str, name: &str) -> Result<Option<Compression>, ()> {
-        Aside::of(log, name)
+        RotatedName::of(log, name)
             .map(|aside| aside.compression)
             .ok_or(())
     }
@@ -202,14 +202,14 @@ mod tests {
             .file("/l/a.log.3.xz", "")
             .file("/m/b.log-20261124", "")
             .file("/m/b.log-20251231", "");
-        let found = moved_aside(Path::new("/l/a.log"), &world);
+        let found = rotated_logs(Path::new("/l/a.log"), &world);
         assert_eq!(found.plain, ["/l/a.log.2", "/l/a.log.1"].map(PathBuf::from));
         let compressed = [
             ("/l/a.log.10.gz".into(), Compression::Gzip),
             ("/l/a.log.3.xz".into(), Compression::Xz),
         ];
         assert_eq!(found.compressed, compressed);
-        let found = moved_aside(Path::new("/m/b.log"), &world);
+        let found = rotated_logs(Path::new("/m/b.log"), &world);
         let dates = ["/m/b.log-20251231", "/m/b.log-20261124"];
         assert_eq!(found.plain, dates.map(PathBuf::from));
     }

@@ -32,7 +32,7 @@ fn directory(view: &dyn HostView) -> Option<PathBuf> {
 }
 
 /// Keeps a record. Where that fails too it is returned, as a line of JSON.
-pub(super) fn keep<B: Serialize>(
+pub(super) fn spool_write<B: Serialize>(
     log: &Path,
     run_id: &RunId,
     record: &Record<B>,
@@ -41,21 +41,21 @@ pub(super) fn keep<B: Serialize>(
     let json = to_json_line(&Spooled { log, record }) + "\n";
     let path = directory(host).map(|spool| spool.join(format!("{run_id}.json")));
     match path {
-        Some(path) if host.keep(&path, json.as_bytes()).is_ok() => Ok(path),
+        Some(path) if host.spool_write(&path, json.as_bytes()).is_ok() => Ok(path),
         _ => Err(to_json_line(record)),
     }
 }
 
 /// A record that waits for its log.
 #[derive(Debug)]
-pub(super) struct Waiting {
+pub(super) struct SpooledRecord {
     /// The file it is kept in.
     pub(super) path: PathBuf,
     run_id: String,
     record: Map<String, Value>,
 }
 
-impl Waiting {
+impl SpooledRecord {
     /// Says whether the end of a log holds the record already: it was taken over by
     /// a run that could not remove it from here any more.
     pub(super) fn is_in(&self, tail: &[u8]) -> bool {
@@ -82,7 +82,7 @@ impl Waiting {
 ///
 /// What somebody else may have put there, and what is no end of a run, stays
 /// where it is. A spool that is not there costs one look.
-pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<Waiting> {
+pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<SpooledRecord> {
     let Some(spool) = directory(view) else {
         return Vec::new();
     };
@@ -94,7 +94,7 @@ pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<Waiting> {
         let path = spool.join(name);
         let record = read(&path, log, view)?;
         let run_id = record.get("run_id")?.as_str()?.to_owned();
-        Some(Waiting {
+        Some(SpooledRecord {
             path,
             run_id,
             record,
@@ -103,7 +103,7 @@ pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<Waiting> {
     // What cannot be removed would be taken over again and again.
     let waiting = waiting.filter(|one| {
         let mut paths = [spool.as_path(), one.path.as_path()].into_iter();
-        paths.all(|path| view.may(path, Access::Write).is_ok())
+        paths.all(|path| view.check_access(path, Access::Write).is_ok())
     });
     waiting.take(TAKEN_MAX).collect()
 }
@@ -119,18 +119,9 @@ pub enum Spool {
     NotPrivate(PathBuf),
     /// It cannot be listed.
     Unreadable(PathBuf, io::Error),
-    /// Its directory, and the files in it.
-    Kept(PathBuf, Vec<Kept>),
-}
-
-/// One file of the spool.
-#[derive(Debug)]
-pub struct Kept {
-    /// The file.
-    pub path: PathBuf,
-    /// The log that its record waits for; none if it holds no end of a run, or
-    /// somebody else may have written it.
-    pub log: Option<PathBuf>,
+    /// Its directory, and for each file in it the log that its record belongs
+    /// to; none if it holds no end of a run, or another user may have written it.
+    Kept(PathBuf, Vec<Option<PathBuf>>),
 }
 
 /// Looks at the spool.
@@ -147,12 +138,9 @@ pub fn look(view: &dyn HostView) -> Spool {
     match view.list(&spool) {
         Ok(names) => {
             let kept = names.into_iter().map(|name| spool.join(name));
-            let kept = kept.map(|path| Kept {
-                log: ended(&path, view).map(|(log, _)| log),
-                path,
-            });
-            let kept = kept.collect();
-            Spool::Kept(spool, kept)
+            let logs = kept.map(|path| ended(&path, view).map(|(log, _)| log));
+            let logs = logs.collect();
+            Spool::Kept(spool, logs)
         }
         Err(error) => Spool::Unreadable(spool, error),
     }

@@ -14,18 +14,18 @@ pub(super) const RECORD_MAX: usize = 64 * 1024;
 
 /// The place of the next record in a log's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Link {
+pub struct Link {
     /// The log's id; none before its first record.
-    pub(super) chain: Option<String>,
+    pub chain: Option<String>,
     /// The hash of the record before; zeros for the first.
-    pub(super) prev: String,
+    pub prev: String,
     /// The number of the next record.
-    pub(super) seq: u64,
+    pub seq: u64,
 }
 
 impl Link {
     /// The beginning of a chain.
-    pub(super) fn first() -> Self {
+    pub fn first() -> Self {
         Self {
             chain: None,
             prev: "0".repeat(64),
@@ -36,7 +36,7 @@ impl Link {
     /// Goes on from the last of some whole lines that is a record of ours. A
     /// line that is none was put there by somebody else, and does not end the
     /// chain; only where no record is left it starts anew.
-    pub(super) fn after(lines: &[u8]) -> Self {
+    pub fn after(lines: &[u8]) -> Self {
         Self::after_record(lines).unwrap_or_else(Self::first)
     }
 
@@ -51,7 +51,7 @@ impl Link {
     }
 
     /// Makes sure that there is a chain: one that begins here gets an id.
-    pub(super) fn with_chain(mut self, host: &mut dyn Host) -> io::Result<Self> {
+    pub fn with_chain(mut self, host: &mut dyn Host) -> io::Result<Self> {
         if self.chain.is_none() {
             self.chain = Some(RunId::new(host)?.as_str().to_owned());
         }
@@ -60,7 +60,7 @@ impl Link {
 
     /// Ends a record: appends `prev`, `seq` and the hash over the exact bytes
     /// before it. Returns the line with its line end, and the next place.
-    pub(super) fn close(&self, json: &str) -> (String, Self) {
+    pub fn close(&self, json: &str) -> (String, Self) {
         let open = json.strip_suffix('}').unwrap_or(json);
         let hashed = format!("{open},\"prev\":\"{}\",\"seq\":{}", self.prev, self.seq);
         let hash = Sha256::of(hashed.as_bytes()).to_string();

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::Log;
 use super::record::{EventName, Record, RecoveredRecord, timestamp};
-use super::spool::{self, Waiting};
+use super::spool::{self, SpooledRecord};
 use super::tail::{Ending, Link, RECORD_MAX};
 use crate::host::{Host, LogFile};
 use crate::names::to_json_line;
@@ -32,7 +32,7 @@ pub(super) fn write<B: Serialize>(
     begin: Link,
     host: &mut dyn Host,
 ) -> io::Result<Link> {
-    let link = mend(file, length, begin, &record.timestamp, host);
+    let link = end_with_whole_line(file, length, begin, &record.timestamp, host);
     let written = link.and_then(|link| put(file, record, link, host));
     if written.is_err() {
         // If cutting fails too, the next run will find a torn line and mark it.
@@ -59,14 +59,14 @@ pub(super) fn take_over(
         }
         // It is in the log now. If it cannot be removed from the spool after all,
         // the next run finds it in both.
-        drop(host.forget(&waiting.path));
+        drop(host.spool_remove(&waiting.path));
         length = file.length()?;
     }
     Ok(length)
 }
 
 fn take_over_one(
-    waiting: &Waiting,
+    waiting: &SpooledRecord,
     log: &Log,
     file: &mut dyn LogFile,
     length: u64,
@@ -74,7 +74,7 @@ fn take_over_one(
     host: &mut dyn Host,
 ) -> io::Result<()> {
     let now = timestamp(host.now());
-    let link = mend(file, length, begin, &now, host)?.with_chain(host)?;
+    let link = end_with_whole_line(file, length, begin, &now, host)?.with_chain(host)?;
     let json = waiting.json(link.chain.as_deref().unwrap_or_default());
     put_bytes(file, link.close(&json).0.as_bytes())?;
     if log.sync {
@@ -115,7 +115,7 @@ pub(super) fn last_lines<T>(
 
 /// Makes the log end with a whole line, and says where its chain goes on; one
 /// that is empty begins at a given place.
-fn mend(
+fn end_with_whole_line(
     file: &mut dyn LogFile,
     length: u64,
     begin: Link,

@@ -2,14 +2,14 @@
 
 use super::args::Global;
 use super::put_or;
-use crate::discovery::survey;
 use crate::discovery::{Roots, catalogue};
 use crate::dispatch::Exit;
 use crate::doctor::{Checkup, Installed, Level, examine};
 use crate::host::{Stream, System};
-use crate::manifest::Policies;
 use crate::names::to_json_pretty;
+use crate::policy::Policies;
 use crate::report::{self, DoctorDocument, Format, Style};
+use crate::survey;
 
 /// Examines this machine and reports.
 pub(super) fn exec(global: &Global, format: Format, host: &System) -> Exit {

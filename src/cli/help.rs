@@ -9,7 +9,7 @@ use super::{put, short};
 use crate::diagnostics::{Code, nearest, one_of};
 use crate::dispatch::Exit;
 use crate::host::{Stream, System, write_stderr};
-use crate::names::{COMMANDS, instead_of, shell_line, visible};
+use crate::names::{COMMANDS, alternative_for, shell_line, visible};
 use crate::report::{Style, TOPICS, Topic, manual, topic, wrapped};
 
 /// Shows what is asked for.
@@ -141,7 +141,7 @@ pub(super) fn kept(args: &[OsString]) -> Option<String> {
     let options = args.iter().take_while(|arg| *arg != kept);
     let qli =
         shell_line(std::iter::once(OsStr::new("qli")).chain(options.map(OsString::as_os_str)));
-    let instead = instead_of(kept).map(|typed| format!("did you mean `{typed}`?\n     "));
+    let instead = alternative_for(kept).map(|typed| format!("did you mean `{typed}`?\n     "));
     let instead = instead.unwrap_or_default();
     Some(format!(
         "qli: `{kept}` is a name of qli itself, and this version has no such command\n     {instead}\

@@ -186,7 +186,7 @@ fn no_plan(found: &Diagnostics, global: &Global, format: Format, host: &System) 
 /// or none if the problem is a name.
 fn manifests_in(found: &Diagnostics) -> usize {
     let in_text = |one: &crate::diagnostics::Diagnostic| {
-        matches!(one.place, crate::diagnostics::Place::Text { .. })
+        matches!(one.location, crate::diagnostics::Location::Text { .. })
             && !one.path().starts_with("embedded:")
     };
     usize::from(found.iter().any(in_text))

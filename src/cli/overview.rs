@@ -12,7 +12,7 @@ pub(super) fn text(global: &Global, view: &dyn HostView) -> String {
         .values()
         .filter(|root| root.kind != RootKind::Embedded);
     let next = match own.count() {
-        0 if roots.iter().any(|root| hides(root, view)) => {
+        0 if roots.iter().any(|root| shadows(root, view)) => {
             HIDDEN.replace("qli doctor", &format!("{} doctor", roots.command()))
         }
         0 => NEWCOMER.to_owned(),
@@ -25,7 +25,7 @@ pub(super) fn text(global: &Global, view: &dyn HostView) -> String {
 }
 
 /// Says whether nobody can tell which groups a root holds.
-fn hides(root: &Root, view: &dyn HostView) -> bool {
+fn shadows(root: &Root, view: &dyn HostView) -> bool {
     let listed = view.list(&root.path);
     listed.is_err_and(|error| !is_absent(&error))
 }

@@ -7,7 +7,7 @@ use super::args::Global;
 use super::{no_plan, put};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::discovery::scaffold::{
-    Guarded, Installed, Made, Overwrite, Place, install_defaults as install, make_group,
+    Destination, Guarded, Installed, Made, Overwrite, install_defaults as install, make_group,
 };
 use crate::discovery::{Roots, group_name};
 use crate::dispatch::Exit;
@@ -28,13 +28,13 @@ pub(super) fn new(
         Ok(made) => made,
         Err(found) => return nothing_made(found, global, host),
     };
-    let (name, place, made) = made;
+    let (name, destination, made) = made;
     let style = Style::of(Stream::Stderr, global.color(), host);
     if !made.warnings.is_empty() {
         write_stderr(&report::diagnostics(&made.warnings, &style));
     }
     let style = Style::of(Stream::Stdout, global.color(), host);
-    let reached = reached(&place, &roots, host);
+    let reached = reached(&destination, &roots, host);
     put(&report::made(&name, &made, guarded, &reached, &style))
 }
 
@@ -44,11 +44,11 @@ fn make(
     root: Option<&Path>,
     roots: &Roots,
     host: &mut System,
-) -> Result<(GroupName, Place, Made), Diagnostic> {
+) -> Result<(GroupName, Destination, Made), Diagnostic> {
     let name = group_name(group)?;
-    let place = Place::of(root, host)?;
-    let made = make_group(&name, guarded, &place, roots, host)?;
-    Ok((name, place, made))
+    let destination = Destination::of(root, host)?;
+    let made = make_group(&name, guarded, &destination, roots, host)?;
+    Ok((name, destination, made))
 }
 
 /// Copies the embedded groups and says what has become of each.
@@ -58,12 +58,12 @@ pub(super) fn install_defaults(
     root: Option<&Path>,
     host: &mut System,
 ) -> Exit {
-    let (place, installed) = match copies(overwrite, root, host) {
+    let (destination, installed) = match copies(overwrite, root, host) {
         Ok(installed) => installed,
         Err(found) => return nothing_made(found, global, host),
     };
     let style = Style::of(Stream::Stdout, global.color(), host);
-    let reached = reached(&place, &Roots::of(&global.extensions, host), host);
+    let reached = reached(&destination, &Roots::of(&global.extensions, host), host);
     put(&report::installed(&installed, root, &reached, &style))
 }
 
@@ -71,19 +71,19 @@ fn copies(
     overwrite: Overwrite,
     root: Option<&Path>,
     host: &mut System,
-) -> Result<(Place, Vec<Installed>), Diagnostic> {
-    let place = Place::of(root, host)?;
-    let installed = install(&place, overwrite, host)?;
-    Ok((place, installed))
+) -> Result<(Destination, Vec<Installed>), Diagnostic> {
+    let destination = Destination::of(root, host)?;
+    let installed = install(&destination, overwrite, host)?;
+    Ok((destination, installed))
 }
 
 /// Says how a group of a root is found by a run.
-fn reached(place: &Place, roots: &Roots, view: &dyn HostView) -> Reached {
-    if roots.holds(&place.root) {
+fn reached(destination: &Destination, roots: &Roots, view: &dyn HostView) -> Reached {
+    if roots.holds(&destination.root) {
         return Reached::AsTyped(roots.command());
     }
     Reached::ByOption {
-        root: place.root.clone(),
+        root: destination.root.clone(),
         beside_others: view.var("QLI_EXTENSIONS").is_some_and(|it| !it.is_empty()),
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::args::{Global, TargetArgs};
-use crate::names::{KEPT, is_command};
+use crate::names::{RESERVED, is_command};
 use crate::report::Color;
 
 /// Reads a command line that runs an extension; none for any other.
@@ -95,7 +95,7 @@ fn first_word(args: &[OsString]) -> Option<usize> {
 /// Returns the kept name that a command line starts with.
 pub(super) fn kept_name(args: &[OsString]) -> Option<&'static str> {
     let word = args.get(first_word(args)?)?;
-    KEPT.into_iter().find(|kept| word == kept)
+    RESERVED.into_iter().find(|kept| word == kept)
 }
 
 /// Writes `run` out in a command line that has it left out, for clap.
@@ -158,7 +158,11 @@ mod tests {
 
     #[test]
     fn own_names_win_and_run_reaches_any_group() {
-        for name in COMMANDS.iter().chain(&KEPT).filter(|name| **name != "run") {
+        for name in COMMANDS
+            .iter()
+            .chain(&RESERVED)
+            .filter(|name| **name != "run")
+        {
             assert!(parse(&words(&format!("{name} x"))).is_none(), "{name}");
             let target = parse(&words(&format!("run {name} x"))).unwrap();
             assert_eq!(target.group, *name);

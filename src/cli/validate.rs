@@ -6,12 +6,13 @@ use super::args::{Global, ValidateArgs, ValidateFormat};
 use super::put_or;
 use crate::diagnostics::{Code, Diagnostic, SOURCE_MAX, Source};
 use crate::discovery::Roots;
-use crate::discovery::survey::{self, Survey};
 use crate::dispatch::Exit;
 use crate::host::{Host, HostView, Stream, System, reason, write_stderr};
-use crate::manifest::{self, Mending, Policies, mend, schema_line};
+use crate::manifest::{self, FixOutcome, apply_fixes, schema_line};
 use crate::names::{shell_word, to_json_pretty};
+use crate::policy::Policies;
 use crate::report::{self, DiagnosticsDocument, Repository, Style, Warnings};
+use crate::survey::{self, Survey};
 
 /// Checks manifests and what is beside them, and reports.
 pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &mut System) -> Exit {
@@ -63,11 +64,14 @@ fn unused_policies(survey: &Survey) -> Vec<String> {
 }
 
 /// Reads every manifest again, with what becomes of its text.
-fn mendings(survey: &Survey, view: &dyn HostView) -> impl Iterator<Item = (Arc<Source>, Mending)> {
+fn mendings(
+    survey: &Survey,
+    view: &dyn HostView,
+) -> impl Iterator<Item = (Arc<Source>, FixOutcome)> {
     survey.manifests.iter().filter_map(move |path| {
         let read = view.read(path, SOURCE_MAX).map(|read| read.bytes);
         let source = manifest::source(path, read).ok()?;
-        let mending = mend(&source, schema_line(&source, view).as_deref());
+        let mending = apply_fixes(&source, schema_line(&source, view).as_deref());
         Some((source, mending))
     })
 }
@@ -78,7 +82,7 @@ fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
     let style = Style::of(Stream::Stderr, global.color(), host);
     let all: Vec<_> = mendings(survey, host).collect();
     for (source, mending) in all {
-        let Mending::Mended(text) = mending else {
+        let FixOutcome::Mended(text) = mending else {
             continue;
         };
         let path = source.path();
@@ -98,8 +102,8 @@ fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
 /// Returns why texts are not changed although they could be.
 fn abandoned(survey: &Survey, view: &dyn HostView) -> Vec<Diagnostic> {
     let abandoned = mendings(survey, view).filter_map(|(_, mending)| match mending {
-        Mending::Abandoned(one) => Some(one),
-        Mending::Nothing | Mending::Mended(_) => None,
+        FixOutcome::Abandoned(one) => Some(one),
+        FixOutcome::Nothing | FixOutcome::Mended(_) => None,
     });
     abandoned.collect()
 }
@@ -108,8 +112,8 @@ fn diff(survey: &Survey, global: &Global, host: &System) -> String {
     write_stderr(&report::concise(&abandoned(survey, host)));
     let style = Style::of(Stream::Stdout, global.color(), host);
     let diffs = mendings(survey, host).filter_map(|(source, mending)| match mending {
-        Mending::Mended(text) => Some(report::diff(&source, &text, &style)),
-        Mending::Nothing | Mending::Abandoned(_) => None,
+        FixOutcome::Mended(text) => Some(report::diff(&source, &text, &style)),
+        FixOutcome::Nothing | FixOutcome::Abandoned(_) => None,
     });
     diffs.collect()
 }

@@ -37,7 +37,7 @@ pub struct Diagnostic {
     /// The next step, where there is one to name.
     pub help: Option<String>,
     /// Where it is.
-    pub place: Place,
+    pub location: Location,
     /// Other places that belong to the problem, with a word on each.
     pub labels: Vec<Label>,
     /// What else it means, beside what its code says.
@@ -66,7 +66,7 @@ impl PolicyRule {
 
 /// Where a diagnostic points; there is none without a place.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub enum Location {
     /// A range of bytes of a manifest's text.
     Text {
         /// The text.
@@ -118,25 +118,25 @@ pub struct Edit {
 impl Diagnostic {
     /// Starts a diagnostic about a range of a text.
     pub fn at(code: Code, source: &Arc<Source>, span: Range<usize>, message: String) -> Self {
-        let place = Place::Text {
+        let location = Location::Text {
             span: source.clamp(span),
             source: Arc::clone(source),
         };
-        Self::new(code, place, message)
+        Self::new(code, location, message)
     }
 
     /// Starts a diagnostic about a path.
     pub fn of_path(code: Code, path: impl Into<PathBuf>, message: String) -> Self {
-        Self::new(code, Place::Path(path.into()), message)
+        Self::new(code, Location::Path(path.into()), message)
     }
 
-    fn new(code: Code, place: Place, message: String) -> Self {
+    fn new(code: Code, location: Location, message: String) -> Self {
         Self {
             code,
             severity: code.severity(),
             message,
             help: None,
-            place,
+            location,
             labels: Vec::new(),
             consequence: None,
             fix: None,
@@ -211,16 +211,16 @@ impl Diagnostic {
 
     /// Returns the path it is reported under.
     pub fn path(&self) -> &Path {
-        match &self.place {
-            Place::Text { source, .. } => source.path(),
-            Place::Path(path) => path,
+        match &self.location {
+            Location::Text { source, .. } => source.path(),
+            Location::Path(path) => path,
         }
     }
 
     fn order(&self) -> (&Path, usize, usize, Code, Option<&PolicyRule>) {
-        let (start, end) = match &self.place {
-            Place::Text { span, .. } => (span.start, span.end),
-            Place::Path(_) => (0, 0),
+        let (start, end) = match &self.location {
+            Location::Text { span, .. } => (span.start, span.end),
+            Location::Path(_) => (0, 0),
         };
         (self.path(), start, end, self.code, self.policy.as_deref())
     }

@@ -165,8 +165,8 @@ mod tests {
     fn lines_and_columns_count_from_one_in_scalar_values() {
         let source = source("a\nöx\n");
         let at = |offset| {
-            let place = source.position(offset);
-            (place.line, place.column)
+            let location = source.position(offset);
+            (location.line, location.column)
         };
         assert_eq!((at(0), at(2), at(4)), ((1, 1), (2, 1), (2, 2)));
         assert_eq!((at(6), at(99)), ((3, 1), (3, 1)));
@@ -197,11 +197,11 @@ mod tests {
         fn columns_are_counted_in_scalar_values(text in "[a\u{e4}\u{1f600}\n]{0,40}", times in 1usize..200, at in 0usize..20000) {
             let text = text.repeat(times);
             let source = source(&text);
-            let place = source.position(at);
-            let before = text.get(..place.offset).unwrap();
+            let location = source.position(at);
+            let before = text.get(..location.offset).unwrap();
             let line = before.rsplit('\n').next().unwrap();
-            prop_assert_eq!(place.column, line.chars().count() + 1);
-            prop_assert_eq!(place.line, before.matches('\n').count() + 1);
+            prop_assert_eq!(location.column, line.chars().count() + 1);
+            prop_assert_eq!(location.line, before.matches('\n').count() + 1);
         }
 
         #[test]

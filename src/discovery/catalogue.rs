@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::roots::is_absent;
-use super::{Group, Home, Root, RootKind, Roots, embedded, find_group, program};
+use super::{Group, GroupLocation, Root, RootKind, Roots, embedded, find_group, program};
 use crate::diagnostics::Diagnostics;
 use crate::host::{Access, FileKind, HostView, all_on_path, path_entries};
 use crate::manifest::FILE_NAME;
@@ -85,7 +85,7 @@ pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Ro
 }
 
 /// Returns a group's extensions: its own executables, then those of `PATH`.
-pub fn extensions(home: &Home, view: &dyn HostView) -> Vec<Extension> {
+pub fn extensions(home: &GroupLocation, view: &dyn HostView) -> Vec<Extension> {
     let mut found = BTreeMap::new();
     for (name, path) in own(home, view).into_iter().chain(on_path(home, view)) {
         found.entry(name).or_insert(path);
@@ -96,7 +96,7 @@ pub fn extensions(home: &Home, view: &dyn HostView) -> Vec<Extension> {
         .collect()
 }
 
-fn own(home: &Home, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
+fn own(home: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
     if home.root.kind == RootKind::Embedded {
         let scripts = embedded::scripts(&home.name).iter();
         return scripts
@@ -110,7 +110,7 @@ fn own(home: &Home, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
     executables(&directory, "", view)
 }
 
-fn on_path(home: &Home, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
+fn on_path(home: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
     let prefix = format!("qli-{}-", home.name);
     path_entries(view)
         .iter()
@@ -132,7 +132,7 @@ fn executables(
             let name = entry.to_str()?.strip_prefix(prefix)?.parse().ok()?;
             let path = directory.join(&entry);
             let is_file = view.stat(&path).ok()?.kind == FileKind::File;
-            let runs = is_file && view.may(&path, Access::Execute).is_ok();
+            let runs = is_file && view.check_access(&path, Access::Execute).is_ok();
             runs.then_some((name, path))
         })
         .collect()
@@ -140,7 +140,7 @@ fn executables(
 
 /// Returns every executable that the name of one extension leads to, the one
 /// that wins first; the others are hidden by it.
-pub fn all_of(home: &Home, name: &ExtensionName, view: &dyn HostView) -> Vec<PathBuf> {
+pub fn all_of(home: &GroupLocation, name: &ExtensionName, view: &dyn HostView) -> Vec<PathBuf> {
     let own = own(home, view).into_iter();
     let own = own.filter(|(found, _)| found == name).map(|(_, path)| path);
     let command = program::command_name(home.name.as_str(), name);

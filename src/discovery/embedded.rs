@@ -35,7 +35,7 @@ fn group(name: &GroupName) -> Option<&'static Embedded> {
 }
 
 /// Returns the names of the embedded groups.
-pub(super) fn groups() -> impl Iterator<Item = &'static str> {
+pub fn groups() -> impl Iterator<Item = &'static str> {
     GROUPS.iter().map(|group| group.group)
 }
 

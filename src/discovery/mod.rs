@@ -5,13 +5,12 @@
 //! unless a name was not found and a better one is to be suggested.
 
 mod catalogue;
-mod embedded;
+pub mod embedded;
 mod logs;
 mod program;
 mod roots;
 pub mod scaffold;
 mod sections;
-pub mod survey;
 mod trust;
 mod unknown;
 
@@ -24,17 +23,18 @@ use crate::host::{Contents, FileId, HostView, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{ExtensionName, GroupName, NAME_MAX, shell_word, visible};
 
-pub use catalogue::{
-    Catalogue, Entry, Extension, GroupEntry, all_of, catalogue, extensions, group_names,
-};
+pub use catalogue::{Catalogue, Entry, GroupEntry, all_of, catalogue, extensions, group_names};
 pub use logs::{GroupLog, logs};
-pub use program::{Program, ProgramKind, interpreter_of, with_lf_line_ends};
+pub use program::{
+    Program, ProgramKind, interpreter_of, lacks_interpreter_line, with_lf_line_ends,
+};
 pub use roots::{Root, RootKind, Roots, command_with, is_absent};
+pub use sections::{alone, same_files};
 pub use trust::distrusted;
 
 /// Where a group is: one directory with a manifest, or a part of qli itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Home {
+pub struct GroupLocation {
     /// The group's name.
     pub name: GroupName,
     /// The root it was found in.
@@ -48,7 +48,7 @@ pub struct Home {
     pub hides: Option<PathBuf>,
 }
 
-impl Home {
+impl GroupLocation {
     /// Returns the group's directory; none for an embedded group.
     pub fn directory(&self) -> Option<PathBuf> {
         let embedded = self.root.kind == RootKind::Embedded;
@@ -60,7 +60,7 @@ impl Home {
 #[derive(Debug, Clone)]
 pub struct Group {
     /// Where it is.
-    pub home: Home,
+    pub home: GroupLocation,
     /// Its manifest.
     pub manifest: Manifest,
 }
@@ -144,7 +144,7 @@ pub fn find(
 
 /// Reports the named roots that would have come before a group's own and from
 /// which no group can come: it may not be the group that was meant.
-fn passed_over(home: &Home, roots: &Roots, view: &dyn HostView) -> Diagnostics {
+fn passed_over(home: &GroupLocation, roots: &Roots, view: &dyn HostView) -> Diagnostics {
     match home.root.kind {
         RootKind::Given => Diagnostics::default(),
         RootKind::User | RootKind::System | RootKind::Embedded => roots.unusable(view),
@@ -162,7 +162,7 @@ pub fn find_group(
     Ok(Group { home, manifest })
 }
 
-fn parse(home: &Home, read: io::Result<Vec<u8>>) -> Result<Manifest, Diagnostics> {
+fn parse(home: &GroupLocation, read: io::Result<Vec<u8>>) -> Result<Manifest, Diagnostics> {
     manifest::parse(&manifest::source(&home.manifest_path, read)?)
 }
 
@@ -171,7 +171,7 @@ fn locate(
     name: &GroupName,
     roots: &Roots,
     view: &dyn HostView,
-) -> Result<(Home, io::Result<Vec<u8>>), Diagnostics> {
+) -> Result<(GroupLocation, io::Result<Vec<u8>>), Diagnostics> {
     for root in roots.iter() {
         let manifest_path = root.path.join(name.as_str()).join(FILE_NAME);
         let read = view.read(&manifest_path, SOURCE_MAX);
@@ -181,7 +181,7 @@ fn locate(
         if let Some(diagnostic) = unreadable_root(root, &read, view) {
             return Err(diagnostic.into());
         }
-        let home = Home {
+        let home = GroupLocation {
             name: name.clone(),
             root: root.clone(),
             manifest_id: read.as_ref().ok().map(|contents| contents.id),
@@ -195,7 +195,7 @@ fn locate(
         found.extend(roots.unusable(view));
         found
     })?;
-    let home = Home {
+    let home = GroupLocation {
         name: name.clone(),
         root: Root::embedded(),
         manifest_path: embedded::reported_path(name, FILE_NAME),
@@ -223,7 +223,9 @@ fn unreadable_root(
 ) -> Option<Diagnostic> {
     let error = read.as_ref().err()?;
     let denied = error.kind() == io::ErrorKind::PermissionDenied;
-    let searchable = view.may(&root.path, crate::host::Access::Execute).is_ok();
+    let searchable = view
+        .check_access(&root.path, crate::host::Access::Execute)
+        .is_ok();
     (denied && !searchable).then(|| {
         let message = format!("the root cannot be searched: {}", reason(error));
         Diagnostic::of_path(Code::RootUnreadable, &root.path, message)

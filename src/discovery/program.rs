@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Home, RootKind, Roots, embedded, is_absent, unknown};
+use super::{GroupLocation, RootKind, Roots, embedded, is_absent, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{
     Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, lacks, reason, search_path,
@@ -54,7 +54,7 @@ impl Program {
 
 /// Finds the program of an extension: the group's own file, else one on `PATH`.
 pub(super) fn find(
-    home: &Home,
+    home: &GroupLocation,
     extension: &ExtensionName,
     roots: &Roots,
     view: &dyn HostView,
@@ -79,7 +79,7 @@ pub(super) fn command_name(group: &str, extension: &ExtensionName) -> String {
 }
 
 fn find_file(
-    home: &Home,
+    home: &GroupLocation,
     extension: &ExtensionName,
     view: &dyn HostView,
 ) -> Option<Result<Program, Diagnostic>> {
@@ -112,7 +112,7 @@ fn check(path: &Path, stat: io::Result<Stat>, view: &dyn HostView) -> Result<(),
         return Err(Diagnostic::of_path(Code::NotARegularFile, path, message)
             .help("put the script itself there"));
     }
-    view.may(path, Access::Execute).map_err(|error| {
+    view.check_access(path, Access::Execute).map_err(|error| {
         let diagnostic = Diagnostic::of_path(Code::NotExecutable, path, not_executable(&error));
         let script = shell_word(path);
         diagnostic.help(match stat.mode & 0o111 {
@@ -153,7 +153,7 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
 
 /// A text without `#!` is refused by execve(2). A binary is left to the
 /// kernel: which formats it knows is its own affair (`binfmt_misc`).
-pub(super) fn lacks_interpreter_line(head: &[u8]) -> bool {
+pub fn lacks_interpreter_line(head: &[u8]) -> bool {
     !head.starts_with(b"#!") && !head.contains(&0) && !head.starts_with(b"\x7fELF")
 }
 
@@ -176,7 +176,7 @@ pub fn interpreter_of(head: &[u8]) -> Option<PathBuf> {
 }
 
 fn find_embedded(
-    home: &Home,
+    home: &GroupLocation,
     extension: &ExtensionName,
     view: &dyn HostView,
 ) -> Option<Result<Program, Diagnostic>> {

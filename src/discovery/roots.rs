@@ -96,7 +96,7 @@ impl Roots {
     }
 
     /// Reports the named roots from which no group can come.
-    pub(super) fn unusable(&self, view: &dyn HostView) -> Diagnostics {
+    pub fn unusable(&self, view: &dyn HostView) -> Diagnostics {
         let named = self.iter().filter(|root| root.kind == RootKind::Given);
         let mut found = Diagnostics::default();
         found.extend(named.filter_map(|root| unusable(root, view)));

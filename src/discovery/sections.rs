@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::{Home, Program, RootKind, embedded, program};
+use super::{GroupLocation, Program, RootKind, embedded, program};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, are_near, one_of};
 use crate::host::{HostView, OnPath, search_path};
 use crate::manifest::{Manifest, Section, key_of};
@@ -15,7 +15,7 @@ use crate::names::{ExtensionName, GroupName};
 pub(super) fn missed_by(
     extension: &ExtensionName,
     program: &Program,
-    home: &Home,
+    home: &GroupLocation,
     manifest: &Manifest,
     view: &dyn HostView,
 ) -> Diagnostics {
@@ -38,7 +38,12 @@ pub(super) fn missed_by(
 
 /// Says whether the file of a name is the program at hand: a link, or another
 /// spelling where the file system makes no difference between them.
-fn is_same(name: &ExtensionName, program: &Program, home: &Home, view: &dyn HostView) -> bool {
+fn is_same(
+    name: &ExtensionName,
+    program: &Program,
+    home: &GroupLocation,
+    view: &dyn HostView,
+) -> bool {
     let Some(directory) = home.directory() else {
         return false;
     };
@@ -48,7 +53,7 @@ fn is_same(name: &ExtensionName, program: &Program, home: &Home, view: &dyn Host
 
 /// Reports the scripts without a section that are the same file as one that has
 /// a section.
-pub(super) fn same_files(
+pub fn same_files(
     manifest: &Manifest,
     directory: &Path,
     scripts: &[&str],
@@ -77,15 +82,15 @@ fn of_same_file(section: &Section, extension: &str, manifest: &Manifest) -> Diag
         "`{extension}` is the same file as `{}`, which has guards of its own",
         section.name
     );
-    let place = section.span.clone();
-    let diagnostic = Diagnostic::at(Code::SameFile, &manifest.source, place, message);
+    let location = section.span.clone();
+    let diagnostic = Diagnostic::at(Code::SameFile, &manifest.source, location, message);
     diagnostic.help(format!(
         "give it a section too, or one without a field if it needs no guard: `[extensions.{}]`",
         key_of(extension)
     ))
 }
 
-fn is_own(name: &ExtensionName, home: &Home, view: &dyn HostView) -> bool {
+fn is_own(name: &ExtensionName, home: &GroupLocation, view: &dyn HostView) -> bool {
     if home.root.kind == RootKind::Embedded {
         let mut scripts = embedded::scripts(&home.name).iter();
         return scripts.any(|(script, _)| *script == name.as_str());
@@ -96,7 +101,7 @@ fn is_own(name: &ExtensionName, home: &Home, view: &dyn HostView) -> bool {
 
 /// Reports the sections that none of a group's scripts has the name of; given
 /// the group, commands on `PATH` are its scripts too.
-pub(super) fn alone(
+pub fn alone(
     manifest: &Manifest,
     scripts: &[&str],
     group: Option<&GroupName>,
@@ -128,8 +133,13 @@ fn is_command(group: &str, name: &ExtensionName, view: &dyn HostView) -> bool {
 /// been meant for. Where there is none, it may be a command on another machine.
 fn without_script(section: &Section, meant: &[&str], manifest: &Manifest) -> Diagnostic {
     let message = format!("the section `{}` is named after no script", section.name);
-    let place = section.span.clone();
-    let diagnostic = Diagnostic::at(Code::SectionWithoutScript, &manifest.source, place, message);
+    let location = section.span.clone();
+    let diagnostic = Diagnostic::at(
+        Code::SectionWithoutScript,
+        &manifest.source,
+        location,
+        message,
+    );
     if meant.is_empty() {
         return diagnostic
             .help("name it as the script's file is named, or remove it")

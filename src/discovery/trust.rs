@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
-use super::{Home, Program};
+use super::{GroupLocation, Program};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{ChangedBy, HostView, Suspicion, suspicions};
+use crate::host::{ChangedBy, HostView, InsecurePath, suspicions};
 
 /// Reports whatever on the way to a manifest and a script somebody else may
 /// change; what only a group may change is a warning.
-pub(super) fn judge(home: &Home, program: &Program, view: &dyn HostView) -> Diagnostics {
+pub(super) fn judge(home: &GroupLocation, program: &Program, view: &dyn HostView) -> Diagnostics {
     let manifest = home.directory().map(|_| home.manifest_path.as_path());
     // An embedded script is run from its copy in the cache.
     let script = Some(program.file());
@@ -25,7 +25,7 @@ pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
     found.sorted()
 }
 
-fn diagnostic(suspicion: &Suspicion) -> Diagnostic {
+fn diagnostic(suspicion: &InsecurePath) -> Diagnostic {
     let code = match suspicion.by {
         ChangedBy::Group => Code::WritableByGroup,
         ChangedBy::Everybody => Code::WritableByOthers,

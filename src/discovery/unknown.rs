@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::roots::is_absent;
-use super::{Home, Root, RootKind, Roots, catalogue, embedded};
+use super::{GroupLocation, Root, RootKind, Roots, catalogue, embedded};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
-use crate::host::{FileKind, HostView, Suspicion, reason};
+use crate::host::{FileKind, HostView, InsecurePath, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{COMMANDS, ExtensionName, GroupName, shell_word, visible};
 
@@ -97,7 +97,7 @@ pub(super) fn unsearchable(directory: &Path, view: &dyn HostView) -> Option<Diag
 
 /// An extension that its group does not hold.
 pub(super) fn extension(
-    home: &Home,
+    home: &GroupLocation,
     name: &ExtensionName,
     roots: &Roots,
     view: &dyn HostView,
@@ -135,7 +135,11 @@ fn suggestion(name: &str, known: &[String], they_are: &str, list: &str) -> Strin
 }
 
 /// An extension that lies only where somebody else may change it.
-pub(super) fn untrusted(home: &Home, name: &ExtensionName, suspicion: &Suspicion) -> Diagnostic {
+pub(super) fn untrusted(
+    home: &GroupLocation,
+    name: &ExtensionName,
+    suspicion: &InsecurePath,
+) -> Diagnostic {
     let message = format!(
         "the group `{}` has no extension `{name}` that can be trusted: {}",
         home.name,

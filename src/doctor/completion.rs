@@ -88,11 +88,11 @@ pub(super) fn check(view: &dyn HostView) -> Check {
     let Some(shell) = Shell::of(&name) else {
         return check(format!("where {name} keeps it is not known"), vec![]);
     };
-    if let Some(place) = places(shell, view)
+    if let Some(location) = locations(shell, view)
         .into_iter()
         .find(|path| is_on(path, view))
     {
-        return check(format!("{name}, by {}", visible(&place)), vec![]);
+        return check(format!("{name}, by {}", visible(&location)), vec![]);
     }
     let message = format!("{name} does not complete the words of qli");
     let help = shell.help(view);
@@ -100,7 +100,7 @@ pub(super) fn check(view: &dyn HostView) -> Check {
     check(format!("{name}, not set up"), vec![finding])
 }
 
-fn places(shell: Shell, view: &dyn HostView) -> Vec<PathBuf> {
+fn locations(shell: Shell, view: &dyn HostView) -> Vec<PathBuf> {
     let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
     let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
     let data = xdg_dir(XdgDir::Data, view).ok().into_iter();

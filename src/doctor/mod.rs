@@ -4,16 +4,16 @@
 //! To add a check: its function with its [`Finding`]s, its line in [`examine`].
 
 mod completion;
-mod places;
+mod locations;
 mod records;
 mod tools;
 
 use std::path::PathBuf;
 
-use crate::diagnostics::{Code, Diagnostic, Place, Severity};
-use crate::discovery::survey::Survey;
+use crate::diagnostics::{Code, Diagnostic, Location, Severity};
 use crate::discovery::{Catalogue, RootKind, Roots};
 use crate::host::HostView;
+use crate::survey::Survey;
 
 /// What was found of everything.
 #[derive(Debug)]
@@ -128,9 +128,9 @@ impl Finding {
             Severity::Error => Level::Problem,
             Severity::Warning | Severity::Info => Level::Warning,
         };
-        let line = match &one.place {
-            Place::Text { source, span } => Some(source.position(span.start).line),
-            Place::Path(_) => None,
+        let line = match &one.location {
+            Location::Text { source, span } => Some(source.position(span.start).line),
+            Location::Path(_) => None,
         };
         let explain = || format!("qli help {}", one.code.number());
         let help = one.help.clone().unwrap_or_else(explain);
@@ -160,13 +160,13 @@ pub struct Installed<'a> {
 
 /// Looks at everything.
 pub fn examine(installed: Installed<'_>, view: &dyn HostView) -> Checkup {
-    let roots = places::root_facts(installed, view);
+    let roots = locations::root_facts(installed, view);
     let checks = vec![
-        places::program(view),
-        places::roots(&roots, installed.survey, view),
-        places::path(installed.survey, view),
-        places::trust(installed, view),
-        places::manifests(installed.survey),
+        locations::program(view),
+        locations::roots(&roots, installed.survey, view),
+        locations::path(installed.survey, view),
+        locations::trust(installed, view),
+        locations::manifests(installed.survey),
         completion::check(view),
         tools::check(installed.catalogue, view),
         records::logs(installed.catalogue, view),

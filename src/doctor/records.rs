@@ -69,7 +69,7 @@ pub(super) fn spool(catalogue: &Catalogue, view: &dyn HostView) -> Check {
     let (logs, _) = recordings(catalogue, view);
     let mut waiting: BTreeMap<Option<&PathBuf>, usize> = BTreeMap::new();
     for one in &kept {
-        *waiting.entry(one.log.as_ref()).or_default() += 1;
+        *waiting.entry(one.as_ref()).or_default() += 1;
     }
     let findings = waiting.into_iter().map(|(log, count)| match log {
         Some(log) => waits(log, count, logs.get(log).map(|(group, _)| group)),

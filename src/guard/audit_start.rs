@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict, record};
 use crate::audit::{
-    Anchor, Left, Log, LogObstacle, StartRecord, Trail, Unopened, Unrecorded, exposed, obstacle,
-    recorded_names, refuse,
+    Anchor, Fallback, Log, LogObstacle, OpenRecord, StartRecord, Unopened, Unrecorded, exposed,
+    obstacle, recorded_names, refuse,
 };
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::discovery::Group;
@@ -123,7 +123,7 @@ impl AuditStart {
         }
         if let Some(obstacle) = self.misplaced(host) {
             let reason = obstacle.reason();
-            let left = Left::Dropped;
+            let left = Fallback::Dropped;
             return Some(Unrecorded { reason, left });
         }
         let body = record::refused(launch, refusal, self.args, host);
@@ -176,7 +176,7 @@ impl Enforce for AuditStart {
             env_vars_left_out,
             run: record::run_facts(launch, &plan.args, self.args, host),
         };
-        match Trail::open(record::opening(launch, &self.log), start, host) {
+        match OpenRecord::open(record::opening(launch, &self.log), start, host) {
             Ok(trail) => launch.set_trail(trail),
             Err(Unopened { error, unrecorded }) => {
                 launch.set_unrecorded(unrecorded);

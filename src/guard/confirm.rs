@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict};
 use crate::host::{AskError, Host, HostView, reason};
-use crate::manifest::{ConfirmBy, DemandedBy, Demands};
+use crate::manifest::{ConfirmBy, DemandedBy, Requirements};
 use crate::names::{GroupName, shell_line, visible};
 
 /// Who answers the question.
@@ -36,7 +36,7 @@ pub struct Confirm {
 
 /// How the question will be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum ConfirmVia {
     Terminal,
     YesFlag,
     ConfirmFlag,
@@ -46,7 +46,7 @@ impl Confirm {
     /// Plans the guard, if the group or the extension asks for it; the stricter
     /// way of asking holds.
     pub(super) fn plan<'m>(
-        demands: impl Iterator<Item = (DemandedBy, &'m Demands)>,
+        demands: impl Iterator<Item = (DemandedBy, &'m Requirements)>,
         group: &GroupName,
         answer: &Answer,
     ) -> Option<Self> {
@@ -62,14 +62,18 @@ impl Confirm {
     }
 
     /// The one predicate: whether there is anybody to answer.
-    fn way(&self, view: &dyn HostView) -> Result<Way, Refusal> {
+    fn resolve(&self, view: &dyn HostView) -> Result<ConfirmVia, Refusal> {
         match (&self.answer, &self.name) {
-            (Answer::NameGiven(typed), _) if typed == self.group.as_str() => Ok(Way::ConfirmFlag),
+            (Answer::NameGiven(typed), _) if typed == self.group.as_str() => {
+                Ok(ConfirmVia::ConfirmFlag)
+            }
             (Answer::NameGiven(typed), _) => {
                 Err(Refusal::WrongName(typed.clone(), self.group.clone()))
             }
-            (Answer::YesGiven, None) => Ok(Way::YesFlag),
-            (Answer::AskPerson | Answer::YesGiven, _) if view.has_terminal() => Ok(Way::Terminal),
+            (Answer::YesGiven, None) => Ok(ConfirmVia::YesFlag),
+            (Answer::AskPerson | Answer::YesGiven, _) if view.has_terminal() => {
+                Ok(ConfirmVia::Terminal)
+            }
             (Answer::AskPerson | Answer::YesGiven, name) => Err(Refusal::NoTerminal(name.clone())),
         }
     }
@@ -96,18 +100,18 @@ fn question(name: Option<&GroupName>, launch: &Launch<'_>, view: &dyn HostView) 
 
 impl Enforce for Confirm {
     fn preview(&self, view: &dyn HostView) -> Verdict {
-        match self.way(view) {
-            Ok(Way::YesFlag | Way::ConfirmFlag) => Verdict::Pass,
-            Ok(Way::Terminal) => Verdict::Ask,
+        match self.resolve(view) {
+            Ok(ConfirmVia::YesFlag | ConfirmVia::ConfirmFlag) => Verdict::Pass,
+            Ok(ConfirmVia::Terminal) => Verdict::Ask,
             Err(refusal) => Verdict::Refuse(refusal),
         }
     }
 
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
-        let detail = match self.way(host)? {
-            Way::YesFlag => "yes-flag",
-            Way::ConfirmFlag => "confirm-flag",
-            Way::Terminal => {
+        let detail = match self.resolve(host)? {
+            ConfirmVia::YesFlag => "yes-flag",
+            ConfirmVia::ConfirmFlag => "confirm-flag",
+            ConfirmVia::Terminal => {
                 let name = self.name.as_ref();
                 ask(&question(name, launch, host), name, host)?;
                 if name.is_some() { "typed" } else { "tty" }

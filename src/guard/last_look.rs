@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Plan, Refusal};
-use crate::host::{ChangedBy, FileDigest, FileId, HostView, Suspicion, reason, suspicions};
+use crate::host::{ChangedBy, FileDigest, FileId, HostView, InsecurePath, reason, suspicions};
 use crate::names::{Sha256, shell_word};
 
 /// How a file differs from what was planned.
@@ -31,7 +31,7 @@ pub enum How {
     /// It cannot be read any more.
     Gone(String),
     /// Somebody else may change it now, or something on the way to it.
-    Exposed(Suspicion),
+    Exposed(InsecurePath),
 }
 
 impl Change {

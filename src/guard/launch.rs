@@ -1,7 +1,7 @@
 //! One run on its way: what the guards have gathered so far.
 
 use super::{Plan, Refusal, Step};
-use crate::audit::{EndBody, Left, Passed, RunId, Trail, Unrecorded};
+use crate::audit::{EndBody, Fallback, OpenRecord, Passed, RunId, Unrecorded};
 use crate::host::{Host, reason};
 use crate::names::EnvName;
 use crate::providers::Secret;
@@ -12,8 +12,8 @@ use crate::providers::Secret;
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
-/// fn run(plan: &qli::guard::Plan, host: &mut dyn qli::host::Host) -> Result<(), qli::guard::Refusal> {
-///     qli::guard::Launch::begin(plan, host)?;
+/// fn run(plan: &qli::testing::guard::Plan, host: &mut dyn qli::testing::host::Host) -> Result<(), qli::testing::guard::Refusal> {
+///     qli::testing::guard::Launch::begin(plan, host)?;
 ///     Ok(())
 /// }
 /// ```
@@ -24,7 +24,7 @@ pub struct Launch<'p> {
     run_id: RunId,
     passed: Vec<Passed>,
     secrets: Vec<(EnvName, Secret)>,
-    trail: Option<Trail>,
+    trail: Option<OpenRecord>,
     unrecorded: Option<Unrecorded>,
 }
 
@@ -38,7 +38,7 @@ impl<'p> Launch<'p> {
         let failed = |what: &str, error: std::io::Error| {
             Refusal::SystemFailed(format!("{what}: {}", reason(&error)))
         };
-        host.arm()
+        host.install_signal_handlers()
             .map_err(|error| failed("signals cannot be handled", error))?;
         let run_id = RunId::new(host).map_err(|error| failed("no random bytes", error))?;
         Ok(Self {
@@ -83,7 +83,7 @@ impl<'p> Launch<'p> {
         self.secrets.push((name, secret));
     }
 
-    pub(super) fn set_trail(&mut self, trail: Trail) {
+    pub(super) fn set_trail(&mut self, trail: OpenRecord) {
         self.trail = Some(trail);
     }
 
@@ -111,7 +111,7 @@ impl<'p> Launch<'p> {
                 let untold = log.refusals && refusal.signal().is_some();
                 let lost = untold.then(|| Unrecorded {
                     reason: "the run was ended while it waited for the log".to_owned(),
-                    left: Left::Dropped,
+                    left: Fallback::Dropped,
                 });
                 self.unrecorded.or(lost)
             }

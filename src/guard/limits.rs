@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::host::TimeLimits;
-use crate::manifest::{DemandedBy, Demands};
+use crate::manifest::{DemandedBy, Requirements};
 use crate::names::TimeLimit;
 
 /// How long a script may run.
@@ -30,9 +30,9 @@ impl Limits {
     /// Plans the limits: of two the shorter holds, and of two that are equal the
     /// group's.
     pub(super) fn plan<'m>(
-        demands: &(impl Iterator<Item = (DemandedBy, &'m Demands)> + Clone),
+        demands: &(impl Iterator<Item = (DemandedBy, &'m Requirements)> + Clone),
     ) -> Self {
-        let of = |limit: fn(&Demands) -> Option<&TimeLimit>| {
+        let of = |limit: fn(&Requirements) -> Option<&TimeLimit>| {
             let limits = demands.clone().filter_map(|(demanded_by, demands)| {
                 let after = limit(demands)?.clone();
                 Some(Limit { after, demanded_by })

@@ -29,14 +29,14 @@ use crate::manifest::DemandedBy;
 pub use audit_start::AuditStart;
 pub use banner::Banner;
 pub use confirm::{Answer, Confirm};
-pub use last_look::{Change, How};
+pub use last_look::Change;
 pub use launch::Launch;
 pub use limits::{Limit, Limits};
-pub use plan::{Plan, PlanSection, Preview, Request, first_refusal};
+pub use plan::{Plan, Preview, Request, first_refusal};
 pub use refusal::{Miss, Refusal, StartFailure};
 pub use requires_env::{RequiresEnv, Variable};
 pub use secret_fault::SecretFault;
-pub use secrets::{Secrets, Wanted};
+pub use secrets::Secrets;
 pub use spawn::Spawn;
 
 /// The steps of a run, in their order.

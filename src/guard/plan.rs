@@ -9,7 +9,7 @@ use super::{
 };
 use crate::audit::FileFacts;
 use crate::diagnostics::Diagnostics;
-use crate::discovery::{self, Group, Home, Roots, Target};
+use crate::discovery::{self, Group, GroupLocation, Roots, Target};
 use crate::host::{FileId, HostView};
 use crate::manifest::Manifest;
 use crate::names::{Digest, EnvName, ExtensionName, GroupName, Sha256, Text};
@@ -46,7 +46,7 @@ pub struct Plan {
     /// The arguments as they may be shown.
     pub shown_args: Vec<Text>,
     /// Where the group is.
-    pub home: Home,
+    pub home: GroupLocation,
     /// The manifest.
     pub manifest: FileFacts,
     /// Steps 1 to 5, those in force, in order.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Launch, Plan, Refusal, Step};
 use crate::audit::{
-    Claimed, Log, Login, Opening, Passed, ProgramFacts, RefusedRecord, RunFacts, recorded_args,
+    Claimed, Log, Login, Passed, ProgramFacts, RefusedRecord, RunContext, RunFacts, recorded_args,
     recorded_message,
 };
 use crate::host::HostView;
@@ -13,9 +13,9 @@ use crate::names::Text;
 use crate::providers::Redactor;
 
 /// Says whose run it is.
-pub(super) fn opening(launch: &Launch<'_>, log: &Log) -> Opening {
+pub(super) fn opening(launch: &Launch<'_>, log: &Log) -> RunContext {
     let plan = launch.plan();
-    Opening {
+    RunContext {
         log: log.clone(),
         run_id: launch.run_id().clone(),
         group: plan.group.clone(),

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Miss, Refusal, Step, Verdict};
 use crate::host::{Host, HostView};
-use crate::manifest::{DemandedBy, Demands};
+use crate::manifest::{DemandedBy, Requirements};
 use crate::names::{EnvName, Text};
 
 /// Compares variables of qli's environment with the values they must have.
@@ -28,7 +28,7 @@ pub struct Variable {
 impl RequiresEnv {
     /// Plans the guard, if anything is required.
     pub(super) fn plan<'m>(
-        demands: impl Iterator<Item = (DemandedBy, &'m Demands)>,
+        demands: impl Iterator<Item = (DemandedBy, &'m Requirements)>,
     ) -> Option<Self> {
         let mut wanted: Vec<Variable> = Vec::new();
         for (demanded_by, demands) in demands {

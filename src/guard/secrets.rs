@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, SecretFault, Step, Verdict};
 use crate::host::{Host, HostView};
-use crate::manifest::{DemandedBy, Demands, SecretSpec};
+use crate::manifest::{DemandedBy, Requirements, SecretSpec};
 use crate::names::{EnvName, SecretRef, Text};
-use crate::providers::{Fault, FetchError, Lookup, ProviderId, Redactor, Secret, Tool, Words};
+use crate::providers::{
+    Fault, FetchError, Lookup, ProviderId, Redactor, Secret, StderrPolicy, Tool,
+};
 
 /// Fetches every secret of the group, all of them before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,7 +39,7 @@ pub struct Wanted {
 impl Secrets {
     /// Plans the guard, if there are secrets.
     pub(super) fn plan<'m>(
-        demands: impl Iterator<Item = (DemandedBy, &'m Demands)>,
+        demands: impl Iterator<Item = (DemandedBy, &'m Requirements)>,
         view: &dyn HostView,
     ) -> Option<Self> {
         let wanted = demands.flat_map(|(demanded_by, demands)| {
@@ -61,12 +63,12 @@ impl Secrets {
     /// Returns arguments as they may be shown: without the values that are at
     /// hand.
     pub(super) fn hidden_in(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
-        let at_hand = self.wanted.iter().filter_map(|one| {
+        let local_value = self.wanted.iter().filter_map(|one| {
             let lookup = one.lookup(&Tool::None);
-            Some((&one.env, one.provider.row().at_hand(&lookup, view)?))
+            Some((&one.env, one.provider.row().local_value(&lookup, view)?))
         });
-        let at_hand: Vec<_> = at_hand.collect();
-        let redactor = Redactor::of(at_hand.iter().map(|(name, secret)| (*name, secret)));
+        let local_value: Vec<_> = local_value.collect();
+        let redactor = Redactor::of(local_value.iter().map(|(name, secret)| (*name, secret)));
         args.iter()
             .map(|arg| redactor.text(arg.as_os_str()))
             .collect()
@@ -132,7 +134,12 @@ impl Wanted {
         }
     }
 
-    fn fetch(&self, tool: &Tool, words: Words, host: &mut dyn Host) -> Result<Secret, Refusal> {
+    fn fetch(
+        &self,
+        tool: &Tool,
+        words: StderrPolicy,
+        host: &mut dyn Host,
+    ) -> Result<Secret, Refusal> {
         let provider = self.provider.row();
         let fetched = provider.fetch(&self.lookup(tool), words, host);
         fetched.map_err(|error| match error {
@@ -166,9 +173,9 @@ impl Enforce for Secrets {
             let known: Vec<_> = launch.secrets().collect();
             let same = done.iter().position(|one| one.is_same(wanted));
             let words = if known.is_empty() {
-                Words::Shown
+                StderrPolicy::Shown
             } else {
-                Words::Withheld
+                StderrPolicy::Withheld
             };
             let secret = if let Some((_, same)) = same.and_then(|at| known.get(at)) {
                 same.duplicate()

@@ -32,7 +32,7 @@ impl Spawn {
             let runs = view
                 .stat(&interpreter)
                 .is_ok_and(|stat| stat.kind == FileKind::File)
-                && view.may(&interpreter, Access::Execute).is_ok();
+                && view.check_access(&interpreter, Access::Execute).is_ok();
             if !runs {
                 return Some(StartFailure::NoInterpreter {
                     script,
@@ -62,7 +62,7 @@ impl Spawn {
                 Some(StartFailure::CopyDiffers(file.clone()))
             }
             Ok(_) => {
-                let error = view.may(file, Access::Execute).err()?;
+                let error = view.check_access(file, Access::Execute).err()?;
                 Some(StartFailure::NotExecutable {
                     script: file.clone(),
                     message: reason(&error),
@@ -167,7 +167,7 @@ fn cache_obstacle(file: &Path, view: &dyn HostView) -> Option<StartFailure> {
         .stat(&above)
         .is_ok_and(|stat| stat.kind == FileKind::Directory);
     let error = if is_directory {
-        view.may(&above, Access::Write).err()?
+        view.check_access(&above, Access::Write).err()?
     } else {
         io::ErrorKind::NotADirectory.into()
     };

@@ -14,8 +14,8 @@ use nix::sys::signal as unix;
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, WaitStatus, wait, waitpid};
 
-use super::patience::{Measure, Patience};
 use super::signals::{self, Circumstances, Received, Sender, Signal, Signals, can_stop, passes_on};
+use super::termination::{Escalation, TerminationPolicy};
 use super::{Start, TimeLimits, ToolCall};
 
 /// How the script ended.
@@ -115,7 +115,7 @@ const CORE_FLAG: i32 = 0x80;
 pub(super) struct Waiting<'a> {
     pid: Pid,
     signals: &'a mut Signals,
-    patience: Patience,
+    patience: TerminationPolicy,
     since: Instant,
     /// Since when the script is stopped.
     stopped: Option<Instant>,
@@ -130,7 +130,7 @@ impl<'a> Waiting<'a> {
         Self {
             pid,
             signals,
-            patience: Patience::new(limits),
+            patience: TerminationPolicy::new(limits),
             since: Instant::now(),
             stopped: None,
             received: Vec::new(),
@@ -231,18 +231,18 @@ impl<'a> Waiting<'a> {
     }
 
     /// Does what is due, and says so to whoever is there to read it.
-    fn carry_out(&mut self, measure: Measure) {
+    fn carry_out(&mut self, measure: Escalation) {
         let pid = self.pid;
         let (signal, words) = match measure {
-            Measure::Warn => {
+            Escalation::Warn => {
                 say(&format!(
                     "qli: still waiting for process {pid}; once more within 10 s kills it\n"
                 ));
                 return;
             }
-            Measure::Terminate => (unix::Signal::SIGTERM, "the timeout is over"),
-            Measure::Kill => (unix::Signal::SIGKILL, "the timeout is long over"),
-            Measure::Escalate => (unix::Signal::SIGKILL, "interrupted three times"),
+            Escalation::Terminate => (unix::Signal::SIGTERM, "the timeout is over"),
+            Escalation::Kill => (unix::Signal::SIGKILL, "the timeout is long over"),
+            Escalation::Escalate => (unix::Signal::SIGKILL, "interrupted three times"),
         };
         let name = signal.as_str();
         // A script that runs as somebody else by now may not be sent anything.
@@ -253,8 +253,8 @@ impl<'a> Waiting<'a> {
             ));
             return;
         }
-        self.timed_out |= measure == Measure::Terminate;
-        self.escalated |= measure == Measure::Escalate;
+        self.timed_out |= measure == Escalation::Terminate;
+        self.escalated |= measure == Escalation::Escalate;
         say(&format!("qli: {words}: {name} sent to process {pid}\n"));
     }
 

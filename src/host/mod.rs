@@ -4,20 +4,20 @@
 //! terminal or a signal. [`System`] is the real world; [`fake::World`] is one
 //! held in memory, on which every guard is tested.
 
+mod atomic_write;
 mod child;
 mod core_limit;
 mod facts;
 pub mod fake;
 mod log;
 mod path;
-mod patience;
-mod place;
 mod process;
 mod signals;
 mod streams;
 mod syslog;
 mod system;
 mod terminal;
+mod termination;
 mod tool;
 mod trust;
 mod user;
@@ -31,6 +31,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use atomic_write::is_draft;
 pub use child::ChildEnd;
 pub use facts::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Identity, LoginUid, NewFile,
@@ -38,13 +39,10 @@ pub use facts::{
 };
 pub use log::LogFile;
 pub use path::{OnPath, all_on_path, path_entries, path_list, plain, search_path};
-pub use place::is_draft;
 pub use signals::{Received, Sender, Signal};
-pub use streams::{
-    Output, Stream, StreamFacts, quiet_panics, stdin, stream, write_stderr, write_stdout,
-};
+pub use streams::{Output, Stream, quiet_panics, stdin, stream, write_stderr, write_stdout};
 pub use system::System;
-pub use trust::{ChangedBy, Suspicion, suspicions};
+pub use trust::{ChangedBy, InsecurePath, suspicions};
 pub use xdg::{XdgDir, lacks, lookup, xdg_dir};
 
 /// Words an error of the system without its number.
@@ -60,7 +58,7 @@ pub fn reason(error: &io::Error) -> String {
 /// which holds a view, cannot act.
 ///
 /// ```compile_fail,E0599
-/// fn preview(view: &dyn qli::host::HostView) {
+/// fn preview(view: &dyn qli::testing::host::HostView) {
 ///     view.show("a preview has no mouth");
 /// }
 /// ```
@@ -76,7 +74,7 @@ pub trait HostView {
     /// longer, else the system's error.
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents>;
 
-    /// Reads the first [`HEAD`] bytes of a regular file; links are followed.
+    /// Reads the first `HEAD` bytes of a regular file; links are followed.
     fn head(&self, path: &Path) -> io::Result<Vec<u8>>;
 
     /// Opens anything that can be read but a directory; links are followed.
@@ -98,7 +96,7 @@ pub trait HostView {
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>>;
 
     /// Asks the kernel whether this process may use a path so.
-    fn may(&self, path: &Path, access: Access) -> io::Result<()>;
+    fn check_access(&self, path: &Path, access: Access) -> io::Result<()>;
 
     /// Says whether there is a terminal on which a person can be asked.
     fn has_terminal(&self) -> bool;
@@ -140,7 +138,7 @@ pub trait Host: HostView {
 
     /// Installs the signal handlers. Until then a signal does what it does to
     /// any program.
-    fn arm(&mut self) -> io::Result<()>;
+    fn install_signal_handlers(&mut self) -> io::Result<()>;
 
     /// Returns a signal that ends the run before the script starts, if one
     /// has arrived; stops qli if it was told to stop.
@@ -181,10 +179,10 @@ pub trait Host: HostView {
     fn syslog(&mut self, line: &str) -> io::Result<()>;
 
     /// Writes a new private file (0600) durably, creating its directory.
-    fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    fn spool_write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
     /// Removes a file that was kept, and its directory if nothing else is in it.
-    fn forget(&mut self, path: &Path) -> io::Result<()>;
+    fn spool_remove(&mut self, path: &Path) -> io::Result<()>;
 
     /// Replaces the bytes of a regular file at once and whole, if they are still
     /// the old ones; its mode and its owner stay. A link is not followed.

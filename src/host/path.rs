@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Access, ChangedBy, FileKind, HostView, Suspicion, suspicions};
+use super::{Access, ChangedBy, FileKind, HostView, InsecurePath, suspicions};
 
 /// What a look-up on `PATH` found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum OnPath {
     /// The program, by its absolute path.
     Found(PathBuf),
     /// There is one, and somebody else may change it.
-    Untrusted(Suspicion),
+    Untrusted(InsecurePath),
     /// It is nowhere.
     Missing,
 }
@@ -65,7 +65,10 @@ pub fn all_on_path(file: &str, view: &dyn HostView) -> Vec<PathBuf> {
     candidates(file, view).filter_map(Result::ok).collect()
 }
 
-fn candidates(file: &str, view: &dyn HostView) -> impl Iterator<Item = Result<PathBuf, Suspicion>> {
+fn candidates(
+    file: &str,
+    view: &dyn HostView,
+) -> impl Iterator<Item = Result<PathBuf, InsecurePath>> {
     path_entries(view).into_iter().filter_map(move |entry| {
         let candidate = entry.join(file);
         if !is_executable(&candidate, view) {
@@ -80,10 +83,10 @@ fn candidates(file: &str, view: &dyn HostView) -> impl Iterator<Item = Result<Pa
 
 /// Says why a program found on `PATH` is not used. For the entry itself the
 /// sticky bit is no excuse: anybody may put a program there first.
-fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<Suspicion> {
+fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<InsecurePath> {
     let open = view.stat(entry).ok().filter(|stat| stat.mode & 0o002 != 0);
     if let Some(stat) = open {
-        return Some(Suspicion {
+        return Some(InsecurePath {
             path: entry.to_owned(),
             mode: stat.mode,
             owner: stat.owner,
@@ -97,7 +100,7 @@ fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<Suspi
 fn is_executable(path: &Path, view: &dyn HostView) -> bool {
     view.stat(path)
         .is_ok_and(|stat| stat.kind == FileKind::File)
-        && view.may(path, Access::Execute).is_ok()
+        && view.check_access(path, Access::Execute).is_ok()
 }
 
 #[cfg(test)]

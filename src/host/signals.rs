@@ -191,7 +191,7 @@ impl Signals {
     /// of the script's end, and the script would inherit the mask.
     ///
     /// `ignored` is the bit mask of those that were ignored on entry.
-    pub(super) fn arm(ignored: u64) -> io::Result<Self> {
+    pub(super) fn install_signal_handlers(ignored: u64) -> io::Result<Self> {
         use unix::Signal as S;
         let optional = [
             S::SIGHUP,

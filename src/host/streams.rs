@@ -11,8 +11,8 @@ use super::write::timeout;
 /// a secret.
 pub fn quiet_panics() {
     std::panic::set_hook(Box::new(|info| {
-        let place = info.location().map(ToString::to_string).unwrap_or_default();
-        write_stderr(&format!("qli: a mistake in qli itself, at {place}\n"));
+        let location = info.location().map(ToString::to_string).unwrap_or_default();
+        write_stderr(&format!("qli: a mistake in qli itself, at {location}\n"));
     }));
 }
 
@@ -34,7 +34,6 @@ pub struct Output(BufWriter<StdoutLock<'static>>);
 
 impl Output {
     /// Takes standard output; nobody else writes to it meanwhile.
-    #[expect(clippy::new_without_default, reason = "there is only one")]
     pub fn new() -> Self {
         Self(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
     }

@@ -21,7 +21,7 @@ use super::streams::write_stderr;
 use super::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView, Identity,
     LogFile, NewFile, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError,
-    ToolOutput, place, process, terminal, tool, user,
+    ToolOutput, atomic_write, process, terminal, tool, user,
 };
 use crate::names::Sha256;
 
@@ -82,9 +82,9 @@ impl System {
     /// Returns a name beside a file that nobody has used.
     fn draft(&mut self, path: &Path) -> io::Result<PathBuf> {
         if self.signals.is_none() {
-            place::outlast_size_limit()?;
+            atomic_write::outlast_size_limit()?;
         }
-        Ok(place::draft(path, self.random()?))
+        Ok(atomic_write::draft(path, self.random()?))
     }
 
     fn own(&self) -> &process::OwnStat {
@@ -93,7 +93,7 @@ impl System {
 
     fn signals(&mut self) -> io::Result<&mut Signals> {
         if self.signals.is_none() {
-            self.signals = Some(Signals::arm(self.own().ignored)?);
+            self.signals = Some(Signals::install_signal_handlers(self.own().ignored)?);
         }
         self.signals
             .as_mut()
@@ -233,7 +233,7 @@ impl HostView for System {
         Ok(names)
     }
 
-    fn may(&self, path: &Path, access: Access) -> io::Result<()> {
+    fn check_access(&self, path: &Path, access: Access) -> io::Result<()> {
         let flags = match access {
             Access::Execute => AccessFlags::X_OK,
             Access::Read => AccessFlags::R_OK,
@@ -289,7 +289,7 @@ impl Host for System {
         Ok(bytes)
     }
 
-    fn arm(&mut self) -> io::Result<()> {
+    fn install_signal_handlers(&mut self) -> io::Result<()> {
         self.signals().map(|_| ())
     }
 
@@ -344,32 +344,32 @@ impl Host for System {
         super::syslog::tell(line)
     }
 
-    fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        place::keep(path, bytes)
+    fn spool_write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        atomic_write::spool_write(path, bytes)
     }
 
-    fn forget(&mut self, path: &Path) -> io::Result<()> {
-        place::forget(path)
+    fn spool_remove(&mut self, path: &Path) -> io::Result<()> {
+        atomic_write::spool_remove(path)
     }
 
     fn replace(&mut self, path: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
         let draft = self.draft(path)?;
-        place::replace(path, &draft, old, new)
+        atomic_write::replace(path, &draft, old, new)
     }
 
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let draft = self.draft(path)?;
-        place::install(path, &draft, bytes)
+        atomic_write::install(path, &draft, bytes)
     }
 
     fn put(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
         let draft = self.draft(path)?;
-        place::put(path, &draft, bytes, mode)
+        atomic_write::put(path, &draft, bytes, mode)
     }
 
     fn make(&mut self, directory: &Path, files: &[NewFile<'_>], above: u32) -> io::Result<()> {
         let draft = self.draft(directory)?;
-        place::make(directory, &draft, files, above)
+        atomic_write::make(directory, &draft, files, above)
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {

@@ -14,7 +14,7 @@ const STICKY: u32 = 0o1000;
 
 /// A file or directory that somebody else may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suspicion {
+pub struct InsecurePath {
     /// Which.
     pub path: PathBuf,
     /// Its permission bits.
@@ -37,7 +37,7 @@ pub enum ChangedBy {
     Everybody,
 }
 
-impl Suspicion {
+impl InsecurePath {
     /// Says who may change it, in words that follow its path.
     pub fn finding(&self) -> String {
         let (mode, owner) = (self.mode, self.owner);
@@ -72,8 +72,8 @@ impl Suspicion {
 /// the files themselves, their directories, every one above them, and every
 /// link on the way with all that is on its way. What lies on the way to several
 /// is looked at once.
-pub fn suspicions(paths: &[&Path], view: &dyn HostView) -> Vec<Suspicion> {
-    let mut way = Way {
+pub fn suspicions(paths: &[&Path], view: &dyn HostView) -> Vec<InsecurePath> {
+    let mut way = PathWalk {
         view,
         looked_at: BTreeMap::new(),
         found: Vec::new(),
@@ -87,14 +87,14 @@ pub fn suspicions(paths: &[&Path], view: &dyn HostView) -> Vec<Suspicion> {
 /// As many links the kernel follows in one path (`path_resolution(7)`).
 const LINKS_MAX: usize = 40;
 
-struct Way<'v> {
+struct PathWalk<'v> {
     view: &'v dyn HostView,
     // By bytes: paths would be compared part by part.
     looked_at: BTreeMap<OsString, Stat>,
-    found: Vec<Suspicion>,
+    found: Vec<InsecurePath>,
 }
 
-impl Way<'_> {
+impl PathWalk<'_> {
     /// Walks a path from the root on, and again from each link it meets. A link
     /// that leads nowhere is somebody else's affair to report.
     fn follow(&mut self, path: &Path) {
@@ -161,7 +161,7 @@ impl Way<'_> {
             return;
         };
         if !self.found.iter().any(|one| one.path == path) {
-            self.found.push(Suspicion {
+            self.found.push(InsecurePath {
                 path: path.to_owned(),
                 mode: stat.mode,
                 owner: stat.owner,

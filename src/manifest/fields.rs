@@ -8,10 +8,12 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::known::{AUDIT, EXTENSION, SECRET, TOP, example, without};
 use super::quoted;
-use super::syntax::{Spoilt, Statements};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Place, Safety, Source, nearest, one_of};
+use super::schema_fields::{AUDIT, EXTENSION, SECRET, TOP, example, without};
+use super::syntax::{ErrorRanges, Statements};
+use crate::diagnostics::{
+    Code, Diagnostic, Diagnostics, Location, Safety, Source, nearest, one_of,
+};
 
 /// A value of the parsed text with its place.
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
@@ -21,7 +23,7 @@ pub(super) struct Findings<'s> {
     pub(super) source: &'s Arc<Source>,
     pub(super) list: Diagnostics,
     /// Where the text means nothing for certain.
-    spoilt: Spoilt,
+    spoilt: ErrorRanges,
     /// Fields of the top level that stand below a header.
     misplaced: Vec<String>,
     /// Fields that stand where they belong, at the top level.
@@ -31,7 +33,7 @@ pub(super) struct Findings<'s> {
 }
 
 impl<'s> Findings<'s> {
-    pub(super) fn new(source: &'s Arc<Source>, spoilt: Spoilt) -> Self {
+    pub(super) fn new(source: &'s Arc<Source>, spoilt: ErrorRanges) -> Self {
         Self {
             source,
             list: Diagnostics::default(),
@@ -59,9 +61,9 @@ impl<'s> Findings<'s> {
     /// Adds a diagnostic, unless a syntax error stands where it points: what is
     /// there is then a guess.
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        let guess = match &diagnostic.place {
-            Place::Text { span, .. } => self.spoilt.touches(span),
-            Place::Path(_) => false,
+        let guess = match &diagnostic.location {
+            Location::Text { span, .. } => self.spoilt.touches(span),
+            Location::Path(_) => false,
         };
         if !guess {
             self.list.push(diagnostic);

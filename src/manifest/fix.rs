@@ -9,7 +9,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, Edit, SOURCE_MAX, Safety
 
 /// What becomes of a text when every safe change is made.
 #[derive(Debug)]
-pub enum Mending {
+pub enum FixOutcome {
     /// There is nothing to change.
     Nothing,
     /// The new text.
@@ -21,7 +21,7 @@ pub enum Mending {
 
 /// Makes every safe change, and names the schema for editors if its path is given;
 /// all other bytes stay.
-pub fn mend(source: &Arc<Source>, schema: Option<&str>) -> Mending {
+pub fn apply_fixes(source: &Arc<Source>, schema: Option<&str>) -> FixOutcome {
     let before = problems(source);
     let edits = safe_edits(&before);
     let text = edited(source.text(), &edits);
@@ -31,7 +31,7 @@ pub fn mend(source: &Arc<Source>, schema: Option<&str>) -> Mending {
         if let Some(message) = after.ok().and_then(|after| new_problem(&before, &after)) {
             let message = format!("mended, the manifest would have a new problem: {message}");
             let one = Diagnostic::at(Code::FixAbandoned, source, first.span.clone(), message);
-            return Mending::Abandoned(one.help("mend this file by hand"));
+            return FixOutcome::Abandoned(one.help("mend this file by hand"));
         }
     }
     let text = match schema {
@@ -39,9 +39,9 @@ pub fn mend(source: &Arc<Source>, schema: Option<&str>) -> Mending {
         None => text,
     };
     if text == source.text() {
-        return Mending::Nothing;
+        return FixOutcome::Nothing;
     }
-    Mending::Mended(text)
+    FixOutcome::Mended(text)
 }
 
 /// Puts the line that names the schema above a text, which it must not make too
@@ -118,10 +118,10 @@ mod tests {
 
     fn mended(text: &str) -> Result<Option<String>, String> {
         let source = Source::new(Path::new("m"), text.as_bytes()).unwrap();
-        match mend(&Arc::new(source), None) {
-            Mending::Nothing => Ok(None),
-            Mending::Mended(text) => Ok(Some(text)),
-            Mending::Abandoned(one) => Err(one.message),
+        match apply_fixes(&Arc::new(source), None) {
+            FixOutcome::Nothing => Ok(None),
+            FixOutcome::Mended(text) => Ok(Some(text)),
+            FixOutcome::Abandoned(one) => Err(one.message),
         }
     }
 
@@ -156,15 +156,15 @@ mod tests {
         let longest = "#".repeat(usize::try_from(SOURCE_MAX).unwrap());
         assert_eq!(with(&longest), longest);
         let source = Arc::new(Source::new(Path::new("m"), HEAD.as_bytes()).unwrap());
-        let Mending::Mended(text) = mend(&source, Some("s.json")) else {
+        let FixOutcome::Mended(text) = apply_fixes(&source, Some("s.json")) else {
             panic!("nothing was written");
         };
         assert_eq!(text, format!("#:schema s.json\n{HEAD}"));
         let broken = format!("{HEAD}confrim = \"yes\"\n");
         let source = Arc::new(Source::new(Path::new("m"), broken.as_bytes()).unwrap());
         assert!(matches!(
-            mend(&source, Some("s.json")),
-            Mending::Abandoned(_)
+            apply_fixes(&source, Some("s.json")),
+            FixOutcome::Abandoned(_)
         ));
     }
 }

@@ -2,7 +2,7 @@
 //! the file has.
 //!
 //! There is one reading: `run`, `explain` and `validate` all call [`parse`].
-//! To add a field: its documented line in [`ManifestFile`], its reading in
+//! To add a field: its documented line in `wire::ManifestFile`, its reading in
 //! `read/`, its line in [`Manifest`].
 
 mod audit;
@@ -10,13 +10,12 @@ mod choice;
 mod confirm;
 mod fields;
 mod fix;
-mod known;
+mod lints;
 mod manual;
-mod oddities;
-mod policy;
 mod read;
+mod schema_fields;
 mod schema_line;
-mod syntax;
+pub mod syntax;
 mod typed;
 mod wire;
 
@@ -31,15 +30,14 @@ use crate::host::reason;
 use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit, shell_word, visible};
 use crate::providers::ProviderId;
 
-pub use audit::{AnchorTarget, ArgsMode, AuditLog, AuditSettings, LogAccess};
+pub use audit::{AnchorTarget, ArgsMode, AuditLog, LogAccess};
 pub use confirm::ConfirmBy;
-pub use fix::{Mending, mend};
+pub use fix::{FixOutcome, apply_fixes};
 pub use manual::manual;
-pub use policy::Policies;
-pub use read::parse;
+pub use read::{parse, parse_and};
 pub use schema_line::schema_line;
 pub use typed::key_of;
-pub use wire::{AuditTable, ExtensionTable, ManifestFile, SCHEMA, SCHEMA_ID, SecretTable, schema};
+pub use wire::{SCHEMA, SCHEMA_ID, schema};
 
 /// The name of every manifest's file.
 pub const FILE_NAME: &str = "_manifest.toml";
@@ -52,7 +50,7 @@ pub struct Manifest {
     /// Shown before anything else.
     pub banner: Option<String>,
     /// What every script of the group demands.
-    pub demands: Demands,
+    pub demands: Requirements,
     /// Where runs are recorded.
     pub audit_log: Option<AuditLog>,
     /// What single scripts demand beside it, in the file's order.
@@ -74,7 +72,7 @@ impl Manifest {
     pub fn demands_of(
         &self,
         extension: &ExtensionName,
-    ) -> impl Iterator<Item = (DemandedBy, &Demands)> + Clone {
+    ) -> impl Iterator<Item = (DemandedBy, &Requirements)> + Clone {
         let own = self.section(extension).map(|one| &one.demands);
         let group = std::iter::once((DemandedBy::Group, &self.demands));
         group.chain(own.map(|own| (DemandedBy::Extension, own)))
@@ -83,7 +81,7 @@ impl Manifest {
 
 /// The demands that a group may make for all its scripts, and a section for one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Demands {
+pub struct Requirements {
     /// Whether a person must say yes, and how.
     pub confirm: Option<ConfirmBy>,
     /// Variables and the values they must have, in the file's order.
@@ -104,7 +102,7 @@ pub struct Section {
     /// What the extension is for; one line.
     pub description: Option<String>,
     /// What it demands beside the group.
-    pub demands: Demands,
+    pub demands: Requirements,
     /// Bytes of the manifest's text: its header.
     pub span: Range<usize>,
 }
@@ -161,29 +159,6 @@ pub fn problems(source: &Arc<Source>) -> Diagnostics {
     }
 }
 
-/// A manifest without errors, and the rules of an organisation that it breaks.
-#[derive(Debug, Clone)]
-pub struct Judged {
-    /// The manifest.
-    pub manifest: Manifest,
-    /// The rules that it breaks, and those that cannot be checked.
-    pub violations: Diagnostics,
-}
-
-/// Reads a manifest, and holds it against policies.
-///
-/// # Errors
-///
-/// Those of [`parse`]: what has errors is held against no policy, since one
-/// mistake would be told twice.
-pub fn judge(source: &Arc<Source>, policies: &Policies) -> Result<Judged, Diagnostics> {
-    let read = read::parse_and(source, |root| policies.check(source, root));
-    read.map(|(manifest, violations)| Judged {
-        manifest,
-        violations,
-    })
-}
-
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     if error.kind() == std::io::ErrorKind::FileTooLarge {
         let message = format!("the manifest is larger than {SOURCE_MAX} bytes");
@@ -195,7 +170,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
         .help(format!("ls -ld {}", shell_word(path)))
 }
 
-fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
+pub fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
     let byte = bytes.get(offset).copied().unwrap_or_default();
     let message = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
         "the file is UTF-16, not UTF-8".to_owned()
@@ -221,7 +196,7 @@ fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
 }
 
 /// Quotes a text of a manifest in a message: visible, and at most 60 characters.
-fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     const MAX: usize = 60;
     match text.char_indices().nth(MAX) {
         Some((end, _)) => format!("`{}…`", visible(text.get(..end).unwrap_or_default())),

@@ -41,9 +41,11 @@ pub fn schema_line(source: &Source, view: &dyn HostView) -> Option<String> {
     }
     let mut up = String::new();
     for directory in above {
-        let mut places = PLACES.iter();
-        if let Some(place) = places.find(|place| is_schema(&directory.join(place), view)) {
-            return Some(up + place);
+        let mut locations = PLACES.iter();
+        if let Some(location) =
+            locations.find(|location| is_schema(&directory.join(location), view))
+        {
+            return Some(up + location);
         }
         if !is_at(directory, FileKind::Directory) {
             return None;

@@ -4,8 +4,8 @@ mod values;
 
 use std::path::Path;
 
-use super::known::{SECRET, TOP};
 use super::read::parse;
+use super::schema_fields::{SECRET, TOP};
 use super::*;
 use crate::diagnostics::Safety;
 
@@ -25,7 +25,7 @@ fn problems(text: &str) -> Vec<String> {
 }
 
 fn line(one: &Diagnostic) -> String {
-    let crate::diagnostics::Place::Text { source, span } = &one.place else {
+    let crate::diagnostics::Location::Text { source, span } = &one.location else {
         panic!("{one:?}")
     };
     let at = source.position(span.start);
@@ -267,7 +267,7 @@ fn a_file_that_is_no_utf8_is_reported_at_its_first_such_byte() {
     let error = source(Path::new("m"), Ok(b"a = 1\nb = \"\xff\"".to_vec())).unwrap_err();
     assert_eq!(error.code, Code::NotUtf8);
     assert_eq!(error.message, "byte 0xff is not UTF-8");
-    let crate::diagnostics::Place::Text { source, span } = &error.place else {
+    let crate::diagnostics::Location::Text { source, span } = &error.location else {
         panic!("{error:?}")
     };
     assert_eq!((source.position(span.start).line, span), (2, &(11..12)));

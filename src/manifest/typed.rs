@@ -6,8 +6,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::choice::Choice;
 use super::fields::{Findings, Value};
-use super::known::example;
 use super::quoted;
+use super::schema_fields::example;
 use crate::diagnostics::{Code, Safety, nearest, one_of};
 use crate::names::{TimeLimit, looks_secret, visible};
 

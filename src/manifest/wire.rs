@@ -31,6 +31,7 @@ pub const SCHEMA_ID: &str = "urn:qli:manifest.v1.schema.json";
 /// no secret fills a variable that qli sets itself; and that no value holds NUL.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is derived from it; `read` parses")]
 pub struct ManifestFile {
     /// The version of this format. Always `1`.
     #[schemars(with = "i64", range(min = 1, max = 1))]
@@ -96,6 +97,7 @@ pub struct ManifestFile {
 /// The settings of the audit log.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is derived from it; `read` parses")]
 pub struct AuditTable {
     /// Whether a run that a guard refuses before its start is recorded too, as
     /// `refused`. Default: `false`.
@@ -127,6 +129,7 @@ pub struct AuditTable {
 /// taken back here.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is derived from it; `read` parses")]
 pub struct ExtensionTable {
     /// What the script does, in one line: `"Restore the orders database"`. It
     /// is shown by `qli ext list` and `qli explain`.
@@ -163,6 +166,7 @@ pub struct ExtensionTable {
 /// One secret, fetched when everything else has passed.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is derived from it; `read` parses")]
 pub struct SecretTable {
     /// The variable the script finds the value in: `"GITHUB_TOKEN"`.
     #[schemars(regex(pattern = ENV_NAME_PATTERN))]

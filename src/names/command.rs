@@ -16,7 +16,7 @@ pub const COMMANDS: [&str; 10] = [
 
 /// Names kept for commands to come: they never reach a group by the short
 /// form, so that a new version takes nothing away.
-pub const KEPT: [&str; 15] = [
+pub const RESERVED: [&str; 15] = [
     "approve",
     "config",
     "diff",
@@ -36,7 +36,7 @@ pub const KEPT: [&str; 15] = [
 
 /// Returns what is typed in this version where another tool has a command of a
 /// kept name.
-pub fn instead_of(kept: &str) -> Option<&'static str> {
+pub fn alternative_for(kept: &str) -> Option<&'static str> {
     Some(match kept {
         "init" | "new" => "qli ext new <GROUP>",
         "list" => "qli ext list",
@@ -51,5 +51,5 @@ pub fn instead_of(kept: &str) -> Option<&'static str> {
 
 /// Says whether a word is a command, of this version or one to come.
 pub fn is_command(word: &str) -> bool {
-    COMMANDS.contains(&word) || KEPT.contains(&word)
+    COMMANDS.contains(&word) || RESERVED.contains(&word)
 }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use zeroize::Zeroizing;
 
-use super::{Fault, FetchError, Lookup, Provider, Secret, Words};
+use super::{Fault, FetchError, Lookup, Provider, Secret, StderrPolicy};
 use crate::host::{Host, HostView};
 use crate::names::EnvName;
 
@@ -39,14 +39,14 @@ impl Provider for Env {
         value(wanted, view).err()
     }
 
-    fn at_hand(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Secret> {
+    fn local_value(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Secret> {
         value(wanted, view).ok()
     }
 
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        _: Words,
+        _: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
         Ok(value(wanted, host)?)
@@ -79,7 +79,7 @@ mod tests {
             reference: &reference,
             tool: &Tool::None,
         };
-        let secret = Env.fetch(&wanted, Words::Shown, &mut world).unwrap();
+        let secret = Env.fetch(&wanted, StderrPolicy::Shown, &mut world).unwrap();
         assert_eq!(secret.expose(), "hunter2");
     }
 

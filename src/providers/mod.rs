@@ -13,12 +13,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::{Host, HostView, Signal, Suspicion};
+use crate::host::{Host, HostView, InsecurePath, Signal};
 use crate::names::SecretRef;
 
 pub use redactor::Redactor;
 pub use secret::{Secret, Unusable};
-pub use tool::{Tool, ToolFile};
+pub use tool::Tool;
 
 /// Declares the table: the variant, its name in a manifest, its row.
 macro_rules! providers {
@@ -69,13 +69,13 @@ pub trait Provider: Sync {
     fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault>;
 
     /// Returns the value if looking is enough to know it.
-    fn at_hand(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Secret>;
+    fn local_value(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Secret>;
 
     /// Fetches a value.
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        words: Words,
+        words: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError>;
 }
@@ -95,7 +95,7 @@ pub struct Lookup<'a> {
 /// line end, cut short, coloured. So they are shown only while there is no
 /// value that they could hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Words {
+pub enum StderrPolicy {
     /// No value has been fetched yet.
     Shown,
     /// The program may know one: from its environment, or from a call before.
@@ -112,7 +112,7 @@ pub enum Fault {
     /// The provider's program is not installed.
     ToolMissing(&'static str),
     /// Somebody else may change the provider's program.
-    ToolUntrusted(Suspicion),
+    ToolUntrusted(InsecurePath),
     /// The provider's program is not the one that was planned.
     ToolChanged(PathBuf),
     /// The program ended with an error.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Fault, FetchError, Lookup, Provider, Secret, ToolMessage, Words};
+use super::{Fault, FetchError, Lookup, Provider, Secret, StderrPolicy, ToolMessage};
 use crate::host::{Host, HostView, ToolCall, ToolError, ToolOutput, reason};
 use crate::names::visible_lines;
 
@@ -41,14 +41,14 @@ impl Provider for OnePassword {
         wanted.tool.obstacle().cloned()
     }
 
-    fn at_hand(&self, _: &Lookup<'_>, _: &dyn HostView) -> Option<Secret> {
+    fn local_value(&self, _: &Lookup<'_>, _: &dyn HostView) -> Option<Secret> {
         None
     }
 
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        words: Words,
+        words: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
         if let Some(fault) = wanted.tool.obstacle() {
@@ -94,9 +94,10 @@ fn without_line_end(mut value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
 /// Words the failure. What the program wrote to its standard output before it
 /// failed may be a value, and words that were cut may end in the beginning of
 /// one: then nothing of them is shown.
-fn failed(output: &ToolOutput, words: Words) -> Fault {
-    let may_tell =
-        words == Words::Withheld || output.stderr_cut || !output.stdout.trim_ascii().is_empty();
+fn failed(output: &ToolOutput, words: StderrPolicy) -> Fault {
+    let may_tell = words == StderrPolicy::Withheld
+        || output.stderr_cut
+        || !output.stdout.trim_ascii().is_empty();
     let message = match output.stderr.trim_ascii() {
         [] => ToolMessage::Silent,
         _ if may_tell => ToolMessage::Withheld,
@@ -113,10 +114,10 @@ mod tests {
     use crate::host::fake::{Act, Op, World};
 
     fn fetch(world: &mut World) -> Result<String, FetchError> {
-        fetch_with(world, Words::Shown)
+        fetch_with(world, StderrPolicy::Shown)
     }
 
-    fn fetch_with(world: &mut World, words: Words) -> Result<String, FetchError> {
+    fn fetch_with(world: &mut World, words: StderrPolicy) -> Result<String, FetchError> {
         let reference = "op://v/i/f".parse().unwrap();
         let tool = Tool::find(super::super::ProviderId::OnePassword, world);
         let wanted = Lookup {
@@ -174,12 +175,12 @@ mod tests {
                 other => panic!("{other:?}"),
             }
         };
-        let (shown, withheld) = (Words::Shown, ToolMessage::Withheld);
+        let (shown, withheld) = (StderrPolicy::Shown, ToolMessage::Withheld);
         let words = ToolMessage::Said("not signed in\\u{1b}".into());
         assert_eq!(said(b"\n", b"not signed in\x1b\n", shown), words);
         assert_eq!(said(b"hunter2", b"", shown), ToolMessage::Silent);
         assert_eq!(said(b"hunter2", b"no", shown), withheld);
-        assert_eq!(said(b"", b"no", Words::Withheld), withheld);
+        assert_eq!(said(b"", b"no", StderrPolicy::Withheld), withheld);
     }
 
     #[test]

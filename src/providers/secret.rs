@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 /// not `Serialize`, not `Display`, and its `Debug` shows nothing.
 ///
 /// ```compile_fail,E0277
-/// fn record(secret: &qli::providers::Secret) -> String {
-///     qli::names::to_json_line(secret)
+/// fn record(secret: &qli::testing::providers::Secret) -> String {
+///     qli::testing::names::to_json_line(secret)
 /// }
 /// ```
 ///
 /// ```compile_fail,E0277
-/// fn message(secret: &qli::providers::Secret) -> String {
+/// fn message(secret: &qli::testing::providers::Secret) -> String {
 ///     format!("the value is {secret}")
 /// }
 /// ```

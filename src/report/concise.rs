@@ -1,7 +1,7 @@
 //! Diagnostics on one line each, for editors, `grep` and people in a hurry.
 
 use super::style::put;
-use crate::diagnostics::{Diagnostic, Place};
+use crate::diagnostics::{Diagnostic, Location};
 use crate::names::visible;
 
 /// Writes `path:line:column: severity[code] message`, a line a problem; without
@@ -10,19 +10,19 @@ use crate::names::visible;
 pub fn concise<'a>(list: impl IntoIterator<Item = &'a Diagnostic>) -> String {
     let mut out = String::new();
     for one in list {
-        let place = match &one.place {
-            Place::Text { source, span } => {
+        let location = match &one.location {
+            Location::Text { source, span } => {
                 let at = source.position(span.start);
                 format!(":{}:{}", at.line, at.column)
             }
-            Place::Path(_) => String::new(),
+            Location::Path(_) => String::new(),
         };
         let rule = one.policy.as_ref();
         let rule = rule.map(|rule| format!(" ({})", rule.shown()));
         put(
             &mut out,
             format_args!(
-                "{}{place}: {}[{}] {}{}\n",
+                "{}{location}: {}[{}] {}{}\n",
                 visible(one.path()),
                 one.severity.as_str(),
                 one.code.number(),

@@ -6,7 +6,7 @@
 
 use super::Repository;
 use super::style::put;
-use crate::diagnostics::{Diagnostic, Place, Severity};
+use crate::diagnostics::{Diagnostic, Location, Severity};
 use crate::names::visible;
 
 /// Writes the annotations; what could not be looked at has no place.
@@ -33,7 +33,7 @@ pub fn github<'a>(
             &mut out,
             format_args!(
                 "::{kind} file={file},{}title={title}::{}\n",
-                place(one),
+                location(one),
                 data(&message)
             ),
         );
@@ -42,8 +42,8 @@ pub fn github<'a>(
 }
 
 /// Where it is; the first line for what is about the file itself.
-fn place(one: &Diagnostic) -> String {
-    let Place::Text { source, span } = &one.place else {
+fn location(one: &Diagnostic) -> String {
+    let Location::Text { source, span } = &one.location else {
         return "line=1,".to_owned();
     };
     let (start, end) = (source.position(span.start), source.position(span.end));

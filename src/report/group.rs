@@ -3,7 +3,7 @@
 use super::Style;
 use super::style::{column_width, put, wrapped};
 use crate::discovery::GroupEntry;
-use crate::manifest::{Demands, Manifest, Section};
+use crate::manifest::{Manifest, Requirements, Section};
 use crate::names::visible;
 
 /// Names the steps a manifest declares for every script, in their order.
@@ -16,7 +16,7 @@ pub(super) fn declared(manifest: &Manifest) -> Vec<&'static str> {
 }
 
 /// Names the steps that are demanded, in their order.
-pub(super) fn demanded(demands: &Demands) -> impl Iterator<Item = &'static str> {
+pub(super) fn demanded(demands: &Requirements) -> impl Iterator<Item = &'static str> {
     let in_order = [
         (!demands.requires_env.is_empty(), "requires_env"),
         (demands.confirm.is_some(), "confirm"),

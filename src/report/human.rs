@@ -11,7 +11,7 @@ use miette::{
 
 use super::Style;
 use super::style::{put, wrapped, wrapped_help};
-use crate::diagnostics::{Code, Diagnostic, Place, Severity, Source};
+use crate::diagnostics::{Code, Diagnostic, Location, Severity, Source};
 use crate::names::visible;
 
 /// How many problems of one file are drawn; the rest is counted.
@@ -150,14 +150,14 @@ impl Excerpt {
         let end = span.end.min(line.end).min(span.start + LINE_DRAWN / 2);
         let mark = span.start..border(end).max(span.start);
         let start = border(span.start.saturating_sub(AROUND)).max(line.start);
-        let place = |offset| {
+        let location = |offset| {
             let at = source.position(offset);
             (at.line - 1, at.column - 1)
         };
         Some(Self {
             range: start..border(mark.end + AROUND).min(line.end),
-            starts_at: place(start),
-            marked_at: place(mark.start),
+            starts_at: location(start),
+            marked_at: location(mark.start),
             mark,
         })
     }
@@ -176,9 +176,9 @@ impl<'a> Drawing<'a> {
             let help = style.shortened(&visible(help));
             wrapped_help(&help, style.width - BEFORE.1).join("\n")
         });
-        let (text, excerpt) = match &one.place {
-            Place::Text { source, span } => (Some(source.shown()), Excerpt::of(source, span)),
-            Place::Path(_) => (None, None),
+        let (text, excerpt) = match &one.location {
+            Location::Text { source, span } => (Some(source.shown()), Excerpt::of(source, span)),
+            Location::Path(_) => (None, None),
         };
         Self {
             one,
@@ -193,13 +193,13 @@ impl<'a> Drawing<'a> {
 impl Drawing<'_> {
     /// Line and column of an offset, counted from 0. miette's own columns count
     /// bytes.
-    fn place(&self, offset: usize) -> (usize, usize) {
-        match &self.one.place {
-            Place::Text { source, .. } => {
+    fn location(&self, offset: usize) -> (usize, usize) {
+        match &self.one.location {
+            Location::Text { source, .. } => {
                 let at = source.position(offset);
                 (at.line - 1, at.column - 1)
             }
-            Place::Path(_) => (0, 0),
+            Location::Path(_) => (0, 0),
         }
     }
 }
@@ -231,7 +231,7 @@ impl miette::Diagnostic for Drawing<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let Place::Text { span, .. } = &self.one.place else {
+        let Location::Text { span, .. } = &self.one.location else {
             return None;
         };
         if let Some(excerpt) = &self.excerpt {
@@ -256,7 +256,7 @@ impl SourceCode for Drawing<'_> {
         let text = self.text.unwrap_or_default();
         let Some(excerpt) = &self.excerpt else {
             let inner = text.read_span(span, before, after)?;
-            let (line, column) = self.place(inner.span().offset());
+            let (line, column) = self.location(inner.span().offset());
             let contents = MietteSpanContents::new(
                 inner.data(),
                 *inner.span(),
@@ -272,9 +272,10 @@ impl SourceCode for Drawing<'_> {
             _ => (&excerpt.range, excerpt.starts_at),
         };
         let piece = text.get(range.clone()).unwrap_or_default().as_bytes();
-        let place = (range.start, range.len()).into();
+        let location = (range.start, range.len()).into();
         // Of a single line miette tells the place only behind a name.
-        let contents = MietteSpanContents::new_named("line".into(), piece, place, line, column, 1);
+        let contents =
+            MietteSpanContents::new_named("line".into(), piece, location, line, column, 1);
         Ok(Box::new(contents))
     }
 }
@@ -326,9 +327,9 @@ mod tests {
                 "{}",
                 drawn.len()
             );
-            let place = source.position(at);
+            let location = source.position(at);
             assert!(
-                drawn.contains(&format!("[{}:{}]", place.line, place.column)),
+                drawn.contains(&format!("[{}:{}]", location.line, location.column)),
                 "{drawn}"
             );
         }

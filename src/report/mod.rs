@@ -31,12 +31,9 @@ pub use diff::diff;
 pub use doctor::doctor;
 pub use documents::SCHEMA_VERSION as DOCUMENT_VERSION;
 pub use documents::{
-    AnchorCounts, AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
-    CatalogueDocument, CatalogueEntry, ChainDocument, CheckDocument, DiagnosticDocument,
-    DiagnosticsDocument, DoctorDocument, EditDocument, ExplainDocument, ExtensionDocument,
-    FindingDocument, FixDocument, GroupDocument, LabelDocument, Origin, OutcomeCounts,
-    PolicyDocument, ProblemDocument, RootDocument, RunDocument, SpanDocument, StepDocument,
-    WhichDocument,
+    AnchorCounts, AuditHeadDocument, AuditShowDocument, CatalogueDocument, ChainDocument,
+    DiagnosticsDocument, DoctorDocument, ExplainDocument, GroupDocument, OutcomeCounts,
+    ProblemDocument, RunDocument, WhichDocument,
 };
 pub use explain::explain;
 pub use github::github;
@@ -46,7 +43,7 @@ pub use json_stream::JsonStream;
 pub use manual::manual;
 pub use repository::Repository;
 pub use run::{Shown, notes, outcome};
-pub use sarif::{Sarif, sarif};
+pub use sarif::sarif;
 pub use scaffold::{Reached, installed, made};
 pub use schemas::schemas;
 pub use style::{Color, Style, wrapped};

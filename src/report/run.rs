@@ -2,7 +2,7 @@
 
 use super::style::{put, wrapped};
 use super::{Style, human};
-use crate::audit::{Left, Unrecorded};
+use crate::audit::{Fallback, Unrecorded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::dispatch::{Ended, Outcome};
 use crate::guard::{Answer, Guard, Plan, Refusal, StartFailure, Step};
@@ -227,18 +227,18 @@ fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
     let warning = style.bad("warning");
     let reason = style.shortened(&visible(&record.reason));
     match &record.left {
-        Left::InSpool(path) => format!(
+        Fallback::InSpool(path) => format!(
             "qli: {warning}: the end of this run is not in its log\n     {reason}\n     \
              the record is kept in {}\n",
             style.path(path)
         ),
-        Left::Unanchored => {
+        Fallback::Unanchored => {
             format!("qli: {warning}: the record of this run is not anchored\n     {reason}\n")
         }
-        Left::Dropped => {
+        Fallback::Dropped => {
             format!("qli: {warning}: this refusal is not in the log\n     {reason}\n")
         }
-        Left::Nowhere(json) => format!(
+        Fallback::Nowhere(json) => format!(
             "qli: {warning}: the end of this run is recorded nowhere but here\n     {reason}\n{json}\n"
         ),
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::Repository;
-use crate::diagnostics::{Code, Diagnostic, Place, PolicyRule, Severity, Source};
+use crate::diagnostics::{Code, Diagnostic, Location, PolicyRule, Severity, Source};
 use crate::names::{Sha256, visible_lines};
 
 /// A file of findings.
@@ -84,9 +84,9 @@ struct Finding {
     rule_index: usize,
     level: &'static str,
     message: Text,
-    locations: [Location; 1],
+    locations: [SarifLocation; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    related_locations: Vec<Location>,
+    related_locations: Vec<SarifLocation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     fixes: Vec<FixOf>,
     partial_fingerprints: Fingerprints,
@@ -110,7 +110,7 @@ struct Policy {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Location {
+struct SarifLocation {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -257,7 +257,7 @@ fn finding(one: &Diagnostic, rule_index: usize, repository: &Repository) -> Find
         rule_index,
         level: level(one.severity),
         message: text(&message),
-        locations: [Location {
+        locations: [SarifLocation {
             id: None,
             message: None,
             physical: Physical {
@@ -278,9 +278,9 @@ fn finding(one: &Diagnostic, rule_index: usize, repository: &Repository) -> Find
 
 /// Where it is; what is about a file itself is put at its first line.
 fn region(one: &Diagnostic) -> Region {
-    match &one.place {
-        Place::Text { source, span } => region_of(source, span),
-        Place::Path(_) => Region {
+    match &one.location {
+        Location::Text { source, span } => region_of(source, span),
+        Location::Path(_) => Region {
             start_line: 1,
             start_column: None,
             end_line: None,
@@ -299,13 +299,13 @@ fn region_of(source: &Source, span: &Range<usize>) -> Region {
     }
 }
 
-fn related(one: &Diagnostic, artifact: &Artifact) -> Vec<Location> {
-    let Place::Text { source, .. } = &one.place else {
+fn related(one: &Diagnostic, artifact: &Artifact) -> Vec<SarifLocation> {
+    let Location::Text { source, .. } = &one.location else {
         return Vec::new();
     };
     let labels = one.labels.iter().enumerate();
     labels
-        .map(|(id, label)| Location {
+        .map(|(id, label)| SarifLocation {
             id: Some(id),
             message: Some(text(&label.text)),
             physical: Physical {
@@ -317,7 +317,7 @@ fn related(one: &Diagnostic, artifact: &Artifact) -> Vec<Location> {
 }
 
 fn fixes(one: &Diagnostic, artifact: &Artifact) -> Vec<FixOf> {
-    let (Some(fix), Place::Text { source, .. }) = (&one.fix, &one.place) else {
+    let (Some(fix), Location::Text { source, .. }) = (&one.fix, &one.location) else {
         return Vec::new();
     };
     let replacements = fix.edits.iter().map(|edit| Replacement {
@@ -343,9 +343,9 @@ fn policy(rule: &PolicyRule, repository: &Repository) -> Policy {
 /// Names a finding by what stays the same while lines move: what of two rules
 /// is broken on one line is two findings.
 fn fingerprint(one: &Diagnostic, artifact: &Artifact, repository: &Repository) -> String {
-    let line = match &one.place {
-        Place::Text { source, span } => source.shown().get(source.line(span.start)),
-        Place::Path(_) => None,
+    let line = match &one.location {
+        Location::Text { source, span } => source.shown().get(source.line(span.start)),
+        Location::Path(_) => None,
     };
     let line = line.unwrap_or_default().trim();
     let mut parts = vec![

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::style::{column_width, put};
 use super::{Style, human};
 use crate::diagnostics::{Code, Diagnostic, Safety, Severity};
-use crate::discovery::survey::{Broken, Survey};
 use crate::names::{plural, visible};
+use crate::survey::{Broken, Survey};
 
 /// Whether warnings count as errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

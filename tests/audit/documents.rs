@@ -4,7 +4,7 @@ use crate::support::{World, output};
 
 #[test]
 fn every_document_fits_its_schema() {
-    let schemas = qli::report::schemas();
+    let schemas = qli::testing::report::schemas();
     let (_, schema) = schemas
         .iter()
         .find(|(name, _)| *name == "audit-report")

@@ -107,7 +107,7 @@ fn nothing_of_a_record_steers_the_terminal() {
         let found = output(world.qli(["--color", "never", "audit"]).args(&words));
         let text = [found.stdout, found.stderr].concat();
         let text = String::from_utf8(text).unwrap();
-        let hidden = |c: char| qli::names::is_hidden(c) && !matches!(c, '\n' | '\t');
+        let hidden = |c: char| qli::testing::names::is_hidden(c) && !matches!(c, '\n' | '\t');
         assert!(!text.contains(hidden), "{words:?}: {text:?}");
         assert!(!text.is_empty() || words == ["unfinished"], "{words:?}");
     }

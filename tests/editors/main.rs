@@ -15,8 +15,8 @@ mod workspace;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use qli::diagnostics::Place;
-use qli::manifest;
+use qli::testing::diagnostics::Location;
+use qli::testing::manifest;
 use serde_json::Value;
 
 use fields::{Sample, properties, text};
@@ -44,27 +44,27 @@ provider = "vault"
 fn reported(text: &str) -> Vec<(usize, usize)> {
     let source = manifest::source(Path::new("m"), Ok(text.as_bytes().to_vec())).unwrap();
     let found = manifest::problems(&source);
-    let places = found.iter().map(|one| match &one.place {
-        Place::Text { span, .. } => {
+    let locations = found.iter().map(|one| match &one.location {
+        Location::Text { span, .. } => {
             let at = source.position(span.start);
             (at.line - 1, at.column - 1)
         }
-        Place::Path(path) => panic!("{}", path.display()),
+        Location::Path(path) => panic!("{}", path.display()),
     });
-    places.collect()
+    locations.collect()
 }
 
-fn places(marks: &[Value]) -> Vec<(usize, usize)> {
+fn locations(marks: &[Value]) -> Vec<(usize, usize)> {
     let number = |mark: &Value, pointer| {
         let number = mark.pointer(pointer).and_then(Value::as_u64);
         usize::try_from(number.unwrap()).unwrap()
     };
     let marks = marks.iter();
-    let places = marks.map(|mark| {
+    let locations = marks.map(|mark| {
         let line = number(mark, "/range/start/line");
         (line, number(mark, "/range/start/character"))
     });
-    places.collect()
+    locations.collect()
 }
 
 /// A text with a cursor in it, opened: what is offered there.
@@ -73,8 +73,8 @@ fn offered(server: &mut Server, name: &str, text: &str) -> BTreeMap<String, Stri
     server.open(name, &format!("{before}{after}"));
     let line = before.matches('\n').count();
     let character = before.rsplit('\n').next().unwrap().len();
-    let place = server.place(name, line, character);
-    server.complete(&place)
+    let location = server.location(name, line, character);
+    server.complete(&location)
 }
 
 /// Asserts that every field of a table is offered with its text.
@@ -105,7 +105,7 @@ fn tombi_marks_what_qli_reports_and_nothing_else() {
         let text = workspace.head() + FAULTY;
         let marks = tombi.open("groups/ops/_manifest.toml", &text);
         assert_eq!(marks.len(), 7);
-        assert_eq!(places(&marks), reported(&text), "{known:?}: {marks:#?}");
+        assert_eq!(locations(&marks), reported(&text), "{known:?}: {marks:#?}");
         tombi.stop();
     }
 }
@@ -121,7 +121,7 @@ fn tombi_shows_the_text_of_every_field() {
         tombi.open(name, &sample.text());
         assert!(sample.shown.len() > 10);
         for one in &sample.shown {
-            let shown = tombi.hover(&tombi.place(name, one.line, one.name));
+            let shown = tombi.hover(&tombi.location(name, one.line, one.name));
             assert!(shown.contains(&one.text), "{known:?}, {one:?}: {shown:?}");
         }
         tombi.stop();
@@ -148,7 +148,7 @@ fn tombi_completes_fields_and_values() {
             let name = format!("groups/{group}/_manifest.toml");
             let found = offered(&mut tombi, &name, &text);
             let provider = secret(&schema).pointer("/properties/provider").unwrap();
-            for id in qli::providers::ProviderId::ALL {
+            for id in qli::testing::providers::ProviderId::ALL {
                 let shown = found.get(&format!("\"{}\"", id.as_str()));
                 let shown = shown.unwrap_or_else(|| panic!("{id:?}: {found:?}"));
                 assert!(shown.contains(self::text(provider)), "{id:?}: {shown}");
@@ -184,7 +184,7 @@ fn taplo_completes_explains_and_marks() {
 /// It marks more than what is wrong.
 fn taplo_marks(taplo: &mut Server, head: &str) {
     let text = head.to_owned() + FAULTY;
-    let marks = places(&taplo.open("groups/ops/_manifest.toml", &text));
+    let marks = locations(&taplo.open("groups/ops/_manifest.toml", &text));
     for (line, _) in reported(&text) {
         assert!(marks.iter().any(|mark| mark.0 == line), "{line}: {marks:?}");
     }
@@ -198,7 +198,7 @@ fn taplo_explains(taplo: &mut Server, head: &str, schema: &Value) {
     taplo.open(name, &sample.text());
     for one in &sample.shown {
         let at = one.value.map_or(one.name, |value| value + 1);
-        let shown = taplo.hover(&taplo.place(name, one.line, at));
+        let shown = taplo.hover(&taplo.location(name, one.line, at));
         let expected = one.of_value.as_ref().unwrap_or(&one.text);
         assert!(shown.contains(expected), "{one:?}: {shown:?}");
     }

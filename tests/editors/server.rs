@@ -43,7 +43,7 @@ pub(crate) struct Server {
 
 /// A place in an open file.
 #[derive(Debug, Clone)]
-pub(crate) struct Place {
+pub(crate) struct Location {
     uri: String,
     line: usize,
     character: usize,
@@ -100,9 +100,9 @@ impl Server {
     }
 
     /// Returns a place in a file, counted from 0.
-    pub(crate) fn place(&self, name: &str, line: usize, character: usize) -> Place {
+    pub(crate) fn location(&self, name: &str, line: usize, character: usize) -> Location {
         let uri = uri(&self.workspace.join(name));
-        Place {
+        Location {
             uri,
             line,
             character,
@@ -110,15 +110,15 @@ impl Server {
     }
 
     /// Returns the text shown for a place.
-    pub(crate) fn hover(&mut self, place: &Place) -> String {
-        let found = self.request("textDocument/hover", &place.params());
+    pub(crate) fn hover(&mut self, location: &Location) -> String {
+        let found = self.request("textDocument/hover", &location.params());
         let text = found.pointer("/contents/value").and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     }
 
     /// Returns what is offered at a place, each with its text.
-    pub(crate) fn complete(&mut self, place: &Place) -> BTreeMap<String, String> {
-        let found = self.request("textDocument/completion", &place.params());
+    pub(crate) fn complete(&mut self, location: &Location) -> BTreeMap<String, String> {
+        let found = self.request("textDocument/completion", &location.params());
         let items = found.get("items").unwrap_or(&found).as_array();
         let text = |item: &Value, pointer| {
             let text = item.pointer(pointer).and_then(Value::as_str);
@@ -249,7 +249,7 @@ impl Drop for Server {
     }
 }
 
-impl Place {
+impl Location {
     fn params(&self) -> Value {
         let position = json!({ "line": self.line, "character": self.character });
         json!({ "textDocument": { "uri": self.uri }, "position": position })

@@ -12,7 +12,7 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use qli::audit::read::{Glance, Kind, Problem, Runs, Verified, Verifier, each_line, verify};
+use qli::testing::history::{RecordSummary, Kind, Problem, Runs, Verified, Verifier, each_line, verify};
 
 fuzz_target!(|bytes: &[u8]| {
     let (log, problems) = verified(bytes, Kind::Log);
@@ -21,8 +21,8 @@ fuzz_target!(|bytes: &[u8]| {
     let ends = bytes.iter().filter(|&&byte| byte == b'\n').count() as u64;
     assert!(log.lines >= ends && log.lines <= ends + 1, "{} of {ends}", log.lines);
     for problem in &problems {
-        let place = problem.place.as_ref();
-        let is_there = place.is_some_and(|place| (1..=log.lines).contains(&place.line));
+        let location = problem.location.as_ref();
+        let is_there = location.is_some_and(|location| (1..=log.lines).contains(&location.line));
         assert!(is_there, "{problem:?} of {} lines", log.lines);
     }
     let (stream, found) = verified(bytes, Kind::Stream);
@@ -48,7 +48,7 @@ fn runs(bytes: &[u8]) {
     let mut runs = Runs::default();
     runs.begin(Kind::Log);
     let done = each_line(bytes, &mut |line| {
-        lines += usize::from(Glance::of(line).is_some());
+        lines += usize::from(RecordSummary::of(line).is_some());
         runs.take(line, &mut |_| told += 1);
         Ok(())
     });

@@ -14,10 +14,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use qli::diagnostics::{Code, Diagnostic, Diagnostics, Edit, Place, Safety, Source};
-use qli::manifest;
-use qli::names::{is_hidden, to_json_pretty};
-use qli::report::{DiagnosticsDocument, Style, concise, diagnostics};
+use qli::testing::diagnostics::{Code, Diagnostic, Diagnostics, Edit, Location, Safety, Source};
+use qli::testing::manifest;
+use qli::testing::names::{is_hidden, to_json_pretty};
+use qli::testing::report::{DiagnosticsDocument, Style, concise, diagnostics};
 
 /// So many problems of one file are drawn; the others are only counted.
 const DRAWN: usize = 50;
@@ -65,7 +65,7 @@ fn check(found: &Diagnostics) {
 
 /// Every place is one of the text, and is called by its line and column.
 fn check_places(one: &Diagnostic) {
-    let (source, span) = place(one);
+    let (source, span) = location(one);
     assert!(is_in(source, span), "the place is off: {one:?}");
     let labels = one.labels.iter().map(|label| &label.span);
     let edits = one.fix.iter().flat_map(|fix| &fix.edits);
@@ -82,10 +82,10 @@ fn check_places(one: &Diagnostic) {
     assert_eq!(at.column, column, "{one:?}");
 }
 
-fn place(one: &Diagnostic) -> (&Arc<Source>, &Range<usize>) {
-    match &one.place {
-        Place::Text { source, span } => (source, span),
-        Place::Path(path) => unreachable!("no place in {}: {one:?}", path.display()),
+fn location(one: &Diagnostic) -> (&Arc<Source>, &Range<usize>) {
+    match &one.location {
+        Location::Text { source, span } => (source, span),
+        Location::Path(path) => unreachable!("no place in {}: {one:?}", path.display()),
     }
 }
 
@@ -110,7 +110,7 @@ fn check_screens(found: &Diagnostics) {
 /// What is drawn is called by the same line and column as everywhere else.
 fn assert_places(found: &Diagnostics, drawn: &str) {
     for one in found.iter().take(DRAWN) {
-        let (source, span) = place(one);
+        let (source, span) = location(one);
         let at = source.position(span.start);
         let mark = format!("{}:{}]", at.line, at.column);
         assert!(drawn.contains(&mark), "{mark} of {one:?}: {drawn:?}");

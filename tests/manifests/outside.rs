@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use qli::diagnostics::Code;
+use qli::testing::diagnostics::Code;
 use serde_json::{Value, json};
 
 use super::{assert_agree, directory, instance, read, samples};
@@ -42,9 +42,9 @@ json.dump([check.is_valid(one) for one in given['instances']], sys.stdout)
 fn jsonschema_agrees_over_all_samples() {
     let texts = texts();
     let instances: Vec<_> = texts.values().map(|text| instance(text)).collect();
-    let given = json!({ "schema": qli::manifest::schema(), "instances": instances });
-    let place = tempfile::tempdir().unwrap();
-    let file = place.path().join("given.json");
+    let given = json!({ "schema": qli::testing::manifest::schema(), "instances": instances });
+    let location = tempfile::tempdir().unwrap();
+    let file = location.path().join("given.json");
     fs::write(&file, given.to_string()).unwrap();
     let mut python = Command::new(tools::tool("bin/python"));
     let output = python

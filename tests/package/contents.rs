@@ -42,16 +42,16 @@ fn the_checksums_are_those_of_all_packages() {
 
 #[test]
 fn the_tarball_holds_what_is_installed_by_hand() {
-    let place = fresh("unpacked");
+    let location = fresh("unpacked");
     let tarball = ending(packages(), ".tar.gz");
     let flags = [
         "-C",
-        place.to_str().unwrap(),
+        location.to_str().unwrap(),
         "-xzf",
         tarball.to_str().unwrap(),
     ];
     told(&mut program("tar", flags));
-    let tree = ending(&place, "-linux-gnu");
+    let tree = ending(&location, "-linux-gnu");
     let version = env!("CARGO_PKG_VERSION");
     let name = tree.file_name().unwrap().to_str().unwrap();
     assert!(name.starts_with(&format!("qli-{version}-")), "{name}");

@@ -29,10 +29,10 @@ pub(crate) fn shadow(command: &mut Command, directory: &Path, programs: &[(&str,
 
 /// The document that names what is linked, as it is installed.
 fn document() -> String {
-    let place = crate::fresh("licences");
+    let location = crate::fresh("licences");
     let deb = ending(packages(), ".deb");
-    told(&mut program("dpkg-deb", [Path::new("-x"), &deb, &place]));
-    let file: PathBuf = place.join("usr/share/doc/qli/THIRD-PARTY.md.gz");
+    told(&mut program("dpkg-deb", [Path::new("-x"), &deb, &location]));
+    let file: PathBuf = location.join("usr/share/doc/qli/THIRD-PARTY.md.gz");
     told(&mut program("zcat", [file]))
 }
 
@@ -65,9 +65,9 @@ fn everything_that_is_linked_is_named_with_its_licence() {
 
 /// Asks for the licences of a program that needs one package under a licence.
 fn verdict(licence: Option<&str>) -> Result<String, String> {
-    let place = TempDir::new().unwrap();
-    std::fs::write(place.path().join("COPYING"), "Do as you like.\n").unwrap();
-    let manifest = place.path().join("Cargo.toml");
+    let location = TempDir::new().unwrap();
+    std::fs::write(location.path().join("COPYING"), "Do as you like.\n").unwrap();
+    let manifest = location.path().join("Cargo.toml");
     let one = json!({"id": "one", "name": "one", "version": "1.0.0", "license": licence,
         "authors": ["A. Author <a@example>"], "manifest_path": manifest});
     let own = json!({"id": "own", "name": "own", "version": "0.1.0"});
@@ -79,7 +79,7 @@ case $1 in
 esac
 ";
     let mut command = script(".ci/licences");
-    shadow(&mut command, place.path(), &[("cargo", cargo)]);
+    shadow(&mut command, location.path(), &[("cargo", cargo)]);
     let ended = ended(
         command
             .args(["any", "none"])

@@ -49,7 +49,10 @@ fn ended(command: &mut Command) -> Output {
 }
 
 /// A program of the machine with its arguments.
-fn program<Words: IntoIterator<Item: AsRef<OsStr>>>(name: &str, words: Words) -> Command {
+fn program<StderrPolicy: IntoIterator<Item: AsRef<OsStr>>>(
+    name: &str,
+    words: StderrPolicy,
+) -> Command {
     let mut command = Command::new(name);
     command.args(words).env("LC_ALL", "C.UTF-8");
     command
@@ -87,14 +90,14 @@ fn packages() -> &'static Path {
 
 /// An empty directory below the target directory.
 fn fresh(name: &str) -> PathBuf {
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR"))
+    let location = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join("package")
         .join(name);
-    if place.exists() {
-        std::fs::remove_dir_all(&place).unwrap();
+    if location.exists() {
+        std::fs::remove_dir_all(&location).unwrap();
     }
-    std::fs::create_dir_all(&place).unwrap();
-    place
+    std::fs::create_dir_all(&location).unwrap();
+    location
 }
 
 /// Names of what lies in a directory, in order.

@@ -552,7 +552,7 @@ const PANICS: &str = "QLI_CANARY_PANICS";
 #[test]
 fn a_panic_tells_its_place_and_not_its_payload() {
     if let Some(how) = std::env::var_os(PANICS) {
-        qli::host::quiet_panics();
+        qli::testing::host::quiet_panics();
         if how == "unwrap" {
             // The error shows the bytes it was given.
             drop(CString::new(format!("{SENTINEL}\0")).unwrap());
@@ -570,7 +570,7 @@ fn a_panic_tells_its_place_and_not_its_payload() {
         assert_clean("standard output", &said.stdout);
         assert_clean("standard error", &said.stderr);
         let told = String::from_utf8(said.stderr).unwrap();
-        let place = format!("qli: a mistake in qli itself, at {}:", file!());
-        assert!(told.contains(&place), "{told}");
+        let location = format!("qli: a mistake in qli itself, at {}:", file!());
+        assert!(told.contains(&location), "{told}");
     }
 }

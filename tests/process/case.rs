@@ -18,7 +18,7 @@ use crate::support::{World, output, set_mode, write};
 pub(crate) struct Case {
     pub(crate) manifest: Manifest,
     script: Script,
-    place: Place,
+    location: Place,
     root: Root,
     trust: Trust,
     log: Log,
@@ -81,7 +81,7 @@ pub(crate) enum Root {
 pub(crate) enum Trust {
     Fine,
     Mode(&'static str, u32),
-    Foreign(&'static str),
+    NotARecord(&'static str),
 }
 
 /// What lies where the log should be.
@@ -96,7 +96,7 @@ pub(crate) enum Log {
     Link,
     HardLink,
     Pipe,
-    Foreign,
+    NotARecord,
     OpenDirectory,
     FileAbove,
 }
@@ -201,7 +201,7 @@ fn trust() -> impl Strategy<Value = Trust> {
         Trust::Mode("hello", 0o775),
         Trust::Mode(".", 0o775),
     ];
-    let foreign = foreign(["_manifest.toml", "hello", "."].map(Trust::Foreign));
+    let foreign = foreign(["_manifest.toml", "hello", "."].map(Trust::NotARecord));
     let others = loose.into_iter().chain(foreign.flatten()).collect();
     mostly(Trust::Fine, 6, others)
 }
@@ -219,7 +219,7 @@ fn log() -> impl Strategy<Value = Log> {
         Log::OpenDirectory,
         Log::FileAbove,
     ];
-    others.extend(foreign(Log::Foreign));
+    others.extend(foreign(Log::NotARecord));
     mostly(Log::Absent, 2, others)
 }
 
@@ -239,7 +239,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         Script::Directory,
         Script::Dangling,
     ];
-    let places = vec![
+    let locations = vec![
         Place::OnPath,
         Place::OnPath,
         Place::OnBoth,
@@ -262,7 +262,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     (
         manifest(),
         mostly(Script::Good, 3, scripts),
-        mostly(Place::OfGroup, 4, places),
+        mostly(Place::OfGroup, 4, locations),
         select(roots),
         trust(),
         log(),
@@ -272,10 +272,10 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         prop::bool::weighted(0.8),
     )
         .prop_map(
-            |(manifest, script, place, root, trust, log, op, vars, args, yes)| Case {
+            |(manifest, script, location, root, trust, log, op, vars, args, yes)| Case {
                 manifest,
                 script,
-                place,
+                location,
                 root,
                 trust,
                 log,
@@ -370,7 +370,7 @@ impl Log {
                 std::fs::hard_link(&log, directory.join("another")).unwrap();
             }
             Self::Pipe => nix::unistd::mkfifo(&log, nix::sys::stat::Mode::S_IRUSR).unwrap(),
-            Self::Foreign => {
+            Self::NotARecord => {
                 write(&log, "", 0o600);
                 chown(&log, Some(FOREIGNER), None).unwrap();
             }
@@ -410,10 +410,10 @@ impl Case {
         }
         std::fs::create_dir(world.path("open")).unwrap();
         set_mode(&world.path("open"), 0o777);
-        if matches!(self.place, Place::OfGroup | Place::OnBoth) {
+        if matches!(self.location, Place::OfGroup | Place::OnBoth) {
             self.script.put(&world, &group.join("hello"));
         }
-        let on_path = match self.place {
+        let on_path = match self.location {
             Place::OnPath => Some("bin"),
             Place::OnOpenPath => Some("open"),
             Place::OfGroup | Place::OnBoth | Place::Nowhere => None,
@@ -422,7 +422,7 @@ impl Case {
             self.script
                 .put(&world, &world.path(directory).join("qli-g-hello"));
         }
-        if self.place == Place::OnBoth {
+        if self.location == Place::OnBoth {
             write(&world.path("bin/qli-g-hello"), "#!/bin/sh\nexit 9\n", 0o755);
         }
         match self.trust {
@@ -432,7 +432,7 @@ impl Case {
                     set_mode(&group.join(name), mode);
                 }
             }
-            Trust::Foreign(name) => {
+            Trust::NotARecord(name) => {
                 if group.join(name).exists() {
                     chown(group.join(name), Some(FOREIGNER), None).unwrap();
                 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::super::args::Global;
 use super::super::examples;
-use crate::audit::read::Outcome;
+use crate::history::Outcome;
 use crate::report::Format;
 
 // `qli audit`.

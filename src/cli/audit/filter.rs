@@ -2,7 +2,7 @@
 
 use super::args::ListArgs;
 use super::time::bound;
-use crate::audit::read::{Outcome, Run};
+use crate::history::{Outcome, Run};
 use crate::host::{Host, HostView, System};
 
 /// What a run must be to be listed.

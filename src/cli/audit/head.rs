@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::super::args::Global;
 use super::args::LogsArgs;
 use super::sources::{open, sources, unreadable};
-use crate::audit::Head;
-use crate::audit::read::{Verifier, newest, verify};
+use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
+use crate::history::{Verifier, newest, verify};
 use crate::host::{FileKind, HostView, Output, System};
 use crate::names::{to_json_line, to_json_pretty, visible};
 use crate::report::{AuditHeadDocument, Format};
@@ -38,7 +38,7 @@ pub(super) fn exec(global: &Global, args: &LogsArgs, host: &System) -> io::Resul
 
 /// The newest record of a file, found from its end; of what can be read only
 /// once, that of each chain.
-fn heads_of(log: &Path, host: &System) -> io::Result<Vec<Head>> {
+fn heads_of(log: &Path, host: &System) -> io::Result<Vec<Checkpoint>> {
     let is_file = host.stat(log).is_ok_and(|stat| stat.kind == FileKind::File);
     if log != Path::new("-") && is_file {
         open(log, "head", host)?; // is it compressed?

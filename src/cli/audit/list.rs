@@ -8,8 +8,8 @@ use super::args::{ListArgs, LogsArgs};
 use super::filter::Filter;
 use super::rotated::History;
 use super::sources::{open, was_read};
-use crate::audit::read::{Run, Runs, each_line};
 use crate::dispatch::Exit;
+use crate::history::{Run, Runs, each_line};
 use crate::host::{Output, Stream, System, write_stderr};
 use crate::report::{
     Color, DOCUMENT_VERSION, Format, JsonStream, OutcomeCounts, RunDocument, RunTable, Style,

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::args::Global;
 use super::sources::{is_there, say, sources};
-use crate::audit::read::{in_order, without_copies};
-use crate::audit::{Compression, moved_aside};
+use crate::audit::{Compression, rotated_logs};
+use crate::history::{in_order, without_copies};
 use crate::host::{Stream, System};
 use crate::names::{plural, shell_word};
 use crate::report::Style;
@@ -33,7 +33,7 @@ impl History {
         }
         let mut logs = Vec::new();
         for log in current {
-            let aside = moved_aside(&log, host);
+            let aside = rotated_logs(&log, host);
             logs.extend(aside.plain.into_iter().filter(|file| is_there(file, host)));
             for (file, compression) in aside.compressed {
                 let of_log = unread.entry((log.clone(), compression));

@@ -12,8 +12,8 @@ use super::super::args::Global;
 use super::args::ShowArgs;
 use super::rotated::History;
 use super::sources::{open, was_read};
-use crate::audit::read::{End, Glance, Run, Runs, each_line};
 use crate::dispatch::Exit;
+use crate::history::{End, RecordSummary, Run, Runs, each_line};
 use crate::host::{Output, Stream, System, write_stderr};
 use crate::names::{shell_line, shell_word, to_json_pretty, visible};
 use crate::report::{self, AuditShowDocument, Format, RunDocument, Style};
@@ -68,7 +68,7 @@ fn find(wanted: &str, logs: &[PathBuf], command: &str, host: &System) -> (Found,
     let mut readable = true;
     let is_log = Cell::new(false);
     let mut take = |line: &[u8]| {
-        let Some(run) = Glance::of(line).map(|glance| glance.run) else {
+        let Some(run) = RecordSummary::of(line).map(|glance| glance.run) else {
             return Ok(());
         };
         is_log.set(true);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::super::args::Global;
 use crate::audit::Compression;
-use crate::audit::read::Kind;
 use crate::discovery::{GroupLog, Roots, logs};
+use crate::history::Kind;
 use crate::host::{FileKind, HostView, Stream, System, reason, stdin, write_stderr};
 use crate::names::{shell_word, visible};
 use crate::report::Style;

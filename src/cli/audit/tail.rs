@@ -8,8 +8,8 @@ use std::time::Duration;
 use super::super::args::Global;
 use super::args::TailArgs;
 use super::sources::{open, sources, unreadable};
-use crate::audit::read::{Feed, Glance, each_line, last_lines};
 use crate::dispatch::Exit;
+use crate::history::{Feed, RecordSummary, each_line, last_lines};
 use crate::host::{FileKind, HostView, Opened, Output, Stream, System};
 use crate::names::escaped;
 use crate::report::{self, Format, Style};
@@ -68,7 +68,7 @@ struct Printer {
 impl Printer {
     /// Writes a line, if it is a record.
     fn print(&mut self, line: &[u8]) -> io::Result<()> {
-        let Some(glance) = Glance::of(line) else {
+        let Some(glance) = RecordSummary::of(line) else {
             return Ok(());
         };
         let text = match self.format {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::super::args::Global;
 use super::args::VerifyArgs;
 use super::sources::{open, sources, unreadable};
-use crate::audit::Head;
-use crate::audit::read::{Problem, Verified, Verifier, in_order, read_heads, verify};
+use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
+use crate::history::{Problem, Verified, Verifier, in_order, read_heads, verify};
 use crate::host::{HostView, Output, Stream, System, write_stderr};
 use crate::names::visible;
 use crate::report::{
@@ -51,7 +51,7 @@ pub(super) fn exec(global: &Global, args: &VerifyArgs, host: &System) -> io::Res
 
 struct Job<'a> {
     logs: &'a [PathBuf],
-    anchors: Vec<Head>,
+    anchors: Vec<Checkpoint>,
     host: &'a System,
 }
 
@@ -135,7 +135,7 @@ fn json(job: Job<'_>, anchored: Option<usize>) -> io::Result<(Verified, usize)> 
 }
 
 /// Reads the heads that were kept; none if a file holds none, which is said.
-fn anchors(files: &[PathBuf], host: &System) -> Option<Vec<Head>> {
+fn anchors(files: &[PathBuf], host: &System) -> Option<Vec<Checkpoint>> {
     let mut all = Vec::new();
     for file in files {
         match heads_in(file, host) {
@@ -149,7 +149,7 @@ fn anchors(files: &[PathBuf], host: &System) -> Option<Vec<Head>> {
     Some(all)
 }
 
-fn heads_in(file: &Path, host: &System) -> Result<Vec<Head>, String> {
+fn heads_in(file: &Path, host: &System) -> Result<Vec<Checkpoint>, String> {
     let contents = host.read(file, ANCHORS_MAX);
     let contents =
         contents.map_err(|error| format!("cannot be read: {}", crate::host::reason(&error)))?;

@@ -8,7 +8,7 @@
 //! `:directories` leaves the word to the shell. For other shells there is what
 //! `clap_complete` gives.
 
-mod known;
+mod candidates;
 mod line;
 mod runs;
 mod typed;
@@ -27,7 +27,7 @@ use super::put;
 use crate::dispatch::Exit;
 use crate::host::HostView;
 use crate::names::is_hidden;
-use known::Known;
+use candidates::Known;
 use line::Line;
 
 /// The variable by which a stub says that it asks, and for which shell.
@@ -146,7 +146,9 @@ fn lines(found: &[CompletionCandidate], line: &Line, shell: Shell) -> String {
     });
     let lines = wanted.filter_map(|one| {
         let value = word(one.get_value().to_str()?);
-        let help = one.get_help().map(|help| known::note(&help.to_string()));
+        let help = one
+            .get_help()
+            .map(|help| candidates::note(&help.to_string()));
         let help = help.filter(|help| shell != Shell::Elvish && !help.is_empty());
         let help = help.map(|help| format!("\t{help}")).unwrap_or_default();
         is_harmless(value, shell).then(|| format!("{value}{help}\n"))

@@ -7,7 +7,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::audit::RunId;
-use crate::audit::read::Glance;
+use crate::history::RecordSummary;
 use crate::host::{FileKind, HostView};
 
 /// So many runs are offered: the newest ones.
@@ -17,7 +17,10 @@ const RUNS: usize = 50;
 const BYTES: u64 = 256 << 10;
 
 /// The beginnings of the newest runs, the newest first, each once.
-pub(super) fn newest(logs: impl Iterator<Item = PathBuf>, view: &dyn HostView) -> Vec<Glance> {
+pub(super) fn newest(
+    logs: impl Iterator<Item = PathBuf>,
+    view: &dyn HostView,
+) -> Vec<RecordSummary> {
     let mut found = BTreeMap::new();
     for glance in logs.flat_map(|log| begun_in(&log, view)) {
         found.entry(glance.run.run_id.clone()).or_insert(glance);
@@ -28,15 +31,17 @@ pub(super) fn newest(logs: impl Iterator<Item = PathBuf>, view: &dyn HostView) -
     runs
 }
 
-fn key(glance: &Glance) -> (&str, &str) {
+fn key(glance: &RecordSummary) -> (&str, &str) {
     (&glance.time, &glance.run.run_id)
 }
 
-fn begun_in(log: &Path, view: &dyn HostView) -> Vec<Glance> {
+fn begun_in(log: &Path, view: &dyn HostView) -> Vec<RecordSummary> {
     let end = end_of(log, view).unwrap_or_default();
-    let glances = end.split(|&byte| byte == b'\n').filter_map(Glance::of);
-    let begun = |glance: &Glance| matches!(glance.event.as_str(), "start" | "refused");
-    let named = |glance: &Glance| RunId::has_form_of(&glance.run.run_id);
+    let glances = end
+        .split(|&byte| byte == b'\n')
+        .filter_map(RecordSummary::of);
+    let begun = |glance: &RecordSummary| matches!(glance.event.as_str(), "start" | "refused");
+    let named = |glance: &RecordSummary| RunId::has_form_of(&glance.run.run_id);
     glances
         .filter(|glance| begun(glance) && named(glance))
         .collect()

@@ -3,7 +3,7 @@
 use std::io::ErrorKind::AlreadyExists;
 use std::path::{Path, PathBuf};
 
-use super::{Place, file, is_free, not_made};
+use super::{Destination, file, is_free, not_made};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::discovery::embedded;
 use crate::discovery::roots::is_absent;
@@ -42,26 +42,26 @@ pub enum Installed {
 /// Something cannot be written (QLI0613), or what has a group's name is no
 /// directory (QLI0612); the groups before it are in place.
 pub fn install_defaults(
-    place: &Place,
+    destination: &Destination,
     overwrite: Overwrite,
     host: &mut dyn Host,
 ) -> Result<Vec<Installed>, Diagnostic> {
     let names = embedded::groups().filter_map(|name| name.parse().ok());
     names
-        .map(|name| install(&name, place, overwrite, host))
+        .map(|name| install(&name, destination, overwrite, host))
         .collect()
 }
 
 fn install(
     name: &GroupName,
-    place: &Place,
+    destination: &Destination,
     overwrite: Overwrite,
     host: &mut dyn Host,
 ) -> Result<Installed, Diagnostic> {
-    let directory = place.root.join(name.as_str());
+    let directory = destination.root.join(name.as_str());
     let files = files(name);
     if is_free(&directory, host) {
-        match host.make(&directory, &files, place.above) {
+        match host.make(&directory, &files, destination.above) {
             Ok(()) => return Ok(Installed::Made(directory)),
             // Another qli was faster.
             Err(error) if error.kind() == AlreadyExists && !is_free(&directory, host) => {}

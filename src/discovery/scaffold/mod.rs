@@ -40,14 +40,14 @@ pub enum Guarded {
 
 /// Where groups are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct Destination {
     /// The root: an absolute path.
     pub root: PathBuf,
     /// The mode of directories above a group, where they are missing.
     above: u32,
 }
 
-impl Place {
+impl Destination {
     /// Takes a directory that was named, or the user's root. Missing directories
     /// of the latter are private, as the XDG specification asks.
     ///
@@ -93,19 +93,19 @@ pub struct Made {
 pub fn make_group(
     name: &GroupName,
     guarded: Guarded,
-    place: &Place,
+    destination: &Destination,
     roots: &Roots,
     host: &mut dyn Host,
 ) -> Result<Made, Diagnostic> {
-    reserved(name, place)?;
-    let in_force = roots.holds(&place.root);
+    reserved(name, destination)?;
+    let in_force = roots.holds(&destination.root);
     let qli = if in_force {
         roots.command()
     } else {
-        command_with(std::slice::from_ref(&place.root))
+        command_with(std::slice::from_ref(&destination.root))
     };
-    standing(name, place, &qli, host)?;
-    let namesake = namesake(name, place, roots, host)?;
+    standing(name, destination, &qli, host)?;
+    let namesake = namesake(name, destination, roots, host)?;
     let namesake = match namesake {
         Some(refused) if in_force => return Err(refused),
         other => other.map(|other| Diagnostic {
@@ -114,16 +114,26 @@ pub fn make_group(
             ..other
         }),
     };
-    let other_schema = put_schema(place, host)?;
-    let directory = place.root.join(name.as_str());
+    let other_schema = put_schema(destination, host)?;
+    let directory = destination.root.join(name.as_str());
     let manifest = match guarded {
         Guarded::Yes => GUARDED,
         Guarded::No => PLAIN,
     };
     let fill_in = |template: &str| template.replace("GROUP", name.as_str());
-    let made = make(&directory, place, &fill_in(manifest), &fill_in(HELLO), host);
+    let made = make(
+        &directory,
+        destination,
+        &fill_in(manifest),
+        &fill_in(HELLO),
+        host,
+    );
     // Somebody else was faster: what is there now says more than the error.
-    let standing = |error| standing(name, place, &qli, host).err().unwrap_or(error);
+    let standing = |error| {
+        standing(name, destination, &qli, host)
+            .err()
+            .unwrap_or(error)
+    };
     made.map_err(standing)?;
     let files = [FILE_NAME, FIRST_SCRIPT].map(|file| directory.join(file));
     let paths: Vec<_> = files.iter().map(PathBuf::as_path).collect();
@@ -138,7 +148,7 @@ pub fn make_group(
 
 fn make(
     directory: &Path,
-    place: &Place,
+    destination: &Destination,
     manifest: &str,
     script: &str,
     host: &mut dyn Host,
@@ -147,7 +157,7 @@ fn make(
         file(FILE_NAME, manifest.as_bytes(), 0o644),
         file(FIRST_SCRIPT, script.as_bytes(), 0o755),
     ];
-    host.make(directory, &files, place.above)
+    host.make(directory, &files, destination.above)
         .map_err(|error| not_made(directory, &error, host))
 }
 
@@ -165,8 +175,11 @@ fn file<'a>(name: &'a str, bytes: &'a [u8], mode: u32) -> NewFile<'a> {
 
 /// Puts the schema beside the groups, once; returns the file that is there
 /// already and holds something else.
-fn put_schema(place: &Place, host: &mut dyn Host) -> Result<Option<PathBuf>, Diagnostic> {
-    let directory = place.root.join(SCHEMA_DIRECTORY);
+fn put_schema(
+    destination: &Destination,
+    host: &mut dyn Host,
+) -> Result<Option<PathBuf>, Diagnostic> {
+    let directory = destination.root.join(SCHEMA_DIRECTORY);
     let path = directory.join(SCHEMA_FILE);
     if host.lstat(&path).is_ok() {
         let read = host.read(&path, SCHEMA.len() as u64);
@@ -175,7 +188,7 @@ fn put_schema(place: &Place, host: &mut dyn Host) -> Result<Option<PathBuf>, Dia
     }
     let files = [file(SCHEMA_FILE, SCHEMA.as_bytes(), 0o644)];
     let is_free = is_free(&directory, host);
-    let made = is_free.then(|| host.make(&directory, &files, place.above));
+    let made = is_free.then(|| host.make(&directory, &files, destination.above));
     let put = match made {
         Some(Ok(())) => Ok(()),
         Some(Err(error)) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
@@ -187,12 +200,12 @@ fn put_schema(place: &Place, host: &mut dyn Host) -> Result<Option<PathBuf>, Dia
 }
 
 /// A command's name would make a group that only `qli run` reaches.
-fn reserved(name: &GroupName, place: &Place) -> Result<(), Diagnostic> {
+fn reserved(name: &GroupName, destination: &Destination) -> Result<(), Diagnostic> {
     if !is_command(name.as_str()) {
         return Ok(());
     }
     let message = format!("`{name}` is a command of qli, now or in a later version");
-    let path = place.root.join(name.as_str());
+    let path = destination.root.join(name.as_str());
     let diagnostic = Diagnostic::of_path(Code::ReservedGroupName, path, message);
     Err(as_error(diagnostic).help("choose another name: `qli NAME` would not reach the group"))
 }
@@ -200,16 +213,18 @@ fn reserved(name: &GroupName, place: &Place) -> Result<(), Diagnostic> {
 /// Whatever stands where the group would, stays, but for an empty directory.
 fn standing(
     name: &GroupName,
-    place: &Place,
+    destination: &Destination,
     qli: &str,
     view: &dyn HostView,
 ) -> Result<(), Diagnostic> {
-    if view.lstat(&place.root.join(FILE_NAME)).is_ok() {
+    if view.lstat(&destination.root.join(FILE_NAME)).is_ok() {
         let message = "this is a group itself, and a group lies in a root".to_owned();
-        return Err(Diagnostic::of_path(Code::NotMade, &place.root, message)
-            .help("name the directory that holds it: `--in DIR`"));
+        return Err(
+            Diagnostic::of_path(Code::NotMade, &destination.root, message)
+                .help("name the directory that holds it: `--in DIR`"),
+        );
     }
-    let directory = place.root.join(name.as_str());
+    let directory = destination.root.join(name.as_str());
     let manifest = directory.join(FILE_NAME);
     if view.lstat(&manifest).is_ok() {
         let message = format!("there is a group `{name}` already");
@@ -219,7 +234,7 @@ fn standing(
     let stat = match view.lstat(&directory) {
         Ok(stat) => stat,
         Err(error) if is_absent(&error) => return Ok(()),
-        Err(error) => return Err(unsearchable(name, &place.root, &error)),
+        Err(error) => return Err(unsearchable(name, &destination.root, &error)),
     };
     if is_free(&directory, view) {
         return Ok(());
@@ -240,13 +255,13 @@ fn standing(
 /// root that is not in force, a checkout, that is worth a word; else it refuses.
 fn namesake(
     name: &GroupName,
-    place: &Place,
+    destination: &Destination,
     roots: &Roots,
     view: &dyn HostView,
 ) -> Result<Option<Diagnostic>, Diagnostic> {
     let exists =
         |path: PathBuf, message: String| Diagnostic::of_path(Code::GroupExists, path, message);
-    let own = roots.iter().position(|root| root.path == place.root);
+    let own = roots.iter().position(|root| root.path == destination.root);
     for (at, root) in roots.iter().enumerate() {
         let manifest = root.path.join(name.as_str()).join(FILE_NAME);
         match view.lstat(&manifest) {
@@ -271,8 +286,11 @@ fn namesake(
         let message = format!("`{name}` is a group of qli itself, which the new one would hide");
         let path = embedded::reported_path(name, FILE_NAME);
         let copy = match Roots::of_user(view) {
-            Ok(root) if root == place.root => "qli ext install-defaults".to_owned(),
-            _ => format!("qli ext install-defaults --in {}", shell_word(&place.root)),
+            Ok(root) if root == destination.root => "qli ext install-defaults".to_owned(),
+            _ => format!(
+                "qli ext install-defaults --in {}",
+                shell_word(&destination.root)
+            ),
         };
         let found = exists(path, message);
         return Ok(Some(

@@ -11,9 +11,9 @@ fn new(
     named: Option<&str>,
     world: &mut World,
 ) -> Result<Made, Diagnostic> {
-    let place = Place::of(named.map(Path::new), world)?;
+    let destination = Destination::of(named.map(Path::new), world)?;
     let roots = Roots::of(&[], world);
-    make_group(&name.parse().unwrap(), guarded, &place, &roots, world)
+    make_group(&name.parse().unwrap(), guarded, &destination, &roots, world)
 }
 
 fn refused(name: &str, named: Option<&str>, world: &mut World) -> (Code, String, String) {
@@ -151,17 +151,17 @@ fn without_a_home_or_a_disk_that_takes_it_nothing_is_made() {
 
 #[test]
 fn defaults_are_copied_once_and_changes_stay() {
-    let place = |world: &World| Place::of(None, world).unwrap();
+    let destination = |world: &World| Destination::of(None, world).unwrap();
     let mut world = World::new();
-    let first = install_defaults(&place(&world), Overwrite::No, &mut world).unwrap();
+    let first = install_defaults(&destination(&world), Overwrite::No, &mut world).unwrap();
     assert!(first.iter().all(|one| matches!(one, Installed::Made(_))));
-    let again = install_defaults(&place(&world), Overwrite::No, &mut world).unwrap();
+    let again = install_defaults(&destination(&world), Overwrite::No, &mut world).unwrap();
     assert!(again.iter().all(|one| matches!(one, Installed::Same(_))));
     let script = format!("{OWN}/prod/hello");
     let mut world = world
         .executable(&script, "#!/bin/sh\necho mine\n")
         .executable(&format!("{OWN}/prod/own"), "#!/bin/sh\n");
-    let kept = install_defaults(&place(&world), Overwrite::No, &mut world).unwrap();
+    let kept = install_defaults(&destination(&world), Overwrite::No, &mut world).unwrap();
     let differing = vec![PathBuf::from(&script)];
     let directory = PathBuf::from(OWN).join("prod");
     assert_eq!(
@@ -169,7 +169,7 @@ fn defaults_are_copied_once_and_changes_stay() {
         Installed::Kept(directory.clone(), differing.clone())
     );
     assert!(world.text(&script).unwrap().contains("mine"));
-    let forced = install_defaults(&place(&world), Overwrite::Yes, &mut world).unwrap();
+    let forced = install_defaults(&destination(&world), Overwrite::Yes, &mut world).unwrap();
     assert_eq!(forced[2], Installed::Overwritten(directory, differing));
     assert!(world.text(&script).unwrap().contains("hello from prod"));
     assert!(world.text(&format!("{OWN}/prod/own")).is_some());
@@ -178,8 +178,8 @@ fn defaults_are_copied_once_and_changes_stay() {
 #[test]
 fn files_that_are_missing_are_put_where_nothing_differs() {
     let copy = |world: &mut World| {
-        let place = Place::of(None, world).unwrap();
-        install_defaults(&place, Overwrite::No, world).unwrap()
+        let destination = Destination::of(None, world).unwrap();
+        install_defaults(&destination, Overwrite::No, world).unwrap()
     };
     let empty = PathBuf::from(OWN).join("dev");
     let mut world = World::new()
@@ -205,7 +205,7 @@ fn files_that_are_missing_are_put_where_nothing_differs() {
 fn what_is_no_directory_is_not_overwritten() {
     let path = format!("{OWN}/dev");
     let mut world = World::new().link(&path, "/elsewhere");
-    let place = Place::of(None, &world).unwrap();
-    let one = install_defaults(&place, Overwrite::Yes, &mut world).unwrap_err();
+    let destination = Destination::of(None, &world).unwrap();
+    let one = install_defaults(&destination, Overwrite::Yes, &mut world).unwrap_err();
     assert_eq!(one.code, Code::GroupExists);
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
-use crate::audit::Left;
+use crate::audit::Fallback;
 use crate::host::{FileKind, HostView as _};
 
 /// A group that is guarded as usual, with settings of its log.
@@ -22,14 +22,14 @@ fn words(world: &World) -> Vec<String> {
 }
 
 fn in_spool(unrecorded: Unrecorded) -> PathBuf {
-    let Left::InSpool(path) = unrecorded.left else {
+    let Fallback::InSpool(path) = unrecorded.left else {
         panic!("{unrecorded:?}");
     };
     path
 }
 
 fn nowhere(unrecorded: Unrecorded) -> String {
-    let Left::Nowhere(record) = unrecorded.left else {
+    let Fallback::Nowhere(record) = unrecorded.left else {
         panic!("{unrecorded:?}");
     };
     record
@@ -180,7 +180,7 @@ fn a_refusal_that_cannot_be_recorded_stays_a_refusal() {
     let world = with("refusals = true\n").var("A", "2");
     let (_, outcome) = carry(world.fails(Op::Append, 1, Errno::ENOSPC));
     assert_eq!(outcome.exit(), Exit::Code(125));
-    assert_eq!(outcome.unrecorded.unwrap().left, Left::Dropped);
+    assert_eq!(outcome.unrecorded.unwrap().left, Fallback::Dropped);
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn an_end_that_cannot_be_anchored_is_a_warning() {
     let world = with("anchor = \"syslog\"\n").file("/dev/log", "");
     let (world, outcome) = carry(world.fails(Op::Syslog, 2, Errno::ECONNREFUSED));
     assert_eq!(outcome.exit(), Exit::Code(0));
-    assert_eq!(outcome.unrecorded.unwrap().left, Left::Unanchored);
+    assert_eq!(outcome.unrecorded.unwrap().left, Fallback::Unanchored);
     assert_eq!(words(&world), ["start", "finish"]);
 }
 

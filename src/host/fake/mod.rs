@@ -149,7 +149,7 @@ impl HostView for World {
         Ok(names)
     }
 
-    fn may(&self, path: &Path, access: Access) -> io::Result<()> {
+    fn check_access(&self, path: &Path, access: Access) -> io::Result<()> {
         let disk = self.disk.borrow();
         match access {
             Access::Write => disk.writable(path),
@@ -219,7 +219,7 @@ impl Host for World {
         Ok([7; 16])
     }
 
-    fn arm(&mut self) -> io::Result<()> {
+    fn install_signal_handlers(&mut self) -> io::Result<()> {
         self.act(Act::Armed);
         Ok(())
     }
@@ -304,14 +304,14 @@ impl Host for World {
         Ok(())
     }
 
-    fn keep(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    fn spool_write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.reach(Op::Keep)?;
         self.disk.borrow_mut().create(path, 0o600, bytes)?;
         self.act(Act::Kept(path.to_owned()));
         Ok(())
     }
 
-    fn forget(&mut self, path: &Path) -> io::Result<()> {
+    fn spool_remove(&mut self, path: &Path) -> io::Result<()> {
         self.reach(Op::Forget)?;
         let mut disk = self.disk.borrow_mut();
         let gone = disk.nodes.remove(path);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::super::fields::{Findings, Value};
-use super::super::known::TOP;
+use super::super::schema_fields::TOP;
 use super::super::typed::{string, table};
 use super::super::{Located, quoted};
 use crate::diagnostics::Code;

@@ -1,27 +1,27 @@
 //! From text to [`Manifest`]: one pass, all problems.
 
 mod audit;
+mod cross_field;
 mod env;
 mod extensions;
 mod secrets;
-mod together;
 
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
 use super::fields::{Fields, Findings, Value};
-use super::known::TOP;
-use super::syntax::Spoilt;
+use super::schema_fields::TOP;
+use super::syntax::ErrorRanges;
 use super::typed::{boolean, choice, integer, string, text, time_limit_help};
-use super::{ConfirmBy, Demands, Located, Manifest, SecretSpec, oddities, quoted, syntax};
+use super::{ConfirmBy, Located, Manifest, Requirements, SecretSpec, lints, quoted, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source};
 use crate::names::{EnvName, TimeLimit};
 use audit::audit;
+use cross_field::{contradictions, shown_in_path};
 use env::requires_env;
 use extensions::{WrittenSection, sections};
 use secrets::secrets;
-use together::{contradictions, shown_in_path};
 
 /// Reads a manifest.
 ///
@@ -35,7 +35,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
 
 /// Reads a manifest, and shows the tree that it was read from to somebody else
 /// if it has no error.
-pub(super) fn parse_and<T>(
+pub fn parse_and<T>(
     source: &Arc<Source>,
     look: impl FnOnce(&DeTable<'_>) -> T,
 ) -> Result<(Manifest, T), Diagnostics> {
@@ -43,9 +43,9 @@ pub(super) fn parse_and<T>(
     if !errors.is_empty() {
         return Err(parse_broken(source));
     }
-    let mut found = Findings::new(source, Spoilt::default());
+    let mut found = Findings::new(source, ErrorRanges::default());
     let manifest = read(root.get_ref(), &mut found);
-    oddities::look(root.get_ref(), &mut found);
+    lints::look(root.get_ref(), &mut found);
     let list = found.list.sorted();
     match manifest {
         Some(manifest) if !list.has_errors() => {
@@ -66,7 +66,7 @@ fn parse_broken(source: &Arc<Source>) -> Diagnostics {
     let (root, _) = DeTable::parse_recoverable(&recovered.text);
     let mut found = Findings::new(source, recovered.spoilt);
     drop(read(root.get_ref(), &mut found));
-    oddities::look(root.get_ref(), &mut found);
+    lints::look(root.get_ref(), &mut found);
     let mut list = found.list;
     list.extend(recovered.problems);
     list.sorted()
@@ -166,8 +166,8 @@ impl Written {
         })
     }
 
-    fn demands(self) -> Demands {
-        Demands {
+    fn demands(self) -> Requirements {
+        Requirements {
             confirm: self.asks().map(|asks| asks.value),
             requires_env: self.required.into_iter().map(|one| one.value).collect(),
             secrets: self.secrets.into_iter().map(|one| one.value).collect(),

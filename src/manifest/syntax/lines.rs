@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use super::skim::Skim;
+use super::structural_bytes::StructuralBytes;
 use crate::diagnostics::Source;
 
 /// The lines of a text that begin a field or a header: those that go on within
@@ -25,7 +25,7 @@ impl Statements {
             ..Self::default()
         };
         let (mut line, mut fresh, mut in_value, mut depth) = (0, true, false, 0usize);
-        for (at, byte) in Skim::new(text, 0) {
+        for (at, byte) in StructuralBytes::new(text, 0) {
             match byte {
                 b'\n' => {
                     line = at + 1;

@@ -5,13 +5,13 @@
 //! up the rest of the text after some of them. Those are blanked, so that every
 //! place stays where it is, and the text is parsed again.
 
+mod intent;
 mod kind;
 mod lines;
-mod meant;
-mod skim;
+mod messages;
+mod structural_bytes;
 mod unclosed;
 mod values;
-mod words;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,28 +23,28 @@ use crate::diagnostics::{Code, Diagnostic, Source};
 use kind::Kind;
 pub(super) use lines::Statements;
 use lines::conflicts;
-pub(super) use skim::Skim;
-use words::Reader;
+use messages::Reader;
+pub(super) use structural_bytes::StructuralBytes;
 
 /// What could be made of a text with errors.
 #[derive(Debug)]
-pub(super) struct Recovered {
+pub struct Recovered {
     /// The syntax errors, at most one a line.
-    pub(super) problems: Vec<Diagnostic>,
+    pub problems: Vec<Diagnostic>,
     /// The text with what nobody can read blanked.
     pub(super) text: String,
     /// Where the text means nothing for certain.
-    pub(super) spoilt: Spoilt,
+    pub(super) spoilt: ErrorRanges,
 }
 
 /// Ranges of a text in which only syntax errors are reported.
 #[derive(Debug, Default)]
-pub(super) struct Spoilt {
+pub(super) struct ErrorRanges {
     ranges: Vec<Range<usize>>,
     statements: Statements,
 }
 
-impl Spoilt {
+impl ErrorRanges {
     fn of(mut ranges: Vec<Range<usize>>, statements: Statements) -> Self {
         ranges.sort_by_key(|range| (range.start, range.end));
         let mut merged: Vec<Range<usize>> = Vec::new();
@@ -84,7 +84,7 @@ impl Spoilt {
 const ROUNDS: usize = 4;
 
 /// Finds every syntax error, and blanks what keeps the rest from being read.
-pub(super) fn recover(source: &Arc<Source>) -> Recovered {
+pub fn recover(source: &Arc<Source>) -> Recovered {
     let mut state = Recovery {
         source,
         bytes: source.text().as_bytes().to_vec(),
@@ -102,7 +102,7 @@ pub(super) fn recover(source: &Arc<Source>) -> Recovered {
     }
     Recovered {
         text: state.text(),
-        spoilt: Spoilt::of(state.spoilt, state.statements),
+        spoilt: ErrorRanges::of(state.spoilt, state.statements),
         problems: state.by_line.into_values().collect(),
     }
 }
@@ -123,7 +123,7 @@ impl Recovery<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        let crate::diagnostics::Place::Text { span, .. } = &diagnostic.place else {
+        let crate::diagnostics::Location::Text { span, .. } = &diagnostic.location else {
             return;
         };
         self.spoilt.push(span.clone());
@@ -145,7 +145,7 @@ impl Recovery<'_> {
         let first = self.source.text().find('{').unwrap_or_default();
         let message = "this looks like JSON, and a manifest is TOML".to_owned();
         let diagnostic = Diagnostic::at(Code::SyntaxError, self.source, first..first, message);
-        self.report(diagnostic.help(words::ON_FIELDS));
+        self.report(diagnostic.help(messages::ON_FIELDS));
         self.blank(0..self.bytes.len());
     }
 

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::skim::Skim;
+use super::structural_bytes::StructuralBytes;
 use crate::diagnostics::begins_statement;
 
 /// A value without its end.
@@ -63,7 +63,7 @@ struct Open {
 
 /// Returns the first value after the beginning of a line that is not closed.
 fn next_open(text: &str, from: usize) -> Option<Open> {
-    let mut skim = Skim::new(text, from);
+    let mut skim = StructuralBytes::new(text, from);
     let mut open: Vec<(usize, u8)> = Vec::new();
     let (mut line, mut in_value) = (from, false);
     while let Some((at, byte)) = skim.next() {

@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
-use super::super::known::{Wanted, wanted};
 use super::super::quoted;
+use super::super::schema_fields::{Wanted, wanted};
 use super::Found;
+use super::intent::{Meant, behind_a_whole_value, is_nothing};
 use super::kind::Kind;
-use super::meant::{Meant, behind_a_whole_value, is_nothing};
-use super::words::{Line, Reader};
+use super::messages::{Line, Reader};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::names::is_hidden;
 

@@ -1,7 +1,7 @@
 //! What stands in the columns of a table of runs.
 
 use super::super::OutcomeCounts;
-use crate::audit::read::{End, Fate, Outcome, Run, SignalSender};
+use crate::history::{End, Fate, Outcome, Run, SignalSender};
 use crate::host::HostView;
 use crate::names::{plural, visible};
 

@@ -6,7 +6,7 @@ use super::super::style::{column_width, put};
 use super::super::{OutcomeCounts, Style};
 use super::cells::{ID, confirm, end, id_end, note, summary, took, who};
 use super::seconds;
-use crate::audit::read::{Outcome, Run};
+use crate::history::{Outcome, Run};
 use crate::host::HostView;
 use crate::names::visible;
 

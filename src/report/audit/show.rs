@@ -6,7 +6,7 @@ use super::super::Style;
 use super::super::style::put;
 use super::cells::{ended, note, who};
 use super::{DIGITS, seconds};
-use crate::audit::read::{Glance, Run};
+use crate::history::{RecordSummary, Run};
 use crate::host::HostView;
 use crate::names::{Sha256, to_json_line, visible};
 
@@ -116,8 +116,8 @@ pub fn candidates(runs: &[Run], more: bool) -> String {
 
 /// Writes one record as it comes: columns on a terminal, else fields cut by
 /// tabs.
-pub fn record_line(glance: &Glance, style: &Style) -> String {
-    let Glance { event, time, run } = glance;
+pub fn record_line(glance: &RecordSummary, style: &Style) -> String {
+    let RecordSummary { event, time, run } = glance;
     let id = visible(&run.run_id);
     let what = if run.end.is_some() || run.group.is_empty() {
         format!("{} {}", visible(&run.group), visible(&run.extension))

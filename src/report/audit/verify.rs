@@ -5,8 +5,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::super::style::put;
 use super::super::{AnchorCounts, Style};
 use super::{fitted, seconds, short};
-use crate::audit::Head;
-use crate::audit::read::{Fault, Foreign, Problem, Verified, VerifiedChain};
+use crate::audit::Checkpoint;
+use crate::history::{Fault, NotARecord, Problem, Verified, VerifiedChain};
 use crate::names::{plural, visible};
 
 /// What a chain alone does not show.
@@ -17,12 +17,14 @@ pub const LIMITS: &str = "a chain alone does not show that its end was cut off, 
 /// Writes a problem, where it is and what it is, on one line; a terminal that is
 /// narrower breaks it.
 pub fn problem(problem: &Problem, style: &Style) -> String {
-    let place = match (&problem.place, problem.fault.anchor()) {
-        (Some(place), _) => format!("{}:{}: ", style.path(&place.log), place.line),
-        (None, Some(Head { log: Some(log), .. })) => format!("{}: ", style.path(log.as_ref())),
+    let location = match (&problem.location, problem.fault.anchor()) {
+        (Some(location), _) => format!("{}:{}: ", style.path(&location.log), location.line),
+        (None, Some(Checkpoint { log: Some(log), .. })) => {
+            format!("{}: ", style.path(log.as_ref()))
+        }
         (None, _) => String::new(),
     };
-    fitted(0, &format!("{place}{}", message(problem)), style)
+    fitted(0, &format!("{location}{}", message(problem)), style)
 }
 
 /// Says what a problem is. Lines count from 1 and the `seq` of records from 0,
@@ -58,7 +60,7 @@ pub(in crate::report) fn message(problem: &Problem) -> String {
         }
         Fault::Behind { expected, found } => format!(
             "seq {expected} must stand here, it is seq {found}{run}, for a second time or \
-             out of its place"
+             out of its location"
         ),
         Fault::Detached { expected, found } => format!(
             "seq {seq}{run} must follow the hash {}\u{2026} of the record before, it follows \
@@ -84,7 +86,7 @@ pub(in crate::report) fn message(problem: &Problem) -> String {
 
 /// A record that was anchored is another one, or is not there: the chain ends
 /// with this number.
-fn anchored_and(head: &Head, last: Option<u64>) -> String {
+fn anchored_and(head: &Checkpoint, last: Option<u64>) -> String {
     let (seq, time) = (head.seq, seconds(&head.timestamp));
     match last {
         None => format!(
@@ -100,12 +102,12 @@ fn anchored_and(head: &Head, last: Option<u64>) -> String {
     }
 }
 
-fn not_a_record(why: Foreign) -> &'static str {
+fn not_a_record(why: NotARecord) -> &'static str {
     match why {
-        Foreign::NoJson => "the line must be a record, it is no JSON",
-        Foreign::NoRecord => "the line must be a record, it lacks what every record has",
-        Foreign::NoEnding => "the line must end in `prev`, `seq` and `hash` as qli writes them",
-        Foreign::TooLong => "the line must be a record, it is longer than any",
+        NotARecord::NoJson => "the line must be a record, it is no JSON",
+        NotARecord::NoRecord => "the line must be a record, it lacks what every record has",
+        NotARecord::NoEnding => "the line must end in `prev`, `seq` and `hash` as qli writes them",
+        NotARecord::TooLong => "the line must be a record, it is longer than any",
     }
 }
 
@@ -159,8 +161,8 @@ fn chain(chain: &VerifiedChain, style: &Style) -> String {
     };
     let mut out = format!("{name}{between}{part}\n");
     if chain.first > 0 {
-        let place = &chain.first_place;
-        let (log, line) = (style.path(&place.log), place.line);
+        let location = &chain.first_place;
+        let (log, line) = (style.path(&location.log), location.line);
         let starts = format!("starts here: {log}:{line}, what came before was not given");
         out.push_str(&fitted(4, &starts, style));
     }
@@ -197,7 +199,7 @@ mod tests {
     use unicode_width::UnicodeWidthStr as _;
 
     use super::*;
-    use crate::audit::read::{LinePlace, RecordName};
+    use crate::history::problem::{LineLocation, RecordName};
     use crate::host::Stream;
     use crate::host::fake::World;
     use crate::names::Sha256;
@@ -211,8 +213,8 @@ mod tests {
         }
     }
 
-    fn place() -> LinePlace {
-        LinePlace {
+    fn location() -> LineLocation {
+        LineLocation {
             log: std::path::Path::new("/var/log/qli/prod.log").into(),
             line: 5,
             offset: 0,
@@ -222,7 +224,7 @@ mod tests {
     #[test]
     fn a_problem_names_line_and_seq_and_fits_a_terminal() {
         let problem = Problem {
-            place: Some(place()),
+            location: Some(location()),
             record: Some(RecordName {
                 host: "h".to_owned(),
                 chain: "c".to_owned(),
@@ -249,9 +251,9 @@ mod tests {
     fn a_chain_fits_a_terminal() {
         let chain = VerifiedChain {
             first: 5,
-            first_place: place(),
+            first_place: location(),
             records: 4,
-            head: Head {
+            head: Checkpoint {
                 host: "db-1.prod.example".to_owned(),
                 chain: "019a8f00-0000-7000-8000-000000000001".to_owned(),
                 seq: 8,

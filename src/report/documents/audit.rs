@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::SCHEMA_VERSION;
-use crate::audit::Head;
-use crate::audit::read::{End, Fault, Outcome, Problem, Run, Verified, VerifiedChain};
+use crate::audit::Checkpoint;
+use crate::history::{End, Fault, Outcome, Problem, Run, Verified, VerifiedChain};
 use crate::host::HostView;
 use crate::names::Text;
 use crate::report::audit::message;
@@ -217,12 +217,12 @@ pub struct AuditHeadDocument {
     /// Version of this document: 1.
     pub schema_version: u32,
     /// The newest record of each log, or of each chain of a stream.
-    pub heads: Vec<Head>,
+    pub heads: Vec<Checkpoint>,
 }
 
 impl AuditHeadDocument {
     /// Describes heads.
-    pub fn new(heads: Vec<Head>) -> Self {
+    pub fn new(heads: Vec<Checkpoint>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             heads,
@@ -291,7 +291,7 @@ pub struct ChainDocument {
     /// Number of records.
     pub records: u64,
     /// The newest one.
-    pub head: Head,
+    pub head: Checkpoint,
 }
 
 impl ChainDocument {
@@ -345,26 +345,26 @@ pub struct ProblemDocument {
     pub found: Option<String>,
     /// The anchor that is not met.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub anchor: Option<Head>,
+    pub anchor: Option<Checkpoint>,
 }
 
 impl ProblemDocument {
     /// Describes a problem.
     pub fn new(problem: &Problem) -> Self {
         let Problem {
-            place,
+            location,
             record,
             fault,
         } = problem;
         let (expected, found) = sides(fault);
-        let place = place.as_ref();
+        let location = location.as_ref();
         let record = record.as_ref();
         Self {
             fault: fault.name(),
             message: message(problem),
-            log: place.map(|place| place.log.as_os_str().into()),
-            line: place.map(|place| place.line),
-            offset: place.map(|place| place.offset),
+            log: location.map(|location| location.log.as_os_str().into()),
+            line: location.map(|location| location.line),
+            offset: location.map(|location| location.offset),
             host: record.map(|record| record.host.clone()),
             chain: record.map(|record| record.chain.clone()),
             seq: record.map(|record| record.seq),

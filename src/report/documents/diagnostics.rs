@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
-use crate::diagnostics::{Diagnostic, Edit, Place, Position, Safety, Source};
+use crate::diagnostics::{Diagnostic, Edit, Location, Position, Safety, Source};
 use crate::names::Text;
 
 /// `qli validate --format json`, and what `run` and `explain` have to say when
@@ -128,18 +128,18 @@ impl SpanDocument {
 
 impl DiagnosticDocument {
     pub(super) fn new(one: &Diagnostic) -> Self {
-        let (source, span) = match &one.place {
-            Place::Text { source, span } => (Some(source), Some(span)),
-            Place::Path(_) => (None, None),
+        let (source, span) = match &one.location {
+            Location::Text { source, span } => (Some(source), Some(span)),
+            Location::Path(_) => (None, None),
         };
-        let place = |span: &Range<usize>| Some(SpanDocument::new(source?, span));
+        let location = |span: &Range<usize>| Some(SpanDocument::new(source?, span));
         let labels = one.labels.iter().filter_map(|label| {
             let text = label.text.clone();
-            place(&label.span).map(|span| LabelDocument { text, span })
+            location(&label.span).map(|span| LabelDocument { text, span })
         });
         let edit = |edit: &Edit| {
             let replacement = edit.replacement.clone();
-            place(&edit.span).map(|span| EditDocument { span, replacement })
+            location(&edit.span).map(|span| EditDocument { span, replacement })
         };
         let fix = one.fix.as_ref().map(|fix| FixDocument {
             safety: fix.safety,
@@ -153,7 +153,7 @@ impl DiagnosticDocument {
             effect: one.effect(),
             help: one.help.clone(),
             path: one.path().as_os_str().into(),
-            span: span.and_then(place),
+            span: span.and_then(location),
             labels: labels.collect(),
             fix,
             policy: one.policy.as_deref().map(|rule| PolicyDocument {

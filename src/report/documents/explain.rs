@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{DiagnosticDocument, SCHEMA_VERSION};
 use crate::audit::FileFacts;
-use crate::discovery::{Home, RootKind};
+use crate::discovery::{GroupLocation, RootKind};
 use crate::guard::{Guard, Limits, Plan, Preview, Refusal, Step, Variable, Verdict, first_refusal};
 use crate::names::{Digest, ExtensionName, GroupName, Text};
 
@@ -121,7 +121,7 @@ impl ExplainDocument {
 }
 
 impl Origin {
-    pub(super) fn of(home: &Home) -> Self {
+    pub(super) fn of(home: &GroupLocation) -> Self {
         Self {
             kind: home.root.kind,
             root: home.root.path.as_os_str().into(),

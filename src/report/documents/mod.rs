@@ -11,15 +11,10 @@ pub use audit::{
     AnchorCounts, AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
     ChainDocument, OutcomeCounts, ProblemDocument, RunDocument,
 };
-pub use catalogue::{
-    CatalogueDocument, CatalogueEntry, ExtensionDocument, GroupDocument, WhichDocument,
-};
-pub use diagnostics::{
-    DiagnosticDocument, DiagnosticsDocument, EditDocument, FixDocument, LabelDocument,
-    PolicyDocument, SpanDocument,
-};
-pub use doctor::{CheckDocument, DoctorDocument, FindingDocument, RootDocument};
-pub use explain::{ExplainDocument, Origin, StepDocument};
+pub use catalogue::{CatalogueDocument, GroupDocument, WhichDocument};
+pub use diagnostics::{DiagnosticDocument, DiagnosticsDocument};
+pub use doctor::DoctorDocument;
+pub use explain::{ExplainDocument, Origin};
 
 /// Version of every document.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -8,13 +8,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 
-use qli::audit::{
-    Claimed, EndBody, EndRecord, FileFacts, Log, Login, Opening, ProgramFacts, RecordedArg,
-    RecordedArgs, RunFacts, RunId, StartRecord, Trail,
+use qli::testing::audit::{
+    Claimed, EndBody, EndRecord, FileFacts, Log, Login, RunContext, ProgramFacts, RecordedArg,
+    RecordedArgs, RunFacts, RunId, StartRecord, OpenRecord,
 };
-use qli::host::{HostView, LoginUid, System};
-use qli::manifest::LogAccess;
-use qli::names::{Digest, Sha256, Text};
+use qli::testing::host::{HostView, LoginUid, System};
+use qli::testing::manifest::LogAccess;
+use qli::testing::names::{Digest, Sha256, Text};
 use sha2::Digest as _;
 
 type Done = Result<(), Box<dyn Error>>;
@@ -127,13 +127,13 @@ fn runs(log: &str, count: usize, sync: bool) -> Done {
         anchor: None,
     };
     for _ in 0..count / 2 {
-        let opening = Opening {
+        let opening = RunContext {
             log: log.clone(),
             run_id: RunId::new(&mut host)?,
             group: "g".parse()?,
             extension: "e".parse()?,
         };
-        let trail = Trail::open(opening, start(&host), &mut host);
+        let trail = OpenRecord::open(opening, start(&host), &mut host);
         let trail = trail.map_err(|unopened| unopened.error.reason(&log.path))?;
         let end = EndBody::Finish(EndRecord::not_started("measured", None, 0));
         if let Some(unrecorded) = trail.close(end, &mut host) {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::audit::read::End;
+use crate::history::End;
 use crate::host::fake::World;
 use crate::host::{Signal, Stream};
 use crate::report::Color;

@@ -1,0 +1,129 @@
+//! The pass over an input that verifies it: lines are looked at on several
+//! processors, and held against their chains in order.
+
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use super::blocks::{Block, Blocks, lines};
+use super::parsed::{Examined, examine};
+use super::verify::Verifier;
+
+/// More threads than this wait for the one that reads and compares.
+const WORKERS_MAX: usize = 4;
+
+/// Blocks that each worker may have waiting: with two, one often waited for the
+/// others.
+const AHEAD: usize = 8;
+
+/// Reads an input to its end and holds every line against its chain.
+pub fn verify(from: impl Read, verifier: &mut Verifier<'_>) -> io::Result<()> {
+    let mut blocks = Blocks::new(from, 0);
+    let Some(first) = blocks.next()? else {
+        return Ok(());
+    };
+    verifier.take(examine(&first));
+    let workers = thread::available_parallelism()
+        .map_or(1, usize::from)
+        .min(WORKERS_MAX);
+    match blocks.next()? {
+        None => Ok(()),
+        Some(second) if workers == 1 => alone(second, blocks, verifier),
+        Some(second) => in_parallel(workers, second, blocks, verifier),
+    }
+}
+
+/// Reads an input to its end and hands on each line that can be a record,
+/// without its line end. Returns how many bytes there were.
+pub fn each_line(
+    from: impl Read,
+    take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<u64> {
+    let mut blocks = Blocks::new(from, 0);
+    let mut read = 0;
+    while let Some(block) = blocks.next()? {
+        match block {
+            Block::Lines { offset, ref bytes } => {
+                lines(offset, bytes).try_for_each(|line| take(line.bytes))?;
+                read += bytes.len() as u64;
+            }
+            Block::TooLong { length, .. } => read += length,
+        }
+        blocks.reuse(block);
+    }
+    Ok(read)
+}
+
+fn alone<R: Read>(
+    mut block: Block,
+    mut blocks: Blocks<R>,
+    verifier: &mut Verifier<'_>,
+) -> io::Result<()> {
+    loop {
+        verifier.take(examine(&block));
+        blocks.reuse(block);
+        match blocks.next()? {
+            Some(next) => block = next,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// One thread that looks at blocks.
+struct Worker {
+    blocks: SyncSender<Block>,
+    examined: Receiver<(Examined, Block)>,
+}
+
+/// Blocks go to the workers in turn and come back in turn, so that they are
+/// taken in their order.
+fn in_parallel<R: Read>(
+    workers: usize,
+    second: Block,
+    mut blocks: Blocks<R>,
+    verifier: &mut Verifier<'_>,
+) -> io::Result<()> {
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..workers).map(|_| worker(scope)).collect();
+        let (mut sent, mut taken) = (0, 0);
+        let mut next = Some(second);
+        while let Some(block) = next {
+            if sent - taken == workers.len() * AHEAD {
+                blocks.reuse(take(&workers, taken, verifier)?);
+                taken += 1;
+            }
+            let at = sent % workers.len();
+            let worker = workers.get(at).ok_or_else(gone)?;
+            worker.blocks.send(block).map_err(|_| gone())?;
+            sent += 1;
+            next = blocks.next()?;
+        }
+        (taken..sent).try_for_each(|number| take(&workers, number, verifier).map(drop))
+    })
+}
+
+fn worker<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Worker {
+    let (blocks, to_examine) = sync_channel::<Block>(AHEAD);
+    let (done, examined) = sync_channel(AHEAD);
+    scope.spawn(move || {
+        for block in to_examine {
+            if done.send((examine(&block), block)).is_err() {
+                break;
+            }
+        }
+    });
+    Worker { blocks, examined }
+}
+
+/// Takes what a worker has looked at, and gives its block back.
+fn take(workers: &[Worker], number: usize, verifier: &mut Verifier<'_>) -> io::Result<Block> {
+    let worker = workers.get(number % workers.len()).ok_or_else(gone)?;
+    let (examined, block) = worker.examined.recv().map_err(|_| gone())?;
+    verifier.take(examined);
+    Ok(block)
+}
+
+/// A worker ends only when it is told to, or by a mistake in qli itself.
+fn gone() -> io::Error {
+    io::Error::other("a thread of qli ended early")
+}

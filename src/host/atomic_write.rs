@@ -1,0 +1,263 @@
+//! Putting files in place: whole or not at all, by a draft that is renamed.
+
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use nix::errno::Errno;
+use nix::libc::{O_NOFOLLOW, SIGXFSZ};
+
+use super::NewFile;
+use super::system::stat_of;
+
+/// Returns a name beside a file: unique by random bytes, and no group's and no
+/// extension's.
+pub(super) fn draft(path: &Path, unique: [u8; 16]) -> PathBuf {
+    let unique = u128::from_ne_bytes(unique);
+    path.with_file_name(format!(".{unique:032x}.new"))
+}
+
+/// Makes a file-size limit an error of a write: by default its signal ends the
+/// process (setrlimit(2)). A run has handlers of its own.
+pub(super) fn outlast_size_limit() -> io::Result<()> {
+    static TAKEN: AtomicBool = AtomicBool::new(false);
+    if !TAKEN.swap(true, Ordering::Relaxed) {
+        // The write fails by itself; that the signal came is of no use to anyone.
+        signal_hook::flag::register(SIGXFSZ, Arc::<AtomicBool>::default())?;
+    }
+    Ok(())
+}
+
+/// Says whether a name is that of a draft, which a qli that was killed leaves
+/// behind.
+pub fn is_draft(name: &OsStr) -> bool {
+    let name = name.to_str().unwrap_or_default();
+    let unique = name
+        .strip_prefix('.')
+        .and_then(|it| it.strip_suffix(".new"));
+    unique.is_some_and(|it| it.len() == 32 && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Writes a new private file (0600) durably, creating its directory.
+pub(super) fn spool_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let directory = parent(path)?;
+    make_directories(directory, 0o700)?;
+    let mut file = new_file(path, 0o600)?;
+    let kept = file
+        .write_all(bytes)
+        .and_then(|()| file.sync_all())
+        .and_then(|()| File::open(directory)?.sync_all());
+    if kept.is_err() {
+        // Half a record is none, and whoever reads it later must not think so.
+        drop(std::fs::remove_file(path));
+    }
+    kept
+}
+
+/// Removes a file durably, and its directory if nothing else is in it.
+pub(super) fn spool_remove(path: &Path) -> io::Result<()> {
+    let directory = parent(path)?;
+    std::fs::remove_file(path)?;
+    // Where this is not synced the record may come back after a crash, and is
+    // found in its log then; to call it a failure would lose it.
+    drop(File::open(directory).and_then(|directory| directory.sync_all()));
+    // Something else may be in it.
+    drop(std::fs::remove_dir(directory));
+    Ok(())
+}
+
+/// Replaces the bytes of a regular file if they are still the old ones; its mode
+/// and its owner stay.
+pub(super) fn replace(path: &Path, draft: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
+    let stands = std::fs::symlink_metadata(path)?;
+    if !stands.is_file() {
+        let kind = stat_of(&stands).kind.as_str();
+        let message = format!("it is {kind}");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    if std::fs::read(path)? != old {
+        return Err(io::Error::other("it has been changed meanwhile"));
+    }
+    renamed(draft, path, 0o600, |file| {
+        file.write_all(new).and_then(|()| like(file, &stands))
+    })
+}
+
+/// Puts an executable in place (0700), in a private directory.
+pub(super) fn install(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()> {
+    make_directories(parent(path)?, 0o700)?;
+    renamed(draft, path, 0o700, |file| {
+        file.write_all(bytes)
+            .and_then(|()| file.set_permissions(Permissions::from_mode(0o700)))
+    })
+}
+
+/// Puts a file in place, whatever file stood there, and makes its directory.
+pub(super) fn put(path: &Path, draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    make_directories(parent(path)?, 0o755)?;
+    renamed(draft, path, mode, |file| file.write_all(bytes))
+}
+
+/// Makes a directory with files in it, in one step: the draft is filled, and
+/// `rename` gives it its name. Nothing gives way to it but an empty directory
+/// (rename(2)), so that of two at once one fails.
+pub(super) fn make(
+    directory: &Path,
+    draft: &Path,
+    files: &[NewFile<'_>],
+    above: u32,
+) -> io::Result<()> {
+    make_directories(parent(directory)?, above)?;
+    let made = fill(draft, files).and_then(|()| std::fs::rename(draft, directory).map_err(taken));
+    if made.is_err() {
+        drop(std::fs::remove_dir_all(draft));
+    }
+    made
+}
+
+/// A name that is taken is one error, whatever it is taken by.
+fn taken(error: io::Error) -> io::Error {
+    use io::ErrorKind::{DirectoryNotEmpty, NotADirectory};
+    if matches!(error.kind(), DirectoryNotEmpty | NotADirectory) {
+        return Errno::EEXIST.into();
+    }
+    error
+}
+
+fn fill(directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
+    DirBuilder::new().mode(0o755).create(directory)?;
+    for file in files {
+        let mut new = new_file(&directory.join(file.name), file.mode)?;
+        new.write_all(file.bytes)?;
+        new.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Writes a draft and renames it; a draft of no use to anyone is removed.
+fn renamed(
+    draft: &Path,
+    path: &Path,
+    mode: u32,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut file = new_file(draft, mode)?;
+    let written = write(&mut file).and_then(|()| file.sync_all());
+    drop(file); // a file that is open for writing cannot be executed
+    let placed = written.and_then(|()| std::fs::rename(draft, path));
+    if placed.is_err() {
+        drop(std::fs::remove_file(draft));
+    }
+    placed
+}
+
+/// Gives a new file the owner and the mode of another.
+fn like(file: &File, other: &Metadata) -> io::Result<()> {
+    let own = file.metadata()?;
+    if (own.uid(), own.gid()) != (other.uid(), other.gid()) {
+        std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid()))?;
+    }
+    file.set_permissions(Permissions::from_mode(other.mode() & 0o7777))
+}
+
+fn parent(path: &Path) -> io::Result<&Path> {
+    path.parent()
+        .ok_or_else(|| io::ErrorKind::InvalidInput.into())
+}
+
+fn make_directories(path: &Path, mode: u32) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(mode).create(path)
+}
+
+fn new_file(path: &Path, mode: u32) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(mode)
+        .custom_flags(O_NOFOLLOW)
+        .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &'static str) -> NewFile<'static> {
+        NewFile {
+            name,
+            bytes: b"text",
+            mode: 0o755,
+        }
+    }
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect()
+    }
+
+    #[test]
+    fn a_directory_is_made_with_its_files_and_those_above_it() {
+        let world = tempfile::tempdir().unwrap();
+        let above = world.path().join("a/b");
+        let (directory, draft) = (above.join("g"), above.join(".d"));
+        make(&directory, &draft, &[file("x"), file("y")], 0o700).unwrap();
+        assert_eq!(names(&above), ["g"]);
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
+        // The umask of whoever runs the tests may take more.
+        assert_eq!(mode(&above) & 0o077, 0);
+        assert_eq!(mode(&directory) & 0o022, 0);
+        assert_eq!(mode(&directory.join("x")) & 0o722, 0o700);
+    }
+
+    #[test]
+    fn what_is_there_is_not_touched() {
+        let world = tempfile::tempdir().unwrap();
+        let at = |name: &str| world.path().join(name);
+        std::fs::create_dir(at("empty")).unwrap();
+        std::fs::create_dir_all(at("full/of")).unwrap();
+        std::fs::write(at("file"), "").unwrap();
+        std::os::unix::fs::symlink("empty", at("link")).unwrap();
+        for name in ["full", "file", "link"] {
+            let made = make(&at(name), &at(".d"), &[file("x")], 0o700);
+            assert_eq!(made.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        }
+        assert_eq!(names(&at("full")), ["of"]);
+        assert_eq!(names(&at("empty")), Vec::<String>::new());
+        assert_eq!(names(world.path()).len(), 4);
+    }
+
+    #[test]
+    fn a_draft_is_known_by_its_name() {
+        let path = draft(Path::new("/r/ops"), [7; 16]);
+        assert!(path.starts_with("/r") && is_draft(path.file_name().unwrap()));
+        for other in ["", ".new", ".schema", "ops", ".07.new"] {
+            assert!(!is_draft(other.as_ref()));
+        }
+    }
+
+    #[test]
+    fn an_empty_directory_gives_way() {
+        let world = tempfile::tempdir().unwrap();
+        let at = |name: &str| world.path().join(name);
+        std::fs::create_dir(at("g")).unwrap();
+        make(&at("g"), &at(".d"), &[file("x")], 0o700).unwrap();
+        assert_eq!(names(&at("g")), ["x"]);
+        assert_eq!(names(world.path()), ["g"]);
+    }
+
+    #[test]
+    fn what_fails_half_way_leaves_nothing() {
+        let world = tempfile::tempdir().unwrap();
+        let at = |name: &str| world.path().join(name);
+        let files = [file("x"), file("no/such")];
+        assert!(make(&at("g"), &at(".d"), &files, 0o700).is_err());
+        std::fs::create_dir(at("directory")).unwrap();
+        assert!(put(&at("directory"), &at(".d"), b"text", 0o644).is_err());
+        assert_eq!(names(world.path()), ["directory"]);
+    }
+}

@@ -1,0 +1,187 @@
+//! What a line was meant to say: written in the way of another language, or
+//! without its quotation marks.
+
+use super::super::quoted;
+use super::super::schema_fields::{TOP, Wanted, example, wanted};
+use crate::diagnostics::{nearest, one_of};
+use crate::names::looks_secret;
+use crate::providers::ProviderId;
+
+/// A name and a value, as far as a line tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Meant<'t> {
+    pub(super) name: &'t str,
+    pub(super) value: &'t str,
+}
+
+impl<'t> Meant<'t> {
+    /// Takes a line apart: `export A=b`, `a: b`, `a "b"`, `a = b # c`.
+    pub(super) fn by(line: &'t str) -> Self {
+        let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
+        let is_name = |c: char| c.is_alphanumeric() || "_-.\"'".contains(c);
+        let end = line.find(|c| !is_name(c)).unwrap_or(line.len());
+        let (name, rest) = line.split_at_checked(end).unwrap_or((line, ""));
+        let value = rest.trim_start().trim_start_matches(['=', ':']);
+        Self {
+            name: name.trim_matches(['"', '\'']),
+            value: without_comment(value.trim_start()),
+        }
+    }
+
+    /// Says how the line must be written. At the top level there are few names,
+    /// so a misspelt one is corrected on the way.
+    pub(super) fn help(self, top_level: bool) -> String {
+        let known = top_level.then(|| nearest(self.name, TOP)).flatten();
+        let name = known.unwrap_or(self.name);
+        match wanted(name) {
+            Wanted::Boolean => boolean(name, self.bare()),
+            Wanted::Integer => line(name, example(name)),
+            Wanted::Table | Wanted::Tables if !top_level => line(name, &self.quoted_value()),
+            Wanted::Table => format!("write `[{name}]`, and below it a line for each variable"),
+            Wanted::Tables => format!("write `[[{name}]]`, and below it a line for each field"),
+            Wanted::Text if name == "provider" => provider(self.bare()),
+            Wanted::Text => line(name, &self.quoted_value()),
+        }
+    }
+
+    /// The value without the marks round it.
+    fn bare(self) -> &'t str {
+        const MARKS: [(char, char); 6] = [
+            ('"', '"'),
+            ('\'', '\''),
+            ('`', '`'),
+            ('\u{201c}', '\u{201d}'),
+            ('\u{201e}', '\u{201c}'),
+            ('\u{2018}', '\u{2019}'),
+        ];
+        let within = |(open, close)| self.value.strip_prefix(open)?.strip_suffix(close);
+        MARKS.into_iter().find_map(within).unwrap_or(self.value)
+    }
+
+    /// The value between quotation marks; an example where it has none, is not
+    /// to be repeated, or is too long.
+    fn quoted_value(self) -> String {
+        const LONGEST: usize = 40;
+        let bare = self.bare();
+        let is_secret = looks_secret(self.name);
+        if bare.is_empty() || is_secret || bare.chars().count() > LONGEST {
+            return example(self.name).to_owned();
+        }
+        match (bare.contains(['"', '\\']), bare.contains('\'')) {
+            (false, _) => format!("\"{bare}\""),
+            (true, false) => format!("'{bare}'"),
+            (true, true) => example(self.name).to_owned(),
+        }
+    }
+}
+
+fn line(name: &str, value: &str) -> String {
+    format!("write {}", quoted(&format!("{name} = {value}")))
+}
+
+fn boolean(name: &str, meant: &str) -> String {
+    let meant = meant.to_ascii_lowercase();
+    if matches!(meant.as_str(), "true" | "false") {
+        return line(name, &meant);
+    }
+    format!("write `{name} = true` or `{name} = false`")
+}
+
+fn provider(meant: &str) -> String {
+    let known = || ProviderId::ALL.iter().map(|id| id.as_str());
+    match known().find(|id| *id == meant) {
+        Some(id) => line("provider", &format!("\"{id}\"")),
+        None => format!("the providers are {}", one_of(known())),
+    }
+}
+
+/// Takes the comment from behind a value; in a text it is no comment.
+fn without_comment(value: &str) -> &str {
+    let whole = |quote: char| {
+        let rest = value.strip_prefix(quote)?;
+        let end = rest.find(quote)?;
+        let behind = rest.get(end + 1..)?.trim_start();
+        (behind.is_empty() || behind.starts_with('#')).then(|| value.get(..end + 2))?
+    };
+    if let Some(whole) = whole('"').or_else(|| whole('\'')) {
+        return whole;
+    }
+    let comment = if value.starts_with(['"', '\'']) {
+        None
+    } else {
+        value.find('#')
+    };
+    value
+        .get(..comment.unwrap_or(value.len()))
+        .unwrap_or(value)
+        .trim_end()
+}
+
+/// Returns what stands behind a boolean or a number that would be whole without
+/// it.
+pub(super) fn behind_a_whole_value(value: &str) -> Option<&str> {
+    let end = value.find([' ', '\t', ',', ';'])?;
+    let (first, rest) = value.split_at_checked(end)?;
+    let whole =
+        matches!(first, "true" | "false") || first.bytes().all(|byte| byte.is_ascii_digit());
+    whole.then(|| rest.trim_start())
+}
+
+/// Returns what other languages begin a comment with, if a line does so.
+pub(super) fn foreign_comment(line: &str) -> Option<&'static str> {
+    let line = line.trim_start();
+    let marks = ["//", "--", "/*", ";"].into_iter();
+    let mut marks = marks.filter(|mark| line.starts_with(mark) && !line.starts_with("---"));
+    marks.next()
+}
+
+/// Says whether a word means nothing in other languages.
+pub(super) fn is_nothing(value: &str) -> bool {
+    let value = value.to_ascii_lowercase();
+    ["null", "nil", "none", "undefined"].contains(&value.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_taken_apart_as_it_was_meant() {
+        for (line, name, value) in [
+            ("export A=b", "A", "b"),
+            ("a: \"b # c\" # d", "a", "\"b # c\""),
+            ("a = b # c", "a", "b"),
+            ("\"a\" = 'x", "a", "'x"),
+            ("a", "a", ""),
+        ] {
+            assert_eq!(Meant::by(line), Meant { name, value }, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_to_be_written_can_be_written() {
+        for (line, help) in [
+            ("banner = say x", "write `banner = \"say x\"`"),
+            ("banner = say \"x\"", "write `banner = 'say \"x\"'`"),
+            (
+                "banner = \"it's\" y\"",
+                "write `banner = \"PROD: irreversible\"`",
+            ),
+            ("banner: \"x\" # c", "write `banner = \"x\"`"),
+            ("confrim: true", "write `confirm = true`"),
+            (
+                "confirm = yes",
+                "write `confirm = true` or `confirm = false`",
+            ),
+            (
+                "requires_env = prod",
+                "write `[requires_env]`, and below it a line for each variable",
+            ),
+            ("provider = op", "the providers are `env` or `one_password`"),
+            ("provider = env", "write `provider = \"env\"`"),
+            ("API_TOKEN = hunter2", "write `API_TOKEN = \"…\"`"),
+        ] {
+            assert_eq!(Meant::by(line).help(true), help, "{line}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Names and texts that are valid by construction: what has one of these
+//! types was checked once and is trusted from then on.
+
+mod command;
+mod digest;
+mod path_template;
+mod text;
+mod time_limit;
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use command::{COMMANDS, RESERVED, alternative_for, is_command};
+pub use digest::{Digest, Sha256};
+pub use path_template::{PathTemplate, TemplateError, Unset};
+pub use text::{
+    Text, escaped, is_hidden, path_as_text, plural, shell_line, shell_word, to_json_line,
+    to_json_pretty, visible, visible_lines,
+};
+pub use time_limit::{TIME_LIMIT_PATTERN, TimeLimit};
+
+/// Longest group or extension name, in bytes.
+pub const NAME_MAX: usize = 64;
+
+/// The grammar of group and extension names, as a regular expression.
+pub const NAME_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+
+/// The grammar of the names of environment variables, as a regular expression.
+pub const ENV_NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+
+/// Why a text is not a name of the kind asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NameError {
+    /// Nothing stands where a name is expected.
+    #[error("a name cannot be empty")]
+    Empty,
+    /// More than [`NAME_MAX`] bytes.
+    #[error("a name has at most {NAME_MAX} bytes, this one has {0}")]
+    TooLong(usize),
+    /// The first character may not stand there.
+    #[error("a name cannot start with {0:?}")]
+    Start(char),
+    /// A later character may not stand there.
+    #[error("a name cannot hold {0:?}")]
+    Character(char),
+}
+
+fn check(
+    text: &str,
+    start: impl Fn(char) -> bool,
+    rest: impl Fn(char) -> bool,
+) -> Result<(), NameError> {
+    let first = text.chars().next().ok_or(NameError::Empty)?;
+    if !start(first) {
+        return Err(NameError::Start(first));
+    }
+    match text.chars().find(|&c| !rest(c)) {
+        Some(bad) => Err(NameError::Character(bad)),
+        None => Ok(()),
+    }
+}
+
+fn check_name(text: &str) -> Result<(), NameError> {
+    if text.len() > NAME_MAX {
+        return Err(NameError::TooLong(text.len()));
+    }
+    check(
+        text,
+        |c| c.is_ascii_alphanumeric(),
+        |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'),
+    )
+}
+
+fn check_env_name(text: &str) -> Result<(), NameError> {
+    check(
+        text,
+        |c| c.is_ascii_alphabetic() || c == '_',
+        |c| c.is_ascii_alphanumeric() || c == '_',
+    )
+}
+
+/// Declares a newtype over `String` that only `FromStr` can make.
+macro_rules! checked_name {
+    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Returns the name as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NameError;
+
+            fn from_str(text: &str) -> Result<Self, NameError> {
+                let check: fn(&str) -> Result<(), NameError> = $check;
+                check(text).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+checked_name!(
+    /// The name of a group: the directory that holds its `_manifest.toml`.
+    GroupName,
+    check_name
+);
+
+checked_name!(
+    /// The name of an extension: the file name of a script of a group.
+    ExtensionName,
+    check_name
+);
+
+checked_name!(
+    /// The name of an environment variable, `[A-Za-z_][A-Za-z0-9_]*`.
+    ///
+    /// It holds neither `=` nor NUL, so that setting it can never fail.
+    EnvName,
+    check_env_name
+);
+
+impl EnvName {
+    /// Says whether the name promises a secret, so that its value is not shown.
+    pub fn looks_secret(&self) -> bool {
+        looks_secret(&self.0)
+    }
+}
+
+/// Says whether a name promises a secret: it ends in `TOKEN`, `PASSWORD`,
+/// `SECRET` or `KEY`.
+pub fn looks_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    ["TOKEN", "PASSWORD", "SECRET", "KEY"]
+        .iter()
+        .any(|end| upper.ends_with(end))
+}
+
+checked_name!(
+    /// What a provider looks a secret up by; its grammar is the provider's.
+    SecretRef,
+    |text| if text.is_empty() { Err(NameError::Empty) } else { Ok(()) }
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_name_is_made_of_letters_digits_and_three_marks() {
+        for good in ["a", "db-prod", "k8s.eu", "0x", "A_b"] {
+            assert_eq!(good.parse::<GroupName>().unwrap().as_str(), good);
+        }
+        assert_eq!("".parse::<GroupName>(), Err(NameError::Empty));
+        assert_eq!("_x".parse::<GroupName>(), Err(NameError::Start('_')));
+        assert_eq!(".x".parse::<GroupName>(), Err(NameError::Start('.')));
+        assert_eq!("a/b".parse::<GroupName>(), Err(NameError::Character('/')));
+        assert_eq!("é".parse::<GroupName>(), Err(NameError::Start('é')));
+        assert_eq!(
+            "a".repeat(65).parse::<GroupName>(),
+            Err(NameError::TooLong(65))
+        );
+        assert!("a".repeat(64).parse::<GroupName>().is_ok());
+    }
+
+    #[test]
+    fn an_env_name_is_what_every_shell_accepts() {
+        assert!("_A1".parse::<EnvName>().is_ok());
+        assert_eq!("1A".parse::<EnvName>(), Err(NameError::Start('1')));
+        assert_eq!("A=B".parse::<EnvName>(), Err(NameError::Character('=')));
+        assert_eq!("A\0".parse::<EnvName>(), Err(NameError::Character('\0')));
+    }
+
+    #[test]
+    fn names_that_end_like_a_secret_look_secret() {
+        for (name, secret) in [("GH_TOKEN", true), ("api_key", true), ("KEYS", false)] {
+            assert_eq!(name.parse::<EnvName>().unwrap().looks_secret(), secret);
+        }
+    }
+}

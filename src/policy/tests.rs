@@ -1,0 +1,289 @@
+//! Where policies place what they find, and whose words they take.
+
+use std::path::Path;
+
+use super::*;
+use crate::diagnostics::{Code, Diagnostic, Location};
+use crate::host::fake::World;
+
+pub(super) const MANIFEST: &str = "\
+schema_version = 1
+description = \"hunter2\"
+confirm = false
+requires_env.QLI_ENV = \"hunter3\"
+
+[[secrets]]
+env = \"A_TOKEN\"
+ref = \"hunter4\"
+provider = \"env\"
+
+[[secrets]]
+env = \"B\"
+ref = \"hunter5\"
+provider = \"env\"
+";
+
+/// A policy of a file, with what is wrong with it.
+fn load(name: &str, text: &str) -> (Policies, Diagnostics) {
+    let path = Path::new("/").join(name);
+    let world = World::new().file(path.to_str().unwrap(), text);
+    Policies::load(&[path], &world)
+}
+
+/// What a policy in JSON says of a manifest.
+pub(super) fn said(policy: &str, manifest: &str) -> Diagnostics {
+    let (policies, found) = load("p.json", policy);
+    assert!(found.is_empty(), "{policy}: {found:?}");
+    let source = Source::new(Path::new("m"), manifest.as_bytes()).unwrap();
+    let judged = policies.judge(&Arc::new(source));
+    judged.unwrap().violations.sorted()
+}
+
+/// The place as `line:column`, and the piece of the text.
+fn location(one: &Diagnostic) -> (String, String) {
+    let Location::Text { source, span } = &one.location else {
+        return (String::new(), String::new());
+    };
+    let at = source.position(span.start);
+    let piece = source.text().get(span.clone()).unwrap_or_default();
+    (format!("{}:{}", at.line, at.column), piece.to_owned())
+}
+
+/// Places, pieces and messages.
+fn lines(found: &Diagnostics) -> Vec<String> {
+    let line = |one: &Diagnostic| {
+        let (at, piece) = location(one);
+        format!("{at} [{piece}] {}", one.message)
+    };
+    found.iter().map(line).collect()
+}
+
+#[test]
+fn a_violation_is_placed_at_what_it_is_about() {
+    for (policy, expected) in [
+        // What is missing, at the header of its table.
+        (
+            r#"{ "required": ["banner", "audit_log", "confirm"] }"#,
+            "1:1 [schema_version = 1] `banner` and `audit_log` are missing",
+        ),
+        (
+            r#"{ "properties": { "secrets": { "items": { "required": ["x"] } } } }"#,
+            "6:1 [[[secrets]]] `x` is missing",
+        ),
+        (
+            r#"{ "properties": { "requires_env": { "required": ["X"] } } }"#,
+            "4:1 [requires_env] `X` is missing",
+        ),
+        (
+            r#"{ "dependentRequired": { "confirm": ["banner"] } }"#,
+            "1:1 [schema_version = 1] `banner` is missing",
+        ),
+        // A value, at the value.
+        (
+            r#"{ "properties": { "confirm": { "const": true } } }"#,
+            "3:11 [false] `confirm` must be true",
+        ),
+        (
+            r#"{ "properties": { "requires_env": { "properties": { "QLI_ENV": { "enum": ["prod", "dev"] } } } } }"#,
+            "4:24 [\"hunter3\"] `QLI_ENV` must be \"prod\" or \"dev\"",
+        ),
+        (
+            r#"{ "properties": { "secrets": { "maxItems": 1 } } }"#,
+            "6:1 [[[secrets]]] `secrets` must have at most 1 element",
+        ),
+        (
+            r#"{ "properties": { "secrets": { "prefixItems": [true, { "maxProperties": 2 }] } } }"#,
+            "11:1 [[[secrets]]] an element of `secrets` must have at most 2 fields",
+        ),
+        // What may not be there, at its name.
+        (
+            r#"{ "properties": { "confirm": false } }"#,
+            "3:1 [confirm] `confirm` may not be there",
+        ),
+        (
+            r#"{ "patternProperties": { "^[^c]": true }, "additionalProperties": false }"#,
+            "3:1 [confirm] `confirm` may not be there",
+        ),
+        (
+            r#"{ "patternProperties": { "^[^c]": true }, "unevaluatedProperties": false }"#,
+            "3:1 [confirm] `confirm` may not be there",
+        ),
+        (
+            r#"{ "propertyNames": { "maxLength": 20, "not": { "const": "confirm" } } }"#,
+            "3:1 [confirm] `confirm` is no name that may be there",
+        ),
+        // The whole, at its beginning.
+        (
+            r#"{ "maxProperties": 2 }"#,
+            "1:1 [schema_version = 1] the manifest must have at most 2 fields",
+        ),
+    ] {
+        let found = said(policy, MANIFEST);
+        assert_eq!(lines(&found).first().unwrap(), expected, "{policy}");
+        assert!(found.iter().all(|one| one.code == Code::PolicyViolation));
+    }
+}
+
+#[test]
+fn every_unexpected_field_has_a_place_of_its_own() {
+    let policy = r#"{ "properties": { "schema_version": true, "description": true }, "additionalProperties": false }"#;
+    let expected = [
+        "3:1 [confirm] `confirm` may not be there",
+        "4:1 [requires_env] `requires_env` may not be there",
+        "6:1 [[[secrets]]] `secrets` may not be there",
+    ];
+    let found = lines(&said(policy, MANIFEST));
+    assert_eq!(found[..2], expected[..2]);
+    // The name of an array of tables stands in its header.
+    assert_eq!(found[2], "6:3 [secrets] `secrets` may not be there");
+}
+
+/// The first message, how bad it is, and the pointer of its rule.
+fn first(policy: &str) -> (String, &'static str, String) {
+    let found = said(policy, MANIFEST);
+    let one = found.iter().next().unwrap();
+    let rule = one.policy.as_deref().unwrap();
+    assert_eq!(rule.file, Path::new("/p.json"));
+    assert!(one.help.as_ref().unwrap().ends_with(&rule.shown()));
+    (
+        one.message.clone(),
+        one.severity.as_str(),
+        rule.pointer.clone(),
+    )
+}
+
+#[test]
+fn the_nearest_words_and_the_nearest_severity_count() {
+    for (policy, message, severity) in [
+        (r#"{ "required": ["x"] }"#, "`x` is missing", "error"),
+        (r#"{ "title": "T", "required": ["x"] }"#, "T", "error"),
+        (
+            r#"{ "title": "T", "x-qli-message": "M", "required": ["x"] }"#,
+            "M",
+            "error",
+        ),
+        // Words that are written for this win over a title, however near.
+        (
+            r#"{ "x-qli-message": "M", "allOf": [{ "title": "T", "required": ["x"] }] }"#,
+            "M",
+            "error",
+        ),
+        (
+            r#"{ "x-qli-message": "M", "x-qli-severity": "warning",
+                 "allOf": [{ "x-qli-message": "N", "required": ["x"] }] }"#,
+            "N",
+            "warning",
+        ),
+        (
+            r#"{ "x-qli-severity": "warning",
+                 "then": { "x-qli-severity": "error", "required": ["x"] }, "if": true }"#,
+            "`x` is missing",
+            "error",
+        ),
+        // A field of a manifest that is called like a keyword is none.
+        (
+            r#"{ "properties": { "title": true, "confirm": { "const": true } } }"#,
+            "`confirm` must be true",
+            "error",
+        ),
+    ] {
+        let (found, how, _) = first(policy);
+        assert_eq!((found.as_str(), how), (message, severity), "{policy}");
+    }
+}
+
+#[test]
+fn words_are_found_on_both_sides_of_a_reference() {
+    let rule = r#"{ "properties": { "confirm": { "const": true } } }"#;
+    let worded = r#"{ "x-qli-message": "M", "properties": { "confirm": { "const": true } } }"#;
+    for (policy, pointer) in [
+        (
+            format!(
+                r##"{{ "allOf": [{{ "$ref": "#/$defs/a", "x-qli-message": "M" }}], "$defs": {{ "a": {rule} }} }}"##
+            ),
+            "/$defs/a/properties/confirm/const",
+        ),
+        (
+            format!(
+                r##"{{ "title": "T", "allOf": [{{ "$ref": "#/$defs/a" }}], "$defs": {{ "a": {worded} }} }}"##
+            ),
+            "/$defs/a/properties/confirm/const",
+        ),
+        (
+            format!(
+                r##"{{ "$ref": "#/$defs/b", "$defs": {{ "a": {rule}, "b": {{ "x-qli-message": "M", "$ref": "#/$defs/a" }} }} }}"##
+            ),
+            "/$defs/a/properties/confirm/const",
+        ),
+        (
+            format!(
+                r##"{{ "$ref": "#a", "$defs": {{ "x": {} }} }}"##,
+                worded.replacen('{', r#"{ "$anchor": "a", "#, 1)
+            ),
+            "/$defs/x/properties/confirm/const",
+        ),
+        (
+            format!(
+                r#"{{ "$ref": "https://example.com/a", "$defs": {{ "x": {} }} }}"#,
+                worded.replacen('{', r#"{ "$id": "https://example.com/a", "#, 1)
+            ),
+            "/$defs/x/properties/confirm/const",
+        ),
+    ] {
+        let found = first(&policy);
+        assert_eq!(
+            found,
+            ("M".to_owned(), "error", pointer.to_owned()),
+            "{policy}"
+        );
+    }
+}
+
+#[test]
+fn one_rule_that_misses_several_fields_is_one_violation() {
+    let policy =
+        r#"{ "x-qli-message": "M", "required": ["a", "b"], "allOf": [{ "required": ["c"] }] }"#;
+    let found = said(policy, MANIFEST);
+    let help: Vec<_> = found.iter().map(|one| one.help.clone().unwrap()).collect();
+    assert_eq!(
+        help,
+        [
+            "`c` is missing; the rule is /p.json#/allOf/0/required",
+            "`a` and `b` are missing; the rule is /p.json#/required",
+        ]
+    );
+}
+
+#[test]
+fn a_rule_that_takes_too_long_to_check_is_a_problem_of_the_policy() {
+    let policy = r#"{ "properties": { "description": { "pattern": "^(x+x+)+\\1y$" } } }"#;
+    let manifest = MANIFEST.replace("hunter2", &"x".repeat(60));
+    let found = said(policy, &manifest);
+    let one = found.iter().next().unwrap();
+    assert_eq!(
+        (one.code, one.path()),
+        (Code::PolicyUnusable, Path::new("/p.json"))
+    );
+    assert_eq!(location(one).0, "1:47");
+    assert!(
+        one.message.starts_with("this could not be checked: "),
+        "{}",
+        one.message
+    );
+}
+
+#[test]
+fn what_no_manifest_can_say_does_not_reach_a_policy() {
+    let (policies, _) = load("p.json", r#"{ "required": ["banner"] }"#);
+    let source = Source::new(Path::new("m"), b"schema_version = 1\nconfrim = true\n").unwrap();
+    let found = policies.judge(&Arc::new(source)).unwrap_err();
+    assert!(found.has_errors());
+    assert!(found.iter().all(|one| one.code != Code::PolicyViolation));
+}
+
+fn shared<T: Send + Sync>() {}
+
+#[test]
+fn policies_are_shared_between_threads() {
+    shared::<Policies>();
+}

@@ -1,0 +1,64 @@
+//! What the integration tests, the fuzz targets and the benchmarks use. Not an
+//! API: it changes without notice.
+
+pub mod audit {
+    pub use crate::audit::{
+        Claimed, EndBody, EndRecord, FileFacts, Log, Login, OpenRecord, ProgramFacts, RecordedArg,
+        RecordedArgs, RunContext, RunFacts, RunId, StartRecord,
+    };
+}
+
+pub mod diagnostics {
+    pub use crate::diagnostics::{
+        Code, Diagnostic, Diagnostics, Edit, Location, Safety, Source, manual,
+    };
+}
+
+pub mod discovery {
+    pub use crate::discovery::Roots;
+}
+
+pub mod dispatch {
+    pub use crate::dispatch::{Ended, Exit, Outcome, run};
+}
+
+pub mod guard {
+    pub use crate::guard::{
+        Answer, Guard, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal,
+    };
+}
+
+pub mod history {
+    pub use crate::history::{
+        Kind, Problem, RecordSummary, Runs, Verified, Verifier, each_line, verify,
+    };
+}
+
+pub mod host {
+    pub use crate::host::{FileKind, HostView, LoginUid, System, fake, quiet_panics};
+}
+
+pub mod manifest {
+    pub use crate::manifest::{
+        FixOutcome, LogAccess, Manifest, SCHEMA, apply_fixes, manual, parse, problems, schema,
+        source,
+    };
+}
+
+pub mod names {
+    pub use crate::names::{Digest, Sha256, Text, is_hidden, to_json_line, to_json_pretty};
+}
+
+pub mod policy {
+    pub use crate::policy::Policies;
+}
+
+pub mod providers {
+    pub use crate::providers::ProviderId;
+}
+
+pub mod report {
+    pub use crate::report::{
+        DiagnosticsDocument, ExplainDocument, Style, TOPICS, concise, diagnostics, schemas,
+    };
+}
