@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::Log;
 use crate::host::{
-    Access, ChangedBy, FileKind, HostView, InsecurePath, LogFile, Stat, reason, suspicions,
+    Access, ChangedBy, FileKind, HostView, InsecurePath, LogFile, NotCreatable, STICKY, Stat,
+    check_creatable, is_absent, reason, suspicions,
 };
 use crate::manifest::LogAccess;
 use crate::names::shell_word;
@@ -104,7 +105,7 @@ impl LogObstacle {
             Self::ForeignOwner(path, _) => format!("sudo chown \"$(id -u)\" {}", shell_word(path)),
             Self::LooseFile(path, _, most) => format!("chmod {most:03o} {}", shell_word(path)),
             // What everybody shares stays so.
-            Self::LooseDirectory(_, mode) if mode & 0o1000 != 0 => {
+            Self::LooseDirectory(_, mode) if mode & STICKY != 0 => {
                 "give the log a directory of its own".to_owned()
             }
             Self::LooseDirectory(path, _) => format!(
@@ -174,13 +175,13 @@ pub(super) fn judge_open(
 fn judge(log: &Log, stat: &Stat, euid: u32) -> Option<LogObstacle> {
     let path = || log.path.clone();
     let of_team = log.access == LogAccess::Group;
-    if stat.kind != FileKind::File {
+    if !stat.is_file() {
         return Some(LogObstacle::NotRegular(path(), stat.kind));
     }
     if stat.links != 1 {
         return Some(LogObstacle::HardLinked(path()));
     }
-    if stat.owner != euid && stat.owner != 0 && !of_team {
+    if !stat.has_trusted_owner(euid) && !of_team {
         return Some(LogObstacle::ForeignOwner(path(), stat.owner));
     }
     let most = log.access.mode();
@@ -199,13 +200,13 @@ fn look_at_directory(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
 
 fn judge_directory(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
     let path = || path.to_owned();
-    if stat.kind != FileKind::Directory {
+    if !stat.is_directory() {
         return Some(LogObstacle::NoDirectory(path(), stat.kind));
     }
-    if stat.owner != euid && stat.owner != 0 {
+    if !stat.has_trusted_owner(euid) {
         return Some(LogObstacle::ForeignOwner(path(), stat.owner));
     }
-    if stat.mode & 0o002 != 0 {
+    if stat.is_world_writable() {
         return Some(LogObstacle::LooseDirectory(path(), stat.mode));
     }
     None
@@ -213,18 +214,6 @@ fn judge_directory(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
 
 fn not_writable(path: &Path, error: &io::Error) -> LogObstacle {
     LogObstacle::NotWritable(path.to_owned(), reason(error))
-}
-
-/// Says whether nothing is there: the path, or a directory on the way to it.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
-fn writable(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
-    usable(path, Access::Write, view)
 }
 
 /// Asks the kernel. A log is read too: its last record is the one that the
@@ -242,30 +231,18 @@ fn creatable(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
     match view.lstat(directory) {
         // It is read once, to put the new name in it on disk.
         Ok(stat) => judge_directory(directory, &stat, view.euid())
-            .or_else(|| writable(directory, view))
+            .or_else(|| usable(directory, Access::Write, view))
             .or_else(|| usable(directory, Access::Read, view)),
         Err(error) if is_absent(&error) => {
-            let obstacle = makeable(directory.parent()?, view)?;
-            let LogObstacle::NotWritable(above, why) = obstacle else {
-                return Some(obstacle);
-            };
-            let directory = directory.to_owned();
-            Some(LogObstacle::NotMakeable(directory, above, why, log.access))
-        }
-        Err(error) => Some(not_writable(directory, &error)),
-    }
-}
-
-/// Says why no directory could be made there; links may be on the way, but
-/// not one that leads nowhere.
-fn makeable(directory: &Path, view: &dyn HostView) -> Option<LogObstacle> {
-    match view.stat(directory) {
-        Ok(stat) if stat.kind != FileKind::Directory => {
-            Some(LogObstacle::NoDirectory(directory.to_owned(), stat.kind))
-        }
-        Ok(_) => writable(directory, view),
-        Err(error) if is_absent(&error) && view.lstat(directory).is_err() => {
-            makeable(directory.parent()?, view)
+            Some(match check_creatable(directory.parent()?, view).err()? {
+                NotCreatable::NotADirectory(path, kind) => LogObstacle::NoDirectory(path, kind),
+                NotCreatable::Denied(above, error) => LogObstacle::NotMakeable(
+                    directory.to_owned(),
+                    above,
+                    reason(&error),
+                    log.access,
+                ),
+            })
         }
         Err(error) => Some(not_writable(directory, &error)),
     }

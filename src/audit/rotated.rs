@@ -9,7 +9,7 @@ use super::Compression;
 use super::append::{AppendError, LockWait, lock};
 use super::tail::{Chained, Link, last_record};
 use super::write::{ending, last_lines};
-use crate::host::{FileKind, Host, HostView, LogFile};
+use crate::host::{Host, HostView, LogFile};
 
 /// Returns the place of the first record of an empty log: after the last one
 /// of the newest file beside it that was this log, else the beginning of a
@@ -55,7 +55,7 @@ fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
 fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Chained, Box<dyn LogFile>)> {
     let old = host.open_rotated(path).ok()?;
     let stat = old.stat().ok()?;
-    if stat.kind != FileKind::File || (stat.owner != host.euid() && stat.owner != 0) {
+    if !stat.is_file() || !stat.has_trusted_owner(host.euid()) {
         return None;
     }
     let last = last_lines(&*old, old.length().ok()?, last_record, Option::is_some);

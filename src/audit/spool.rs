@@ -147,9 +147,9 @@ pub fn look(view: &dyn HostView) -> Spool {
 }
 
 fn is_private(path: &Path, kind: FileKind, view: &dyn HostView) -> bool {
-    const WRITABLE: u32 = 0o022;
     view.lstat(path).is_ok_and(|stat| {
-        stat.kind == kind && stat.owner == view.euid() && stat.mode & WRITABLE == 0
+        let writable_by_others = stat.is_group_writable() || stat.is_world_writable();
+        stat.kind == kind && stat.owner == view.euid() && !writable_by_others
     })
 }
 

@@ -1,8 +1,8 @@
 //! `qli` alone.
 
 use super::args::Global;
-use crate::discovery::{Root, RootKind, Roots, group_names, is_absent};
-use crate::host::HostView;
+use crate::discovery::{Root, RootKind, Roots, group_names};
+use crate::host::{HostView, is_absent};
 
 /// What a newcomer sees, or somebody who has groups.
 pub(super) fn text(global: &Global, view: &dyn HostView) -> String {

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::roots::is_absent;
 use super::{Group, GroupLocation, Root, RootKind, Roots, embedded, find_group, program};
 use crate::diagnostics::Diagnostics;
-use crate::host::{Access, FileKind, HostView, all_on_path, path_entries};
+use crate::host::{
+    HostView, all_on_path, is_absent, is_executable, is_world_writable, path_entries,
+};
 use crate::manifest::FILE_NAME;
 use crate::names::{ExtensionName, GroupName};
 
@@ -114,7 +115,7 @@ fn on_path(home: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, Pat
     let prefix = format!("qli-{}-", home.name);
     path_entries(view)
         .iter()
-        .filter(|entry| view.stat(entry).is_ok_and(|stat| stat.mode & 0o002 == 0))
+        .filter(|entry| !is_world_writable(entry, view))
         .flat_map(|entry| executables(entry, &prefix, view))
         .collect()
 }
@@ -131,9 +132,7 @@ fn executables(
         .filter_map(|entry| {
             let name = entry.to_str()?.strip_prefix(prefix)?.parse().ok()?;
             let path = directory.join(&entry);
-            let is_file = view.stat(&path).ok()?.kind == FileKind::File;
-            let runs = is_file && view.check_access(&path, Access::Execute).is_ok();
-            runs.then_some((name, path))
+            is_executable(&path, view).then_some((name, path))
         })
         .collect()
 }

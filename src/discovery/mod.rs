@@ -28,7 +28,7 @@ pub use logs::{GroupLog, logs};
 pub use program::{
     Program, ProgramKind, interpreter_of, lacks_interpreter_line, with_lf_line_ends,
 };
-pub use roots::{Root, RootKind, Roots, command_with, is_absent};
+pub use roots::{Root, RootKind, Roots, command_with};
 pub use sections::{alone, same_files};
 pub use trust::distrusted;
 

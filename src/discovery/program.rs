@@ -3,11 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{GroupLocation, RootKind, Roots, embedded, is_absent, unknown};
+use super::{GroupLocation, RootKind, Roots, embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{
-    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, lacks, reason, search_path,
-    xdg_dir,
+    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, is_absent, lacks, reason,
+    search_path, xdg_dir,
 };
 use crate::names::{ExtensionName, Sha256, shell_word};
 
@@ -104,7 +104,7 @@ fn check(path: &Path, stat: io::Result<Stat>, view: &dyn HostView) -> Result<(),
         Diagnostic::of_path(Code::NotARegularFile, path, message)
             .help("mend the link, or remove it")
     })?;
-    if stat.kind != FileKind::File {
+    if !stat.is_file() {
         let message = format!(
             "an extension is a regular file, this is {}",
             stat.kind.as_str()
@@ -115,10 +115,11 @@ fn check(path: &Path, stat: io::Result<Stat>, view: &dyn HostView) -> Result<(),
     view.check_access(path, Access::Execute).map_err(|error| {
         let diagnostic = Diagnostic::of_path(Code::NotExecutable, path, not_executable(&error));
         let script = shell_word(path);
-        diagnostic.help(match stat.mode & 0o111 {
-            0 => format!("chmod +x {script}"),
-            // The file allows it, and what it lies in does not: `noexec` (mount(8)).
-            _ => format!("ls -l {script}; findmnt -T {script}"),
+        diagnostic.help(if stat.has_execute_bit() {
+            // The file allows it, and its filesystem does not: `noexec` (mount(8)).
+            format!("ls -l {script}; findmnt -T {script}")
+        } else {
+            format!("chmod +x {script}")
         })
     })
 }

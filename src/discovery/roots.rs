@@ -1,13 +1,12 @@
 //! The directories groups are looked for in, in their order.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{FileKind, HostView, XdgDir, path_list, xdg_dir};
+use crate::host::{HostView, XdgDir, is_absent, path_list, xdg_dir};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, Unset, shell_word};
 
@@ -140,14 +139,6 @@ impl Roots {
     }
 }
 
-/// Says whether nothing is there, as opposed to something that hides.
-pub fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
-}
-
 /// Returns how qli is typed with these directories for roots.
 pub fn command_with(directories: &[PathBuf]) -> String {
     let options = directories.iter().map(shell_word);
@@ -159,7 +150,7 @@ pub fn command_with(directories: &[PathBuf]) -> String {
 fn unusable(root: &Root, view: &dyn HostView) -> Option<Diagnostic> {
     let report = |message: &str| Diagnostic::of_path(Code::RootMissing, &root.path, message.into());
     let is_directory = match view.stat(&root.path) {
-        Ok(stat) => stat.kind == FileKind::Directory,
+        Ok(stat) => stat.is_directory(),
         Err(error) if is_absent(&error) => false,
         Err(_) => return None, // it is told where it is read
     };

@@ -4,10 +4,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::roots::is_absent;
 use super::{GroupLocation, Root, RootKind, Roots, catalogue, embedded};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
-use crate::host::{FileKind, HostView, InsecurePath, reason};
+use crate::host::{HostView, InsecurePath, is_absent, is_directory, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{COMMANDS, ExtensionName, GroupName, shell_word, visible};
 
@@ -21,10 +20,7 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
     let without_manifest = roots
         .iter()
         .map(|root| root.path.join(name.as_str()))
-        .find(|path| {
-            view.stat(path)
-                .is_ok_and(|stat| stat.kind == FileKind::Directory)
-        });
+        .find(|path| is_directory(path, view));
     if let Some(directory) = without_manifest {
         let directory = shell_word(&directory);
         return diagnostic.help(format!(
@@ -78,7 +74,7 @@ fn groups_with<'g>(
         RootKind::Given | RootKind::User | RootKind::System => {
             let script = root.path.join(group.as_str()).join(name.as_str());
             view.stat(&script)
-                .is_ok_and(|stat| stat.kind == FileKind::File && stat.mode & 0o111 != 0)
+                .is_ok_and(|stat| stat.is_file() && stat.has_execute_bit())
         }
     });
     let mut owners: Vec<_> = owners.collect();

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Check, Finding, Installed, Level, RootFacts};
 use crate::diagnostics::Code;
-use crate::discovery::{Entry, RootKind, Roots, distrusted, is_absent};
-use crate::host::{FileKind, HostView, OnPath, is_draft, path_entries, search_path};
+use crate::discovery::{Entry, RootKind, Roots, distrusted};
+use crate::host::{
+    HostView, OnPath, Stat, is_absent, is_draft, is_world_writable, path_entries, search_path,
+};
 use crate::manifest::FILE_NAME;
 use crate::names::{plural, shell_word};
 use crate::survey::Survey;
@@ -34,7 +36,7 @@ pub(super) fn program(view: &dyn HostView) -> Check {
 pub(super) fn root_facts(installed: Installed<'_>, view: &dyn HostView) -> Vec<RootFacts> {
     let facts = installed.roots.iter().map(|root| {
         let stat = view.stat(&root.path).ok();
-        let stat = stat.filter(|stat| stat.kind == FileKind::Directory);
+        let stat = stat.filter(Stat::is_directory);
         let groups = installed.catalogue.groups.iter();
         RootFacts {
             kind: root.kind,
@@ -66,9 +68,9 @@ fn first_group(view: &dyn HostView) -> String {
     };
     let word = shell_word(&root);
     match (view.lstat(&root), view.stat(&root)) {
-        (Ok(stat), Err(_)) if stat.kind == FileKind::Link => format!("ls -l {word}"),
+        (Ok(stat), Err(_)) if stat.is_link() => format!("ls -l {word}"),
         (_, Err(error)) if !is_absent(&error) => format!("ls -ld {word}"),
-        (_, Ok(stat)) if stat.kind != FileKind::Directory => format!("ls -ld {word}"),
+        (_, Ok(stat)) if !stat.is_directory() => format!("ls -ld {word}"),
         _ => "qli ext new ops".to_owned(),
     }
 }
@@ -103,18 +105,18 @@ pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -
 pub(super) fn path(survey: &Survey, view: &dyn HostView) -> Check {
     let entries = path_entries(view);
     let mut findings = of_codes(survey, is_of_path);
-    findings.extend(entries.iter().filter_map(|entry| {
-        let open = view.stat(entry).is_ok_and(|stat| stat.mode & 0o002 != 0);
-        open.then(|| {
-            let message = "everybody may put a program there, so no extension of it runs";
-            let help = format!("chmod o-w {}  # or take it out of PATH", shell_word(entry));
-            Finding::new(
-                Level::Warning,
-                Some(entry.clone()),
-                message.to_owned(),
-                help,
-            )
-        })
+    let open = entries
+        .iter()
+        .filter(|entry| is_world_writable(entry, view));
+    findings.extend(open.map(|entry| {
+        let message = "everyone can put a program here, so its extensions do not run";
+        let help = format!("chmod o-w {}  # or take it out of PATH", shell_word(entry));
+        Finding::new(
+            Level::Warning,
+            Some(entry.clone()),
+            message.to_owned(),
+            help,
+        )
     }));
     let summary = format!("usable entries: {}", entries.len());
     Check::new("path", summary, findings)

@@ -1,11 +1,13 @@
 //! Step 6: the script is started.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Launch, StartFailure, Verdict};
 use crate::discovery::{Program, ProgramKind, interpreter_of};
-use crate::host::{Access, FileKind, Host, HostView, Start, reason};
+use crate::host::{
+    Access, Host, HostView, NotCreatable, Start, check_creatable, is_executable, reason,
+};
 use crate::names::Sha256;
 
 /// Starts the script of a plan.
@@ -29,11 +31,7 @@ impl Spawn {
         let mut script = self.program.path.clone();
         let mut interpreter = self.program.interpreter.clone()?;
         for _ in 0..INTERPRETERS_MAX {
-            let runs = view
-                .stat(&interpreter)
-                .is_ok_and(|stat| stat.kind == FileKind::File)
-                && view.check_access(&interpreter, Access::Execute).is_ok();
-            if !runs {
+            if !is_executable(&interpreter, view) {
                 return Some(StartFailure::NoInterpreter {
                     script,
                     interpreter,
@@ -154,22 +152,11 @@ impl Spawn {
     }
 }
 
-/// Says why nothing can be put into the cache: the nearest directory that is
-/// there must be one that can be written to.
+/// Why the copy of an embedded script cannot be written to the cache.
 fn cache_obstacle(file: &Path, view: &dyn HostView) -> Option<StartFailure> {
-    let above: Option<PathBuf> = file
-        .ancestors()
-        .skip(1)
-        .find(|path| view.stat(path).is_ok())
-        .map(Path::to_owned);
-    let above = above?;
-    let is_directory = view
-        .stat(&above)
-        .is_ok_and(|stat| stat.kind == FileKind::Directory);
-    let error = if is_directory {
-        view.check_access(&above, Access::Write).err()?
-    } else {
-        io::ErrorKind::NotADirectory.into()
+    let error = match check_creatable(file.parent()?, view).err()? {
+        NotCreatable::NotADirectory(..) => io::ErrorKind::NotADirectory.into(),
+        NotCreatable::Denied(_, error) => error,
     };
     Some(StartFailure::NoCopy(file.to_owned(), reason(&error)))
 }

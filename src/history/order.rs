@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::blocks::{Block, Blocks, lines};
 use super::parsed::{What, examine};
-use crate::host::{FileKind, HostView};
+use crate::host::{HostView, is_file};
 use crate::names::Sha256;
 
 /// The first record of a file.
@@ -27,7 +27,7 @@ type Known = (Option<First>, PathBuf);
 /// number. What is no regular file can be read only once: with one of these
 /// among them the order stays.
 pub fn in_order(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
-    let regular = |log: &PathBuf| view.stat(log).is_ok_and(|stat| stat.kind == FileKind::File);
+    let regular = |log: &PathBuf| is_file(log, view);
     if logs.len() < 2 || !logs.iter().all(regular) {
         return logs;
     }

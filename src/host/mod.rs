@@ -11,6 +11,7 @@ mod facts;
 pub mod fake;
 mod log;
 mod path;
+mod permissions;
 mod process;
 mod signals;
 mod streams;
@@ -39,6 +40,10 @@ pub use facts::{
 };
 pub use log::LogFile;
 pub use path::{OnPath, all_on_path, path_entries, path_list, plain, search_path};
+pub use permissions::{
+    NotCreatable, STICKY, check_creatable, is_absent, is_directory, is_executable, is_file,
+    is_link, is_world_writable,
+};
 pub use signals::{Received, Sender, Signal};
 pub use streams::{Output, Stream, quiet_panics, stdin, stream, write_stderr, write_stdout};
 pub use system::System;

@@ -4,7 +4,9 @@
 use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Access, ChangedBy, FileKind, HostView, InsecurePath, suspicions};
+use super::permissions::is_executable;
+use super::trust::suspicions;
+use super::{ChangedBy, HostView, InsecurePath, Stat};
 
 /// What a look-up on `PATH` found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +86,7 @@ fn candidates(
 /// Says why a program found on `PATH` is not used. For the entry itself the
 /// sticky bit is no excuse: anybody may put a program there first.
 fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<InsecurePath> {
-    let open = view.stat(entry).ok().filter(|stat| stat.mode & 0o002 != 0);
+    let open = view.stat(entry).ok().filter(Stat::is_world_writable);
     if let Some(stat) = open {
         return Some(InsecurePath {
             path: entry.to_owned(),
@@ -95,12 +97,6 @@ fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<Insec
     }
     let found = suspicions(&[candidate], view);
     found.into_iter().find(|one| one.by != ChangedBy::Group)
-}
-
-fn is_executable(path: &Path, view: &dyn HostView) -> bool {
-    view.stat(path)
-        .is_ok_and(|stat| stat.kind == FileKind::File)
-        && view.check_access(path, Access::Execute).is_ok()
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ impl HostView for System {
     fn open(&self, path: &Path) -> io::Result<Opened> {
         let file = File::open(path)?;
         let stat = stat_of(&file.metadata()?);
-        if stat.kind == FileKind::Directory {
+        if stat.is_directory() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         Ok(Opened {

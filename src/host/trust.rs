@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{FileKind, HostView, Stat, plain};
+use super::path::plain;
+use super::{HostView, Stat};
 use crate::names::shell_word;
-
-/// The sticky bit of a directory: only its owner may rename or remove a file
-/// in it (inode(7)).
-const STICKY: u32 = 0o1000;
 
 /// A file or directory that somebody else may change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +116,7 @@ impl PathWalk<'_> {
                 self.note_where_missing(&here, above);
                 return None;
             };
-            if stat.kind == FileKind::Link {
+            if stat.is_link() {
                 let target = self.view.read_link(&here).ok()?;
                 here.pop();
                 // No link is left before the target's own `..`.
@@ -138,7 +135,7 @@ impl PathWalk<'_> {
         }
         let stat = self.view.lstat(here).ok()?;
         self.looked_at.insert(here.into(), stat);
-        if stat.kind == FileKind::Link {
+        if stat.is_link() {
             self.note(here, stat, None);
         }
         if let (Some(above), Some(directory)) = (above, here.parent()) {
@@ -150,7 +147,7 @@ impl PathWalk<'_> {
     /// Where a part is missing, whoever may write to the directory above it can
     /// put something there; in a sticky one it would not be ours.
     fn note_where_missing(&mut self, missing: &Path, above: Option<Stat>) {
-        let above = above.filter(|above| above.kind == FileKind::Directory);
+        let above = above.filter(Stat::is_directory);
         if let (Some(above), Some(directory)) = (above, missing.parent()) {
             self.note(directory, above, Some(&above));
         }
@@ -175,20 +172,18 @@ impl PathWalk<'_> {
 /// directory nobody can replace what belongs to us or root; what belongs to
 /// somebody else is reported itself.
 fn changed_by(stat: &Stat, below: Option<&Stat>, euid: u32) -> Option<ChangedBy> {
-    let ours = |owner: u32| owner == euid || owner == 0;
-    if !ours(stat.owner) {
+    if !stat.has_trusted_owner(euid) {
         return Some(ChangedBy::Owner);
     }
-    let sticky = stat.kind == FileKind::Directory && stat.mode & STICKY != 0;
-    if sticky && below.is_some() {
+    let protected = stat.is_directory() && stat.is_sticky() && below.is_some();
+    // The mode of a link means nothing (symlink(7)).
+    if protected || stat.is_link() {
         return None;
     }
-    match stat.mode {
-        // The mode of a link means nothing (symlink(7)).
-        _ if stat.kind == FileKind::Link => None,
-        mode if mode & 0o002 != 0 => Some(ChangedBy::Everybody),
-        mode if mode & 0o020 != 0 => Some(ChangedBy::Group),
-        _ => None,
+    match () {
+        () if stat.is_world_writable() => Some(ChangedBy::Everybody),
+        () if stat.is_group_writable() => Some(ChangedBy::Group),
+        () => None,
     }
 }
 

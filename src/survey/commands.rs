@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Groups;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{Access, FileKind, HostView, path_entries};
+use crate::host::{HostView, is_executable, path_entries};
 use crate::names::{ExtensionName, GroupName, shell_word};
 
 /// Reports what is wrong with `PATH` and the extensions on it.
@@ -61,13 +61,7 @@ fn entries(view: &dyn HostView) -> Diagnostics {
 /// Lists the executables of a directory that are named like an extension.
 fn commands(directory: &Path, view: &dyn HostView) -> Vec<OsString> {
     let names = view.list(directory).unwrap_or_default().into_iter();
-    let runs = |name: &OsString| {
-        let path = directory.join(name);
-        let is_file = view
-            .stat(&path)
-            .is_ok_and(|stat| stat.kind == FileKind::File);
-        is_file && view.check_access(&path, Access::Execute).is_ok()
-    };
+    let runs = |name: &OsString| is_executable(&directory.join(name), view);
     names
         .filter(|name| name.as_bytes().starts_with(b"qli-") && runs(name))
         .collect()

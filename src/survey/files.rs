@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::diagnostics::{Code, Diagnostic};
 use crate::discovery::extension_name;
 use crate::discovery::{lacks_interpreter_line, with_lf_line_ends};
-use crate::host::{FileKind, HostView, reason};
+use crate::host::{FileKind, HostView, is_link, reason};
 use crate::names::shell_word;
 
 /// Says whether a name is not meant to be called: it begins with `_` or `.`.
@@ -53,17 +53,16 @@ fn judge(path: &Path, view: &dyn HostView) -> (bool, Option<Diagnostic>) {
         Ok(stat) => stat,
         Err(error) => {
             // What may not be looked at is no link that leads nowhere.
-            let is_link = view
-                .lstat(path)
-                .is_ok_and(|stat| stat.kind == FileKind::Link);
-            return (false, is_link.then(|| leads_nowhere(path, &error)));
+            return (
+                false,
+                is_link(path, view).then(|| leads_nowhere(path, &error)),
+            );
         }
     };
     let is_valid = |name: &OsStr| extension_name(name).err();
     let bad_name = path.file_name().and_then(is_valid);
-    let executable = stat.mode & 0o111 != 0;
     match stat.kind {
-        FileKind::File if executable => match bad_name {
+        FileKind::File if stat.has_execute_bit() => match bad_name {
             Some(problem) => (false, Some(misnamed(path, problem))),
             None => (true, without_line(path, view)),
         },

@@ -7,9 +7,8 @@ use super::files::{File, files, misnamed};
 use super::{Asked, Broken, Commands, Entry};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::discovery::group_name;
-use crate::discovery::is_absent;
 use crate::discovery::{alone, same_files};
-use crate::host::{FileKind, HostView, plain, reason};
+use crate::host::{HostView, is_absent, is_link, plain, reason};
 use crate::manifest::{self, FILE_NAME};
 use crate::names::{GroupName, is_command, shell_word, visible};
 use crate::policy::{Judged, Policies};
@@ -134,10 +133,7 @@ fn read(file: &Path, policies: &Policies, view: &dyn HostView) -> Result<Judged,
 /// A directory with executables was meant to be a group, and so was a link that
 /// leads nowhere.
 fn without_manifest(path: &Path, files: &[File], view: &dyn HostView) -> Option<Diagnostic> {
-    let is_link = view
-        .lstat(path)
-        .is_ok_and(|stat| stat.kind == FileKind::Link);
-    if let Some(error) = view.stat(path).err().filter(|_| is_link) {
+    if let Some(error) = view.stat(path).err().filter(|_| is_link(path, view)) {
         let message = format!(
             "the link leads nowhere, so there is no group: {}",
             reason(&error)
@@ -238,7 +234,7 @@ mod tests {
                 ("QLI0604", "error"),
             ),
             (
-                world("").node("/r/ops/roll", FileKind::Special, 0o755, ""),
+                world("").node("/r/ops/roll", crate::host::FileKind::Special, 0o755, ""),
                 ("QLI0604", "error"),
             ),
         ] {

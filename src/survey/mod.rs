@@ -14,9 +14,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::discovery::is_absent;
 use crate::discovery::{Roots, embedded};
-use crate::host::{FileKind, HostView, reason};
+use crate::host::{HostView, is_absent, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, shell_word, visible};
 use crate::policy::Policies;
@@ -220,7 +219,7 @@ fn directories(root: &Path, entries: Vec<std::ffi::OsString>) -> impl Iterator<I
 
 /// Returns what a path names.
 fn named(path: &Path, view: &dyn HostView) -> io::Result<Vec<Entry>> {
-    if view.stat(path)?.kind != FileKind::Directory {
+    if !view.stat(path)?.is_directory() {
         return Ok(vec![Entry::Manifest(path.to_owned())]);
     }
     let manifest = view.lstat(&path.join(FILE_NAME));

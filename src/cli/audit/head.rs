@@ -9,7 +9,7 @@ use super::sources::{open, sources, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Verifier, newest, verify};
-use crate::host::{FileKind, HostView, Output, System};
+use crate::host::{HostView, Output, System, is_file};
 use crate::names::{to_json_line, to_json_pretty, visible};
 use crate::report::{AuditHeadDocument, Format};
 
@@ -39,8 +39,7 @@ pub(super) fn exec(global: &Global, args: &LogsArgs, host: &System) -> io::Resul
 /// The newest record of a file, found from its end; of what can be read only
 /// once, that of each chain.
 fn heads_of(log: &Path, host: &System) -> io::Result<Vec<Checkpoint>> {
-    let is_file = host.stat(log).is_ok_and(|stat| stat.kind == FileKind::File);
-    if log != Path::new("-") && is_file {
+    if log != Path::new("-") && is_file(log, host) {
         open(log, "head", host)?; // is it compressed?
         let mut opened = host.open(log)?;
         let name = absolute(log, host);

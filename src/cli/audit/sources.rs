@@ -8,7 +8,7 @@ use super::super::args::Global;
 use crate::audit::Compression;
 use crate::discovery::{GroupLog, Roots, logs};
 use crate::history::Kind;
-use crate::host::{FileKind, HostView, Stream, System, reason, stdin, write_stderr};
+use crate::host::{HostView, Stream, System, reason, stdin, write_stderr};
 use crate::names::{shell_word, visible};
 use crate::report::Style;
 
@@ -70,7 +70,7 @@ pub(super) fn say(global: &Global, text: &str) {
 /// opened.
 pub(super) fn is_there(path: &Path, view: &dyn HostView) -> bool {
     match view.stat(path) {
-        Ok(stat) => stat.kind == FileKind::File,
+        Ok(stat) => stat.is_file(),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }

@@ -10,7 +10,7 @@ use super::args::TailArgs;
 use super::sources::{open, sources, unreadable};
 use crate::dispatch::Exit;
 use crate::history::{Feed, RecordSummary, each_line, last_lines};
-use crate::host::{FileKind, HostView, Opened, Output, Stream, System};
+use crate::host::{HostView, Opened, Output, Stream, System, is_file};
 use crate::names::escaped;
 use crate::report::{self, Format, Style};
 
@@ -28,10 +28,7 @@ pub(super) fn exec(global: &Global, args: &TailArgs, host: &System) -> io::Resul
     let mut watched = Vec::new();
     let mut exit = Exit::DONE;
     for log in logs {
-        let is_file = host
-            .stat(&log)
-            .is_ok_and(|stat| stat.kind == FileKind::File);
-        let shown = if log == Path::new("-") || !is_file {
+        let shown = if log == Path::new("-") || !is_file(&log, host) {
             stream(&log, args, host, &mut printer).map(|()| None)
         } else {
             file(log.clone(), args, host, &mut printer).map(Some)

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::audit::RunId;
 use crate::history::RecordSummary;
-use crate::host::{FileKind, HostView};
+use crate::host::HostView;
 
 /// So many runs are offered: the newest ones.
 const RUNS: usize = 50;
@@ -50,7 +50,7 @@ fn begun_in(log: &Path, view: &dyn HostView) -> Vec<RecordSummary> {
 /// Reads the last [`BYTES`] of a log; a line that begins before them is no
 /// record any more. A pipe is not opened, since opening it waits.
 fn end_of(log: &Path, view: &dyn HostView) -> io::Result<Vec<u8>> {
-    if view.stat(log)?.kind != FileKind::File {
+    if !view.stat(log)?.is_file() {
         return Ok(Vec::new());
     }
     let mut bytes = view.open(log)?.bytes;

@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Destination, file, is_free, not_made};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::discovery::embedded;
-use crate::discovery::roots::is_absent;
-use crate::host::{FileKind, Host, HostView, NewFile};
+use crate::host::{Host, HostView, NewFile, is_absent};
 use crate::manifest::FILE_NAME;
 use crate::names::GroupName;
 
@@ -70,7 +69,7 @@ fn install(
     }
     let stat = host.lstat(&directory);
     let stat = stat.map_err(|error| not_made(&directory, &error, host))?;
-    if stat.kind != FileKind::Directory {
+    if !stat.is_directory() {
         let message = format!("a group is a directory, this is {}", stat.kind.as_str());
         return Err(Diagnostic::of_path(Code::GroupExists, directory, message)
             .help("move it away, or install into another root: `--in DIR`"));
@@ -116,7 +115,7 @@ fn files(name: &GroupName) -> Vec<NewFile<'static>> {
 fn is_same(path: &Path, file: &NewFile<'_>, view: &dyn HostView) -> bool {
     let regular = view
         .lstat(path)
-        .is_ok_and(|stat| stat.kind == FileKind::File && stat.mode & 0o100 == file.mode & 0o100);
+        .is_ok_and(|stat| stat.is_file() && stat.mode & 0o100 == file.mode & 0o100);
     let read = view.read(path, file.bytes.len() as u64);
     regular && read.is_ok_and(|contents| contents.bytes == file.bytes)
 }

@@ -6,10 +6,9 @@ mod defaults;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::roots::is_absent;
 use super::{Roots, command_with, distrusted, embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
-use crate::host::{FileKind, Host, HostView, NewFile, lacks, reason};
+use crate::host::{Host, HostView, NewFile, is_absent, lacks, reason};
 use crate::manifest::{FILE_NAME, SCHEMA};
 use crate::names::{GroupName, is_command, shell_word};
 
@@ -165,7 +164,7 @@ fn make(
 fn is_free(directory: &Path, view: &dyn HostView) -> bool {
     view.lstat(directory).map_or(true, |stat| {
         let entries = || view.list(directory);
-        stat.kind == FileKind::Directory && entries().is_ok_and(|all| all.is_empty())
+        stat.is_directory() && entries().is_ok_and(|all| all.is_empty())
     })
 }
 

@@ -105,7 +105,7 @@ impl Disk {
     /// Makes a directory and those above it, as `mkdir -p` would.
     pub(super) fn make_directory(&mut self, path: &Path) -> io::Result<()> {
         match self.stat(path) {
-            Ok(stat) if stat.kind == FileKind::Directory => return Ok(()),
+            Ok(stat) if stat.is_directory() => return Ok(()),
             Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
             Err(_) => {}
         }
@@ -128,7 +128,7 @@ impl Disk {
     pub(super) fn make_new(&mut self, directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
         let is_empty = |stat: Stat| {
             let below = |path: &&PathBuf| path.starts_with(directory) && *path != directory;
-            stat.kind == FileKind::Directory && !self.nodes.keys().any(|path| below(&path))
+            stat.is_directory() && !self.nodes.keys().any(|path| below(&path))
         };
         if !self.stat(directory).map_or(true, is_empty) {
             return Err(io::ErrorKind::AlreadyExists.into());
