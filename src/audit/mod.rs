@@ -10,7 +10,6 @@ mod id;
 mod log;
 mod log_permissions;
 mod open_record;
-mod options;
 mod record;
 mod redact;
 mod rotated;

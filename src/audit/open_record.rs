@@ -10,7 +10,7 @@ use super::record::{EndRecord, EventName, Record, SpawnFailedRecord};
 use super::spool::spool_write;
 use super::{Log, RefusedRecord, RunId, StartRecord};
 use crate::host::Host;
-use crate::names::{ExtensionName, GroupName};
+use crate::names::{ExtensionName, GroupName, exit_code};
 
 /// Whose run it is.
 #[derive(Debug, Clone)]
@@ -124,7 +124,11 @@ impl OpenRecord {
                 } else {
                     "anchor"
                 };
-                let end = EndBody::Interrupted(EndRecord::not_started(why, None, 125));
+                let end = EndBody::Interrupted(EndRecord::not_started(
+                    why,
+                    None,
+                    exit_code::REFUSED.into(),
+                ));
                 let unrecorded = trail.close(end, host);
                 Err(Unopened { error, unrecorded })
             }

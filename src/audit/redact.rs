@@ -4,11 +4,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::options::without_named_secrets;
 use super::start::{RecordedArg, RecordedArgs};
 use super::tail::RECORD_MAX;
 use crate::manifest::ArgsMode;
-use crate::names::{EnvName, Sha256, Text, to_json_line};
+use crate::names::{EnvName, Sha256, Text, redact_args, to_json_line};
 use crate::providers::Redactor;
 
 /// Bytes kept of an argument that is too long for a record.
@@ -34,7 +33,7 @@ pub fn recorded_args(args: &[Text], mode: ArgsMode, redactor: &Redactor) -> Reco
     let clean: Vec<Text> = clean.collect();
     let clean = match mode {
         ArgsMode::Full | ArgsMode::Digest => clean,
-        ArgsMode::Redacted => without_named_secrets(&clean),
+        ArgsMode::Redacted => redact_args(&clean),
     };
     let whole: Vec<_> = match mode {
         ArgsMode::Digest => clean.iter().map(digest).collect(),

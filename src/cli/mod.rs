@@ -50,7 +50,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Exit::Signal(signal) => {
             System::die_of(signal);
             // The signal has no deadly default action here: say it by code.
-            ExitCode::from(u8::try_from(128 + signal.number()).unwrap_or(u8::MAX))
+            ExitCode::from(u8::try_from(exit.code()).unwrap_or(u8::MAX))
         }
     }
 }
@@ -163,7 +163,7 @@ fn put_or(text: &str, exit: Exit) -> Exit {
 /// decide first (127), then the script (126), then the rest (125).
 fn no_plan_exit(found: &Diagnostics) -> Exit {
     let code = found.iter().map(|one| one.code.run_exit()).max();
-    Exit::Code(code.unwrap_or(125))
+    code.map_or(Exit::REFUSED, Exit::Code)
 }
 
 /// Says why no plan could be made.

@@ -2,7 +2,7 @@
 //! and no value of a variable whose name promises a secret stands in it.
 
 use super::Source;
-use crate::names::{is_hidden, looks_secret};
+use crate::names::{is_hidden, promises_secret};
 
 impl Source {
     /// Returns a copy of equal byte length that can be shown, so that every
@@ -176,7 +176,7 @@ fn secret_name_end(line: &str) -> Option<usize> {
                 Some(length) => {
                     let name = rest.get(1..length - 1)?;
                     let behind = rest.get(length..)?.trim_start();
-                    let named = looks_secret(name) || name.contains('\\');
+                    let named = promises_secret(name) || name.contains('\\');
                     if named && behind.starts_with(['=', ':', '.']) {
                         return Some(at + length);
                     }
@@ -188,7 +188,7 @@ fn secret_name_end(line: &str) -> Option<usize> {
                 let length = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
                 let word = rest.get(..length)?;
                 // `[secret]` is meant to be `[[secrets]]`.
-                if looks_secret(word) && word != "secret" {
+                if promises_secret(word) && word != "secret" {
                     return Some(at + length);
                 }
                 length

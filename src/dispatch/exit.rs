@@ -1,13 +1,13 @@
-//! The one table of exit codes.
+//! How qli itself ends after a run.
 
 use super::{Ended, Outcome};
 use crate::guard::Refusal;
 use crate::host::Signal;
+use crate::names::exit_code;
 
 /// How qli itself ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// With a code.
     Code(u8),
     /// By the signal that ended the script or the run, so that a shell's loop
     /// ends too.
@@ -15,32 +15,43 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Everything was done.
-    pub const DONE: Self = Self::Code(0);
-    /// `validate` found problems.
-    pub const PROBLEMS: Self = Self::Code(1);
-    /// Wrong usage, or the job could not be done.
-    pub const USAGE: Self = Self::Code(2);
-    /// Refused, or failed before the script ran.
-    pub const REFUSED: Self = Self::Code(125);
+    pub const DONE: Self = Self::Code(exit_code::DONE);
+    pub const PROBLEMS: Self = Self::Code(exit_code::PROBLEMS);
+    pub const USAGE: Self = Self::Code(exit_code::USAGE);
+    pub const REFUSED: Self = Self::Code(exit_code::REFUSED);
+
+    /// The code a shell shows for it, and records contain.
+    pub fn code(self) -> i32 {
+        match self {
+            Self::Code(code) => code.into(),
+            Self::Signal(signal) => exit_code::of_signal(signal.number()),
+        }
+    }
 }
 
-/// KILL can be sent, and not be taken: the code a shell shows for it.
+/// qli does not kill itself with KILL: it exits with the code a shell shows for it.
 const KILLED: u8 = 137;
 
-impl Outcome {
-    /// Says how qli ends after this run.
-    pub fn exit(&self) -> Exit {
-        match &self.ended {
-            Ended::NotStarted(Refusal::Interrupted(_, signal)) => Exit::Signal(*signal),
-            Ended::NotStarted(refusal) => Exit::Code(refusal.exit_code()),
-            Ended::SpawnFailed(failure) => Exit::Code(failure.exit_code()),
-            Ended::Ran(end) => match end.status {
+impl Ended {
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::NotStarted(Refusal::Interrupted(_, signal)) => Exit::Signal(*signal),
+            Self::NotStarted(refusal) => Exit::Code(refusal.exit_code()),
+            Self::SpawnFailed(failure) => Exit::Code(failure.exit_code()),
+            Self::Ran(end) => match end.status {
                 Ok(code) => Exit::Code(code),
-                Err(signal) if signal.number() == i32::from(KILLED - 128) => Exit::Code(KILLED),
+                Err(signal) if Exit::Signal(signal).code() == i32::from(KILLED) => {
+                    Exit::Code(KILLED)
+                }
                 Err(signal) => Exit::Signal(signal),
             },
-            Ended::Lost(_) => Exit::REFUSED,
+            Self::Lost(_) => Exit::REFUSED,
         }
+    }
+}
+
+impl Outcome {
+    pub fn exit(&self) -> Exit {
+        self.ended.exit()
     }
 }

@@ -81,39 +81,36 @@ fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Ended {
     }
 }
 
-/// What the end record tells of an end.
 fn end_record(ended: &Ended) -> EndBody {
+    let code = ended.exit().code();
     match ended {
         Ended::NotStarted(Refusal::Interrupted(_, signal)) => {
-            let code = 128 + signal.number();
             EndBody::Interrupted(EndRecord::not_started("signal", Some(*signal), code))
         }
         Ended::NotStarted(refusal) => {
-            EndBody::Interrupted(EndRecord::not_started(refusal.name(), None, 125))
+            EndBody::Interrupted(EndRecord::not_started(refusal.name(), None, code))
         }
         Ended::SpawnFailed(failure) => EndBody::SpawnFailed(SpawnFailedRecord {
-            exit_code: failure.exit_code().into(),
+            exit_code: code,
             errno: failure.errno(),
             message: failure.reason(),
             duration_ms: 0,
             spooled: false,
         }),
-        Ended::Ran(end) => ran(end),
+        Ended::Ran(end) => ran(end, code),
         Ended::Lost(reason) => EndBody::Interrupted(EndRecord {
             spawned: None,
-            ..EndRecord::not_started(reason, None, 125)
+            ..EndRecord::not_started(reason, None, code)
         }),
     }
 }
 
-/// How many signals a record lists: a sender in a loop must not make it longer
-/// than a record may be.
+/// How many signals a record lists: a sender in a loop must not make it too long.
 const SIGNALS_LISTED: usize = 64;
 
-/// A run counts as interrupted when somebody stopped it: qli was sent HUP,
-/// INT, QUIT or TERM while the script ran, or the script died of one of them.
-/// A crash is a finish with its signal.
-fn ran(end: &ChildEnd) -> EndBody {
+/// A run is interrupted if qli received HUP, INT, QUIT or TERM while the script
+/// ran, or the script died of one of them. A crash is a finish with its signal.
+fn ran(end: &ChildEnd, exit_code: i32) -> EndBody {
     let stopped_by = end
         .received
         .iter()
@@ -123,10 +120,7 @@ fn ran(end: &ChildEnd) -> EndBody {
     let interrupted = stopped_by.is_some() || died_of.is_some_and(Signal::interrupts);
     let listed = end.received.iter().take(SIGNALS_LISTED);
     let record = EndRecord {
-        exit_code: match end.status {
-            Ok(code) => code.into(),
-            Err(signal) => 128 + signal.number(),
-        },
+        exit_code,
         signal: died_of.or(stopped_by),
         core: end.core,
         spawned: None,

@@ -9,7 +9,7 @@ use crate::audit::{
 };
 use crate::host::HostView;
 use crate::manifest::ArgsMode;
-use crate::names::Text;
+use crate::names::{Text, exit_code};
 use crate::providers::Redactor;
 
 /// Says whose run it is.
@@ -74,7 +74,9 @@ pub(super) fn refused(
         step,
         reason: refusal.name(),
         message: recorded_message(message(refusal)),
-        exit_code: signal.map_or(refusal.exit_code().into(), |signal| 128 + signal.number()),
+        exit_code: signal.map_or(refusal.exit_code().into(), |signal| {
+            exit_code::of_signal(signal.number())
+        }),
         signal,
         run,
     }

@@ -7,7 +7,9 @@ use crate::audit::{AppendError, LogObstacle};
 use crate::diagnostics::Code;
 use crate::discovery::with_lf_line_ends;
 use crate::host::Signal;
-use crate::names::{EnvName, GroupName, Text, shell_word, visible};
+use crate::names::{
+    EnvName, GroupName, Text, contains_secret, exit_code, promises_secret, shell_word, visible,
+};
 
 /// Why a guard did not let the run go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,24 +83,31 @@ pub enum StartFailure {
 }
 
 impl Miss {
-    /// Says what differs. A value is shown only where its name promises no
-    /// secret.
+    /// Whether neither value may be shown.
+    fn is_secret(&self) -> bool {
+        let found = self.found.as_ref().map(Text::as_os_str);
+        promises_secret(self.name.as_str())
+            || contains_secret(&self.want)
+            || found.is_some_and(contains_secret)
+    }
+
     pub fn reason(&self) -> String {
         let Self { name, want, found } = self;
+        let is_secret = self.is_secret();
         let is = match found {
-            None => "it is not set".to_owned(),
-            Some(_) if name.looks_secret() => "it has another value".to_owned(),
-            Some(found) => format!("it is \"{}\"", found.visible()),
+            None => "is not set".to_owned(),
+            Some(_) if is_secret => "has another value".to_owned(),
+            Some(found) => format!("is \"{}\"", found.visible()),
         };
-        if name.looks_secret() {
-            return format!("`{name}` must have the value the manifest names, {is}");
+        if is_secret {
+            return format!("`{name}` must have the value in the manifest, but {is}");
         }
-        format!("`{name}` must be \"{}\", {is}", visible(want))
+        format!("`{name}` must be \"{}\", but {is}", visible(want))
     }
 
     /// Returns the command that would set it.
     pub fn help(&self) -> String {
-        if self.name.looks_secret() {
+        if self.is_secret() {
             return typed_secret(self.name.as_str());
         }
         format!("export {}={}", self.name, shell_word(&self.want))
@@ -176,11 +185,11 @@ impl StartFailure {
     /// to start, else 126.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Vanished(_) => 127,
+            Self::Vanished(_) => exit_code::NOT_FOUND,
             Self::NoInterpreter { .. }
             | Self::NotExecutable { .. }
             | Self::CopyDiffers(_)
-            | Self::NoCopy(..) => 126,
+            | Self::NoCopy(..) => exit_code::NOT_EXECUTABLE,
         }
     }
 
@@ -346,7 +355,7 @@ impl Refusal {
             | Self::LogLocked(_)
             | Self::Changed(_)
             | Self::Interrupted(..)
-            | Self::SystemFailed(_) => 125,
+            | Self::SystemFailed(_) => exit_code::REFUSED,
         }
     }
 }

@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(names, ["ZONE", "API_TOKEN", "EMPTY"]);
         let reason = refusal.reason();
         assert!(
-            reason.contains("`ZONE` must be \"eu\", it is \"us\""),
+            reason.contains("`ZONE` must be \"eu\", but is \"us\""),
             "{reason}"
         );
         assert!(!reason.contains("\"t\""), "{reason}");

@@ -9,7 +9,7 @@ use super::fields::{Findings, Value};
 use super::quoted;
 use super::schema_fields::example;
 use crate::diagnostics::{Code, Safety, nearest, one_of};
-use crate::names::{TimeLimit, looks_secret, visible};
+use crate::names::{TimeLimit, promises_secret, visible};
 
 /// Names a value's type as TOML does.
 pub(super) fn type_name(value: &DeValue<'_>) -> &'static str {
@@ -34,7 +34,7 @@ fn wrong_type(name: &str, value: &Value<'_>, want: &str, found: &mut Findings<'_
         DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
     );
     found.push(match (want, value.get_ref()) {
-        ("a string", _) if quotable && looks_secret(name) => {
+        ("a string", _) if quotable && promises_secret(name) => {
             diagnostic.help("put the value between quotation marks")
         }
         ("a string", DeValue::Integer(_)) if is_time_limit(name) => {

@@ -3,6 +3,8 @@
 
 mod command;
 mod digest;
+pub mod exit_code;
+mod named_secrets;
 mod path_template;
 mod text;
 mod time_limit;
@@ -15,6 +17,7 @@ use serde::Serialize;
 
 pub use command::{COMMANDS, RESERVED, alternative_for, is_command};
 pub use digest::{Digest, Sha256};
+pub use named_secrets::{contains_secret, promises_secret, redact_args};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use text::{
     Text, escaped, is_hidden, path_as_text, plural, shell_line, shell_word, to_json_line,
@@ -133,22 +136,6 @@ checked_name!(
     check_env_name
 );
 
-impl EnvName {
-    /// Says whether the name promises a secret, so that its value is not shown.
-    pub fn looks_secret(&self) -> bool {
-        looks_secret(&self.0)
-    }
-}
-
-/// Says whether a name promises a secret: it ends in `TOKEN`, `PASSWORD`,
-/// `SECRET` or `KEY`.
-pub fn looks_secret(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    ["TOKEN", "PASSWORD", "SECRET", "KEY"]
-        .iter()
-        .any(|end| upper.ends_with(end))
-}
-
 checked_name!(
     /// What a provider looks a secret up by; its grammar is the provider's.
     SecretRef,
@@ -182,12 +169,5 @@ mod tests {
         assert_eq!("1A".parse::<EnvName>(), Err(NameError::Start('1')));
         assert_eq!("A=B".parse::<EnvName>(), Err(NameError::Character('=')));
         assert_eq!("A\0".parse::<EnvName>(), Err(NameError::Character('\0')));
-    }
-
-    #[test]
-    fn names_that_end_like_a_secret_look_secret() {
-        for (name, secret) in [("GH_TOKEN", true), ("api_key", true), ("KEYS", false)] {
-            assert_eq!(name.parse::<EnvName>().unwrap().looks_secret(), secret);
-        }
     }
 }

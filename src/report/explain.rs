@@ -10,7 +10,7 @@ use crate::guard::{
     Step, Verdict, first_refusal,
 };
 use crate::manifest::{ArgsMode, DemandedBy, LogAccess};
-use crate::names::{Text, TimeLimit, shell_line, visible};
+use crate::names::{Text, TimeLimit, promises_secret, shell_line, visible};
 
 /// Where the details of a step begin.
 const INDENT: usize = 27;
@@ -309,7 +309,7 @@ fn variables(plan: &Plan, required: &RequiresEnv, verdict: &Verdict, style: &Sty
         let miss = misses.iter().find(|miss| miss.name == *name);
         let (now, detail) = match miss {
             Some(miss) => ("REFUSE", miss.reason()),
-            None if name.looks_secret() => ("pass", format!("`{name}` has its value")),
+            None if promises_secret(name.as_str()) => ("pass", format!("`{name}` has its value")),
             None => ("pass", format!("`{name}` is \"{}\"", visible(want))),
         };
         let help = miss.map(|miss| Line {

@@ -7,7 +7,7 @@ use super::super::schema_fields::TOP;
 use super::super::typed::{string, table};
 use super::super::{Located, quoted};
 use crate::diagnostics::Code;
-use crate::names::{EnvName, NameError};
+use crate::names::{EnvName, NameError, contains_secret, promises_secret};
 
 /// Reads variables and the values they must have, in the file's order.
 pub(super) fn requires_env(
@@ -29,7 +29,7 @@ pub(super) fn requires_env(
         let env = env_name(name, key.span(), found);
         let wanted = string(name, value, found);
         if let (Some(env), Some(wanted)) = (env, wanted) {
-            if env.looks_secret() && !wanted.is_empty() {
+            if (promises_secret(name) && !wanted.is_empty()) || contains_secret(wanted) {
                 literal_secret(&env, value.span(), found);
             }
             required.push(Located {

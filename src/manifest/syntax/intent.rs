@@ -4,7 +4,7 @@
 use super::super::quoted;
 use super::super::schema_fields::{TOP, Wanted, example, wanted};
 use crate::diagnostics::{nearest, one_of};
-use crate::names::looks_secret;
+use crate::names::promises_secret;
 use crate::providers::ProviderId;
 
 /// A name and a value, as far as a line tells them apart.
@@ -63,7 +63,7 @@ impl<'t> Meant<'t> {
     fn quoted_value(self) -> String {
         const LONGEST: usize = 40;
         let bare = self.bare();
-        let is_secret = looks_secret(self.name);
+        let is_secret = promises_secret(self.name);
         if bare.is_empty() || is_secret || bare.chars().count() > LONGEST {
             return example(self.name).to_owned();
         }

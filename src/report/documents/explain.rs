@@ -7,7 +7,7 @@ use super::{DiagnosticDocument, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{GroupLocation, RootKind};
 use crate::guard::{Guard, Limits, Plan, Preview, Refusal, Step, Variable, Verdict, first_refusal};
-use crate::names::{Digest, ExtensionName, GroupName, Text};
+use crate::names::{Digest, ExtensionName, GroupName, Text, promises_secret};
 
 /// `qli explain <GROUP> <EXTENSION> --format json`: the plan, and what each
 /// step would do now.
@@ -173,7 +173,7 @@ fn settings(guard: &Guard) -> Option<serde_json::Value> {
                     value,
                     demanded_by,
                 } = one;
-                let value = (!name.looks_secret()).then_some(value);
+                let value = (!promises_secret(name.as_str())).then_some(value);
                 serde_json::json!({ "name": name, "value": value, "demanded_by": demanded_by })
             });
             return Some(serde_json::json!({ "wanted": wanted.collect::<Vec<_>>() }));

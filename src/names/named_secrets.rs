@@ -1,73 +1,87 @@
-//! What people type that is a secret by its name: the values of options and
-//! variables such as `--password` and `API_TOKEN`, `Authorization` headers,
-//! passwords in URLs.
+//! What is a secret by its name: the one definition for refusals, `explain`,
+//! the question of `confirm`, audit records and the lints of manifests.
 //!
-//! It errs on the side of hiding: a record that lacks a path is read, one that
-//! holds a password is copied.
+//! It errs on the side of hiding: a record that lacks a path can be read, one
+//! that contains a password is copied.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use crate::names::Text;
+use super::Text;
 
 const STAND_IN: &[u8] = b"[redacted]";
 
-/// Replaces, in the arguments of a script, what is a secret by its name.
-pub(super) fn without_named_secrets(args: &[Text]) -> Vec<Text> {
-    let mut names_next = false;
-    let clean = args.iter().map(|arg| {
+/// Whether a name, such as `API_TOKEN`, `--db-passwd` or `X-Api-Key`, promises a
+/// secret: by its ending, ASCII case ignored. The path of a key (`--key-file`) and
+/// a public key are no secrets.
+pub fn promises_secret(name: impl AsRef<[u8]>) -> bool {
+    const SECRET: [&str; 12] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "token",
+        "secret",
+        "key", // `PGPASSWORD`
+        "_pass",
+        "-pass",
+        ".pass",
+        "_pwd",
+        "-pwd",
+        ".pwd", // and not `PWD`
+    ];
+    const PUBLIC: [&str; 4] = ["public_key", "public-key", "publickey", "pubkey"];
+    let name = name.as_ref();
+    let ends_in = |end: &&str| {
+        let start = name.len().checked_sub(end.len());
+        let tail = start.and_then(|start| name.get(start..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    };
+    SECRET.iter().any(ends_in) && !PUBLIC.iter().any(ends_in)
+}
+
+/// Whether a value contains a secret that is recognisable without its name: a
+/// password in a URL, a header.
+pub fn contains_secret(value: impl AsRef<OsStr>) -> bool {
+    let value = value.as_ref().as_bytes();
+    without_secrets(value) != value
+}
+
+/// Replaces what is a secret by its name in the arguments of a script.
+pub fn redact_args(args: &[Text]) -> Vec<Text> {
+    let mut is_value = false;
+    let redacted = args.iter().map(|arg| {
         let bytes = arg.as_os_str().as_bytes();
-        if std::mem::take(&mut names_next) {
+        if std::mem::take(&mut is_value) {
             return Text::from(OsStr::from_bytes(STAND_IN));
         }
-        names_next = is_secret_option(bytes);
-        Text::from(OsStr::from_bytes(&clean(bytes)))
+        is_value = is_secret_option(bytes);
+        Text::from(OsStr::from_bytes(&without_secrets(bytes)))
     });
-    clean.collect()
+    redacted.collect()
 }
 
 fn is_secret_option(word: &[u8]) -> bool {
     word.starts_with(b"-") && promises_secret(word)
 }
 
-fn clean(arg: &[u8]) -> Vec<u8> {
+fn without_secrets(arg: &[u8]) -> Vec<u8> {
     let first = arg.iter().position(|&byte| byte == b'=');
     let name = arg.get(..first.unwrap_or(0)).unwrap_or_default();
     let is_name = name
         .iter()
         .all(|&byte| is_of_name(byte) || !byte.is_ascii());
     if is_name && promises_secret(name) && arg.len() > name.len() + 1 {
-        // The value of one option may hold anything.
+        // The value of one option may contain anything.
         return [name, b"=", STAND_IN].concat();
     }
-    in_urls(&in_words(&after_header(arg)))
-}
-
-/// Says whether a name, such as `--db-password` or `API_TOKEN`, promises a
-/// secret.
-fn promises_secret(name: &[u8]) -> bool {
-    const ENDS: [&str; 8] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "token",
-        "secret",
-        "api_key",
-        "api-key",
-        "apikey",
-    ];
-    ENDS.iter().any(|end| {
-        let start = name.len().checked_sub(end.len());
-        let tail = start.and_then(|start| name.get(start..));
-        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
-    })
+    in_urls(&in_words(&in_headers(arg)))
 }
 
 fn is_of_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)
 }
 
-/// Replaces, in a text of several words such as a line of sh, the words behind an
+/// Replaces, in a text of several words such as a line of sh, the words after an
 /// option, and the values of assignments and parameters.
 fn in_words(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
@@ -87,7 +101,7 @@ fn in_words(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Replaces the values of `name=value` in one word, as often as it stands there.
+/// Replaces the value of every `name=value` in one word.
 fn assigned(word: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(word.len());
     let mut rest = word;
@@ -112,22 +126,17 @@ fn assigned(word: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Replaces what stands behind `Authorization:`, with the lines that go on with a
-/// blank (RFC 9112, section 5.2).
-fn after_header(arg: &[u8]) -> Vec<u8> {
-    const HEADER: &[u8] = b"authorization";
-    let mut windows = arg.windows(HEADER.len()).enumerate();
-    let found = windows.find_map(|(at, window)| {
-        let behind = arg.get(at + HEADER.len()..)?;
-        let blanks = behind
-            .iter()
-            .take_while(|byte| b" \t".contains(byte))
-            .count();
-        let is_header = window.eq_ignore_ascii_case(HEADER) && behind.get(blanks) == Some(&b':');
-        is_header.then_some(at + HEADER.len() + blanks + 1)
+/// Replaces the value of each header such as `Authorization: …` or
+/// `PRIVATE-TOKEN: …`, with the lines that continue it (RFC 9112, section 5.2).
+fn in_headers(text: &[u8]) -> Vec<u8> {
+    let mut colons = (0..text.len()).filter(|&at| text.get(at) == Some(&b':'));
+    let found = colons.find_map(|at| {
+        let (name, value) = text.split_at_checked(at)?;
+        let is_header = !value.starts_with(b"://") && ends_in_secret_header(name);
+        (is_header && !value.trim_ascii().eq(b":")).then(|| text.split_at_checked(at + 1))?
     });
-    let Some((before, value)) = found.and_then(|at| arg.split_at_checked(at)) else {
-        return arg.to_vec();
+    let Some((before, value)) = found else {
+        return text.to_vec();
     };
     let ends = |at: &usize| {
         let is_end = value.get(*at).is_some_and(|byte| b"\r\n".contains(byte));
@@ -136,7 +145,22 @@ fn after_header(arg: &[u8]) -> Vec<u8> {
     };
     let end = (0..value.len()).find(ends).unwrap_or(value.len());
     let rest = value.get(end..).unwrap_or_default();
-    [before, b" ", STAND_IN, &after_header(rest)].concat()
+    [before, b" ", STAND_IN, &in_headers(rest)].concat()
+}
+
+/// Whether a text ends in the name of a header, or of a JSON field, that promises
+/// a secret. What follows `/` or `@` belongs to a URL or an image.
+fn ends_in_secret_header(text: &[u8]) -> bool {
+    let text = text.trim_ascii_end();
+    let text = text.strip_suffix(b"\"").unwrap_or(text);
+    let start = text.iter().rposition(|&byte| !is_of_name(byte));
+    let before = start.and_then(|at| text.get(at));
+    let name = text.get(start.map_or(0, |at| at + 1)..).unwrap_or_default();
+    let lower = name.to_ascii_lowercase();
+    before.is_none_or(|byte| b" \t\r\n\"'{(,=".contains(byte))
+        && (promises_secret(name)
+            || lower.ends_with(b"authorization")
+            || lower.ends_with(b"cookie"))
 }
 
 /// Replaces the password of each `scheme://user:password@host`. A password may
@@ -171,8 +195,45 @@ mod tests {
 
     fn recorded(args: &[&str]) -> Vec<String> {
         let args: Vec<_> = args.iter().map(|arg| Text::from(*arg)).collect();
-        let clean = without_named_secrets(&args);
+        let clean = redact_args(&args);
         clean.iter().map(Text::visible).collect()
+    }
+
+    #[test]
+    fn a_name_promises_a_secret_by_its_ending() {
+        for name in [
+            "DB_PASSWD",
+            "PGPASSWORD",
+            "SSH_PASSPHRASE",
+            "DB_PASS",
+            "MYSQL_PWD",
+            "GH_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "APIKEY",
+            "api_key",
+            "--secret-key",
+            "client-secret",
+        ] {
+            assert!(promises_secret(name), "{name}");
+        }
+        for name in [
+            "QLI_ENV",
+            "PGHOST",
+            "PWD",
+            "OLDPWD",
+            "KEYS",
+            "TOKENS",
+            "AWS_ACCESS_KEY_ID",
+            "SSH_AUTH_SOCK",
+            "KEY_FILE",
+            "--key-file",
+            "COMPASS",
+            "PUBLIC_KEY",
+            "--ssh-public-key",
+        ] {
+            assert!(!promises_secret(name), "{name}");
+        }
+        assert!(contains_secret("postgres://u:p@h/db") && !contains_secret("postgres://u@h/db"));
     }
 
     #[test]
@@ -193,6 +254,11 @@ mod tests {
             (vec!["token", "x"], vec!["token", "x"]),
             (vec!["--tokens", "x"], vec!["--tokens", "x"]),
             (vec!["--key-file=x"], vec!["--key-file=x"]),
+            (vec!["--secret-key=x"], vec!["--secret-key=[redacted]"]),
+            (vec!["--db-passwd", "x"], vec!["--db-passwd", "[redacted]"]),
+            (vec!["--pass", "x"], vec!["--pass", "[redacted]"]),
+            (vec!["--public-key", "x"], vec!["--public-key", "x"]),
+            (vec!["--pwd-file", "x"], vec!["--pwd-file", "x"]),
             (
                 vec!["-e", "PGPASSWORD=x"],
                 vec!["-e", "PGPASSWORD=[redacted]"],
@@ -203,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_inside_one_argument_is_replaced_too() {
+    fn secrets_inside_one_argument_are_replaced_too() {
         for (arg, expected) in [
             ("--env=PGPASSWORD=S", "--env=PGPASSWORD=[redacted]"),
             ("--set=db.password=S", "--set=db.password=[redacted]"),
@@ -226,7 +292,7 @@ mod tests {
             assert_eq!(recorded(&[arg]), [expected]);
         }
         let odd = Text::from(OsStr::from_bytes(b"\xff--password=S"));
-        let clean = without_named_secrets(&[odd]);
+        let clean = redact_args(&[odd]);
         assert_eq!(
             clean[0].as_os_str().as_bytes(),
             b"\xff--password=[redacted]"
@@ -239,6 +305,23 @@ mod tests {
             ("authorization: Bearer x", "authorization: [redacted]"),
             ("Authorization : Bearer x", "Authorization : [redacted]"),
             ("X: 1", "X: 1"),
+            ("PRIVATE-TOKEN: x", "PRIVATE-TOKEN: [redacted]"),
+            ("X-Api-Key:x", "X-Api-Key: [redacted]"),
+            ("Cookie: a=b; c=d", "Cookie: [redacted]"),
+            ("-HPRIVATE-TOKEN: x", "-HPRIVATE-TOKEN: [redacted]"),
+            (
+                "--header=Private-Token: x",
+                "--header=Private-Token: [redacted]",
+            ),
+            ("{\"token\": \"x\"}", "{\"token\": [redacted]"),
+            ("PRIVATE-TOKEN:", "PRIVATE-TOKEN:"),
+            ("registry/app-token:1.2", "registry/app-token:1.2"),
+            (
+                "arn:aws:secretsmanager:eu:1:secret:db",
+                "arn:aws:secretsmanager:eu:1:secret:db",
+            ),
+            ("token://vault/item", "token://vault/item"),
+            ("https://ci-token:x@h/y", "https://ci-token:[redacted]@h/y"),
             ("https://u:p@h/x", "https://u:[redacted]@h/x"),
             ("https://u:p@w/#?@h", "https://u:[redacted]@h"),
             ("https://u@h/", "https://u@h/"),
@@ -260,7 +343,7 @@ mod tests {
         }
         let two = "A: 1\nAuthorization: Basic x\n folded\r\nB: 2\nAuthorization: y";
         let expected = "A: 1\nAuthorization: [redacted]\nB: 2\nAuthorization: [redacted]";
-        let clean = without_named_secrets(&[Text::from(two)]);
+        let clean = redact_args(&[Text::from(two)]);
         assert_eq!(clean[0].as_os_str(), expected);
     }
 }
