@@ -236,7 +236,7 @@ fn mending_is_not_kept_back_by_a_policy_and_what_is_mended_is_checked() {
     let (code, out, said) = shop.told("strict.json", "root --fix --format concise");
     assert_eq!(
         (code, said.as_str()),
-        (1, "qli: mended root/shop/_manifest.toml\n")
+        (1, "note: fixed root/shop/_manifest.toml\n")
     );
     assert_eq!(out.matches("error[QLI0901]").count(), 2, "{out}");
     assert_eq!(fs::read_to_string(&manifest).unwrap(), MANIFEST);

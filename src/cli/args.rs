@@ -212,7 +212,7 @@ pub(super) struct ValidateArgs {
 pub(super) enum ValidateFormat {
     /// For people: each problem with its lines and what to do
     Human,
-    /// A line a problem: `path:line:column: severity[code] message`
+    /// One line per problem: `path:line:column: severity[code]: message`
     Concise,
     /// One JSON document
     Json,

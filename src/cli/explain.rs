@@ -2,79 +2,70 @@
 
 use std::ffi::OsString;
 
-use super::args::{ExplainArgs, Global, TargetArgs};
-use super::{no_plan, put, put_or, run};
+use super::args::{ExplainArgs, TargetArgs};
+use super::context::Context;
+use super::run;
 use crate::diagnostics::Diagnostics;
-use crate::discovery::{GroupEntry, Roots, extensions, find_group, group_name};
+use crate::discovery::{GroupEntry, extensions, find_group, group_name};
 use crate::dispatch::Exit;
 use crate::guard::{Plan, Refusal, first_refusal};
-use crate::host::{HostView, Stream, System, write_stderr};
 use crate::names::{to_json_pretty, visible};
-use crate::report::{self, ExplainDocument, Format, GroupDocument, Style};
+use crate::report::{self, ExplainDocument, Format, GroupDocument, Message};
 
 /// Explains an extension, or a group.
-pub(super) fn exec(global: &Global, args: &ExplainArgs, host: &System) -> Exit {
+pub(super) fn exec(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
     if args.target.words.is_empty() {
-        return explain_group(global, args, host);
+        return explain_group(cx, args);
     }
-    if let Some(hint) = misplaced(&args.target).filter(|_| !global.quiet) {
-        write_stderr(&hint);
+    if let Some(hint) = misplaced(&args.target) {
+        cx.note(&hint);
     }
-    match run::plan(global, &args.target, host) {
-        Ok(plan) => explain_plan(&plan, global, args.format, host),
-        Err(found) => no_plan(&found, global, args.format, host),
+    match run::plan(cx, &args.target) {
+        Ok(plan) => explain_plan(&plan, cx, args.format),
+        Err(found) => cx.no_plan(&found, args.format),
     }
 }
 
-/// An option of `explain` that stands behind the extension's name is the script's.
-fn misplaced(target: &TargetArgs) -> Option<String> {
+/// An option of `explain` that follows the extension's name belongs to the script.
+fn misplaced(target: &TargetArgs) -> Option<Message> {
     let args = target.words.get(1..)?;
     let format = |arg: &&OsString| arg.as_encoded_bytes().starts_with(b"--format");
     args.iter().find(format)?;
     let group = visible(&target.group);
-    Some(format!(
-        "qli: `--format` went to the script: it goes before `{group}`\n"
-    ))
+    let note = Message::note("`--format` was passed to the script");
+    Some(note.line(format!("for explain, put it before `{group}`")))
 }
 
-fn explain_plan(plan: &Plan, global: &Global, format: Format, view: &dyn HostView) -> Exit {
-    let steps = plan.preview(view);
+fn explain_plan(plan: &Plan, cx: &Context<'_>, format: Format) -> Exit {
+    let steps = plan.preview(cx.host);
     let exit = Exit::Code(first_refusal(&steps).map_or(0, Refusal::exit_code));
     let text = match format {
         Format::Json => to_json_pretty(&ExplainDocument::new(plan, &steps)),
-        Format::Human => {
-            let style = Style::of(Stream::Stdout, global.color(), view);
-            report::explain(plan, &steps, &style)
-        }
+        Format::Human => report::explain(plan, &steps, &cx.stdout()),
     };
-    put_or(&text, exit)
+    cx.put_or(&text, exit)
 }
 
-fn explain_group(global: &Global, args: &ExplainArgs, host: &System) -> Exit {
-    let entry = match group_entry(global, &args.target, host) {
+fn explain_group(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
+    let entry = match group_entry(cx, &args.target) {
         Ok(entry) => entry,
-        Err(found) => return no_plan(&found, global, args.format, host),
+        Err(found) => return cx.no_plan(&found, args.format),
     };
-    put(&match args.format {
+    cx.put(&match args.format {
         Format::Json => to_json_pretty(&GroupDocument::new(&entry)),
-        Format::Human => {
-            let style = Style::of(Stream::Stdout, global.color(), host);
-            report::group(&entry, &global.qli(), &style)
-        }
+        Format::Human => report::group(&entry, &cx.global.qli(), &cx.stdout()),
     })
 }
 
 /// Finds a group with its extensions.
 pub(super) fn group_entry(
-    global: &Global,
+    cx: &Context<'_>,
     target: &TargetArgs,
-    view: &dyn HostView,
 ) -> Result<GroupEntry, Diagnostics> {
     let name = group_name(&target.group)?;
-    let roots = Roots::of(&global.extensions, view);
-    let group = find_group(&name, &roots, view)?;
+    let group = find_group(&name, &cx.roots(), cx.host)?;
     Ok(GroupEntry {
-        extensions: extensions(&group.home, view),
+        extensions: extensions(&group.home, cx.host),
         group,
     })
 }

@@ -3,18 +3,19 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use super::args::{ExtCommand, Global};
-use super::{no_plan, put, scaffold};
+use super::args::ExtCommand;
+use super::context::Context;
+use super::scaffold;
 use crate::diagnostics::Diagnostics;
 use crate::discovery::scaffold::{Guarded, Overwrite};
-use crate::discovery::{self, Catalogue, Roots, Target};
+use crate::discovery::{self, Catalogue, Target};
 use crate::dispatch::Exit;
-use crate::host::{HostView, Stream, System, write_stderr};
+use crate::host::write_stderr;
 use crate::names::to_json_pretty;
-use crate::report::{self, CatalogueDocument, Format, Style, WhichDocument};
+use crate::report::{self, CatalogueDocument, Format, WhichDocument};
 
-/// Lists what is installed, says where one extension is, or makes groups.
-pub(super) fn exec(before: &Global, command: &ExtCommand, host: &mut System) -> Exit {
+/// Lists what is installed, locates one extension, or creates groups.
+pub(super) fn exec(cx: &mut Context<'_>, command: &ExtCommand) -> Exit {
     match command {
         ExtCommand::New {
             global,
@@ -23,8 +24,7 @@ pub(super) fn exec(before: &Global, command: &ExtCommand, host: &mut System) -> 
             name,
         } => {
             let guarded = if *guarded { Guarded::Yes } else { Guarded::No };
-            let global = before.clone().and(global);
-            scaffold::new(&global, name, guarded, root.as_deref(), host)
+            scaffold::new(cx.add(global), name, guarded, root.as_deref())
         }
         ExtCommand::InstallDefaults {
             global,
@@ -36,85 +36,70 @@ pub(super) fn exec(before: &Global, command: &ExtCommand, host: &mut System) -> 
             } else {
                 Overwrite::No
             };
-            let global = before.clone().and(global);
-            scaffold::install_defaults(&global, overwrite, root.as_deref(), host)
+            scaffold::install_defaults(cx.add(global), overwrite, root.as_deref())
         }
         ExtCommand::List {
             global,
             format,
             group,
-        } => list(&before.clone().and(global), *format, group.as_deref(), host),
+        } => list(cx.add(global), *format, group.as_deref()),
         ExtCommand::Which {
             global,
             format,
             group,
             extension,
-        } => which(
-            &before.clone().and(global),
-            *format,
-            (group, extension),
-            host,
-        ),
+        } => which(cx.add(global), *format, (group, extension)),
     }
 }
 
-fn list(global: &Global, format: Format, group: Option<&OsStr>, host: &System) -> Exit {
-    let catalogue = match catalogue(global, group, host) {
+fn list(cx: &Context<'_>, format: Format, group: Option<&OsStr>) -> Exit {
+    let catalogue = match catalogue(cx, group) {
         Ok(catalogue) => catalogue,
-        Err(found) => return no_plan(&found, global, format, host),
+        Err(found) => return cx.no_plan(&found, format),
     };
-    put(&match format {
+    cx.put(&match format {
         Format::Json => to_json_pretty(&CatalogueDocument::new(&catalogue)),
-        Format::Human => {
-            let style = Style::of(Stream::Stdout, global.color(), host);
-            report::list(&catalogue, &global.qli(), &style)
-        }
+        Format::Human => report::list(&catalogue, &cx.global.qli(), &cx.stdout()),
     })
 }
 
 /// All groups, or the one that was named; it is an error if there is none.
-fn catalogue(
-    global: &Global,
-    group: Option<&OsStr>,
-    view: &dyn HostView,
-) -> Result<Catalogue, Diagnostics> {
-    let roots = Roots::of(&global.extensions, view);
-    let mut catalogue = discovery::catalogue(&roots, view);
+fn catalogue(cx: &Context<'_>, group: Option<&OsStr>) -> Result<Catalogue, Diagnostics> {
+    let roots = cx.roots();
+    let mut catalogue = discovery::catalogue(&roots, cx.host);
     if let Some(group) = group {
         let name = discovery::group_name(group)?;
         catalogue.groups.retain(|entry| entry.name == name);
         if catalogue.groups.is_empty() {
-            discovery::find_group(&name, &roots, view)?;
+            discovery::find_group(&name, &roots, cx.host)?;
         }
     }
     Ok(catalogue)
 }
 
-fn which(global: &Global, format: Format, names: (&OsStr, &OsStr), host: &System) -> Exit {
-    let (target, hidden) = match find(global, names, host) {
+fn which(cx: &Context<'_>, format: Format, names: (&OsStr, &OsStr)) -> Exit {
+    let (target, hidden) = match find(cx, names) {
         Ok(found) => found,
-        Err(found) => return no_plan(&found, global, format, host),
+        Err(found) => return cx.no_plan(&found, format),
     };
     if format == Format::Json {
-        return put(&to_json_pretty(&WhichDocument::new(&target, &hidden)));
+        return cx.put(&to_json_pretty(&WhichDocument::new(&target, &hidden)));
     }
     let (path, notes) = report::which(&target, &hidden);
-    if !global.quiet {
+    if !cx.global.quiet {
         write_stderr(&notes);
     }
-    put(&path)
+    cx.put(&path)
 }
 
 fn find(
-    global: &Global,
+    cx: &Context<'_>,
     (group, extension): (&OsStr, &OsStr),
-    view: &dyn HostView,
 ) -> Result<(Target, Vec<PathBuf>), Diagnostics> {
-    let roots = Roots::of(&global.extensions, view);
     let group = discovery::group_name(group)?;
     let extension = discovery::extension_name(extension)?;
-    let target = discovery::find(&group, &extension, &roots, view)?;
-    let mut hidden = discovery::all_of(&target.group.home, &extension, view);
+    let target = discovery::find(&group, &extension, &cx.roots(), cx.host)?;
+    let mut hidden = discovery::all_of(&target.group.home, &extension, cx.host);
     hidden.retain(|path| *path != target.program.path);
     Ok((target, hidden))
 }

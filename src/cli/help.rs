@@ -4,17 +4,16 @@ use std::ffi::{OsStr, OsString};
 
 use clap::CommandFactory;
 
-use super::args::{Cli, Global};
-use super::{put, short};
-use crate::diagnostics::{Code, nearest, one_of};
+use super::args::Cli;
+use super::context::Context;
+use super::short;
+use crate::diagnostics::{Code, nearest};
 use crate::dispatch::Exit;
-use crate::host::{Stream, System, write_stderr};
 use crate::names::{COMMANDS, alternative_for, shell_line, visible};
-use crate::report::{Style, TOPICS, Topic, manual, topic, wrapped};
+use crate::report::{Message, Style, TOPICS, Topic, manual, topic};
 
-/// Shows what is asked for.
-pub(super) fn exec(global: &Global, words: &[OsString], host: &System) -> Exit {
-    let style = Style::of(Stream::Stdout, global.color(), host);
+pub(super) fn exec(cx: &Context<'_>, words: &[OsString]) -> Exit {
+    let style = cx.stdout();
     let name = match words {
         [name] => name.to_str(),
         _ => None,
@@ -25,7 +24,7 @@ pub(super) fn exec(global: &Global, words: &[OsString], host: &System) -> Exit {
         .map(|topic| of_topic(topic, &style))
         .or_else(|| command(words, &style))
         .or_else(|| name.and_then(Code::find).map(Code::page));
-    page.map_or_else(|| unknown(words), |page| put(&page))
+    page.map_or_else(|| cx.fail(&unknown(words)), |page| cx.put(&page))
 }
 
 /// A page of the manual. Its end is what stays on a terminal, so there stands
@@ -71,30 +70,18 @@ fn topics() -> String {
     )
 }
 
-fn unknown(words: &[OsString]) -> Exit {
+fn unknown(words: &[OsString]) -> Message {
     let words: Vec<_> = words.iter().map(visible).collect();
     let wanted = words.join(" ");
-    // A command is not broken where the line is, so that it can be copied.
-    let next = wrapped(&next(&meant(&wanted)), 75).join("\n     ");
-    let next = next.replace(UNBROKEN, " ");
-    write_stderr(&format!(
-        "qli: there is no command, topic or message `{wanted}`\n     {next}\n"
-    ));
-    Exit::USAGE
-}
-
-/// Stands for a space at which no line ends.
-const UNBROKEN: char = '\u{a0}';
-
-fn next(meant: &[&str]) -> String {
-    if meant.is_empty() {
-        return "`qli help` lists commands and topics".to_owned();
+    let mut message = Message::error(format!("no command, topic or code `{wanted}`"));
+    let mut label = "did you mean";
+    for name in meant(&wanted) {
+        message = message.step(std::mem::take(&mut label), format!("qli help {name}"));
     }
-    let lines = meant
-        .iter()
-        .map(|name| format!("qli{UNBROKEN}help{UNBROKEN}{name}"));
-    let lines: Vec<_> = lines.collect();
-    format!("did you mean {}?", one_of(lines.iter().map(String::as_str)))
+    match label {
+        "" => message,
+        _ => message.step("list all", "qli help"),
+    }
 }
 
 /// So many messages are named at most; of a word that more begin with, too
@@ -135,18 +122,19 @@ fn singular(word: &str) -> &str {
         .unwrap_or(word)
 }
 
-/// Says that a line begins with a name that is kept for a later version.
-pub(super) fn kept(args: &[OsString]) -> Option<String> {
-    let kept = short::kept_name(args)?;
-    let options = args.iter().take_while(|arg| *arg != kept);
+/// What to type instead of a name that is reserved for a later version.
+pub(super) fn reserved(args: &[OsString]) -> Option<Message> {
+    let name = short::reserved_name(args)?;
+    let options = args.iter().take_while(|arg| *arg != name);
     let qli =
         shell_line(std::iter::once(OsStr::new("qli")).chain(options.map(OsString::as_os_str)));
-    let instead = alternative_for(kept).map(|typed| format!("did you mean `{typed}`?\n     "));
-    let instead = instead.unwrap_or_default();
-    Some(format!(
-        "qli: `{kept}` is a name of qli itself, and this version has no such command\n     {instead}\
-         to run a group of that name: {qli} run {kept} <EXTENSION>\n"
-    ))
+    let message = Message::error(format!("no command `{name}` (the name is reserved)"));
+    let message = match alternative_for(name) {
+        Some(typed) => message.step("did you mean", typed),
+        None => message.step("list commands", "qli help"),
+    };
+    let run = format!("{qli} run {name} <EXTENSION>");
+    Some(message.step("run a group of that name", run))
 }
 
 #[cfg(test)]

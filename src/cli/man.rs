@@ -9,37 +9,33 @@ use std::path::Path;
 use clap_mangen::Man;
 
 use super::args::ManArgs;
-use super::{help, put};
+use super::context::Context;
+use super::help;
 use crate::diagnostics::Code;
 use crate::dispatch::Exit;
-use crate::host::{Host, Stream, System, reason, write_stderr};
+use crate::host::{Host, reason};
 use crate::names::{shell_word, visible};
-use crate::report::{Color, Style, TOPICS, manual, wrapped};
+use crate::report::{Message, Style, TOPICS, manual, wrapped};
 
 /// Prints a page, or writes all of them.
-pub(super) fn exec(args: &ManArgs, host: &mut System) -> Exit {
-    let style = plain(host);
+pub(super) fn exec(cx: &mut Context<'_>, args: &ManArgs) -> Exit {
+    // man(1) lays a page out; only literal text has a width here.
+    let style = Style {
+        color: false,
+        width: 72,
+        ..cx.stdout()
+    };
     if let Some(directory) = &args.out {
-        return write_all(directory, &style, host);
+        return write_all(directory, &style, cx);
     }
     let Some((name, command)) = named(&args.command) else {
         let wanted: Vec<_> = args.command.iter().map(visible).collect();
         let wanted = wanted.join(" ");
-        write_stderr(&format!(
-            "qli: there is no command `{wanted}`\n     `qli help` lists the commands\n"
-        ));
-        return Exit::USAGE;
+        return cx.fail(
+            &Message::error(format!("no command `{wanted}`")).step("list commands", "qli help"),
+        );
     };
-    put(&page(&name, &command, &style))
-}
-
-/// A page is laid out by man(1); only what stands as it is has a width here.
-fn plain(host: &System) -> Style {
-    Style {
-        color: false,
-        width: 72,
-        ..Style::of(Stream::Stdout, Color::Never, host)
-    }
+    cx.put(&page(&name, &command, &style))
 }
 
 /// Finds a command by its words, with the name of its page.
@@ -68,20 +64,16 @@ fn all(name: &str, command: &clap::Command, pages: &mut Vec<(String, clap::Comma
     }
 }
 
-fn write_all(directory: &Path, style: &Style, host: &mut System) -> Exit {
+fn write_all(directory: &Path, style: &Style, cx: &mut Context<'_>) -> Exit {
     let mut pages = Vec::new();
     all("qli", &built(), &mut pages);
     for (name, command) in pages {
         let path = directory.join(format!("{name}.1"));
         let text = page(&name, &command, style);
-        if let Err(error) = host.put(&path, text.as_bytes(), 0o644) {
-            write_stderr(&format!(
-                "qli: {} cannot be written: {}\n     \
-                 name a directory that you may write to: qli man --out <DIR>\n",
-                shell_word(&path),
-                reason(&error)
-            ));
-            return Exit::USAGE;
+        if let Err(error) = cx.host.put(&path, text.as_bytes(), 0o644) {
+            let what = format!("cannot write {}: {}", shell_word(&path), reason(&error));
+            let message = Message::error(what);
+            return cx.fail(&message.step("in a directory of yours", "qli man --out <DIR>"));
         }
     }
     Exit::DONE

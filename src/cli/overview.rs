@@ -1,63 +1,64 @@
 //! `qli` alone.
 
-use super::args::Global;
-use crate::discovery::{Root, RootKind, Roots, group_names};
+use super::context::Context;
+use crate::discovery::{Root, RootKind, group_names};
+use crate::dispatch::Exit;
 use crate::host::{HostView, is_absent};
 
-/// What a newcomer sees, or somebody who has groups.
-pub(super) fn text(global: &Global, view: &dyn HostView) -> String {
-    let roots = Roots::of(&global.extensions, view);
-    let groups = group_names(&roots, view);
+/// Prints first steps for a newcomer, or the common commands.
+pub(super) fn exec(cx: &Context<'_>) -> Exit {
+    let roots = cx.roots();
+    let groups = group_names(&roots, cx.host);
     let own = groups
         .values()
         .filter(|root| root.kind != RootKind::Embedded);
     let next = match own.count() {
-        0 if roots.iter().any(|root| shadows(root, view)) => {
+        0 if roots.iter().any(|root| is_unreadable(root, cx.host)) => {
             HIDDEN.replace("qli doctor", &format!("{} doctor", roots.command()))
         }
         0 => NEWCOMER.to_owned(),
         _ => WITH_GROUPS.to_owned(),
     };
     let version = env!("CARGO_PKG_VERSION");
-    format!(
-        "qli {version} runs a team's scripts under the guards that their group declares.\n{next}"
-    )
+    cx.put(&format!(
+        "qli {version} runs a team's scripts under guards that their group declares.\n{next}"
+    ))
 }
 
-/// Says whether nobody can tell which groups a root holds.
-fn shadows(root: &Root, view: &dyn HostView) -> bool {
+fn is_unreadable(root: &Root, view: &dyn HostView) -> bool {
     let listed = view.list(&root.path);
     listed.is_err_and(|error| !is_absent(&error))
 }
 
 const HIDDEN: &str = "
-Your groups cannot be seen: a root cannot be read. Which one, and what to type:
+A directory of groups cannot be read. To see which one, and how to fix it:
 
   qli doctor
 ";
 
 const NEWCOMER: &str = "
-You have no groups yet. Three of qli itself are there to try:
+You have no groups yet. Three built-in groups to try:
 
-  qli dev hello              runs a script
-  qli explain prod hello     shows what a guarded one would do, and does nothing
-  qli prod hello             is refused, and says what to type
+  qli dev hello              run a script
+  qli explain prod hello     show what a guarded run would do, without running it
+  qli prod hello             be refused, and see why and what to type
 
-Then make your own:
+Then create your own:
 
   qli ext new ops            a group without guards, with a first script
-  qli ext new ops --guarded  one with a banner, a check, a question and a log
+  qli ext new ops --guarded  with a banner, a check, a confirmation and a log
 
-qli help                     everything else
+  qli help                   all commands and topics
 ";
 
 const WITH_GROUPS: &str = "
-  qli ext list                       what is installed
-  qli explain <GROUP> <EXTENSION>    what a run would do, step by step
+  qli ext list                       list what is installed
+  qli explain <GROUP> <EXTENSION>    show what a run would do, step by step
   qli <GROUP> <EXTENSION> [ARGS]...  run it
-  qli ext new <GROUP>                make another group
+  qli ext new <GROUP>                create another group
   qli validate [PATH]...             check manifests
-  qli audit list                     what ran; audit verify: is its log whole
+  qli audit list                     list what ran
+  qli audit verify                   check that the logs are intact
   qli doctor                         check this machine
-  qli help [COMMAND]                 everything else
+  qli help [COMMAND]                 show all commands and topics
 ";

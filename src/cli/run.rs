@@ -3,33 +3,33 @@
 use std::ffi::OsString;
 
 use super::args::{Global, TargetArgs};
-use super::no_plan;
+use super::context::Context;
 use crate::diagnostics::Diagnostics;
-use crate::discovery::{Roots, extension_name, group_name};
+use crate::discovery::{extension_name, group_name};
 use crate::dispatch::{self, Exit};
 use crate::guard::{Answer, Plan, Request};
-use crate::host::{HostView, Stream, System, write_stderr};
+use crate::host::write_stderr;
 use crate::names::shell_line;
-use crate::report::{Format, Shown, Style, notes, outcome};
+use crate::report::{Format, Message, Shown, notes, outcome};
 
 /// Plans and runs an extension.
-pub(super) fn exec(global: &Global, target: &TargetArgs, host: &mut System) -> Exit {
+pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     if target.words.is_empty() {
-        return without_extension(global, target, host);
+        return without_extension(cx, target);
     }
-    let plan = match plan(global, target, host) {
+    let plan = match plan(cx, target) {
         Ok(plan) => plan,
-        Err(found) => return not_started(&found, global, target, host),
+        Err(found) => return not_started(&found, cx, target),
     };
-    if let Some(notes) = notes(&plan, shown(global), || style(global, host)) {
+    if let Some(notes) = notes(&plan, shown(&cx.global), || cx.stderr()) {
         write_stderr(&notes);
     }
-    let ended = dispatch::run(&plan, host);
-    let words = outcome(&plan, &ended, || global.qli(), || style(global, host));
+    let ended = dispatch::run(&plan, cx.host);
+    let message = outcome(&plan, &ended, || cx.global.qli(), || cx.stderr());
     let exit = ended.exit();
-    if let Some(words) = words {
+    if let Some(message) = message {
         let interrupted = matches!(exit, Exit::Signal(_));
-        host.last_words(&words, interrupted);
+        cx.host.last_words(&message, interrupted);
     }
     exit
 }
@@ -42,60 +42,46 @@ fn shown(global: &Global) -> Shown {
     }
 }
 
-/// Says why there is no plan, and that nothing was started.
-fn not_started(found: &Diagnostics, global: &Global, target: &TargetArgs, host: &System) -> Exit {
-    let exit = no_plan(found, global, Format::Human, host);
+/// Reports why there is no plan, and that nothing was started.
+fn not_started(found: &Diagnostics, cx: &Context<'_>, target: &TargetArgs) -> Exit {
+    let exit = cx.no_plan(found, Format::Human);
     // The names alone: arguments may hold a secret.
     let names = std::iter::once(&target.group).chain(target.words.first());
     let command = shell_line(names.map(OsString::as_os_str));
-    write_stderr(&format!("\nqli: not started: {command}\n"));
+    write_stderr("\n");
+    cx.say(&Message::note(format!(
+        "the script did not start: {command}"
+    )));
     exit
 }
 
-/// How texts on standard error look: found out only when there is one.
-fn style(global: &Global, view: &dyn HostView) -> Style {
-    Style::of(Stream::Stderr, global.color(), view)
-}
-
-/// A group alone is shown, so that one sees what could be typed next.
-fn without_extension(global: &Global, target: &TargetArgs, host: &System) -> Exit {
-    match super::explain::group_entry(global, target, host) {
+/// Shows a group that was named alone, so that the user sees what to type next.
+fn without_extension(cx: &Context<'_>, target: &TargetArgs) -> Exit {
+    match super::explain::group_entry(cx, target) {
         Ok(entry) => {
-            write_stderr(&crate::report::group(
-                &entry,
-                &global.qli(),
-                &style(global, host),
-            ));
+            let (qli, style) = (cx.global.qli(), cx.stderr());
+            write_stderr(&crate::report::group(&entry, &qli, &style));
             Exit::USAGE
         }
-        Err(found) => no_plan(&found, global, Format::Human, host),
+        Err(found) => cx.no_plan(&found, Format::Human),
     }
 }
 
 /// Plans what the command line asks for.
-pub(super) fn plan(
-    global: &Global,
-    target: &TargetArgs,
-    view: &dyn HostView,
-) -> Result<Plan, Diagnostics> {
-    let request = request(global, target, view)?;
-    Plan::of(&request, view)
+pub(super) fn plan(cx: &Context<'_>, target: &TargetArgs) -> Result<Plan, Diagnostics> {
+    Plan::of(&request(cx, target)?, cx.host)
 }
 
-fn request(
-    global: &Global,
-    target: &TargetArgs,
-    view: &dyn HostView,
-) -> Result<Request, Diagnostics> {
+fn request(cx: &Context<'_>, target: &TargetArgs) -> Result<Request, Diagnostics> {
     let (extension, args) = target.words.split_first().unwrap_or((&target.group, &[]));
     Ok(Request {
         group: group_name(&target.group)?,
         extension: extension_name(extension)?,
         args: args.to_vec(),
-        roots: Roots::of(&global.extensions, view),
-        answer: match &global.confirm {
+        roots: cx.roots(),
+        answer: match &cx.global.confirm {
             Some(name) => Answer::NameGiven(name.to_string_lossy().into_owned()),
-            None if global.yes => Answer::YesGiven,
+            None if cx.global.yes => Answer::YesGiven,
             None => Answer::AskPerson,
         },
     })

@@ -3,39 +3,34 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-use super::args::Global;
-use super::{no_plan, put};
+use super::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::discovery::scaffold::{
     Destination, Guarded, Installed, Made, Overwrite, install_defaults as install, make_group,
 };
 use crate::discovery::{Roots, group_name};
 use crate::dispatch::Exit;
-use crate::host::{HostView, Stream, System, write_stderr};
+use crate::host::{Host, HostView, write_stderr};
 use crate::names::GroupName;
-use crate::report::{self, Format, Reached, Style};
+use crate::report::{self, Format, Reached};
 
 /// Makes a group and says what to do with it.
 pub(super) fn new(
-    global: &Global,
+    cx: &mut Context<'_>,
     group: &OsStr,
     guarded: Guarded,
     root: Option<&Path>,
-    host: &mut System,
 ) -> Exit {
-    let roots = Roots::of(&global.extensions, host);
-    let made = match make(group, guarded, root, &roots, host) {
+    let roots = cx.roots();
+    let (name, destination, made) = match make(group, guarded, root, &roots, cx.host) {
         Ok(made) => made,
-        Err(found) => return nothing_made(found, global, host),
+        Err(found) => return nothing_made(found, cx),
     };
-    let (name, destination, made) = made;
-    let style = Style::of(Stream::Stderr, global.color(), host);
     if !made.warnings.is_empty() {
-        write_stderr(&report::diagnostics(&made.warnings, &style));
+        write_stderr(&report::diagnostics(&made.warnings, &cx.stderr()));
     }
-    let style = Style::of(Stream::Stdout, global.color(), host);
-    let reached = reached(&destination, &roots, host);
-    put(&report::made(&name, &made, guarded, &reached, &style))
+    let reached = reached(&destination, &roots, cx.host);
+    cx.put(&report::made(&name, &made, guarded, &reached, &cx.stdout()))
 }
 
 fn make(
@@ -43,7 +38,7 @@ fn make(
     guarded: Guarded,
     root: Option<&Path>,
     roots: &Roots,
-    host: &mut System,
+    host: &mut dyn Host,
 ) -> Result<(GroupName, Destination, Made), Diagnostic> {
     let name = group_name(group)?;
     let destination = Destination::of(root, host)?;
@@ -53,24 +48,22 @@ fn make(
 
 /// Copies the embedded groups and says what has become of each.
 pub(super) fn install_defaults(
-    global: &Global,
+    cx: &mut Context<'_>,
     overwrite: Overwrite,
     root: Option<&Path>,
-    host: &mut System,
 ) -> Exit {
-    let (destination, installed) = match copies(overwrite, root, host) {
+    let (destination, installed) = match copies(overwrite, root, cx.host) {
         Ok(installed) => installed,
-        Err(found) => return nothing_made(found, global, host),
+        Err(found) => return nothing_made(found, cx),
     };
-    let style = Style::of(Stream::Stdout, global.color(), host);
-    let reached = reached(&destination, &Roots::of(&global.extensions, host), host);
-    put(&report::installed(&installed, root, &reached, &style))
+    let reached = reached(&destination, &cx.roots(), cx.host);
+    cx.put(&report::installed(&installed, root, &reached, &cx.stdout()))
 }
 
 fn copies(
     overwrite: Overwrite,
     root: Option<&Path>,
-    host: &mut System,
+    host: &mut dyn Host,
 ) -> Result<(Destination, Vec<Installed>), Diagnostic> {
     let destination = Destination::of(root, host)?;
     let installed = install(&destination, overwrite, host)?;
@@ -88,7 +81,7 @@ fn reached(destination: &Destination, roots: &Roots, view: &dyn HostView) -> Rea
     }
 }
 
-fn nothing_made(found: Diagnostic, global: &Global, host: &System) -> Exit {
-    no_plan(&Diagnostics::from(found), global, Format::Human, host);
+fn nothing_made(found: Diagnostic, cx: &Context<'_>) -> Exit {
+    cx.no_plan(&Diagnostics::from(found), Format::Human);
     Exit::USAGE
 }

@@ -1,11 +1,11 @@
 //! `qli schema`.
 
 use super::args::{SchemaArgs, SchemaName};
-use super::put;
+use super::context::Context;
 use crate::dispatch::Exit;
 use crate::manifest::SCHEMA;
 
-/// Includes a file of `schema/`, where a test compares it with the types.
+/// A file of `schema/`; a test compares it with the types.
 macro_rules! file {
     ($name:literal) => {
         include_str!(concat!("../../schema/", $name, ".v1.schema.json"))
@@ -13,8 +13,8 @@ macro_rules! file {
 }
 
 /// Prints a schema: the same bytes as in `schema/`.
-pub(super) fn exec(args: &SchemaArgs) -> Exit {
-    put(match args.of {
+pub(super) fn exec(cx: &Context<'_>, args: &SchemaArgs) -> Exit {
+    cx.put(match args.of {
         SchemaName::Manifest => SCHEMA,
         SchemaName::Plan => file!("plan"),
         SchemaName::Audit => file!("audit"),

@@ -92,10 +92,10 @@ fn first_word(args: &[OsString]) -> Option<usize> {
     first.filter(|&at| args.get(at).is_some_and(|arg| arg != "--"))
 }
 
-/// Returns the kept name that a command line starts with.
-pub(super) fn kept_name(args: &[OsString]) -> Option<&'static str> {
+/// The reserved name that a command line starts with.
+pub(super) fn reserved_name(args: &[OsString]) -> Option<&'static str> {
     let word = args.get(first_word(args)?)?;
-    RESERVED.into_iter().find(|kept| word == kept)
+    RESERVED.into_iter().find(|name| word == name)
 }
 
 /// Writes `run` out in a command line that has it left out, for clap.
@@ -167,8 +167,8 @@ mod tests {
             let target = parse(&words(&format!("run {name} x"))).unwrap();
             assert_eq!(target.group, *name);
         }
-        assert_eq!(kept_name(&words("-y policy x")), Some("policy"));
-        assert_eq!(kept_name(&words("prod policy")), None);
+        assert_eq!(reserved_name(&words("-y policy x")), Some("policy"));
+        assert_eq!(reserved_name(&words("prod policy")), None);
     }
 
     #[test]

@@ -2,95 +2,88 @@
 
 use std::sync::Arc;
 
-use super::args::{Global, ValidateArgs, ValidateFormat};
-use super::put_or;
+use super::args::{ValidateArgs, ValidateFormat};
+use super::context::Context;
 use crate::diagnostics::{Code, Diagnostic, SOURCE_MAX, Source};
-use crate::discovery::Roots;
 use crate::dispatch::Exit;
-use crate::host::{Host, HostView, Stream, System, reason, write_stderr};
+use crate::host::{Host, HostView, reason, write_stderr};
 use crate::manifest::{self, FixOutcome, apply_fixes, schema_line};
 use crate::names::{shell_word, to_json_pretty};
 use crate::policy::Policies;
-use crate::report::{self, DiagnosticsDocument, Repository, Style, Warnings};
+use crate::report::{self, DiagnosticsDocument, Message, Repository, Warnings};
 use crate::survey::{self, Survey};
 
-/// Checks manifests and what is beside them, and reports.
-pub(super) fn exec(global: &Global, args: &ValidateArgs, host: &mut System) -> Exit {
-    let (policies, unusable) = Policies::load(&Policies::named(&args.policy, host), host);
-    let mut survey = look(global, args, &policies, host);
+/// Checks manifests and the files next to them, and reports.
+pub(super) fn exec(cx: &mut Context<'_>, args: &ValidateArgs) -> Exit {
+    let (policies, unusable) = Policies::load(&Policies::named(&args.policy, cx.host), cx.host);
+    let mut survey = look(cx, args, &policies);
     if args.fix {
-        let written = fix(&survey, global, host);
-        survey = look(global, args, &policies, host);
-        survey.unchecked.extend(written);
-        let abandoned = abandoned(&survey, host);
+        let unwritten = fix(&survey, cx);
+        survey = look(cx, args, &policies);
+        survey.unchecked.extend(unwritten);
+        let abandoned = abandoned(&survey, cx.host);
         survey.found.extend(abandoned);
     }
     survey.found.extend(unusable);
     survey.found = std::mem::take(&mut survey.found).sorted();
     let unused = unused_policies(&survey);
     survey.unchecked.extend(unused);
-    write_stderr(&report::complaints(&survey));
+    write_stderr(&report::complaints(&survey, &cx.stderr()));
     let warnings = if args.deny_warnings {
         Warnings::Denied
     } else {
         Warnings::Allowed
     };
     let text = if args.diff {
-        diff(&survey, global, host)
+        diff(&survey, cx)
     } else {
-        report(&survey, warnings, global, args, host)
+        report(&survey, warnings, cx, args)
     };
-    put_or(&text, exit(&survey, warnings))
+    cx.put_or(&text, exit(&survey, warnings))
 }
 
-fn look(global: &Global, args: &ValidateArgs, policies: &Policies, host: &System) -> Survey {
+fn look(cx: &Context<'_>, args: &ValidateArgs, policies: &Policies) -> Survey {
     if args.path.is_empty() {
-        survey::of_roots(&Roots::of(&global.extensions, host), policies, host)
+        survey::of_roots(&cx.roots(), policies, cx.host)
     } else {
-        survey::of_paths(&args.path, policies, host)
+        survey::of_paths(&args.path, policies, cx.host)
     }
 }
 
-/// Says which policies manifests were not checked against, or not wholly: the
-/// problems say why.
+/// The policies that manifests could not be checked against, or only in part.
 fn unused_policies(survey: &Survey) -> Vec<String> {
     let unusable = survey.found.iter();
     let unusable = unusable.filter(|one| one.code == Code::PolicyUnusable);
     let mut paths: Vec<_> = unusable.map(Diagnostic::path).collect();
     paths.dedup();
-    let paths = paths.into_iter();
     let complaint = |path| format!("{} cannot be used as a policy", shell_word(path));
-    paths.map(complaint).collect()
+    paths.into_iter().map(complaint).collect()
 }
 
-/// Reads every manifest again, with what becomes of its text.
-fn mendings(
-    survey: &Survey,
-    view: &dyn HostView,
-) -> impl Iterator<Item = (Arc<Source>, FixOutcome)> {
+/// Reads every manifest again and fixes its text in memory.
+fn fixes(survey: &Survey, view: &dyn HostView) -> impl Iterator<Item = (Arc<Source>, FixOutcome)> {
     survey.manifests.iter().filter_map(move |path| {
         let read = view.read(path, SOURCE_MAX).map(|read| read.bytes);
         let source = manifest::source(path, read).ok()?;
-        let mending = apply_fixes(&source, schema_line(&source, view).as_deref());
-        Some((source, mending))
+        let outcome = apply_fixes(&source, schema_line(&source, view).as_deref());
+        Some((source, outcome))
     })
 }
 
-/// Writes every text that can be mended; returns what could not be written.
-fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
+/// Writes every text that can be fixed; returns what could not be written.
+fn fix(survey: &Survey, cx: &mut Context<'_>) -> Vec<String> {
     let mut complaints = Vec::new();
-    let style = Style::of(Stream::Stderr, global.color(), host);
-    let all: Vec<_> = mendings(survey, host).collect();
-    for (source, mending) in all {
-        let FixOutcome::Mended(text) = mending else {
+    let all: Vec<_> = fixes(survey, cx.host).collect();
+    for (source, outcome) in all {
+        let FixOutcome::Mended(text) = outcome else {
             continue;
         };
         let path = source.path();
-        match host.replace(path, source.text().as_bytes(), text.as_bytes()) {
-            Ok(()) if global.quiet => {}
-            Ok(()) => write_stderr(&format!("qli: mended {}\n", style.path(path))),
+        let (old, new) = (source.text().as_bytes(), text.as_bytes());
+        match cx.host.replace(path, old, new) {
+            Ok(()) => cx.note(&Message::note(format!("fixed {}", cx.stderr().path(path)))),
             Err(error) => complaints.push(format!(
-                "{} cannot be mended: {}",
+                "cannot fix {}: {}",
                 shell_word(path),
                 reason(&error)
             )),
@@ -99,30 +92,33 @@ fn fix(survey: &Survey, global: &Global, host: &mut System) -> Vec<String> {
     complaints
 }
 
-/// Returns why texts are not changed although they could be.
+/// Why texts are not changed although they could be.
 fn abandoned(survey: &Survey, view: &dyn HostView) -> Vec<Diagnostic> {
-    let abandoned = mendings(survey, view).filter_map(|(_, mending)| match mending {
+    let abandoned = fixes(survey, view).filter_map(|(_, outcome)| match outcome {
         FixOutcome::Abandoned(one) => Some(one),
         FixOutcome::Nothing | FixOutcome::Mended(_) => None,
     });
     abandoned.collect()
 }
 
-fn diff(survey: &Survey, global: &Global, host: &System) -> String {
-    write_stderr(&report::concise(&abandoned(survey, host)));
-    let style = Style::of(Stream::Stdout, global.color(), host);
-    let diffs = mendings(survey, host).filter_map(|(source, mending)| match mending {
+fn diff(survey: &Survey, cx: &Context<'_>) -> String {
+    write_stderr(&report::diagnostics(
+        &abandoned(survey, cx.host),
+        &cx.stderr(),
+    ));
+    let style = cx.stdout();
+    let diffs = fixes(survey, cx.host).filter_map(|(source, outcome)| match outcome {
         FixOutcome::Mended(text) => Some(report::diff(&source, &text, &style)),
         FixOutcome::Nothing | FixOutcome::Abandoned(_) => None,
     });
     diffs.collect()
 }
 
-/// More paths than this are not typed again for anybody to copy.
+/// More paths than this are not repeated in a command to copy.
 const REPEATED: usize = 4;
 
-/// Returns the command that mends what this one looks at.
-fn mend_command(global: &Global, args: &ValidateArgs) -> String {
+/// The command that fixes what this one checks.
+fn fix_command(cx: &Context<'_>, args: &ValidateArgs) -> String {
     if args.path.len() > REPEATED {
         return "the same command with --fix".to_owned();
     }
@@ -130,47 +126,31 @@ fn mend_command(global: &Global, args: &ValidateArgs) -> String {
     let paths = args.path.iter().map(|path| ("", path));
     let words = policies.chain(paths);
     let words = words.map(|(option, path)| format!(" {option}{}", shell_word(path)));
-    format!(
-        "{} validate --fix{}",
-        global.qli(),
-        words.collect::<String>()
-    )
+    let qli = cx.global.qli();
+    format!("{qli} validate --fix{}", words.collect::<String>())
 }
 
-fn report(
-    survey: &Survey,
-    warnings: Warnings,
-    global: &Global,
-    args: &ValidateArgs,
-    host: &System,
-) -> String {
+fn report(survey: &Survey, warnings: Warnings, cx: &Context<'_>, args: &ValidateArgs) -> String {
+    let Survey {
+        found, unchecked, ..
+    } = survey;
     match args.format {
-        ValidateFormat::Json => to_json_pretty(&DiagnosticsDocument::new(
-            survey.manifests.len(),
-            &survey.found,
-        )),
+        ValidateFormat::Json => {
+            to_json_pretty(&DiagnosticsDocument::new(survey.manifests.len(), found))
+        }
         ValidateFormat::Sarif => {
-            let repository = Repository::find(host);
-            to_json_pretty(&report::sarif(
-                &survey.found,
-                &survey.unchecked,
-                &repository,
-            ))
+            to_json_pretty(&report::sarif(found, unchecked, &Repository::find(cx.host)))
         }
-        ValidateFormat::Github => {
-            let repository = Repository::find(host);
-            report::github(&survey.found, &survey.unchecked, &repository)
-        }
-        ValidateFormat::Concise => report::concise(&survey.found),
+        ValidateFormat::Github => report::github(found, unchecked, &Repository::find(cx.host)),
+        ValidateFormat::Concise => report::concise(found),
         ValidateFormat::Human => {
-            let style = Style::of(Stream::Stdout, global.color(), host);
-            let mend = (!args.fix).then(|| mend_command(global, args));
-            report::validation(survey, warnings, mend.as_deref(), &style)
+            let fix = (!args.fix).then(|| fix_command(cx, args));
+            report::validation(survey, warnings, fix.as_deref(), &cx.stdout())
         }
     }
 }
 
-/// What could not be done weighs more than what was found.
+/// What could not be done outweighs what was found.
 fn exit(survey: &Survey, warnings: Warnings) -> Exit {
     let found = &survey.found;
     if !survey.unchecked.is_empty() {

@@ -4,9 +4,8 @@ use super::style::put;
 use crate::diagnostics::{Diagnostic, Location};
 use crate::names::visible;
 
-/// Writes `path:line:column: severity[code] message`, a line a problem; without
-/// line and column what is about a path. The rule of an organisation stands
-/// behind the message.
+/// Writes `path:line:column: severity[code]: message`, one line per problem; without
+/// line and column for a path. A policy's rule follows the message.
 pub fn concise<'a>(list: impl IntoIterator<Item = &'a Diagnostic>) -> String {
     let mut out = String::new();
     for one in list {
@@ -22,7 +21,7 @@ pub fn concise<'a>(list: impl IntoIterator<Item = &'a Diagnostic>) -> String {
         put(
             &mut out,
             format_args!(
-                "{}{location}: {}[{}] {}{}\n",
+                "{}{location}: {}[{}]: {}{}\n",
                 visible(one.path()),
                 one.severity.as_str(),
                 one.code.number(),

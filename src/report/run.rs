@@ -1,5 +1,6 @@
 //! What `run` says beside the script's own output.
 
+use super::message::Message;
 use super::style::{put, wrapped};
 use super::{Style, human};
 use crate::audit::{Fallback, Unrecorded};
@@ -224,22 +225,19 @@ fn see_all(plan: &Plan, qli: &str) -> String {
 }
 
 fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
-    let warning = style.bad("warning");
-    let reason = style.shortened(&visible(&record.reason));
+    let what = match &record.left {
+        Fallback::InSpool(_) => "the end of this run is not in its log yet",
+        Fallback::Unanchored => "the record of this run is not anchored",
+        Fallback::Dropped => "this refusal is not in the log",
+        Fallback::Nowhere(_) => "the end of this run is in no log; its record follows",
+    };
+    let warning = Message::warning(what).line(&record.reason);
     match &record.left {
-        Fallback::InSpool(path) => format!(
-            "qli: {warning}: the end of this run is not in its log\n     {reason}\n     \
-             the record is kept in {}\n",
-            style.path(path)
-        ),
-        Fallback::Unanchored => {
-            format!("qli: {warning}: the record of this run is not anchored\n     {reason}\n")
+        Fallback::InSpool(path) => {
+            let spooled = format!("the record is kept in {}", style.path(path));
+            warning.line(spooled).render(style)
         }
-        Fallback::Dropped => {
-            format!("qli: {warning}: this refusal is not in the log\n     {reason}\n")
-        }
-        Fallback::Nowhere(json) => format!(
-            "qli: {warning}: the end of this run is recorded nowhere but here\n     {reason}\n{json}\n"
-        ),
+        Fallback::Nowhere(json) => format!("{}{json}\n", warning.render(style)),
+        Fallback::Unanchored | Fallback::Dropped => warning.render(style),
     }
 }

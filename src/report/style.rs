@@ -91,7 +91,7 @@ impl Style {
         self.painted(text, Ansi::new().bold())
     }
 
-    fn painted(&self, text: &str, ansi: Ansi) -> String {
+    pub(super) fn painted(&self, text: &str, ansi: Ansi) -> String {
         if !self.color {
             return text.to_owned();
         }

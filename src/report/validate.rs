@@ -1,86 +1,79 @@
-//! The report of `validate` for people.
+//! The report of `validate` for the terminal.
 
 use std::collections::BTreeSet;
 
+use super::message::{Message, steps};
 use super::style::{column_width, put};
 use super::{Style, human};
 use crate::diagnostics::{Code, Diagnostic, Safety, Severity};
-use crate::names::{plural, visible};
+use crate::names::plural;
 use crate::survey::{Broken, Survey};
 
 /// Whether warnings count as errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warnings {
-    /// They are told.
     Allowed,
-    /// They are as bad as errors.
     Denied,
 }
 
-/// How many broken groups are named; the rest is counted.
+/// How many groups that will not run are named; the rest is counted.
 const NAMED: usize = 20;
 
-/// Draws the problems, says which groups cannot run, and counts. `mend` is the
-/// command that mends what can be, if that has not been tried.
-pub fn validation(
-    survey: &Survey,
-    warnings: Warnings,
-    mend: Option<&str>,
-    style: &Style,
-) -> String {
+/// Renders the problems, lists the groups that will not run, and counts. `fix` is
+/// the command that applies the safe fixes, unless they were just tried.
+pub fn validation(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style) -> String {
     let mut out = human::diagnostics(&survey.found, style);
     if !out.is_empty() {
         out.push('\n');
     }
-    out.push_str(&groups(survey));
-    out + &summary(survey, warnings, mend) + "\n"
+    out + &groups(survey) + &summary(survey, warnings, fix, style)
 }
 
-/// Names the groups that cannot run, where more than one was looked at or a
-/// script is stopped.
+/// The groups that will not run, and how many others will.
 fn groups(survey: &Survey) -> String {
-    let named = survey.broken.iter().take(NAMED);
-    let width = column_width(named.clone().map(|group| group.name.as_str()));
-    let mut out = String::new();
-    for group in named {
-        let Broken { name, .. } = group;
-        put(
-            &mut out,
-            format_args!("{name:width$}  {}\n", stopped(group)),
-        );
+    let broken = survey.broken.len();
+    if broken == 0 {
+        return String::new();
     }
-    if let Some(more) = survey
-        .broken
-        .len()
-        .checked_sub(NAMED)
-        .filter(|&more| more > 0)
-    {
-        put(
-            &mut out,
-            format_args!("and {}\n", plural(more, "more broken group")),
-        );
+    let named = survey.broken.iter().take(NAMED);
+    let mut rows: Vec<_> = named
+        .map(|group| (group.name.clone(), stopped(group)))
+        .collect();
+    if broken > NAMED {
+        rows.push((
+            format!("{} more", broken - NAMED),
+            "will not run".to_owned(),
+        ));
+    }
+    match survey.manifests.len().saturating_sub(broken) {
+        0 => {}
+        others => rows.push((plural(others, "other"), "ok".to_owned())),
+    }
+    let width = column_width(rows.iter().map(|(name, _)| name.as_str()));
+    let mut out = String::new();
+    for (name, state) in rows {
+        put(&mut out, format_args!("{name:width$}  {state}\n"));
     }
     out
 }
 
 fn stopped(group: &Broken) -> String {
     let errors = plural(group.errors, "error");
-    let are = if group.errors == 1 { "is" } else { "are" };
     match group.scripts {
-        0 => format!("broken until its {errors} {are} mended"),
-        scripts => {
-            let scripts = plural(scripts, "script");
-            format!("broken: {scripts} cannot run until its {errors} {are} mended")
+        0 => format!("will not run: {errors}"),
+        count => {
+            let scripts = plural(count, "script");
+            format!("will not run: {errors} ({scripts} affected)")
         }
     }
 }
 
-fn summary(survey: &Survey, warnings: Warnings, mend: Option<&str>) -> String {
-    let manifests = plural(survey.manifests.len(), "manifest") + &policies(survey);
+fn summary(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style) -> String {
+    let groups = plural(survey.manifests.len(), "group") + &policies(survey);
     let Some(worst) = survey.found.iter().min_by_key(|one| one.severity) else {
         return match survey.manifests.len() {
-            0 => "no manifest was checked".to_owned(),
-            _ => format!("{manifests}, no problem"),
+            0 => "no group to check\n".to_owned(),
+            _ => format!("{groups}, no problems\n"),
         };
     };
     let kinds = [
@@ -93,17 +86,21 @@ fn summary(survey: &Survey, warnings: Warnings, mend: Option<&str>) -> String {
         let count = of_kind.count();
         (count > 0).then(|| plural(count, word))
     });
-    let counts: Vec<_> = counts.collect();
-    let denied = match (worst.severity, warnings) {
-        (Severity::Warning, Warnings::Denied) => ", and warnings are denied",
-        _ => "",
-    };
-    let (counts, code) = (counts.join(", "), worst.code.number());
-    let mended = match (safe_fixes(survey), mend) {
-        (0, _) | (_, None) => String::new(),
-        (count, Some(mend)) => format!("\nmends {count} of them: {mend}"),
-    };
-    format!("{counts} in {manifests}{denied}\nwhat it means: qli help {code}{mended}")
+    let mut line = format!("{} in {groups}", counts.collect::<Vec<_>>().join(", "));
+    if (worst.severity, warnings) == (Severity::Warning, Warnings::Denied) {
+        line.push_str("; warnings are denied");
+    }
+    let mut rows = Vec::new();
+    if let (fixes @ 1.., Some(fix)) = (safe_fixes(survey), fix) {
+        put(
+            &mut line,
+            format_args!("; {fixes} can be fixed automatically"),
+        );
+        rows.push(("fix it".to_owned(), fix.to_owned()));
+    }
+    let page = format!("qli help {}", worst.code.number());
+    rows.push(("explain a code".to_owned(), page));
+    format!("{line}\n{}", steps(&rows, style))
 }
 
 /// Counts the policies that have problems of their own.
@@ -118,17 +115,15 @@ fn policies(survey: &Survey) -> String {
     }
 }
 
-/// How many problems can be mended without being looked at.
 fn safe_fixes(survey: &Survey) -> usize {
     let fixes = survey.found.iter().filter_map(|one| one.fix.as_ref());
     fixes.filter(|fix| fix.safety == Safety::Safe).count()
 }
 
-/// Words what could not be checked, a line each.
-pub fn complaints(survey: &Survey) -> String {
-    let mut out = String::new();
-    for line in &survey.unchecked {
-        put(&mut out, format_args!("qli: {}\n", visible(line)));
-    }
-    out
+/// What could not be checked, an error each.
+pub fn complaints(survey: &Survey, style: &Style) -> String {
+    let lines = survey.unchecked.iter();
+    lines
+        .map(|line| Message::error(line).render(style))
+        .collect()
 }

@@ -14,14 +14,15 @@ mod verify;
 use std::io;
 
 use super::args::Global;
+use super::context::Context;
 use crate::dispatch::Exit;
-use crate::host::{System, reason, write_stderr};
 
 pub(super) use args::{AuditArgs, AuditCommand};
 
 /// Reads audit logs.
-pub(super) fn exec(before: &Global, command: &AuditCommand, host: &System) -> Exit {
-    let with = |behind: &Global| before.clone().and(behind);
+pub(super) fn exec(cx: &Context<'_>, command: &AuditCommand) -> Exit {
+    let host = &*cx.host;
+    let with = |behind: &Global| cx.global.clone().and(behind);
     let done = match command {
         AuditCommand::List(args) => list::exec(&with(&args.logs.global), args, host),
         AuditCommand::Show(args) => show::exec(&with(&args.logs.global), args, host),
@@ -32,14 +33,8 @@ pub(super) fn exec(before: &Global, command: &AuditCommand, host: &System) -> Ex
     };
     match done {
         Ok(exit) => exit,
-        // Nobody reads what is written: that is no fault of ours.
+        // A reader that closed the pipe early is not an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::DONE,
-        Err(error) => {
-            write_stderr(&format!(
-                "qli: standard output cannot be written: {}\n",
-                reason(&error)
-            ));
-            Exit::USAGE
-        }
+        Err(error) => cx.unwritable(&error),
     }
 }

@@ -23,7 +23,7 @@ use clap_complete::engine::{
 use clap_complete::env::{Elvish, EnvCompleter, Powershell};
 
 use super::args::Cli;
-use super::put;
+use super::context::Context;
 use crate::dispatch::Exit;
 use crate::host::HostView;
 use crate::names::is_hidden;
@@ -49,8 +49,8 @@ pub(super) enum Shell {
 }
 
 /// Prints what turns completion on in a shell.
-pub(super) fn stub(shell: Shell) -> Exit {
-    put(&match shell {
+pub(super) fn stub(cx: &Context<'_>, shell: Shell) -> Exit {
+    cx.put(&match shell {
         Shell::Bash => include_str!("stubs/bash").to_owned(),
         Shell::Zsh => include_str!("stubs/zsh").to_owned(),
         Shell::Fish => include_str!("stubs/fish").to_owned(),
@@ -67,14 +67,14 @@ fn registration(shell: &dyn EnvCompleter) -> String {
 }
 
 /// Answers a stub, if it is one that asks.
-pub(super) fn asked(args: &[OsString], view: &dyn HostView) -> Option<Exit> {
+pub(super) fn asked(args: &[OsString], cx: &Context<'_>) -> Option<Exit> {
     let (first, words) = args.split_first()?;
     if first != "--" {
         return None;
     }
-    let shell = view.var(VARIABLE)?;
+    let shell = cx.host.var(VARIABLE)?;
     let shell = Shell::from_str(shell.to_str()?, false).ok()?;
-    Some(put(&answer(shell, words, view)))
+    Some(cx.put(&answer(shell, words, cx.host)))
 }
 
 fn answer(shell: Shell, words: &[OsString], view: &dyn HostView) -> String {

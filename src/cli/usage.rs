@@ -1,0 +1,106 @@
+//! Wrong usage: what clap found, in the layout of every other error.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "clap's kinds of errors are not exhaustive"
+)]
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::context::Context;
+use crate::diagnostics::one_of;
+use crate::dispatch::Exit;
+use crate::host::write_stderr;
+use crate::report::Message;
+
+/// Shows help, or reports what is wrong with the arguments.
+pub(super) fn report(error: &clap::Error, cx: &Context<'_>) -> Exit {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            cx.put(&colored(error, cx.stdout().color))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            write_stderr(&colored(error, cx.stderr().color));
+            Exit::USAGE
+        }
+        _ => cx.fail(&message(error)),
+    }
+}
+
+fn colored(error: &clap::Error, color: bool) -> String {
+    let rendered = error.render();
+    if color {
+        rendered.ansi().to_string()
+    } else {
+        rendered.to_string()
+    }
+}
+
+fn message(error: &clap::Error) -> Message {
+    let mut message = Message::error(what(error));
+    let values = strings(error, ContextKind::ValidValue);
+    if !values.is_empty() {
+        let values = one_of(values.iter().map(String::as_str));
+        message = message.line(format!("it must be {values}"));
+    }
+    let suggested = [
+        ContextKind::SuggestedSubcommand,
+        ContextKind::SuggestedArg,
+        ContextKind::SuggestedValue,
+    ];
+    let suggested: Vec<_> = suggested
+        .iter()
+        .flat_map(|kind| strings(error, *kind))
+        .collect();
+    if !suggested.is_empty() {
+        let suggested = one_of(suggested.iter().map(String::as_str));
+        message = message.line(format!("did you mean {suggested}?"));
+    }
+    let usage = match error.get(ContextKind::Usage) {
+        Some(ContextValue::StyledStr(usage)) => usage.to_string(),
+        _ => return message.step("show help", "qli --help"),
+    };
+    let usage = usage.trim_start_matches("Usage:").trim();
+    let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
+    let command: Vec<_> = usage.split_whitespace().take_while(is_name).collect();
+    message
+        .step("usage", usage.lines().next().unwrap_or_default())
+        .step("show help", format!("{} --help", command.join(" ")))
+}
+
+/// The first line. clap's own wording is kept for what qli's arguments never cause.
+fn what(error: &clap::Error) -> String {
+    let name = |kind| strings(error, kind).into_iter().next().unwrap_or_default();
+    let arg = || name(ContextKind::InvalidArg);
+    let value = || name(ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::UnknownArgument => format!("unexpected argument `{}`", arg()),
+        ErrorKind::InvalidSubcommand => {
+            format!("unknown command `{}`", name(ContextKind::InvalidSubcommand))
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let missing = strings(error, ContextKind::InvalidArg);
+            format!("missing argument {}", missing.join(" "))
+        }
+        ErrorKind::InvalidValue if value().is_empty() => format!("`{}` needs a value", arg()),
+        ErrorKind::InvalidValue => format!("invalid value `{}` for `{}`", value(), arg()),
+        ErrorKind::ArgumentConflict => match strings(error, ContextKind::PriorArg).as_slice() {
+            [prior, ..] if *prior != arg() => {
+                format!("`{}` cannot be used with `{prior}`", arg())
+            }
+            _ => format!("`{}` cannot be used more than once", arg()),
+        },
+        _ => {
+            let rendered = error.to_string();
+            let first = rendered.lines().next().unwrap_or_default();
+            first.trim_start_matches("error: ").to_owned()
+        }
+    }
+}
+
+fn strings(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::String(one)) => vec![one.clone()],
+        Some(ContextValue::Strings(all)) => all.clone(),
+        _ => Vec::new(),
+    }
+}
