@@ -6,7 +6,7 @@
 //! plan, and the audit record identifies it by its digest.
 //!
 //! The layers are listed in the order in which data flows. A layer imports
-//! those above it, never those below; `tests/layers.rs` checks the imports
+//! those above it, never those below; `tests/tree/layers.rs` checks the imports
 //! against this order.
 //!
 //! | on disk | read or written by |

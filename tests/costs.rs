@@ -2,17 +2,21 @@
 //! system calls, and its instructions.
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a test touches the world, may panic, and tells what it measured"
+    reason = "a test touches the system, may panic, and prints what it measured"
 )]
 
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use support::write_program;
 use tempfile::TempDir;
+
+#[expect(dead_code, reason = "shared with other test programs")]
+mod support;
 
 /// Instructions that `qli --yes g end` may take, those of the script left out.
 ///
@@ -93,11 +97,10 @@ impl World {
         for name in ["root", "root/g", "state", "1", "2", "3", "bin"] {
             std::fs::create_dir(world.path(name)).unwrap();
         }
-        let _none_starts = starting();
         symlink(env!("CARGO_BIN_EXE_qli"), world.path("qli")).unwrap();
         std::fs::write(world.path("root/g/_manifest.toml"), MANIFEST).unwrap();
-        executable(&world.path("root/g/end"), SCRIPT);
-        executable(&world.path("bin/qli-g-far"), SCRIPT);
+        write_program(&world.path("root/g/end"), SCRIPT, 0o755);
+        write_program(&world.path("bin/qli-g-far"), SCRIPT, 0o755);
         world
     }
 
@@ -184,23 +187,8 @@ impl World {
     }
 }
 
-fn executable(path: &Path, text: &str) {
-    std::fs::write(path, text).unwrap();
-    std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
-}
-
-/// Held while a process is started or a program written: what is open for
-/// writing in a process just forked cannot be executed by another (ETXTBSY).
-fn starting() -> MutexGuard<'static, ()> {
-    static STARTING: Mutex<()> = Mutex::new(());
-    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn succeeds(command: &mut Command) {
-    let starting = starting();
-    let mut child = command.spawn().unwrap();
-    drop(starting);
-    assert_eq!(child.wait().unwrap().code(), Some(0), "{command:?}");
+    assert_eq!(command.status().unwrap().code(), Some(0), "{command:?}");
 }
 
 /// Returns a call's name, and its error if it failed.

@@ -3,7 +3,7 @@
 
 use std::ffi::CString;
 use std::fmt::Write as _;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -12,7 +12,8 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-use crate::support::{Run, World, output, starting};
+use crate::support::{NOBODY, copy_program, give_away, output};
+use crate::world::{Run, World};
 
 /// Holds what base64, URLs, JSON and shells each write differently.
 const SENTINEL: &str = "S3ntinel/+&\u{fc} \"q";
@@ -431,10 +432,6 @@ fn a_variable_that_holds_the_secret_is_never_compared() {
     assert_eq!((said.status.code(), marker(&world)), (Some(125), None));
 }
 
-/// A user other than root: only for one does `/proc` tell whether a process
-/// can be read.
-const NOBODY: u32 = 65534;
-
 /// The user who runs qli, and the command to do so. What cannot be dumped
 /// belongs to root in `/proc` (proc(5)), which tells nothing about root's own
 /// processes: root hands the world over.
@@ -444,26 +441,11 @@ fn as_a_user(world: &World, line: &str) -> (u32, Command) {
     if !user.is_root() {
         return (user.as_raw(), command);
     }
-    {
-        let _none_starts = starting();
-        std::fs::remove_file(world.path("bin/qli")).unwrap();
-        std::fs::copy(env!("CARGO_BIN_EXE_qli"), world.path("bin/qli")).unwrap();
-    }
-    give_away(&world.path(""));
+    std::fs::remove_file(world.path("bin/qli")).unwrap();
+    copy_program(env!("CARGO_BIN_EXE_qli"), &world.path("bin/qli"));
+    give_away(&world.path(""), NOBODY);
     command.uid(NOBODY).gid(NOBODY);
     (NOBODY, command)
-}
-
-fn give_away(path: &Path) {
-    chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-    for entry in std::fs::read_dir(path).unwrap() {
-        let entry = entry.unwrap();
-        if entry.file_type().unwrap().is_dir() {
-            give_away(&entry.path());
-        } else {
-            std::os::unix::fs::lchown(entry.path(), Some(NOBODY), Some(NOBODY)).unwrap();
-        }
-    }
 }
 
 /// The soft and the hard limit of a process's core dumps.

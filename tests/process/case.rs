@@ -11,7 +11,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::Value;
 
-use crate::support::{World, output, set_mode, write};
+use crate::support::{output, set_mode, write_program as write};
+use crate::world::World;
 
 /// Everything a run depends on.
 #[derive(Debug, Clone)]

@@ -11,8 +11,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::pty::Terminal;
-use crate::support::{Lines, World, code, until, wait_for_state};
+use crate::support::until;
 use crate::terminal::{CTRL_Z, bash, last_line};
+use crate::world::{Lines, World, code, wait_for_state};
 
 fn world() -> World {
     World::new("confirm = true").script("hello", "echo RAN $$ >\"$OUT\"; exit 4")

@@ -8,7 +8,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::support::{World, output, set_mode, starting};
+use crate::support::{output, set_mode};
+use crate::world::World;
 
 /// Leaves its arguments behind.
 const BODY: &str = "for one; do printf '%s\\0' \"$one\"; done >\"$MARK\"\n";
@@ -56,10 +57,7 @@ fn the_digest_changes_with_every_byte_of_manifest_and_script() {
         });
         let longer = [b"\n".as_slice(), b"# more\n"].map(|more| [&bytes, more].concat());
         for changed in flipped.chain(longer) {
-            {
-                let _none_starts = starting();
-                std::fs::write(&path, &changed).unwrap();
-            }
+            std::fs::write(&path, &changed).unwrap();
             let Some(document) = explained(&mut explain(&world, [""; 0])) else {
                 continue; // no manifest any more, or no `#!` line: no plan at all
             };

@@ -7,7 +7,8 @@ use std::process::Stdio;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
-use crate::support::{Run, World, code, mask, status_of, until, wait_until_open};
+use crate::support::until;
+use crate::world::{Run, World, code, mask, status_of, wait_until_open};
 
 #[test]
 fn every_exit_code_is_mirrored() {

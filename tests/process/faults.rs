@@ -2,7 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{World, code, output};
+use crate::support::output;
+use crate::world::{World, code};
 
 /// On a disk of 16 KiB, in a mount namespace of its own.
 #[test]

@@ -1,13 +1,13 @@
 //! The log under many runs at once, and the system calls of one.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Run, World, code, rounds};
+use crate::support::hex;
+use crate::world::{Run, World, code, rounds};
 
 #[test]
 fn many_runs_at_once_leave_one_chain_of_whole_lines() {
@@ -42,13 +42,6 @@ fn assert_chained(text: &str, log: &[Value]) {
         assert_eq!(record["hash"], hex(&Sha256::digest(hashed)));
         before = record["hash"].clone();
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").unwrap();
-        text
-    })
 }
 
 #[test]

@@ -7,7 +7,8 @@
     clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test touches the world and may panic"
+    clippy::panic,
+    reason = "a test touches the system and may panic"
 )]
 
 mod asked;
@@ -26,6 +27,9 @@ mod shells;
 mod side_effects;
 mod signals;
 mod start;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "shared with other test programs")]
 mod support;
 mod tab;
 mod terminal;
+mod world;

@@ -7,8 +7,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::pty::Terminal;
-use crate::support::{Run, World, output, until, wait_for_state};
+use crate::support::{output, until};
 use crate::terminal::CTRL_C;
+use crate::world::{Run, World, wait_for_state};
 
 /// Answers nothing but KILL.
 const STUBBORN: &str =

@@ -12,7 +12,7 @@ use nix::unistd::{Pid, tcgetpgrp};
 use rexpect::process::PtyProcess;
 use rustix::process::{WaitOptions, waitpid};
 
-use crate::support::{starting, until};
+use crate::support::until;
 
 /// A terminal of its own, in whose session a program leads.
 pub(crate) struct Terminal {
@@ -30,7 +30,6 @@ impl Terminal {
             .stdin(Stdio::inherit())
             .stdout(Stdio::inherit())
             .stderr(Stdio::inherit());
-        let _nothing_is_written = starting();
         let mut process = PtyProcess::new(command).unwrap();
         process.set_kill_timeout(Some(0));
         let screen = process.get_file_handle().unwrap();

@@ -1,7 +1,7 @@
 //! What is explained is what runs, on the real binary: generated manifests,
 //! environments and files; `explain --format json`, then the same with `run`.
 //!
-//! `tests/conformance.rs` holds the two against each other in memory, with
+//! `tests/properties/conformance.rs` holds the two against each other in memory, with
 //! failures that no test can ask of a real machine.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
 use crate::case::{Case, Op, case};
-use crate::support::rounds;
+use crate::world::rounds;
 
 /// How many worlds are tried, and how many under `QLI_STRESS`.
 const WORLDS: u32 = 300;

@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixDatagram;
 
-use crate::support::{World, code, output};
+use crate::support::output;
+use crate::world::{World, code};
 
 fn world(settings: &str) -> World {
     World::new(&format!("[audit]\n{settings}")).script("end", "exit 0")

@@ -7,8 +7,9 @@ use nix::unistd::Pid;
 
 use crate::pty::Terminal;
 use crate::start::WAIT;
-use crate::support::{World, rounds, until, wait_for_state};
+use crate::support::until;
 use crate::terminal::{CTRL_C, CTRL_Z};
+use crate::world::{World, rounds, wait_for_state};
 
 /// Interactive shells without anybody's settings.
 const SHELLS: [&[&str]; 3] = [

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 
 use crate::pty::Terminal;
-use crate::support::{World, code};
+use crate::world::{World, code};
 
 /// Every guard, and a provider that would have to be executed.
 const GUARDED: &str = "banner = \"Careful\"

@@ -5,7 +5,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::support::{Run, World, bit, mask, rounds, status_of, wait_for_state};
+use crate::world::{Run, World, bit, mask, rounds, status_of, wait_for_state};
 
 const PASSED_ON: [Signal; 7] = [
     Signal::SIGINT,

@@ -10,9 +10,8 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, write};
 
-use crate::support::{
-    Lines, Run, World, bit, is_gone, mask, rounds, status_of, until, wait_until_open,
-};
+use crate::support::until;
+use crate::world::{Lines, Run, World, bit, is_gone, mask, rounds, status_of, wait_until_open};
 
 const SECRET: &str = "[[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
 

@@ -8,7 +8,8 @@ use rustix::termios::tcsetwinsize;
 
 use crate::pty::Terminal;
 use crate::start::{Reached, WAIT, busy, moment, reached};
-use crate::support::{World, bit, mask, rounds, status_of, until, wait_for_state};
+use crate::support::until;
+use crate::world::{World, bit, mask, rounds, status_of, wait_for_state};
 
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";

@@ -1,0 +1,199 @@
+//! A log that is rotated, between runs and during one.
+
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use super::world::World;
+use crate::support::{output, until};
+
+#[test]
+fn the_chain_is_followed_from_file_to_file_in_any_order() {
+    let world = World::new();
+    for file in ["log.3", "log.2", "log.1"] {
+        world.run(3);
+        std::fs::rename(world.log(), world.path("state").join(file)).unwrap();
+    }
+    world.run(3);
+    let files = ["state/log", "state/log.2", "state/log.1", "state/log.3"];
+    let document = world.assert_whole(&files);
+    assert_eq!(document["chains"].as_array().unwrap().len(), 1);
+    assert_eq!(document["chains"][0]["records"], 24);
+    let alone = world.assert_whole(&["state/log"]);
+    assert_eq!(alone["chains"][0]["first_seq"], 18);
+    let (code, gap) = world.audit(&["verify", "state/log", "state/log.2", "state/log.3"]);
+    assert_eq!(
+        (code, &gap["problems"][0]["fault"]),
+        (Some(1), &"missing-before".into())
+    );
+    assert_eq!(gap["problems"][0]["log"], "state/log");
+    let (_, runs) = world.audit(&["list", "state/log.1", "state/log.3"]);
+    assert_eq!(runs["outcomes"]["ok"], 6);
+}
+
+#[test]
+fn an_end_goes_into_the_new_file_and_finds_its_start_in_the_old_one() {
+    let world = World::new().script("hold", "read line");
+    let mut command = world.qli(["g", "hold"]);
+    command.stdin(Stdio::piped());
+    let mut run = command.spawn().unwrap();
+    until("the start", || world.text().ends_with('\n').then_some(()));
+    std::fs::rename(world.log(), world.path("state/log-20261124")).unwrap();
+    drop(run.stdin.take());
+    run.wait().unwrap();
+    let document = world.assert_whole(&["state/log", "state/log-20261124"]);
+    assert_eq!(document["chains"][0]["records"], 2);
+    let (_, runs) = world.audit(&["list", "state/log", "state/log-20261124"]);
+    assert_eq!(runs["outcomes"]["failed"], 1, "{runs:#}");
+}
+
+#[test]
+fn runs_at_once_lose_nothing_while_the_log_is_rotated() {
+    let world = World::new();
+    let mut files = vec!["state/log".to_owned()];
+    std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..8).map(|_| scope.spawn(|| world.run(15))).collect();
+        for number in (1..=4).rev() {
+            until("some records", || {
+                (world.text().lines().count() > 20).then_some(())
+            });
+            let file = format!("state/log.{number}");
+            std::fs::rename(world.log(), world.path(&file)).unwrap();
+            files.push(file);
+        }
+        for run in runs {
+            run.join().unwrap();
+        }
+    });
+    let files: Vec<_> = files.iter().map(String::as_str).collect();
+    let document = world.assert_whole(&files);
+    assert_eq!(document["chains"].as_array().unwrap().len(), 1);
+    assert_eq!(document["chains"][0]["records"], 240);
+}
+
+/// What `list` says of each run: its script and how it ended.
+fn listed(world: &World, words: &[&str]) -> Vec<(String, String)> {
+    let (code, document) = world.audit(words);
+    assert_eq!(code, Some(0), "{document:#}");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let runs = document["runs"].as_array().unwrap().iter();
+    runs.map(|run| (text(&run["extension"]), text(&run["outcome"])))
+        .collect()
+}
+
+/// Standard error of qli with these words.
+fn said(world: &World, words: &[&str]) -> (Option<i32>, String) {
+    let found = output(&mut world.qli(words));
+    let text = String::from_utf8(found.stderr).unwrap();
+    (found.status.code(), text)
+}
+
+fn is(extension: &str, outcome: &str) -> (String, String) {
+    (extension.to_owned(), outcome.to_owned())
+}
+
+#[test]
+fn runs_are_found_in_the_files_that_rotation_moved_aside() {
+    let world = World::new()
+        .script("killed", "kill -9 $PPID")
+        .script("hold", "read line");
+    output(&mut world.qli(["g", "killed"]));
+    std::fs::rename(world.log(), world.path("state/log.2")).unwrap();
+    world.run(1);
+    let mut command = world.qli(["g", "hold"]);
+    command.stdin(Stdio::piped());
+    let mut run = command.spawn().unwrap();
+    until("the start", || {
+        (world.text().lines().count() == 3).then_some(())
+    });
+    std::fs::rename(world.log(), world.path("state/log.1")).unwrap();
+    // Nothing but what was moved aside is there: the log comes with the next record.
+    assert_eq!(listed(&world, &["unfinished", "state/log.1"]).len(), 1);
+    drop(run.stdin.take());
+    run.wait().unwrap();
+    output(&mut world.qli(["g", "e", "7"]));
+    let all = [
+        is("killed", "unknown"),
+        is("e", "ok"),
+        is("hold", "failed"),
+        is("e", "failed"),
+    ];
+    assert_eq!(listed(&world, &["list"]), all);
+    assert_eq!(listed(&world, &["unfinished"]), all[..1]);
+    // Those that are named are read and no others.
+    assert_eq!(listed(&world, &["list", "state/log"]).len(), 2);
+    let (_, document) = world.audit(&["list", "--extension", "killed"]);
+    let id = document["runs"][0]["run_id"].as_str().unwrap();
+    let (code, shown) = world.audit(&["show", id]);
+    assert_eq!(
+        (code, &shown["run"]["fate"]),
+        (Some(0), &"abandoned".into())
+    );
+    // Whoever copied the log before it was moved has made no run of it.
+    std::fs::copy(world.path("state/log.1"), world.path("state/log-20261124")).unwrap();
+    assert_eq!(listed(&world, &["list"]), all);
+    assert_eq!(
+        said(&world, &["audit", "unfinished"]),
+        (Some(0), String::new())
+    );
+}
+
+#[test]
+fn what_rotation_has_compressed_is_named_with_the_command_that_reads_it() {
+    let world = World::new();
+    world.run(1);
+    let (_, document) = world.audit(&["list"]);
+    let id = document["runs"][0]["run_id"].as_str().unwrap();
+    let compress = |file: &str| {
+        std::fs::rename(world.log(), world.path(file)).unwrap();
+        let mut gzip = Command::new("gzip");
+        world.settle(&mut gzip);
+        assert!(output(gzip.arg(file)).status.success());
+    };
+    compress("state/log.2");
+    world.run(1);
+    let (code, text) = said(&world, &["audit", "list"]);
+    let path = world.path("state/log.2.gz");
+    let path = path.display();
+    let note =
+        format!("qli: {path} is compressed and was not read: zcat {path} | qli audit list -\n");
+    assert_eq!((code, text), (Some(0), note));
+    let quiet = said(&world, &["-q", "audit", "list"]);
+    assert_eq!(quiet, (Some(0), String::new()));
+    let (code, text) = said(&world, &["audit", "show", id]);
+    assert_eq!(code, Some(2));
+    let hint = format!(": zcat {path} | qli audit show {id} -\n");
+    assert!(text.ends_with(&hint), "{text}");
+    // The command that was named, as a shell runs it.
+    let mut shell = Command::new("/bin/sh");
+    world.settle(&mut shell);
+    let line = format!("zcat {path} | \"$0\" audit show {id} - --format json");
+    let shown = output(shell.args(["-c", &line, env!("CARGO_BIN_EXE_qli")]));
+    assert!(shown.status.success());
+    assert!(String::from_utf8_lossy(&shown.stdout).contains(id));
+    // A run that is found needs nothing of what is compressed.
+    let (_, document) = world.audit(&["list"]);
+    let newest = document["runs"][0]["run_id"].as_str().unwrap();
+    let newest = said(&world, &["audit", "show", newest]);
+    assert_eq!(newest, (Some(0), String::new()));
+
+    for number in [3, 4, 10] {
+        std::fs::copy(
+            world.path("state/log.2.gz"),
+            world.path(&format!("state/log.{number}.gz")),
+        )
+        .unwrap();
+    }
+    let (_, text) = said(&world, &["audit", "unfinished"]);
+    let log = world.log();
+    let log = log.display();
+    let note = format!(
+        "qli: 4 compressed files of {log} were not read, the newest is {path}: \
+         zcat FILE | qli audit unfinished -\n"
+    );
+    assert_eq!(text, note);
+    std::fs::remove_file(world.path("state/log.4.gz")).unwrap();
+    let (_, text) = said(&world, &["audit", "unfinished"]);
+    let files = format!("zcat {log}.10.gz {log}.3.gz {log}.2.gz | qli");
+    assert!(text.contains(&files), "{text}");
+}

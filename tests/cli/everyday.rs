@@ -1,0 +1,140 @@
+//! What a person does in the first minutes, by the real program: groups are made
+//! by several at once, and the document of `qli doctor` fits its schema.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::support::names;
+
+/// A command of qli in a home directory of its own.
+fn qli(home: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qli"));
+    in_home(command.args(words), home);
+    command
+}
+
+fn in_home(command: &mut Command, home: &Path) {
+    command.env_clear().current_dir(home);
+    command.env("HOME", home).env("XDG_DATA_DIRS", "/nowhere");
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    command.stderr(Stdio::piped());
+}
+
+#[test]
+fn of_many_that_make_the_same_group_at_once_one_does() {
+    let home = tempfile::tempdir().unwrap();
+    let started = (0..16).map(|_| qli(home.path(), &["ext", "new", "ops"]).spawn().unwrap());
+    let started: Vec<_> = started.collect();
+    let codes = started.into_iter().map(|one| {
+        let ended = one.wait_with_output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        let code = ended.status.code().unwrap();
+        assert!(
+            code == 0 || told.contains("a group `ops` already"),
+            "{told}"
+        );
+        code
+    });
+    let mut codes: Vec<_> = codes.collect();
+    codes.sort_unstable();
+    assert_eq!(codes[..2], [0, 2], "one makes it");
+    assert_eq!(codes[15], 2);
+    let root = home.path().join(".local/share/qli/extensions");
+    assert_eq!(names(&root), [".schema", "ops"]);
+    assert_eq!(names(&root.join("ops")), ["_manifest.toml", "hello"]);
+    let ran = qli(home.path(), &["ops", "hello"]).output().unwrap();
+    assert_eq!(ran.stdout, b"hello from ops\n");
+}
+
+#[test]
+fn the_embedded_groups_can_be_copied_by_several_at_once() {
+    for words in [&["--force"][..], &[]] {
+        let home = tempfile::tempdir().unwrap();
+        let words = [&["ext", "install-defaults"], words].concat();
+        let started: Vec<_> = (0..8)
+            .map(|_| qli(home.path(), &words).spawn().unwrap())
+            .collect();
+        for one in started {
+            let ended = one.wait_with_output().unwrap();
+            assert!(ended.status.success(), "{ended:?}");
+        }
+        let root = home.path().join(".local/share/qli/extensions");
+        assert_eq!(names(&root), ["dev", "org", "prod"]);
+    }
+}
+
+/// Killed at each call that changes the disk, one after the other, until it gets
+/// through.
+#[test]
+fn a_group_whose_making_was_killed_is_not_there_or_whole_and_is_made_again() {
+    let changes = "inject=mkdir,write,fsync,rename:signal=KILL:when=";
+    for nth in 1.. {
+        let home = tempfile::tempdir().unwrap();
+        let mut new = Command::new("strace");
+        new.args(["-f", "-qq", "-o", "/dev/null", "-e"]);
+        new.arg(format!("{changes}{nth}"));
+        new.arg(env!("CARGO_BIN_EXE_qli"))
+            .args(["ext", "new", "ops"]);
+        in_home(&mut new, home.path());
+        let ended = new.output().unwrap();
+        let group = home.path().join(".local/share/qli/extensions/ops");
+        let made = group.exists();
+        if made {
+            assert_eq!(names(&group), ["_manifest.toml", "hello"], "{nth}");
+        }
+        if ended.status.success() {
+            assert!(nth > 5 && made, "{ended:?}");
+            return;
+        }
+        let again = qli(home.path(), &["ext", "new", "ops"]).output().unwrap();
+        assert_eq!(
+            again.status.code(),
+            Some(if made { 2 } else { 0 }),
+            "{again:?}"
+        );
+    }
+}
+
+/// The signal of that limit ends a program that does not know it.
+#[test]
+fn a_file_size_limit_is_told_and_nothing_is_left() {
+    let home = tempfile::tempdir().unwrap();
+    let manifest = home.path().join("g/_manifest.toml");
+    std::fs::create_dir(home.path().join("g")).unwrap();
+    let text = "schema_version = 1\ndescription = \"A group\"\nconfrim = true\n";
+    std::fs::write(&manifest, text).unwrap();
+    for (words, expected) in [
+        ("ext new ops", "it cannot be made: File too large"),
+        ("ext install-defaults", "it cannot be made: File too large"),
+        ("validate --fix g", "File too large"),
+    ] {
+        let mut limited = Command::new("/bin/sh");
+        let line = format!("ulimit -f 0; exec {} {words}", env!("CARGO_BIN_EXE_qli"));
+        in_home(limited.args(["-c", &line]), home.path());
+        let ended = limited.output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{words}: {told}");
+        assert!(told.contains(expected), "{told}");
+    }
+    assert_eq!(std::fs::read_to_string(&manifest).unwrap(), text);
+    assert_eq!(names(&home.path().join("g")), ["_manifest.toml"]);
+    let root = home.path().join(".local/share/qli/extensions");
+    assert_eq!(names(&root), [""; 0]);
+}
+
+#[test]
+fn the_document_of_doctor_fits_its_schema() {
+    let schema = qli(Path::new("/"), &["schema", "doctor"]).output().unwrap();
+    let schema = serde_json::from_slice(&schema.stdout).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let home = tempfile::tempdir().unwrap();
+    for (words, code) in [(&["ext", "list"][..], 0), (&["ext", "new", "web"][..], 0)] {
+        let ended = qli(home.path(), words).output().unwrap();
+        assert_eq!(ended.status.code(), Some(code));
+        let doctor = qli(home.path(), &["doctor", "--format", "json"]);
+        let output = { doctor }.output().unwrap();
+        let document = serde_json::from_slice(&output.stdout).unwrap();
+        schema.validate(&document).unwrap();
+        assert_eq!(document["checks"].as_array().unwrap().len(), 9);
+    }
+}

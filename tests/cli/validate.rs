@@ -1,0 +1,422 @@
+//! `qli validate` as a whole program: the same verdict on another machine, many
+//! groups in one order, and whatever else may stand where a manifest should.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::stat::Mode;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::support::{NOBODY, copy_program, is_root, set_mode};
+
+/// A directory of its own, with a copy of the program that everybody may run.
+struct Location(TempDir);
+
+impl Location {
+    fn new() -> Self {
+        let location = Self(tempfile::tempdir_in("/tmp").unwrap());
+        set_mode(&location.path(""), 0o755);
+        copy_program(env!("CARGO_BIN_EXE_qli"), &location.path("qli"));
+        set_mode(&location.path("qli"), 0o755);
+        location
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Puts each sample there as a group, `copies` times.
+    fn with_samples(self, copies: usize) -> Self {
+        let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests");
+        for kind in ["valid", "invalid"] {
+            for entry in fs::read_dir(samples.join(kind)).unwrap() {
+                let file = entry.unwrap().path();
+                if file.extension().is_some_and(|end| end == "toml") {
+                    self.add_group(&file, kind, copies);
+                }
+            }
+        }
+        self
+    }
+
+    fn add_group(&self, manifest: &Path, kind: &str, copies: usize) {
+        let name = manifest.file_stem().unwrap().to_str().unwrap();
+        for nth in 0..copies {
+            let group = self.path(&format!("groups/{kind}-{name}-{nth}"));
+            fs::create_dir_all(&group).unwrap();
+            let text = fs::read(manifest).unwrap();
+            fs::write(group.join("_manifest.toml"), text).unwrap();
+            fs::write(group.join("hello"), "#!/bin/sh\n").unwrap();
+            set_mode(&group.join("hello"), 0o755);
+        }
+    }
+
+    /// `qli validate`, started in the directory, with no variable of ours.
+    fn validate<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Command::new(self.path("qli"));
+        command
+            .arg("validate")
+            .args(words)
+            .current_dir(self.path(""))
+            .env_clear()
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn told(&self, words: &str) -> (i32, String, String) {
+        said(&mut self.validate(words.split(' ')))
+    }
+}
+
+fn start(command: &mut Command) -> Child {
+    command.stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn said(command: &mut Command) -> (i32, String, String) {
+    ended(start(command.stdout(Stdio::piped())))
+}
+
+fn ended(qli: Child) -> (i32, String, String) {
+    let output = qli.wait_with_output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let code = output.status.code().unwrap_or(-1);
+    (code, text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn the_verdict_and_its_bytes_are_the_same_on_another_machine() {
+    let [here, there] = [Location::new(), Location::new()].map(|location| location.with_samples(1));
+    for group in fs::read_dir(there.path("groups")).unwrap() {
+        set_mode(&group.unwrap().path(), 0o777);
+    }
+    for words in [
+        "--format json groups",
+        "--format concise groups",
+        "--format json groups/invalid-ten-faults-0 groups/valid-full-0/_manifest.toml",
+    ] {
+        let first = here.told(words);
+        let mut other = there.validate(words.split(' '));
+        other
+            .env("HOME", there.path(""))
+            .env("LC_ALL", "tr_TR.UTF-8")
+            .env("COLUMNS", "200")
+            .env("QLI_EXTENSIONS", "/nonexistent")
+            .env("PATH", ":bin:/nonexistent");
+        if is_root() {
+            other.uid(NOBODY).gid(NOBODY);
+        }
+        let second = said(&mut other);
+        assert_eq!(first.0, 1, "{}", first.2);
+        assert_eq!(first, second, "{words}");
+    }
+}
+
+#[test]
+fn many_groups_are_reported_in_the_order_of_their_paths() {
+    let location = Location::new().with_samples(8);
+    let (code, first, _) = location.told("--format concise groups");
+    assert_eq!(code, 1);
+    assert_eq!(location.told("--format concise groups").1, first);
+    let paths: Vec<_> = first
+        .lines()
+        .map(|line| line.split(':').next().unwrap())
+        .collect();
+    assert!(paths.len() > 1000 && paths.is_sorted());
+    let (_, human, _) = location.told("groups");
+    let counted = human.lines().rev().nth(2).unwrap();
+    assert!(
+        counted.contains("errors") && counted.contains("groups;"),
+        "{counted}"
+    );
+    assert!(human.contains(" more "), "{counted}");
+    assert!(human.contains("(1 script affected)"), "{counted}");
+}
+
+/// What may stand where a manifest is expected, and is none.
+#[test]
+fn whatever_stands_there_is_a_problem_of_that_group_alone() {
+    let location = Location::new();
+    let at = |name: &str| {
+        let group = location.path("root").join(name);
+        fs::create_dir_all(&group).unwrap();
+        group.join("_manifest.toml")
+    };
+    fs::create_dir(at("directory")).unwrap();
+    symlink("_manifest.toml", at("loop")).unwrap();
+    symlink("nowhere", at("dangling")).unwrap();
+    nix::unistd::mkfifo(&at("pipe"), Mode::S_IRWXU).unwrap();
+    fs::write(at("large"), "#".repeat((1 << 20) + 1)).unwrap();
+    fs::write(at("empty"), "").unwrap();
+    fs::write(at("fine"), "schema_version = 1\ndescription = \"d\"\n").unwrap();
+    let (code, told, _) = location.told("--format concise root");
+    let expected = [
+        "root/dangling/_manifest.toml: error[QLI0001]: the manifest cannot be read: No such file or directory",
+        "root/directory/_manifest.toml: error[QLI0001]: the manifest cannot be read: it is a directory",
+        "root/empty/_manifest.toml:1:1: error[QLI0101]: `schema_version` is missing",
+        "root/empty/_manifest.toml:1:1: error[QLI0101]: `description` is missing",
+        "root/large/_manifest.toml: error[QLI0003]: the manifest is larger than 1048576 bytes",
+        "root/loop/_manifest.toml: error[QLI0001]: the manifest cannot be read: Too many levels of symbolic links",
+        "root/pipe/_manifest.toml: error[QLI0001]: the manifest cannot be read: it is a pipe, socket or device",
+    ];
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn what_could_not_be_checked_is_said_and_the_rest_is_checked() {
+    let location = Location::new().with_samples(1);
+    fs::create_dir(location.path("bare")).unwrap();
+    let (code, told, complaints) = location
+        .told("--format concise groups/invalid-unquoted-text-0 nowhere bare groups/valid-least-0");
+    assert_eq!(code, 2);
+    assert!(
+        told.starts_with("groups/invalid-unquoted-text-0/_manifest.toml:5:11: error[QLI0006]"),
+        "{told}"
+    );
+    assert_eq!(told.lines().count(), 1);
+    assert_eq!(
+        complaints,
+        "error: nowhere cannot be checked: No such file or directory\n\
+         error: bare holds no _manifest.toml, and none of its directories does\n"
+    );
+}
+
+#[test]
+fn nobody_has_to_read_the_whole_report() {
+    let location = Location::new().with_samples(8);
+    let mut command = location.validate(["groups"]);
+    let mut qli = start(command.stdout(Stdio::piped()));
+    drop(qli.stdout.take());
+    let (code, _, complaints) = ended(qli);
+    assert_eq!((code, complaints.as_str()), (1, ""));
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let (code, _, complaints) = ended(start(location.validate(["groups"]).stdout(full)));
+    assert_eq!(code, 2);
+    assert!(
+        complaints.contains("error: cannot write to standard output"),
+        "{complaints}"
+    );
+}
+
+/// The official schema of SARIF 2.1.0: OASIS, `Schemata/sarif-schema-2.1.0.json`
+/// of the repository `oasis-tcs/sarif-spec`.
+fn sarif_schema() -> jsonschema::Validator {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sarif-2.1.0.schema.json");
+    let mut schema: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
+    // Its one pattern that is no regular expression to every reader; no tool of
+    // ours has a language.
+    for what in ["run", "toolComponent"] {
+        let language = &mut schema["definitions"][what]["properties"]["language"];
+        language.as_object_mut().unwrap().remove("pattern").unwrap();
+    }
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[test]
+fn every_sarif_file_is_valid_and_points_to_the_same_places() {
+    let location = Location::new().with_samples(1);
+    fs::create_dir(location.path(".git")).unwrap();
+    let schema = sarif_schema();
+    let mut clean = 0;
+    let groups = fs::read_dir(location.path("groups")).unwrap();
+    let groups = groups.map(|group| group.unwrap().path().display().to_string());
+    for what in groups.chain(["groups".to_owned()]) {
+        let sarif = said(&mut location.validate(["--format", "sarif", &what])).1;
+        let sarif: Value = serde_json::from_str(&sarif).unwrap();
+        let errors: Vec<_> = schema
+            .iter_errors(&sarif)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{what}: {errors:?}");
+        let json = said(&mut location.validate(["--format", "json", &what])).1;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let results = sarif["runs"][0]["results"].as_array().unwrap();
+        let diagnostics = json["diagnostics"].as_array().unwrap();
+        assert_eq!(results.len(), diagnostics.len());
+        clean += usize::from(results.is_empty());
+        assert_eq!(
+            sarif["runs"][0]["invocations"][0]["executionSuccessful"],
+            true
+        );
+        for (result, one) in results.iter().zip(diagnostics) {
+            assert_same(&sarif, result, one);
+        }
+    }
+    assert!(clean > 20);
+    let sarif = said(&mut location.validate(["--format", "sarif", "nothing"])).1;
+    let sarif: Value = serde_json::from_str(&sarif).unwrap();
+    assert!(schema.is_valid(&sarif));
+    let invocation = &sarif["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    let why = &invocation["toolExecutionNotifications"][0]["message"]["text"];
+    assert!(
+        why.as_str().unwrap().contains("nothing cannot be checked"),
+        "{why}"
+    );
+}
+
+fn assert_same(sarif: &Value, result: &Value, one: &Value) {
+    let physical = &result["locations"][0]["physicalLocation"];
+    let uri = physical["artifactLocation"]["uri"].as_str().unwrap();
+    assert!(
+        uri.starts_with("groups/") && uri.ends_with("/_manifest.toml"),
+        "{uri}"
+    );
+    assert_eq!(result["ruleId"], one["code"]);
+    let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+    let rules = &sarif["runs"][0]["tool"]["driver"]["rules"];
+    assert_eq!(rules[index]["id"], one["code"]);
+    let (region, span) = (&physical["region"], &one["span"]);
+    let ends = [
+        ("start", "startLine", "startColumn"),
+        ("end", "endLine", "endColumn"),
+    ];
+    for (end, line, column) in ends {
+        assert_eq!(
+            (&region[line], &region[column]),
+            (&span[end]["line"], &span[end]["column"])
+        );
+    }
+    assert_eq!(result["fixes"].is_null(), one["fix"].is_null());
+}
+
+#[test]
+fn annotations_are_one_command_a_problem() {
+    let location = Location::new().with_samples(1);
+    fs::create_dir_all(location.path("groups/odd\n::error::x")).unwrap();
+    fs::write(
+        location.path("groups/odd\n::error::x/_manifest.toml"),
+        "x%0A::y\n",
+    )
+    .unwrap();
+    let (code, github, _) = location.told("--format github groups");
+    let concise = location.told("--format concise groups").1;
+    assert_eq!((code, github.lines().count()), (1, concise.lines().count()));
+    for line in github.lines() {
+        let command = line.split(' ').next().unwrap();
+        assert!(
+            ["::error", "::warning", "::notice"].contains(&command),
+            "{line}"
+        );
+    }
+    assert_eq!(
+        location.told("--format github groups/valid-full-0"),
+        (0, String::new(), String::new())
+    );
+}
+
+#[test]
+fn a_mended_file_keeps_its_mode_its_owner_and_every_other_byte() {
+    let location = Location::new();
+    let group = location.path("group");
+    fs::create_dir(&group).unwrap();
+    let file = group.join("_manifest.toml");
+    let text = "# c\r\nschema_version = \"1\"\r\ndescripton = \"\u{e4}\"\r\n\r\nconfrim=true # x";
+    fs::write(&file, text).unwrap();
+    set_mode(&file, 0o640);
+    let root = is_root();
+    if root {
+        std::os::unix::fs::chown(&file, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+    let shown = location.told("--diff group");
+    assert_eq!(
+        (shown.0, fs::read_to_string(&file).unwrap()),
+        (1, text.to_owned())
+    );
+    assert_eq!(shown.1.matches("\n+").count(), 3 + 1, "{}", shown.1);
+    let (code, told, said) = location.told("--fix group");
+    assert_eq!(
+        (code, said.as_str()),
+        (0, "note: fixed group/_manifest.toml\n"),
+        "{told}"
+    );
+    let expected = text
+        .replace("\"1\"", "1")
+        .replace("pton", "ption")
+        .replace("confrim", "confirm");
+    assert_eq!(fs::read_to_string(&file).unwrap(), expected);
+    let stands = fs::metadata(&file).unwrap();
+    assert_eq!(stands.permissions().mode() & 0o7777, 0o640);
+    assert!(!root || (stands.uid(), stands.gid()) == (NOBODY, NOBODY));
+    assert_eq!(fs::read_dir(&group).unwrap().count(), 1);
+    assert_eq!(location.told("--fix group").2, "");
+}
+
+#[test]
+fn a_link_is_not_written_through() {
+    let location = Location::new();
+    for group in ["there", "here"] {
+        fs::create_dir(location.path(group)).unwrap();
+    }
+    let text = "schema_version = \"1\"\ndescription = \"d\"\n";
+    fs::write(location.path("there/text"), text).unwrap();
+    symlink("../there/text", location.path("here/_manifest.toml")).unwrap();
+    let (code, _, said) = location.told("--fix here");
+    assert_eq!(code, 2);
+    assert_eq!(
+        said,
+        "error: cannot fix here/_manifest.toml: it is a symbolic link\n"
+    );
+    assert_eq!(
+        fs::read_to_string(location.path("there/text")).unwrap(),
+        text
+    );
+}
+
+/// In a place like those that `qli ext new` makes.
+#[test]
+fn the_schema_that_lies_beside_the_groups_is_named_once() {
+    let location = Location::new();
+    let text = "schema_version = 1\r\ndescription = \"d\"\r\n";
+    for directory in ["groups/ops", "groups/web", "groups/.schema"] {
+        fs::create_dir_all(location.path(directory)).unwrap();
+    }
+    for group in ["ops", "web"] {
+        fs::write(
+            location.path(&format!("groups/{group}/_manifest.toml")),
+            text,
+        )
+        .unwrap();
+    }
+    let read = || fs::read_to_string(location.path("groups/ops/_manifest.toml")).unwrap();
+    assert_eq!(location.told("--fix groups").2, "");
+    let schema = location.path("groups/.schema/manifest.v1.schema.json");
+    fs::write(schema, qli::testing::manifest::SCHEMA).unwrap();
+    let line = "#:schema ../.schema/manifest.v1.schema.json";
+    let (code, told, _) = location.told("--diff groups");
+    assert_eq!((code, read().as_str()), (0, text));
+    assert_eq!(told.matches(&format!("+{line}")).count(), 2, "{told}");
+    let (code, _, said) = location.told("--fix groups/ops");
+    let expected = "note: fixed groups/ops/_manifest.toml\n";
+    assert_eq!((code, said.as_str()), (0, expected));
+    assert_eq!(read(), format!("{line}\r\n{text}"));
+    assert_eq!(location.told("--fix groups/ops").2, "");
+    assert_eq!(location.told("--diff groups/ops").1, "");
+}
+
+/// However narrow, a report is drawn for 40 columns, and a code is whole.
+#[test]
+fn no_code_is_cut_however_narrow_the_terminal_is() {
+    let location = Location::new().with_samples(1);
+    let drawn = |columns: &str| {
+        let mut command = location.validate(["groups"]);
+        command.env("COLUMNS", columns).env("LC_ALL", "C");
+        said(&mut command).1
+    };
+    let narrow = drawn("40");
+    assert_eq!(drawn("1"), narrow);
+    let (_, concise, _) = location.told("--format concise groups");
+    for line in concise.lines() {
+        let (_, code) = line.split_once('[').unwrap();
+        let code = code.split(']').next().unwrap();
+        assert!(narrow.contains(&format!("[{code}]:")), "{code}");
+    }
+    assert!(drawn("1000") != narrow);
+}

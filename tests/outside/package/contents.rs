@@ -1,0 +1,132 @@
+//! What lies in the packages.
+
+use std::path::Path;
+
+use super::{EPOCH, ending, fresh, packages, program, script, stripped, told};
+use crate::support::names;
+
+#[test]
+fn two_runs_over_one_program_give_the_same_bytes() {
+    let again = fresh("again");
+    // Elsewhere, in other hands, at another place of the earth.
+    let mut command = program("sh", ["-c", "umask 077; exec \"$@\"", "sh"]);
+    let package = script(".ci/package");
+    command
+        .arg(package.get_program())
+        .args(["--binary", "stripped/qli", "again"])
+        .current_dir(again.parent().unwrap())
+        .env("TZ", "Asia/Kathmandu");
+    for (name, value) in package.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let (_, packages) = (stripped(), packages());
+    told(&mut command);
+    assert_eq!(names(packages), names(&again));
+    for name in names(packages) {
+        let [one, other] = [packages, &again].map(|dir| std::fs::read(dir.join(&name)).unwrap());
+        assert!(one == other, "{name} differs");
+    }
+}
+
+#[test]
+fn the_checksums_are_those_of_all_packages() {
+    let sums = std::fs::read_to_string(packages().join("SHA256SUMS")).unwrap();
+    let named: Vec<&str> = sums.lines().map(|line| line.get(66..).unwrap()).collect();
+    let others = names(packages());
+    assert_eq!(named, others[1..], "beside {}", others[0]);
+    let mut check = program("sha256sum", ["--check", "--strict", "SHA256SUMS"]);
+    told(check.current_dir(packages()));
+}
+
+#[test]
+fn the_tarball_holds_what_is_installed_by_hand() {
+    let location = fresh("unpacked");
+    let tarball = ending(packages(), ".tar.gz");
+    let flags = [
+        "-C",
+        location.to_str().unwrap(),
+        "-xzf",
+        tarball.to_str().unwrap(),
+    ];
+    told(&mut program("tar", flags));
+    let tree = ending(&location, "-linux-gnu");
+    let version = env!("CARGO_PKG_VERSION");
+    let name = tree.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with(&format!("qli-{version}-")), "{name}");
+    let top =
+        "CHANGELOG.md LICENSE-APACHE LICENSE-MIT README.md completions licences man qli schema";
+    assert_eq!(names(&tree).join(" "), top);
+
+    let qli = tree.join("qli");
+    let qli = qli.to_str().unwrap();
+    assert_eq!(
+        told(&mut program(qli, ["--version"])),
+        format!("qli {version}\n")
+    );
+    for (shell, file) in [("bash", "qli.bash"), ("zsh", "_qli"), ("fish", "qli.fish")] {
+        let packed = std::fs::read_to_string(tree.join("completions").join(file)).unwrap();
+        assert_eq!(packed, told(&mut program(qli, ["completions", shell])));
+    }
+    let page = std::fs::read_to_string(tree.join("man/qli-ext-new.1")).unwrap();
+    assert_eq!(page, told(&mut program(qli, ["man", "ext", "new"])));
+    assert_eq!(names(&tree.join("schema")), names(Path::new("schema")));
+}
+
+#[test]
+fn a_tarball_tells_nothing_of_who_made_it() {
+    let tarball = ending(packages(), ".tar.gz");
+    let flags = [
+        "--utc",
+        "--numeric-owner",
+        "-tvzf",
+        tarball.to_str().unwrap(),
+    ];
+    let listed = told(&mut program("tar", flags));
+    assert_eq!(EPOCH, "1700000000");
+    for line in listed.lines() {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        assert_eq!(
+            (words[1], words[3], words[4]),
+            ("0/0", "2023-11-14", "22:13"),
+            "{line}"
+        );
+        let mode = if line.starts_with('d') || line.ends_with("/qli") {
+            "rwxr-xr-x"
+        } else {
+            "rw-r--r--"
+        };
+        assert_eq!(words[0].get(1..).unwrap(), mode, "{line}");
+    }
+}
+
+#[test]
+fn lintian_has_nothing_to_say() {
+    let deb = ending(packages(), ".deb");
+    // Newer versions of Debian may know of more that could be better.
+    let words = [
+        "--allow-root",
+        "--fail-on",
+        "error,warning",
+        deb.to_str().unwrap(),
+    ];
+    assert_eq!(told(&mut program("lintian", words)), "");
+}
+
+#[test]
+fn what_is_no_program_is_not_packed() {
+    for (file, said) in [
+        ("Cargo.toml", "no program"),
+        ("no such file", "No such file"),
+    ] {
+        let to = fresh("nothing");
+        let mut package = script(".ci/package");
+        let ended = crate::support::output(package.arg("--binary").arg(file).arg(&to));
+        assert!(!ended.status.success(), "{file}");
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert!(stderr.contains(said), "{stderr}");
+        assert!(names(&to).is_empty(), "{file}");
+    }
+}

@@ -1,0 +1,329 @@
+//! What is explained is what runs: over generated manifests and worlds a step
+//! that is previewed `pass` passes, one that is previewed `refuse` refuses for
+//! the same reason, and what is done to the world follows the plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+
+use proptest::prelude::*;
+use qli::testing::discovery::Roots;
+use qli::testing::dispatch::{Ended, Exit, Outcome, run};
+use qli::testing::guard::{Answer, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal};
+use qli::testing::host::FileKind;
+use qli::testing::host::fake::{Act, UID, World};
+use qli::testing::names::to_json_line;
+use qli::testing::report::ExplainDocument;
+
+const LOG: &str = "/home/ops/log/a.log";
+const SCRIPT: &str = "/home/ops/.local/share/qli/extensions/g/hello";
+
+/// What a manifest declares.
+#[derive(Debug, Clone)]
+struct Declared {
+    banner: bool,
+    confirm: Ask,
+    audited: bool,
+    required: BTreeMap<String, String>,
+    secrets: BTreeMap<String, Provider>,
+    /// What of this the section of the script demands, not the group.
+    own: BTreeSet<String>,
+}
+
+/// How a person is asked.
+#[derive(Debug, Clone, Copy)]
+enum Ask {
+    No,
+    Key,
+    Name,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Provider {
+    Env,
+    OnePassword,
+}
+
+impl Declared {
+    fn fields(&self) -> String {
+        let mut fields = String::new();
+        let mut line = |text: String| fields.push_str(&(text + "\n"));
+        if self.banner {
+            line("banner = \"B\"".into());
+        }
+        let path = |name: &str| {
+            if self.own.contains(name) {
+                "extensions.hello."
+            } else {
+                ""
+            }
+        };
+        let confirm = match self.confirm {
+            Ask::No => "confirm = false",
+            Ask::Key => "confirm = true",
+            Ask::Name => "confirm_by = \"name\"",
+        };
+        line(format!("{}{confirm}", path("confirm")));
+        if self.audited {
+            line(format!("audit_log = \"{LOG}\""));
+        }
+        for (name, value) in &self.required {
+            line(format!("{}requires_env.{name} = \"{value}\"", path(name)));
+        }
+        for (name, provider) in &self.secrets {
+            let (reference, provider) = match provider {
+                Provider::Env => (format!("CI_{name}"), "env"),
+                Provider::OnePassword => (format!("op://v/{name}/f"), "one_password"),
+            };
+            line(format!(
+                "[[{}secrets]]\nenv = \"{name}\"\nref = \"{reference}\"\nprovider = \"{provider}\"",
+                path(name)
+            ));
+        }
+        fields
+    }
+}
+
+fn declared() -> impl Strategy<Value = Declared> {
+    let provider = prop_oneof![Just(Provider::Env), Just(Provider::OnePassword)];
+    (
+        any::<bool>(),
+        prop::sample::select(vec![Ask::No, Ask::Key, Ask::Name]),
+        any::<bool>(),
+        prop::collection::btree_map("[AB]", "[12]?", 0..3),
+        prop::collection::btree_map("[STU]", provider, 0..3),
+        prop::collection::btree_set("confirm|[ABST]", 0..4),
+    )
+        .prop_map(
+            |(banner, confirm, audited, required, secrets, own)| Declared {
+                banner,
+                confirm,
+                audited,
+                required,
+                secrets,
+                own,
+            },
+        )
+}
+
+/// What the world is like.
+#[derive(Debug, Clone)]
+struct Circumstances {
+    vars: BTreeMap<String, String>,
+    typed: Option<String>,
+    answer: Answer,
+    op: Option<(i32, String)>,
+    log: Log,
+    interpreter: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Log {
+    Absent,
+    Good,
+    Loose,
+    Directory,
+    Link,
+    NotARecord,
+    ReadOnly,
+    OpenDirectory,
+}
+
+fn circumstances() -> impl Strategy<Value = Circumstances> {
+    let var = prop::sample::select(vec!["A", "B", "CI_S", "CI_T", "CI_U"]);
+    let op = (0..2, "[a-z]{0,2}\n?");
+    let log = prop::sample::select(vec![
+        Log::Absent,
+        Log::Good,
+        Log::Good,
+        Log::Loose,
+        Log::Directory,
+        Log::Link,
+        Log::NotARecord,
+        Log::ReadOnly,
+        Log::OpenDirectory,
+    ]);
+    (
+        prop::collection::btree_map(var.prop_map(str::to_owned), "[12]?", 0..6),
+        prop::option::of("y|n|g|"),
+        prop::sample::select(vec![
+            Answer::AskPerson,
+            Answer::YesGiven,
+            Answer::NameGiven("g".to_owned()),
+            Answer::NameGiven("h".to_owned()),
+        ]),
+        prop::option::weighted(0.8, op),
+        log,
+        prop::bool::weighted(0.9),
+    )
+        .prop_map(
+            |(vars, typed, answer, op, log, interpreter)| Circumstances {
+                vars,
+                typed,
+                answer,
+                op,
+                log,
+                interpreter,
+            },
+        )
+}
+
+fn world(declared: &Declared, now: &Circumstances) -> World {
+    let mut world = World::new().manifest("g", &declared.fields());
+    for (name, value) in &now.vars {
+        world = world.var(name, value);
+    }
+    if let Some(typed) = &now.typed {
+        world = world.terminal(typed);
+    }
+    if let Some((code, value)) = &now.op {
+        world = world.tool("op", *code, value.as_bytes(), b"no");
+    }
+    if !now.interpreter {
+        world = world.executable(SCRIPT, "#!/opt/none/sh\n");
+    }
+    let log = |world: World, kind, mode| world.node(LOG, kind, mode, "");
+    match now.log {
+        Log::Absent => world,
+        Log::Good => log(world, FileKind::File, 0o600),
+        Log::Loose => log(world, FileKind::File, 0o644),
+        Log::Directory => log(world, FileKind::Directory, 0o700),
+        Log::Link => log(world, FileKind::Link, 0o777),
+        Log::ReadOnly => log(world, FileKind::File, 0o400),
+        Log::NotARecord => {
+            log(world, FileKind::File, 0o600).alter(LOG, |stat| stat.owner = UID + 1)
+        }
+        Log::OpenDirectory => world.directory("/home/ops/log", 0o777),
+    }
+}
+
+fn plan(world: &World, answer: &Answer) -> Plan {
+    let request = Request {
+        group: "g".parse().unwrap(),
+        extension: "hello".parse().unwrap(),
+        args: vec!["a".into()],
+        roots: Roots::of(&[], world),
+        answer: answer.clone(),
+    };
+    Plan::of(&request, world).unwrap()
+}
+
+/// The step a run ended at, its reason, and its exit code.
+fn end(outcome: &Outcome) -> Option<(Step, String)> {
+    match &outcome.ended {
+        Ended::Ran(_) => None,
+        Ended::NotStarted(refusal) => Some((refusal.step().unwrap(), refusal.reason())),
+        Ended::SpawnFailed(failure) => Some((Step::Spawn, failure.reason())),
+        Ended::Lost(reason) => panic!("{reason}"),
+    }
+}
+
+/// The steps whose outcome a preview cannot know: a person or another program
+/// decides them.
+fn is_open(preview: &Preview) -> bool {
+    matches!(preview.verdict, Verdict::Ask | Verdict::Fetch)
+}
+
+/// The acts a plan allows, in its order, as the words of [`Act::word`].
+fn allowed(steps: &[Preview]) -> Vec<&'static str> {
+    let of = |preview: &Preview| match (preview.step, &preview.verdict) {
+        (Step::Banner, _) => vec!["shown"],
+        (Step::Confirm, Verdict::Ask) => vec!["asked"],
+        (Step::Secrets, Verdict::Fetch) => vec!["protected", "called"],
+        (Step::Secrets, Verdict::Pass) => vec!["protected"],
+        (Step::AuditStart | Step::AuditFinish, Verdict::Act) => vec!["appended", "synced"],
+        (Step::Spawn, Verdict::Act) => vec!["spawned"],
+        (Step::Wait, Verdict::Act) => vec!["waited"],
+        _ => vec![],
+    };
+    std::iter::once("armed")
+        .chain(steps.iter().flat_map(of))
+        .collect()
+}
+
+static AUDIT: LazyLock<Validator> = LazyLock::new(|| validator("audit"));
+static PLAN: LazyLock<Validator> = LazyLock::new(|| validator("plan"));
+
+fn validator(name: &str) -> Validator {
+    let schemas = qli::testing::report::schemas();
+    let (_, schema) = schemas.iter().find(|(found, _)| *found == name).unwrap();
+    jsonschema::validator_for(schema.as_value()).unwrap()
+}
+
+fn fits(validator: &Validator, json: &str) -> Result<(), TestCaseError> {
+    let value = serde_json::from_str(json).unwrap();
+    let fault = validator
+        .validate(&value)
+        .map_err(|error| error.to_string());
+    fault.map_err(|error| TestCaseError::fail(format!("{error}: {json}")))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn preview_and_enforcement_agree(declared in declared(), now in circumstances()) {
+        let mut world = world(&declared, &now);
+        let plan = plan(&world, &now.answer);
+        let steps = plan.preview(&world);
+        prop_assert!(world.acts().is_empty(), "a preview acted");
+        let outcome = run(&plan, &mut world);
+        let acts: Vec<_> = world.acts().iter().map(Act::word).collect();
+        let ended_at = end(&outcome);
+
+        // Every step before the one it ended at was previewed to let it pass.
+        let refused = first_refusal(&steps).map(|refusal| (refusal.step().unwrap(), refusal.reason()));
+        match (&ended_at, &refused) {
+            (None, None) => prop_assert_eq!(outcome.exit(), Exit::Code(0)),
+            (None, Some(refused)) => prop_assert!(false, "ran against {:?}", refused),
+            (Some((step, _)), _) if steps.iter().any(|one| one.step == *step && is_open(one)) => {
+                // A person said no, or a program had no value.
+                let earlier = refused.as_ref().is_some_and(|(first, _)| first < step);
+                prop_assert!(!earlier, "{:?} came after {:?}", ended_at, refused);
+            }
+            (Some(ended), Some(refused)) => prop_assert_eq!(ended, refused),
+            (Some(ended), None) => prop_assert!(false, "refused unforeseen: {:?}", ended),
+        }
+
+        // What was done is what the plan allows, in its order, up to the end.
+        let mut rest = allowed(&steps).into_iter().peekable();
+        for act in &acts {
+            if ended_at.as_ref().is_some_and(|(step, _)| *step == Step::Spawn) && *act == "appended" {
+                break; // the end record of a script that could not be started
+            }
+            while rest.peek() == Some(&"called") && *act != "called" {
+                rest.next();
+            }
+            if *act == "called" && rest.peek() != Some(&"called") {
+                continue; // one call a secret
+            }
+            prop_assert_eq!(rest.next(), Some(*act), "{:?}", acts);
+        }
+        let started = acts.contains(&"spawned");
+        prop_assert_eq!(started, ended_at.is_none());
+
+        // Every start record has its end, and what was written has its schema.
+        let log = world.text(LOG).unwrap_or_default();
+        prop_assert!(matches!(log.lines().count(), 0 | 2), "{}", log);
+        for line in log.lines() {
+            fits(&AUDIT, line)?;
+        }
+        fits(&PLAN, &to_json_line(&ExplainDocument::new(&plan, &steps)))?;
+    }
+
+    #[test]
+    fn a_plan_is_the_same_however_it_is_answered(declared in declared(), now in circumstances()) {
+        let world = world(&declared, &now);
+        prop_assert_eq!(plan(&world, &Answer::YesGiven).digest, plan(&world, &Answer::AskPerson).digest);
+    }
+}
+
+#[test]
+fn a_refusal_that_is_previewed_has_the_exit_code_of_the_run() {
+    let world = World::new().manifest("g", "[requires_env]\nA = \"1\"");
+    let plan = plan(&world, &Answer::AskPerson);
+    let code = first_refusal(&plan.preview(&world)).map(Refusal::exit_code);
+    let mut world = world;
+    assert_eq!(code.map(Exit::Code), Some(run(&plan, &mut world).exit()));
+}

@@ -1,0 +1,238 @@
+//! Policies: those of the manual with their samples, and what holds for every
+//! text. `QLI_BLESS=1` rewrites the reports of the samples.
+#![cfg(feature = "policy")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use qli::testing::diagnostics::{Code, Diagnostics, Location, Source};
+use qli::testing::host::System;
+use qli::testing::manifest::problems;
+use qli::testing::policy::Policies;
+use qli::testing::report::concise;
+use serde_json::Value;
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The files of a directory with some ending, by their names.
+fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut paths: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|end| end == ending))
+        .collect();
+    paths.sort_unstable();
+    paths
+}
+
+/// The policies of the manual.
+fn policies() -> Vec<PathBuf> {
+    let all = files(&project().join("docs/policies"), "json");
+    assert_eq!(all.len(), 5);
+    all
+}
+
+fn load(path: &Path) -> Policies {
+    let (policies, found) = Policies::load(&[path.to_owned()], &System::new());
+    assert!(found.is_empty(), "{}", concise(&found));
+    policies
+}
+
+fn source(name: &str, text: &str) -> Arc<Source> {
+    Arc::new(Source::new(Path::new(name), text.as_bytes()).unwrap())
+}
+
+#[test]
+fn every_policy_of_the_manual_finds_what_breaks_it_and_nothing_else() {
+    for path in policies() {
+        let policy = load(&path);
+        let name = path.file_stem().unwrap();
+        let samples = project().join("tests/policies").join(name);
+        let (mut breaks, mut keeps) = (0, 0);
+        for sample in files(&samples, "toml") {
+            let short = sample.file_name().unwrap().to_str().unwrap();
+            let text = fs::read_to_string(&sample).unwrap();
+            let judged = policy.judge(&source(short, &text)).unwrap();
+            assert!(judged.manifest.warnings.is_empty(), "{short}");
+            let here = format!("{}/", project().display());
+            let report = concise(&judged.violations.sorted()).replace(&here, "");
+            assert_eq!(report.is_empty(), short.starts_with("keeps-"), "{short}");
+            if report.is_empty() {
+                keeps += 1;
+            } else {
+                breaks += 1;
+                assert_kept(&sample.with_extension("expected"), &report);
+            }
+        }
+        assert!(breaks > 0 && keeps > 0, "{} has no samples", path.display());
+    }
+}
+
+fn assert_kept(file: &Path, report: &str) {
+    if std::env::var_os("QLI_BLESS").is_some() {
+        fs::write(file, report).unwrap();
+    }
+    let kept = fs::read_to_string(file).unwrap_or_default();
+    assert_eq!(kept, report, "{}", file.display());
+}
+
+/// What stands in the manual between the marks of a code block.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let begin = format!("```{language}\n");
+    let parts = text.split(begin.as_str()).skip(1);
+    parts
+        .map(|part| part.split("```\n").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_manual_shows_the_policies_as_they_are() {
+    let manual = fs::read_to_string(project().join("docs/policies.md")).unwrap();
+    let shown = blocks(&manual, "json");
+    for path in policies() {
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(
+            shown.contains(&text),
+            "{} is shown otherwise",
+            path.display()
+        );
+        let link = format!("(policies/{})", path.file_name().unwrap().to_str().unwrap());
+        assert!(manual.contains(&link), "no link {link}");
+    }
+    // What else is shown can be used as it is.
+    let location = tempfile::tempdir().unwrap();
+    for (ending, text) in ["json", "toml"]
+        .into_iter()
+        .flat_map(|ending| {
+            blocks(&manual, ending)
+                .into_iter()
+                .map(move |text| (ending, text))
+        })
+        .filter(|(ending, text)| *ending == "json" || text.contains("x-qli"))
+    {
+        let path = location.path().join(format!("policy.{ending}"));
+        fs::write(&path, text).unwrap();
+        load(&path);
+    }
+}
+
+/// Texts of manifests: the samples, and the same with a line taken out.
+fn texts() -> impl Strategy<Value = String> {
+    let manifests = project().join("tests/manifests");
+    let directories = [manifests.join("valid"), manifests.join("invalid")];
+    let own = policies().into_iter().map(|path| {
+        let name = path.file_stem().unwrap().to_owned();
+        project().join("tests/policies").join(name)
+    });
+    let all = directories.into_iter().chain(own);
+    let all = all.flat_map(|directory| files(&directory, "toml"));
+    let all: Vec<_> = all
+        .filter_map(|path| fs::read_to_string(path).ok())
+        .collect();
+    let removed = prop_oneof![Just(None), any::<prop::sample::Index>().prop_map(Some)];
+    (prop::sample::select(all), removed).prop_map(|(text, removed)| {
+        let mut lines: Vec<_> = text.split_inclusive('\n').collect();
+        if let Some(at) = removed.filter(|_| !lines.is_empty()) {
+            lines.remove(at.index(lines.len()));
+        }
+        lines.concat()
+    })
+}
+
+/// A schema that says something of any value, whatever its type.
+fn schemas() -> impl Strategy<Value = Value> {
+    let names = prop::sample::select(vec![
+        "description",
+        "confirm",
+        "banner",
+        "audit_log",
+        "requires_env",
+        "secrets",
+        "QLI_ENV",
+        "env",
+        "x",
+    ]);
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        names.clone().prop_map(|name| serde_json::json!({ "required": [name] })),
+        prop::sample::select(vec!["string", "boolean", "object", "array"])
+            .prop_map(|kind| serde_json::json!({ "type": kind })),
+        prop::sample::select(vec!["^a", "o", "(?=.*e)d"])
+            .prop_map(|pattern| serde_json::json!({ "pattern": pattern })),
+        (0..4).prop_map(|count| serde_json::json!({ "maxLength": count, "maxProperties": count, "maxItems": count })),
+    ];
+    leaf.prop_recursive(4, 24, 3, move |inner| {
+        let keyword = prop::sample::select(vec![
+            "not",
+            "items",
+            "contains",
+            "additionalProperties",
+            "unevaluatedProperties",
+            "propertyNames",
+        ]);
+        let list = prop::sample::select(vec!["allOf", "anyOf", "oneOf"]);
+        let choice = (inner.clone(), inner.clone(), inner.clone());
+        let by_name = prop::collection::btree_map(names.clone(), inner.clone(), 1..4);
+        prop_oneof![
+            prop::collection::btree_map(keyword, inner.clone(), 1..4)
+                .prop_map(|fields| serde_json::json!(fields)),
+            (list, prop::collection::vec(inner, 1..4))
+                .prop_map(|(list, all)| serde_json::json!({ list: all })),
+            choice.prop_map(
+                |(test, yes, no)| serde_json::json!({ "if": test, "then": yes, "else": no })
+            ),
+            by_name.prop_map(|fields| serde_json::json!({ "properties": fields })),
+        ]
+    })
+}
+
+/// What must hold for the violations of any text.
+fn assert_sound(text: &str, violations: &Diagnostics) {
+    for one in violations {
+        assert_eq!(one.code, Code::PolicyViolation, "{one:?}");
+        assert!(one.policy.is_some() && !one.message.is_empty(), "{one:?}");
+        let Location::Text { source, span } = &one.location else {
+            panic!("no place: {one:?}");
+        };
+        assert_eq!(source.text(), text);
+        assert!(text.get(span.clone()).is_some(), "{one:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn a_policy_never_changes_what_the_parser_says(text in texts(), schema in schemas()) {
+        let location = tempfile::tempdir().unwrap();
+        let path = location.path().join("p.json");
+        // What says nothing is refused: this says that it is one of the two.
+        let policy = serde_json::json!({ "allOf": [schema] });
+        fs::write(&path, policy.to_string()).unwrap();
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let source = source("m", text);
+        let alone = problems(&source);
+        match load(&path).judge(&source) {
+            Ok(judged) => {
+                prop_assert_eq!(concise(&judged.manifest.warnings), concise(&alone));
+                prop_assert!(!alone.has_errors());
+                assert_sound(text, &judged.violations);
+                // Said in the same order by another reading, compiled anew.
+                let again = load(&path).judge(&source).unwrap().violations.sorted();
+                prop_assert_eq!(concise(&judged.violations.sorted()), concise(&again));
+                // What the schema takes is no violation, and the other way round.
+                let manifest: toml::Table = toml::from_str(text).unwrap();
+                let manifest = serde_json::to_value(manifest).unwrap();
+                prop_assert_eq!(jsonschema::is_valid(&policy, &manifest), again.is_empty());
+            }
+            Err(found) => {
+                prop_assert_eq!(concise(&found), concise(&alone));
+                prop_assert!(found.has_errors());
+            }
+        }
+    }
+}

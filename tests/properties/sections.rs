@@ -1,0 +1,252 @@
+//! What a section, `[extensions.<name>]`, does to a plan: it only ever adds,
+//! and where its lines stand does not matter.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use qli::testing::discovery::Roots;
+use qli::testing::guard::{Answer, Guard, Plan, Request, first_refusal};
+use qli::testing::host::HostView as _;
+use qli::testing::host::fake::World;
+
+/// Demands of a group, or of a section.
+#[derive(Debug, Clone)]
+struct Requirements {
+    confirm: Option<bool>,
+    by_name: bool,
+    minutes: Option<u8>,
+    required: BTreeMap<String, String>,
+    secrets: BTreeMap<String, bool>,
+}
+
+fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = Requirements> {
+    (
+        any::<Option<bool>>(),
+        prop::bool::weighted(0.2),
+        prop::option::of(1..4u8),
+        prop::collection::btree_map(names, "[12]", 0..3),
+        prop::collection::btree_map(secrets, any::<bool>(), 0..3),
+    )
+        .prop_map(
+            |(confirm, by_name, minutes, required, secrets)| Requirements {
+                confirm,
+                by_name,
+                minutes,
+                required,
+                secrets,
+            },
+        )
+}
+
+impl Requirements {
+    /// The parts of a text that may stand in any order: lines below the own
+    /// header, and tables.
+    fn parts(&self, path: &str) -> (Vec<String>, Vec<String>) {
+        let lines = self.confirm.map(|confirm| format!("confirm = {confirm}\n"));
+        let by_name = self.by_name.then(|| "confirm_by = \"name\"\n".to_owned());
+        let timeout = self
+            .minutes
+            .map(|minutes| format!("timeout = \"{minutes}m\"\n"));
+        let lines = lines.into_iter().chain(by_name).chain(timeout);
+        let required = self.required.iter();
+        let required = required.map(|(name, value)| format!("{name} = \"{value}\"\n"));
+        let required = required.collect::<Vec<_>>().concat();
+        let secrets = self.secrets.iter().map(|(name, is_env)| {
+            let (reference, provider) = if *is_env {
+                (format!("CI_{name}"), "env")
+            } else {
+                (format!("op://v/{name}/f"), "one_password")
+            };
+            format!(
+                "[[{path}secrets]]\nprovider = \"{provider}\"\nenv = \"{name}\"\nref = \"{reference}\"\n"
+            )
+        });
+        let required = format!("[{path}requires_env]\n{required}");
+        let tables = std::iter::once(required).chain(secrets);
+        (lines.collect(), tables.collect())
+    }
+}
+
+fn asks(demands: &Requirements) -> bool {
+    demands.confirm == Some(true) || demands.by_name
+}
+
+/// A manifest's text, its parts in the order of some numbers.
+fn text(group: &Requirements, section: Option<&Requirements>, order: &[u32]) -> String {
+    let (lines, mut tables) = group.parts("");
+    if let Some(section) = section {
+        let (own, below) = section.parts("extensions.hello.");
+        tables.push(format!("[extensions.hello]\n{}", own.concat()));
+        tables.extend(below);
+    }
+    let mut numbered: Vec<_> = tables.into_iter().zip(order.iter().cycle()).collect();
+    numbered.sort_by_key(|(_, number)| **number);
+    let tables: String = numbered.into_iter().map(|(table, _)| table).collect();
+    format!("banner = \"B\"\n{}{tables}", lines.concat())
+}
+
+fn plan(world: &World) -> Option<Plan> {
+    let request = Request {
+        group: "g".parse().unwrap(),
+        extension: "hello".parse().unwrap(),
+        args: Vec::new(),
+        roots: Roots::of(&[], world),
+        answer: Answer::AskPerson,
+    };
+    Plan::of(&request, world).ok()
+}
+
+fn world(fields: &str, vars: &BTreeMap<String, String>) -> World {
+    let world = World::new().manifest("g", fields).terminal("y");
+    vars.iter()
+        .fold(world, |world, (name, value)| world.var(name, value))
+        .tool("op", 0, b"v\n", b"")
+}
+
+/// Every single demand of a plan, by its words.
+fn all(plan: &Plan) -> Vec<String> {
+    let mut all: Vec<_> = plan
+        .guards
+        .iter()
+        .flat_map(|guard| match guard {
+            Guard::Banner(banner) => vec![format!("banner {}", banner.text)],
+            Guard::Confirm(confirm) => {
+                let by_name = confirm.name.iter().map(|_| "by name".to_owned());
+                by_name.chain(["confirm".to_owned()]).collect()
+            }
+            Guard::RequiresEnv(required) => required
+                .wanted
+                .iter()
+                .map(|one| format!("requires {} {}", one.name, one.value))
+                .collect(),
+            Guard::Secrets(secrets) => secrets
+                .wanted
+                .iter()
+                .map(|one| format!("secret {} {}", one.env, one.reference.as_str()))
+                .collect(),
+            Guard::AuditStart(audit) => vec![format!("log {}", audit.log.path.display())],
+        })
+        .collect();
+    all.sort_unstable();
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(600))]
+
+    #[test]
+    fn a_section_never_weakens_its_group(
+        group in demands("[AB]", "[ST]"),
+        section in demands("[ABC]", "[STU]"),
+        vars in prop::collection::btree_map("[ABC]|CI_[STU]", "[12]", 0..6),
+    ) {
+        let alone = world(&text(&group, None, &[0]), &vars);
+        let joined = world(&text(&group, Some(&section), &[0]), &vars);
+        let Some(alone_plan) = plan(&alone) else {
+            return Ok(()); // the group contradicts itself
+        };
+        // What contradicts the group makes no plan at all.
+        if let Some(joined_plan) = plan(&joined) {
+            let joined_demands = all(&joined_plan);
+            for one in all(&alone_plan) {
+                prop_assert!(joined_demands.contains(&one), "{one} is gone: {joined_demands:?}");
+            }
+            for (name, value) in &section.required {
+                let demand = format!("requires {name} {value}");
+                prop_assert!(joined_demands.contains(&demand));
+            }
+            prop_assert_eq!(
+                joined_demands.contains(&"confirm".to_owned()),
+                asks(&group) || asks(&section)
+            );
+            let minutes = [group.minutes, section.minutes];
+            let shortest = minutes.into_iter().flatten().min();
+            let shortest = shortest.map(|minutes| Duration::from_mins(minutes.into()));
+            prop_assert_eq!(joined_plan.limits.lengths().timeout, shortest);
+            if first_refusal(&alone_plan.preview(&alone)).is_some() {
+                prop_assert!(first_refusal(&joined_plan.preview(&joined)).is_some());
+            }
+            prop_assert_ne!(alone_plan.digest, joined_plan.digest);
+        }
+    }
+
+    #[test]
+    fn the_order_of_a_manifests_parts_changes_no_demand(
+        group in demands("[AB]", "[ST]"),
+        section in demands("[BC]", "[TU]"),
+        order in prop::collection::vec(any::<u32>(), 8),
+    ) {
+        let vars = BTreeMap::new();
+        let demands = |order: &[u32]| {
+            let text = text(&group, Some(&section), order);
+            plan(&world(&text, &vars)).map(|plan| all(&plan))
+        };
+        prop_assert_eq!(demands(&[0]), demands(&order));
+    }
+}
+
+/// A run of another extension of the group is not touched.
+#[test]
+fn a_section_is_for_its_own_extension() {
+    let vars = BTreeMap::new();
+    let fields = "[extensions.other]\nconfirm = true\n";
+    let world = world(fields, &vars).executable(
+        "/home/ops/.local/share/qli/extensions/g/other",
+        "#!/bin/sh\n",
+    );
+    assert!(plan(&world).unwrap().guards.is_empty());
+}
+
+/// A slip of the pen must not let a script run without its guards.
+#[test]
+fn a_section_that_was_surely_meant_for_a_script_refuses_it() {
+    let vars = BTreeMap::new();
+    let misnamed = world("[extensions.helo]\nconfirm = true\n", &vars);
+    assert!(plan(&misnamed).is_none());
+    let directory = "/home/ops/.local/share/qli/extensions/g";
+    let both = misnamed.executable(&format!("{directory}/helo"), "#!/bin/sh\n");
+    assert!(plan(&both).is_some());
+    let command = world("[extensions.helo]\nconfirm = true\n", &vars)
+        .executable("/usr/bin/qli-g-helo", "#!/bin/sh\n");
+    assert!(plan(&command).is_some());
+    let far = world("[extensions.restore]\nconfirm = true\n", &vars);
+    assert!(plan(&far).is_some());
+}
+
+/// Whichever of the names is the longer, and however many sections are near.
+#[test]
+fn what_validate_calls_a_mistake_refuses_the_run() {
+    let vars = BTreeMap::new();
+    for fields in [
+        "[extensions.hello-2]\nconfirm = true\n",
+        "[extensions.hellooo]\nconfirm = true\n",
+        "[extensions.hell]\nconfirm = true\n[extensions.helloo]\nconfirm = true\n",
+        "[extensions.hallo]\nconfirm = true\n[extensions.helo]\nconfirm_by = \"name\"\n",
+    ] {
+        let world = world(fields, &vars).executable(
+            "/home/ops/.local/share/qli/extensions/g/hallo",
+            "#!/bin/sh\n",
+        );
+        assert!(plan(&world).is_none(), "{fields}");
+    }
+}
+
+/// A link, or another spelling on a file system that takes both for one.
+#[test]
+fn the_same_file_under_another_name_does_not_run_without_the_section() {
+    let vars = BTreeMap::new();
+    let directory = "/home/ops/.local/share/qli/extensions/g";
+    let same = |fields: &str| {
+        let world = world(fields, &vars)
+            .executable(&format!("{directory}/restore"), "#!/bin/sh\necho hello\n");
+        let id = world
+            .stat(format!("{directory}/hello").as_ref())
+            .unwrap()
+            .id;
+        world.alter(&format!("{directory}/restore"), |stat| stat.id = id)
+    };
+    assert!(plan(&same("[extensions.restore]\nconfirm = true\n")).is_none());
+    let both = "[extensions.restore]\nconfirm = true\n[extensions.hello]\n";
+    assert!(plan(&same(both)).is_some());
+}

@@ -1,0 +1,117 @@
+//! The layers import in the order in which `lib.rs` lists them: a layer uses
+//! those above it, never those below.
+
+use std::path::{Path, PathBuf};
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The layers in the order of `lib.rs`.
+fn layers() -> Vec<String> {
+    let map = std::fs::read_to_string(src().join("lib.rs")).unwrap();
+    let lines = map
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub(crate) mod "));
+    lines
+        .map(|rest| rest.trim_end_matches(';').to_owned())
+        .collect()
+}
+
+fn files(below: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(below)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .filter(|path| path.extension().is_some_and(|end| end == "rs"))
+        // What Cargo runs before it builds is no part of the program.
+        .filter(|path| *path != src().join("build.rs"))
+        .collect()
+}
+
+/// The layers that a file's text names, with `use` groups taken apart.
+fn imports(text: &str) -> Vec<&str> {
+    let code = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
+    let paths = code.flat_map(|line| line.split("crate::").skip(1));
+    paths
+        .map(|rest| {
+            rest.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .next()
+                .unwrap()
+        })
+        .collect()
+}
+
+#[test]
+fn no_layer_imports_one_below_it() {
+    let layers = layers();
+    assert_eq!(layers.first().map(String::as_str), Some("names"));
+    assert_eq!(layers.last().map(String::as_str), Some("cli"));
+    for file in files(&src()) {
+        let relative = file.strip_prefix(src()).unwrap();
+        let first = relative.iter().next().unwrap().to_str().unwrap();
+        let layer = first.trim_end_matches(".rs");
+        let Some(own) = layers.iter().position(|one| one == layer) else {
+            assert!(
+                matches!(layer, "lib" | "main" | "testing"),
+                "{layer} is not in lib.rs"
+            );
+            continue;
+        };
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            !text.contains("use crate::{"),
+            "{}: one import a line",
+            relative.display()
+        );
+        for import in imports(&text) {
+            let at = layers.iter().position(|one| one == import);
+            let at = at.unwrap_or_else(|| panic!("{}: crate::{import}", relative.display()));
+            assert!(
+                at <= own,
+                "{} imports {import}, which is below it",
+                relative.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn only_host_touches_the_world() {
+    let map = std::fs::read_to_string(src().join("lib.rs")).unwrap();
+    let fences: Vec<_> = map.match_indices("clippy::disallowed_methods").collect();
+    assert_eq!(fences.len(), 1);
+    let lifted = map.split("clippy::disallowed_methods").nth(1).unwrap();
+    let layer = lifted
+        .lines()
+        .find_map(|line| line.strip_prefix("pub(crate) mod "));
+    assert_eq!(layer, Some("host;"));
+    for file in files(&src())
+        .iter()
+        .filter(|file| !file.ends_with("lib.rs"))
+    {
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(!text.contains("disallowed_methods"), "{}", file.display());
+    }
+}
+
+/// The crate changes often: what has to be changed with it is one file.
+#[test]
+fn one_file_knows_the_crate_that_checks_json_schemas() {
+    let all = files(&src()).into_iter();
+    let knowing = all.filter(|file| {
+        let text = std::fs::read_to_string(file).unwrap();
+        text.contains("jsonschema::")
+    });
+    let knowing: Vec<_> = knowing.collect();
+    assert_eq!(knowing, [src().join("policy/checker.rs")]);
+}

@@ -1,0 +1,11 @@
+//! The tree agrees with itself: imports follow the order of the layers, generated
+//! files are current, and every help text and message keeps its form.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test touches the system and may panic"
+)]
+
+mod layers;
+mod messages;
+mod schema;
