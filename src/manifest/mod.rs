@@ -15,7 +15,7 @@ mod manual;
 mod read;
 mod schema_fields;
 mod schema_line;
-pub mod syntax;
+mod syntax;
 mod typed;
 mod wire;
 
@@ -34,8 +34,10 @@ pub use audit::{AnchorTarget, ArgsMode, AuditLog, LogAccess};
 pub use confirm::ConfirmBy;
 pub use fix::{FixOutcome, apply_fixes};
 pub use manual::manual;
-pub use read::{parse, parse_and};
+pub use read::parse;
 pub use schema_line::schema_line;
+#[cfg(feature = "policy")]
+pub use syntax::syntax_errors;
 pub use typed::key_of;
 pub use wire::{SCHEMA, SCHEMA_ID, schema};
 

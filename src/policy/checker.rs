@@ -1,24 +1,25 @@
-//! The one file that knows the crate `jsonschema`. Nothing is ever fetched: a
-//! policy is whole in its own file.
+//! The one file that knows the crate `jsonschema`. It never fetches anything: a
+//! policy is complete in its own file.
 
-use jsonschema::error::{TypeKind, ValidationErrorKind as Broken};
-use jsonschema::meta::MetaValidator;
+use std::fmt::Display;
+
+use jsonschema::error::{TypeKind, ValidationErrorKind as Rule};
 use jsonschema::{JsonType, ReferencingError, ValidationError, Validator};
 use serde_json::Value;
 
-use super::draft::Draft;
-use super::fact::{About, Bound, Fact, Finding, Kind, Unit};
-use super::keywords::Seen;
-use super::pointer::Pointer;
-use super::text::Fault;
+use super::dialect::Dialect;
+use super::document::KeywordError;
+use super::keywords::KeywordScan;
+use super::pointer::JsonPointer;
+use super::violation::{Defect, DocumentKind, Violation, listed, subject};
 use crate::manifest::quoted;
 
-/// A compiled policy. It can be used from several threads at once.
+/// A compiled policy. Threads can share it.
 #[derive(Debug)]
 pub(super) struct Checker {
     compiled: Validator,
-    /// Documents inside of the policy, by what they call themselves.
-    inner: Vec<(Pointer, String)>,
+    /// Schemas inside the policy that have an `$id`, with that id.
+    embedded: Vec<(JsonPointer, String)>,
 }
 
 impl Checker {
@@ -26,271 +27,287 @@ impl Checker {
     ///
     /// # Errors
     ///
-    /// Everything that its metaschema refuses; if that is nothing, the first
-    /// thing that cannot be compiled: a reference that leads nowhere or out of
-    /// the file, a regular expression or a form that nobody knows.
+    /// All errors of its metaschema; without any, the first thing that cannot
+    /// be compiled: a reference that leads nowhere or out of the file, a wrong
+    /// regular expression, an unknown format.
     pub(super) fn compile(
-        document: &Value,
-        draft: Draft,
-        seen: &Seen<'_>,
-    ) -> Result<Self, Vec<Fault>> {
-        let metaschema = metaschema(draft);
-        let errors = metaschema.iter_errors(document);
-        let faults: Vec<_> = errors.map(|error| misshapen(&error)).collect();
-        if !faults.is_empty() {
-            return Err(faults);
+        policy: &Value,
+        dialect: Dialect,
+        scan: &KeywordScan<'_>,
+    ) -> Result<Self, Vec<KeywordError>> {
+        let (metaschema, draft) = match dialect {
+            Dialect::Draft07 => (
+                jsonschema::draft7::meta::validator(),
+                jsonschema::Draft::Draft7,
+            ),
+            Dialect::V2020 => (
+                jsonschema::draft202012::meta::validator(),
+                jsonschema::Draft::Draft202012,
+            ),
+        };
+        let errors = metaschema.iter_errors(policy);
+        let errors: Vec<_> = errors.map(|error| against_metaschema(&error)).collect();
+        if !errors.is_empty() {
+            return Err(errors);
         }
-        let built = jsonschema::options()
-            .with_draft(match draft {
-                Draft::Seven => jsonschema::Draft::Draft7,
-                Draft::Twenty => jsonschema::Draft::Draft202012,
-            })
+        let compiled = jsonschema::options()
+            .with_draft(draft)
             .offline()
-            // A form that is not checked would be a rule that says nothing.
+            // A format that is not checked would be a rule without effect.
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
-            .build(document);
-        let inner = seen.inner.iter();
-        let inner = inner.map(|(at, name)| (at.clone(), (*name).to_owned()));
-        match built {
-            Ok(compiled) => Ok(Self {
-                compiled,
-                inner: inner.collect(),
-            }),
-            Err(error) => Err(vec![uncompiled(&error, seen)]),
-        }
+            .build(policy)
+            .map_err(|error| vec![uncompiled(&error, scan)])?;
+        let embedded = scan.embedded.iter();
+        let embedded = embedded.map(|(at, id)| (at.clone(), (*id).to_owned()));
+        Ok(Self {
+            compiled,
+            embedded: embedded.collect(),
+        })
     }
 
-    /// Checks a document: what is wrong with it, or why that cannot be said.
-    pub(super) fn check(&self, instance: &Value) -> Vec<Result<Finding, Fault>> {
+    /// Checks a manifest: every violation, and every rule that could not be
+    /// checked.
+    pub(super) fn check(&self, manifest: &Value) -> Vec<Result<Violation, KeywordError>> {
         let mut found = Vec::new();
-        for error in self.compiled.iter_errors(instance) {
-            let document = self.document_of(&error);
-            for mut one in findings(&error) {
-                match &mut one {
-                    Ok(finding) => finding.rule.prepend(document),
-                    Err(fault) => fault.at.prepend(document),
+        for error in self.compiled.iter_errors(manifest) {
+            let schema = self.schema_of(&error);
+            match violations(&error, DocumentKind::Manifest) {
+                Ok(violations) => found.extend(violations.into_iter().map(|mut one| {
+                    one.rule.prepend(schema);
+                    Ok(one)
+                })),
+                Err(mut error) => {
+                    error.at.prepend(schema);
+                    found.push(Err(error));
                 }
-                found.push(one);
             }
         }
         found
     }
 
-    /// Returns the way to the document inside of the policy that an error's
-    /// places begin with; mostly there is none.
-    fn document_of(&self, error: &ValidationError<'_>) -> &[String] {
+    /// Returns the way to the schema with an `$id` that an error's locations are
+    /// relative to; usually the policy itself.
+    fn schema_of(&self, error: &ValidationError<'_>) -> &[String] {
         let whole = error.absolute_keyword_location();
         let named = whole.and_then(|whole| whole.as_str().split('#').next());
-        let is_it = |name: &str| named.is_some_and(|named| named.ends_with(name));
-        let inner = self.inner.iter().find(|(_, name)| is_it(name));
-        inner.map_or(&[], |(at, _)| at.0.as_slice())
+        let is_it = |id: &str| named.is_some_and(|named| named.ends_with(id));
+        let embedded = self.embedded.iter().find(|(_, id)| is_it(id));
+        embedded.map_or(&[], |(at, _)| at.0.as_slice())
     }
 }
 
-fn metaschema(draft: Draft) -> MetaValidator<'static> {
-    match draft {
-        Draft::Seven => jsonschema::draft7::meta::validator(),
-        Draft::Twenty => jsonschema::draft202012::meta::validator(),
-    }
-}
-
-/// What the metaschema has against a policy.
-fn misshapen(error: &ValidationError<'_>) -> Fault {
-    let first = findings(error).into_iter().next();
-    let message = match first {
-        Some(Ok(finding)) => finding.words(About::Policy),
-        Some(Err(Fault { message, .. })) => message,
-        None => error.masked().to_string(),
+fn against_metaschema(error: &ValidationError<'_>) -> KeywordError {
+    let message = match violations(error, DocumentKind::Policy) {
+        Ok(violations) => violations.first().map(Violation::message),
+        Err(error) => Some(error.message),
     };
-    Fault::of_value(Pointer::parse(error.instance_path().as_str()), message)
+    let message = message.unwrap_or_else(|| error.masked().to_string());
+    KeywordError::value(JsonPointer::parse(error.instance_path().as_str()), message)
 }
 
-/// Why a policy cannot be compiled that its metaschema takes.
-fn uncompiled(error: &ValidationError<'_>, seen: &Seen<'_>) -> Fault {
-    if let Broken::Referencing(error) = error.kind() {
-        return unresolved(error, seen);
+/// Says why a policy that its metaschema accepts cannot be compiled.
+fn uncompiled(error: &ValidationError<'_>, scan: &KeywordScan<'_>) -> KeywordError {
+    if let Rule::Referencing(error) = error.kind() {
+        return unresolved(error, scan);
     }
-    let at = Pointer::parse(error.instance_path().as_str());
-    let is_pattern = matches!(error.kind(), Broken::Format { format } if format == "regex");
+    let at = JsonPointer::parse(error.instance_path().as_str());
+    let is_pattern = matches!(error.kind(), Rule::Format { format } if format == "regex");
     let is_format = at.0.last().is_some_and(|last| last == "format");
     if is_pattern {
-        let help = "in JSON a backslash is written twice: `\\\\.`";
-        Fault::of_value(at, "this is no regular expression").help(help)
+        let help = "in JSON, write a backslash as two: `\\\\.`";
+        KeywordError::value(at, "not a regular expression").help(help)
     } else if is_format {
-        let help = "the forms are those of JSON Schema, such as `uri`; write others as a `pattern`";
-        Fault::of_value(at, "nobody knows this form").help(help)
+        let help = "use a format of JSON Schema, such as `uri`, or write a `pattern`";
+        KeywordError::value(at, "unknown format").help(help)
     } else {
-        Fault::of_value(at, error.masked().to_string())
+        KeywordError::value(at, error.masked().to_string())
     }
 }
 
-/// Why a reference leads to nothing, at the reference.
-fn unresolved(error: &ReferencingError, seen: &Seen<'_>) -> Fault {
-    let copy = "copy it into `$defs` of this file, and refer to it by `#/$defs/…`";
-    let mend = "refer to what is there, such as `#/$defs/…`";
-    let (to, message, help) = match error {
+/// Says, at the reference, why it leads nowhere.
+fn unresolved(error: &ReferencingError, scan: &KeywordScan<'_>) -> KeywordError {
+    let copy = "copy it into `$defs` of this file, and refer to it as `#/$defs/…`";
+    let existing = "refer to something in this file, such as `#/$defs/…`";
+    let (target, message, help) = match error {
         ReferencingError::Unretrievable { uri, .. } => {
-            let message = format!(
-                "{} is another document, and nothing is fetched",
-                quoted(uri)
-            );
+            let message = format!("{} is another document; qli fetches nothing", quoted(uri));
             (uri.clone(), message, copy)
         }
         ReferencingError::PointerToNowhere { pointer } => {
-            let to = format!("#{pointer}");
-            let message = format!("nothing stands at {}", quoted(&to));
-            (to, message, mend)
+            let target = format!("#{pointer}");
+            let message = format!("there is nothing at {}", quoted(&target));
+            (target, message, existing)
         }
         ReferencingError::NoSuchAnchor { anchor } | ReferencingError::InvalidAnchor { anchor } => {
-            let message = format!("nothing has the anchor {}", quoted(anchor));
-            (format!("#{anchor}"), message, mend)
+            let message = format!("there is no anchor {}", quoted(anchor));
+            (format!("#{anchor}"), message, existing)
         }
         ReferencingError::InvalidPercentEncoding { .. }
         | ReferencingError::InvalidArrayIndex { .. }
         | ReferencingError::InvalidUri(_)
         | ReferencingError::UnknownSpecification { .. }
-        | ReferencingError::CircularMetaschema { .. } => (String::new(), error.to_string(), mend),
-    };
-    let mut from = seen.references.iter();
-    let from = from.find(|(_, written)| leads_to(written, &to));
-    let at = from.map(|(at, _)| at.clone()).unwrap_or_default();
-    Fault::of_value(at, message).help(help)
-}
-
-/// Says whether a reference as it is written is the one that was followed.
-fn leads_to(written: &str, to: &str) -> bool {
-    let document = written.split('#').next().unwrap_or_default();
-    !to.is_empty() && (written.ends_with(to) || (!document.is_empty() && to.ends_with(document)))
-}
-
-/// What an error says, one finding for each place that it names.
-fn findings(error: &ValidationError<'_>) -> Vec<Result<Finding, Fault>> {
-    let facts = match facts(error) {
-        Ok(facts) => facts,
-        Err(why) => {
-            let at = Pointer::parse(error.schema_path().as_str());
-            let fault = Fault::of_value(at, format!("this could not be checked: {why}"));
-            return vec![Err(
-                fault.help("write a rule that can be checked in a few steps")
-            )];
+        | ReferencingError::CircularMetaschema { .. } => {
+            (String::new(), error.to_string(), existing)
         }
     };
-    let mut at = Pointer::parse(error.instance_path().as_str());
-    // What may not be there at all is a field of the table around it.
-    if let (Broken::FalseSchema, [Fact::Unexpected(_)]) = (error.kind(), facts.as_slice()) {
-        at.0.pop();
-    }
-    let finding = |fact| Finding {
-        at: at.clone(),
-        rule: Pointer::parse(error.schema_path().as_str()),
-        way: Pointer::parse(error.evaluation_path().as_str()),
-        fact,
-    };
-    facts.into_iter().map(|fact| Ok(finding(fact))).collect()
+    let mut references = scan.references.iter();
+    let reference = references.find(|(_, written)| leads_to(written, &target));
+    let at = reference.map(|(at, _)| at.clone()).unwrap_or_default();
+    KeywordError::value(at, message).help(help)
 }
 
-/// What an error says; or, if the policy is to blame, what went wrong.
-fn facts(error: &ValidationError<'_>) -> Result<Vec<Fact>, String> {
-    let number = |limit: &dyn std::fmt::Display| limit.to_string();
-    let bounds = |bound, limit: &dyn std::fmt::Display| Fact::Bounds(bound, number(limit));
-    let unexpected = |names: &[String]| {
-        let facts = names.iter().cloned().map(Fact::Unexpected);
-        Ok(facts.collect())
+/// Says whether a reference, as it is written, is the one that was followed.
+fn leads_to(written: &str, target: &str) -> bool {
+    let document = written.split('#').next().unwrap_or_default();
+    let is_in = !document.is_empty() && target.ends_with(document);
+    !target.is_empty() && (written.ends_with(target) || is_in)
+}
+
+/// Returns what an error says, one violation for each field that it names.
+///
+/// # Errors
+///
+/// The rule could not be checked.
+fn violations(
+    error: &ValidationError<'_>,
+    kind: DocumentKind,
+) -> Result<Vec<Violation>, KeywordError> {
+    let rule = JsonPointer::parse(error.schema_path().as_str());
+    let mut at = JsonPointer::parse(error.instance_path().as_str());
+    let defects = defects(error, &at, kind).map_err(|why| {
+        let message = format!("this rule could not be checked: {why}");
+        KeywordError::value(rule.clone(), message).help("write a simpler rule")
+    })?;
+    // A field that is not allowed at all is a field of the table around it.
+    if let (Rule::FalseSchema, [Defect::Name(..)]) = (error.kind(), defects.as_slice()) {
+        at.0.pop();
+    }
+    let defects = defects.into_iter();
+    let violations = defects.map(|defect| Violation {
+        at: at.clone(),
+        rule: rule.clone(),
+        way: JsonPointer::parse(error.evaluation_path().as_str()),
+        defect,
+    });
+    Ok(violations.collect())
+}
+
+const NOT_ALLOWED: &str = "is not allowed";
+
+fn defects(
+    error: &ValidationError<'_>,
+    at: &JsonPointer,
+    kind: DocumentKind,
+) -> Result<Vec<Defect>, String> {
+    let says = |what: &str| Defect::Value(format!("{} {what}", subject(at, kind)));
+    let must = |what: String| says(&format!("must {what}"));
+    let be = |how: &str, limit: &dyn Display| must(format!("be {how} {limit}"));
+    let have = |how: &str, limit: &dyn Display, unit: &str| {
+        let limit = limit.to_string();
+        let s = if limit == "1" { "" } else { "s" };
+        must(format!("have at {how} {limit} {unit}{s}"))
     };
     Ok(vec![match error.kind() {
-        Broken::BacktrackLimitExceeded { error } => return Err(error.to_string()),
-        Broken::RegexEngineFailure { message } => return Err(message.clone()),
-        Broken::Referencing(error) => return Err(error.to_string()),
-        Broken::AdditionalProperties { unexpected: names }
-        | Broken::UnevaluatedProperties { unexpected: names } => return unexpected(names),
-        Broken::Required { property } => Fact::Missing(vec![text(property)]),
-        Broken::FalseSchema => not_there(error),
-        Broken::PropertyNames { error } => Fact::BadName(text(error.instance())),
-        Broken::Constant { expected_value } => Fact::NotOf(vec![(**expected_value).clone()]),
-        Broken::Enum { options } => Fact::NotOf(options.as_array().cloned().unwrap_or_default()),
-        Broken::Type { kind } => Fact::Type(wanted(kind), kind_of(error.instance())),
-        Broken::Pattern { pattern } => Fact::NoMatch(pattern.clone()),
-        Broken::Format { format } => Fact::Format(format.clone()),
-        Broken::Minimum { limit } => bounds(Bound::Least, limit),
-        Broken::Maximum { limit } => bounds(Bound::Most, limit),
-        Broken::ExclusiveMinimum { limit } => bounds(Bound::Above, limit),
-        Broken::ExclusiveMaximum { limit } => bounds(Bound::Below, limit),
-        Broken::MultipleOf { multiple_of } => bounds(Bound::Multiple, multiple_of),
-        Broken::MinLength { limit } => bounds(Bound::LeastOf(Unit::Characters), limit),
-        Broken::MaxLength { limit } => bounds(Bound::MostOf(Unit::Characters), limit),
-        Broken::MinItems { limit } => bounds(Bound::LeastOf(Unit::Elements), limit),
-        Broken::MaxItems { limit } => bounds(Bound::MostOf(Unit::Elements), limit),
-        Broken::AdditionalItems { limit } => bounds(Bound::MostOf(Unit::Elements), limit),
-        Broken::MinProperties { limit } => bounds(Bound::LeastOf(Unit::Fields), limit),
-        Broken::MaxProperties { limit } => bounds(Bound::MostOf(Unit::Fields), limit),
-        Broken::UniqueItems => Fact::Twice,
-        Broken::Contains | Broken::UnevaluatedItems { .. } => Fact::Elements,
-        Broken::Not { .. } => Fact::Forbidden,
-        Broken::AnyOf { context } | Broken::OneOfNotValid { context } => none_of(context),
-        Broken::OneOfMultipleValid { .. } => Fact::SeveralOf,
-        Broken::ContentEncoding { .. }
-        | Broken::ContentMediaType { .. }
-        | Broken::FromUtf8 { .. }
-        | Broken::Custom { .. } => Fact::Other(error.masked().to_string()),
+        Rule::BacktrackLimitExceeded { error } => return Err(error.to_string()),
+        Rule::RegexEngineFailure { message } => return Err(message.clone()),
+        Rule::Referencing(error) => return Err(error.to_string()),
+        Rule::AdditionalProperties { unexpected } | Rule::UnevaluatedProperties { unexpected } => {
+            let names = unexpected.iter().cloned();
+            return Ok(names.map(|name| Defect::Name(name, NOT_ALLOWED)).collect());
+        }
+        Rule::Required { property } => Defect::Missing(vec![text(property)]),
+        Rule::FalseSchema => match at.0.last() {
+            Some(name) if name.parse::<usize>().is_err() => Defect::Name(name.clone(), NOT_ALLOWED),
+            _ => says(NOT_ALLOWED),
+        },
+        Rule::PropertyNames { error } => {
+            Defect::Name(text(error.instance()), "is not an allowed name")
+        }
+        Rule::Constant { expected_value } => must(format!("be {}", shortened(expected_value))),
+        Rule::Enum { options } => {
+            let options = options.as_array().into_iter().flatten().map(shortened);
+            must(format!("be {}", listed(options, "or")))
+        }
+        Rule::Type { kind: wanted } => must(of_type(wanted, error.instance(), kind)),
+        Rule::Pattern { pattern } => must(format!("match {}", quoted(pattern))),
+        Rule::Format { format } => must(format!("have the format {}", quoted(format))),
+        Rule::Minimum { limit } => be("at least", limit),
+        Rule::Maximum { limit } => be("at most", limit),
+        Rule::ExclusiveMinimum { limit } => be("more than", limit),
+        Rule::ExclusiveMaximum { limit } => be("less than", limit),
+        Rule::MultipleOf { multiple_of } => be("a multiple of", multiple_of),
+        Rule::MinLength { limit } => have("least", limit, "character"),
+        Rule::MaxLength { limit } => have("most", limit, "character"),
+        Rule::MinItems { limit } => have("least", limit, "element"),
+        Rule::MaxItems { limit } => have("most", limit, "element"),
+        Rule::AdditionalItems { limit } => have("most", limit, "element"),
+        Rule::MinProperties { limit } => have("least", limit, "field"),
+        Rule::MaxProperties { limit } => have("most", limit, "field"),
+        Rule::UniqueItems => says("has two equal elements"),
+        Rule::Contains => says("lacks a required element"),
+        Rule::UnevaluatedItems { .. } => says("has elements that are not allowed"),
+        Rule::Not { .. } => says("is what the policy forbids"),
+        Rule::AnyOf { context } | Rule::OneOfNotValid { context } => match each_of(context, kind) {
+            Some(alternatives) => Defect::Value(alternatives),
+            None => says("matches none of the alternatives"),
+        },
+        Rule::OneOfMultipleValid { .. } => says("matches several alternatives, but must match one"),
+        Rule::ContentEncoding { .. }
+        | Rule::ContentMediaType { .. }
+        | Rule::FromUtf8 { .. }
+        | Rule::Custom { .. } => {
+            Defect::Value(format!("{}: {}", subject(at, kind), error.masked()))
+        }
     }])
 }
 
-/// What is wrong with a value for which the policy has `false`: of a field,
-/// that it is there.
-fn not_there(error: &ValidationError<'_>) -> Fact {
-    let at = Pointer::parse(error.instance_path().as_str());
-    match at.0.last() {
-        Some(name) if name.parse::<usize>().is_err() => Fact::Unexpected(name.clone()),
-        _ => Fact::Forbidden,
-    }
-}
-
-/// How many alternatives are told; more of them help nobody.
-const TOLD: usize = 3;
-
-/// What is wrong by each of several alternatives, if each has one thing to say.
-fn none_of(context: &[Vec<ValidationError<'static>>]) -> Fact {
-    let each = context.iter().map(|errors| match errors.as_slice() {
-        [only] => findings(only).into_iter().next()?.ok(),
-        _ => None,
-    });
-    let each: Option<Vec<_>> = each.collect();
-    Fact::NoneOf(each.filter(|all| all.len() <= TOLD).unwrap_or_default())
-}
-
-/// Returns a name as it is meant.
 fn text(name: &Value) -> String {
     name.as_str().unwrap_or_default().to_owned()
 }
 
-fn wanted(kind: &TypeKind) -> Vec<Kind> {
-    match kind {
-        TypeKind::Single(one) => vec![kind_named(*one)],
-        TypeKind::Multiple(several) => several.iter().map(kind_named).collect(),
+/// Writes a value that a policy asks for; it can be of any length.
+fn shortened(value: &Value) -> String {
+    const MAX: usize = 60;
+    let value = value.to_string();
+    match value.char_indices().nth(MAX) {
+        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
+        None => value,
     }
 }
 
-fn kind_named(kind: JsonType) -> Kind {
-    match kind {
-        JsonType::Null => Kind::Null,
-        JsonType::Boolean => Kind::Boolean,
-        JsonType::Integer => Kind::Integer,
-        JsonType::Number => Kind::Number,
-        JsonType::String => Kind::String,
-        JsonType::Array => Kind::Array,
-        JsonType::Object => Kind::Object,
-    }
+/// Says what is wrong by each of a few alternatives, if each says one thing.
+fn each_of(context: &[Vec<ValidationError<'static>>], kind: DocumentKind) -> Option<String> {
+    const MAX: usize = 3;
+    let each = context.iter().map(|errors| match errors.as_slice() {
+        [only] => Some(violations(only, kind).ok()?.first()?.message()),
+        _ => None,
+    });
+    let each: Vec<_> = each.collect::<Option<_>>()?;
+    (each.len() <= MAX).then(|| each.join(", or "))
 }
 
-fn kind_of(value: &Value) -> Kind {
-    match value {
-        Value::Null => Kind::Null,
-        Value::Bool(_) => Kind::Boolean,
-        Value::Number(number) if number.is_f64() => Kind::Number,
-        Value::Number(_) => Kind::Integer,
-        Value::String(_) => Kind::String,
-        Value::Array(_) => Kind::Array,
-        Value::Object(_) => Kind::Object,
+fn of_type(wanted: &TypeKind, found: &Value, kind: DocumentKind) -> String {
+    let is_integer = found.is_i64() || found.is_u64();
+    let found = if is_integer {
+        JsonType::Integer
+    } else {
+        found.into()
+    };
+    let wanted: Vec<_> = match wanted {
+        TypeKind::Single(one) => vec![*one],
+        TypeKind::Multiple(several) => several.iter().collect(),
+    };
+    let wanted = wanted.into_iter().map(|one| type_name(one, kind));
+    let (wanted, found) = (listed(wanted, "or"), type_name(found, kind));
+    format!("be {wanted}, but is {found}")
+}
+
+fn type_name(json: JsonType, kind: DocumentKind) -> String {
+    match (json, kind) {
+        (JsonType::Null, _) => "null".to_owned(),
+        (JsonType::Object, DocumentKind::Manifest) => "a table".to_owned(),
+        (JsonType::Integer | JsonType::Array | JsonType::Object, _) => format!("an {json}"),
+        (JsonType::Boolean | JsonType::Number | JsonType::String, _) => format!("a {json}"),
     }
 }

@@ -1,27 +1,24 @@
-//! What a JSON Schema lets pass and a policy may not hold: keywords that say
-//! nothing, and our own with values that nobody knows.
-//!
-//! To a JSON Schema an unknown keyword is a note. In a policy it is a rule that
-//! is never checked, so what looks like a misspelt keyword is refused.
+//! Keywords that would check nothing. To JSON Schema an unknown keyword is a
+//! comment; in a policy it is a rule that nobody enforces, so whatever looks
+//! like a misspelt keyword is an error.
 
 use serde_json::{Map, Value};
 
-use super::draft::{Draft, Holds, KEYWORDS};
-use super::pointer::Pointer;
-use super::text::Fault;
+use super::dialect::{Dialect, Holds, keyword};
+use super::document::KeywordError;
+use super::pointer::JsonPointer;
 use crate::diagnostics::{nearest, one_of};
 use crate::manifest::quoted;
 
-/// What a violation is to say.
+/// The message of a violation.
 pub(super) const MESSAGE: &str = "x-qli-message";
 
-/// How bad a violation is: `error` or `warning`.
+/// The severity of a violation: one of [`SEVERITIES`].
 pub(super) const SEVERITY: &str = "x-qli-severity";
 
-/// The values of [`SEVERITY`].
-pub(super) const SEVERITIES: [&str; 2] = ["error", "warning"];
+const SEVERITIES: [&str; 2] = ["error", "warning"];
 
-/// What a schema that has nothing else does not check.
+/// Keywords that are no rules.
 const NOTES: [&str; 9] = [
     "$comment",
     "$defs",
@@ -34,7 +31,7 @@ const NOTES: [&str; 9] = [
     "title",
 ];
 
-/// Keywords that say nothing alone, each with those that it needs one of.
+/// Keywords that have no effect alone, each with those that it needs one of.
 const NEEDS: [(&str, &[&str]); 5] = [
     ("if", &["then", "else"]),
     ("then", &["if"]),
@@ -43,117 +40,108 @@ const NEEDS: [(&str, &[&str]); 5] = [
     ("maxContains", &["contains"]),
 ];
 
-/// What was seen of a policy's keywords.
-#[derive(Debug, Default)]
-pub(super) struct Seen<'v> {
-    /// What is wrong with them.
-    pub(super) faults: Vec<Fault>,
-    /// Everything that refers to another schema, in the order of the text.
-    pub(super) references: Vec<(Pointer, &'v str)>,
-    /// Documents inside of this one, by what they call themselves.
-    pub(super) inner: Vec<(Pointer, &'v str)>,
+/// What a scan of a policy's keywords found.
+#[derive(Debug)]
+pub(super) struct KeywordScan<'v> {
+    dialect: Dialect,
+    pub(super) errors: Vec<KeywordError>,
+    /// Every reference to another schema, in the order of the text.
+    pub(super) references: Vec<(JsonPointer, &'v str)>,
+    /// Schemas inside the policy that have an `$id`, with that id.
+    pub(super) embedded: Vec<(JsonPointer, &'v str)>,
 }
 
 /// Looks at every keyword of a policy.
-pub(super) fn look(document: &Value, draft: Draft) -> Seen<'_> {
-    let mut seen = Seen::default();
-    let Value::Object(fields) = document else {
-        let is = kind_of(document);
-        let message = format!("a policy is a JSON object, this is {is}");
-        let fault = Fault::of_value(Pointer::default(), message);
-        let help = "write a JSON Schema, such as `{ \"required\": [\"banner\"] }`";
-        seen.faults.push(fault.help(help));
-        return seen;
+pub(super) fn scan(policy: &Map<String, Value>, dialect: Dialect) -> KeywordScan<'_> {
+    let mut scan = KeywordScan {
+        dialect,
+        errors: Vec::new(),
+        references: Vec::new(),
+        embedded: Vec::new(),
     };
-    if fields.keys().all(|name| is_note(name)) {
-        let fault = Fault::of_value(Pointer::default(), "the policy holds no rule");
-        let help = "write what every manifest must have, such as `\"required\": [\"banner\"]`";
-        seen.faults.push(fault.help(help));
+    let root = JsonPointer::default();
+    if policy.keys().all(|name| is_note(name)) {
+        let error = KeywordError::value(root.clone(), "the policy has no rules");
+        let help = "add what every manifest must have, such as `\"required\": [\"banner\"]`";
+        scan.errors.push(error.help(help));
     }
-    seen.schema(fields, &Pointer::default(), draft);
-    seen
+    scan.schema(policy, &root);
+    scan
 }
 
 fn is_note(name: &str) -> bool {
     name.starts_with("x-") || NOTES.contains(&name)
 }
 
-/// Names the type of a JSON value.
-pub(super) fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
-    }
+/// Says whether a keyword refers to another schema.
+pub(super) fn is_reference(keyword: &str) -> bool {
+    matches!(keyword, "$ref" | "$dynamicRef")
 }
 
-impl<'v> Seen<'v> {
-    fn schema(&mut self, fields: &'v Map<String, Value>, at: &Pointer, draft: Draft) {
-        for (name, value) in fields {
+impl<'v> KeywordScan<'v> {
+    fn schema(&mut self, schema: &'v Map<String, Value>, at: &JsonPointer) {
+        for (name, value) in schema {
             let at = at.join(name);
-            let known = KEYWORDS.iter().find(|(known, ..)| known == name);
-            match known.filter(|(_, versions, _)| draft.knows(*versions)) {
-                Some((_, _, Holds::Schemas)) => self.schemas(value, &at, draft),
-                Some((_, _, Holds::Named)) => self.named(value, &at, draft),
-                Some((_, _, Holds::Data)) => self.data(name, value, &at),
-                None if name == MESSAGE => self.message(value, &at),
-                None if name == SEVERITY => self.severity(value, &at),
-                None => self.unknown(name, known.is_some(), &at, draft),
+            let known = keyword(name);
+            match known.filter(|(dialects, _)| dialects.contains(&self.dialect)) {
+                Some((_, Holds::Schemas)) => self.schemas(value, &at),
+                Some((_, Holds::SchemasByName)) => self.by_name(value, &at),
+                Some((_, Holds::Data)) => self.data(name, value, &at),
+                None if name == MESSAGE => self.message(value, at.clone()),
+                None if name == SEVERITY => self.severity(value, at.clone()),
+                None => self.unknown(name, known.map(|(others, _)| others), at.clone()),
             }
             if known.is_some() {
-                self.alone(name, fields, &at, draft);
+                self.neighbours(name, schema, &at);
             }
         }
     }
 
-    /// Reports a keyword that checks nothing because of what stands beside it.
-    fn alone(&mut self, name: &str, fields: &Map<String, Value>, at: &Pointer, draft: Draft) {
+    /// Reports a keyword that has no effect next to the others of its schema.
+    fn neighbours(&mut self, name: &str, schema: &Map<String, Value>, at: &JsonPointer) {
         let needs = NEEDS.iter().find(|(keyword, _)| *keyword == name);
         if let Some((_, others)) = needs
-            && !others.iter().any(|other| fields.contains_key(*other))
+            && !others.iter().any(|other| schema.contains_key(*other))
         {
             let others = one_of(others.iter().copied());
-            let message = format!("`{name}` checks nothing without {others}");
-            let fault = Fault::of_name(at.clone(), message);
-            self.faults
-                .push(fault.help(format!("write {others} beside it")));
+            let message = format!("`{name}` has no effect without {others}");
+            let error = KeywordError::name(at.clone(), message);
+            self.errors
+                .push(error.help(format!("add {others}, or remove `{name}`")));
         }
         // JSON Schema draft-07, Core, section 8.3.
-        let overridden = draft == Draft::Seven && fields.contains_key("$ref");
+        let overridden = self.dialect == Dialect::Draft07 && schema.contains_key("$ref");
         if overridden && name != "$ref" && !is_note(name) {
-            let message = format!("`{name}` checks nothing beside `$ref` in draft-07");
-            let fault = Fault::of_name(at.clone(), message);
-            self.faults
-                .push(fault.help("put both into `allOf`, or write 2020-12"));
+            let message = format!("`{name}` has no effect next to `$ref` in draft-07");
+            let error = KeywordError::name(at.clone(), message);
+            self.errors
+                .push(error.help("put both into `allOf`, or use 2020-12"));
         }
     }
 
-    fn schemas(&mut self, value: &'v Value, at: &Pointer, draft: Draft) {
+    fn schemas(&mut self, value: &'v Value, at: &JsonPointer) {
         match value {
-            Value::Object(fields) => self.schema(fields, at, draft),
+            Value::Object(schema) => self.schema(schema, at),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.schemas(item, &at.join(index.to_string()), draft);
+                    self.schemas(item, &at.join(index.to_string()));
                 }
             }
-            // `true`, `false`, or what the metaschema refuses.
+            // A boolean schema, or an error of the metaschema.
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
 
-    fn named(&mut self, value: &'v Value, at: &Pointer, draft: Draft) {
+    fn by_name(&mut self, value: &'v Value, at: &JsonPointer) {
         for (name, value) in value.as_object().into_iter().flatten() {
-            // `dependencies` may list names, which are no schemas.
-            if let Value::Object(fields) = value {
-                self.schema(fields, &at.join(name), draft);
+            // `dependencies` may have arrays of names instead.
+            if let Value::Object(schema) = value {
+                self.schema(schema, &at.join(name));
             }
         }
     }
 
-    fn data(&mut self, name: &str, value: &'v Value, at: &Pointer) {
+    fn data(&mut self, name: &str, value: &'v Value, at: &JsonPointer) {
         let Some(text) = value.as_str() else { return };
         if is_reference(name) {
             self.references.push((at.clone(), text));
@@ -161,64 +149,52 @@ impl<'v> Seen<'v> {
         if let ("$id", [schema @ .., _]) = (name, at.0.as_slice())
             && !schema.is_empty()
         {
-            self.inner.push((Pointer(schema.to_vec()), text));
+            self.embedded.push((JsonPointer(schema.to_vec()), text));
         }
     }
 
-    fn message(&mut self, value: &Value, at: &Pointer) {
+    fn message(&mut self, value: &Value, at: JsonPointer) {
         if value.as_str().is_none_or(|text| text.trim().is_empty()) {
-            let message = format!("`{MESSAGE}` must be a text that says something");
-            let fault = Fault::of_value(at.clone(), message);
+            let error = KeywordError::value(at, format!("`{MESSAGE}` must be a non-empty string"));
             let help = "write what a manifest must have, and whom to ask";
-            self.faults.push(fault.help(help));
+            self.errors.push(error.help(help));
         }
     }
 
-    fn severity(&mut self, value: &Value, at: &Pointer) {
-        let written = value.as_str();
-        if written.is_some_and(|text| SEVERITIES.contains(&text)) {
+    fn severity(&mut self, value: &Value, at: JsonPointer) {
+        let written = value.as_str().unwrap_or_default();
+        if SEVERITIES.contains(&written) {
             return;
         }
-        let is = written.map_or_else(|| kind_of(value).to_owned(), quoted);
-        let message = format!("`{SEVERITY}` must be `error` or `warning`, it is {is}");
-        let fault = Fault::of_value(at.clone(), message);
-        let close = written.and_then(|written| nearest(written, SEVERITIES));
-        self.faults.push(match close {
-            Some(close) => fault.help(format!("did you mean `{close}`?")),
-            None => fault.help("without it a violation is an error"),
+        let found = quoted(&value.to_string());
+        let message = format!("`{SEVERITY}` must be \"error\" or \"warning\", but is {found}");
+        let error = KeywordError::value(at, message);
+        self.errors.push(match nearest(written, SEVERITIES) {
+            Some(close) => error.help(format!("did you mean `{close}`?")),
+            None => error.help("remove it, and violations are errors"),
         });
     }
 
-    /// Reports a keyword that this version does not know, if it is one of the
-    /// other version, one of ours, or like one that is known.
-    fn unknown(&mut self, name: &str, elsewhere: bool, at: &Pointer, draft: Draft) {
-        let own = name.starts_with("x-qli-");
-        let fault = Fault::of_name(at.clone(), format!("unknown keyword {}", quoted(name)));
-        if elsewhere {
-            let (this, other) = (draft.name(), draft.other().name());
-            let message = format!("`{name}` is of {other}, the policy is of {this}");
-            let help = format!("in {this} it checks nothing: set `$schema`");
-            self.faults
-                .push(Fault::of_name(at.clone(), message).help(help));
-        } else if let Some(close) = near(name, draft).filter(|_| own || !name.starts_with("x-")) {
-            let help = format!("did you mean `{close}`? a note of yours begins with `x-`");
-            self.faults.push(fault.help(help));
-        } else if own {
-            let help = format!("there are `{MESSAGE}` and `{SEVERITY}`");
-            self.faults.push(fault.help(help));
+    /// Reports a keyword that this dialect does not have, if it is one of the
+    /// other dialect, one of qli's, or close to a known one.
+    fn unknown(&mut self, name: &str, others: Option<&'static [Dialect]>, at: JsonPointer) {
+        let is_qli = name.starts_with("x-qli-");
+        let unknown = format!("unknown keyword {}", quoted(name));
+        if let Some([other, ..]) = others {
+            let (this, other) = (self.dialect.name(), other.name());
+            let message = format!("`{name}` is a {other} keyword, but the policy is {this}");
+            let help = format!("it has no effect in {this}; set `$schema` to {other}");
+            self.errors.push(KeywordError::name(at, message).help(help));
+        } else if let Some(close) = self.close(name).filter(|_| is_qli || !is_note(name)) {
+            let help = format!("did you mean `{close}`? names of your own start with `x-`");
+            self.errors.push(KeywordError::name(at, unknown).help(help));
+        } else if is_qli {
+            let help = format!("qli has `{MESSAGE}` and `{SEVERITY}`");
+            self.errors.push(KeywordError::name(at, unknown).help(help));
         }
     }
-}
 
-/// Returns the keyword that was probably meant.
-fn near(name: &str, draft: Draft) -> Option<&'static str> {
-    let known = KEYWORDS.iter();
-    let known = known.filter(|(_, versions, _)| draft.knows(*versions));
-    let known = known.map(|(known, ..)| *known);
-    nearest(name, known.chain([MESSAGE, SEVERITY]))
-}
-
-/// Says whether a keyword refers to another schema.
-pub(super) fn is_reference(keyword: &str) -> bool {
-    matches!(keyword, "$ref" | "$dynamicRef")
+    fn close(&self, name: &str) -> Option<&'static str> {
+        nearest(name, self.dialect.keywords().chain([MESSAGE, SEVERITY]))
+    }
 }

@@ -1,19 +1,18 @@
-//! An organisation's own rules: JSON Schemas over the manifest, for `validate
-//! --policy`. Nothing here is on the way of a run.
+//! An organisation's own rules: JSON Schemas over manifests.
 //!
-//! A manifest without errors becomes a JSON document, made from the tree that
-//! the parser read; `jsonschema` checks it (one file, `checker.rs`); what it
-//! finds is placed by walking the same tree. A policy that cannot be used is a problem
-//! of the policy, at its place.
+//! [`Policies::load`] reads and compiles them once; [`Policies::check`] says
+//! which rules a manifest violates. A policy is checked after the parser and
+//! never changes what the parser says. What is wrong with a policy is reported
+//! in the policy, at its line.
+//!
+//! Only `validate` and `doctor` load policies, so a run pays nothing for them.
 
 #[cfg(feature = "policy")]
 mod checker;
 #[cfg(feature = "policy")]
-mod draft;
+mod dialect;
 #[cfg(feature = "policy")]
-mod fact;
-#[cfg(feature = "policy")]
-mod json;
+mod document;
 #[cfg(feature = "policy")]
 mod keywords;
 #[cfg(feature = "policy")]
@@ -21,40 +20,36 @@ mod pointer;
 #[cfg(feature = "policy")]
 mod rules;
 #[cfg(feature = "policy")]
-mod text;
+mod spans;
 #[cfg(feature = "policy")]
-mod tree;
+mod violation;
 // Tested in every build.
 #[cfg(any(test, not(feature = "policy")))]
-mod without;
+mod disabled;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use crate::diagnostics::{Diagnostics, Source};
+use crate::diagnostics::Diagnostics;
 use crate::host::{HostView, path_list};
-use crate::manifest::{self, Manifest};
+use crate::manifest::Manifest;
 
+#[cfg(not(feature = "policy"))]
+use disabled::Policy;
 #[cfg(feature = "policy")]
 use rules::Policy;
-#[cfg(not(feature = "policy"))]
-use without::Policy;
 
-/// Policies that manifests are checked against, each compiled once. They can be
-/// used by several threads at a time.
+/// Compiled policies. Threads can share them.
 #[derive(Debug, Default)]
 pub struct Policies(Vec<Policy>);
 
 impl Policies {
-    /// Returns the files that hold the policies: those that were given on the
-    /// command line, or those of `$QLI_POLICY`, separated by `:`. An empty entry
-    /// is skipped, and so is one that was named before.
+    /// Returns the policy files named on the command line, or else those of
+    /// `$QLI_POLICY`, each once.
     pub fn named(given: &[PathBuf], view: &dyn HostView) -> Vec<PathBuf> {
-        let listed = || path_list(&view.var("QLI_POLICY").unwrap_or_default()).collect();
-        let all: Vec<PathBuf> = match given {
-            [] => listed(),
+        let all = match given {
+            [] => path_list(&view.var("QLI_POLICY").unwrap_or_default()).collect(),
             given => given.to_vec(),
         };
         let mut once = Vec::new();
@@ -66,8 +61,8 @@ impl Policies {
         once
     }
 
-    /// Reads and compiles policies. The second part is what is wrong with those
-    /// that cannot be used (QLI0902); the first holds the others.
+    /// Reads and compiles policies. The diagnostics (QLI0902) are about those
+    /// that cannot be used; the others are in force.
     pub fn load(paths: &[PathBuf], view: &dyn HostView) -> (Self, Diagnostics) {
         let (mut usable, mut found) = (Vec::new(), Diagnostics::default());
         for path in paths {
@@ -79,43 +74,21 @@ impl Policies {
         (Self(usable), found)
     }
 
-    /// Parses a manifest and checks it against the policies.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`manifest::parse`]: a manifest with errors is checked against
-    /// no policy, since one mistake would be reported twice.
-    pub fn judge(&self, source: &Arc<Source>) -> Result<Judged, Diagnostics> {
-        let read = manifest::parse_and(source, |root| self.check(source, root));
-        read.map(|(manifest, violations)| Judged {
-            manifest,
-            violations,
-        })
-    }
-
-    fn check(&self, source: &Arc<Source>, root: &DeTable<'_>) -> Diagnostics {
+    /// Returns the rules that a manifest violates (QLI0901), and the rules that
+    /// could not be checked (QLI0902).
+    pub fn check(&self, manifest: &Manifest) -> Diagnostics {
         let mut found = Diagnostics::default();
-        for policy in &self.0 {
-            found.extend(policy.check(source, root));
+        if !self.0.is_empty() {
+            // A manifest's text has no syntax errors.
+            let (root, _) = DeTable::parse_recoverable(manifest.source.text());
+            let checked = self.0.iter();
+            let checked = checked.map(|policy| policy.check(&manifest.source, root.get_ref()));
+            found.extend(checked.flatten());
         }
         found
     }
 }
 
-/// A manifest without errors, and the policy rules that it violates.
-#[derive(Debug, Clone)]
-pub struct Judged {
-    pub manifest: Manifest,
-    /// Includes the rules that cannot be checked.
-    pub violations: Diagnostics,
-}
-
-#[cfg(test)]
-#[cfg(feature = "policy")]
-mod refused;
 #[cfg(test)]
 #[cfg(feature = "policy")]
 mod tests;
-#[cfg(test)]
-#[cfg(feature = "policy")]
-mod worded;

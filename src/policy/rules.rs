@@ -1,4 +1,4 @@
-//! One policy: its file, compiled, and what it says of a manifest.
+//! One policy: its compiled file, and what it finds in a manifest.
 
 use std::ops::Range;
 use std::path::Path;
@@ -8,19 +8,18 @@ use serde_json::{Map, Value};
 use toml::de::DeTable;
 
 use super::checker::Checker;
-use super::draft::Draft;
-use super::fact::{About, Fact, Finding};
-use super::keywords::{MESSAGE, SEVERITY, is_reference, look};
-use super::pointer::{Pointer, child};
-use super::text::{Fault, Text};
-use super::tree::{Node, json_of};
+use super::dialect::Dialect;
+use super::document::{KeywordError, PolicyDocument};
+use super::keywords::{MESSAGE, SEVERITY, is_reference, scan};
+use super::pointer::{JsonPointer, child};
+use super::spans::{SpanTree, json_of};
+use super::violation::{Defect, Violation};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, PolicyRule, SOURCE_MAX, Source};
 use crate::host::HostView;
 
-/// A policy that can be used.
 #[derive(Debug)]
 pub(super) struct Policy {
-    text: Text,
+    document: PolicyDocument,
     checker: Checker,
 }
 
@@ -29,133 +28,114 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with it, each at its place (QLI0902).
+    /// Everything that is wrong with it (QLI0902).
     pub(super) fn load(path: &Path, view: &dyn HostView) -> Result<Self, Diagnostics> {
         let read = view.read(path, SOURCE_MAX).map(|read| read.bytes);
-        let text = Text::read(path, read)?;
-        match compile(&text.document) {
-            Ok(checker) => Ok(Self { text, checker }),
-            Err(faults) => {
+        let document = PolicyDocument::parse(path, read)?;
+        match compile(&document.json) {
+            Ok(checker) => Ok(Self { document, checker }),
+            Err(errors) => {
                 let mut found = Diagnostics::default();
-                let faults = faults.into_iter();
-                found.extend(faults.map(|fault| text.diagnostic(fault)));
+                found.extend(errors.into_iter().map(|error| document.diagnostic(error)));
                 Err(found.sorted())
             }
         }
     }
 
-    /// Checks a manifest that was read without an error: every rule that it
-    /// breaks (QLI0901), and every rule that cannot be checked (QLI0902).
+    /// Returns every rule that a manifest violates (QLI0901), and every rule
+    /// that could not be checked (QLI0902).
     pub(super) fn check(&self, source: &Arc<Source>, root: &DeTable<'_>) -> Diagnostics {
         let mut found = Diagnostics::default();
-        let checked = self.checker.check(&json_of(root));
-        if checked.is_empty() {
-            return found;
-        }
-        let locations = Node::of_toml(root);
-        let mut broken: Vec<Finding> = Vec::new();
-        for one in checked {
+        let mut violations: Vec<Violation> = Vec::new();
+        for one in self.checker.check(&json_of(root)) {
             match one {
-                Ok(finding) => add(&mut broken, finding),
-                Err(fault) => found.push(self.text.diagnostic(fault)),
+                Ok(violation) => add(&mut violations, violation),
+                Err(error) => found.push(self.document.diagnostic(error)),
             }
         }
-        let broken = broken.into_iter();
-        found.extend(broken.map(|one| self.violation(source, &locations, &one)));
+        if !violations.is_empty() {
+            let spans = SpanTree::of_toml(root);
+            let violations = violations.iter();
+            found.extend(violations.map(|one| self.diagnostic(source, &spans, one)));
+        }
         found
     }
 
-    fn violation(&self, source: &Arc<Source>, locations: &Node, finding: &Finding) -> Diagnostic {
-        let enclosing = enclosing(&self.text.document, finding);
+    fn diagnostic(&self, source: &Arc<Source>, spans: &SpanTree, one: &Violation) -> Diagnostic {
+        let enclosing = enclosing(&self.document.json, one);
         let nearest = |keyword: &str| {
             let mut inner_first = enclosing.iter().rev();
             let text = inner_first.find_map(|schema| schema.get(keyword)?.as_str());
             text.filter(|text| !text.trim().is_empty())
         };
         let rule = PolicyRule {
-            file: self.text.source.path().to_owned(),
-            pointer: finding.rule.to_string(),
+            file: self.document.source.path().to_owned(),
+            pointer: one.rule.to_string(),
         };
-        let fact = finding.words(About::Manifest);
+        let (what, at) = (one.message(), rule.shown());
         let (message, help) = match nearest(MESSAGE).or_else(|| nearest("title")) {
-            Some(own) => (
-                own.to_owned(),
-                format!("{fact}; the rule is {}", rule.shown()),
-            ),
-            None => (fact, format!("the rule is {}", rule.shown())),
+            Some(own) => (own.to_owned(), format!("{what}; see {at}")),
+            None => (what, format!("see {at}")),
         };
-        let span = location(locations, finding);
-        let one = Diagnostic::at(Code::PolicyViolation, source, span, message);
-        let one = one.help(help).by(rule);
+        let span = location(spans, one);
+        let diagnostic = Diagnostic::at(Code::PolicyViolation, source, span, message);
+        let diagnostic = diagnostic.help(help).by(rule);
         match nearest(SEVERITY) {
-            Some("warning") => one.as_warning(),
-            _ => one,
+            Some("warning") => diagnostic.as_warning(),
+            _ => diagnostic,
         }
     }
 }
 
-fn compile(document: &Value) -> Result<Checker, Vec<Fault>> {
-    let draft = Draft::of(document).map_err(|fault| vec![fault])?;
-    let mut seen = look(document, draft);
-    let faults = std::mem::take(&mut seen.faults);
-    if !document.is_object() {
-        return Err(faults);
-    }
-    match Checker::compile(document, draft, &seen) {
-        Ok(checker) if faults.is_empty() => Ok(checker),
-        Ok(_) => Err(faults),
-        Err(more) => Err([faults, more].concat()),
-    }
-}
-
-/// Adds a finding, to the last one if it is the same mistake: more fields are
-/// missing by the same rule.
-fn add(broken: &mut Vec<Finding>, one: Finding) {
-    let last = broken.last_mut();
-    let same = last.filter(|last| last.at == one.at && last.way == one.way);
-    match (same.map(|last| &mut last.fact), one.fact) {
-        (Some(Fact::Missing(names)), Fact::Missing(more)) => names.extend(more),
-        (_, fact) => broken.push(Finding { fact, ..one }),
-    }
-}
-
-/// Where a manifest breaks a rule: at the value, or, if it may not be there at
-/// all, at its name.
-fn location(locations: &Node, finding: &Finding) -> Range<usize> {
-    let name = match &finding.fact {
-        Fact::Unexpected(name) | Fact::BadName(name) => Some(name),
-        Fact::Missing(_)
-        | Fact::NotOf(_)
-        | Fact::Type(..)
-        | Fact::NoMatch(_)
-        | Fact::Format(_)
-        | Fact::Bounds(..)
-        | Fact::Twice
-        | Fact::Elements
-        | Fact::Forbidden
-        | Fact::NoneOf(_)
-        | Fact::SeveralOf
-        | Fact::Other(_) => None,
+fn compile(policy: &Value) -> Result<Checker, Vec<KeywordError>> {
+    let Value::Object(keywords) = policy else {
+        let error = KeywordError::value(JsonPointer::default(), "a policy must be a JSON object");
+        let help = "write a JSON Schema, such as `{ \"required\": [\"banner\"] }`";
+        return Err(vec![error.help(help)]);
     };
-    let at = name.map_or_else(|| finding.at.clone(), |name| finding.at.join(name));
-    let reached = locations.follow(&at);
-    let key = reached.key.filter(|_| name.is_some());
-    key.unwrap_or(&reached.node.span).clone()
+    let dialect = Dialect::of(policy).map_err(|error| vec![error])?;
+    let mut scan = scan(keywords, dialect);
+    let errors = std::mem::take(&mut scan.errors);
+    match Checker::compile(policy, dialect, &scan) {
+        Ok(checker) if errors.is_empty() => Ok(checker),
+        Ok(_) => Err(errors),
+        Err(more) => Err([errors, more].concat()),
+    }
 }
 
-/// Returns the schemas around a keyword, the outermost first, along the way that
+/// Adds a violation. Fields that are missing by one rule are one violation.
+fn add(violations: &mut Vec<Violation>, one: Violation) {
+    let last = violations.last_mut();
+    let same = last.filter(|last| last.at == one.at && last.way == one.way);
+    match (same.map(|last| &mut last.defect), one.defect) {
+        (Some(Defect::Missing(names)), Defect::Missing(more)) => names.extend(more),
+        (_, defect) => violations.push(Violation { defect, ..one }),
+    }
+}
+
+/// Returns where a manifest violates a rule: at the value, or at a name that is
+/// not allowed.
+fn location(spans: &SpanTree, one: &Violation) -> Range<usize> {
+    let Some(name) = one.field() else {
+        return spans.follow(&one.at).span.clone();
+    };
+    let reached = spans.follow(&one.at.join(name));
+    reached.key.as_ref().unwrap_or(&reached.span).clone()
+}
+
+/// Returns the schemas around a keyword, the outermost first, on the way that
 /// led to it.
-fn enclosing<'v>(document: &'v Value, finding: &Finding) -> Vec<&'v Map<String, Value>> {
-    let Finding { way, rule, .. } = finding;
+fn enclosing<'v>(policy: &'v Value, one: &Violation) -> Vec<&'v Map<String, Value>> {
+    let Violation { way, rule, .. } = one;
     let mut around = Vec::new();
-    let mut here = Some(document);
+    let mut here = Some(policy);
     for (index, step) in way.0.iter().enumerate() {
         around.extend(here.and_then(Value::as_object));
         let next = here.and_then(|value| child(value, step));
         here = match next.and_then(Value::as_str).filter(|_| is_reference(step)) {
             Some(written) => {
-                let behind = way.0.len() - index - 1;
-                target(document, written).or_else(|| last_target(document, rule, behind))
+                let left = way.0.len() - index - 1;
+                target(policy, written).or_else(|| last_target(policy, rule, left))
             }
             None => next,
         };
@@ -163,17 +143,19 @@ fn enclosing<'v>(document: &'v Value, finding: &Finding) -> Vec<&'v Map<String, 
     around
 }
 
-/// Returns what a reference by a pointer leads to.
-fn target<'v>(document: &'v Value, written: &str) -> Option<&'v Value> {
+/// Follows a reference that is a pointer.
+fn target<'v>(policy: &'v Value, written: &str) -> Option<&'v Value> {
     let pointer = written.strip_prefix('#')?;
     let is_pointer = pointer.is_empty() || pointer.starts_with('/');
-    Pointer::parse(pointer).of(document).filter(|_| is_pointer)
+    JsonPointer::parse(pointer)
+        .follow(policy)
+        .filter(|_| is_pointer)
 }
 
-/// Returns what the last reference leads to, whatever its form: so many steps
-/// before the keyword.
-fn last_target<'v>(document: &'v Value, rule: &Pointer, behind: usize) -> Option<&'v Value> {
-    let steps = rule.0.len().checked_sub(behind)?;
+/// Follows the last reference on the way to a rule, whatever its form: from its
+/// target `left` steps are left to the keyword.
+fn last_target<'v>(policy: &'v Value, rule: &JsonPointer, left: usize) -> Option<&'v Value> {
+    let steps = rule.0.len().checked_sub(left)?;
     let steps = rule.0.get(..steps)?.to_vec();
-    Pointer(steps).of(document)
+    JsonPointer(steps).follow(policy)
 }

@@ -1,12 +1,17 @@
-//! Where policies place what they find, and whose words they take.
+//! Where violations are located, and whose message and severity they have.
+
+mod messages;
+mod unusable;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::*;
-use crate::diagnostics::{Code, Diagnostic, Location};
+use crate::diagnostics::{Code, Diagnostic, Location, Source};
 use crate::host::fake::World;
+use crate::manifest::parse;
 
-pub(super) const MANIFEST: &str = "\
+const MANIFEST: &str = "\
 schema_version = 1
 description = \"hunter2\"
 confirm = false
@@ -23,23 +28,21 @@ ref = \"hunter5\"
 provider = \"env\"
 ";
 
-/// A policy of a file, with what is wrong with it.
 fn load(name: &str, text: &str) -> (Policies, Diagnostics) {
     let path = Path::new("/").join(name);
     let world = World::new().file(path.to_str().unwrap(), text);
     Policies::load(&[path], &world)
 }
 
-/// What a policy in JSON says of a manifest.
-pub(super) fn said(policy: &str, manifest: &str) -> Diagnostics {
+fn violations(policy: &str, manifest: &str) -> Diagnostics {
     let (policies, found) = load("p.json", policy);
     assert!(found.is_empty(), "{policy}: {found:?}");
     let source = Source::new(Path::new("m"), manifest.as_bytes()).unwrap();
-    let judged = policies.judge(&Arc::new(source));
-    judged.unwrap().violations.sorted()
+    let manifest = parse(&Arc::new(source)).unwrap();
+    policies.check(&manifest).sorted()
 }
 
-/// The place as `line:column`, and the piece of the text.
+/// Returns `line:column` and the piece of the text.
 fn location(one: &Diagnostic) -> (String, String) {
     let Location::Text { source, span } = &one.location else {
         return (String::new(), String::new());
@@ -49,7 +52,6 @@ fn location(one: &Diagnostic) -> (String, String) {
     (format!("{}:{}", at.line, at.column), piece.to_owned())
 }
 
-/// Places, pieces and messages.
 fn lines(found: &Diagnostics) -> Vec<String> {
     let line = |one: &Diagnostic| {
         let (at, piece) = location(one);
@@ -59,9 +61,9 @@ fn lines(found: &Diagnostics) -> Vec<String> {
 }
 
 #[test]
-fn a_violation_is_placed_at_what_it_is_about() {
+fn a_violation_points_at_what_it_is_about() {
     for (policy, expected) in [
-        // What is missing, at the header of its table.
+        // A missing field: the header of its table.
         (
             r#"{ "required": ["banner", "audit_log", "confirm"] }"#,
             "1:1 [schema_version = 1] `banner` and `audit_log` are missing",
@@ -78,7 +80,7 @@ fn a_violation_is_placed_at_what_it_is_about() {
             r#"{ "dependentRequired": { "confirm": ["banner"] } }"#,
             "1:1 [schema_version = 1] `banner` is missing",
         ),
-        // A value, at the value.
+        // A wrong value.
         (
             r#"{ "properties": { "confirm": { "const": true } } }"#,
             "3:11 [false] `confirm` must be true",
@@ -95,52 +97,52 @@ fn a_violation_is_placed_at_what_it_is_about() {
             r#"{ "properties": { "secrets": { "prefixItems": [true, { "maxProperties": 2 }] } } }"#,
             "11:1 [[[secrets]]] an element of `secrets` must have at most 2 fields",
         ),
-        // What may not be there, at its name.
+        // A field that is not allowed: its name.
         (
             r#"{ "properties": { "confirm": false } }"#,
-            "3:1 [confirm] `confirm` may not be there",
+            "3:1 [confirm] `confirm` is not allowed",
         ),
         (
             r#"{ "patternProperties": { "^[^c]": true }, "additionalProperties": false }"#,
-            "3:1 [confirm] `confirm` may not be there",
+            "3:1 [confirm] `confirm` is not allowed",
         ),
         (
             r#"{ "patternProperties": { "^[^c]": true }, "unevaluatedProperties": false }"#,
-            "3:1 [confirm] `confirm` may not be there",
+            "3:1 [confirm] `confirm` is not allowed",
         ),
         (
             r#"{ "propertyNames": { "maxLength": 20, "not": { "const": "confirm" } } }"#,
-            "3:1 [confirm] `confirm` is no name that may be there",
+            "3:1 [confirm] `confirm` is not an allowed name",
         ),
-        // The whole, at its beginning.
+        // The whole manifest: its first line.
         (
             r#"{ "maxProperties": 2 }"#,
             "1:1 [schema_version = 1] the manifest must have at most 2 fields",
         ),
     ] {
-        let found = said(policy, MANIFEST);
+        let found = violations(policy, MANIFEST);
         assert_eq!(lines(&found).first().unwrap(), expected, "{policy}");
         assert!(found.iter().all(|one| one.code == Code::PolicyViolation));
     }
 }
 
 #[test]
-fn every_unexpected_field_has_a_place_of_its_own() {
+fn each_field_that_is_not_allowed_is_its_own_violation() {
     let policy = r#"{ "properties": { "schema_version": true, "description": true }, "additionalProperties": false }"#;
     let expected = [
-        "3:1 [confirm] `confirm` may not be there",
-        "4:1 [requires_env] `requires_env` may not be there",
-        "6:1 [[[secrets]]] `secrets` may not be there",
+        "3:1 [confirm] `confirm` is not allowed",
+        "4:1 [requires_env] `requires_env` is not allowed",
+        "6:1 [[[secrets]]] `secrets` is not allowed",
     ];
-    let found = lines(&said(policy, MANIFEST));
+    let found = lines(&violations(policy, MANIFEST));
     assert_eq!(found[..2], expected[..2]);
-    // The name of an array of tables stands in its header.
-    assert_eq!(found[2], "6:3 [secrets] `secrets` may not be there");
+    // An array of tables has its name in its header.
+    assert_eq!(found[2], "6:3 [secrets] `secrets` is not allowed");
 }
 
-/// The first message, how bad it is, and the pointer of its rule.
+/// Returns message, severity and rule of the first violation.
 fn first(policy: &str) -> (String, &'static str, String) {
-    let found = said(policy, MANIFEST);
+    let found = violations(policy, MANIFEST);
     let one = found.iter().next().unwrap();
     let rule = one.policy.as_deref().unwrap();
     assert_eq!(rule.file, Path::new("/p.json"));
@@ -153,7 +155,7 @@ fn first(policy: &str) -> (String, &'static str, String) {
 }
 
 #[test]
-fn the_nearest_words_and_the_nearest_severity_count() {
+fn the_nearest_message_and_the_nearest_severity_count() {
     for (policy, message, severity) in [
         (r#"{ "required": ["x"] }"#, "`x` is missing", "error"),
         (r#"{ "title": "T", "required": ["x"] }"#, "T", "error"),
@@ -162,7 +164,7 @@ fn the_nearest_words_and_the_nearest_severity_count() {
             "M",
             "error",
         ),
-        // Words that are written for this win over a title, however near.
+        // A message wins over a title, however near.
         (
             r#"{ "x-qli-message": "M", "allOf": [{ "title": "T", "required": ["x"] }] }"#,
             "M",
@@ -180,7 +182,7 @@ fn the_nearest_words_and_the_nearest_severity_count() {
             "`x` is missing",
             "error",
         ),
-        // A field of a manifest that is called like a keyword is none.
+        // A field of the manifest may have the name of a keyword.
         (
             r#"{ "properties": { "title": true, "confirm": { "const": true } } }"#,
             "`confirm` must be true",
@@ -193,7 +195,7 @@ fn the_nearest_words_and_the_nearest_severity_count() {
 }
 
 #[test]
-fn words_are_found_on_both_sides_of_a_reference() {
+fn a_message_is_found_on_both_sides_of_a_reference() {
     let rule = r#"{ "properties": { "confirm": { "const": true } } }"#;
     let worded = r#"{ "x-qli-message": "M", "properties": { "confirm": { "const": true } } }"#;
     for (policy, pointer) in [
@@ -240,25 +242,25 @@ fn words_are_found_on_both_sides_of_a_reference() {
 }
 
 #[test]
-fn one_rule_that_misses_several_fields_is_one_violation() {
+fn fields_missing_by_one_rule_are_one_violation() {
     let policy =
         r#"{ "x-qli-message": "M", "required": ["a", "b"], "allOf": [{ "required": ["c"] }] }"#;
-    let found = said(policy, MANIFEST);
+    let found = violations(policy, MANIFEST);
     let help: Vec<_> = found.iter().map(|one| one.help.clone().unwrap()).collect();
     assert_eq!(
         help,
         [
-            "`c` is missing; the rule is /p.json#/allOf/0/required",
-            "`a` and `b` are missing; the rule is /p.json#/required",
+            "`c` is missing; see /p.json#/allOf/0/required",
+            "`a` and `b` are missing; see /p.json#/required",
         ]
     );
 }
 
 #[test]
-fn a_rule_that_takes_too_long_to_check_is_a_problem_of_the_policy() {
+fn a_rule_that_takes_too_long_is_an_error_of_the_policy() {
     let policy = r#"{ "properties": { "description": { "pattern": "^(x+x+)+\\1y$" } } }"#;
     let manifest = MANIFEST.replace("hunter2", &"x".repeat(60));
-    let found = said(policy, &manifest);
+    let found = violations(policy, &manifest);
     let one = found.iter().next().unwrap();
     assert_eq!(
         (one.code, one.path()),
@@ -266,19 +268,10 @@ fn a_rule_that_takes_too_long_to_check_is_a_problem_of_the_policy() {
     );
     assert_eq!(location(one).0, "1:47");
     assert!(
-        one.message.starts_with("this could not be checked: "),
+        one.message.starts_with("this rule could not be checked: "),
         "{}",
         one.message
     );
-}
-
-#[test]
-fn what_no_manifest_can_say_does_not_reach_a_policy() {
-    let (policies, _) = load("p.json", r#"{ "required": ["banner"] }"#);
-    let source = Source::new(Path::new("m"), b"schema_version = 1\nconfrim = true\n").unwrap();
-    let found = policies.judge(&Arc::new(source)).unwrap_err();
-    assert!(found.has_errors());
-    assert!(found.iter().all(|one| one.code != Code::PolicyViolation));
 }
 
 fn shared<T: Send + Sync>() {}

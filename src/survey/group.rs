@@ -9,9 +9,8 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::discovery::group_name;
 use crate::discovery::{alone, same_files};
 use crate::host::{HostView, is_absent, is_link, plain, reason};
-use crate::manifest::{self, FILE_NAME};
+use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{GroupName, is_command, shell_word, visible};
-use crate::policy::{Judged, Policies};
 
 /// What was seen of one place.
 #[derive(Debug)]
@@ -81,15 +80,13 @@ fn of_group(
     let directory = manifest.parent().filter(|_| is_named_so);
     let name = directory.and_then(|directory| directory_name(directory, view));
     let name = name.and_then(|name| name.to_str()?.parse::<GroupName>().ok());
-    let read = read(manifest, asked.policies, view);
+    let read = read(manifest, view);
     // A group that breaks a rule of its organisation runs all the same.
     let errors = read.as_ref().err();
     let errors = errors.map_or(0, |found| found.iter().filter(|one| one.is_error()).count());
     let found = match read {
-        Ok(Judged {
-            manifest,
-            violations: mut found,
-        }) => {
+        Ok(manifest) => {
+            let mut found = asked.policies.check(&manifest);
             if let Some(directory) = directory {
                 let names: Vec<_> = files.iter().filter_map(File::script).collect();
                 let group = name.as_ref().filter(|_| asked.commands == Commands::OnPath);
@@ -123,11 +120,9 @@ fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
     whole.file_name().map(OsStr::to_owned)
 }
 
-/// Reads a manifest and holds it against policies, or returns everything that is
-/// wrong with it.
-fn read(file: &Path, policies: &Policies, view: &dyn HostView) -> Result<Judged, Diagnostics> {
+fn read(file: &Path, view: &dyn HostView) -> Result<Manifest, Diagnostics> {
     let read = view.read(file, SOURCE_MAX).map(|read| read.bytes);
-    policies.judge(&manifest::source(file, read)?)
+    manifest::parse(&manifest::source(file, read)?)
 }
 
 /// A directory with executables was meant to be a group, and so was a link that
@@ -173,6 +168,7 @@ fn of_name(path: &Path, view: &dyn HostView) -> Diagnostics {
 mod tests {
     use super::*;
     use crate::host::fake::World;
+    use crate::policy::Policies;
 
     const GROUP: &str = "/r/ops";
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use qli::testing::diagnostics::{Code, Diagnostics, Location, Source};
 use qli::testing::host::System;
-use qli::testing::manifest::problems;
+use qli::testing::manifest::{parse, problems};
 use qli::testing::policy::Policies;
 use qli::testing::report::concise;
 use serde_json::Value;
@@ -56,10 +56,10 @@ fn every_policy_of_the_manual_finds_what_breaks_it_and_nothing_else() {
         for sample in files(&samples, "toml") {
             let short = sample.file_name().unwrap().to_str().unwrap();
             let text = fs::read_to_string(&sample).unwrap();
-            let judged = policy.judge(&source(short, &text)).unwrap();
-            assert!(judged.manifest.warnings.is_empty(), "{short}");
+            let manifest = parse(&source(short, &text)).unwrap();
+            assert!(manifest.warnings.is_empty(), "{short}");
             let here = format!("{}/", project().display());
-            let report = concise(&judged.violations.sorted()).replace(&here, "");
+            let report = concise(&policy.check(&manifest).sorted()).replace(&here, "");
             assert_eq!(report.is_empty(), short.starts_with("keeps-"), "{short}");
             if report.is_empty() {
                 keeps += 1;
@@ -216,15 +216,17 @@ proptest! {
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let source = source("m", text);
         let alone = problems(&source);
-        match load(&path).judge(&source) {
-            Ok(judged) => {
-                prop_assert_eq!(concise(&judged.manifest.warnings), concise(&alone));
+        match parse(&source) {
+            Ok(manifest) => {
+                prop_assert_eq!(concise(&manifest.warnings), concise(&alone));
                 prop_assert!(!alone.has_errors());
-                assert_sound(text, &judged.violations);
-                // Said in the same order by another reading, compiled anew.
-                let again = load(&path).judge(&source).unwrap().violations.sorted();
-                prop_assert_eq!(concise(&judged.violations.sorted()), concise(&again));
-                // What the schema takes is no violation, and the other way round.
+                let violations = load(&path).check(&manifest);
+                assert_sound(text, &violations);
+                // A second compilation finds the same, in the same order.
+                let again = load(&path).check(&manifest).sorted();
+                prop_assert_eq!(concise(&violations.sorted()), concise(&again));
+                // There are violations if and only if the schema does not accept
+                // the manifest.
                 let manifest: toml::Table = toml::from_str(text).unwrap();
                 let manifest = serde_json::to_value(manifest).unwrap();
                 prop_assert_eq!(jsonschema::is_valid(&policy, &manifest), again.is_empty());

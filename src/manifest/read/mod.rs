@@ -30,15 +30,6 @@ use secrets::secrets;
 /// Every problem of the text, errors and warnings, sorted by place. Where a
 /// syntax error stands nothing else is reported: what is there is a guess.
 pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
-    parse_and(source, |_| ()).map(|(manifest, ())| manifest)
-}
-
-/// Reads a manifest, and shows the tree that it was read from to somebody else
-/// if it has no error.
-pub fn parse_and<T>(
-    source: &Arc<Source>,
-    look: impl FnOnce(&DeTable<'_>) -> T,
-) -> Result<(Manifest, T), Diagnostics> {
     let (root, errors) = DeTable::parse_recoverable(source.text());
     if !errors.is_empty() {
         return Err(parse_broken(source));
@@ -48,13 +39,10 @@ pub fn parse_and<T>(
     lints::look(root.get_ref(), &mut found);
     let list = found.list.sorted();
     match manifest {
-        Some(manifest) if !list.has_errors() => {
-            let manifest = Manifest {
-                warnings: list,
-                ..manifest
-            };
-            Ok((manifest, look(root.get_ref())))
-        }
+        Some(manifest) if !list.has_errors() => Ok(Manifest {
+            warnings: list,
+            ..manifest
+        }),
         _ => Err(list),
     }
 }

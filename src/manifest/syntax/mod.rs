@@ -83,6 +83,12 @@ impl ErrorRanges {
 /// So often a text is parsed again. Two are enough for all that was tried.
 const ROUNDS: usize = 4;
 
+/// Returns the syntax errors of a text in TOML that is not a manifest: a policy.
+#[cfg(feature = "policy")]
+pub fn syntax_errors(source: &Arc<Source>) -> Vec<Diagnostic> {
+    recover(source).problems
+}
+
 /// Finds every syntax error, and blanks what keeps the rest from being read.
 pub fn recover(source: &Arc<Source>) -> Recovered {
     let mut state = Recovery {

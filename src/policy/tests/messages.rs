@@ -1,16 +1,19 @@
-//! The words of qli itself for every kind of rule.
+//! The messages for every kind of rule.
 
-use super::tests::{MANIFEST, said};
+use super::{MANIFEST, violations};
 
-/// Rules of `description`, and what is said behind its name.
+/// Rules of `description`, and the message after its name.
 const OF_TEXT: [(&str, &str); 11] = [
-    (r#""type": "integer""#, "must be an integer, it is a string"),
+    (
+        r#""type": "integer""#,
+        "must be an integer, but is a string",
+    ),
     (
         r#""type": ["object", "null"]"#,
-        "must be null or a table, it is a string",
+        "must be null or a table, but is a string",
     ),
     (r#""pattern": "^team ""#, "must match `^team `"),
-    (r#""format": "uri""#, "must have the form `uri`"),
+    (r#""format": "uri""#, "must have the format `uri`"),
     (r#""minLength": 10"#, "must have at least 10 characters"),
     (r#""maxLength": 1"#, "must have at most 1 character"),
     (
@@ -19,7 +22,7 @@ const OF_TEXT: [(&str, &str); 11] = [
     ),
     (
         r#""oneOf": [true, true]"#,
-        "fits several rules, and may fit one",
+        "matches several alternatives, but must match one",
     ),
     (
         r#""anyOf": [{ "const": "a" }, { "minLength": 10 }]"#,
@@ -27,7 +30,7 @@ const OF_TEXT: [(&str, &str); 11] = [
     ),
     (
         r#""oneOf": [{ "const": "a", "minLength": 10 }, false]"#,
-        "is nothing of what the policy allows",
+        "matches none of the alternatives",
     ),
     (
         r#""contentEncoding": "base64""#,
@@ -35,11 +38,11 @@ const OF_TEXT: [(&str, &str); 11] = [
     ),
 ];
 
-/// Rules of other fields, and what is said.
+/// Rules of other fields, and the message.
 const OF_OTHERS: [(&str, &str); 9] = [
     (
         r#""secrets": { "contains": { "required": ["x"] } }"#,
-        "`secrets` does not hold the elements that it must",
+        "`secrets` lacks a required element",
     ),
     (
         r#""secrets": { "minItems": 3 }"#,
@@ -76,7 +79,7 @@ const OF_OTHERS: [(&str, &str); 9] = [
 ];
 
 #[test]
-fn every_kind_of_rule_has_its_words() {
+fn every_kind_of_rule_has_a_message() {
     for (rule, expected) in OF_TEXT {
         let policy = format!(r#"{{ "properties": {{ "description": {{ {rule} }} }} }}"#);
         let policy = policy.replacen(
@@ -84,15 +87,15 @@ fn every_kind_of_rule_has_its_words() {
             r#"{ "$schema": "http://json-schema.org/draft-07/schema#","#,
             1,
         );
-        let message = said(&policy, MANIFEST)
+        let message = violations(&policy, MANIFEST)
             .iter()
             .next()
             .unwrap()
             .message
             .clone();
-        let words = message.trim_start_matches("`description`");
+        let message = message.trim_start_matches("`description`");
         assert_eq!(
-            words
+            message
                 .trim_start_matches([':', ' '])
                 .trim_start_matches("value "),
             expected,
@@ -102,16 +105,16 @@ fn every_kind_of_rule_has_its_words() {
     for (rule, expected) in OF_OTHERS {
         let policy = format!(r#"{{ "properties": {{ {rule} }} }}"#);
         assert_eq!(
-            said(&policy, MANIFEST).iter().next().unwrap().message,
+            violations(&policy, MANIFEST).iter().next().unwrap().message,
             expected
         );
     }
 }
 
-/// What a policy's author wrote may be told, and the names of fields; never what
-/// a manifest says.
+/// A message may have values of the policy and names of fields, but no value of
+/// the manifest.
 #[test]
-fn no_message_and_no_help_tells_a_value() {
+fn no_message_and_no_help_contains_a_value() {
     for rule in [
         r#""const": 1"#,
         r#""enum": [1]"#,
@@ -131,12 +134,12 @@ fn no_message_and_no_help_tells_a_value() {
             r##"{{ "$defs": {{ "a": {{ {rule}, "additionalProperties": {{ "$ref": "#/$defs/a" }}, "items": {{ "$ref": "#/$defs/a" }} }} }}, "$ref": "#/$defs/a" }}"##
         );
         let deep = deep.replace(r#""items": false, "#, "");
-        let found = [said(&all, MANIFEST), said(&deep, MANIFEST)];
+        let found = [violations(&all, MANIFEST), violations(&deep, MANIFEST)];
         let found: Vec<_> = found.iter().flatten().collect();
         assert!(!found.is_empty(), "{rule}");
         for one in found {
-            let told = format!("{} {}", one.message, one.help.as_ref().unwrap());
-            assert!(!told.contains("hunter"), "{rule}: {told}");
+            let shown = format!("{} {}", one.message, one.help.as_ref().unwrap());
+            assert!(!shown.contains("hunter"), "{rule}: {shown}");
         }
     }
 }

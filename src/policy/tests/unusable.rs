@@ -1,13 +1,9 @@
-//! What is no policy, where, and why.
-
-use std::path::Path;
+//! Policies that cannot be used: where they are wrong, and why.
 
 use super::*;
-use crate::diagnostics::{Code, Diagnostic, Location};
-use crate::host::fake::World;
 
-/// Places and messages of what is wrong with a policy.
-fn refused(name: &str, text: &str) -> Vec<String> {
+/// Returns location, text and message of each error.
+fn errors(name: &str, text: &str) -> Vec<String> {
     let path = Path::new("/").join(name);
     let world = World::new().file(path.to_str().unwrap(), text);
     let (Policies(usable), found) = Policies::load(&[path], &world);
@@ -16,7 +12,7 @@ fn refused(name: &str, text: &str) -> Vec<String> {
         assert_eq!(one.code, Code::PolicyUnusable);
         assert!(one.is_error() && one.policy.is_none());
         let Location::Text { source, span } = &one.location else {
-            panic!("{one:?} has no place");
+            panic!("{one:?} has no location");
         };
         let at = source.position(span.start);
         let piece = source.text().get(span.clone()).unwrap();
@@ -26,37 +22,37 @@ fn refused(name: &str, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_is_no_text_of_its_kind_is_refused_at_its_place() {
+fn text_that_is_not_json_or_toml_is_an_error_at_its_location() {
     for (name, text, expected) in [
         (
             "p.json",
             "",
-            "1:1 [] the policy is no JSON: the text ends inside a value",
+            "1:1 [] the policy is not valid JSON: the text ends inside a value",
         ),
         (
             "p.json",
             "{\n",
-            "1:1 [{] the policy is no JSON: the text ends inside an object",
+            "1:1 [{] the policy is not valid JSON: the text ends inside an object",
         ),
         (
             "p.json",
             "{ \"a\": 1,\n  }",
-            "2:3 [}] the policy is no JSON: trailing comma",
+            "2:3 [}] the policy is not valid JSON: trailing comma",
         ),
         (
             "p.json",
             "\u{feff}{\n  \u{e4}",
-            "2:3 [\u{e4}] the policy is no JSON: key must be a string",
+            "2:3 [\u{e4}] the policy is not valid JSON: key must be a string",
         ),
         (
             "p.json",
             "required = []\n",
-            "1:1 [required = []] the policy is no JSON: expected value",
+            "1:1 [required = []] the policy is not valid JSON: expected value",
         ),
         (
             "p",
             "{\"a\":1} x",
-            "1:9 [x] the policy is no JSON: trailing characters",
+            "1:9 [x] the policy is not valid JSON: trailing characters",
         ),
         (
             "p.json",
@@ -66,46 +62,43 @@ fn what_is_no_text_of_its_kind_is_refused_at_its_place() {
         (
             "p.toml",
             "a = 1\nb\n",
-            "2:1 [b] the policy is no TOML: `b` has no value",
+            "2:1 [b] the policy is not valid TOML: `b` has no value",
         ),
         (
             "p.toml",
             "a = 1\na = 2\n",
-            "2:1 [a] the policy is no TOML: `a` is defined twice",
+            "2:1 [a] the policy is not valid TOML: `a` is defined twice",
         ),
         (
             "p.toml",
             "{ \"a\": 1 }",
-            "1:1 [{] the policy is no TOML: this looks like JSON",
+            "1:1 [{] the policy is not valid TOML: this looks like JSON",
         ),
     ] {
-        assert_eq!(refused(name, text), [expected], "{text}");
+        assert_eq!(errors(name, text), [expected], "{text}");
     }
 }
 
 #[test]
-fn what_is_no_schema_is_refused_at_its_keyword() {
+fn what_is_not_a_schema_is_an_error_at_its_keyword() {
     for (text, expected) in [
-        ("[]", "1:1 [[]] a policy is a JSON object, this is an array"),
-        (
-            "true",
-            "1:1 [true] a policy is a JSON object, this is a boolean",
-        ),
+        ("[]", "1:1 [[]] a policy must be a JSON object"),
+        ("true", "1:1 [true] a policy must be a JSON object"),
         (
             "{ \"title\": \"t\" }",
-            "1:1 [{ \"title\": \"t\" }] the policy holds no rule",
+            "1:1 [{ \"title\": \"t\" }] the policy has no rules",
         ),
         (
             "{ \"required\": \"a\" }",
-            "1:15 [\"a\"] `required` must be an array, it is a string",
+            "1:15 [\"a\"] `required` must be an array, but is a string",
         ),
         (
             "{ \"required\": [\"a\", \"a\"] }",
-            "1:3 [\"required\"] `required` holds two equal elements",
+            "1:3 [\"required\"] `required` has two equal elements",
         ),
         (
             "{ \"properties\": { \"a\": 3 } }",
-            "1:24 [3] `a` must be a boolean or an object, it is an integer",
+            "1:24 [3] `a` must be a boolean or an object, but is an integer",
         ),
         (
             "{ \"properties\": { \"a\": { \"minLength\": -1 } } }",
@@ -113,57 +106,57 @@ fn what_is_no_schema_is_refused_at_its_keyword() {
         ),
         (
             "{ \"not\": { \"type\": \"text\" } }",
-            "1:20 [\"text\"] `type` must be \"array\", \"boolean\", \"integer\", \"null\", \"number\", \"object\" or \"string\", or `type` must be an array, it is a string",
+            "1:20 [\"text\"] `type` must be \"array\", \"boolean\", \"integer\", \"null\", \"number\", \"object\" or \"string\", or `type` must be an array, but is a string",
         ),
         (
             "{ \"properties\": { \"a\": { \"pattern\": \"(\" } } }",
-            "1:37 [\"(\"] this is no regular expression",
+            "1:37 [\"(\"] not a regular expression",
         ),
         (
             "{ \"patternProperties\": { \"(\": { \"const\": 1 } } }",
-            "1:26 [\"(\"] this is no regular expression",
+            "1:26 [\"(\"] not a regular expression",
         ),
         (
             "{ \"properties\": { \"a\": { \"format\": \"colour\" } } }",
-            "1:36 [\"colour\"] nobody knows this form",
+            "1:36 [\"colour\"] unknown format",
         ),
     ] {
-        assert_eq!(refused("p.json", text), [expected], "{text}");
+        assert_eq!(errors("p.json", text), [expected], "{text}");
     }
 }
 
 #[test]
-fn a_reference_that_leads_nowhere_or_elsewhere_is_refused_at_the_reference() {
+fn a_reference_that_leads_nowhere_or_elsewhere_is_an_error_at_the_reference() {
     for (to, expected) in [
         (
             "https://example.com/a.json",
-            "`https://example.com/a.json` is another document, and nothing is fetched",
+            "`https://example.com/a.json` is another document; qli fetches nothing",
         ),
         (
             "file:///etc/passwd",
-            "`file:///etc/passwd` is another document, and nothing is fetched",
+            "`file:///etc/passwd` is another document; qli fetches nothing",
         ),
         (
             "other.json#/a",
-            "`other.json#/a` is another document, and nothing is fetched",
+            "`other.json#/a` is another document; qli fetches nothing",
         ),
-        ("#/$defs/none", "nothing stands at `#/$defs/none`"),
-        ("#none", "nothing has the anchor `none`"),
+        ("#/$defs/none", "there is nothing at `#/$defs/none`"),
+        ("#none", "there is no anchor `none`"),
     ] {
         let text = format!(
             "{{\n  \"allOf\": [\n    {{ \"$ref\": \"#\" }},\n    {{ \"$ref\": {to:?} }}\n  ]\n}}"
         );
         let expected = format!("4:15 [{to:?}] {expected}");
-        assert_eq!(refused("p.json", &text), [expected], "{text}");
+        assert_eq!(errors("p.json", &text), [expected], "{text}");
     }
-    // What the two versions are made of is in qli itself.
+    // The metaschemas are built-in.
     let own = "{ \"$ref\": \"https://json-schema.org/draft/2020-12/schema\" }";
-    assert_eq!(refused("p.json", own), Vec::<String>::new());
+    assert_eq!(errors("p.json", own), Vec::<String>::new());
 }
 
 #[test]
-fn only_two_versions_are_read() {
-    for (named, is_read) in [
+fn a_policy_is_draft_07_or_2020_12() {
+    for (named, is_accepted) in [
         ("http://json-schema.org/draft-07/schema#", true),
         ("http://json-schema.org/draft-07/schema", true),
         ("https://json-schema.org/draft/2020-12/schema", true),
@@ -173,10 +166,10 @@ fn only_two_versions_are_read() {
         ("", false),
     ] {
         let text = format!("{{ \"$schema\": {named:?}, \"required\": [] }}");
-        let expected = format!("1:14 [{named:?}] a policy is of draft-07 or 2020-12");
-        let expected = [expected].into_iter().filter(|_| !is_read);
+        let expected = format!("1:14 [{named:?}] `$schema` must be draft-07 or 2020-12");
+        let expected = [expected].into_iter().filter(|_| !is_accepted);
         assert_eq!(
-            refused("p.json", &text),
+            errors("p.json", &text),
             expected.collect::<Vec<_>>(),
             "{text}"
         );
@@ -184,7 +177,7 @@ fn only_two_versions_are_read() {
 }
 
 #[test]
-fn what_would_check_nothing_is_refused() {
+fn a_keyword_that_checks_nothing_is_an_error() {
     const OLD: &str = "http://json-schema.org/draft-07/schema#";
     for (rule, expected) in [
         ("\"requird\": []", "unknown keyword `requird`"),
@@ -193,27 +186,27 @@ fn what_would_check_nothing_is_refused() {
         ("\"x-qli-colour\": \"m\"", "unknown keyword `x-qli-colour`"),
         (
             "\"x-qli-message\": \" \"",
-            "`x-qli-message` must be a text that says something",
+            "`x-qli-message` must be a non-empty string",
         ),
         (
             "\"x-qli-message\": 1",
-            "`x-qli-message` must be a text that says something",
+            "`x-qli-message` must be a non-empty string",
         ),
         (
             "\"x-qli-severity\": \"warn\"",
-            "`x-qli-severity` must be `error` or `warning`, it is `warn`",
+            "`x-qli-severity` must be \"error\" or \"warning\", but is `\"warn\"`",
         ),
         (
             "\"x-qli-severity\": true",
-            "`x-qli-severity` must be `error` or `warning`, it is a boolean",
+            "`x-qli-severity` must be \"error\" or \"warning\", but is `true`",
         ),
         (
             "\"prefixItems\": [true]",
-            "`prefixItems` is of 2020-12, the policy is of draft-07",
+            "`prefixItems` is a 2020-12 keyword, but the policy is draft-07",
         ),
         (
             "\"unevaluatedItems\": true",
-            "`unevaluatedItems` is of 2020-12, the policy is of draft-07",
+            "`unevaluatedItems` is a 2020-12 keyword, but the policy is draft-07",
         ),
     ] {
         for around in [
@@ -225,7 +218,7 @@ fn what_would_check_nothing_is_refused() {
         ] {
             let text = around.replace('@', rule);
             let text = text.replacen('{', &format!("{{ \"$schema\": {OLD:?},"), 1);
-            let found = refused("p.json", &text);
+            let found = errors("p.json", &text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");
             assert!(found[0].ends_with(expected), "{text}: {found:?}");
         }
@@ -233,35 +226,37 @@ fn what_would_check_nothing_is_refused() {
 }
 
 #[test]
-fn what_checks_nothing_alone_is_refused() {
+fn a_keyword_without_effect_next_to_others_is_an_error() {
     for (text, expected) in [
-        ("{ \"then\": false }", "`then` checks nothing without `if`"),
+        ("{ \"then\": false }", "`then` has no effect without `if`"),
         (
             "{ \"if\": true }",
-            "`if` checks nothing without `then` or `else`",
+            "`if` has no effect without `then` or `else`",
         ),
         (
             "{ \"minContains\": 1 }",
-            "`minContains` checks nothing without `contains`",
+            "`minContains` has no effect without `contains`",
         ),
         (
             "{ \"$schema\": \"http://json-schema.org/draft-07/schema#\", \"$ref\": \"#\", \"required\": [\"a\"] }",
-            "`required` checks nothing beside `$ref` in draft-07",
+            "`required` has no effect next to `$ref` in draft-07",
         ),
     ] {
-        let found = refused("p.json", text);
+        let found = errors("p.json", text);
         assert_eq!(found.len(), 1, "{text}: {found:?}");
         assert!(found[0].ends_with(expected), "{text}: {found:?}");
     }
-    let new = refused("p.json", "{ \"additionalItems\": false }");
+    let new = errors("p.json", "{ \"additionalItems\": false }");
     assert_eq!(
         new,
-        ["1:3 [\"additionalItems\"] `additionalItems` is of draft-07, the policy is of 2020-12"]
+        [
+            "1:3 [\"additionalItems\"] `additionalItems` is a draft-07 keyword, but the policy is 2020-12"
+        ]
     );
 }
 
 #[test]
-fn notes_and_data_are_no_keywords() {
+fn notes_and_data_are_not_keywords() {
     for text in [
         "{ \"x-owner\": \"us\", \"summary\": \"s\", \"errorMessage\": \"e\", \"required\": [] }",
         "{ \"const\": { \"requird\": 1, \"x-qli-severity\": 1 } }",
@@ -270,27 +265,27 @@ fn notes_and_data_are_no_keywords() {
         "{ \"$schema\": \"http://json-schema.org/draft-07/schema#\", \"$ref\": \"#\", \"title\": \"t\" }",
         "{ \"default\": { \"patern\": 1 }, \"examples\": [{ \"patern\": 1 }], \"not\": false }",
     ] {
-        assert_eq!(refused("p.json", text), Vec::<String>::new(), "{text}");
+        assert_eq!(errors("p.json", text), Vec::<String>::new(), "{text}");
     }
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_in_toml_as_in_json() {
+fn all_errors_are_reported_at_once_in_toml_and_json() {
     let toml = "required = \"a\"\n\n[properties.a]\npatern = \"x\"\n\n[[allOf]]\ntype = \"text\"\n";
     let json = "{\n\"required\": \"a\",\n\"properties\": { \"a\": {\n\"patern\": \"x\" } },\n\"allOf\": [{\n\"type\": \"text\" }]}";
     let messages = |name: &str, text: &str| {
-        let lines = refused(name, text).into_iter();
+        let lines = errors(name, text).into_iter();
         let messages = lines.map(|line| line.split_once("] ").unwrap().1.to_owned());
         messages.collect::<Vec<_>>()
     };
     let found = messages("p.json", json);
     assert_eq!(found.len(), 3);
     assert_eq!(messages("p.toml", toml), found);
-    assert!(refused("p.toml", toml)[1].starts_with("4:1 [patern] "));
+    assert!(errors("p.toml", toml)[1].starts_with("4:1 [patern] "));
 }
 
 #[test]
-fn policies_are_named_by_the_option_or_else_by_the_variable() {
+fn the_option_replaces_the_variable() {
     let world = World::new().var("QLI_POLICY", ":/a.json::b.toml:/a.json:");
     let named = |given: &[&str]| {
         let given: Vec<_> = given.iter().map(PathBuf::from).collect();
@@ -308,9 +303,10 @@ fn a_policy_that_cannot_be_used_leaves_the_others_in_force() {
         .file("/bad.json", "{}");
     let paths = ["/none", "/bad.json", "/good.json"].map(PathBuf::from);
     let (policies, found) = Policies::load(&paths, &world);
-    let told: Vec<_> = found.iter().map(|one| one.path().to_owned()).collect();
-    assert_eq!(told, paths[..2]);
+    let reported: Vec<_> = found.iter().map(|one| one.path().to_owned()).collect();
+    assert_eq!(reported, paths[..2]);
     let text = b"schema_version = 1\ndescription = \"d\"\n";
     let source = Arc::new(Source::new(Path::new("m"), text).unwrap());
-    assert_eq!(policies.judge(&source).unwrap().violations.len(), 1);
+    let manifest = parse(&source).unwrap();
+    assert_eq!(policies.check(&manifest).len(), 1);
 }
