@@ -11,7 +11,7 @@ use super::record::Record;
 use super::tail::Link;
 use super::write::{take_over, write};
 use super::{Checkpoint, Log, rotated};
-use crate::host::{Host, LogFile, Signal, reason};
+use crate::host::{Host, LogFile, OpenLog, Signal, reason};
 use crate::manifest::LogAccess;
 
 /// How long a held lock is waited for.
@@ -142,12 +142,17 @@ pub(super) fn open(
     if let Some(obstacle) = named.and_then(|stat| judge_named(log, &stat, host)) {
         return Err(AppendError::Obstacle(obstacle));
     }
-    let opened = host.open_log(&log.path);
+    let opened = host.open_log(&log.path, OpenLog::Append);
     let file = opened.or_else(|error| match obstacle(log, host) {
         Some(obstacle) => Err(AppendError::Obstacle(obstacle)),
         None if error.kind() != io::ErrorKind::NotFound => Err(AppendError::Write(error)),
         None => {
-            let made = host.make_log(&log.path, access.mode());
+            let made = host.open_log(
+                &log.path,
+                OpenLog::Create {
+                    mode: access.mode(),
+                },
+            );
             made.map_err(AppendError::Write)
         }
     })?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Log;
 use crate::host::{
     Access, ChangedBy, FileKind, HostView, InsecurePath, LogFile, NotCreatable, STICKY, Stat,
-    check_creatable, is_absent, reason, suspicions,
+    check_creatable, insecure_paths, is_absent, reason,
 };
 use crate::manifest::LogAccess;
 use crate::names::shell_word;
@@ -152,7 +152,7 @@ pub(super) fn judge_named(log: &Log, stat: &Stat, view: &dyn HostView) -> Option
 /// Who may replace one of them decides where the record goes.
 pub fn exposed(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     let judged = [Some(path), path.parent()];
-    let found = suspicions(&[path], view)
+    let found = insecure_paths(&[path], view)
         .into_iter()
         .find(|one| one.by != ChangedBy::Group && !judged.contains(&Some(one.path.as_path())));
     found.map(LogObstacle::Exposed)

@@ -9,7 +9,7 @@ use super::Compression;
 use super::append::{AppendError, LockWait, lock};
 use super::tail::{Chained, Link, last_record};
 use super::write::{ending, last_lines};
-use crate::host::{Host, HostView, LogFile};
+use crate::host::{Host, HostView, LogFile, OpenLog};
 
 /// Returns the place of the first record of an empty log: after the last one
 /// of the newest file beside it that was this log, else the beginning of a
@@ -53,7 +53,7 @@ fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
 /// Opens a file and returns its last record, if it is one that only we or root
 /// can have put there.
 fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Chained, Box<dyn LogFile>)> {
-    let old = host.open_rotated(path).ok()?;
+    let old = host.open_log(path, OpenLog::Read).ok()?;
     let stat = old.stat().ok()?;
     if !stat.is_file() || !stat.has_trusted_owner(host.euid()) {
         return None;

@@ -29,7 +29,7 @@ pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     let exit = ended.exit();
     if let Some(message) = message {
         let interrupted = matches!(exit, Exit::Signal(_));
-        cx.host.last_words(&message, interrupted);
+        cx.host.write_last(&message, interrupted);
     }
     exit
 }

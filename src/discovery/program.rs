@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use super::{GroupLocation, RootKind, Roots, embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{
-    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, is_absent, lacks, reason,
-    search_path, xdg_dir,
+    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, is_absent, reason, search_path,
+    unset_reason, xdg_dir,
 };
 use crate::names::{ExtensionName, Sha256, shell_word};
 
@@ -200,7 +200,7 @@ fn cached(
     let cache = xdg_dir(XdgDir::Cache, view).map_err(|unset| {
         let message = format!(
             "an embedded script is run from the cache directory, and {}",
-            lacks(&unset, view)
+            unset_reason(&unset, view)
         );
         Diagnostic::of_path(Code::NoCacheDirectory, &path, message)
             .help("set `HOME` or `XDG_CACHE_HOME`")

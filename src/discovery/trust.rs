@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{GroupLocation, Program};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{ChangedBy, HostView, InsecurePath, suspicions};
+use crate::host::{ChangedBy, HostView, InsecurePath, insecure_paths};
 
 /// Reports whatever on the way to a manifest and a script somebody else may
 /// change; what only a group may change is a warning.
@@ -21,7 +21,7 @@ pub(super) fn judge(home: &GroupLocation, program: &Program, view: &dyn HostView
 /// Reports whatever on the way to some paths somebody else may change.
 pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
     let mut found = Diagnostics::default();
-    found.extend(suspicions(paths, view).iter().map(diagnostic));
+    found.extend(insecure_paths(paths, view).iter().map(diagnostic));
     found.sorted()
 }
 

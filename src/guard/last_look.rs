@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Plan, Refusal};
-use crate::host::{ChangedBy, FileDigest, FileId, HostView, InsecurePath, reason, suspicions};
+use crate::host::{ChangedBy, FileDigest, FileId, HostView, InsecurePath, insecure_paths, reason};
 use crate::names::{Sha256, shell_word};
 
 /// How a file differs from what was planned.
@@ -67,7 +67,7 @@ pub(super) fn look(plan: &Plan, view: &dyn HostView) -> Result<(), Refusal> {
     // What is in qli itself is no file; an embedded script is run from its copy.
     let manifest = plan.home.manifest_id.map(|_| manifest);
     let paths: Vec<_> = manifest.into_iter().chain([program.file()]).collect();
-    let exposed = suspicions(&paths, view).into_iter();
+    let exposed = insecure_paths(&paths, view).into_iter();
     let exposed = exposed.filter(|one| one.by != ChangedBy::Group);
     let exposed = exposed.map(|suspicion| Change {
         what: "way",

@@ -1,4 +1,4 @@
-//! Putting files in place: whole or not at all, by a draft that is renamed.
+//! Atomic writes: a temporary file or directory, the draft, is renamed into place.
 
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
@@ -11,29 +11,26 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use nix::libc::{O_NOFOLLOW, SIGXFSZ};
 
-use super::NewFile;
-use super::system::stat_of;
+use super::{NewFile, Stat};
 
-/// Returns a name beside a file: unique by random bytes, and no group's and no
-/// extension's.
+/// Returns a unique name beside a file that no group or extension can have.
 pub(super) fn draft(path: &Path, unique: [u8; 16]) -> PathBuf {
     let unique = u128::from_ne_bytes(unique);
     path.with_file_name(format!(".{unique:032x}.new"))
 }
 
-/// Makes a file-size limit an error of a write: by default its signal ends the
-/// process (setrlimit(2)). A run has handlers of its own.
-pub(super) fn outlast_size_limit() -> io::Result<()> {
-    static TAKEN: AtomicBool = AtomicBool::new(false);
-    if !TAKEN.swap(true, Ordering::Relaxed) {
-        // The write fails by itself; that the signal came is of no use to anyone.
+/// Makes a file-size limit fail a write: by default its signal ends the process
+/// (setrlimit(2)). A run has its own handlers.
+pub(super) fn catch_size_limit() -> io::Result<()> {
+    static CAUGHT: AtomicBool = AtomicBool::new(false);
+    if !CAUGHT.swap(true, Ordering::Relaxed) {
+        // The write fails anyway; the flag itself is not needed.
         signal_hook::flag::register(SIGXFSZ, Arc::<AtomicBool>::default())?;
     }
     Ok(())
 }
 
-/// Says whether a name is that of a draft, which a qli that was killed leaves
-/// behind.
+/// Whether a name is that of a draft; a killed qli leaves one behind.
 pub fn is_draft(name: &OsStr) -> bool {
     let name = name.to_str().unwrap_or_default();
     let unique = name
@@ -42,52 +39,47 @@ pub fn is_draft(name: &OsStr) -> bool {
     unique.is_some_and(|it| it.len() == 32 && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// Writes a new private file (0600) durably, creating its directory.
 pub(super) fn spool_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = parent(path)?;
     make_directories(directory, 0o700)?;
     let mut file = new_file(path, 0o600)?;
-    let kept = file
+    let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
         .and_then(|()| File::open(directory)?.sync_all());
-    if kept.is_err() {
-        // Half a record is none, and whoever reads it later must not think so.
+    if written.is_err() {
+        // Half a record must not be read later.
         drop(std::fs::remove_file(path));
     }
-    kept
+    written
 }
 
-/// Removes a file durably, and its directory if nothing else is in it.
 pub(super) fn spool_remove(path: &Path) -> io::Result<()> {
     let directory = parent(path)?;
     std::fs::remove_file(path)?;
-    // Where this is not synced the record may come back after a crash, and is
-    // found in its log then; to call it a failure would lose it.
+    // If this sync fails, the record may reappear after a crash and is then found in
+    // its log; reporting a failure would lose it.
     drop(File::open(directory).and_then(|directory| directory.sync_all()));
-    // Something else may be in it.
+    // It fails if the directory is not empty.
     drop(std::fs::remove_dir(directory));
     Ok(())
 }
 
-/// Replaces the bytes of a regular file if they are still the old ones; its mode
-/// and its owner stay.
 pub(super) fn replace(path: &Path, draft: &Path, old: &[u8], new: &[u8]) -> io::Result<()> {
-    let stands = std::fs::symlink_metadata(path)?;
-    if !stands.is_file() {
-        let kind = stat_of(&stands).kind.as_str();
-        let message = format!("it is {kind}");
+    let current = std::fs::symlink_metadata(path)?;
+    if !current.is_file() {
+        let message = format!("it is {}", Stat::from(&current).kind.as_str());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     if std::fs::read(path)? != old {
-        return Err(io::Error::other("it has been changed meanwhile"));
+        return Err(io::Error::other("it was changed meanwhile"));
     }
     renamed(draft, path, 0o600, |file| {
-        file.write_all(new).and_then(|()| like(file, &stands))
+        file.write_all(new)
+            .and_then(|()| copy_permissions(file, &current))
     })
 }
 
-/// Puts an executable in place (0700), in a private directory.
 pub(super) fn install(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()> {
     make_directories(parent(path)?, 0o700)?;
     renamed(draft, path, 0o700, |file| {
@@ -96,15 +88,13 @@ pub(super) fn install(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()>
     })
 }
 
-/// Puts a file in place, whatever file stood there, and makes its directory.
 pub(super) fn put(path: &Path, draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     make_directories(parent(path)?, 0o755)?;
     renamed(draft, path, mode, |file| file.write_all(bytes))
 }
 
-/// Makes a directory with files in it, in one step: the draft is filled, and
-/// `rename` gives it its name. Nothing gives way to it but an empty directory
-/// (rename(2)), so that of two at once one fails.
+/// Creates a directory with files in it: `rename` replaces nothing but an empty
+/// directory (rename(2)), so if two processes do this at once, one fails.
 pub(super) fn make(
     directory: &Path,
     draft: &Path,
@@ -112,15 +102,15 @@ pub(super) fn make(
     above: u32,
 ) -> io::Result<()> {
     make_directories(parent(directory)?, above)?;
-    let made = fill(draft, files).and_then(|()| std::fs::rename(draft, directory).map_err(taken));
+    let made = fill(draft, files).and_then(|()| std::fs::rename(draft, directory).map_err(exists));
     if made.is_err() {
         drop(std::fs::remove_dir_all(draft));
     }
     made
 }
 
-/// A name that is taken is one error, whatever it is taken by.
-fn taken(error: io::Error) -> io::Error {
+/// One error for a path that exists, whatever is there.
+fn exists(error: io::Error) -> io::Error {
     use io::ErrorKind::{DirectoryNotEmpty, NotADirectory};
     if matches!(error.kind(), DirectoryNotEmpty | NotADirectory) {
         return Errno::EEXIST.into();
@@ -138,7 +128,7 @@ fn fill(directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a draft and renames it; a draft of no use to anyone is removed.
+/// Writes a draft and renames it; removes it on failure.
 fn renamed(
     draft: &Path,
     path: &Path,
@@ -147,7 +137,7 @@ fn renamed(
 ) -> io::Result<()> {
     let mut file = new_file(draft, mode)?;
     let written = write(&mut file).and_then(|()| file.sync_all());
-    drop(file); // a file that is open for writing cannot be executed
+    drop(file); // a file open for writing cannot be executed
     let placed = written.and_then(|()| std::fs::rename(draft, path));
     if placed.is_err() {
         drop(std::fs::remove_file(draft));
@@ -155,8 +145,8 @@ fn renamed(
     placed
 }
 
-/// Gives a new file the owner and the mode of another.
-fn like(file: &File, other: &Metadata) -> io::Result<()> {
+/// Copies owner and mode.
+fn copy_permissions(file: &File, other: &Metadata) -> io::Result<()> {
     let own = file.metadata()?;
     if (own.uid(), own.gid()) != (other.uid(), other.gid()) {
         std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid()))?;
@@ -201,23 +191,23 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_is_made_with_its_files_and_those_above_it() {
-        let world = tempfile::tempdir().unwrap();
-        let above = world.path().join("a/b");
+    fn a_directory_is_created_with_its_files_and_parents() {
+        let temp = tempfile::tempdir().unwrap();
+        let above = temp.path().join("a/b");
         let (directory, draft) = (above.join("g"), above.join(".d"));
         make(&directory, &draft, &[file("x"), file("y")], 0o700).unwrap();
         assert_eq!(names(&above), ["g"]);
         let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
-        // The umask of whoever runs the tests may take more.
+        // The umask of the test run may clear more.
         assert_eq!(mode(&above) & 0o077, 0);
         assert_eq!(mode(&directory) & 0o022, 0);
         assert_eq!(mode(&directory.join("x")) & 0o722, 0o700);
     }
 
     #[test]
-    fn what_is_there_is_not_touched() {
-        let world = tempfile::tempdir().unwrap();
-        let at = |name: &str| world.path().join(name);
+    fn an_existing_path_is_not_changed() {
+        let temp = tempfile::tempdir().unwrap();
+        let at = |name: &str| temp.path().join(name);
         std::fs::create_dir(at("empty")).unwrap();
         std::fs::create_dir_all(at("full/of")).unwrap();
         std::fs::write(at("file"), "").unwrap();
@@ -228,11 +218,11 @@ mod tests {
         }
         assert_eq!(names(&at("full")), ["of"]);
         assert_eq!(names(&at("empty")), Vec::<String>::new());
-        assert_eq!(names(world.path()).len(), 4);
+        assert_eq!(names(temp.path()).len(), 4);
     }
 
     #[test]
-    fn a_draft_is_known_by_its_name() {
+    fn a_draft_is_recognized_by_its_name() {
         let path = draft(Path::new("/r/ops"), [7; 16]);
         assert!(path.starts_with("/r") && is_draft(path.file_name().unwrap()));
         for other in ["", ".new", ".schema", "ops", ".07.new"] {
@@ -241,23 +231,23 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_directory_gives_way() {
-        let world = tempfile::tempdir().unwrap();
-        let at = |name: &str| world.path().join(name);
+    fn an_empty_directory_is_replaced() {
+        let temp = tempfile::tempdir().unwrap();
+        let at = |name: &str| temp.path().join(name);
         std::fs::create_dir(at("g")).unwrap();
         make(&at("g"), &at(".d"), &[file("x")], 0o700).unwrap();
         assert_eq!(names(&at("g")), ["x"]);
-        assert_eq!(names(world.path()), ["g"]);
+        assert_eq!(names(temp.path()), ["g"]);
     }
 
     #[test]
-    fn what_fails_half_way_leaves_nothing() {
-        let world = tempfile::tempdir().unwrap();
-        let at = |name: &str| world.path().join(name);
+    fn a_failed_write_leaves_nothing_behind() {
+        let temp = tempfile::tempdir().unwrap();
+        let at = |name: &str| temp.path().join(name);
         let files = [file("x"), file("no/such")];
         assert!(make(&at("g"), &at(".d"), &files, 0o700).is_err());
         std::fs::create_dir(at("directory")).unwrap();
         assert!(put(&at("directory"), &at(".d"), b"text", 0o644).is_err());
-        assert_eq!(names(world.path()), ["directory"]);
+        assert_eq!(names(temp.path()), ["directory"]);
     }
 }

@@ -1,10 +1,9 @@
-//! No core dump of a process that holds secrets.
+//! A process that holds secrets must not dump core.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// The limit of core dumps that qli was started with. It is inherited, so the
-/// soft one is closed for qli and the tools it calls, and given back to the
-/// script.
+/// The limit of core dumps that qli was started with. The soft limit is set to zero
+/// for qli and the tools it runs, and restored for the script, which inherits it.
 #[derive(Debug)]
 pub(super) struct CoreLimit {
     soft: u64,
@@ -12,19 +11,18 @@ pub(super) struct CoreLimit {
 }
 
 impl CoreLimit {
-    /// Closes it; none if it is closed already.
-    pub(super) fn close() -> Option<Self> {
+    /// Disables core dumps; `None` if they are already disabled.
+    pub(super) fn disable() -> Option<Self> {
         let (soft, hard) = getrlimit(Resource::RLIMIT_CORE).ok()?;
         if soft == 0 {
-            return None; // as it is, and so the script gets it
+            return None;
         }
         setrlimit(Resource::RLIMIT_CORE, 0, hard).ok()?;
         Some(Self { soft, hard })
     }
 
-    /// Gives it back.
     pub(super) fn restore(self) {
-        // A soft limit may always be raised again up to the hard one (setrlimit(2)).
+        // A soft limit can always be raised up to the hard one (setrlimit(2)).
         let _ = setrlimit(Resource::RLIMIT_CORE, self.soft, self.hard);
     }
 }

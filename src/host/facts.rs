@@ -1,8 +1,10 @@
-//! What the two traits of the world speak of: files, this process, what is started
-//! and called, and why that fails.
+//! The data types of the two traits.
 
 use std::ffi::OsStr;
+use std::fmt::Debug;
+use std::fs::Metadata;
 use std::io::{self, Read, Seek};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,85 +13,60 @@ use zeroize::Zeroizing;
 use super::Signal;
 use crate::names::Sha256;
 
-/// Device and inode: which file it is, whatever its name.
+/// Identifies a file, whatever its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileId {
-    /// Device.
     pub device: u64,
-    /// Inode.
     pub inode: u64,
 }
 
-/// What a file held when it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
-    /// Which file it was.
     pub id: FileId,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 
-/// Something open for reading, however long it is.
-pub trait Readable: Read + Seek + Send {}
+pub trait Readable: Read + Seek + Send + Debug {}
 
-impl<T: Read + Seek + Send> Readable for T {}
+impl<T: Read + Seek + Send + Debug> Readable for T {}
 
-/// A file that was opened for reading.
+/// A file opened for reading, positioned at its start.
+#[derive(Debug)]
 pub struct Opened {
-    /// What it is.
     pub stat: Stat,
-    /// Its bytes, from the first one on.
     pub bytes: Box<dyn Readable>,
 }
 
-impl std::fmt::Debug for Opened {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Opened")
-            .field("stat", &self.stat)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The hash of a file, with what its beginning tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileDigest {
-    /// Which file it was.
     pub id: FileId,
-    /// SHA-256 of all bytes.
     pub sha256: Sha256,
-    /// The first 256 bytes at most: all that the kernel looks at for `#!`.
+    /// The first [`HEAD`] bytes at most.
     pub head: Vec<u8>,
 }
 
-/// A file to be made.
+/// The kernel looks for a `#!` line in this many bytes (execve(2)).
+pub const HEAD: usize = 256;
+
+/// A file to create in a new directory.
 #[derive(Debug, Clone, Copy)]
 pub struct NewFile<'a> {
-    /// Its name in its directory.
     pub name: &'a str,
-    /// Its bytes.
     pub bytes: &'a [u8],
-    /// Its permission bits.
     pub mode: u32,
 }
 
-/// Number of bytes in [`FileDigest::head`].
-pub const HEAD: usize = 256;
-
-/// What kind of thing a path is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// A regular file.
     File,
-    /// A directory.
     Directory,
-    /// A symbolic link.
     Link,
     /// A pipe, socket or device.
     Special,
 }
 
 impl FileKind {
-    /// Returns its name for messages.
+    /// For messages: "it is …".
     pub fn as_str(self) -> &'static str {
         match self {
             Self::File => "a regular file",
@@ -100,34 +77,48 @@ impl FileKind {
     }
 }
 
-/// What `stat(2)` says of a path.
+/// The fields of `stat(2)` that qli uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stat {
-    /// What it is.
     pub kind: FileKind,
-    /// Permission bits, the lower twelve of `st_mode`.
+    /// Permission bits: the lower twelve of `st_mode`.
     pub mode: u32,
     /// The owner's uid.
     pub owner: u32,
     /// Number of hard links.
     pub links: u64,
-    /// Which file it is.
     pub id: FileId,
 }
 
-/// A use of a path that the kernel is asked about.
+impl From<&Metadata> for Stat {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            kind: match metadata.file_type() {
+                kind if kind.is_file() => FileKind::File,
+                kind if kind.is_dir() => FileKind::Directory,
+                kind if kind.is_symlink() => FileKind::Link,
+                _ => FileKind::Special,
+            },
+            mode: metadata.mode() & 0o7777,
+            owner: metadata.uid(),
+            links: metadata.nlink(),
+            id: FileId {
+                device: metadata.dev(),
+                inode: metadata.ino(),
+            },
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Running a file, or passing through a directory.
+    /// Run a file, or search a directory.
     Execute,
-    /// Reading it.
     Read,
-    /// Writing to it.
     Write,
 }
 
-/// Who runs qli: numbers and names from the kernel and the user database,
-/// never from the environment.
+/// Who runs qli, from the kernel and the user database, never from the environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Real uid.
@@ -140,117 +131,95 @@ pub struct Identity {
     pub host: String,
 }
 
-/// What the kernel knows of this process.
+/// What the kernel knows about this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessFacts {
-    /// Process id.
     pub pid: u32,
-    /// The parent's process id.
     pub ppid: u32,
     /// The terminal behind one of the standard streams.
     pub tty: Option<PathBuf>,
-    /// When it started, in clock ticks since the machine did: with the process
-    /// id and the boot id it means this process and no other.
+    /// Start time in clock ticks since boot. With pid and boot id it identifies
+    /// the process for good.
     pub start: Option<u64>,
-    /// The id of the time since the machine started.
     pub boot_id: Option<String>,
     /// The parent's program.
     pub parent_exe: Option<PathBuf>,
-    /// Who logged in to the session, whoever they have become since.
     pub login_uid: LoginUid,
 }
 
-/// The uid that a session's login left with the kernel (Linux).
+/// The uid of the session's login, which `su` and `sudo` do not change (Linux).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LoginUid {
-    /// This system keeps none.
+    /// This system does not record it.
     Unknown,
-    /// Nobody logged in: a service, a container.
+    /// No one logged in: a service, a container.
     None,
-    /// This uid.
     Uid(u32),
 }
 
-/// How long a script may run. Time during which it is stopped does not count.
+/// How long a script may run. Time while it is stopped does not count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TimeLimits {
-    /// After this it is sent TERM.
+    /// Time until SIGTERM.
     pub timeout: Option<Duration>,
-    /// So long after that it is killed.
+    /// Time from SIGTERM until SIGKILL.
     pub kill_after: Option<Duration>,
 }
 
 /// A script to start.
 #[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "`env` may hold secrets")]
 pub struct Start<'a> {
     /// Absolute path.
     pub program: &'a Path,
     /// Arguments after the program's name.
     pub args: &'a [&'a OsStr],
-    /// Variables set beside those of qli's own environment; values may be
-    /// secrets, hence no `Debug` that shows them.
+    /// Added to qli's own environment.
     pub env: &'a [(&'a str, &'a OsStr)],
 }
 
-impl std::fmt::Debug for Start<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Start")
-            .field("program", &self.program)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A program to call for its output, in a process group of its own and with
-/// nothing on its standard input.
+/// A provider's program to run in its own process group, with empty standard input.
 #[derive(Debug, Clone, Copy)]
 pub struct ToolCall<'a> {
     /// Absolute path.
     pub program: &'a Path,
     /// Arguments after the program's name.
     pub args: &'a [&'a str],
-    /// After this the program and its children are ended.
+    /// After this the program and its children are killed.
     pub timeout: Duration,
     /// More output than this many bytes is an error.
     pub limit: usize,
 }
 
-/// What a called program left behind. Either stream may hold a secret.
+/// The output of a provider's program.
+#[expect(
+    missing_debug_implementations,
+    reason = "both streams may hold secrets"
+)]
 pub struct ToolOutput {
-    /// Its exit code; none when it died of a signal.
+    /// `None` if the program died of a signal.
     pub code: Option<i32>,
-    /// Its standard output.
     pub stdout: Zeroizing<Vec<u8>>,
-    /// The beginning of its standard error.
+    /// The beginning of standard error.
     pub stderr: Zeroizing<Vec<u8>>,
-    /// Whether it wrote more than is kept there.
+    /// Whether standard error was longer than that.
     pub stderr_cut: bool,
 }
 
-impl std::fmt::Debug for ToolOutput {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ToolOutput")
-            .field("code", &self.code)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a called program gave no output.
+/// Why a provider's program returned no output.
 #[derive(Debug)]
 pub enum ToolError {
-    /// A signal ended the run meanwhile; the program is gone.
+    /// A signal ended the run; the program was killed.
     Interrupted(Signal),
-    /// It took longer than its timeout.
     TimedOut,
     /// It wrote more than its limit.
     TooMuch,
-    /// It stopped: a program that is not in the foreground may not read the
-    /// terminal.
+    /// It stopped: a program in the background may not read the terminal.
     Stopped,
-    /// It could not be started or watched.
+    /// It could not be started or waited for.
     Io(io::Error),
 }
 
-/// Why a person gave no answer.
 #[derive(Debug)]
 pub enum AskError {
     /// A signal ended the run at the question.

@@ -1,4 +1,4 @@
-//! The file operations an append-only log is made of.
+//! The file operations an append-only log consists of.
 
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, Permissions, TryLockError};
@@ -11,40 +11,48 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 
 use super::Stat;
-use super::system::stat_of;
 
-/// An open log. A trait, so that a test can inject every fault a disk has.
+/// What a log is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenLog {
+    /// Append to an existing log.
+    Append,
+    /// Append to a log that is created if it is missing. Missing directories are
+    /// created so that whoever may use the log may enter them.
+    Create { mode: u32 },
+    /// Read and lock a rotated log.
+    Read,
+}
+
+/// An open log. A trait, so that tests can inject every fault of a disk.
 pub trait LogFile {
-    /// Describes the open file.
     fn stat(&self) -> io::Result<Stat>;
 
-    /// Describes the open directory it is in.
+    /// Describes the open directory that contains it.
     fn directory_stat(&self) -> io::Result<Stat>;
 
-    /// Takes the lock for writing (flock(2)) if nobody holds it.
+    /// Takes the write lock (flock(2)) unless another process holds it.
     fn try_lock(&mut self) -> io::Result<bool>;
 
-    /// Gives the lock back.
     fn unlock(&mut self) -> io::Result<()>;
 
-    /// Returns the length in bytes if the path still leads to this file;
-    /// rotation moves it away.
+    /// Returns the length in bytes, or `None` if the path no longer leads to this
+    /// file because of a rotation.
     fn length_in_place(&self) -> io::Result<Option<u64>>;
 
-    /// Returns the length in bytes.
+    /// Length in bytes.
     fn length(&self) -> io::Result<u64>;
 
-    /// Returns the bytes before an offset, at most so many.
+    /// Returns up to `at_most` bytes that end at an offset.
     fn before(&self, offset: u64, at_most: u64) -> io::Result<Vec<u8>>;
 
-    /// Appends by one write and returns how many bytes were taken.
+    /// Appends by a single write and returns the number of bytes written.
     fn append(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Cuts the file to a length.
     fn truncate(&mut self, length: u64) -> io::Result<()>;
 
-    /// Puts what was written on disk (fdatasync(2)); for a file made by this
-    /// run, its directory entry too.
+    /// Flushes to disk (fdatasync(2)); for a file that this run created, its
+    /// directory entry too.
     fn sync(&mut self) -> io::Result<()>;
 }
 
@@ -55,51 +63,31 @@ struct RealLog {
     created: bool,
 }
 
-/// How a log is opened.
-///
-/// `O_NOFOLLOW` refuses a link in the last two parts of the path, and
+/// `O_NOFOLLOW` refuses a link as one of the last two parts of the path, and
 /// `O_NONBLOCK` makes a pipe an error instead of a wait.
 const FLAGS: OFlag = OFlag::O_NOFOLLOW
     .union(OFlag::O_NONBLOCK)
     .union(OFlag::O_CLOEXEC);
 const APPENDING: OFlag = FLAGS.union(OFlag::O_RDWR).union(OFlag::O_APPEND);
 
-/// Opens a log for appending.
-pub(super) fn open(path: &Path) -> io::Result<Box<dyn LogFile>> {
-    open_existing(path, APPENDING)
-}
-
-/// Opens a log that was moved aside, for reading and locking only.
-pub(super) fn open_rotated(path: &Path) -> io::Result<Box<dyn LogFile>> {
-    open_existing(path, FLAGS.union(OFlag::O_RDONLY))
-}
-
-fn open_existing(path: &Path, flags: OFlag) -> io::Result<Box<dyn LogFile>> {
-    let (parent, name) = parts(path)?;
-    let directory = open_directory(parent)?;
-    let file = openat(&directory, name, flags, Mode::empty())?;
-    Ok(Box::new(RealLog {
-        path: path.to_owned(),
-        directory,
-        file: file.into(),
-        created: false,
-    }))
-}
-
-/// Opens a log for appending, making what is missing.
-pub(super) fn make(path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
-    let (parent, name) = parts(path)?;
-    let directory = match open_directory(parent) {
-        Err(Errno::ENOENT) => {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(entered_by(mode))
-                .create(parent)?;
+pub(super) fn open(path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {
+    let parts = path.parent().zip(path.file_name());
+    let (parent, name) = parts.ok_or(io::ErrorKind::InvalidInput)?;
+    let directory = match (open_directory(parent), purpose) {
+        (Err(Errno::ENOENT), OpenLog::Create { mode }) => {
+            let mut missing = DirBuilder::new();
+            let missing = missing.recursive(true).mode(directory_mode(mode));
+            missing.create(parent)?;
             open_directory(parent)?
         }
-        other => other?,
+        (opened, _) => opened?,
     };
-    let (file, created) = make_file(&directory, name, mode)?;
+    let existing = |flags| openat(&directory, name, flags, Mode::empty()).map(File::from);
+    let (file, created) = match purpose {
+        OpenLog::Append => (existing(APPENDING)?, false),
+        OpenLog::Read => (existing(FLAGS.union(OFlag::O_RDONLY))?, false),
+        OpenLog::Create { mode } => create(&directory, name, mode)?,
+    };
     Ok(Box::new(RealLog {
         path: path.to_owned(),
         directory,
@@ -108,18 +96,13 @@ pub(super) fn make(path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
     }))
 }
 
-fn parts(path: &Path) -> io::Result<(&Path, &OsStr)> {
-    let parts = path.parent().zip(path.file_name());
-    parts.ok_or_else(|| io::ErrorKind::InvalidInput.into())
-}
-
-/// The mode of a directory that those enter who may use a file in it.
-fn entered_by(mode: u32) -> u32 {
+/// Whoever may read a log with this mode may search its directory.
+fn directory_mode(mode: u32) -> u32 {
     mode | (mode & 0o444) >> 2
 }
 
-/// Opens a directory so that files can be opened in it; being allowed to list
-/// it is not needed for that where the system makes the difference.
+/// Opens a directory so that files can be opened in it; where the system makes the
+/// difference, permission to list it is not needed.
 fn open_directory(path: &Path) -> Result<File, Errno> {
     #[cfg(target_os = "linux")]
     let access = OFlag::O_PATH;
@@ -129,38 +112,36 @@ fn open_directory(path: &Path) -> Result<File, Errno> {
     nix::fcntl::open(path, flags, Mode::empty()).map(File::from)
 }
 
-/// Makes a log in its directory, and says whether it did: another run may make
-/// it at the same time.
-fn make_file(directory: &File, name: &OsStr, mode: u32) -> io::Result<(File, bool)> {
-    // Until it is judged, nobody else is to open it.
+/// Opens a log or creates it, and returns whether it did: another run may create it
+/// at the same time.
+fn create(directory: &File, name: &OsStr, mode: u32) -> io::Result<(File, bool)> {
+    // Other users cannot open it before its permissions are checked.
     let private = Mode::S_IRUSR | Mode::S_IWUSR;
     let open = |flags| openat(directory, name, flags, private).map(File::from);
     loop {
         match open(APPENDING) {
-            Ok(file) => return Ok((file, false)),
             Err(Errno::ENOENT) => {}
-            Err(error) => return Err(error.into()),
+            other => return Ok((other?, false)),
         }
         match open(APPENDING | OFlag::O_CREAT | OFlag::O_EXCL) {
-            Ok(file) => {
-                let file: File = file;
-                // Whatever the umask takes away, its owner writes to it.
+            Err(Errno::EEXIST) => {} // another run was faster
+            other => {
+                let file = other?;
+                // The umask must not take the owner's write permission.
                 file.set_permissions(Permissions::from_mode(mode))?;
                 return Ok((file, true));
             }
-            Err(Errno::EEXIST) => {} // another run made it meanwhile
-            Err(error) => return Err(error.into()),
         }
     }
 }
 
 impl LogFile for RealLog {
     fn stat(&self) -> io::Result<Stat> {
-        Ok(stat_of(&self.file.metadata()?))
+        Ok(Stat::from(&self.file.metadata()?))
     }
 
     fn directory_stat(&self) -> io::Result<Stat> {
-        Ok(stat_of(&self.directory.metadata()?))
+        Ok(Stat::from(&self.directory.metadata()?))
     }
 
     fn try_lock(&mut self) -> io::Result<bool> {

@@ -1,5 +1,4 @@
-//! What the kernel tells of processes. It is read below `/proc` (proc(5));
-//! where there is no such directory, that much is unknown.
+//! Facts about processes from `/proc` (proc(5)); unknown where there is none.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -11,25 +10,23 @@ use nix::unistd::{Pid, ttyname};
 
 use super::{LoginUid, ProcessFacts};
 
-/// The fields of `/proc/PID/stat` that are asked for (`proc_pid_stat(5)`).
+/// Fields of `/proc/PID/stat` (`proc_pid_stat(5)`).
 const START: usize = 22;
 const IGNORED: usize = 33;
 
-/// What is written for a session that nobody logged in to, `(uid_t) -1`.
+/// The `loginuid` of a session without a login, `(uid_t) -1`.
 const NO_LOGIN: u32 = u32::MAX;
 
-/// What `/proc/self/stat` tells of this process. Where there is no such file,
-/// its start is unknown and no signal counts as ignored.
+/// Without `/proc/self/stat` the start is unknown and no signal counts as ignored.
 #[derive(Debug, Default)]
 pub(super) struct OwnStat {
-    /// When it started, in clock ticks since the machine did.
+    /// Start time in clock ticks since boot.
     pub(super) start: Option<u64>,
-    /// The signals it ignores, of the first 31, as a bit mask. Before qli's own
-    /// handlers are installed they are those that were ignored on entry.
+    /// Bit mask of the ignored signals, of the first 31: those ignored on entry, if
+    /// it is read before qli installs its handlers.
     pub(super) ignored: u64,
 }
 
-/// Reads what the kernel tells of this process.
 pub(super) fn own_stat() -> OwnStat {
     let Some(stat) = read("self/stat") else {
         return OwnStat::default();
@@ -40,7 +37,6 @@ pub(super) fn own_stat() -> OwnStat {
     }
 }
 
-/// Describes this process, which started then.
 pub(super) fn own_facts(start: Option<u64>) -> ProcessFacts {
     let tty = ttyname(io::stdin())
         .or_else(|_| ttyname(io::stdout()))
@@ -57,18 +53,17 @@ pub(super) fn own_facts(start: Option<u64>) -> ProcessFacts {
     }
 }
 
-/// Returns the id of the time since the machine started.
 pub(super) fn boot_id() -> Option<String> {
     let text = read("sys/kernel/random/boot_id")?;
     Some(text.trim_end().to_owned())
 }
 
-/// Returns when a process started, in clock ticks since the machine did; none
-/// if there is no such process.
+/// Returns when a process started, in clock ticks since boot; `None` if there is no
+/// such process.
 ///
 /// # Errors
 ///
-/// Whether it is there cannot be told: another user's processes may be hidden.
+/// Whether it exists is unknown: another user's processes may be hidden.
 pub(super) fn start_of(pid: u32) -> io::Result<Option<u64>> {
     if let Some(start) = read(&format!("{pid}/stat")).and_then(|stat| field(&stat, START)) {
         return Ok(Some(start));
@@ -89,16 +84,16 @@ fn login_uid() -> LoginUid {
     }
 }
 
-/// Finds a field of `/proc/PID/stat`. The second one is a name in brackets,
-/// which may hold brackets and spaces itself: it is counted from the last one.
+/// Finds a field of `/proc/PID/stat`. The second one, a name in parentheses, may
+/// contain parentheses and spaces itself, so fields are counted from the last one.
 fn field(stat: &str, number: usize) -> Option<u64> {
-    let (_, behind_name) = stat.rsplit_once(')')?;
-    let mut from_third = behind_name.split_ascii_whitespace();
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut from_third = after_name.split_ascii_whitespace();
     from_third.nth(number.checked_sub(3)?)?.parse().ok()
 }
 
-/// Reads a file of `/proc`. They have no length to go by, so there is room for
-/// what most of them hold: one read, and one that finds the end.
+/// Reads a file below `/proc`. These report no length; the buffer is large enough for
+/// most of them to take one read, and one more that finds the end.
 pub(super) fn read(below_proc: &str) -> Option<String> {
     let file = File::open(PathBuf::from("/proc").join(below_proc)).ok()?;
     let mut text = Vec::with_capacity(4096);
@@ -111,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_start_is_found_behind_any_name() {
+    fn the_start_is_found_after_any_name() {
         let fields: Vec<_> = (3..=52).map(|field| field.to_string()).collect();
         let stat = format!("7 (a) b) 22 ) {}\n", fields.join(" "));
         assert_eq!(field(&stat, START), Some(22));

@@ -1,51 +1,48 @@
 //! qli's own output streams.
 
 use std::io::{self, BufWriter, Read, StdoutLock, Write};
+use std::os::fd::AsFd as _;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags};
 
-use super::write::timeout;
+use super::poll::poll;
 
-/// Makes a panic say where it happened and nothing else: its payload may hold
-/// a secret.
+/// Makes a panic report only where it happened: its message may contain a secret.
 pub fn quiet_panics() {
     std::panic::set_hook(Box::new(|info| {
         let location = info.location().map(ToString::to_string).unwrap_or_default();
-        write_stderr(&format!("qli: a mistake in qli itself, at {location}\n"));
+        write_stderr(&format!(
+            "error: internal error at {location}; please report it\n"
+        ));
     }));
 }
 
-/// Writes to standard output.
 pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(bytes)?;
     out.flush()
 }
 
-/// Returns standard input.
 pub fn stdin() -> impl Read + Send {
     io::stdin()
 }
 
-/// Standard output, written to piece by piece.
+/// Buffered standard output.
 #[derive(Debug)]
 pub struct Output(BufWriter<StdoutLock<'static>>);
 
 impl Output {
-    /// Takes standard output; nobody else writes to it meanwhile.
+    /// Locks standard output.
     pub fn new() -> Self {
         Self(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
     }
 
-    /// Waits so long, or until nobody reads any more; says whether that is so.
-    pub fn is_left_within(&self, time: Duration) -> bool {
-        let mut fds = [PollFd::new(
-            std::os::fd::AsFd::as_fd(self.0.get_ref()),
-            PollFlags::empty(),
-        )];
+    /// Waits at most this long for the reader to close the stream.
+    pub fn is_closed_within(&self, time: Duration) -> bool {
+        let mut fds = [PollFd::new(self.0.get_ref().as_fd(), PollFlags::empty())];
         // A failed wait is a short one.
-        let _ = nix::poll::poll(&mut fds, timeout(Some(time)));
+        drop(poll(&mut fds, Some(time)));
         let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
         fds.iter()
             .filter_map(PollFd::revents)
@@ -63,7 +60,7 @@ impl Write for Output {
     }
 }
 
-/// Writes to standard error. There is nobody left to tell when that fails.
+/// Writes to standard error; an error has nowhere to go.
 pub fn write_stderr(text: &str) {
     drop(io::stderr().lock().write_all(text.as_bytes()));
 }
@@ -71,22 +68,17 @@ pub fn write_stderr(text: &str) {
 /// One of qli's own output streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
-    /// Data.
     Stdout,
-    /// Talk.
     Stderr,
 }
 
-/// What a stream leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamFacts {
-    /// Whether it is a terminal.
     pub terminal: bool,
-    /// The terminal's width.
+    /// The terminal's width, if it reports one.
     pub columns: Option<usize>,
 }
 
-/// Describes a stream.
 pub fn stream(which: Stream) -> StreamFacts {
     let size = match which {
         Stream::Stdout => rustix::termios::tcgetwinsize(io::stdout()),

@@ -1,24 +1,23 @@
-//! The system's log, as every program on the machine reaches it.
+//! The system log, by the socket that every program on the machine uses.
 
 use std::io::{self, Write as _};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::time::Duration;
 
-/// The socket (syslog(3)).
+/// syslog(3)
 const SOCKET: &str = "/dev/log";
 
 /// authpriv.notice: facility 10, severity 5 (RFC 5424, section 6.2.1).
 const PRIORITY: u32 = 10 * 8 + 5;
 
-/// A log that takes nothing for so long is not there.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// After this syslog counts as unavailable.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Tells one line, in the form of RFC 3164 without its time: who listens takes
-/// the time from his own clock.
-pub(super) fn tell(line: &str) -> io::Result<()> {
+/// Sends one line in the form of RFC 3164 without its time: the daemon adds its own.
+pub(super) fn send(line: &str) -> io::Result<()> {
     let message = format!("<{PRIORITY}>qli[{}]: {line}", std::process::id());
     match by_datagram(&message) {
-        // A daemon may listen for a stream instead, whose records end with NUL.
+        // A daemon may listen for a stream instead; its records end with NUL.
         Err(error) if error.raw_os_error() == Some(nix::libc::EPROTOTYPE) => by_stream(&message),
         other => other,
     }
@@ -27,12 +26,12 @@ pub(super) fn tell(line: &str) -> io::Result<()> {
 fn by_datagram(message: &str) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
     socket.connect(SOCKET)?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
     socket.send(message.as_bytes()).map(|_| ())
 }
 
 fn by_stream(message: &str) -> io::Result<()> {
     let mut socket = UnixStream::connect(SOCKET)?;
-    socket.set_write_timeout(Some(PATIENCE))?;
+    socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
     socket.write_all(&[message.as_bytes(), &[0]].concat())
 }

@@ -1,9 +1,9 @@
-//! The real world.
+//! The real implementation.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -11,17 +11,19 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::libc::O_NONBLOCK;
-use nix::unistd::{AccessFlags, Pid, faccessat};
+use nix::sys::resource::{Resource, setrlimit};
+use nix::unistd::{AccessFlags, Pid, faccessat, getpid};
 use sha2::Digest as _;
 
 use super::child::{self, ChildEnd, Waiting};
 use super::core_limit::CoreLimit;
-use super::signals::{self, Signal, Signals};
+use super::handlers::SignalHandlers;
+use super::signals::Signal;
 use super::streams::write_stderr;
 use super::{
-    Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, NewFile, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError,
-    ToolOutput, atomic_write, process, terminal, tool, user,
+    Access, AskError, Contents, FileDigest, HEAD, Host, HostView, Identity, LogFile, NewFile,
+    OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput, ask,
+    atomic_write, process, terminal, tool, user,
 };
 use crate::names::Sha256;
 
@@ -30,7 +32,7 @@ use crate::names::Sha256;
 pub struct System {
     started: Instant,
     euid: u32,
-    signals: Option<Signals>,
+    signals: Option<SignalHandlers>,
     script: Option<Pid>,
     identity: OnceLock<Identity>,
     own: OnceLock<process::OwnStat>,
@@ -39,8 +41,11 @@ pub struct System {
 }
 
 impl System {
-    /// Starts qli's clock. Who qli is does not change while it runs.
-    #[expect(clippy::new_without_default, reason = "starting a clock is no default")]
+    /// Starts qli's clock.
+    #[expect(
+        clippy::new_without_default,
+        reason = "starting a clock is not a default"
+    )]
     pub fn new() -> Self {
         Self {
             started: Instant::now(),
@@ -54,35 +59,45 @@ impl System {
         }
     }
 
-    /// Ends this process by a signal, without a core dump. Returns only if
-    /// the signal does not end it.
+    /// Ends this process by a signal, without a core dump. Returns only if the signal
+    /// does not end it.
     pub fn die_of(signal: Signal) {
-        signals::die_of(signal);
+        // The kernel lets no signal end the first process of a pid namespace, and
+        // signal-hook would abort where the signal did not end it.
+        if getpid().as_raw() == 1 {
+            return;
+        }
+        // Both fail only where the limit may not be lowered, or the signal has no
+        // default action; the caller then exits with 128+N.
+        let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+        drop(signal_hook::low_level::emulate_default_handler(
+            signal.number(),
+        ));
     }
 
-    /// Writes the last words of a run to standard error. When a signal has ended
-    /// the run already, nobody waits for a reader that takes nothing.
-    pub fn last_words(&mut self, text: &str, interrupted: bool) {
-        const PATIENCE: Duration = Duration::from_secs(1);
-        // A second signal cuts the words short; how the run ended stands.
-        let _: Option<Signal> = self.write(text, interrupted.then_some(PATIENCE));
+    /// Writes the last message of a run to standard error. After a signal it does not
+    /// wait for a reader that takes nothing.
+    pub fn write_last(&mut self, text: &str, interrupted: bool) {
+        const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
+        // A second signal cuts the message short; the outcome of the run stays.
+        let _: Option<Signal> = self.write(text, interrupted.then_some(WRITE_TIMEOUT));
     }
 
-    /// Writes to standard error; there is nobody left to tell when that fails.
-    /// Returns the signal that came meanwhile, if it ends a run.
-    fn write(&mut self, text: &str, patience: Option<Duration>) -> Option<Signal> {
+    /// Writes to standard error, ignoring errors. Returns a signal that ends the run,
+    /// if one arrived meanwhile.
+    fn write(&mut self, text: &str, at_most: Option<Duration>) -> Option<Signal> {
         let Some(signals) = self.signals.as_mut() else {
             write_stderr(text);
             return None;
         };
-        let written = signals.write(&io::stderr(), text.as_bytes(), patience);
+        let written = signals.write(&io::stderr(), text.as_bytes(), at_most);
         written.ok().flatten()
     }
 
-    /// Returns a name beside a file that nobody has used.
+    /// Returns an unused name beside a file.
     fn draft(&mut self, path: &Path) -> io::Result<PathBuf> {
         if self.signals.is_none() {
-            atomic_write::outlast_size_limit()?;
+            atomic_write::catch_size_limit()?;
         }
         Ok(atomic_write::draft(path, self.random()?))
     }
@@ -91,9 +106,9 @@ impl System {
         self.own.get_or_init(process::own_stat)
     }
 
-    fn signals(&mut self) -> io::Result<&mut Signals> {
+    fn signals(&mut self) -> io::Result<&mut SignalHandlers> {
         if self.signals.is_none() {
-            self.signals = Some(Signals::install_signal_handlers(self.own().ignored)?);
+            self.signals = Some(SignalHandlers::install(self.own().ignored)?);
         }
         self.signals
             .as_mut()
@@ -101,48 +116,19 @@ impl System {
     }
 }
 
-pub(super) fn stat_of(metadata: &Metadata) -> Stat {
-    let kind = metadata.file_type();
-    Stat {
-        kind: if kind.is_file() {
-            FileKind::File
-        } else if kind.is_dir() {
-            FileKind::Directory
-        } else if kind.is_symlink() {
-            FileKind::Link
-        } else {
-            debug_assert!(
-                kind.is_fifo()
-                    || kind.is_socket()
-                    || kind.is_char_device()
-                    || kind.is_block_device()
-            );
-            FileKind::Special
-        },
-        mode: metadata.mode() & 0o7777,
-        owner: metadata.uid(),
-        links: metadata.nlink(),
-        id: FileId {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-        },
-    }
-}
-
-/// Opens a regular file for reading, without waiting for the writer of a pipe.
+/// Opens a regular file. `O_NONBLOCK`: opening a pipe would wait for its writer.
 fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(O_NONBLOCK)
         .open(path)?;
     let metadata = file.metadata()?;
-    match stat_of(&metadata).kind {
-        FileKind::File => Ok((file, metadata)),
-        other @ (FileKind::Directory | FileKind::Link | FileKind::Special) => Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            format!("it is {}", other.as_str()),
-        )),
+    let stat = Stat::from(&metadata);
+    if !stat.is_file() {
+        let message = format!("it is {}", stat.kind.as_str());
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
+    Ok((file, metadata))
 }
 
 impl HostView for System {
@@ -152,8 +138,8 @@ impl HostView for System {
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
         let (mut file, metadata) = open_regular(path)?;
-        // One byte more than the file has: reading one less is reading it whole.
-        // Anything else, and it is changing, or comes in pieces: read on.
+        // One byte more than the file has: one read reaches its end. If it returns
+        // anything else, the file is changing or comes in pieces: read on.
         let size = usize::try_from(metadata.len().min(limit)).unwrap_or(0) + 1;
         let mut bytes = vec![0; size];
         let length = file.read(&mut bytes)?;
@@ -165,7 +151,7 @@ impl HostView for System {
         if bytes.len() as u64 > limit {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let id = stat_of(&metadata).id;
+        let id = Stat::from(&metadata).id;
         Ok(Contents { id, bytes })
     }
 
@@ -178,7 +164,7 @@ impl HostView for System {
 
     fn open(&self, path: &Path) -> io::Result<Opened> {
         let file = File::open(path)?;
-        let stat = stat_of(&file.metadata()?);
+        let stat = Stat::from(&file.metadata()?);
         if stat.is_directory() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
@@ -192,7 +178,7 @@ impl HostView for System {
         let (mut file, metadata) = open_regular(path)?;
         let mut hasher = sha2::Sha256::new();
         let mut head = Vec::new();
-        // One byte more than a short file has: its end shows itself.
+        // One byte more than a short file has, to reach its end in one read.
         let size = metadata.len().min(16 * 1024 - 1);
         let mut buffer = vec![0; usize::try_from(size).unwrap_or(0) + 1];
         loop {
@@ -208,18 +194,18 @@ impl HostView for System {
             hasher.update(chunk);
         }
         Ok(FileDigest {
-            id: stat_of(&metadata).id,
+            id: Stat::from(&metadata).id,
             sha256: Sha256::from_bytes(hasher.finalize().into()),
             head,
         })
     }
 
     fn stat(&self, path: &Path) -> io::Result<Stat> {
-        std::fs::metadata(path).map(|found| stat_of(&found))
+        Ok(Stat::from(&std::fs::metadata(path)?))
     }
 
     fn lstat(&self, path: &Path) -> io::Result<Stat> {
-        std::fs::symlink_metadata(path).map(|found| stat_of(&found))
+        Ok(Stat::from(&std::fs::symlink_metadata(path)?))
     }
 
     fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
@@ -239,7 +225,7 @@ impl HostView for System {
             Access::Read => AccessFlags::R_OK,
             Access::Write => AccessFlags::W_OK,
         };
-        // eaccess(3) is not on macOS; this is the same question.
+        // macOS has no eaccess(3); this is equivalent.
         faccessat(AT_FDCWD, path, flags, AtFlags::AT_EACCESS).map_err(Into::into)
     }
 
@@ -299,14 +285,14 @@ impl Host for System {
         }
         self.signals
             .as_mut()
-            .and_then(|signals| signals.guard_phase().0)
+            .and_then(|signals| signals.before_start().fatal)
     }
 
     fn pause(&mut self, at_most: Duration) -> Option<Signal> {
         let signals = self.signals().ok()?;
-        // A failed wait only makes the pause shorter; its caller has a deadline.
+        // A failed wait only shortens the pause; the caller has a deadline.
         drop(signals.wait(&[], Some(at_most)));
-        signals.guard_phase().0
+        signals.before_start().fatal
     }
 
     fn show(&mut self, text: &str) {
@@ -314,12 +300,12 @@ impl Host for System {
     }
 
     fn ask(&mut self, question: &str) -> Result<String, AskError> {
-        terminal::ask(question, self.signals().map_err(AskError::Io)?)
+        ask::ask(question, self.signals().map_err(AskError::Io)?)
     }
 
     fn protect_memory(&mut self) {
-        self.core_limit = CoreLimit::close();
-        // PR_SET_DUMPABLE fails for no value that is passed here (prctl(2)).
+        self.core_limit = CoreLimit::disable();
+        // PR_SET_DUMPABLE does not fail for this value (prctl(2)).
         #[cfg(target_os = "linux")]
         let _ = nix::sys::prctl::set_dumpable(false);
     }
@@ -328,20 +314,12 @@ impl Host for System {
         tool::call(call, self.signals().map_err(ToolError::Io)?)
     }
 
-    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        super::log::open(path)
-    }
-
-    fn make_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
-        super::log::make(path, mode)
-    }
-
-    fn open_rotated(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        super::log::open_rotated(path)
+    fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {
+        super::log::open(path, purpose)
     }
 
     fn syslog(&mut self, line: &str) -> io::Result<()> {
-        super::syslog::tell(line)
+        super::syslog::send(line)
     }
 
     fn spool_write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -379,8 +357,8 @@ impl Host for System {
         };
         limit.restore();
         let spawned = child::spawn(start);
-        // Copies that `Command` made of the secrets are still in memory.
-        self.core_limit = CoreLimit::close();
+        // Copies that `Command` made of the secrets may still be in memory.
+        self.core_limit = CoreLimit::disable();
         self.script = Some(spawned?);
         Ok(())
     }

@@ -1,7 +1,7 @@
-//! When a running script is ended: by a timeout of its manifest, or by somebody
-//! who interrupts it again and again.
+//! When a running script is ended: by the timeout of its manifest, or because it is
+//! interrupted again and again.
 //!
-//! Times are those that the script could run: it is stopped for free.
+//! For the timeout, time while the script is stopped does not count.
 
 use std::time::Duration;
 
@@ -10,41 +10,41 @@ use nix::sys::signal as unix;
 use super::TimeLimits;
 use super::signals::{Sender, Signal};
 
-/// Within this time the third interrupt kills.
-const WINDOW: Duration = Duration::from_secs(10);
+/// The third interrupt within this time kills the script.
+pub(super) const WINDOW: Duration = Duration::from_secs(10);
 
-/// The same signal of the same process within this time is one: `timeout(1)`
-/// sends it to qli and to qli's group.
+/// The same signal of the same process within this time counts once: `timeout(1)`
+/// sends it to qli and to qli's process group.
 const ECHO: Duration = Duration::from_millis(100);
 
-/// What is done to the script.
+/// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escalation {
-    /// The timeout is over: it is sent TERM.
-    Terminate,
-    /// It has had its time after that too: it is killed.
-    Kill,
-    /// It was interrupted twice: whoever did is told what the third time does.
+    /// Send TERM: the timeout, this long, has passed.
+    Terminate(Duration),
+    /// Send KILL: `kill_after`, this long, has passed since TERM.
+    Kill(Duration),
+    /// The second interrupt: announce what the third one does.
     Warn,
-    /// It was interrupted for the third time: it is killed.
-    Escalate,
+    /// The third interrupt: send KILL.
+    Interrupted,
 }
 
-/// How far the limits have been used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Running,
+    /// TERM was sent after this running time.
     Terminated(Duration),
     Killed,
 }
 
-/// The limits of one script, and the interrupts it has had.
+/// The limits of a script, and the interrupts it has had.
 #[derive(Debug)]
 pub(super) struct TerminationPolicy {
     limits: TimeLimits,
     stage: Stage,
     interrupts: Vec<Interrupt>,
-    /// When somebody was last told what the next interrupt does.
+    /// When the kill was last announced.
     warned: Option<Duration>,
 }
 
@@ -65,8 +65,8 @@ impl TerminationPolicy {
         }
     }
 
-    /// Returns how long the script may run until something is done, given how long
-    /// it has run.
+    /// Returns the running time left until something is due, given the running time
+    /// so far.
     pub(super) fn left(&self, ran: Duration) -> Option<Duration> {
         let until = match self.stage {
             Stage::Running => self.limits.timeout?,
@@ -76,21 +76,26 @@ impl TerminationPolicy {
         Some(until.saturating_sub(ran))
     }
 
-    /// Says what is due after the script has run so long.
+    /// Returns what is due after this running time.
     pub(super) fn due(&mut self, ran: Duration) -> Option<Escalation> {
         if self.left(ran)? > Duration::ZERO {
             return None;
         }
-        let (stage, measure) = match self.stage {
-            Stage::Running => (Stage::Terminated(ran), Escalation::Terminate),
-            Stage::Terminated(_) | Stage::Killed => (Stage::Killed, Escalation::Kill),
+        let (stage, due) = match self.stage {
+            Stage::Running => {
+                let timeout = self.limits.timeout?;
+                (Stage::Terminated(ran), Escalation::Terminate(timeout))
+            }
+            Stage::Terminated(_) | Stage::Killed => {
+                (Stage::Killed, Escalation::Kill(self.limits.kill_after?))
+            }
         };
         self.stage = stage;
-        Some(measure)
+        Some(due)
     }
 
-    /// Notes a signal that was received at a time since the start, and returns what
-    /// it leads to. Here time counts while the script is stopped, too.
+    /// Notes a signal received at a time since the start, and returns what it leads
+    /// to. Here time counts while the script is stopped, too.
     pub(super) fn interrupted(
         &mut self,
         signal: Signal,
@@ -101,7 +106,8 @@ impl TerminationPolicy {
             Sender::Kernel => None,
             Sender::Process { pid, .. } => Some(pid),
         };
-        if !is_interrupt(signal) || self.is_echo(signal, pid, now) {
+        let interrupts = [unix::Signal::SIGINT, unix::Signal::SIGTERM];
+        if !signal.is_one_of(&interrupts) || self.is_echo(signal, pid, now) {
             return None;
         }
         let recent = |at: Duration| now.saturating_sub(at) < WINDOW;
@@ -112,7 +118,7 @@ impl TerminationPolicy {
             at: now,
         });
         if self.warned.is_some_and(recent) {
-            return Some(Escalation::Escalate);
+            return Some(Escalation::Interrupted);
         }
         if self.interrupts.len() < 2 {
             return None;
@@ -123,18 +129,10 @@ impl TerminationPolicy {
 
     fn is_echo(&self, signal: Signal, pid: Option<i32>, now: Duration) -> bool {
         let same = |one: &Interrupt| {
-            pid.is_some()
-                && (one.signal, one.pid) == (signal, pid)
-                && now.saturating_sub(one.at) < ECHO
+            (one.signal, one.pid) == (signal, pid) && now.saturating_sub(one.at) < ECHO
         };
-        self.interrupts.iter().any(same)
+        pid.is_some() && self.interrupts.iter().any(same)
     }
-}
-
-fn is_interrupt(signal: Signal) -> bool {
-    [unix::Signal::SIGINT, unix::Signal::SIGTERM]
-        .iter()
-        .any(|&one| one as i32 == signal.number())
 }
 
 #[cfg(test)]
@@ -143,7 +141,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn int(patience: &mut TerminationPolicy, pid: Option<i32>, millis: u64) -> Option<Escalation> {
+    fn int(policy: &mut TerminationPolicy, pid: Option<i32>, millis: u64) -> Option<Escalation> {
         let sender = match pid {
             None => Sender::Kernel,
             Some(pid) => Sender::Process {
@@ -153,61 +151,64 @@ mod tests {
             },
         };
         let at = Duration::from_millis(millis);
-        patience.interrupted(Signal::new(2), sender, at)
+        policy.interrupted(Signal::new(2), sender, at)
     }
 
     #[test]
-    fn the_timeout_is_followed_by_the_kill_and_by_nothing_more() {
-        let mut patience = TerminationPolicy::new(TimeLimits {
+    fn the_timeout_is_followed_by_the_kill_and_nothing_else() {
+        let mut policy = TerminationPolicy::new(TimeLimits {
             timeout: Some(10 * SECOND),
             kill_after: Some(5 * SECOND),
         });
-        assert_eq!(patience.left(4 * SECOND), Some(6 * SECOND));
-        assert_eq!(patience.due(9 * SECOND), None);
-        assert_eq!(patience.due(11 * SECOND), Some(Escalation::Terminate));
-        assert_eq!(patience.left(12 * SECOND), Some(4 * SECOND));
-        assert_eq!(patience.due(12 * SECOND), None);
-        assert_eq!(patience.due(16 * SECOND), Some(Escalation::Kill));
-        assert_eq!(patience.left(17 * SECOND), None);
-        assert_eq!(patience.due(99 * SECOND), None);
+        assert_eq!(policy.left(4 * SECOND), Some(6 * SECOND));
+        assert_eq!(policy.due(9 * SECOND), None);
+        assert_eq!(
+            policy.due(11 * SECOND),
+            Some(Escalation::Terminate(10 * SECOND))
+        );
+        assert_eq!(policy.left(12 * SECOND), Some(4 * SECOND));
+        assert_eq!(policy.due(12 * SECOND), None);
+        assert_eq!(policy.due(16 * SECOND), Some(Escalation::Kill(5 * SECOND)));
+        assert_eq!(policy.left(17 * SECOND), None);
+        assert_eq!(policy.due(99 * SECOND), None);
     }
 
     #[test]
     fn without_limits_nothing_is_ever_due() {
-        let mut patience = TerminationPolicy::new(TimeLimits::default());
-        assert_eq!(patience.left(SECOND), None);
-        assert_eq!(patience.due(99_999 * SECOND), None);
-        let mut patience = TerminationPolicy::new(TimeLimits {
+        let mut policy = TerminationPolicy::new(TimeLimits::default());
+        assert_eq!(policy.left(SECOND), None);
+        assert_eq!(policy.due(99_999 * SECOND), None);
+        let mut policy = TerminationPolicy::new(TimeLimits {
             timeout: Some(SECOND),
             kill_after: None,
         });
-        assert_eq!(patience.due(SECOND), Some(Escalation::Terminate));
-        assert_eq!(
-            (patience.left(SECOND), patience.due(99 * SECOND)),
-            (None, None)
-        );
+        assert_eq!(policy.due(SECOND), Some(Escalation::Terminate(SECOND)));
+        assert_eq!((policy.left(SECOND), policy.due(99 * SECOND)), (None, None));
     }
 
     #[test]
     fn the_second_interrupt_warns_and_the_third_within_ten_seconds_kills() {
-        let mut patience = TerminationPolicy::new(TimeLimits::default());
-        assert_eq!(int(&mut patience, None, 0), None);
-        assert_eq!(int(&mut patience, None, 6_000), Some(Escalation::Warn));
-        assert_eq!(int(&mut patience, None, 15_000), Some(Escalation::Escalate));
-        let mut patience = TerminationPolicy::new(TimeLimits::default());
-        assert_eq!(int(&mut patience, None, 0), None);
-        assert_eq!(int(&mut patience, None, 11_000), None);
-        assert_eq!(int(&mut patience, None, 12_000), Some(Escalation::Warn));
-        assert_eq!(int(&mut patience, None, 23_000), None);
+        let mut policy = TerminationPolicy::new(TimeLimits::default());
+        assert_eq!(int(&mut policy, None, 0), None);
+        assert_eq!(int(&mut policy, None, 6_000), Some(Escalation::Warn));
+        assert_eq!(
+            int(&mut policy, None, 15_000),
+            Some(Escalation::Interrupted)
+        );
+        let mut policy = TerminationPolicy::new(TimeLimits::default());
+        assert_eq!(int(&mut policy, None, 0), None);
+        assert_eq!(int(&mut policy, None, 11_000), None);
+        assert_eq!(int(&mut policy, None, 12_000), Some(Escalation::Warn));
+        assert_eq!(int(&mut policy, None, 23_000), None);
     }
 
     #[test]
-    fn an_echo_is_no_second_interrupt_and_another_signal_is_none() {
-        let mut patience = TerminationPolicy::new(TimeLimits::default());
-        assert_eq!(int(&mut patience, Some(7), 0), None);
-        assert_eq!(int(&mut patience, Some(7), 50), None);
-        assert_eq!(int(&mut patience, Some(8), 60), Some(Escalation::Warn));
-        let hup = patience.interrupted(Signal::new(1), Sender::Kernel, SECOND);
+    fn an_echo_or_another_signal_is_not_a_second_interrupt() {
+        let mut policy = TerminationPolicy::new(TimeLimits::default());
+        assert_eq!(int(&mut policy, Some(7), 0), None);
+        assert_eq!(int(&mut policy, Some(7), 50), None);
+        assert_eq!(int(&mut policy, Some(8), 60), Some(Escalation::Warn));
+        let hup = policy.interrupted(Signal::new(1), Sender::Kernel, SECOND);
         assert_eq!(hup, None);
     }
 }

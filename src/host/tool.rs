@@ -1,7 +1,9 @@
-//! Calling a provider's own program for its output.
+//! Running a provider's program for its output.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -9,38 +11,46 @@ use nix::sys::signal::{Signal as Unix, killpg};
 use nix::unistd::Pid;
 use zeroize::Zeroizing;
 
-use super::child::{end_of, pid_of, poll_state, spawn_tool};
-use super::signals::Signals;
+use super::child::{end_of, pid_of, poll_state};
+use super::handlers::SignalHandlers;
 use super::{ToolCall, ToolError, ToolOutput};
 
-/// How much of a tool's standard error is kept, in bytes.
+/// Bytes of standard error that are kept.
 const STDERR_KEPT: usize = 4096;
 
-/// How long an ended tool has between TERM and KILL.
+/// Time between TERM and KILL.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Calls a program and collects its output until it ends, a signal ends the
-/// run, or a limit is passed; in the latter cases the program's whole process
-/// group is ended before this returns.
-pub(super) fn call(call: &ToolCall<'_>, signals: &mut Signals) -> Result<ToolOutput, ToolError> {
-    let mut child = spawn_tool(call).map_err(ToolError::Io)?;
+/// Runs a program and collects its output until it ends, a signal ends the run, or a
+/// limit is exceeded; then its whole process group is killed before this returns.
+pub(super) fn call(
+    call: &ToolCall<'_>,
+    signals: &mut SignalHandlers,
+) -> Result<ToolOutput, ToolError> {
+    let mut child = Command::new(call.program)
+        .args(call.args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .map_err(ToolError::Io)?;
     let pid = pid_of(&child);
     let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(ToolError::Io(io::ErrorKind::BrokenPipe.into()));
     };
     let mut running = Running {
         pid,
-        out: Stream::new(out, call.limit),
-        err: Stream::new(err, STDERR_KEPT),
+        out: CappedPipe::new(out, call.limit),
+        err: CappedPipe::new(err, STDERR_KEPT),
         deadline: Instant::now() + call.timeout,
     };
     let ended = running.until_end(signals);
     if ended.is_err() {
-        end_group(pid, signals);
+        kill_group(pid, signals);
     }
-    let code = ended?;
     Ok(ToolOutput {
-        code,
+        code: ended?,
         stdout: running.out.bytes,
         stderr: running.err.bytes,
         stderr_cut: running.err.cut,
@@ -49,15 +59,15 @@ pub(super) fn call(call: &ToolCall<'_>, signals: &mut Signals) -> Result<ToolOut
 
 struct Running<O, E> {
     pid: Pid,
-    out: Stream<O>,
-    err: Stream<E>,
+    out: CappedPipe<O>,
+    err: CappedPipe<E>,
     deadline: Instant,
 }
 
 impl<O: Read + AsFd, E: Read + AsFd> Running<O, E> {
-    /// Reads both streams until the program has ended. A grandchild that
-    /// keeps them open does not matter: what is there by then is the output.
-    fn until_end(&mut self, signals: &mut Signals) -> Result<Option<i32>, ToolError> {
+    /// Reads both streams until the program ends. A grandchild that keeps them open
+    /// does not matter: what has been written by then is the output.
+    fn until_end(&mut self, signals: &mut SignalHandlers) -> Result<Option<i32>, ToolError> {
         self.out.unblock().map_err(ToolError::Io)?;
         self.err.unblock().map_err(ToolError::Io)?;
         loop {
@@ -65,51 +75,37 @@ impl<O: Read + AsFd, E: Read + AsFd> Running<O, E> {
             if status.is_some_and(rustix::process::WaitStatus::stopped) {
                 return Err(ToolError::Stopped);
             }
-            let ended = status.and_then(end_of);
-            self.read()?;
-            if let Some(end) = ended {
+            self.err.read().map_err(ToolError::Io)?;
+            self.out.read().map_err(ToolError::Io)?;
+            if self.out.cut {
+                return Err(ToolError::TooMuch);
+            }
+            if let Some(end) = status.and_then(end_of) {
                 return Ok(end.ok().map(i32::from));
             }
             let left = self.deadline.checked_duration_since(Instant::now());
             let left = left.ok_or(ToolError::TimedOut)?;
-            let open: Vec<_> = [self.out.fd(), self.err.fd()]
-                .into_iter()
-                .flatten()
-                .collect();
+            let open = [self.out.fd(), self.err.fd()].into_iter().flatten();
+            let open: Vec<_> = open.collect();
             signals.wait(&open, Some(left)).map_err(ToolError::Io)?;
-            if let (Some(signal), _) = signals.guard_phase() {
+            if let Some(signal) = signals.before_start().fatal {
                 return Err(ToolError::Interrupted(signal));
             }
         }
     }
-
-    fn read(&mut self) -> Result<(), ToolError> {
-        self.err.read().map_err(ToolError::Io)?;
-        match self.out.read().map_err(ToolError::Io)? {
-            Room::Left => Ok(()),
-            Room::Full => Err(ToolError::TooMuch),
-        }
-    }
 }
 
-/// Whether a stream stayed within its limit.
-#[derive(PartialEq, Eq)]
-enum Room {
-    Left,
-    Full,
-}
-
-/// One output stream of the program; what goes beyond the limit is dropped.
-struct Stream<R> {
+/// One output stream of the program; what exceeds the limit is dropped.
+struct CappedPipe<R> {
     pipe: Option<R>,
     bytes: Zeroizing<Vec<u8>>,
     limit: usize,
     cut: bool,
 }
 
-impl<R: Read + AsFd> Stream<R> {
-    /// The buffer has its full size from the start: growing would leave
-    /// copies of a secret in memory that nobody erases.
+impl<R: Read + AsFd> CappedPipe<R> {
+    /// The buffer has its full size from the start: growing would leave copies of a
+    /// secret in memory that are never erased.
     fn new(pipe: R, limit: usize) -> Self {
         Self {
             pipe: Some(pipe),
@@ -130,10 +126,9 @@ impl<R: Read + AsFd> Stream<R> {
         Ok(())
     }
 
-    /// Reads what is there.
-    fn read(&mut self) -> io::Result<Room> {
+    /// Reads what is available, up to the first chunk beyond the limit.
+    fn read(&mut self) -> io::Result<()> {
         let mut buffer = Zeroizing::new([0; 4096]);
-        let mut room = Room::Left;
         while let Some(pipe) = self.pipe.as_mut() {
             match pipe.read(&mut *buffer) {
                 Ok(0) => self.pipe = None,
@@ -143,47 +138,40 @@ impl<R: Read + AsFd> Stream<R> {
                     self.bytes.extend_from_slice(kept);
                     if length > free {
                         self.cut = true;
-                        room = Room::Full;
+                        break;
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
-            if room == Room::Full {
-                break;
-            }
         }
-        Ok(room)
+        Ok(())
     }
 }
 
-/// Ends a process group: TERM, a while, KILL. The program itself is reaped.
-fn end_group(pid: Pid, signals: &mut Signals) {
+/// Ends a process group: TERM, then KILL after [`GRACE`]. The program is reaped.
+fn kill_group(pid: Pid, signals: &mut SignalHandlers) {
     let deadline = Instant::now() + GRACE;
-    // The group may be gone already; that is what is wanted.
+    // A group that is already gone is fine.
     let _ = killpg(pid, Unix::SIGTERM);
-    let _ = killpg(pid, Unix::SIGCONT); // a stopped program takes TERM only then
+    let _ = killpg(pid, Unix::SIGCONT); // a stopped program receives TERM only then
     while let Some(left) = deadline.checked_duration_since(Instant::now()) {
-        if reaped(pid) {
-            break;
-        }
-        if signals.wait(&[], Some(left)).is_err() {
+        if is_reaped(pid) || signals.wait(&[], Some(left)).is_err() {
             break;
         }
         // A second signal changes nothing: the run is ending.
         drop(signals.drain());
     }
     let _ = killpg(pid, Unix::SIGKILL);
-    while !reaped(pid) && signals.wait(&[], Some(GRACE)).is_ok() {
+    while !is_reaped(pid) && signals.wait(&[], Some(GRACE)).is_ok() {
         drop(signals.drain());
     }
 }
 
-fn reaped(pid: Pid) -> bool {
+fn is_reaped(pid: Pid) -> bool {
     match poll_state(pid) {
-        Ok(Some(status)) => end_of(status).is_some(),
-        Ok(None) => false,
-        Err(_) => true, // no such child: somebody reaped it
+        Ok(status) => status.and_then(end_of).is_some(),
+        Err(_) => true, // no such child: it is reaped already
     }
 }

@@ -1,62 +1,65 @@
-//! Whom a file can be trusted to: everybody who may change it, or a directory
-//! on the way to it, decides what runs.
+//! Whether a file can be trusted: whoever can change it, or a directory on the way
+//! to it, decides what runs.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::path::plain;
+use super::path::normalize;
 use super::{HostView, Stat};
 use crate::names::shell_word;
 
-/// A file or directory that somebody else may change.
+/// A file or directory that someone else can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InsecurePath {
-    /// Which.
     pub path: PathBuf,
-    /// Its permission bits.
     pub mode: u32,
-    /// Its owner.
     pub owner: u32,
-    /// Who may change it.
     pub by: ChangedBy,
 }
 
-/// Who else may change a file or directory.
+/// Who else can change a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangedBy {
-    /// Its group. With a umask of 002 and a group for each user that is the
-    /// normal case, so it is only worth a warning.
+    /// Its group. With a umask of 002 and a group for each user that is normal, so it
+    /// is only worth a warning.
     Group,
     /// Its owner, who is neither this user nor root.
     Owner,
-    /// Everybody.
     Everybody,
 }
 
 impl InsecurePath {
-    /// Says who may change it, in words that follow its path.
+    pub(super) fn new(path: &Path, stat: &Stat, by: ChangedBy) -> Self {
+        Self {
+            path: path.to_owned(),
+            mode: stat.mode,
+            owner: stat.owner,
+            by,
+        }
+    }
+
+    /// Says who can change it; follows the path in a sentence.
     pub fn finding(&self) -> String {
         let (mode, owner) = (self.mode, self.owner);
         let who = match self.by {
-            ChangedBy::Group => "may be changed by its group",
-            ChangedBy::Owner => "belongs to neither you nor root",
-            ChangedBy::Everybody => "may be changed by everybody",
+            ChangedBy::Group => "is writable by its group",
+            ChangedBy::Owner => "is owned by neither you nor root",
+            ChangedBy::Everybody => "is writable by everyone",
         };
         format!("{who} (mode {mode:04o}, owner uid {owner})")
     }
 
-    /// Says who may change what.
     pub fn reason(&self) -> String {
         format!("{} {}", shell_word(&self.path), self.finding())
     }
 
-    /// Returns the command that repairs it.
+    /// Returns the command that fixes it.
     pub fn help(&self) -> String {
         let path = shell_word(&self.path);
         match self.by {
             ChangedBy::Group => format!("chmod g-w {path}"),
-            // A link itself, not what it leads to (chown(1)).
+            // `-h` changes a link itself, not its target (chown(1)).
             ChangedBy::Owner => {
                 format!("sudo chown -h \"$(id -u)\" {path}  # or run it as its owner")
             }
@@ -65,35 +68,34 @@ impl InsecurePath {
     }
 }
 
-/// Returns everything on the way to some files that somebody else may change:
-/// the files themselves, their directories, every one above them, and every
-/// link on the way with all that is on its way. What lies on the way to several
-/// is looked at once.
-pub fn suspicions(paths: &[&Path], view: &dyn HostView) -> Vec<InsecurePath> {
-    let mut way = PathWalk {
+/// Returns everything that someone else can change on the way to some files: the
+/// files, all directories above them, and every link with everything on the way to
+/// its target. What several files share is examined once.
+pub fn insecure_paths(paths: &[&Path], view: &dyn HostView) -> Vec<InsecurePath> {
+    let mut walk = PathWalk {
         view,
-        looked_at: BTreeMap::new(),
+        examined: BTreeMap::new(),
         found: Vec::new(),
     };
     for path in paths {
-        way.follow(path);
+        walk.follow(path);
     }
-    way.found
+    walk.found
 }
 
-/// As many links the kernel follows in one path (`path_resolution(7)`).
+/// The kernel follows this many links in one path (`path_resolution(7)`).
 const LINKS_MAX: usize = 40;
 
 struct PathWalk<'v> {
     view: &'v dyn HostView,
     // By bytes: paths would be compared part by part.
-    looked_at: BTreeMap<OsString, Stat>,
+    examined: BTreeMap<OsString, Stat>,
     found: Vec<InsecurePath>,
 }
 
 impl PathWalk<'_> {
-    /// Walks a path from the root on, and again from each link it meets. A link
-    /// that leads nowhere is somebody else's affair to report.
+    /// Walks a path from the root, and again from each link. Dangling links are
+    /// reported elsewhere.
     fn follow(&mut self, path: &Path) {
         let mut path = path.to_owned();
         for _ in 0..LINKS_MAX {
@@ -104,86 +106,80 @@ impl PathWalk<'_> {
         }
     }
 
-    /// Walks down to the end of a path, or to the first link on it; returns
-    /// where the way goes on from there.
+    /// Walks to the end of a path, or to the first link on it; returns the path to
+    /// continue with.
     fn walk(&mut self, path: &Path) -> Option<PathBuf> {
         let mut here = PathBuf::new();
         let mut above: Option<Stat> = None;
         let mut rest = path.components();
         while let Some(part) = rest.next() {
             here.push(part);
-            let Some(stat) = self.look(&here, above) else {
-                self.note_where_missing(&here, above);
+            let Some(stat) = self.examine(&here, above) else {
+                self.check_parent_of_missing(&here, above);
                 return None;
             };
             if stat.is_link() {
                 let target = self.view.read_link(&here).ok()?;
                 here.pop();
-                // No link is left before the target's own `..`.
-                return Some(plain(&here.join(target).join(rest.as_path())));
+                // No link precedes the target's own `..`.
+                return Some(normalize(&here.join(target).join(rest.as_path())));
             }
             above = Some(stat);
         }
-        self.note(&here, above?, None);
+        self.check(&here, above?, false);
         None
     }
 
-    /// Looks at a part of a path; the directory above it can be judged then.
-    fn look(&mut self, here: &Path, above: Option<Stat>) -> Option<Stat> {
-        if let Some(known) = self.looked_at.get(here.as_os_str()) {
+    /// Examines one part of a path, and checks the directory above it.
+    fn examine(&mut self, here: &Path, above: Option<Stat>) -> Option<Stat> {
+        if let Some(known) = self.examined.get(here.as_os_str()) {
             return Some(*known);
         }
         let stat = self.view.lstat(here).ok()?;
-        self.looked_at.insert(here.into(), stat);
+        self.examined.insert(here.into(), stat);
         if stat.is_link() {
-            self.note(here, stat, None);
+            self.check(here, stat, false);
         }
         if let (Some(above), Some(directory)) = (above, here.parent()) {
-            self.note(directory, above, Some(&stat));
+            self.check(directory, above, true);
         }
         Some(stat)
     }
 
-    /// Where a part is missing, whoever may write to the directory above it can
-    /// put something there; in a sticky one it would not be ours.
-    fn note_where_missing(&mut self, missing: &Path, above: Option<Stat>) {
+    /// Whoever can write to the directory of a missing file can create it; in a
+    /// sticky directory it would not be owned by this user.
+    fn check_parent_of_missing(&mut self, missing: &Path, above: Option<Stat>) {
         let above = above.filter(Stat::is_directory);
         if let (Some(above), Some(directory)) = (above, missing.parent()) {
-            self.note(directory, above, Some(&above));
+            self.check(directory, above, true);
         }
     }
 
-    fn note(&mut self, path: &Path, stat: Stat, below: Option<&Stat>) {
-        let Some(by) = changed_by(&stat, below, self.view.euid()) else {
-            return;
-        };
-        if !self.found.iter().any(|one| one.path == path) {
-            self.found.push(InsecurePath {
-                path: path.to_owned(),
-                mode: stat.mode,
-                owner: stat.owner,
-                by,
-            });
+    fn check(&mut self, path: &Path, stat: Stat, is_parent: bool) {
+        let by = changed_by(&stat, is_parent, self.view.euid());
+        if let Some(by) = by
+            && !self.found.iter().any(|one| one.path == path)
+        {
+            self.found.push(InsecurePath::new(path, &stat, by));
         }
     }
 }
 
-/// Says who else may change a file, or what is in a directory. In a sticky
-/// directory nobody can replace what belongs to us or root; what belongs to
-/// somebody else is reported itself.
-fn changed_by(stat: &Stat, below: Option<&Stat>, euid: u32) -> Option<ChangedBy> {
+/// Who else can change a file, or the entries of a parent directory. In a sticky
+/// parent no one can replace a file of this user or root, and a file of anyone else
+/// is reported itself.
+fn changed_by(stat: &Stat, is_parent: bool, euid: u32) -> Option<ChangedBy> {
     if !stat.has_trusted_owner(euid) {
         return Some(ChangedBy::Owner);
     }
-    let protected = stat.is_directory() && stat.is_sticky() && below.is_some();
+    let protected = stat.is_directory() && stat.is_sticky() && is_parent;
     // The mode of a link means nothing (symlink(7)).
     if protected || stat.is_link() {
-        return None;
-    }
-    match () {
-        () if stat.is_world_writable() => Some(ChangedBy::Everybody),
-        () if stat.is_group_writable() => Some(ChangedBy::Group),
-        () => None,
+        None
+    } else if stat.is_world_writable() {
+        Some(ChangedBy::Everybody)
+    } else {
+        stat.is_group_writable().then_some(ChangedBy::Group)
     }
 }
 
@@ -201,20 +197,20 @@ mod tests {
     }
 
     fn found(world: &World) -> Vec<(String, ChangedBy)> {
-        let found = suspicions(&[Path::new(FILE)], world).into_iter();
+        let found = insecure_paths(&[Path::new(FILE)], world).into_iter();
         found
             .map(|one| (one.path.display().to_string(), one.by))
             .collect()
     }
 
     #[test]
-    fn what_belongs_to_us_or_root_and_nobody_else_may_change_is_trusted() {
+    fn a_file_of_this_user_or_root_that_no_one_else_can_change_is_trusted() {
         assert_eq!(found(&world()), []);
         assert_eq!(found(&world().alter(FILE, |stat| stat.owner = 0)), []);
     }
 
     #[test]
-    fn everybody_a_foreign_owner_and_a_group_are_told_apart() {
+    fn world_writable_foreign_and_group_writable_files_are_distinguished() {
         let with = |change: fn(&mut Stat)| found(&world().alter(FILE, change));
         let file = || FILE.to_owned();
         assert_eq!(
@@ -229,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_followed_through_every_directory_it_leads_through() {
+    fn every_directory_that_a_link_leads_through_is_checked() {
         let world = World::new()
             .link("/home/ops/g/script", "../open/second")
             .directory("/home/ops/open", 0o777)
@@ -245,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_on_the_way_counts_and_a_sticky_one_protects_what_is_ours() {
+    fn parent_directories_count_and_a_sticky_one_protects_own_files() {
         let open = world().directory("/home/ops/g", 0o777);
         assert_eq!(found(&open), [("/home/ops/g".into(), ChangedBy::Everybody)]);
         assert_eq!(found(&world().directory("/home/ops/g", 0o1777)), []);
@@ -256,10 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn where_something_is_missing_the_directory_above_counts() {
+    fn for_a_missing_path_the_nearest_existing_directory_counts() {
         let world = |mode| World::new().directory("/home/ops/cache", mode);
         let of = |world: &World| {
-            let found = suspicions(&[Path::new("/home/ops/cache/qli/copy")], world);
+            let found = insecure_paths(&[Path::new("/home/ops/cache/qli/copy")], world);
             found.into_iter().map(|one| one.by).collect::<Vec<_>>()
         };
         assert_eq!(of(&world(0o777)), [ChangedBy::Everybody]);

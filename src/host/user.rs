@@ -1,11 +1,10 @@
-//! Who runs qli, by the kernel and the user database.
+//! Who runs qli, from the kernel and the user database.
 
 use nix::unistd::{Uid, User};
 
 use super::Identity;
 
-/// Asks the kernel and the user database, which costs more than a run should
-/// pay twice.
+/// Costs more than a run should pay twice.
 pub(super) fn identity(euid: u32) -> Identity {
     let uid = nix::unistd::getuid();
     let host = nix::unistd::gethostname().unwrap_or_default();
@@ -17,34 +16,33 @@ pub(super) fn identity(euid: u32) -> Identity {
     }
 }
 
-/// Returns the name of a user, if the database knows one.
+/// Returns the name of a user, if the user database has one.
 ///
-/// `/etc/passwd` is read first: it is where nearly every user is, and the C
-/// library reads `nsswitch.conf(5)` and asks its cache before it does the same.
-/// Only a user who is not there (LDAP, SSSD, systemd) is asked for so.
+/// `/etc/passwd` comes first: nearly every user is in it, and the C library reads
+/// `nsswitch.conf(5)` and asks its cache before it does the same. Only other users
+/// (LDAP, SSSD, systemd) are looked up by the C library.
 fn name_of(uid: Uid) -> Option<String> {
     let file = std::fs::read("/etc/passwd").unwrap_or_default();
     name_in(&file, uid).or_else(|| name_elsewhere(uid))
 }
 
-/// Whether this program holds a glibc of its own.
-const HOLDS_GLIBC: bool = cfg!(all(target_env = "gnu", target_feature = "crt-static"));
+/// Whether glibc is linked statically.
+const STATIC_GLIBC: bool = cfg!(all(target_env = "gnu", target_feature = "crt-static"));
 
 /// Asks the C library for a user who is not in the file.
 ///
-/// A glibc inside the program would load modules that were made for the glibc
-/// outside, which ends in SIGSEGV (Debian 12: `libnss_systemd`), be it even of
-/// the same version. It is not asked: a user without a name can run a script.
+/// A static glibc would load modules built for the system's glibc, which ends in
+/// SIGSEGV even at the same version (Debian 12: `libnss_systemd`). It is not asked: a
+/// user without a name can still run a script.
 fn name_elsewhere(uid: Uid) -> Option<String> {
-    if HOLDS_GLIBC {
+    if STATIC_GLIBC {
         return None;
     }
     User::from_uid(uid).ok().flatten().map(|user| user.name)
 }
 
-/// Finds the first user of a uid in the text of a `passwd(5)`. A line that is
-/// none, such as a comment or one that includes others (`+`), is passed over;
-/// so is a name that is no UTF-8, which the C library may word as it likes.
+/// Finds the first user of a uid in the text of a `passwd(5)`. Skips lines that are not
+/// users, such as comments and includes (`+`), and names that are not UTF-8.
 fn name_in(passwd: &[u8], uid: Uid) -> Option<String> {
     let names = passwd.split(|&byte| byte == b'\n').filter_map(|line| {
         let mut fields = std::str::from_utf8(line).ok()?.split(':');
@@ -60,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_user_of_a_uid_is_found_and_what_is_no_user_is_passed_over() {
+    fn the_first_user_of_a_uid_is_found_and_other_lines_are_skipped() {
         let text = b"# root\n+nis::::::\n#x:x:7:7::/:/bin/sh\nshort:x:7\n:x:7:7::/:/bin/sh\n\
             \xff:x:7:7::/:/bin/sh\nops:x:7:7:Ops,,,:/home/ops:/bin/sh\nlate:x:7:7::/:/bin/sh";
         assert_eq!(name_in(text, Uid::from_raw(7)).as_deref(), Some("ops"));
@@ -69,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_c_library_has_the_same_name_for_every_user_of_this_machine() {
+    fn the_c_library_returns_the_same_name_for_every_user_of_this_machine() {
         let file = std::fs::read("/etc/passwd").unwrap();
         let text = String::from_utf8_lossy(&file);
         let thirds = text

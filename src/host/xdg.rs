@@ -9,52 +9,41 @@ use crate::names::{Unset, shell_word};
 /// A directory of the XDG Base Directory Specification that has a default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum XdgDir {
-    /// `$XDG_DATA_HOME`, else `~/.local/share`.
     Data,
-    /// `$XDG_STATE_HOME`, else `~/.local/state`.
     State,
-    /// `$XDG_CACHE_HOME`, else `~/.cache`.
     Cache,
-    /// `$XDG_CONFIG_HOME`, else `~/.config`.
     Config,
 }
 
 impl XdgDir {
     const ALL: [Self; 4] = [Self::Data, Self::State, Self::Cache, Self::Config];
 
-    fn variable(self) -> &'static str {
+    /// Its variable, and its default below the home directory.
+    fn row(self) -> (&'static str, &'static str) {
         match self {
-            Self::Data => "XDG_DATA_HOME",
-            Self::State => "XDG_STATE_HOME",
-            Self::Cache => "XDG_CACHE_HOME",
-            Self::Config => "XDG_CONFIG_HOME",
-        }
-    }
-
-    fn below_home(self) -> &'static str {
-        match self {
-            Self::Data => ".local/share",
-            Self::State => ".local/state",
-            Self::Cache => ".cache",
-            Self::Config => ".config",
+            Self::Data => ("XDG_DATA_HOME", ".local/share"),
+            Self::State => ("XDG_STATE_HOME", ".local/state"),
+            Self::Cache => ("XDG_CACHE_HOME", ".cache"),
+            Self::Config => ("XDG_CONFIG_HOME", ".config"),
         }
     }
 }
 
-/// Returns one of the user's directories. A relative value of its variable is
-/// ignored, as the specification asks.
+/// Returns one of the user's directories. The specification says to ignore a relative
+/// value of its variable.
 ///
 /// # Errors
 ///
-/// `HOME` when it would be needed and has no value.
+/// `HOME`, if it is needed and has no usable value.
 pub fn xdg_dir(directory: XdgDir, view: &dyn HostView) -> Result<PathBuf, Unset> {
-    match view.var(directory.variable()) {
+    let (variable, default) = directory.row();
+    match view.var(variable) {
         Some(set) if Path::new(&set).is_absolute() => Ok(set.into()),
-        _ => Ok(home(view)?.join(directory.below_home())),
+        _ => Ok(home(view)?.join(default)),
     }
 }
 
-/// A relative home would be another directory wherever qli is started from.
+/// What a relative home means would depend on the working directory.
 fn home(view: &dyn HostView) -> Result<PathBuf, Unset> {
     let home = PathBuf::from(set("HOME", view)?);
     if home.is_relative() {
@@ -63,12 +52,11 @@ fn home(view: &dyn HostView) -> Result<PathBuf, Unset> {
     Ok(home)
 }
 
-/// Says of a variable why it has no value to use.
-pub fn lacks(unset: &Unset, view: &dyn HostView) -> String {
-    let set = view.var(&unset.0).filter(|value| !value.is_empty());
-    match set {
-        Some(value) => format!("`{}` is relative: {}", unset.0, shell_word(value)),
-        None => format!("`{}` is not set", unset.0),
+/// Says why a variable has no usable value.
+pub fn unset_reason(unset: &Unset, view: &dyn HostView) -> String {
+    match set(&unset.0, view) {
+        Ok(value) => format!("`{}` is relative: {}", unset.0, shell_word(value)),
+        Err(_) => format!("`{}` is not set", unset.0),
     }
 }
 
@@ -78,15 +66,15 @@ fn set(name: &str, view: &dyn HostView) -> Result<OsString, Unset> {
         .ok_or_else(|| Unset(name.to_owned()))
 }
 
-/// Looks a variable of a path template up: XDG variables fall back to their
-/// defaults; `QLI_USER` and `QLI_HOST` come from the kernel, so that nobody
-/// can choose another log by setting them.
+/// Looks up a variable of a path template. XDG variables fall back to their defaults;
+/// `QLI_USER` and `QLI_HOST` come from the kernel, so that setting them cannot select
+/// another log.
 ///
 /// # Errors
 ///
-/// The variable, when it is unset or empty.
+/// The variable, if it is unset or empty.
 pub fn lookup(name: &str, view: &dyn HostView) -> Result<OsString, Unset> {
-    if let Some(directory) = XdgDir::ALL.into_iter().find(|dir| dir.variable() == name) {
+    if let Some(directory) = XdgDir::ALL.into_iter().find(|dir| dir.row().0 == name) {
         return xdg_dir(directory, view).map(Into::into);
     }
     match name {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::SCHEMA_ID;
 use crate::diagnostics::{SOURCE_MAX, Source};
-use crate::host::{FileKind, HostView, plain};
+use crate::host::{FileKind, HostView, normalize};
 
 /// Where a schema is kept below a directory: `qli ext new` puts it beside the
 /// groups, a repository of its own may have it at the top.
@@ -27,7 +27,7 @@ pub fn schema_line(source: &Source, view: &dyn HostView) -> Option<String> {
     if lines.any(|line| line.trim_start().starts_with("#:schema")) {
         return None;
     }
-    let manifest = plain(&view.cwd()?.join(source.path()));
+    let manifest = normalize(&view.cwd()?.join(source.path()));
     let is_at = |path: &Path, kind| view.lstat(path).is_ok_and(|stat| stat.kind == kind);
     let above: Vec<_> = manifest.parent()?.ancestors().collect();
     let top = above

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use crate::host::{HostView, plain};
+use crate::host::{HostView, normalize};
 
 /// The directory that reported paths start from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Repository {
     /// Returns a path from the root on; an absolute one if it lies elsewhere.
     pub(super) fn relative(&self, path: &Path) -> PathBuf {
         // What is reported is what was typed, not what links lead to.
-        let whole = plain(&self.cwd.join(path));
+        let whole = normalize(&self.cwd.join(path));
         match whole.strip_prefix(&self.root) {
             Ok(below) => below.to_owned(),
             Err(_) => whole,

@@ -8,7 +8,7 @@ use super::{Asked, Broken, Commands, Entry};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::discovery::group_name;
 use crate::discovery::{alone, same_files};
-use crate::host::{HostView, is_absent, is_link, plain, reason};
+use crate::host::{HostView, is_absent, is_link, normalize, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{GroupName, is_command, shell_word, visible};
 
@@ -116,7 +116,7 @@ fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
     if let Some(name) = path.file_name() {
         return Some(name.to_owned());
     }
-    let whole = plain(&view.cwd()?.join(path));
+    let whole = normalize(&view.cwd()?.join(path));
     whole.file_name().map(OsStr::to_owned)
 }
 

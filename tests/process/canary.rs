@@ -532,7 +532,7 @@ const PANICS: &str = "QLI_CANARY_PANICS";
 
 /// No input makes qli panic, so a process of this test does, under qli's hook.
 #[test]
-fn a_panic_tells_its_place_and_not_its_payload() {
+fn a_panic_reports_its_location_and_not_its_message() {
     if let Some(how) = std::env::var_os(PANICS) {
         qli::testing::host::quiet_panics();
         if how == "unwrap" {
@@ -545,14 +545,14 @@ fn a_panic_tells_its_place_and_not_its_payload() {
         let mut again = Command::new(std::env::current_exe().unwrap());
         again
             .args(["--exact", "--nocapture", "--quiet"])
-            .arg("canary::a_panic_tells_its_place_and_not_its_payload")
+            .arg("canary::a_panic_reports_its_location_and_not_its_message")
             .env(PANICS, how);
         let said = output(&mut again);
         assert!(!said.status.success());
         assert_clean("standard output", &said.stdout);
         assert_clean("standard error", &said.stderr);
         let told = String::from_utf8(said.stderr).unwrap();
-        let location = format!("qli: a mistake in qli itself, at {}:", file!());
+        let location = format!("error: internal error at {}:", file!());
         assert!(told.contains(&location), "{told}");
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn exec(global: &Global, args: &TailArgs, host: &System) -> io::Resul
             follower.look(host, &mut printer)?;
         }
         printer.out.flush()?;
-        if printer.out.is_left_within(PAUSE) {
+        if printer.out.is_closed_within(PAUSE) {
             break;
         }
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Roots, command_with, distrusted, embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
-use crate::host::{Host, HostView, NewFile, is_absent, lacks, reason};
+use crate::host::{Host, HostView, NewFile, is_absent, reason, unset_reason};
 use crate::manifest::{FILE_NAME, SCHEMA};
 use crate::names::{GroupName, is_command, shell_word};
 
@@ -60,7 +60,7 @@ impl Destination {
             return Ok(Self { root, above });
         }
         let root = Roots::of_user(view).map_err(|unset| {
-            let message = format!("{}, so you have no root", lacks(&unset, view));
+            let message = format!("{}, so you have no root", unset_reason(&unset, view));
             let diagnostic = Diagnostic::of_path(Code::RootMissing, "~", message);
             as_error(diagnostic).help(format!(
                 "set `{}` to an absolute path, or name a root: `--in DIR`",

@@ -1,42 +1,36 @@
-//! What is done to a world, and what can be made to fail.
+//! What was done to a world, and what can be made to fail.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-/// Something that was done to the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// The signal handlers went in.
+    /// The signal handlers were installed.
     Armed,
-    /// A text was shown.
     Shown(String),
-    /// A person was asked.
     Asked(String),
     /// qli's memory was protected.
     Protected,
-    /// A tool was called, with these arguments.
+    /// A tool was run with these arguments.
     Called(PathBuf, Vec<String>),
     /// A record was appended to a log.
     Appended(PathBuf, String),
-    /// A log was synced, with its lock held or not.
+    /// A log was synced.
     Synced {
-        /// Whether the lock was still held.
         locked: bool,
     },
-    /// A private file was kept.
+    /// A record was spooled.
     Kept(PathBuf),
-    /// The system's log was told a line.
+    /// A line was sent to the system log.
     Logged(String),
-    /// An executable was put in place.
     Installed(PathBuf),
     /// The script was started with these arguments and variables.
     Spawned(PathBuf, Vec<OsString>, Vec<(String, OsString)>),
-    /// The script was waited for.
     Waited,
 }
 
 impl Act {
-    /// Returns one word for it, to hold an order of acts against.
+    /// One word for it, to compare an order of acts.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Armed => "armed",
@@ -58,32 +52,22 @@ impl Act {
 /// An operation that can be made to fail, or at which a signal arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Op {
-    /// Showing a text.
     Show,
-    /// Asking a person.
     Ask,
-    /// Calling a tool.
     Call,
-    /// Opening a log.
     OpenLog,
-    /// Trying to lock a log; as a fault: somebody else holds the lock.
+    /// Locking a log; as a fault: another process holds the lock.
     Lock,
-    /// Appending to a log.
     Append,
-    /// Appending, but only the first half is taken.
+    /// Appending, but only the first half is written.
     ShortAppend,
-    /// Syncing a log.
     Sync,
-    /// Keeping a private file.
+    /// Spooling a record.
     Keep,
-    /// Removing a file that was kept.
+    /// Removing a spooled record.
     Forget,
-    /// Telling the system's log.
     Syslog,
-    /// Putting an executable in place.
     Install,
-    /// Making a directory with files in it.
     Make,
-    /// Starting the script.
     Spawn,
 }

@@ -1,4 +1,4 @@
-//! Building a world, a circumstance a line, and looking at it afterwards.
+//! Building a world, one line per circumstance, and inspecting it afterwards.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ impl World {
             .executable("/bin/sh", "\x7fELF")
     }
 
-    /// A world without a single variable or file.
+    /// A world without any variable or file.
     pub fn bare() -> Self {
         let end = ChildEnd {
             status: Ok(0),
@@ -39,46 +39,41 @@ impl World {
         }
     }
 
-    /// Sets a variable.
     #[must_use]
     pub fn var(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.vars.insert(name.to_owned(), value.into());
         self
     }
 
-    /// Removes a variable.
     #[must_use]
     pub fn unset(mut self, name: &str) -> Self {
         self.vars.remove(name);
         self
     }
 
-    /// Puts a file of mode 0644 there.
+    /// Adds a file of mode 0644.
     #[must_use]
     pub fn file(self, path: &str, text: &str) -> Self {
         self.node(path, FileKind::File, 0o644, text)
     }
 
-    /// Puts an executable of mode 0755 there.
+    /// Adds a file of mode 0755.
     #[must_use]
     pub fn executable(self, path: &str, text: &str) -> Self {
         self.node(path, FileKind::File, 0o755, text)
     }
 
-    /// Puts a directory there.
     #[must_use]
     pub fn directory(self, path: &str, mode: u32) -> Self {
         self.node(path, FileKind::Directory, mode, "")
     }
 
-    /// Puts a symbolic link there. The world's `stat` follows none: it only
-    /// tells what a link says.
+    /// Adds a symbolic link. `stat` does not follow it: every link dangles.
     #[must_use]
     pub fn link(self, path: &str, target: &str) -> Self {
         self.node(path, FileKind::Link, 0o777, target)
     }
 
-    /// Puts anything there.
     #[must_use]
     pub fn node(self, path: &str, kind: FileKind, mode: u32, text: &str) -> Self {
         self.disk
@@ -87,7 +82,7 @@ impl World {
         self
     }
 
-    /// Changes what `stat` says of a path that is there.
+    /// Changes the `stat` of an existing path.
     #[must_use]
     pub fn alter(self, path: &str, change: impl FnOnce(&mut Stat)) -> Self {
         if let Some(node) = self.disk.borrow_mut().nodes.get_mut(Path::new(path)) {
@@ -96,7 +91,7 @@ impl World {
         self
     }
 
-    /// Puts a group into the user's root, with an executable `hello`.
+    /// Adds a group to the user's root, with an executable `hello`.
     #[must_use]
     pub fn manifest(self, group: &str, fields: &str) -> Self {
         let root = format!("/home/ops/.local/share/qli/extensions/{group}");
@@ -105,14 +100,14 @@ impl World {
             .executable(&format!("{root}/hello"), "#!/bin/sh\necho hello\n")
     }
 
-    /// Gives the world a terminal on which this is typed.
+    /// Adds a terminal on which this is typed.
     #[must_use]
     pub fn terminal(mut self, answer: &str) -> Self {
         self.answers = Some(vec![answer.to_owned()]);
         self
     }
 
-    /// Puts a tool on `PATH` that ends with a code and writes these texts.
+    /// Adds a tool to `PATH` that exits with a code and writes these texts.
     #[must_use]
     pub fn tool(mut self, name: &str, code: i32, stdout: &[u8], stderr: &[u8]) -> Self {
         let output = (Some(code), stdout.to_vec(), stderr.to_vec());
@@ -130,8 +125,8 @@ impl World {
         self
     }
 
-    /// Lets somebody change a file while a person is being asked: its new
-    /// text, and whether it is another file under the same name.
+    /// Changes a file while the user is being asked; `replaced`: it is then another
+    /// file under the same name.
     #[must_use]
     pub fn changes_at_question(self, path: &str, text: &str, replaced: bool) -> Self {
         let change = (PathBuf::from(path), text.to_owned(), replaced);
@@ -139,26 +134,26 @@ impl World {
         self
     }
 
-    /// Lets a signal arrive at the first such operation.
+    /// Makes a signal arrive at the first such operation.
     #[must_use]
     pub fn signal_at(self, op: Op, signal: Signal) -> Self {
         self.disk.borrow_mut().signals.insert(op, signal);
         self
     }
 
-    /// Says how the script will end.
+    /// Sets how the script will end.
     #[must_use]
     pub fn ends(mut self, end: impl FnOnce(&mut ChildEnd)) -> Self {
         end(&mut self.end);
         self
     }
 
-    /// Returns all that was done, in order.
+    /// Returns everything that was done, in order.
     pub fn acts(&self) -> Vec<Act> {
         self.disk.borrow().acts.clone()
     }
 
-    /// Returns a file's text, if it is there.
+    /// Returns a file's text, if it exists.
     pub fn text(&self, path: &str) -> Option<String> {
         let disk = self.disk.borrow();
         let node = disk.nodes.get(Path::new(path))?;

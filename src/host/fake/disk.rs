@@ -1,4 +1,4 @@
-//! The disk of a world in memory, and the logs on it.
+//! The file system of a world, and the logs on it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// Counts an operation: a signal may arrive at it, and a fault may be due.
+    /// Counts an operation: a signal may arrive, and a fault may be due.
     pub(super) fn reach(&mut self, op: Op) -> io::Result<()> {
         if let Some(signal) = self.signals.remove(&op) {
             self.pending = Some(signal);
@@ -102,7 +102,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Makes a directory and those above it, as `mkdir -p` would.
+    /// Creates a directory and its parents, as `mkdir -p` does.
     pub(super) fn make_directory(&mut self, path: &Path) -> io::Result<()> {
         match self.stat(path) {
             Ok(stat) if stat.is_directory() => return Ok(()),
@@ -124,7 +124,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Makes a directory that is not there, or empty, with files in it.
+    /// Creates a directory with files in it, unless it exists and is not empty.
     pub(super) fn make_new(&mut self, directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
         let is_empty = |stat: Stat| {
             let below = |path: &&PathBuf| path.starts_with(directory) && *path != directory;

@@ -1,7 +1,7 @@
-//! A world held in memory: what guards and the dispatcher are tested on.
+//! An in-memory host for tests of guards and the dispatcher.
 //!
-//! It keeps a list of everything that was done to it, so that a test can hold
-//! the order of acts against the plan.
+//! It lists everything that was done to it, so that a test can compare the order of
+//! acts with the plan.
 
 mod act;
 mod build;
@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
@@ -22,38 +23,31 @@ pub use act::{Act, Op};
 use disk::{Disk, FakeLog};
 
 use super::{
-    Access, AskError, ChildEnd, Contents, FileDigest, FileKind, HEAD, Host, HostView, Identity,
-    LogFile, LoginUid, NewFile, Opened, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall,
+    Access, AskError, ChildEnd, Contents, FileDigest, HEAD, Host, HostView, Identity, LogFile,
+    LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall,
     ToolError, ToolOutput,
 };
 use crate::names::Sha256;
 
-/// The uid of the world's user.
+/// The uid of the user.
 pub const UID: u32 = 1000;
 
-/// Exit code, standard output and standard error of a tool.
-type Output = (Option<i32>, Vec<u8>, Vec<u8>);
+/// Exit code, standard output and standard error.
+type ToolResult = (Option<i32>, Vec<u8>, Vec<u8>);
 
-/// A world in memory. Build it a circumstance a line.
+/// An in-memory host, built with one line per circumstance.
 #[derive(Debug)]
 pub struct World {
     vars: BTreeMap<String, OsString>,
     disk: Rc<RefCell<Disk>>,
     answers: Option<Vec<String>>,
-    tools: BTreeMap<String, Output>,
+    tools: BTreeMap<String, ToolResult>,
     end: ChildEnd,
 }
 
 impl World {
     fn act(&self, act: Act) {
         self.disk.borrow_mut().acts.push(act);
-    }
-
-    fn log(&self, path: &Path) -> Box<dyn LogFile> {
-        Box::new(FakeLog {
-            path: path.to_owned(),
-            disk: Rc::clone(&self.disk),
-        })
     }
 
     fn reach(&self, op: Op) -> io::Result<()> {
@@ -75,7 +69,7 @@ impl HostView for World {
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
         let disk = self.disk.borrow();
         let node = disk.nodes.get(path).ok_or(io::ErrorKind::NotFound)?;
-        if node.stat.kind != FileKind::File {
+        if !node.stat.is_file() {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         if node.stat.mode & 0o400 == 0 {
@@ -113,13 +107,11 @@ impl HostView for World {
     }
 
     fn stat(&self, path: &Path) -> io::Result<Stat> {
-        match self.disk.borrow().stat(path)? {
-            Stat {
-                kind: FileKind::Link,
-                ..
-            } => Err(io::ErrorKind::NotFound.into()),
-            found => Ok(found),
+        let found = self.lstat(path)?;
+        if found.is_link() {
+            return Err(io::ErrorKind::NotFound.into());
         }
+        Ok(found)
     }
 
     fn lstat(&self, path: &Path) -> io::Result<Stat> {
@@ -129,9 +121,7 @@ impl HostView for World {
     fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
         let disk = self.disk.borrow();
         let node = disk.nodes.get(path).ok_or(io::ErrorKind::NotFound)?;
-        Ok(PathBuf::from(
-            String::from_utf8_lossy(&node.bytes).into_owned(),
-        ))
+        Ok(OsStr::from_bytes(&node.bytes).into())
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>> {
@@ -150,16 +140,14 @@ impl HostView for World {
     }
 
     fn check_access(&self, path: &Path, access: Access) -> io::Result<()> {
-        let disk = self.disk.borrow();
-        match access {
-            Access::Write => disk.writable(path),
-            Access::Read if disk.stat(path)?.mode & 0o400 == 0 => {
-                Err(io::ErrorKind::PermissionDenied.into())
-            }
-            Access::Execute if disk.stat(path)?.mode & 0o111 == 0 => {
-                Err(io::ErrorKind::PermissionDenied.into())
-            }
-            Access::Read | Access::Execute => Ok(()),
+        let bit = match access {
+            Access::Write => return self.disk.borrow().writable(path),
+            Access::Read => 0o400,
+            Access::Execute => 0o111,
+        };
+        match self.lstat(path) {
+            Ok(stat) if stat.mode & bit == 0 => Err(io::ErrorKind::PermissionDenied.into()),
+            found => found.map(|_| ()),
         }
     }
 
@@ -234,7 +222,7 @@ impl Host for World {
     }
 
     fn show(&mut self, text: &str) {
-        // A failed write to standard error has no consequence.
+        // A failed write to standard error is ignored.
         drop(self.reach(Op::Show));
         self.act(Act::Shown(text.to_owned()));
     }
@@ -279,23 +267,20 @@ impl Host for World {
         })
     }
 
-    fn open_log(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        self.lstat(path)?;
-        self.reach(Op::OpenLog)?;
-        Ok(self.log(path))
-    }
-
-    fn make_log(&mut self, path: &Path, mode: u32) -> io::Result<Box<dyn LogFile>> {
-        self.reach(Op::OpenLog)?;
-        if self.lstat(path).is_err() {
-            self.disk.borrow_mut().create(path, mode, b"")?;
+    fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {
+        match (self.lstat(path), purpose) {
+            (_, OpenLog::Read) | (Err(_), OpenLog::Append) => {}
+            (Ok(_), _) => self.reach(Op::OpenLog)?,
+            (Err(_), OpenLog::Create { mode }) => {
+                self.reach(Op::OpenLog)?;
+                self.disk.borrow_mut().create(path, mode, b"")?;
+            }
         }
-        Ok(self.log(path))
-    }
-
-    fn open_rotated(&mut self, path: &Path) -> io::Result<Box<dyn LogFile>> {
         self.lstat(path)?;
-        Ok(self.log(path))
+        Ok(Box::new(FakeLog {
+            path: path.to_owned(),
+            disk: Rc::clone(&self.disk),
+        }))
     }
 
     fn syslog(&mut self, line: &str) -> io::Result<()> {

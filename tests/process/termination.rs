@@ -28,7 +28,7 @@ fn when_the_timeout_is_over_the_script_is_sent_term_and_its_code_stands() {
     assert_eq!(said.status.code(), Some(3));
     let text = String::from_utf8(said.stderr).unwrap();
     assert!(
-        text.starts_with("qli: the timeout is over: SIGTERM sent to process "),
+        text.starts_with("warning: still running after 1s (timeout): sent SIGTERM to process "),
         "{text}"
     );
     let end = world.end();
@@ -97,9 +97,9 @@ fn the_second_ctrl_c_warns_and_the_third_kills() {
         kill(qli, marker).unwrap();
         lines.wait_for(marker.as_str());
     }
-    terminal.wait_for("once more within 10 s kills it");
+    terminal.wait_for("interrupt again within 10s to kill it");
     terminal.press(CTRL_C);
-    terminal.wait_for("interrupted three times: SIGKILL sent to process");
+    terminal.wait_for("interrupted three times: sent SIGKILL to process");
     assert_eq!(terminal.end().code(), Some(137));
     let end = world.end();
     assert_eq!(

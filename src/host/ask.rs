@@ -1,0 +1,77 @@
+//! Asking the user: on the terminal, never on standard input, so that a pipe cannot
+//! answer.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags};
+use nix::sys::termios::{FlushArg, tcflush};
+
+use super::handlers::SignalHandlers;
+use super::poll::{Polled, poll};
+use super::{AskError, terminal};
+
+/// Longest answer read, in bytes: a terminal's line is no longer (`N_TTY`).
+const LINE_MAX: usize = 4096;
+
+/// Prints a question on the terminal and reads one line. What was typed before the
+/// question is discarded.
+pub(super) fn ask(question: &str, signals: &mut SignalHandlers) -> Result<String, AskError> {
+    let mut tty = terminal::open(true).map_err(AskError::Io)?;
+    print_question(&tty, question, signals)?;
+    loop {
+        signals.wait(&[tty.as_fd()], None).map_err(AskError::Io)?;
+        let pending = signals.before_start();
+        if let Some(signal) = pending.fatal {
+            end_line(&tty);
+            return Err(AskError::Interrupted(signal));
+        }
+        if pending.resumed {
+            print_question(&tty, question, signals)?;
+        }
+        if is_ready(&tty, PollFlags::POLLIN).map_err(AskError::Io)? {
+            return read_line(&mut tty).map_err(AskError::Io);
+        }
+    }
+}
+
+fn print_question(
+    tty: &File,
+    question: &str,
+    signals: &mut SignalHandlers,
+) -> Result<(), AskError> {
+    tcflush(tty.as_fd(), FlushArg::TCIFLUSH).map_err(|error| AskError::Io(error.into()))?;
+    match signals.write(tty, question.as_bytes(), None) {
+        Ok(None) => Ok(()),
+        Ok(Some(signal)) => Err(AskError::Interrupted(signal)),
+        Err(error) => Err(AskError::Io(error)),
+    }
+}
+
+/// Ends the question's line, so that the shell's prompt starts on its own; if the
+/// terminal is gone or accepts nothing, no harm is done.
+fn end_line(tty: &File) {
+    if is_ready(tty, PollFlags::POLLOUT).unwrap_or(false) {
+        let _ = nix::unistd::write(tty, b"\n");
+    }
+}
+
+fn is_ready(tty: &File, for_what: PollFlags) -> io::Result<bool> {
+    let mut fds = [PollFd::new(tty.as_fd(), for_what)];
+    Ok(poll(&mut fds, Some(Duration::ZERO))? == Polled::Ready)
+}
+
+fn read_line(tty: &mut File) -> io::Result<String> {
+    let mut line = [0; LINE_MAX];
+    let length = tty.read(&mut line)?;
+    let typed = line.get(..length).unwrap_or_default();
+    if let Some(whole) = typed.strip_suffix(b"\n") {
+        return Ok(String::from_utf8_lossy(whole).trim().to_owned());
+    }
+    // End of file, or a terminal in raw mode: no line was finished, and the cursor is
+    // still behind the question.
+    end_line(tty);
+    Ok(String::new())
+}

@@ -1,0 +1,189 @@
+//! The signal handlers: they only note a signal and wake a self-pipe (signal-hook);
+//! the main thread does the rest. Once they are installed no signal is ever blocked:
+//! a child would inherit the mask.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags};
+use nix::sys::signal as unix;
+use nix::unistd::{Pid, getpgid};
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::WithOrigin;
+use signal_hook::low_level::siginfo::{Cause, Origin};
+
+use super::poll::{Polled, poll};
+use super::signals::{Sender, Signal};
+use super::terminal::{can_stop, stop_self};
+
+/// The installed handlers and the signals they noted.
+pub(super) struct SignalHandlers {
+    delivery: SignalDelivery<UnixStream, WithOrigin>,
+}
+
+impl std::fmt::Debug for SignalHandlers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SignalHandlers")
+    }
+}
+
+/// What arrived before the script started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Pending {
+    /// The first signal that ends the run.
+    pub(super) fatal: Option<Signal>,
+    /// Whether qli was stopped and continued: the screen may have changed.
+    pub(super) resumed: bool,
+}
+
+impl SignalHandlers {
+    /// Installs the handlers.
+    ///
+    /// A signal that was ignored on entry (`nohup`, `&` in sh) stays ignored, in qli
+    /// and in the script. CHLD is always caught, since a kernel told to ignore it
+    /// discards the script's exit status; XFSZ is caught so that a file-size limit
+    /// fails a write instead of killing qli. A signal that was blocked on entry is
+    /// unblocked: a blocked CHLD would never report the script's end, and the script
+    /// would inherit the mask.
+    ///
+    /// `ignored` is the bit mask of the signals that were ignored on entry.
+    pub(super) fn install(ignored: u64) -> io::Result<Self> {
+        use unix::Signal as S;
+        let optional = [
+            S::SIGHUP,
+            S::SIGINT,
+            S::SIGQUIT,
+            S::SIGTERM,
+            S::SIGUSR1,
+            S::SIGUSR2,
+            S::SIGALRM,
+            S::SIGCONT,
+            S::SIGTSTP,
+            S::SIGWINCH,
+            S::SIGXFSZ,
+        ];
+        let caught = optional
+            .into_iter()
+            .map(|signal| signal as i32)
+            .filter(|number| ignored & (1 << (number - 1)) == 0)
+            .chain([S::SIGCHLD as i32]);
+        let (read, write) = UnixStream::pair()?;
+        // signal-hook drops a signal that arrives after its handler is installed and
+        // before its action is registered. Blocked meanwhile, it meets both.
+        unix::SigSet::all().thread_set_mask()?;
+        let delivery = SignalDelivery::with_pipe(read, write, WithOrigin::default(), caught);
+        unix::SigSet::empty().thread_set_mask()?;
+        Ok(Self {
+            delivery: delivery?,
+        })
+    }
+
+    /// Becomes readable when a signal arrives.
+    fn fd(&self) -> BorrowedFd<'_> {
+        self.delivery.get_read().as_fd()
+    }
+
+    /// Takes the signals that have arrived, except CHLD and XFSZ.
+    pub(super) fn drain(&mut self) -> Vec<(Signal, Sender)> {
+        let internal = [unix::Signal::SIGCHLD, unix::Signal::SIGXFSZ];
+        let arrived = self.delivery.pending();
+        arrived
+            .map(|origin| (Signal::new(origin.signal), sender(&origin)))
+            .filter(|(signal, _)| !signal.is_one_of(&internal))
+            .collect()
+    }
+
+    /// Handles the signals that arrive before the script starts: returns the first
+    /// one that ends the run, and stops qli on TSTP.
+    pub(super) fn before_start(&mut self) -> Pending {
+        let mut resumed = false;
+        loop {
+            let arrived: Vec<_> = self.drain().into_iter().map(|(signal, _)| signal).collect();
+            let fatal = arrived.iter().copied().find(|one| one.ends_before_start());
+            let stop = |one: &Signal| one.is_one_of(&[unix::Signal::SIGTSTP]);
+            if fatal.is_some() || !arrived.iter().any(stop) || !can_stop() {
+                return Pending { fatal, resumed };
+            }
+            stop_self(unix::Signal::SIGSTOP);
+            // Again: qli may have been continued by a signal that ends the run.
+            resumed = true;
+        }
+    }
+
+    /// Waits until a signal arrives, one of `others` can be read, or the time is up.
+    pub(super) fn wait(
+        &self,
+        others: &[BorrowedFd<'_>],
+        at_most: Option<Duration>,
+    ) -> io::Result<()> {
+        let fds = std::iter::once(self.fd()).chain(others.iter().copied());
+        let mut fds: Vec<_> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        poll(&mut fds, at_most).map(|_| ())
+    }
+
+    /// Writes to a stream that may never be read, without missing a signal that ends
+    /// the run; returns that signal if it arrives before the text is written. The rest
+    /// is dropped once the reader takes nothing for `at_most`.
+    pub(super) fn write(
+        &mut self,
+        stream: &(impl AsFd + ?Sized),
+        mut text: &[u8],
+        at_most: Option<Duration>,
+    ) -> io::Result<Option<Signal>> {
+        let chunk = match nix::unistd::isatty(stream) {
+            Ok(true) => TERMINAL_CHUNK,
+            _ => PIPE_CHUNK,
+        };
+        while !text.is_empty() {
+            let mut fds = [
+                PollFd::new(self.fd(), PollFlags::POLLIN),
+                PollFd::new(stream.as_fd(), PollFlags::POLLOUT),
+            ];
+            let polled = poll(&mut fds, at_most)?;
+            let [_, out] = fds.map(|fd| fd.any() == Some(true));
+            if let Some(signal) = self.before_start().fatal {
+                return Ok(Some(signal));
+            }
+            if out {
+                let part = text.get(..text.len().min(chunk)).unwrap_or_default();
+                text = text.get(write_some(stream, part)?..).unwrap_or_default();
+            } else if polled == Polled::TimedOut {
+                break;
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A stream that is ready accepts this many bytes without blocking: a pipe then has
+/// a free page (pipe(7)), a terminal perhaps one byte.
+const PIPE_CHUNK: usize = 4096;
+const TERMINAL_CHUNK: usize = 1;
+
+/// A stream that another process made non-blocking may accept nothing after all.
+fn write_some(stream: &(impl AsFd + ?Sized), part: &[u8]) -> io::Result<usize> {
+    match nix::unistd::write(stream, part) {
+        Ok(written) => Ok(written),
+        Err(Errno::EAGAIN | Errno::EINTR) => Ok(0),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn sender(origin: &Origin) -> Sender {
+    match (origin.cause, origin.process) {
+        (Cause::Sent(_), Some(process)) => Sender::Process {
+            pid: process.pid,
+            uid: process.uid,
+            // Pid 0 is a sender outside this pid namespace, and getpgid(0) would
+            // answer for qli itself.
+            group: (process.pid > 0)
+                .then(|| getpgid(Some(Pid::from_raw(process.pid))).ok())
+                .flatten()
+                .map(Pid::as_raw),
+        },
+        _ => Sender::Kernel,
+    }
+}
