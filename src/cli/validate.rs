@@ -75,7 +75,7 @@ fn fix(survey: &Survey, cx: &mut Context<'_>) -> Vec<String> {
     let mut complaints = Vec::new();
     let all: Vec<_> = fixes(survey, cx.host).collect();
     for (source, outcome) in all {
-        let FixOutcome::Mended(text) = outcome else {
+        let FixOutcome::Fixed(text) = outcome else {
             continue;
         };
         let path = source.path();
@@ -96,7 +96,7 @@ fn fix(survey: &Survey, cx: &mut Context<'_>) -> Vec<String> {
 fn abandoned(survey: &Survey, view: &dyn HostView) -> Vec<Diagnostic> {
     let abandoned = fixes(survey, view).filter_map(|(_, outcome)| match outcome {
         FixOutcome::Abandoned(one) => Some(one),
-        FixOutcome::Nothing | FixOutcome::Mended(_) => None,
+        FixOutcome::NothingToFix | FixOutcome::Fixed(_) => None,
     });
     abandoned.collect()
 }
@@ -108,8 +108,8 @@ fn diff(survey: &Survey, cx: &Context<'_>) -> String {
     ));
     let style = cx.stdout();
     let diffs = fixes(survey, cx.host).filter_map(|(source, outcome)| match outcome {
-        FixOutcome::Mended(text) => Some(report::diff(&source, &text, &style)),
-        FixOutcome::Nothing | FixOutcome::Abandoned(_) => None,
+        FixOutcome::Fixed(text) => Some(report::diff(&source, &text, &style)),
+        FixOutcome::NothingToFix | FixOutcome::Abandoned(_) => None,
     });
     diffs.collect()
 }

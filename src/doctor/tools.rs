@@ -38,8 +38,11 @@ fn wanted(catalogue: &Catalogue) -> Wanted<'_> {
         .filter_map(|entry| entry.group.as_ref().ok())
     {
         let manifest = &group.group.manifest;
-        let sections = manifest.sections.iter().map(|section| &section.demands);
-        let demands = std::iter::once(&manifest.demands).chain(sections);
+        let sections = manifest
+            .sections
+            .iter()
+            .map(|section| &section.requirements);
+        let demands = std::iter::once(&manifest.requirements).chain(sections);
         for secret in demands.flat_map(|demands| &demands.secrets) {
             if secret.provider.row().tool().is_some() {
                 wanted.entry(secret.provider).or_insert((group, secret));

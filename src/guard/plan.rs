@@ -113,7 +113,7 @@ impl Plan {
             .flatten()
             .collect();
         let guards = guards_of(&manifest, (&home.name, &extension), own, answer, view)?;
-        let limits = Limits::plan(&manifest.demands_of(&extension));
+        let limits = Limits::plan(&manifest.requirements_of(&extension));
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&home.manifest_path, sha256);
         let args: Vec<_> = args.iter().cloned().map(Text::from).collect();
@@ -231,13 +231,13 @@ fn guards_of(
     let Manifest {
         description: _, // shown, and guards nothing
         banner,
-        demands: _,  // below, with those of the extension
-        sections: _, // as well
+        requirements: _, // below, with those of the extension
+        sections: _,     // as well
         audit_log,
         source,
         warnings: _, // said beside the plan
     } = manifest;
-    let demands = manifest.demands_of(extension);
+    let demands = manifest.requirements_of(extension);
     let in_order = [
         Banner::plan(banner.as_ref()).map(Guard::Banner),
         RequiresEnv::plan(demands.clone()).map(Guard::RequiresEnv),

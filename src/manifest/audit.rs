@@ -1,102 +1,90 @@
-//! The settings of the audit log, `[audit]`: what is recorded, how surely, and
-//! who else may read it.
+//! `audit_log` and `[audit]`: where runs are recorded, and how.
 
 use std::ops::Range;
 
-use super::Located;
-use super::choice::choice;
-use crate::names::PathTemplate;
+use serde_json::{Value, json};
 
-choice! {
-    /// How the arguments of a script are recorded. No choice ever writes the value
-    /// of a secret.
-    ArgsMode "value of `args`" {
-        /// As they were typed.
-        Full = "full",
-        /// Without the values of options such as `--password`, of `Authorization`
-        /// headers, and of passwords in URLs.
-        #[default]
-        Redacted = "redacted",
-        /// Only the length and the SHA-256 of each.
-        Digest = "digest",
+use super::choice::{ArgsMode, LogAccess};
+use super::field_row::{FieldRow, TomlType, example, fields};
+use super::findings::{Findings, TomlValue};
+use super::row_schema::object;
+use super::table_reader::{FieldTable, FieldType, TableKind, read_table};
+use super::values::{string, table};
+use super::{Located, quoted};
+use crate::diagnostics::Code;
+use crate::names::{PathTemplate, TemplateError};
+
+fields! {
+    /// The settings of the audit log.
+    AuditFields {
+        /// Whether a run that a guard refuses before it starts is recorded too, as
+        /// `refused`. Default: `false`.
+        refusals: bool = example("true"),
+
+        /// Whether a record must be on disk before the run continues. Without it, a
+        /// crash of the machine can lose the newest records. Default: `true`.
+        sync: bool = example("false"),
+
+        /// How the arguments of the script are recorded. Default: `"redacted"`.
+        args: ArgsMode = example("\"digest\""),
+
+        /// Who else may use the log. Default: `"private"`.
+        access: LogAccess = example("\"group-read\""),
+
+        /// Where the hash of each new record is sent as well, to detect a log that was
+        /// cut or rewritten: `"syslog"`, or `"file:"` and the absolute path of an
+        /// append-only file. A run whose start cannot be anchored does not start.
+        /// Default: nowhere.
+        anchor: AnchorTarget = example("\"syslog\""),
     }
 }
 
-choice! {
-    /// Who else may use the log.
-    LogAccess "value of `access`" {
-        /// Nobody: mode 0600.
-        #[default]
-        Private = "private",
-        /// The file's group may read it, for a collector: mode 0640.
-        GroupRead = "group-read",
-        /// The file's group may append to it, for a team with one log: mode 0660.
-        Group = "group",
-    }
-}
-
-impl LogAccess {
-    /// Returns the mode that a new log is given, the most that an old one may
-    /// have.
-    pub fn mode(self) -> u32 {
-        match self {
-            Self::Private => 0o600,
-            Self::GroupRead => 0o640,
-            Self::Group => 0o660,
-        }
-    }
-}
-
-/// Where the newest record's hash is also sent, so that a log that was cut or
-/// rewritten can be found out.
+/// Where the hash of the newest record is sent as well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnchorTarget {
-    /// The system's log, by `/dev/log`.
+    /// `/dev/log`
     Syslog,
-    /// A file that is only ever appended to.
+    /// An append-only file.
     File(PathTemplate),
 }
 
-/// How runs are recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditSettings {
-    /// Whether a run that was refused before its start record is recorded too.
-    pub refusals: bool,
-    /// Whether a record is on disk before the run goes on.
-    pub sync: bool,
-    /// How arguments are recorded.
-    pub args: ArgsMode,
-    /// Who else may use the log.
-    pub access: LogAccess,
-    /// Where the newest record's hash is sent.
-    pub anchor: Option<Located<AnchorTarget>>,
-}
-
-impl Default for AuditSettings {
-    fn default() -> Self {
-        Self {
-            refusals: false,
-            sync: true,
-            args: ArgsMode::default(),
-            access: LogAccess::default(),
-            anchor: None,
-        }
-    }
-}
-
-/// The log that a manifest declares, with its settings.
+/// The log that a manifest declares, and how runs are recorded in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditLog {
-    /// Its path.
     pub path: PathTemplate,
-    /// Bytes of the manifest's text: the path.
+    /// The path in the manifest's text.
     pub span: Range<usize>,
-    /// How runs are recorded in it.
     pub settings: AuditSettings,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditSettings {
+    /// Whether refused runs are recorded.
+    pub refusals: bool,
+    /// Whether a record is on disk before the run continues.
+    pub sync: bool,
+    pub args: ArgsMode,
+    pub access: LogAccess,
+    pub anchor: Option<Located<AnchorTarget>>,
+}
+
 impl AuditLog {
-    /// Returns the paths that it names: the field, the path, its place.
+    pub(super) fn of(
+        log: Option<Located<LogPath>>,
+        settings: Option<Located<AuditFields>>,
+    ) -> Option<Self> {
+        let Located { value, span } = log?;
+        let path = value.0;
+        let fields = settings.map(|settings| settings.value);
+        let settings = AuditSettings::of(fields.unwrap_or_default());
+        Some(Self {
+            path,
+            span,
+            settings,
+        })
+    }
+
+    /// The paths that it names: field, path and location.
     pub fn paths(&self) -> impl Iterator<Item = (&'static str, &PathTemplate, &Range<usize>)> {
         let anchor = self.settings.anchor.as_ref();
         let anchor = anchor.and_then(|anchor| match &anchor.value {
@@ -107,22 +95,128 @@ impl AuditLog {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde::Serialize;
+impl AuditSettings {
+    fn of(fields: AuditFields) -> Self {
+        Self {
+            refusals: fields.refusals.is_some_and(|one| one.value),
+            sync: fields.sync.is_none_or(|one| one.value),
+            args: fields.args.map(|one| one.value).unwrap_or_default(),
+            access: fields.access.map(|one| one.value).unwrap_or_default(),
+            anchor: fields.anchor,
+        }
+    }
+}
 
-    use super::super::choice::Choice;
-    use super::*;
+impl FieldType for AuditFields {
+    const TOML: TomlType = TomlType::Table;
+    const INNER: &'static [FieldRow] = Self::ROWS;
 
-    fn words_are_serialised<T: Choice + Serialize>() {
-        for one in T::ALL {
-            assert_eq!(serde_json::to_value(one).unwrap(), one.word());
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let table = table(name, value, found)?;
+        let title = format!("[{name}]");
+        Some(read_table(
+            TableKind::Inner,
+            title,
+            table,
+            value.span(),
+            found,
+        ))
+    }
+
+    fn schema() -> Value {
+        object::<Self>(None)
+    }
+}
+
+/// The path of the log.
+#[derive(Debug)]
+pub(super) struct LogPath(PathTemplate);
+
+impl FieldType for LogPath {
+    const TOML: TomlType = TomlType::Text;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let written = string(name, value, found)?;
+        template(name, written, value.span(), found).map(Self)
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string", "minLength": 1 })
+    }
+}
+
+impl FieldType for AnchorTarget {
+    const TOML: TomlType = TomlType::Text;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let written = string(name, value, found)?;
+        match written.strip_prefix("file:") {
+            Some(path) => template(name, path, value.span(), found).map(Self::File),
+            None if written == "syslog" => Some(Self::Syslog),
+            None => {
+                let message = format!("unknown value of `{name}` {}", quoted(written));
+                let help = "write `syslog`, or `file:` and a path";
+                found.wrong(Code::UnknownValue, value.span(), message, help);
+                None
+            }
         }
     }
 
-    #[test]
-    fn every_choice_has_the_word_that_is_serialised() {
-        words_are_serialised::<ArgsMode>();
-        words_are_serialised::<LogAccess>();
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": "^(syslog|file:[\\s\\S]+)$" })
     }
+}
+
+/// Reads the path in a field.
+fn template(
+    field: &str,
+    written: &str,
+    span: Range<usize>,
+    found: &mut Findings<'_>,
+) -> Option<PathTemplate> {
+    let error = match PathTemplate::parse(written) {
+        Ok(template) => return Some(template),
+        Err(error) => error,
+    };
+    let malformed = Code::AuditPathMalformed;
+    let shown = quoted(written);
+    let (code, message, help) = match error {
+        TemplateError::Empty => (
+            Code::EmptyValue,
+            format!("the path in `{field}` is empty"),
+            "write a path; without the field no run is recorded",
+        ),
+        TemplateError::Relative => (
+            Code::AuditPathRelative,
+            format!("`{field}` must be an absolute path, but is {shown}"),
+            "start it with `/`, `~/` or a variable, such as `$XDG_STATE_HOME/qli/audit.log`",
+        ),
+        TemplateError::Unclosed => (
+            malformed,
+            format!("`${{` is not closed in `{field}`, {shown}"),
+            "close it: `${NAME}`",
+        ),
+        TemplateError::NoName => (
+            malformed,
+            format!("no variable name after `$` in `{field}`, {shown}"),
+            "write variables as `$NAME` or `${NAME}`",
+        ),
+        TemplateError::Nul => (
+            malformed,
+            format!("`{field}` contains a NUL character"),
+            "remove it",
+        ),
+        TemplateError::NoFile => (
+            malformed,
+            format!("`{field}` must name a file, but is {shown}"),
+            "end the path with the name of a file",
+        ),
+        TemplateError::OtherHome => (
+            malformed,
+            format!("`{field}` contains another user's home directory, {shown}"),
+            "write out the path of that directory",
+        ),
+    };
+    found.wrong(code, span, message, help);
+    None
 }

@@ -1,15 +1,14 @@
-//! Fields that hold one of a few words.
+//! Fields with a few fixed values.
 
 use crate::providers::ProviderId;
 
-/// A field that holds one of a few words.
-pub(super) trait Choice: Copy + 'static {
+/// A field with a few fixed values.
+pub(super) trait Choice: Copy + schemars::JsonSchema + 'static {
     /// What a value is called in messages.
     const NOUN: &'static str;
-    /// Every choice.
     const ALL: &'static [Self];
 
-    /// Returns the word in a manifest.
+    /// The value as a manifest writes it.
     fn word(self) -> &'static str;
 }
 
@@ -22,16 +21,14 @@ impl Choice for ProviderId {
     }
 }
 
-/// Declares a choice: variants with their texts and their words.
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident $noun:literal { $($(#[$of:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
         #[derive(serde::Serialize, schemars::JsonSchema)]
-        #[serde(rename_all = "kebab-case")]
-        pub enum $name { $($(#[$of])* $variant,)* }
+        pub enum $name { $($(#[$of])* #[serde(rename = $word)] $variant,)* }
 
-        impl $crate::manifest::choice::Choice for $name {
+        impl Choice for $name {
             const NOUN: &'static str = $noun;
             const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
@@ -42,4 +39,53 @@ macro_rules! choice {
     };
 }
 
-pub(super) use choice;
+choice! {
+    /// What the user types to confirm a run. The later is the stricter.
+    ConfirmBy "value of `confirm_by`" {
+        /// `y`; `--yes` answers it too.
+        #[default]
+        Key = "key",
+        /// The name of the group. `--yes` does not answer it; without a terminal
+        /// `--confirm NAME` does.
+        Name = "name",
+    }
+}
+
+choice! {
+    /// How the arguments of a script are recorded. The value of a secret is never
+    /// written.
+    ArgsMode "value of `args`" {
+        /// As they were typed.
+        Full = "full",
+        /// Without the values of options such as `--password`, of `Authorization`
+        /// headers, and of passwords in URLs.
+        #[default]
+        Redacted = "redacted",
+        /// Only the length and the SHA-256 of each.
+        Digest = "digest",
+    }
+}
+
+choice! {
+    /// Who else may use the log.
+    LogAccess "value of `access`" {
+        /// No one: mode 0600.
+        #[default]
+        Private = "private",
+        /// The file's group may read it, for a collector: mode 0640.
+        GroupRead = "group-read",
+        /// The file's group may append to it, for a log that a team shares: mode 0660.
+        Group = "group",
+    }
+}
+
+impl LogAccess {
+    /// The mode of a new log, and the most that an existing one may have.
+    pub fn mode(self) -> u32 {
+        match self {
+            Self::Private => 0o600,
+            Self::GroupRead => 0o640,
+            Self::Group => 0o660,
+        }
+    }
+}

@@ -1,246 +1,233 @@
-//! Taking a parsed table apart, field by field, and noting every problem on
-//! the way.
+//! The fields of a manifest, at its top level and in the section of a script.
+//! To add one: its row here or in the file of its table, its reading if it has a
+//! type of its own, and its use, which the compiler asks for.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use serde_json::{Value, json};
 
-use super::quoted;
-use super::schema_fields::{AUDIT, EXTENSION, SECRET, TOP, example, without};
-use super::syntax::{ErrorRanges, Statements};
-use crate::diagnostics::{
-    Code, Diagnostic, Diagnostics, Location, Safety, Source, nearest, one_of,
-};
+use super::audit::{AuditFields, LogPath};
+use super::choice::ConfirmBy;
+use super::field_row::{TomlType, example, fields};
+use super::findings::{Findings, TomlValue};
+use super::requires_env::{RequiredEnv, other_values};
+use super::row_schema::object;
+use super::secrets::Secrets;
+use super::table_reader::{FieldType, TableKind, adds, read_table};
+use super::values::{Version, table};
+use super::{Located, key_of, quoted};
+use crate::diagnostics::Code;
+use crate::names::{ExtensionName, NAME_PATTERN, NameError, TimeLimit};
 
-/// A value of the parsed text with its place.
-pub(super) type Value<'i> = Spanned<DeValue<'i>>;
+fields! {
+    /// The guards of a group of scripts, in its `_manifest.toml`.
+    ///
+    /// A schema cannot express every rule. Only `qli validate` checks that no
+    /// secret is declared twice, also listed in `requires_env` or shown by
+    /// `audit_log`; that a reference fits its provider; that `audit_log` and the
+    /// file of an `anchor` are well-formed absolute paths; that `[audit]` comes with
+    /// an `audit_log`; that no top-level field is below a header by mistake; that no
+    /// section weakens a guard of its group, or is named after no script; that
+    /// `confirm = false` and `confirm_by` are not combined; that `kill_after` comes
+    /// with a `timeout`; that no secret fills a variable that qli sets; and that no
+    /// value contains NUL.
+    GroupFields {
+        /// The version of this format. Always `1`.
+        schema_version: Version = example("1").required(),
 
-/// The problems found so far, and the text they are in.
-pub(super) struct Findings<'s> {
-    pub(super) source: &'s Arc<Source>,
-    pub(super) list: Diagnostics,
-    /// Where the text means nothing for certain.
-    spoilt: ErrorRanges,
-    /// Fields of the top level that stand below a header.
-    misplaced: Vec<String>,
-    /// Fields that stand where they belong, at the top level.
-    pub(super) top: Vec<&'static str>,
-    /// The header of the section that is being read.
-    pub(super) section: Option<String>,
+        /// What the group is for, in one line: `"Production operations"`. `qli ext
+        /// list` and `qli explain` show it.
+        description: String = example("\"what these scripts are for\"").required()
+            => section(adds, "What the script does, in one line: `\"Restore the orders database\"`. `qli \
+                ext list` and `qli explain` show it."),
+
+        /// Printed on standard error before anything else happens:
+        /// `"PROD: irreversible"`. Control characters in it are made visible.
+        banner: String = example("\"PROD: irreversible\"")
+            .without("without this field no banner would be printed"),
+
+        /// Whether the user must answer `y` on the terminal before any secret is
+        /// fetched. `--yes` answers it too. Default: `false`.
+        confirm: bool = example("true")
+            .without("without this field there would be no prompt")
+            => section(no_confirmation, "Whether the user must answer `y` before this script runs. \
+                Default: as for the group."),
+
+        /// What the user types to confirm: `"key"` is `y`, `"name"` is the name of the
+        /// group. `--yes` does not answer for a name; without a terminal, pass
+        /// `--confirm NAME`. This field asks for confirmation even without
+        /// `confirm = true`.
+        confirm_by: ConfirmBy = example("\"name\"")
+            .without("without this field there would be no prompt")
+            => section(weaker_confirmation, "What the user types to confirm, at least as strict as the group's."),
+
+        /// The file that every run is recorded in:
+        /// `"$XDG_STATE_HOME/qli/prod-audit.log"`. It must be absolute once `~`,
+        /// `$VAR` and `${VAR}` are expanded. If the start of a run cannot be
+        /// recorded, nothing runs.
+        audit_log: LogPath = example("\"$XDG_STATE_HOME/qli/audit.log\"")
+            .without("without this field no run would be recorded"),
+
+        /// How runs are recorded in `audit_log`, which is required with it.
+        audit: AuditFields = example("{ refusals = true }"),
+
+        /// Variables that must have exactly these values when a script is run:
+        /// `QLI_ENV = "prod"`. All that differ are reported at once.
+        requires_env: RequiredEnv = example("{ QLI_ENV = \"prod\" }")
+            .without("without this field no variable would be checked")
+            => section(other_values, "Variables that must have exactly these values when this script is run, \
+                in addition to the group's."),
+
+        /// Secrets to fetch for the script, all of them before it starts; if one is
+        /// missing, nothing runs.
+        secrets: Secrets = example("[]")
+            .without("without this field the script would get no secret")
+            => section(adds, "Secrets to fetch for this script, after the group's."),
+
+        /// How long a script may run: `"10m"`, `"1h30m"`, `"90s"`. After that it is
+        /// sent TERM. Time during which it is stopped does not count. Default: no
+        /// limit.
+        timeout: TimeLimit = example("\"10m\"")
+            .without("without this field the script could run without a time limit")
+            => section(longer, "How long this script may run, at most as long as the group allows."),
+
+        /// How long after TERM the script is sent KILL if it is still running: `"30s"`.
+        /// Default: never.
+        kill_after: TimeLimit = example("\"30s\"")
+            .without("without this field a script that ignores TERM would keep running")
+            => section(longer, "How long after TERM this script is sent KILL, at most as long as \
+                the group allows."),
+
+        /// Additional guards of single scripts, each in a section named after the
+        /// script's file: `[extensions.restore]`.
+        extensions: Sections = example("{}")
+            .without("without this field no script would have additional guards"),
+    }
 }
 
-impl<'s> Findings<'s> {
-    pub(super) fn new(source: &'s Arc<Source>, spoilt: ErrorRanges) -> Self {
-        Self {
-            source,
-            list: Diagnostics::default(),
-            spoilt,
-            misplaced: Vec::new(),
-            top: Vec::new(),
-            section: None,
-        }
+/// A section as it is written.
+#[derive(Debug)]
+pub(super) struct WrittenSection {
+    pub(super) name: ExtensionName,
+    pub(super) fields: GroupFields,
+    /// Its name.
+    pub(super) span: Range<usize>,
+}
+
+pub(super) type Sections = Vec<WrittenSection>;
+
+impl FieldType for Sections {
+    const TOML: TomlType = TomlType::Table;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let sections = table(name, value, found)?
+            .iter()
+            .filter_map(|(key, value)| {
+                let name = extension_name(key.get_ref(), key.span(), found);
+                let path = format!("extensions.{}", key_of(key.get_ref()));
+                found.section = Some(path.clone());
+                let table = table(&path, value, found);
+                let title = format!("[{path}]");
+                let fields = table
+                    .map(|table| read_table(TableKind::Section, title, table, value.span(), found));
+                found.section = None;
+                Some(WrittenSection {
+                    name: name?,
+                    fields: fields?,
+                    span: key.span(),
+                })
+            });
+        let mut sections: Vec<_> = sections.collect();
+        sections.sort_by_key(|one| one.span.start);
+        Some(sections)
     }
 
-    /// Writes the path of a table in the section that is being read, or at the
-    /// top level.
-    pub(super) fn path_of(&self, table: &str) -> String {
-        match &self.section {
-            Some(section) => format!("{section}.{table}"),
-            None => table.to_owned(),
-        }
-    }
-
-    /// Starts a diagnostic of this text; the caller pushes it when it is whole.
-    pub(super) fn at(&self, code: Code, span: Range<usize>, message: String) -> Diagnostic {
-        Diagnostic::at(code, self.source, span, message)
-    }
-
-    /// Adds a diagnostic, unless a syntax error stands where it points: what is
-    /// there is then a guess.
-    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
-        let guess = match &diagnostic.location {
-            Location::Text { span, .. } => self.spoilt.touches(span),
-            Location::Path(_) => false,
-        };
-        if !guess {
-            self.list.push(diagnostic);
-        }
-    }
-
-    /// Reports a field of the top level, or of a section, that stands below a
-    /// header that is not its own.
-    pub(super) fn misplaced(
-        &mut self,
-        name: &str,
-        key: Range<usize>,
-        table: &str,
-        header: Range<usize>,
-    ) {
-        let message = format!("`{name}` stands inside `{table}`");
-        let section = self.section.as_ref();
-        let help = match section.filter(|_| EXTENSION.contains(&name)) {
-            Some(section) => format!("move it directly below `[{section}]`"),
-            None => self.to_the_top(name),
-        };
-        let diagnostic = self
-            .at(Code::MisplacedField, key, message)
-            .help(help)
-            .label(header, "this table goes on until the next header")
-            .meaning(without(name));
-        self.push(diagnostic);
-        self.misplaced.push(name.to_owned());
-    }
-
-    fn to_the_top(&self, name: &str) -> String {
-        if self.top.contains(&name) {
-            return format!("`{name}` stands above the first header already: remove it here");
-        }
-        let top = Statements::of(self.source.text()).top_level();
-        let line = self.source.line_number(top.end);
-        format!("move it above the first header, to line {line}")
+    fn schema() -> Value {
+        let about = "Additional guards of one script. They join the group's; none of those can be \
+            removed or weakened here.";
+        json!({
+            "type": "object",
+            "patternProperties": { NAME_PATTERN: object::<GroupFields>(Some(about)) },
+            "additionalProperties": false
+        })
     }
 }
 
-/// The fields of one table. Every name is asked for once; what nobody asked
-/// for is unknown.
-pub(super) struct Fields<'t, 'i> {
-    table: &'t DeTable<'i>,
-    header: Range<usize>,
-    /// How its header is written; empty for the top level.
-    title: String,
-    asked: Vec<&'static str>,
-    missing: Vec<&'static str>,
+fn extension_name(
+    name: &str,
+    span: Range<usize>,
+    found: &mut Findings<'_>,
+) -> Option<ExtensionName> {
+    let error: NameError = match name.parse() {
+        Ok(name) => return Some(name),
+        Err(error) => error,
+    };
+    let message = format!("{} is not a valid extension name: {error}", quoted(name));
+    let diagnostic = found.at(Code::InvalidSectionName, span, message);
+    found.push(diagnostic.help("name the section after its script: `[extensions.NAME]`"));
+    None
 }
 
-impl<'t, 'i> Fields<'t, 'i> {
-    pub(super) fn of(table: &'t DeTable<'i>, header: Range<usize>) -> Self {
-        Self {
-            table,
-            header,
-            title: String::new(),
-            asked: Vec::new(),
-            missing: Vec::new(),
-        }
-    }
+/// Reports what a section would weaken.
+fn weakened<G, O>(
+    message: &str,
+    help: &str,
+    (group, where_group): (&Located<G>, &str),
+    own: &Located<O>,
+    found: &mut Findings<'_>,
+) {
+    let diagnostic = found.at(Code::WeakenedGuard, own.span.clone(), message.to_owned());
+    let diagnostic = diagnostic.label(group.span.clone(), where_group);
+    found.push(diagnostic.help(help));
+}
 
-    /// Says how the header of the table is written.
-    pub(super) fn titled(self, title: String) -> Self {
-        Self { title, ..self }
-    }
+const ONLY_ADDS: &str = "remove this line: a section can only add to its group's guards";
 
-    /// Returns a field that may be absent.
-    pub(super) fn optional(&mut self, name: &'static str) -> Option<&'t Value<'i>> {
-        self.asked.push(name);
-        // What the parser makes up has no place.
-        let value = self.table.get(name);
-        value.filter(|value| !value.span().is_empty())
+fn no_confirmation(
+    _: &'static str,
+    group: &Located<bool>,
+    own: &Located<bool>,
+    found: &mut Findings<'_>,
+) {
+    if group.value && !own.value {
+        let message = "this section would skip the confirmation that the group requires";
+        weakened(
+            message,
+            ONLY_ADDS,
+            (group, "the group asks here"),
+            own,
+            found,
+        );
     }
+}
 
-    /// Returns a field that may not be absent, and remembers if it is.
-    pub(super) fn required(&mut self, name: &'static str) -> Option<&'t Value<'i>> {
-        let value = self.optional(name);
-        if value.is_none() {
-            self.missing.push(name);
-        }
-        value
+fn weaker_confirmation(
+    _: &'static str,
+    group: &Located<ConfirmBy>,
+    own: &Located<ConfirmBy>,
+    found: &mut Findings<'_>,
+) {
+    if own.value < group.value {
+        let message = "the group requires its name to be typed; this section requires less";
+        weakened(message, ONLY_ADDS, (group, "required here"), own, found);
     }
+}
 
-    /// Reports what nobody asked for, then what is missing. A name that was
-    /// surely meant for a missing field is one problem, not two; and where a
-    /// syntax error stands, nothing is certain to be missing.
-    pub(super) fn finish(mut self, found: &mut Findings<'_>) {
-        let keys = self.table.iter().map(|(key, _)| key);
-        let unknown: Vec<_> = keys
-            .map(|key| (key.get_ref().as_ref(), key.span()))
-            .filter(|(name, _)| !self.asked.contains(name))
-            .map(|(name, span)| (name, span, nearest(name, self.asked.iter().copied())))
-            .collect();
-        let mut meant = BTreeMap::new();
-        for (.., close) in &unknown {
-            *meant.entry(*close).or_insert(0) += 1;
-        }
-        for (name, span, close) in unknown {
-            let alone = meant.get(&close) == Some(&1);
-            self.unknown(name, span, close.map(|close| (close, alone)), found);
-        }
-        self.missing
-            .retain(|name| !found.misplaced.iter().any(|one| one == name));
-        if self.missing.is_empty() || found.spoilt.in_table(&self.header) {
-            return;
-        }
-        for name in &self.missing {
-            let message = format!("`{name}` is missing");
-            let help = format!("add `{name} = {}`", example(name));
-            let diagnostic = found.at(Code::MissingField, self.header.clone(), message);
-            found.push(diagnostic.help(help));
-        }
-    }
-
-    /// Says whether this is `[extensions.NAME]` with a name that needs no quotes.
-    fn is_section(&self) -> bool {
-        let name = self.title.strip_prefix("extensions.");
-        name.is_some_and(|name| !name.starts_with('"'))
-    }
-
-    fn is_table(&self, name: &str) -> bool {
-        let value = self.table.get(name);
-        value.is_some_and(|value| matches!(value.get_ref(), DeValue::Table(_)))
-    }
-
-    /// Reports an unknown field, given the known one that is near, and whether
-    /// no other is near to that.
-    fn unknown(
-        &mut self,
-        name: &str,
-        key: Range<usize>,
-        near: Option<(&'static str, bool)>,
-        found: &mut Findings<'_>,
-    ) {
-        let in_secret = self.asked == SECRET;
-        if !self.title.is_empty() && TOP.contains(&name) {
-            found.misplaced(name, key, &self.title, self.header.clone());
-            return;
-        }
-        let message = format!("unknown field {}", quoted(name));
-        let diagnostic = found.at(Code::UnknownField, key.clone(), message);
-        let diagnostic = match near {
-            Some((close, _)) if self.table.contains_key(close) => {
-                diagnostic.help(format!("`{close}` is there already: remove one of them"))
-            }
-            Some((close, alone)) => {
-                self.missing.retain(|missing| *missing != close);
-                // Two that mean the same would be there twice.
-                let safety = if alone {
-                    Safety::Safe
-                } else {
-                    Safety::Suggestion
-                };
-                diagnostic
-                    .fix(safety, key, close)
-                    .help(format!("did you mean `{close}`?"))
-                    .meaning(without(close))
-            }
-            None if !in_secret && SECRET.contains(&name) => diagnostic.help(format!(
-                "`{name}` belongs to a secret: write it below `[[{}]]`",
-                found.path_of("secrets")
-            )),
-            None if self.title.is_empty() && AUDIT.contains(&name) => diagnostic.help(format!(
-                "`{name}` belongs to the log: write it below `[audit]`"
-            )),
-            None if self.is_section() && self.is_table(name) => {
-                let quoted = format!("{}.{name}", self.title).replacen('.', ".\"", 1);
-                diagnostic.help(format!(
-                    "a name with a dot stands in quotes: `[{quoted}\"]`"
-                ))
-            }
-            None => diagnostic.help(format!(
-                "the fields here are {}",
-                one_of(self.asked.iter().copied())
-            )),
-        };
-        found.push(diagnostic);
+fn longer(
+    name: &'static str,
+    group: &Located<TimeLimit>,
+    own: &Located<TimeLimit>,
+    found: &mut Findings<'_>,
+) {
+    if own.value.length() > group.value.length() {
+        let message = format!("this `{name}` is longer than the group's");
+        let help = "remove this line, or set a shorter time: a section can only add";
+        weakened(
+            &message,
+            help,
+            (group, "the group's limit is here"),
+            own,
+            found,
+        );
     }
 }

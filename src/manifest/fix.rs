@@ -1,5 +1,5 @@
-//! Changes that mend a manifest without being looked at. None of them changes
-//! what is guarded: the group was refused before.
+//! Automatic fixes. None of them loosens a guard: a group with an error does not
+//! run.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,20 +7,17 @@ use std::sync::Arc;
 use super::problems;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Edit, SOURCE_MAX, Safety, Source};
 
-/// What becomes of a text when every safe change is made.
 #[derive(Debug)]
 pub enum FixOutcome {
-    /// There is nothing to change.
-    Nothing,
+    NothingToFix,
     /// The new text.
-    Mended(String),
-    /// The new text would have a problem that the old one has not: nothing is
-    /// to be written.
+    Fixed(String),
+    /// The fixed text would have a problem that the old one has not.
     Abandoned(Diagnostic),
 }
 
-/// Makes every safe change, and names the schema for editors if its path is given;
-/// all other bytes stay.
+/// Applies every safe fix, and adds the `#:schema` line if its path is given. All
+/// other bytes stay.
 pub fn apply_fixes(source: &Arc<Source>, schema: Option<&str>) -> FixOutcome {
     let before = problems(source);
     let edits = safe_edits(&before);
@@ -29,9 +26,9 @@ pub fn apply_fixes(source: &Arc<Source>, schema: Option<&str>) -> FixOutcome {
         let after = Source::new(source.path(), text.as_bytes());
         let after = after.map(|after| problems(&Arc::new(after)));
         if let Some(message) = after.ok().and_then(|after| new_problem(&before, &after)) {
-            let message = format!("mended, the manifest would have a new problem: {message}");
+            let message = format!("the fixed manifest would have a new problem: {message}");
             let one = Diagnostic::at(Code::FixAbandoned, source, first.span.clone(), message);
-            return FixOutcome::Abandoned(one.help("mend this file by hand"));
+            return FixOutcome::Abandoned(one.help("fix this file by hand"));
         }
     }
     let text = match schema {
@@ -39,13 +36,12 @@ pub fn apply_fixes(source: &Arc<Source>, schema: Option<&str>) -> FixOutcome {
         None => text,
     };
     if text == source.text() {
-        return FixOutcome::Nothing;
+        return FixOutcome::NothingToFix;
     }
-    FixOutcome::Mended(text)
+    FixOutcome::Fixed(text)
 }
 
-/// Puts the line that names the schema above a text, which it must not make too
-/// long.
+/// Adds the `#:schema` line at the top, unless the text would be too long.
 fn with_schema(text: String, schema: &str) -> String {
     let (mark, rest) = match text.strip_prefix('\u{feff}') {
         Some(rest) => ("\u{feff}", rest),
@@ -64,8 +60,8 @@ fn with_schema(text: String, schema: &str) -> String {
     new
 }
 
-/// The changes in the order of their places; of two that overlap the earlier
-/// one wins.
+/// The edits in the order of their locations; of two that overlap the first is
+/// kept.
 fn safe_edits(found: &Diagnostics) -> Vec<&Edit> {
     let fixes = found.iter().filter_map(|one| one.fix.as_ref());
     let safe = fixes.filter(|fix| fix.safety == Safety::Safe);
@@ -92,7 +88,7 @@ fn edited(text: &str, edits: &[&Edit]) -> String {
     out
 }
 
-/// Returns a problem of which there are more than before.
+/// The message of a problem with a code that is more frequent than before.
 fn new_problem(before: &Diagnostics, after: &Diagnostics) -> Option<String> {
     let mut known: BTreeMap<Code, usize> = BTreeMap::new();
     for one in before {
@@ -116,11 +112,11 @@ mod tests {
 
     const HEAD: &str = "schema_version = 1\ndescription = \"d\"\n";
 
-    fn mended(text: &str) -> Result<Option<String>, String> {
+    fn fixed(text: &str) -> Result<Option<String>, String> {
         let source = Source::new(Path::new("m"), text.as_bytes()).unwrap();
         match apply_fixes(&Arc::new(source), None) {
-            FixOutcome::Nothing => Ok(None),
-            FixOutcome::Mended(text) => Ok(Some(text)),
+            FixOutcome::NothingToFix => Ok(None),
+            FixOutcome::Fixed(text) => Ok(Some(text)),
             FixOutcome::Abandoned(one) => Err(one.message),
         }
     }
@@ -131,22 +127,22 @@ mod tests {
             "\u{feff}# c\r\nschema_version = \"1\" # v\r\ndescripton = \"d\"\r\n\tconfrim=true";
         let expected =
             "\u{feff}# c\r\nschema_version = 1 # v\r\ndescription = \"d\"\r\n\tconfirm=true";
-        assert_eq!(mended(text), Ok(Some(expected.to_owned())));
-        assert_eq!(mended(expected), Ok(None));
-        assert_eq!(mended(&format!("{HEAD}confirm = \"true\"\n")), Ok(None));
+        assert_eq!(fixed(text), Ok(Some(expected.to_owned())));
+        assert_eq!(fixed(expected), Ok(None));
+        assert_eq!(fixed(&format!("{HEAD}confirm = \"true\"\n")), Ok(None));
     }
 
     #[test]
-    fn what_would_have_a_new_problem_is_left_alone() {
-        let message = mended(&format!("{HEAD}confrim = \"yes\"\n")).unwrap_err();
+    fn a_fix_that_would_cause_a_new_problem_is_not_applied() {
+        let message = fixed(&format!("{HEAD}confrim = \"yes\"\n")).unwrap_err();
         assert!(
-            message.ends_with("`confirm` must be a boolean, it is a string"),
+            message.ends_with("`confirm` must be a boolean, but is a string"),
             "{message}"
         );
     }
 
     #[test]
-    fn the_schema_stands_above_everything_else() {
+    fn the_schema_line_is_the_first() {
         let with = |text: &str| with_schema(text.to_owned(), "s.json");
         assert_eq!(with("a = 1\n"), "#:schema s.json\na = 1\n");
         assert_eq!(
@@ -156,7 +152,7 @@ mod tests {
         let longest = "#".repeat(usize::try_from(SOURCE_MAX).unwrap());
         assert_eq!(with(&longest), longest);
         let source = Arc::new(Source::new(Path::new("m"), HEAD.as_bytes()).unwrap());
-        let FixOutcome::Mended(text) = apply_fixes(&source, Some("s.json")) else {
+        let FixOutcome::Fixed(text) = apply_fixes(&source, Some("s.json")) else {
             panic!("nothing was written");
         };
         assert_eq!(text, format!("#:schema s.json\n{HEAD}"));

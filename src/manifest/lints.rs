@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::fields::{Findings, Value};
-use super::syntax::StructuralBytes;
+use super::findings::{Findings, TomlValue};
+use super::structural_bytes::StructuralBytes;
 use crate::diagnostics::Code;
 use crate::names::is_hidden;
 
@@ -49,7 +49,7 @@ fn table(table: &DeTable<'_>, found: &mut Findings<'_>) {
     }
 }
 
-fn value(one: &Value<'_>, found: &mut Findings<'_>) {
+fn value(one: &TomlValue<'_>, found: &mut Findings<'_>) {
     match one.get_ref() {
         DeValue::String(written) => text(written, one.span(), found),
         DeValue::Array(items) => items.iter().for_each(|item| value(item, found)),

@@ -1,23 +1,29 @@
-//! The text of a `_manifest.toml` becomes a [`Manifest`], or every problem
-//! the file has.
+//! The text of a `_manifest.toml` becomes a [`Manifest`], or a list of every
+//! problem in it. `run`, `explain` and `validate` all call [`parse`].
 //!
-//! There is one reading: `run`, `explain` and `validate` all call [`parse`].
-//! To add a field: its documented line in `wire::ManifestFile`, its reading in
-//! `read/`, its line in [`Manifest`].
+//! To add a field, see [`fields`].
 
 mod audit;
 mod choice;
-mod confirm;
+mod cross_field;
+mod error_ranges;
+mod field_row;
 mod fields;
+mod findings;
 mod fix;
 mod lints;
 mod manual;
-mod read;
-mod schema_fields;
+mod parse;
+mod requires_env;
+mod row_schema;
+mod schema;
 mod schema_line;
+mod secrets;
+mod statements;
+mod structural_bytes;
 mod syntax;
-mod typed;
-mod wire;
+mod table_reader;
+mod values;
 
 use std::ops::Range;
 use std::path::Path;
@@ -30,120 +36,102 @@ use crate::host::reason;
 use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit, shell_word, visible};
 use crate::providers::ProviderId;
 
-pub use audit::{AnchorTarget, ArgsMode, AuditLog, LogAccess};
-pub use confirm::ConfirmBy;
+pub use audit::{AnchorTarget, AuditLog};
+pub use choice::{ArgsMode, ConfirmBy, LogAccess};
 pub use fix::{FixOutcome, apply_fixes};
 pub use manual::manual;
-pub use read::parse;
+pub use parse::parse;
+pub use schema::{SCHEMA, SCHEMA_ID, schema};
 pub use schema_line::schema_line;
 #[cfg(feature = "policy")]
 pub use syntax::syntax_errors;
-pub use typed::key_of;
-pub use wire::{SCHEMA, SCHEMA_ID, schema};
+pub use values::key_of;
 
-/// The name of every manifest's file.
 pub const FILE_NAME: &str = "_manifest.toml";
 
 /// A manifest without errors.
 #[derive(Debug, Clone)]
 pub struct Manifest {
-    /// What the group is for; one line.
     pub description: String,
-    /// Shown before anything else.
     pub banner: Option<String>,
-    /// What every script of the group demands.
-    pub demands: Requirements,
-    /// Where runs are recorded.
+    /// What every script of the group must pass.
+    pub requirements: Requirements,
     pub audit_log: Option<AuditLog>,
-    /// What single scripts demand beside it, in the file's order.
+    /// In the file's order.
     pub sections: Vec<Section>,
-    /// The text it was read from.
     pub source: Arc<Source>,
-    /// Warnings; none of them is an error.
     pub warnings: Diagnostics,
 }
 
 impl Manifest {
-    /// Returns the section of an extension, if it has one.
     pub fn section(&self, extension: &ExtensionName) -> Option<&Section> {
         self.sections.iter().find(|one| one.name == *extension)
     }
 
-    /// Returns what a run of an extension demands: the group's demands, then
-    /// those of its section. A section only ever adds.
-    pub fn demands_of(
+    /// What a run of an extension must pass: the group's requirements, then those
+    /// of its section, which only add.
+    pub fn requirements_of(
         &self,
         extension: &ExtensionName,
     ) -> impl Iterator<Item = (DemandedBy, &Requirements)> + Clone {
-        let own = self.section(extension).map(|one| &one.demands);
-        let group = std::iter::once((DemandedBy::Group, &self.demands));
+        let own = self.section(extension).map(|one| &one.requirements);
+        let group = std::iter::once((DemandedBy::Group, &self.requirements));
         group.chain(own.map(|own| (DemandedBy::Extension, own)))
     }
 }
 
-/// The demands that a group may make for all its scripts, and a section for one.
+/// The guards that a group may declare for all its scripts, and a section for one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Requirements {
-    /// Whether a person must say yes, and how.
     pub confirm: Option<ConfirmBy>,
-    /// Variables and the values they must have, in the file's order.
+    /// In the file's order.
     pub requires_env: Vec<(EnvName, String)>,
-    /// What is fetched and handed to the script, in the file's order.
+    /// In the file's order.
     pub secrets: Vec<SecretSpec>,
-    /// After this the script is sent TERM.
     pub timeout: Option<TimeLimit>,
-    /// So long after TERM the script is killed.
+    /// From TERM to KILL.
     pub kill_after: Option<TimeLimit>,
 }
 
-/// The section of one extension, `[extensions.<name>]`.
+/// `[extensions.<name>]`
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// The extension.
     pub name: ExtensionName,
-    /// What the extension is for; one line.
     pub description: Option<String>,
-    /// What it demands beside the group.
-    pub demands: Requirements,
-    /// Bytes of the manifest's text: its header.
+    pub requirements: Requirements,
+    /// Its name in the manifest's text.
     pub span: Range<usize>,
 }
 
-/// Who makes a demand.
+/// Who declares a guard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DemandedBy {
-    /// The group, for all its scripts.
     Group,
-    /// The section of the extension.
+    /// Its section in the manifest.
     Extension,
 }
 
-/// A value with its place, for what can only be found wrong later.
+/// A value with its range in the manifest's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located<T> {
-    /// The value.
     pub value: T,
-    /// Bytes of the manifest's text.
     pub span: Range<usize>,
 }
 
-/// One secret that the script is given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretSpec {
-    /// The variable that is set.
+    /// The variable that it fills.
     pub env: EnvName,
-    /// What the provider looks up.
     pub reference: SecretRef,
-    /// Who is asked.
     pub provider: ProviderId,
 }
 
-/// Takes the result of reading a manifest's file.
+/// Makes a source from what reading a manifest's file returned.
 ///
 /// # Errors
 ///
-/// The file cannot be read (QLI0001), is no UTF-8 (QLI0002) or is longer than
+/// The file cannot be read (QLI0001), is not UTF-8 (QLI0002) or is longer than
 /// 1 MiB (QLI0003).
 pub fn source(path: &Path, read: std::io::Result<Vec<u8>>) -> Result<Arc<Source>, Diagnostic> {
     let bytes = read.map_err(|error| unreadable(path, &error))?;
@@ -153,7 +141,7 @@ pub fn source(path: &Path, read: std::io::Result<Vec<u8>>) -> Result<Arc<Source>
     }
 }
 
-/// Returns everything that is wrong with a text.
+/// Every error and warning of a text.
 pub fn problems(source: &Arc<Source>) -> Diagnostics {
     match parse(source) {
         Ok(manifest) => manifest.warnings,
@@ -165,9 +153,9 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     if error.kind() == std::io::ErrorKind::FileTooLarge {
         let message = format!("the manifest is larger than {SOURCE_MAX} bytes");
         return Diagnostic::of_path(Code::FileTooLarge, path, message)
-            .help("a manifest declares guards; keep data in a file of its own");
+            .help("a manifest only declares guards; keep data in another file");
     }
-    let message = format!("the manifest cannot be read: {}", reason(error));
+    let message = format!("cannot read the manifest: {}", reason(error));
     Diagnostic::of_path(Code::UnreadableFile, path, message)
         .help(format!("ls -ld {}", shell_word(path)))
 }
@@ -179,7 +167,7 @@ pub fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
     } else {
         format!("byte {byte:#04x} is not UTF-8")
     };
-    // Each byte that is none has a stand-in of one byte: every place holds.
+    // Replaces each invalid byte by one byte, so that offsets stay the same.
     let mut text = Vec::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.extend_from_slice(chunk.valid().as_bytes());
@@ -197,7 +185,8 @@ pub fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
     .help("save the file as UTF-8")
 }
 
-/// Quotes a text of a manifest in a message: visible, and at most 60 characters.
+/// Quotes text of a manifest in a message: at most 60 characters, control
+/// characters escaped.
 pub fn quoted(text: &str) -> String {
     const MAX: usize = 60;
     match text.char_indices().nth(MAX) {

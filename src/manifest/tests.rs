@@ -4,8 +4,9 @@ mod values;
 
 use std::path::Path;
 
-use super::read::parse;
-use super::schema_fields::{SECRET, TOP};
+use super::field_row::TomlType;
+use super::fields::GroupFields;
+use super::table_reader::FieldTable;
 use super::*;
 use crate::diagnostics::Safety;
 
@@ -52,17 +53,17 @@ fn a_full_manifest_is_read_in_the_files_order() {
          [[secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n"
     ))
     .unwrap();
-    assert!(manifest.demands.confirm.is_some() && manifest.warnings.is_empty());
+    assert!(manifest.requirements.confirm.is_some() && manifest.warnings.is_empty());
     assert_eq!(manifest.banner.as_deref(), Some("B"));
     let names: Vec<_> = manifest
-        .demands
+        .requirements
         .requires_env
         .iter()
         .map(|(name, _)| name.as_str())
         .collect();
     assert_eq!(names, ["Z", "A"]);
     assert_eq!(
-        manifest.demands.secrets[0].provider,
+        manifest.requirements.secrets[0].provider,
         ProviderId::OnePassword
     );
 }
@@ -75,11 +76,11 @@ fn all_problems_of_a_file_are_reported_at_once() {
         ),
         [
             "1:1 QLI0101 `description` is missing",
-            "1:18 QLI0103 `schema_version` must be 1, it is 2",
+            "1:18 QLI0103 `schema_version` must be 1, but is 2",
             "2:1 QLI0102 unknown field `confrim`",
-            "3:10 QLI0201 `banner` must be a string, it is an integer",
+            "3:10 QLI0201 `banner` must be a string, but is an integer",
             "4:1 QLI0101 `ref` is missing",
-            "5:7 QLI0301 `1` is no variable name: a name cannot start with '1'",
+            "5:7 QLI0301 `1` is not a valid variable name: a name cannot start with '1'",
             "6:12 QLI0203 unknown provider `op`",
         ]
     );
@@ -94,7 +95,7 @@ fn a_misspelt_required_field_is_one_problem() {
 }
 
 #[test]
-fn only_one_of_two_names_can_be_mended_safely() {
+fn two_misspellings_of_one_field_are_not_fixed_automatically() {
     let safe = |text: &str| {
         let found = parse_text(&format!("{HEAD}{text}")).unwrap_err();
         let fixes = found.into_iter().filter_map(|one| one.fix);
@@ -125,7 +126,7 @@ fn what_stands_below_a_line_without_a_value_is_read() {
         [
             "3:1 QLI0005 `banner` has no value",
             "4:1 QLI0005 `=` is missing after `confirm`",
-            "6:5 QLI0201 `A` must be a string, it is an integer",
+            "6:5 QLI0201 `A` must be a string, but is an integer",
             "7:1 QLI0005 `B` has no value",
             "8:1 QLI0101 `ref` is missing",
             "8:1 QLI0101 `provider` is missing",
@@ -200,8 +201,8 @@ fn wrong_forms_of_tables_are_named() {
     assert_eq!(
         body("secrets = 1\nrequires_env = \"x\"\n"),
         [
-            "3:11 QLI0201 `secrets` must be an array of tables, it is an integer",
-            "4:16 QLI0201 `requires_env` must be a table, it is a string"
+            "3:11 QLI0201 `secrets` must be an array of tables, but is an integer",
+            "4:16 QLI0201 `requires_env` must be a table, but is a string"
         ]
     );
 }
@@ -210,13 +211,13 @@ fn wrong_forms_of_tables_are_named() {
 fn a_field_that_slipped_under_a_header_is_misplaced() {
     assert_eq!(
         body("[requires_env]\nconfirm = true\n"),
-        ["4:1 QLI0105 `confirm` stands inside `[requires_env]`"]
+        ["4:1 QLI0105 `confirm` is inside `[requires_env]`"]
     );
     assert_eq!(
         problems(
             "schema_version = 1\n[[secrets]]\nenv = \"A\"\nref = \"A\"\nprovider = \"env\"\ndescription = \"d\"\n"
         ),
-        ["6:1 QLI0105 `description` stands inside `[[secrets]]`"]
+        ["6:1 QLI0105 `description` is inside `[[secrets]]`"]
     );
 }
 
@@ -226,44 +227,43 @@ fn numbers_and_nul_are_checked() {
         problems("schema_version = 99999999999999999999\ndescription = \"a\\u0000\"\n"),
         [
             "1:18 QLI0202 `schema_version` is out of range",
-            "2:15 QLI0206 `description` holds a NUL character"
+            "2:15 QLI0206 `description` contains a NUL character"
         ]
     );
 }
 
 #[test]
 fn an_empty_text_is_only_a_warning() {
-    assert_eq!(
-        body("banner = \" \"\n"),
-        ["3:10 QLI0205 `banner` shows nothing"]
-    );
+    assert_eq!(body("banner = \" \"\n"), ["3:10 QLI0205 `banner` is blank"]);
     assert!(parse_text(&format!("{HEAD}banner = \"\"\n")).is_ok());
 }
 
 #[test]
-fn the_fields_of_the_schema_are_the_fields_that_are_read() {
-    let schema = schema();
-    let names = |schema: &serde_json::Value| -> Vec<String> {
-        let mut names: Vec<_> = schema["properties"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect();
-        names.sort_unstable();
-        names
-    };
-    let mut top = TOP.to_vec();
-    top.sort_unstable();
-    assert_eq!(names(schema.as_value()), top);
-    let secret = &schema.as_value()["properties"]["secrets"]["items"];
-    let mut fields = SECRET.to_vec();
-    fields.sort_unstable();
-    assert_eq!(names(secret), fields);
+fn every_fields_example_is_a_value_of_it() {
+    for row in GroupFields::ROWS {
+        let one = format!("{} = {}\n", row.name, row.example);
+        let found = problems(&one);
+        let is_of_row = |problem: &&String| problem.contains(&format!("`{}` must be", row.name));
+        assert!(!found.iter().any(|one| is_of_row(&one)), "{found:?}");
+        for inner in row.inner {
+            let header = if row.toml == TomlType::Tables {
+                format!("[[{}]]", row.name)
+            } else {
+                format!("[{}]", row.name)
+            };
+            let found = body(&format!("{header}\n{} = {}\n", inner.name, inner.example));
+            assert!(
+                found
+                    .iter()
+                    .all(|one| one.contains("is missing") || one.contains("no effect")),
+                "{found:?}"
+            );
+        }
+    }
 }
 
 #[test]
-fn a_file_that_is_no_utf8_is_reported_at_its_first_such_byte() {
+fn the_first_byte_that_is_not_utf8_is_reported() {
     let error = source(Path::new("m"), Ok(b"a = 1\nb = \"\xff\"".to_vec())).unwrap_err();
     assert_eq!(error.code, Code::NotUtf8);
     assert_eq!(error.message, "byte 0xff is not UTF-8");

@@ -11,7 +11,7 @@ pub(super) fn declared(manifest: &Manifest) -> Vec<&'static str> {
     let banner = manifest.banner.iter().map(|_| "banner");
     let log = manifest.audit_log.iter();
     let log = log.flat_map(|_| ["audit_start", "audit_finish"]);
-    let demanded = demanded(&manifest.demands);
+    let demanded = demanded(&manifest.requirements);
     banner.chain(demanded).chain(log).collect()
 }
 
@@ -65,7 +65,9 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
 
 /// Says what an extension is for, and what it demands beside its group.
 fn of_section(section: &Section, indent: usize, style: &Style) -> String {
-    let adds = demanded(&section.demands).collect::<Vec<_>>().join(", ");
+    let adds = demanded(&section.requirements)
+        .collect::<Vec<_>>()
+        .join(", ");
     let adds = (!adds.is_empty()).then(|| format!("adds {adds}"));
     let description = section.description.as_deref().map(visible);
     let lines = description.into_iter().chain(adds);

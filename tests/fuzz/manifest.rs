@@ -19,14 +19,14 @@ use qli::testing::manifest;
 use qli::testing::names::{is_hidden, to_json_pretty};
 use qli::testing::report::{DiagnosticsDocument, Style, concise, diagnostics};
 
-/// So many problems of one file are drawn; the others are only counted.
+/// Problems of one file that are rendered; the others are only counted.
 const DRAWN: usize = 50;
 
 fuzz_target!(|bytes: &[u8]| -> Corpus {
     match manifest::source(Path::new("g/_manifest.toml"), Ok(bytes.to_vec())) {
         Ok(source) => {
-            if let Some(mended) = mended(&source, &problems(&source)) {
-                drop(problems(&mended));
+            if let Some(fixed) = fixed(&source, &problems(&source)) {
+                drop(problems(&fixed));
             }
             Corpus::Keep
         }
@@ -145,8 +145,8 @@ fn assert_names_all(found: &Diagnostics, first: usize, screen: &str) {
     }
 }
 
-/// Makes every change that can be made without being looked at, if there is one.
-fn mended(source: &Arc<Source>, found: &Diagnostics) -> Option<Arc<Source>> {
+/// Applies every safe fix, if there is one.
+fn fixed(source: &Arc<Source>, found: &Diagnostics) -> Option<Arc<Source>> {
     let fixes = found.iter().filter_map(|one| one.fix.as_ref());
     let safe = fixes.filter(|fix| fix.safety == Safety::Safe);
     let mut edits: Vec<&Edit> = safe.flat_map(|fix| &fix.edits).collect();
@@ -155,12 +155,12 @@ fn mended(source: &Arc<Source>, found: &Diagnostics) -> Option<Arc<Source>> {
     let mut at = 0;
     for edit in &edits {
         let kept = source.text().get(at..edit.span.start);
-        assert!(kept.is_some(), "two changes overlap at {at}: {edit:?}");
+        assert!(kept.is_some(), "two edits overlap at {at}: {edit:?}");
         text.push_str(kept.unwrap_or_default());
         text.push_str(&edit.replacement);
         at = edit.span.end;
     }
     text.push_str(source.text().get(at..)?);
-    let mended = || manifest::source(source.path(), Ok(text.into_bytes())).ok();
-    (!edits.is_empty()).then(mended).flatten()
+    let fixed = || manifest::source(source.path(), Ok(text.into_bytes())).ok();
+    (!edits.is_empty()).then(fixed).flatten()
 }

@@ -36,7 +36,10 @@ fn what_is_made_has_no_problem_and_is_found() {
         let target = crate::discovery::find(&group, &hello, &roots, &world).unwrap();
         let manifest = &target.group.manifest;
         assert!(target.warnings.is_empty() && manifest.warnings.is_empty());
-        assert_eq!(manifest.demands.confirm.is_some(), guarded == Guarded::Yes);
+        assert_eq!(
+            manifest.requirements.confirm.is_some(),
+            guarded == Guarded::Yes
+        );
         assert_eq!(manifest.audit_log.is_some(), guarded == Guarded::Yes);
     }
 }

@@ -1,11 +1,22 @@
 //! What a line was meant to say: written in the way of another language, or
 //! without its quotation marks.
 
+use super::super::field_row::{TomlType, example_of, find};
+use super::super::fields::GroupFields;
 use super::super::quoted;
-use super::super::schema_fields::{TOP, Wanted, example, wanted};
+use super::super::table_reader::FieldTable;
 use crate::diagnostics::{nearest, one_of};
 use crate::names::promises_secret;
 use crate::providers::ProviderId;
+
+/// How TOML writes the field of a name; variables are text.
+pub(super) fn toml_type(name: &str) -> TomlType {
+    find(GroupFields::ROWS, name).map_or(TomlType::Text, |row| row.toml)
+}
+
+fn example(name: &str) -> &'static str {
+    example_of(GroupFields::ROWS, name)
+}
 
 /// A name and a value, as far as a line tells them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,16 +42,18 @@ impl<'t> Meant<'t> {
     /// Says how the line must be written. At the top level there are few names,
     /// so a misspelt one is corrected on the way.
     pub(super) fn help(self, top_level: bool) -> String {
-        let known = top_level.then(|| nearest(self.name, TOP)).flatten();
+        let known = top_level
+            .then(|| nearest(self.name, GroupFields::ROWS.iter().map(|row| row.name)))
+            .flatten();
         let name = known.unwrap_or(self.name);
-        match wanted(name) {
-            Wanted::Boolean => boolean(name, self.bare()),
-            Wanted::Integer => line(name, example(name)),
-            Wanted::Table | Wanted::Tables if !top_level => line(name, &self.quoted_value()),
-            Wanted::Table => format!("write `[{name}]`, and below it a line for each variable"),
-            Wanted::Tables => format!("write `[[{name}]]`, and below it a line for each field"),
-            Wanted::Text if name == "provider" => provider(self.bare()),
-            Wanted::Text => line(name, &self.quoted_value()),
+        match toml_type(name) {
+            TomlType::Boolean => boolean(name, self.bare()),
+            TomlType::Integer => line(name, example(name)),
+            TomlType::Table | TomlType::Tables if !top_level => line(name, &self.quoted_value()),
+            TomlType::Table => format!("write `[{name}]`, and below it a line for each variable"),
+            TomlType::Tables => format!("write `[[{name}]]`, and below it a line for each field"),
+            TomlType::Text if name == "provider" => provider(self.bare()),
+            TomlType::Text => line(name, &self.quoted_value()),
         }
     }
 

@@ -3,12 +3,13 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::super::field_row::TomlType;
 use super::super::quoted;
-use super::super::schema_fields::{Wanted, wanted};
+use super::super::statements::Statements;
 use super::Found;
-use super::intent::{Meant, foreign_comment};
+use super::intent::{Meant, foreign_comment, toml_type};
 use super::kind::Kind;
-use super::lines::{Definitions, Statements};
+use super::lines::Definitions;
 use crate::diagnostics::{Code, Diagnostic, Source};
 
 /// Words errors, given the text that was parsed.
@@ -288,7 +289,7 @@ impl<'t> Reader<'t> {
         let first = self.defined.first(self.text, self.statements, own);
         let first = first.or_else(|| self.first_on_line(&span, line));
         let is_field = |first: &Range<usize>| self.here(first.start) != Some('[');
-        let one_of_array = wanted(name) == Wanted::Tables
+        let one_of_array = toml_type(name) == TomlType::Tables
             && line.text.starts_with('[')
             && !first.as_ref().is_some_and(is_field);
         let shown = self.quote(&span);

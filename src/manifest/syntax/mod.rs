@@ -9,7 +9,6 @@ mod intent;
 mod kind;
 mod lines;
 mod messages;
-mod structural_bytes;
 mod unclosed;
 mod values;
 
@@ -19,65 +18,22 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, Error};
 
+use super::error_ranges::ErrorRanges;
+use super::statements::Statements;
 use crate::diagnostics::{Code, Diagnostic, Source};
 use kind::Kind;
-pub(super) use lines::Statements;
 use lines::conflicts;
 use messages::Reader;
-pub(super) use structural_bytes::StructuralBytes;
 
 /// What could be made of a text with errors.
 #[derive(Debug)]
-pub struct Recovered {
+pub(super) struct Recovered {
     /// The syntax errors, at most one a line.
-    pub problems: Vec<Diagnostic>,
+    pub(super) problems: Vec<Diagnostic>,
     /// The text with what nobody can read blanked.
     pub(super) text: String,
     /// Where the text means nothing for certain.
-    pub(super) spoilt: ErrorRanges,
-}
-
-/// Ranges of a text in which only syntax errors are reported.
-#[derive(Debug, Default)]
-pub(super) struct ErrorRanges {
-    ranges: Vec<Range<usize>>,
-    statements: Statements,
-}
-
-impl ErrorRanges {
-    fn of(mut ranges: Vec<Range<usize>>, statements: Statements) -> Self {
-        ranges.sort_by_key(|range| (range.start, range.end));
-        let mut merged: Vec<Range<usize>> = Vec::new();
-        for range in ranges {
-            match merged.last_mut() {
-                Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-                _ => merged.push(range),
-            }
-        }
-        Self {
-            ranges: merged,
-            statements,
-        }
-    }
-
-    /// Says whether a range shares a byte with one of them.
-    pub(super) fn touches(&self, span: &Range<usize>) -> bool {
-        let next = self.ranges.partition_point(|range| range.end <= span.start);
-        let end = span.end.max(span.start + 1);
-        let range = self.ranges.get(next);
-        range.is_some_and(|range| range.start < end)
-    }
-
-    /// Says whether the table that begins with a header holds one of them, up
-    /// to the next header; the top level has an empty one.
-    pub(super) fn in_table(&self, header: &Range<usize>) -> bool {
-        let table = if header.is_empty() {
-            self.statements.top_level()
-        } else {
-            self.statements.table(header.start)
-        };
-        !table.is_empty() && self.touches(&table)
-    }
+    pub(super) error_ranges: ErrorRanges,
 }
 
 /// So often a text is parsed again. Two are enough for all that was tried.
@@ -90,12 +46,12 @@ pub fn syntax_errors(source: &Arc<Source>) -> Vec<Diagnostic> {
 }
 
 /// Finds every syntax error, and blanks what keeps the rest from being read.
-pub fn recover(source: &Arc<Source>) -> Recovered {
+pub(super) fn recover(source: &Arc<Source>) -> Recovered {
     let mut state = Recovery {
         source,
         bytes: source.text().as_bytes().to_vec(),
         by_line: BTreeMap::new(),
-        spoilt: Vec::new(),
+        error_ranges: Vec::new(),
         statements: Statements::of(source.text()),
     };
     let text = source.text().trim_start_matches('\u{feff}').trim_start();
@@ -108,7 +64,7 @@ pub fn recover(source: &Arc<Source>) -> Recovered {
     }
     Recovered {
         text: state.text(),
-        spoilt: ErrorRanges::of(state.spoilt, state.statements),
+        error_ranges: ErrorRanges::of(state.error_ranges, state.statements),
         problems: state.by_line.into_values().collect(),
     }
 }
@@ -119,7 +75,7 @@ struct Recovery<'s> {
     /// Of several errors on a line the first that is found is the cause of the
     /// others.
     by_line: BTreeMap<usize, Diagnostic>,
-    spoilt: Vec<Range<usize>>,
+    error_ranges: Vec<Range<usize>>,
     statements: Statements,
 }
 
@@ -132,7 +88,7 @@ impl Recovery<'_> {
         let crate::diagnostics::Location::Text { span, .. } = &diagnostic.location else {
             return;
         };
-        self.spoilt.push(span.clone());
+        self.error_ranges.push(span.clone());
         let line = self.source.line_number(span.start);
         self.by_line.entry(line).or_insert(diagnostic);
     }
@@ -143,7 +99,7 @@ impl Recovery<'_> {
             let others = bytes.iter_mut().filter(|byte| **byte != b'\n');
             others.for_each(|byte| *byte = b' ');
         }
-        self.spoilt.push(range);
+        self.error_ranges.push(range);
     }
 
     /// Another language is one problem.
@@ -225,7 +181,7 @@ impl Recovery<'_> {
     fn report_once(&mut self, reader: &Reader<'_>, one: &Found) {
         let line = self.source.line_number(one.span.start);
         if self.by_line.contains_key(&line) {
-            self.spoilt.push(one.span.clone());
+            self.error_ranges.push(one.span.clone());
         } else {
             self.report(reader.diagnostic(one));
         }
@@ -241,7 +197,7 @@ impl Recovery<'_> {
                 repeated = reader.statements.table(one.span.start).end;
             }
             if one.kind == Kind::Duplicate && !is_header && one.span.start < repeated {
-                self.spoilt.push(one.span);
+                self.error_ranges.push(one.span);
             } else {
                 self.report_once(reader, &one);
             }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::structural_bytes::StructuralBytes;
+use super::super::structural_bytes::StructuralBytes;
 use crate::diagnostics::begins_statement;
 
 /// A value without its end.

@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
+use super::super::field_row::TomlType;
 use super::super::quoted;
-use super::super::schema_fields::{Wanted, wanted};
 use super::Found;
-use super::intent::{Meant, behind_a_whole_value, is_nothing};
+use super::intent::{Meant, behind_a_whole_value, is_nothing, toml_type};
 use super::kind::Kind;
 use super::messages::{Line, Reader};
 use crate::diagnostics::{Code, Diagnostic};
@@ -30,7 +30,7 @@ impl Reader<'_> {
         if let Some(rest) = behind_a_whole_value(value) {
             return self.extra(whole.end - rest.len()..whole.end, line);
         }
-        if wanted(name) == Wanted::Integer && one.kind == Kind::Number && !is_secret {
+        if toml_type(name) == TomlType::Integer && one.kind == Kind::Number && !is_secret {
             let message = format!("{} is no whole number", quoted(value));
             return self.syntax(whole, message, line.help());
         }
@@ -151,7 +151,7 @@ fn unquoted(name: &str, value: &str, shown: &str) -> String {
     const TYPOGRAPHIC: [char; 5] = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
     if is_nothing(value) {
         format!("{shown} is no value of TOML")
-    } else if wanted(name) == Wanted::Boolean {
+    } else if toml_type(name) == TomlType::Boolean {
         format!("{} must be `true` or `false`, it is {shown}", quoted(name))
     } else if value.starts_with(TYPOGRAPHIC) {
         format!("{shown} stands in typographic quotation marks")

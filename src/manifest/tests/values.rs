@@ -67,11 +67,11 @@ fn hidden_characters_and_newer_syntax_are_warnings() {
 fn values_that_betray_or_obey_are_warnings() {
     assert_eq!(
         body("[requires_env]\nAPI_TOKEN = \"x\"\nMODE_KEY = \"\"\n"),
-        ["4:13 QLI0404 the value of `API_TOKEN` stands in the manifest"]
+        ["4:13 QLI0404 the manifest contains the value of `API_TOKEN`"]
     );
     assert_eq!(
         body("[[secrets]]\nenv = \"LD_PRELOAD\"\nref = \"X\"\nprovider = \"env\"\n"),
-        ["4:7 QLI0405 `LD_PRELOAD` decides which code runs"]
+        ["4:7 QLI0405 `LD_PRELOAD` changes which code runs"]
     );
 }
 
@@ -85,11 +85,11 @@ fn secrets_are_checked_together() {
     );
     assert_eq!(
         body(&("[requires_env]\nT = \"1\"\n".to_owned() + &secret("T"))),
-        ["6:7 QLI0402 `T` is filled by a secret and required beforehand"]
+        ["6:7 QLI0402 `T` is filled by a secret and also required beforehand"]
     );
     assert_eq!(
         body(&("[requires_env]\nX = \"1\"\n".to_owned() + &secret("T"))),
-        ["6:7 QLI0402 `X` holds a secret, and its value is required here"]
+        ["6:7 QLI0402 `X` holds a secret, but its value is required here"]
     );
 }
 
@@ -99,7 +99,7 @@ fn no_path_of_a_log_shows_a_secret() {
         body(
             "audit_log = \"$HOME/${CI_S}.log\"\n[[secrets]]\nenv = \"S\"\nref = \"CI_S\"\nprovider = \"env\"\n"
         ),
-        ["3:13 QLI0402 `CI_S` holds a secret, and `audit_log` would show its value"]
+        ["3:13 QLI0402 `audit_log` would show the secret in `CI_S`"]
     );
 }
 
@@ -121,11 +121,11 @@ fn references_fit_their_provider() {
     assert_eq!(with("", "env"), ["5:7 QLI0204 `ref` is empty"]);
     assert_eq!(
         with("x", "one_password"),
-        ["5:7 QLI0403 `x` is no reference of `one_password`"]
+        ["5:7 QLI0403 `x` is not a reference of `one_password`"]
     );
     assert_eq!(
         with("a b", "env"),
-        ["5:7 QLI0403 `a b` is no reference of `env`"]
+        ["5:7 QLI0403 `a b` is not a reference of `env`"]
     );
 }
 

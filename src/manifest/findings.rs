@@ -1,0 +1,125 @@
+//! The problems of a text, collected while it is read.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::error_ranges::ErrorRanges;
+use super::field_row::{FieldRow, example_of, find};
+use super::statements::Statements;
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Location, Source};
+
+pub(super) type TomlValue<'i> = Spanned<DeValue<'i>>;
+
+pub(super) struct Findings<'s> {
+    pub(super) source: &'s Arc<Source>,
+    pub(super) list: Diagnostics,
+    /// The rows of the top level.
+    pub(super) rows: &'static [FieldRow],
+    /// Where the text has syntax errors.
+    pub(super) error_ranges: ErrorRanges,
+    /// Top-level fields that are below a header.
+    pub(super) misplaced: Vec<String>,
+    /// Fields that are set at the top level.
+    pub(super) top: Vec<&'static str>,
+    /// The path of the section that is being read.
+    pub(super) section: Option<String>,
+}
+
+impl<'s> Findings<'s> {
+    pub(super) fn new(
+        source: &'s Arc<Source>,
+        rows: &'static [FieldRow],
+        error_ranges: ErrorRanges,
+    ) -> Self {
+        Self {
+            source,
+            list: Diagnostics::default(),
+            rows,
+            error_ranges,
+            misplaced: Vec::new(),
+            top: Vec::new(),
+            section: None,
+        }
+    }
+
+    /// The path of a table in the section that is being read, or at the top level.
+    pub(super) fn path_of(&self, table: &str) -> String {
+        match &self.section {
+            Some(section) => format!("{section}.{table}"),
+            None => table.to_owned(),
+        }
+    }
+
+    /// Starts a diagnostic; [`Self::push`] adds it when it is complete.
+    pub(super) fn at(&self, code: Code, span: Range<usize>, message: String) -> Diagnostic {
+        Diagnostic::at(code, self.source, span, message)
+    }
+
+    /// Adds a diagnostic, unless it overlaps a syntax error: the value there is a
+    /// guess of the parser.
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        let is_guess = match &diagnostic.location {
+            Location::Text { span, .. } => self.error_ranges.touches(span),
+            Location::Path(_) => false,
+        };
+        if !is_guess {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// Reports a wrong value with its help.
+    pub(super) fn wrong(
+        &mut self,
+        code: Code,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.push(self.at(code, span, message.into()).help(help));
+    }
+
+    pub(super) fn example_of(&self, name: &str) -> &'static str {
+        example_of(self.rows, name)
+    }
+
+    pub(super) fn is_top_level(&self, name: &str) -> bool {
+        self.rows.iter().any(|row| row.name == name)
+    }
+
+    /// Reports a field of the top level or of a section that is below the header
+    /// of another table.
+    pub(super) fn misplaced(
+        &mut self,
+        name: &str,
+        key: Range<usize>,
+        table: &str,
+        header: Range<usize>,
+    ) {
+        let row = find(self.rows, name);
+        let section = self.section.as_ref();
+        let help = match section.filter(|_| row.is_some_and(|row| row.in_section)) {
+            Some(section) => format!("move this line directly below `[{section}]`"),
+            None => self.to_the_top(name),
+        };
+        let message = format!("`{name}` is inside `{table}`");
+        let diagnostic = self
+            .at(Code::MisplacedField, key, message)
+            .help(help)
+            .label(header, "this table continues until the next header")
+            .meaning(row.and_then(|row| row.without));
+        self.push(diagnostic);
+        self.misplaced.push(name.to_owned());
+    }
+
+    fn to_the_top(&self, name: &str) -> String {
+        if self.top.contains(&name) {
+            return format!("`{name}` is already set above the first header: remove this line");
+        }
+        let top = Statements::of(self.source.text()).top_level();
+        let line = self.source.line_number(top.end);
+        format!("move this line above line {line}, the first header")
+    }
+}

@@ -1,0 +1,88 @@
+//! `requires_env`: variables and the values they must have.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::Located;
+use super::field_row::TomlType;
+use super::findings::{Findings, TomlValue};
+use super::row_schema::described;
+use super::table_reader::FieldType;
+use super::values::{env_name, string, table};
+use crate::diagnostics::Code;
+use crate::names::{ENV_NAME_PATTERN, EnvName, contains_secret, promises_secret};
+
+/// In the file's order.
+pub(super) type RequiredEnv = Vec<Located<(EnvName, String)>>;
+
+impl FieldType for RequiredEnv {
+    const TOML: TomlType = TomlType::Table;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let header = value.span();
+        let path = found.path_of(name);
+        let mut required = Vec::new();
+        for (key, value) in table(&path, value, found)? {
+            let name = key.get_ref().as_ref();
+            if found.is_top_level(name) {
+                found.misplaced(name, key.span(), &format!("[{path}]"), header.clone());
+                continue;
+            }
+            let env = env_name(name, key.span(), found);
+            let wanted = string(name, value, found);
+            if let (Some(env), Some(wanted)) = (env, wanted) {
+                if (promises_secret(name) && !wanted.is_empty()) || contains_secret(wanted) {
+                    literal_secret(&env, value.span(), found);
+                }
+                required.push(Located {
+                    value: (env, wanted.to_owned()),
+                    span: key.span(),
+                });
+            }
+        }
+        required.sort_by_key(|one| one.span.start);
+        Some(required)
+    }
+
+    fn schema() -> Value {
+        let value = json!({ "type": "string" });
+        json!({
+            "type": "object",
+            "patternProperties": {
+                ENV_NAME_PATTERN: described("The value that this variable must have.", value)
+            },
+            "additionalProperties": false
+        })
+    }
+}
+
+/// Warns of a value that everyone who can read the manifest knows.
+fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) {
+    let message = format!("the manifest contains the value of `{name}`");
+    let secrets = found.path_of("secrets");
+    let help = format!("if it is a secret, fetch it with `[[{secrets}]]` instead");
+    found.wrong(Code::LiteralSecret, span, message, help);
+}
+
+/// Reports variables that a section and its group require to differ: no run could
+/// meet both.
+pub(super) fn other_values(
+    _: &'static str,
+    group: &Located<RequiredEnv>,
+    own: &Located<RequiredEnv>,
+    found: &mut Findings<'_>,
+) {
+    for one in &own.value {
+        let (name, value) = &one.value;
+        let differs =
+            |group: &&Located<(EnvName, String)>| group.value.0 == *name && group.value.1 != *value;
+        if let Some(other) = group.value.iter().find(differs) {
+            let message = format!("the group requires another value of `{name}`");
+            let diagnostic = found.at(Code::WeakenedGuard, one.span.clone(), message);
+            let diagnostic = diagnostic.label(other.span.clone(), "the group's value is here");
+            let help = "remove this line: a section can require other variables, not other values";
+            found.push(diagnostic.help(help));
+        }
+    }
+}

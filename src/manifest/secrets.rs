@@ -1,0 +1,151 @@
+//! `secrets`: the variable that each fills, its reference and its provider.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+
+use super::field_row::{FieldRow, TomlType, example, fields};
+use super::findings::{Findings, TomlValue};
+use super::row_schema::object;
+use super::table_reader::{FieldTable, FieldType, TableKind, read_table};
+use super::values::{string, tables};
+use super::{Located, SecretSpec, quoted};
+use crate::diagnostics::Code;
+use crate::names::{EnvName, SecretRef};
+use crate::providers::ProviderId;
+
+fields! {
+    /// One secret, fetched after all other guards have passed.
+    SecretFields {
+        /// The variable in which the script finds the value: `"GITHUB_TOKEN"`.
+        env: EnvName = example("\"GITHUB_TOKEN\"").required(),
+
+        /// What the provider looks up: `"op://Vault/Item/field"`, or the name of a
+        /// variable for the provider `env`.
+        reference: SecretRef = example("\"op://Vault/Item/field\"").named("ref").required(),
+
+        /// Which provider has the value.
+        provider: ProviderId = example("\"one_password\"").required(),
+    }
+}
+
+/// In the file's order; a secret's location is its `env`.
+pub(super) type Secrets = Vec<Located<SecretSpec>>;
+
+impl FieldType for Secrets {
+    const TOML: TomlType = TomlType::Tables;
+    const INNER: &'static [FieldRow] = SecretFields::ROWS;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let path = found.path_of(name);
+        let tables = tables(&path, value, found).into_iter();
+        let secrets = tables.filter_map(|(table, header)| {
+            let title = format!("[[{path}]]");
+            secret(
+                read_table(TableKind::Inner, title, table, header, found),
+                found,
+            )
+        });
+        Some(secrets.collect())
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "array", "items": object::<SecretFields>(None) })
+    }
+}
+
+impl FieldType for SecretRef {
+    const TOML: TomlType = TomlType::Text;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let reference = string(name, value, found)?.parse().ok();
+        if reference.is_none() {
+            let message = format!("`{name}` is empty");
+            let help = format!("write `{name} = {}`", found.example_of(name));
+            found.wrong(Code::EmptyValue, value.span(), message, help);
+        }
+        reference
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string", "minLength": 1 })
+    }
+}
+
+/// Checks what the fields of a secret mean together.
+fn secret(fields: SecretFields, found: &mut Findings<'_>) -> Option<Located<SecretSpec>> {
+    let provider = fields.provider.map(|provider| provider.value);
+    let reference = fields.reference.filter(|reference| {
+        // A grammar is known only with the provider.
+        provider.is_none_or(|provider| is_well_formed(reference, provider, found))
+    });
+    let env = fields
+        .env
+        .filter(|env| may_hold_a_secret(&env.value, &env.span, found))?;
+    Some(Located {
+        value: SecretSpec {
+            env: env.value,
+            reference: reference?.value,
+            provider: provider?,
+        },
+        span: env.span,
+    })
+}
+
+fn is_well_formed(
+    reference: &Located<SecretRef>,
+    provider: ProviderId,
+    found: &mut Findings<'_>,
+) -> bool {
+    let written = reference.value.as_str();
+    let checked = provider.row().check(written);
+    if let Err(grammar) = checked {
+        let (written, provider) = (quoted(written), provider.as_str());
+        let message = format!("{written} is not a reference of `{provider}`");
+        let help = format!("write {grammar}");
+        found.wrong(
+            Code::MalformedReference,
+            reference.span.clone(),
+            message,
+            help,
+        );
+    }
+    checked.is_ok()
+}
+
+fn may_hold_a_secret(name: &EnvName, span: &Range<usize>, found: &mut Findings<'_>) -> bool {
+    let set_by_qli = ["QLI_RUN_ID", "QLI_GROUP", "QLI_EXTENSION"].contains(&name.as_str());
+    if set_by_qli {
+        let message = format!("`{name}` is set by qli itself");
+        let help = "use another variable for the secret";
+        found.wrong(Code::InvalidEnvName, span.clone(), message, help);
+    } else if changes_code(name.as_str()) {
+        let message = format!("`{name}` changes which code runs");
+        let help = "use a variable that only the script reads";
+        found.wrong(Code::LoaderVariable, span.clone(), message, help);
+    }
+    !set_by_qli
+}
+
+/// Whether a loader, a shell or an interpreter reads code or paths from a variable
+/// (ld.so(8), bash(1), and the manuals of the interpreters).
+fn changes_code(name: &str) -> bool {
+    const NAMES: [&str; 14] = [
+        "PATH",
+        "IFS",
+        "CDPATH",
+        "ENV",
+        "BASH_ENV",
+        "SHELLOPTS",
+        "BASHOPTS",
+        "PS4",
+        "GLOBIGNORE",
+        "GCONV_PATH",
+        "JAVA_TOOL_OPTIONS",
+        "NODE_OPTIONS",
+        "NODE_PATH",
+        "GIT_SSH_COMMAND",
+    ];
+    const STARTS: [&str; 6] = ["LD_", "DYLD_", "PERL5", "PYTHON", "RUBY", "GIT_CONFIG"];
+    NAMES.contains(&name) || STARTS.iter().any(|start| name.starts_with(start))
+}

@@ -1,0 +1,91 @@
+//! The lines of a text that begin a field or a header.
+
+use std::ops::Range;
+
+use super::structural_bytes::StructuralBytes;
+use crate::diagnostics::Source;
+
+/// The lines of a text that begin a field or a header: those that go on within
+/// a value, a text or a table of several lines, are not among them.
+#[derive(Debug, Default)]
+pub(super) struct Statements {
+    /// Where each line begins, and whether it is a header.
+    pub(super) lines: Vec<(usize, bool)>,
+    /// Where the headers' lines begin.
+    pub(super) headers: Vec<usize>,
+    end: usize,
+}
+
+impl Statements {
+    /// Collects them.
+    pub(super) fn of(text: &str) -> Self {
+        let mut all = Self {
+            end: text.len(),
+            ..Self::default()
+        };
+        let (mut line, mut fresh, mut in_value, mut depth) = (0, true, false, 0usize);
+        for (at, byte) in StructuralBytes::new(text, 0) {
+            match byte {
+                b'\n' => {
+                    line = at + 1;
+                    fresh = depth == 0;
+                    in_value &= !fresh;
+                }
+                b' ' | b'\t' | b'\r' => {}
+                _ => {
+                    if std::mem::take(&mut fresh) {
+                        all.push(line, byte == b'[');
+                    }
+                    match byte {
+                        b'=' => in_value = true,
+                        b'[' | b'{' if in_value => depth += 1,
+                        b']' | b'}' => depth = depth.saturating_sub(usize::from(in_value)),
+                        _ => {}
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    fn push(&mut self, line: usize, is_header: bool) {
+        self.lines.push((line, is_header));
+        if is_header {
+            self.headers.push(line);
+        }
+    }
+
+    /// Returns the range of the table that an offset is in: from its header to
+    /// the next one. The top level begins at 0.
+    pub(super) fn table(&self, at: usize) -> Range<usize> {
+        let next = self.headers.partition_point(|&header| header <= at);
+        let own = next.checked_sub(1).and_then(|own| self.headers.get(own));
+        let end = self.headers.get(next).copied().unwrap_or(self.end);
+        own.copied().unwrap_or(0)..end
+    }
+
+    /// Returns the range of what stands above the first header.
+    pub(super) fn top_level(&self) -> Range<usize> {
+        0..self.headers.first().copied().unwrap_or(self.end)
+    }
+
+    /// Says whether an offset is on the line of a header.
+    pub(super) fn on_header(&self, source: &Source, at: usize) -> bool {
+        self.headers.binary_search(&source.line(at).start).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_goes_on_to_the_next_header_and_a_text_holds_none() {
+        let text = "a = '''\n[x]\n'''\n[t]\nb = [\n[1],\n]\n [[u]]\n";
+        let statements = Statements::of(text);
+        let table = |at| text.get(statements.table(at)).unwrap();
+        assert_eq!(table(0), "a = '''\n[x]\n'''\n");
+        assert_eq!(table(20), "[t]\nb = [\n[1],\n]\n");
+        assert_eq!(table(text.len()), " [[u]]\n");
+    }
+}

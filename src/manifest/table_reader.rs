@@ -1,0 +1,219 @@
+//! Reads a parsed table field by field, and reports unknown and missing fields.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde_json::Value;
+use toml::de::{DeTable, DeValue};
+
+use super::field_row::{FieldDoc, FieldRow, TomlType, find};
+use super::findings::{Findings, TomlValue};
+use super::{Located, quoted};
+use crate::diagnostics::{Code, Safety, nearest, one_of};
+
+/// A type that the value of a field is read as.
+pub(super) trait FieldType: Sized {
+    const TOML: TomlType;
+    const INNER: &'static [FieldRow] = &[];
+
+    /// Reads a value; what is wrong with it is reported.
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self>;
+
+    /// The JSON Schema of a value, without its description.
+    fn schema() -> Value;
+}
+
+/// The fields of one table; made by [`fields!`](super::field_row::fields).
+pub(super) trait FieldTable: Sized + 'static {
+    const ABOUT: &'static str;
+    const ROWS: &'static [FieldRow];
+    const DOCS: &'static [FieldDoc];
+    /// Of each field that a section may have.
+    const SECTION_CHECKS: &'static [SectionCheck<Self>];
+
+    fn read(table: &mut TableReader<'_, '_>, found: &mut Findings<'_>) -> Self;
+}
+
+/// Reports where a section, the second, asks for less than its group, the first.
+pub(super) type SectionCheck<T> = fn(&T, &T, &mut Findings<'_>);
+
+/// The check of a field that cannot weaken its group's.
+pub(super) fn adds<T>(_: &'static str, _: &Located<T>, _: &Located<T>, _: &mut Findings<'_>) {}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TableKind {
+    Top,
+    /// `[extensions.<name>]`
+    Section,
+    /// A table in a field of one of those.
+    Inner,
+}
+
+pub(super) struct TableReader<'t, 'i> {
+    kind: TableKind,
+    /// The header as it is written; empty for the top level.
+    title: String,
+    table: &'t DeTable<'i>,
+    header: Range<usize>,
+    missing: Vec<&'static str>,
+}
+
+/// Reads all fields of a table.
+pub(super) fn read_table<T: FieldTable>(
+    kind: TableKind,
+    title: String,
+    table: &DeTable<'_>,
+    header: Range<usize>,
+    found: &mut Findings<'_>,
+) -> T {
+    let mut reader = TableReader {
+        kind,
+        title,
+        table,
+        header,
+        missing: Vec::new(),
+    };
+    let fields = T::read(&mut reader, found);
+    let rows = T::ROWS.iter().filter(|row| reader.may_have(row));
+    let names: Vec<_> = rows.map(|row| row.name).collect();
+    reader.report_unknown(&names, found);
+    reader.report_missing(found);
+    fields
+}
+
+/// The value of a field, if the text has one: what the parser adds to recover
+/// from an error has no location.
+pub(super) fn present<'t, 'i>(table: &'t DeTable<'i>, name: &str) -> Option<&'t TomlValue<'i>> {
+    table.get(name).filter(|value| !value.span().is_empty())
+}
+
+impl TableReader<'_, '_> {
+    fn may_have(&self, row: &FieldRow) -> bool {
+        self.kind != TableKind::Section || row.in_section
+    }
+
+    /// Reads the field of a row.
+    pub(super) fn read<T: FieldType>(
+        &mut self,
+        row: Option<&'static FieldRow>,
+        found: &mut Findings<'_>,
+    ) -> Option<Located<T>> {
+        let row = row.filter(|row| self.may_have(row))?;
+        let Some(value) = present(self.table, row.name) else {
+            if row.required && self.kind != TableKind::Section {
+                self.missing.push(row.name);
+            }
+            return None;
+        };
+        Some(Located {
+            value: T::read(row.name, value, found)?,
+            span: value.span(),
+        })
+    }
+
+    /// Reports each key that is no field. One that was surely meant for a missing
+    /// field is one problem, not two.
+    fn report_unknown(&mut self, names: &[&'static str], found: &mut Findings<'_>) {
+        let keys = self.table.iter().map(|(key, _)| key);
+        let unknown: Vec<_> = keys
+            .map(|key| (key.get_ref().as_ref(), key.span()))
+            .filter(|(name, _)| !names.contains(name))
+            .map(|(name, span)| (name, span, nearest(name, names.iter().copied())))
+            .collect();
+        let mut meant = BTreeMap::new();
+        for (.., close) in &unknown {
+            *meant.entry(*close).or_insert(0) += 1;
+        }
+        for (name, key, close) in unknown {
+            if self.kind != TableKind::Top && found.is_top_level(name) {
+                found.misplaced(name, key, &self.title, self.header.clone());
+                continue;
+            }
+            if let Some(close) = close {
+                let is_only = meant.get(&Some(close)) == Some(&1);
+                self.misspelt(name, key, (close, is_only), found);
+            } else {
+                let help = self.where_it_belongs(name, names, found);
+                let message = format!("unknown field {}", quoted(name));
+                found.wrong(Code::UnknownField, key, message, help);
+            }
+        }
+    }
+
+    /// Reports a name that is close to a field's, and whether no other name here is.
+    fn misspelt(
+        &mut self,
+        name: &str,
+        key: Range<usize>,
+        (close, is_only): (&'static str, bool),
+        found: &mut Findings<'_>,
+    ) {
+        let message = format!("unknown field {}", quoted(name));
+        let diagnostic = found.at(Code::UnknownField, key.clone(), message);
+        if self.table.contains_key(close) {
+            let help = format!("`{close}` is already set: remove one of the two");
+            return found.push(diagnostic.help(help));
+        }
+        self.missing.retain(|missing| *missing != close);
+        // Two names that mean the same field would define it twice.
+        let safety = if is_only {
+            Safety::Safe
+        } else {
+            Safety::Suggestion
+        };
+        let row = find(found.rows, close);
+        found.push(
+            diagnostic
+                .fix(safety, key, close)
+                .help(format!("did you mean `{close}`?"))
+                .meaning(row.and_then(|row| row.without)),
+        );
+    }
+
+    /// Says which table has a field of this name, or which fields this one has.
+    fn where_it_belongs(&self, name: &str, names: &[&str], found: &Findings<'_>) -> String {
+        let in_section = found.section.is_some();
+        let tables = found
+            .rows
+            .iter()
+            .filter(|row| !in_section || row.in_section);
+        let has_it = |row: &&FieldRow| row.inner.iter().any(|inner| inner.name == name);
+        match tables.clone().find(has_it) {
+            Some(row) => {
+                let path = found.path_of(row.name);
+                let header = match row.toml {
+                    TomlType::Tables => format!("[[{path}]]"),
+                    TomlType::Text | TomlType::Boolean | TomlType::Integer | TomlType::Table => {
+                        format!("[{path}]")
+                    }
+                };
+                format!("`{name}` is a field of `{header}`: move it below that header")
+            }
+            None if self.kind == TableKind::Section && self.is_table(name) => {
+                let path = self.title.trim_matches(['[', ']']).replacen('.', ".\"", 1);
+                format!("a script name with a dot needs quotation marks: `[{path}.{name}\"]`")
+            }
+            None => format!("the fields here are {}", one_of(names.iter().copied())),
+        }
+    }
+
+    fn is_table(&self, name: &str) -> bool {
+        let value = self.table.get(name).map(TomlValue::get_ref);
+        matches!(value, Some(DeValue::Table(_)))
+    }
+
+    /// Reports missing fields; where a syntax error is, none is certain to be
+    /// missing.
+    fn report_missing(mut self, found: &mut Findings<'_>) {
+        let misplaced = |name: &&str| found.misplaced.iter().any(|one| one == name);
+        self.missing.retain(|name| !misplaced(name));
+        if self.missing.is_empty() || found.error_ranges.in_table(&self.header) {
+            return;
+        }
+        for name in self.missing {
+            let help = format!("add `{name} = {}`", found.example_of(name));
+            let message = format!("`{name}` is missing");
+            found.wrong(Code::MissingField, self.header.clone(), message, help);
+        }
+    }
+}

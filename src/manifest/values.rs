@@ -1,0 +1,329 @@
+//! Values of single fields, and their JSON Schemas.
+
+use std::ops::Range;
+
+use serde_json::{Value, json};
+use toml::de::{DeTable, DeValue};
+
+use super::choice::Choice;
+use super::field_row::TomlType;
+use super::findings::{Findings, TomlValue};
+use super::quoted;
+use super::row_schema::choices;
+use super::table_reader::FieldType;
+use crate::diagnostics::{Code, Safety, nearest, one_of};
+use crate::names::{
+    ENV_NAME_PATTERN, EnvName, NameError, TIME_LIMIT_PATTERN, TimeLimit, promises_secret, visible,
+};
+
+/// Names a value's type as TOML does.
+fn type_name(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date",
+        DeValue::Array(_) => "an array",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &mut Findings<'_>) {
+    let is = type_name(value.get_ref());
+    let message = format!("{} must be {want}, but is {is}", quoted(name));
+    let written = found.source.text().get(value.span()).unwrap_or_default();
+    let diagnostic = found.at(Code::WrongType, value.span(), message);
+    let quotable = matches!(
+        value.get_ref(),
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_)
+    );
+    let example = found.example_of(name);
+    found.push(match (want, value.get_ref()) {
+        ("a string", _) if quotable && promises_secret(name) => {
+            diagnostic.help("put the value in quotation marks")
+        }
+        ("a string", DeValue::Integer(_)) if matches!(name, "timeout" | "kill_after") => {
+            diagnostic.help(time_limit_help(name, written, example))
+        }
+        ("a string", _) if quotable => {
+            diagnostic.help(format!("write `{} = \"{written}\"`", key_of(name)))
+        }
+        ("a boolean", DeValue::String(text)) if matches!(text.as_ref(), "true" | "false") => {
+            diagnostic.help(format!("write `{name} = {text}`, without quotation marks"))
+        }
+        ("a boolean", DeValue::String(_)) if name == "confirm" => diagnostic.help(
+            "write `true` or `false`; to have the group's name typed, set `confirm_by = \"name\"`",
+        ),
+        ("a boolean", _) => diagnostic.help("write `true` or `false`"),
+        ("an integer", DeValue::String(text)) if text == "1" => diagnostic
+            .help(format!("write `{name} = 1`, without quotation marks"))
+            .fix(Safety::Safe, value.span(), "1"),
+        ("a string" | "an integer", _) => diagnostic.help(format!("write `{name} = {example}`")),
+        ("a table", _) => diagnostic.help(format!(
+            "write `[{}]`, and below it a line for each of its fields",
+            header_of(name)
+        )),
+        _ => diagnostic.help(array_of_tables(name)),
+    });
+}
+
+/// How to write a length of time, given what is written.
+fn time_limit_help(name: &str, written: &str, example: &str) -> String {
+    let digits = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit());
+    if digits && format!("{written}s").parse::<TimeLimit>().is_ok() {
+        return format!("write `{name} = \"{written}s\"` or `{name} = \"{written}m\"`");
+    }
+    let together: String = written.split_whitespace().collect();
+    if together.parse::<TimeLimit>().is_ok() {
+        return format!("write `{name} = \"{together}\"`");
+    }
+    format!("write whole numbers with units, such as `{name} = {example}`")
+}
+
+fn header_of(table: &str) -> &str {
+    match table {
+        "extensions" => "extensions.NAME",
+        _ => table,
+    }
+}
+
+/// Writes a name as a TOML key.
+pub fn key_of(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    if !name.is_empty() && name.chars().all(plain) {
+        return name.to_owned();
+    }
+    format!("{:?}", visible(name))
+}
+
+fn array_of_tables(name: &str) -> String {
+    format!("write `[[{name}]]`, and below it a line for each of its fields")
+}
+
+/// Reads a string. No variable, argument or path can contain NUL.
+pub(super) fn string<'t>(
+    name: &str,
+    value: &'t TomlValue<'_>,
+    found: &mut Findings<'_>,
+) -> Option<&'t str> {
+    let DeValue::String(text) = value.get_ref() else {
+        wrong_type(name, value, "a string", found);
+        return None;
+    };
+    if text.contains('\0') {
+        let message = format!("{} contains a NUL character", quoted(name));
+        let help = "remove `\\u0000`: NUL cannot be passed to a process";
+        found.wrong(Code::NulCharacter, value.span(), message, help);
+        return None;
+    }
+    Some(text)
+}
+
+/// Reads a table.
+pub(super) fn table<'t, 'i>(
+    name: &str,
+    value: &'t TomlValue<'i>,
+    found: &mut Findings<'_>,
+) -> Option<&'t DeTable<'i>> {
+    match value.get_ref() {
+        DeValue::Table(table) => return Some(table),
+        DeValue::Array(items) if items.iter().all(is_table) => {
+            let message = format!("`{name}` is one table, not an array of tables");
+            let help = format!("write `[{}]`, once", header_of(name));
+            found.wrong(Code::WrongTableForm, value.span(), message, help);
+        }
+        DeValue::Array(_)
+        | DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_) => wrong_type(name, value, "a table", found),
+    }
+    None
+}
+
+fn is_table(value: &TomlValue<'_>) -> bool {
+    matches!(value.get_ref(), DeValue::Table(_))
+}
+
+/// Reads an array of tables.
+pub(super) fn tables<'t, 'i>(
+    name: &str,
+    value: &'t TomlValue<'i>,
+    found: &mut Findings<'_>,
+) -> Vec<(&'t DeTable<'i>, Range<usize>)> {
+    let mut tables = Vec::new();
+    match value.get_ref() {
+        DeValue::Array(items) => {
+            for item in items {
+                if let DeValue::Table(table) = item.get_ref() {
+                    tables.push((table, item.span()));
+                    continue;
+                }
+                let is = type_name(item.get_ref());
+                let message = format!("`{name}` must contain tables, but this is {is}");
+                found.wrong(Code::WrongType, item.span(), message, array_of_tables(name));
+            }
+        }
+        DeValue::Table(_) => {
+            let message = format!("`{name}` is an array of tables");
+            let diagnostic = found.at(Code::WrongTableForm, value.span(), message);
+            let diagnostic = diagnostic.help(format!("write `[[{name}]]`"));
+            let header = format!("[{name}]");
+            let is_header = found.source.text().get(value.span()) == Some(&header);
+            found.push(if is_header {
+                diagnostic.fix(Safety::Suggestion, value.span(), &format!("[{header}]"))
+            } else {
+                diagnostic
+            });
+        }
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_) => wrong_type(name, value, "an array of tables", found),
+    }
+    tables
+}
+
+/// Text for people; one that shows nothing is a warning.
+impl FieldType for String {
+    const TOML: TomlType = TomlType::Text;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let text = string(name, value, found)?;
+        if text.trim().is_empty() {
+            let message = format!("`{name}` is blank");
+            let help = "write a text, or remove this line";
+            found.wrong(Code::EmptyText, value.span(), message, help);
+        }
+        Some(text.to_owned())
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string" })
+    }
+}
+
+impl FieldType for bool {
+    const TOML: TomlType = TomlType::Boolean;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        if let DeValue::Boolean(value) = value.get_ref() {
+            return Some(*value);
+        }
+        wrong_type(name, value, "a boolean", found);
+        None
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "boolean" })
+    }
+}
+
+impl<T: Choice> FieldType for T {
+    const TOML: TomlType = TomlType::Text;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let written = string(name, value, found)?;
+        let words = || T::ALL.iter().map(|one| one.word());
+        let chosen = T::ALL.iter().find(|one| one.word() == written);
+        if chosen.is_none() {
+            let message = format!("unknown {} {}", T::NOUN, quoted(written));
+            let help = match nearest(written, words()) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => format!("the choices are {}", one_of(words())),
+            };
+            found.wrong(Code::UnknownValue, value.span(), message, help);
+        }
+        chosen.copied()
+    }
+
+    fn schema() -> Value {
+        choices::<T>()
+    }
+}
+
+impl FieldType for TimeLimit {
+    const TOML: TomlType = TomlType::Text;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let written = string(name, value, found)?;
+        let limit = written.parse::<Self>();
+        limit
+            .map_err(|error| {
+                let message = format!("{} is not a valid `{name}`: {error}", quoted(written));
+                let help = time_limit_help(name, written, found.example_of(name));
+                found.wrong(Code::MalformedDuration, value.span(), message, help);
+            })
+            .ok()
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": TIME_LIMIT_PATTERN })
+    }
+}
+
+impl FieldType for EnvName {
+    const TOML: TomlType = TomlType::Text;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        env_name(string(name, value, found)?, value.span(), found)
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string", "pattern": ENV_NAME_PATTERN })
+    }
+}
+
+pub(super) fn env_name(
+    name: &str,
+    span: Range<usize>,
+    found: &mut Findings<'_>,
+) -> Option<EnvName> {
+    let error: NameError = match name.parse() {
+        Ok(name) => return Some(name),
+        Err(error) => error,
+    };
+    let message = format!("{} is not a valid variable name: {error}", quoted(name));
+    let help = "use letters, digits and `_`, and do not start with a digit";
+    found.wrong(Code::InvalidEnvName, span, message, help);
+    None
+}
+
+/// `schema_version`, which is 1.
+#[derive(Debug)]
+pub(super) struct Version;
+
+impl FieldType for Version {
+    const TOML: TomlType = TomlType::Integer;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let DeValue::Integer(written) = value.get_ref() else {
+            wrong_type(name, value, "an integer", found);
+            return None;
+        };
+        // The parser does not check the range.
+        match i64::from_str_radix(written.as_str(), written.radix()) {
+            Ok(1) => return Some(Self),
+            Ok(other) => found.wrong(
+                Code::UnsupportedVersion,
+                value.span(),
+                format!("`{name}` must be 1, but is {other}"),
+                format!("write `{name} = 1`; if the file needs a newer qli, update qli"),
+            ),
+            Err(_) => found.wrong(
+                Code::NumberOutOfRange,
+                value.span(),
+                format!("`{name}` is out of range"),
+                format!("write `{name} = 1`"),
+            ),
+        }
+        None
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "integer", "maximum": 1, "minimum": 1 })
+    }
+}
