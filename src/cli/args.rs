@@ -3,7 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use anstyle::Style;
+use clap::builder::Styles;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::audit::AuditArgs;
 use super::complete::Shell;
@@ -11,52 +13,75 @@ use super::examples;
 use crate::discovery::command_with;
 use crate::report::{Color, Format};
 
-/// Runs a team's scripts under the guards that their group declares.
+/// Runs a team's scripts under guards that their group declares.
 #[derive(Debug, Parser)]
 #[command(
     name = "qli",
+    override_usage = "qli [OPTIONS] <GROUP> <EXTENSION> [ARGS]...\n       qli [OPTIONS] <COMMAND>",
     version,
-    before_long_help = examples::QLI,
+    before_help = examples::QLI,
     disable_help_subcommand = true,
-    max_term_width = 100
+    disable_help_flag = true,
+    disable_version_flag = true,
+    max_term_width = 100,
+    styles = STYLES
 )]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
+    /// Print the version
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = GLOBAL)]
+    version: Option<bool>,
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
 
-/// The heading that keeps a command's own options together in its help.
-const EVERYWHERE: &str = "Options of every command";
+const STYLES: Styles = Styles::styled()
+    .header(Style::new().bold())
+    .usage(Style::new().bold());
 
-// Options of every command. They stand before the extension's name: what
-// follows it is the script's.
+/// The help of a command: examples before arguments and options.
+pub(super) const LEAF: &str =
+    "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}";
+
+/// The help of a command that has commands.
+pub(super) const GROUP: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n\
+    \x1b[1mCommands:\x1b[0m\n{subcommands}\n\n{before-help}\
+    \x1b[1mGlobal options:\x1b[0m\n{options}";
+
+/// The heading of [`Global`], which is last in every help.
+const GLOBAL: &str = "Global options";
+
+// Every command takes these, before the extension's name: what follows it is the
+// script's.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct Global {
-    /// Answer the question of `confirm` with yes
-    #[arg(short, long, help_heading = EVERYWHERE)]
+    /// Answer yes to the confirmation
+    #[arg(short, long, help_heading = GLOBAL)]
     pub(super) yes: bool,
-    /// Answer it with the group's name, where `confirm_by` wants that
-    #[arg(long, help_heading = EVERYWHERE, value_name = "GROUP")]
+    /// Confirm by name, for groups that ask to type theirs
+    #[arg(long, help_heading = GLOBAL, value_name = "GROUP")]
     pub(super) confirm: Option<OsString>,
-    /// Drop notes and hints, never a banner, question, refusal or warning
-    #[arg(short, long, help_heading = EVERYWHERE)]
+    /// Print no notes and hints
+    #[arg(short, long, help_heading = GLOBAL)]
     pub(super) quiet: bool,
-    /// Say more, such as a manifest's warnings
-    #[arg(short, long, help_heading = EVERYWHERE)]
+    /// Print more, such as warnings about a manifest
+    #[arg(short, long, help_heading = GLOBAL)]
     pub(super) verbose: bool,
-    /// Whether to use colour, `auto` by default
-    #[arg(long, help_heading = EVERYWHERE, value_enum, value_name = "WHEN")]
+    /// Use color: auto (the default), always or never
+    #[arg(long, help_heading = GLOBAL, value_enum, value_name = "WHEN", hide_possible_values = true)]
     pub(super) color: Option<Color>,
-    /// Look for groups here instead of in `$QLI_EXTENSIONS` (repeatable)
-    #[arg(long, help_heading = EVERYWHERE, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// Find groups in DIR, not `$QLI_EXTENSIONS` (repeatable)
+    #[arg(long, help_heading = GLOBAL, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) extensions: Vec<PathBuf>,
+    /// Print this help
+    #[arg(short, long, help_heading = GLOBAL, action = ArgAction::HelpShort)]
+    pub(super) help: Option<bool>,
 }
 
 impl Global {
-    /// Joins the options that stand before a command's name with those that
-    /// stand behind it. clap's own `global` would drop the first of two lists.
+    /// Joins the options before a command's name with those after it. clap's own
+    /// `global` would drop the first of two lists.
     pub(super) fn and(mut self, behind: &Self) -> Self {
         let Self {
             yes,
@@ -65,6 +90,7 @@ impl Global {
             verbose,
             color,
             extensions,
+            help: _,
         } = behind;
         self.yes |= yes;
         self.confirm = confirm.clone().or(self.confirm);
@@ -75,86 +101,66 @@ impl Global {
         self
     }
 
-    /// Returns how qli is typed again so that it looks in the same roots.
+    /// How to type qli again so that it searches the same roots.
     pub(super) fn qli(&self) -> String {
         command_with(&self.extensions)
     }
 
-    /// Returns what `--color` asks for.
     pub(super) fn color(&self) -> Color {
         self.color.unwrap_or_default()
     }
 }
 
-/// The commands.
-// Deferred: the arguments of a command are put together when it is asked for; with
-// those of all commands `--help` took a third more instructions. A doc comment on
-// arguments would then take the place of what describes their command: they have
+// Deferred: the arguments of a command are built when it is asked for; with those
+// of all commands `--help` took a third more instructions. A doc comment on an
+// arguments type would replace the description of its command, so these have
 // ordinary comments.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(super) enum Command {
     /// Run an extension under its group's guards
-    ///
-    /// The steps, each gating the next: banner, `requires_env`, confirm,
-    /// secrets, audit start, spawn, wait, audit finish. The script's exit code
-    /// becomes qli's; 125 means refused, 126 that the script cannot be
-    /// executed, 127 that there is no such group or extension.
     #[command(
-        before_long_help = examples::RUN,
+        help_template = LEAF,
+        before_help = examples::RUN,
         override_usage = "qli run [OPTIONS] <GROUP> <EXTENSION> [ARGS]..."
     )]
     Run(TargetArgs),
-    /// Show the plan and what each step would do now; touches nothing
-    #[command(before_long_help = examples::EXPLAIN)]
+    /// Show what each step of a run would do, without running it
+    #[command(help_template = LEAF, before_help = examples::EXPLAIN)]
     Explain(ExplainArgs),
     /// Check manifests
-    ///
-    /// A file is a manifest, a directory that holds `_manifest.toml` is a
-    /// group, any other directory is a root. Without a path every root is
-    /// checked. Exits 0 if there is no error, 1 if there is one, 2 if the job
-    /// could not be done.
-    #[command(before_long_help = examples::VALIDATE)]
+    #[command(help_template = LEAF, before_help = examples::VALIDATE)]
     Validate(ValidateArgs),
-    /// Read audit logs: list, show, verify
-    #[command(before_long_help = examples::AUDIT)]
+    /// Read and verify audit logs
+    #[command(help_template = GROUP, before_help = examples::AUDIT)]
     Audit(AuditArgs),
-    /// Show what is installed, and where; make a group
-    #[command(before_long_help = examples::EXT)]
+    /// List what is installed; create groups
+    #[command(help_template = GROUP, before_help = examples::EXT)]
     Ext(ExtArgs),
-    /// Check whether this machine is ready to run what is installed
-    ///
-    /// Looks at the roots, `PATH`, owners and modes, manifests, completion, the
-    /// programs of providers, logs and their spool. Changes nothing, calls no
-    /// program. Exits 0 if everything can run, 1 if something cannot.
-    #[command(before_long_help = examples::DOCTOR)]
+    /// Check that this machine can run what is installed
+    #[command(help_template = LEAF, before_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
-    /// Print what makes a shell complete the words of qli
-    ///
-    /// Groups, extensions with what they do, options, topics and runs are
-    /// completed from what is installed at that moment. No extension is started.
-    /// The first lines of what is printed say where to put it.
-    #[command(before_long_help = examples::COMPLETIONS)]
+    /// Print a script that sets up shell completion
+    #[command(help_template = LEAF, before_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print a JSON Schema
-    #[command(before_long_help = examples::SCHEMA)]
+    #[command(help_template = LEAF, before_help = examples::SCHEMA)]
     Schema(SchemaArgs),
-    /// Print pages for man(1)
-    #[command(before_long_help = examples::MAN)]
+    /// Print a page for man(1)
+    #[command(help_template = LEAF, before_help = examples::MAN)]
     Man(ManArgs),
-    /// Explain a command, a topic or a message
-    #[command(before_long_help = examples::HELP)]
+    /// Explain a command, a topic or the code of a message
+    #[command(help_template = LEAF, before_help = examples::HELP)]
     Help(HelpArgs),
 }
 
-// What is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct TargetArgs {
     #[command(flatten)]
     pub(super) global: Global,
     /// The group
     pub(super) group: OsString,
-    /// The extension, and arguments of its script
+    /// The extension, and arguments for its script
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
@@ -163,66 +169,52 @@ pub(super) struct TargetArgs {
     pub(super) words: Vec<OsString>,
 }
 
-// What is explained.
 #[derive(Debug, Args)]
 pub(super) struct ExplainArgs {
-    /// How it is written
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
     #[command(flatten)]
     pub(super) target: TargetArgs,
 }
 
-// What is checked.
 #[derive(Debug, Args)]
 pub(super) struct ValidateArgs {
     #[command(flatten)]
     pub(super) global: Global,
-    /// How the report is written
+    /// Output format
     #[arg(long, value_enum, default_value_t = ValidateFormat::Human)]
     pub(super) format: ValidateFormat,
-    /// Let warnings count as errors
+    /// Treat warnings as errors
     #[arg(long)]
     pub(super) deny_warnings: bool,
-    /// Check manifests against rules of your own, too, instead of those in
-    /// `$QLI_POLICY` (repeatable)
-    ///
-    /// A policy is a JSON Schema over the manifest, in JSON, or in TOML if its
-    /// name ends in `.toml`. What it says of a manifest stands at the
-    /// manifest's line; a policy that cannot be used exits 2.
+    /// Also check this policy, not `$QLI_POLICY` (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Vec<PathBuf>,
-    /// Make the changes that need not be looked at, then check and report
-    ///
-    /// A misspelt field gets its name, `schema_version = "1"` becomes `1`, and
-    /// where the schema lies beside the groups, a first line names it to
-    /// editors. No guard and no value is ever changed, added or removed; all
-    /// other bytes, the file's owner and its mode stay.
+    /// Apply the safe fixes, then check
     #[arg(long)]
     pub(super) fix: bool,
-    /// Print these changes as a unified diff instead of the report; write nothing
+    /// Print the safe fixes as a diff; change nothing
     #[arg(long, conflicts_with_all = ["fix", "format"])]
     pub(super) diff: bool,
-    /// Manifests, groups or roots
+    /// Manifests, groups or directories of groups
     pub(super) path: Vec<PathBuf>,
 }
 
-/// How the report of `validate` is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ValidateFormat {
-    /// For people: each problem with its lines and what to do
+    /// Each problem with its lines and what to do
     Human,
     /// One line per problem: `path:line:column: severity[code]: message`
     Concise,
-    /// One JSON document
+    /// A JSON document
     Json,
-    /// SARIF 2.1.0, for a code host; paths from the repository on
+    /// SARIF 2.1.0, with paths relative to the repository
     Sarif,
-    /// Annotations of GitHub Actions; paths from the repository on
+    /// Annotations for GitHub Actions
     Github,
 }
 
-// `qli ext`.
 #[derive(Debug, Args)]
 pub(super) struct ExtArgs {
     #[command(flatten)]
@@ -231,63 +223,52 @@ pub(super) struct ExtArgs {
     pub(super) command: ExtCommand,
 }
 
-// The commands of `qli ext`.
 #[derive(Debug, Subcommand)]
 pub(super) enum ExtCommand {
     /// List groups and their extensions
-    #[command(before_long_help = examples::EXT_LIST)]
+    #[command(help_template = LEAF, before_help = examples::EXT_LIST)]
     List {
         #[command(flatten)]
         global: Global,
-        /// How the list is written
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
         /// Only this group
         group: Option<OsString>,
     },
-    /// Make a group with a manifest and a first script
-    ///
-    /// It goes into `$XDG_DATA_HOME/qli/extensions`, or into the directory that
-    /// `--in` names. Nothing that is there is replaced, and where there is a
-    /// group of this name in any root, none is made; if `--in` names a directory
-    /// that is no root yet, such a group elsewhere is only told. The manifest's
-    /// schema is put beside the groups, into `.schema`, for editors.
-    #[command(before_long_help = examples::EXT_NEW)]
+    /// Create a group with a manifest and a first script
+    #[command(help_template = LEAF, before_help = examples::EXT_NEW)]
     New {
         #[command(flatten)]
         global: Global,
-        /// Declare guards: a banner, a required variable, a confirmation, a log
+        /// With a banner, a required variable, a confirmation, a log
         #[arg(long)]
         guarded: bool,
-        /// Make it in this root instead of in your own
+        /// Create it in this directory of groups
         #[arg(long = "in", value_name = "DIR", value_hint = ValueHint::DirPath)]
         root: Option<PathBuf>,
         /// The group's name
         #[arg(value_name = "GROUP")]
         name: OsString,
     },
-    /// Copy the groups of qli itself, to change them
-    ///
-    /// They go into `$XDG_DATA_HOME/qli/extensions`, or into the directory that
-    /// `--in` names. A group that is there and differs stays as it is, unless
-    /// `--force` is given.
-    #[command(before_long_help = examples::EXT_DEFAULTS)]
+    /// Copy the built-in groups, to change them
+    #[command(help_template = LEAF, before_help = examples::EXT_DEFAULTS)]
     InstallDefaults {
         #[command(flatten)]
         global: Global,
-        /// Overwrite the files of theirs that differ
+        /// Overwrite copies that were changed
         #[arg(long)]
         force: bool,
-        /// Copy them into this root instead of into your own
+        /// Copy them to this directory of groups
         #[arg(long = "in", value_name = "DIR", value_hint = ValueHint::DirPath)]
         root: Option<PathBuf>,
     },
-    /// Print the path of the program that an extension is
-    #[command(before_long_help = examples::EXT_WHICH)]
+    /// Print the path of an extension
+    #[command(help_template = LEAF, before_help = examples::EXT_WHICH)]
     Which {
         #[command(flatten)]
         global: Global,
-        /// How it is written
+        /// Output format
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
         /// The group
@@ -297,59 +278,53 @@ pub(super) enum ExtCommand {
     },
 }
 
-// `qli doctor`.
 #[derive(Debug, Args)]
 pub(super) struct DoctorArgs {
     #[command(flatten)]
     pub(super) global: Global,
-    /// How the report is written
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
 }
 
-// `qli completions`.
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
     #[command(flatten)]
     pub(super) global: Global,
-    /// Of which shell
+    /// The shell
     #[arg(value_enum)]
     pub(super) shell: Shell,
 }
 
-// `qli man`.
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
     #[command(flatten)]
     pub(super) global: Global,
-    /// Write every page into this directory
+    /// Write every page to this directory
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "command")]
     pub(super) out: Option<PathBuf>,
-    /// The command whose page is printed
+    /// The command; without one, the whole manual
     pub(super) command: Vec<OsString>,
 }
 
-// `qli help`.
 #[derive(Debug, Args)]
 pub(super) struct HelpArgs {
     #[command(flatten)]
     pub(super) global: Global,
-    /// A command, a topic, or the number or the name of a message
+    /// A command, a topic, or the number or name of a code
     #[arg(value_name = "COMMAND|TOPIC|CODE")]
     pub(super) about: Vec<OsString>,
 }
 
-// `qli schema`.
 #[derive(Debug, Args)]
 pub(super) struct SchemaArgs {
     #[command(flatten)]
     pub(super) global: Global,
-    /// Of which document
-    #[arg(value_enum, default_value_t = SchemaName::Manifest)]
+    /// The document
+    #[arg(value_enum, value_name = "DOCUMENT", default_value_t = SchemaName::Manifest, hide_possible_values = true)]
     pub(super) of: SchemaName,
 }
 
-/// The documents that have a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum SchemaName {
     /// A group's `_manifest.toml`

@@ -1,147 +1,137 @@
-//! What stands first in the long help of each command: lines to copy, of at most
-//! 73 columns, since man(1) puts 7 before each.
+//! What each help shows between the usage and the options: details where a
+//! sentence does not do, then lines to copy of at most 73 columns, since man(1)
+//! indents them by 7.
 
-/// `qli --help`.
-pub(super) const QLI: &str = "\
-Examples:
+/// A text with the heading of its examples in bold.
+macro_rules! text {
+    ($($details:literal)? ; $examples:literal) => {
+        concat!($($details, "\n\n",)? "\x1b[1mExamples:\x1b[0m", $examples)
+    };
+}
+
+pub(super) const QLI: &str = text!(; "
   qli dev hello                           run hello of the group dev
-  qli explain prod hello                  what it would do, in steps
-  qli ext list                            what is installed
-  qli ext new ops --guarded               make a group, with guards
-  qli help manifest                       a topic of the manual";
+  qli explain prod hello                  show what that would do
+  qli ext list                            list what is installed
+  qli ext new ops --guarded               create a group with guards
+  qli help manifest                       read a page of the manual");
 
-/// `qli run --help`.
-pub(super) const RUN: &str = "\
-Examples:
+pub(super) const RUN: &str = text!(
+"The steps, each gating the next: banner, requires_env, confirm, secrets, audit start, \
+spawn, wait, audit finish. qli exits with the script's exit code, or with 125 if the run \
+was refused, 126 if the script cannot be executed, 127 if there is no such group or \
+extension."; "
   qli run prod hello                      run hello of the group prod
   qli prod hello                          the same
-  qli run --yes prod hello --dry-run      --yes for qli, the rest for it";
+  qli run --yes prod hello --dry-run      --yes for qli, rest for hello");
 
-/// `qli explain --help`.
-pub(super) const EXPLAIN: &str = "\
-Examples:
+pub(super) const EXPLAIN: &str = text!(; "
   qli explain prod                        its guards and extensions
   qli explain prod hello --dry-run        what that run would do
-  qli explain --format json prod hello    the plan as a document";
+  qli explain --format json prod hello    the plan as JSON");
 
-/// `qli validate --help`.
-pub(super) const VALIDATE: &str = "\
-Examples:
+pub(super) const VALIDATE: &str = text!(
+"PATH is a manifest, a group (a directory with a _manifest.toml) or a directory of groups; \
+without one, everything installed is checked. A policy is a JSON Schema, in JSON or TOML. \
+Fixes are safe: they never add, change or remove a guard or a value. Exits with 0 if \
+there are no errors, 1 if there are, 2 if something could not be checked."; "
   qli validate                            everything that is installed
   qli validate ./scripts                  every group of a checkout
-  qli validate --fix ops/_manifest.toml   mend what is certain
-  qli validate --format github scripts    annotations, in a workflow";
+  qli validate --fix ops/_manifest.toml   fix what is safe to fix
+  qli validate --format github scripts    annotations in a workflow");
 
-/// `qli audit --help`.
-pub(super) const AUDIT: &str = "\
-Examples:
+pub(super) const AUDIT: &str = text!(; "
   qli audit list --since 1d               what ran since yesterday
   qli audit show 5c1e08                   one run, by the end of its id
-  qli audit verify                        is every log as qli wrote it?
-  qli help audit                          the manual of the log";
+  qli audit verify                        check that the logs are intact
+  qli help audit                          the manual of the log");
 
-/// `qli audit list --help`.
-pub(super) const AUDIT_LIST: &str = "\
-Examples:
+pub(super) const AUDIT_LIST: &str = text!(; "
   qli audit list --since 1d               what ran since yesterday
   qli audit list --outcome failed prod.log
-  zcat prod.log.2.gz | qli audit list -   what was compressed";
+  zcat prod.log.2.gz | qli audit list -   read a compressed log");
 
-/// `qli audit show --help`.
-pub(super) const AUDIT_SHOW: &str = "\
-Examples:
+pub(super) const AUDIT_SHOW: &str = text!(; "
   qli audit show 5c1e08                   by the end of its id
-  qli audit show --format json 5c1e08     with all fields";
+  qli audit show --format json 5c1e08     with all fields");
 
-/// `qli audit verify --help`.
-pub(super) const AUDIT_VERIFY: &str = "\
-Examples:
-  qli audit verify                        every group's log
-  qli audit verify prod.log.1 prod.log    what was rotated, too
-  qli audit verify --anchor heads         no end was cut off, either";
+pub(super) const AUDIT_VERIFY: &str = text!(
+"Finds every record that was changed, removed, moved or inserted, and reports its file \
+and line. Give all files of a rotated log, in any order. Exits with 0 if the logs are \
+intact, 1 if not, 2 if something could not be checked."; "
+  qli audit verify                        the log of every group
+  qli audit verify prod.log.1 prod.log    a rotated log
+  qli audit verify --anchor heads         also detect a cut end");
 
-/// `qli audit unfinished --help`.
-pub(super) const AUDIT_UNFINISHED: &str = "\
-Examples:
-  qli audit unfinished                    in every group's log
-  qli audit unfinished prod.log           in this one";
+pub(super) const AUDIT_UNFINISHED: &str = text!(; "
+  qli audit unfinished                    in the log of every group
+  qli audit unfinished prod.log           in one log");
 
-/// `qli audit head --help`.
-pub(super) const AUDIT_HEAD: &str = "\
-Examples:
-  qli audit head >> heads                 to be kept out of reach
-  qli audit verify --anchor heads         and used";
+pub(super) const AUDIT_HEAD: &str = text!(; "
+  qli audit head >> heads                 save, and keep elsewhere
+  qli audit verify --anchor heads         verify against them later");
 
-/// `qli audit tail --help`.
-pub(super) const AUDIT_TAIL: &str = "\
-Examples:
+pub(super) const AUDIT_TAIL: &str = text!(; "
   qli audit tail -n 5                     the newest five of each log
-  qli audit tail --follow                 and those that come";
+  qli audit tail --follow                 and new ones as they come");
 
-/// `qli ext --help`.
-pub(super) const EXT: &str = "\
-Examples:
+pub(super) const EXT: &str = text!(; "
   qli ext list                            groups and extensions
   qli ext which prod hello                the program that would run
-  qli ext new ops --guarded               a new group, with guards";
+  qli ext new ops --guarded               create a group with guards");
 
-/// `qli ext list --help`.
-pub(super) const EXT_LIST: &str = "\
-Examples:
+pub(super) const EXT_LIST: &str = text!(; "
   qli ext list                            every group and its extensions
-  qli ext list --format json prod         one group, as a document";
+  qli ext list --format json prod         one group as JSON");
 
-/// `qli ext new --help`.
-pub(super) const EXT_NEW: &str = "\
-Examples:
-  qli ext new ops                         a group of your own
+pub(super) const EXT_NEW: &str = text!(
+"The group is created in $XDG_DATA_HOME/qli/extensions, or in the directory given with \
+--in. Existing files are never replaced, and a name that another group has is refused. \
+The manifest's schema is put next to the groups, for editors, in a directory .schema."; "
+  qli ext new ops                         a group without guards
   qli ext new ops --guarded               with guards
-  qli ext new ops --in ./team/scripts     in a directory of the team";
+  qli ext new ops --in ./team/scripts     in your team's repository");
 
-/// `qli ext install-defaults --help`.
-pub(super) const EXT_DEFAULTS: &str = "\
-Examples:
-  qli ext install-defaults                dev, org and prod, to change
-  qli ext install-defaults --force        overwrite what differs";
+pub(super) const EXT_DEFAULTS: &str = text!(
+"They are copied to $XDG_DATA_HOME/qli/extensions, or to the directory given with --in. \
+A copy that was changed is kept, unless --force is given."; "
+  qli ext install-defaults                copy dev, org and prod
+  qli ext install-defaults --force        overwrite changed copies");
 
-/// `qli ext which --help`.
-pub(super) const EXT_WHICH: &str = "\
-Examples:
-  qli ext which prod hello                where it is
-  sed -n 1,5p \"$(qli ext which ops deploy)\"";
+pub(super) const EXT_WHICH: &str = text!(; "
+  qli ext which prod hello                print its path
+  sed -n 1,5p \"$(qli ext which ops deploy)\"");
 
-/// `qli doctor --help`.
-pub(super) const DOCTOR: &str = "\
-Examples:
-  qli doctor                              what is wrong, and what to type
-  qli doctor -v                           each root, owner and mode too
-  qli doctor --format json                the same as a document";
+pub(super) const DOCTOR: &str = text!(
+"Checks directories of groups, PATH, owners and modes, manifests, shell completion, \
+providers' programs, logs and their spool. Changes nothing and starts no program. Exits \
+with 0 if everything can run, 1 if something cannot."; "
+  qli doctor                              problems, and how to fix them
+  qli doctor -v                           also what is fine
+  qli doctor --format json                the same as JSON");
 
-/// `qli completions --help`.
-pub(super) const COMPLETIONS: &str = "\
-Examples:
+pub(super) const COMPLETIONS: &str = text!(
+"Groups, extensions, options, topics and runs are completed from what is installed at \
+that moment; no extension is started. The first lines of the script say where to put it."; "
   echo 'eval \"$(qli completions bash)\"' >> ~/.bashrc
   echo 'eval \"$(qli completions zsh)\"' >> ~/.zshrc
   mkdir -p ~/.config/fish/completions
-  qli completions fish > ~/.config/fish/completions/qli.fish";
+  qli completions fish > ~/.config/fish/completions/qli.fish");
 
-/// `qli schema --help`.
-pub(super) const SCHEMA: &str = "\
-Examples:
+pub(super) const SCHEMA: &str = text!(
+"DOCUMENT is manifest (a group's _manifest.toml), plan (explain GROUP EXTENSION), audit (a \
+line of a log), diagnostics (validate), catalogue (ext list), report (explain GROUP, ext \
+which), audit-report (audit list, show, verify, unfinished, head) or doctor."; "
   qli schema > manifest.v1.schema.json    for an editor
-  qli schema plan                         of `explain --format json`";
+  qli schema plan                         of `explain --format json`");
 
-/// `qli man --help`.
-pub(super) const MAN: &str = "\
-Examples:
+pub(super) const MAN: &str = text!(; "
   qli man | man -l -                      read it
   qli man ext new | man -l -              the page of one command
-  qli man --out share/man/man1            every page, into a directory";
+  qli man --out share/man/man1            write all pages to a directory");
 
-/// `qli help --help`.
-pub(super) const HELP: &str = "\
-Examples:
-  qli help                                every command and topic
+pub(super) const HELP: &str = text!(; "
+  qli help                                commands and topics
   qli help run                            a command
   qli help exit-codes                     a topic
-  qli help QLI0102                        what a message means";
+  qli help QLI0102                        a code of a message");

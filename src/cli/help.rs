@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::CommandFactory;
 
-use super::args::Cli;
+use super::args::{Cli, GROUP};
 use super::context::Context;
 use super::short;
 use crate::diagnostics::{Code, nearest};
@@ -38,7 +38,6 @@ fn of_topic(topic: &Topic, style: &Style) -> String {
     page
 }
 
-/// Returns the long help of a command, named by its words.
 fn command(words: &[OsString], style: &Style) -> Option<String> {
     let mut root = tree().term_width(style.width);
     root.build();
@@ -46,7 +45,7 @@ fn command(words: &[OsString], style: &Style) -> Option<String> {
     for word in words {
         found = found.find_subcommand_mut(word)?;
     }
-    let help = found.render_long_help();
+    let help = found.render_help();
     Some(if style.color {
         help.ansi().to_string()
     } else {
@@ -54,20 +53,14 @@ fn command(words: &[OsString], style: &Style) -> Option<String> {
     })
 }
 
-/// The tree of commands, with the topics behind it.
+/// The tree of commands, its own help with the topics.
 pub(super) fn tree() -> clap::Command {
-    Cli::command().after_help(topics())
-}
-
-fn topics() -> String {
-    let lines = TOPICS
-        .iter()
-        .map(|topic| format!("  {:12}  {}\n", topic.name, topic.summary));
-    let lines: String = lines.collect();
-    format!(
-        "Topics, by qli help <TOPIC>:\n{lines}\n\
-         Without a command `run` is meant: qli <GROUP> <EXTENSION> [ARGS]..."
-    )
+    let topics = TOPICS.iter();
+    let topics = topics.map(|topic| format!("  {:12} {}\n", topic.name, topic.summary));
+    let topics: String = topics.collect();
+    let topics = format!("\x1b[1mTopics (qli help <TOPIC>):\x1b[0m\n{topics}\n");
+    let (before, options) = GROUP.split_at(GROUP.find("\x1b[1mGlobal").unwrap_or(0));
+    Cli::command().help_template(format!("{before}{topics}{options}"))
 }
 
 fn unknown(words: &[OsString]) -> Message {

@@ -81,10 +81,15 @@ fn write_all(directory: &Path, style: &Style, cx: &mut Context<'_>) -> Exit {
 
 /// Writes one page.
 fn page(name: &str, command: &clap::Command, style: &Style) -> String {
-    let examples = command.get_before_long_help().map(ToString::to_string);
+    let text = command.get_before_help().map(ToString::to_string);
+    let text = text.unwrap_or_default();
+    let (details, examples) = text.split_once("Examples:\n").unwrap_or_default();
+    let about = command.get_about().map(ToString::to_string);
+    let about = format!("{}.\n\n{details}", about.unwrap_or_default());
+    let about = about.trim_end().to_owned();
     let is_whole = name == "qli";
     let has_commands = command.has_subcommands();
-    let man = Man::new(command.clone().display_name(name).after_help(""))
+    let man = Man::new(command.clone().display_name(name).long_about(about))
         .title(name.to_uppercase())
         .date(DATE)
         .source(concat!("qli ", env!("CARGO_PKG_VERSION")))
@@ -95,10 +100,7 @@ fn page(name: &str, command: &clap::Command, style: &Style) -> String {
         man.render_synopsis_section(out)?;
         man.render_description_section(out)
     });
-    if let Some(examples) = examples {
-        let examples = examples.trim_start_matches("Examples:\n").to_owned();
-        out.push_str(&verbatim("EXAMPLES", &examples));
-    }
+    out.push_str(&verbatim("EXAMPLES", examples));
     out.push_str(&rendered(|out| {
         man.render_options_section(out)?;
         if has_commands {

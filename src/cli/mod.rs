@@ -76,7 +76,9 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
         return cx.fail(&message);
     }
     match parse(args, &cx) {
-        Ok(Cli { global, command }) => {
+        Ok(Cli {
+            global, command, ..
+        }) => {
             cx.global = global;
             exec(command, &mut cx)
         }

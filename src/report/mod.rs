@@ -52,11 +52,10 @@ pub use style::{Color, Style, wrapped};
 pub use topics::{TOPICS, Topic, topic};
 pub use validate::{Warnings, complaints, validation};
 
-/// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// Text for the terminal.
     Human,
-    /// One JSON document.
+    /// A JSON document.
     Json,
 }

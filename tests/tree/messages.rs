@@ -25,21 +25,32 @@ fn listed(help: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_help_stays_within_its_columns_and_begins_with_examples() {
+fn every_help_begins_with_a_sentence_and_its_usage_and_ends_with_the_options() {
     let mut left: Vec<Vec<String>> = vec![Vec::new()];
     let mut seen = 0;
     while let Some(command) = left.pop() {
         let words: Vec<_> = command.iter().map(String::as_str).collect();
-        let short = qli(&[&words[..], &["-h"]].concat());
-        let long = qli(&[&words[..], &["--help"]].concat());
-        for line in short.lines().chain(long.lines()) {
+        let help = qli(&[&words[..], &["--help"]].concat());
+        assert_eq!(help, qli(&[&words[..], &["-h"]].concat()), "{words:?}");
+        for line in help.lines() {
             assert!(line.chars().count() <= 80, "{words:?}: {line}");
         }
-        // Those of `audit` have theirs together.
-        let together = words.len() == 2 && words.starts_with(&["audit"]);
-        assert!(together || long.starts_with("Examples:\n"), "{words:?}");
-        assert!(!short.contains("Examples:"), "{words:?}");
-        let below = listed(&short).into_iter();
+        let usage = help.lines().nth(2).unwrap();
+        assert!(usage.starts_with("Usage: qli"), "{words:?}: {usage}");
+        let parts = [
+            "Usage:",
+            "Commands:",
+            "Examples:",
+            "Options:",
+            "Global options:",
+        ];
+        let places: Vec<_> = parts
+            .iter()
+            .filter_map(|part| help.find(&format!("\n{part}")))
+            .collect();
+        assert!(places.is_sorted(), "{words:?}: {help}");
+        assert_eq!(help.matches("--extensions <DIR>").count(), 1, "{words:?}");
+        let below = listed(&help).into_iter();
         left.extend(below.map(|name| [command.clone(), vec![name]].concat()));
         seen += 1;
     }
@@ -96,7 +107,7 @@ fn every_page_for_man_stays_within_its_columns() {
         let drawn = mandoc.output().expect("tests/run installs mandoc");
         // What is set in bold is written twice, with a backspace between.
         let drawn = plain(&String::from_utf8(drawn.stdout).unwrap());
-        assert!(drawn.contains("\nOPTIONS"), "{}", page.display());
+        assert!(drawn.contains("OPTIONS\n"), "{}", page.display());
         let wide = drawn.lines().find(|line| line.chars().count() > 80);
         assert_eq!(wide, None, "{}", page.display());
     }

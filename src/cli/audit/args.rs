@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::super::args::Global;
+use super::super::args::{Global, LEAF};
 use super::super::examples;
 use crate::history::Outcome;
 use crate::report::Format;
@@ -22,28 +22,23 @@ pub(in crate::cli) struct AuditArgs {
 // The commands of `qli audit`.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum AuditCommand {
-    /// List runs, a line each, in the order of their starts
-    #[command(before_long_help = examples::AUDIT_LIST)]
+    /// List runs, in the order they started
+    #[command(help_template = LEAF, before_help = examples::AUDIT_LIST)]
     List(ListArgs),
-    /// Show one run: its records with all their fields
-    #[command(before_long_help = examples::AUDIT_SHOW)]
+    /// Show one run with all that was recorded
+    #[command(help_template = LEAF, before_help = examples::AUDIT_SHOW)]
     Show(ShowArgs),
-    /// Hold logs against their chains
-    ///
-    /// Finds each record that was changed, removed, moved or put in, and names
-    /// it by file and line. Logs that rotation has cut are given together, in
-    /// any order. Exits 0 if all is as it was written, 1 if not, 2 if it could
-    /// not be checked.
-    #[command(before_long_help = examples::AUDIT_VERIFY)]
+    /// Check that no record was changed, removed or inserted
+    #[command(help_template = LEAF, before_help = examples::AUDIT_VERIFY)]
     Verify(VerifyArgs),
-    /// List runs that have no end, and why
-    #[command(before_long_help = examples::AUDIT_UNFINISHED)]
+    /// List runs without an end record, and why
+    #[command(help_template = LEAF, before_help = examples::AUDIT_UNFINISHED)]
     Unfinished(LogsArgs),
-    /// Print the newest record of each log on a line, to be kept elsewhere
-    #[command(before_long_help = examples::AUDIT_HEAD)]
+    /// Print the head of each log, to keep it elsewhere
+    #[command(help_template = LEAF, before_help = examples::AUDIT_HEAD)]
     Head(LogsArgs),
-    /// Print the newest records, and with `--follow` those that come
-    #[command(before_long_help = examples::AUDIT_TAIL)]
+    /// Print the newest records, with --follow also new ones
+    #[command(help_template = LEAF, before_help = examples::AUDIT_TAIL)]
     Tail(TailArgs),
 }
 
@@ -52,10 +47,10 @@ pub(in crate::cli) enum AuditCommand {
 pub(in crate::cli) struct LogsArgs {
     #[command(flatten)]
     pub(super) global: Global,
-    /// How it is written
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
-    /// Logs, `-` for standard input; without any, those of all groups
+    /// Logs, - for standard input; without any, those of all groups
     pub(super) log: Vec<PathBuf>,
 }
 
