@@ -30,7 +30,7 @@ pub mod guard {
 
 pub mod history {
     pub use crate::history::{
-        Kind, Problem, RecordSummary, Runs, Verified, Verifier, each_line, verify,
+        InputKind, Problem, RecordSummary, Runs, Verified, Verifier, each_line, verify,
     };
 }
 

@@ -9,65 +9,66 @@ use serde::Serialize;
 use super::log_permissions::{LogObstacle, judge_named, judge_open, obstacle};
 use super::record::Record;
 use super::tail::Link;
-use super::write::{take_over, write};
+use super::write::{drain_spool, write};
 use super::{Checkpoint, Log, rotated};
 use crate::host::{Host, LogFile, OpenLog, Signal, reason};
 use crate::manifest::LogAccess;
 
-/// How long a held lock is waited for.
+/// How long to wait for a lock while the log does not grow.
 pub const LOCK_WAIT: Duration = Duration::from_secs(5);
 
-/// How long a held lock is left alone before it is tried again, at most: at first,
-/// since a record is appended in less, then twice as long each time, up to the last.
-/// Half of it is drawn by lot, so that many waiting runs do not try in step.
+/// The longest delay between two attempts to lock: at first, since appending a
+/// record takes less, then doubled each time up to the last. Half of the delay is
+/// random jitter, so that waiting runs do not retry in step.
 const LOCK_RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
 
 /// Why a record is not on disk.
 #[derive(Debug)]
 pub enum AppendError {
-    /// The log may not stand where it stands.
     Obstacle(LogObstacle),
-    /// Somebody else held the lock too long.
+    /// Another process held the lock too long.
     Locked,
-    /// A signal ended the run while the lock was waited for.
+    /// A signal ended the run while it waited for the lock.
     Interrupted(Signal),
-    /// The record was not written; what was, has been taken back.
+    /// The record was not written; a partial write was undone.
     Write(io::Error),
-    /// The record is in the log, and its hash could not be told elsewhere.
+    /// The record is in the log, but its checkpoint could not be written.
     Unanchored(String),
-    /// The record was written and may not be on disk (fsync(2)): asking again
-    /// proves nothing, the kernel may have dropped the pages.
+    /// The record was written but may not be on disk (fsync(2)). Syncing again
+    /// proves nothing: the kernel may have dropped the pages.
     Sync(io::Error),
 }
 
 impl AppendError {
-    /// Says whether the record is in its log all the same.
+    /// Says whether the record is in its log nevertheless.
     pub(super) fn is_recorded(&self) -> bool {
         matches!(self, Self::Unanchored(_))
     }
 
-    /// Says what is wrong, in one sentence.
     pub fn reason(&self, path: &Path) -> String {
         let log = crate::names::shell_word(path);
         match self {
             Self::Obstacle(obstacle) => obstacle.reason(),
             Self::Locked => format!(
-                "the log {log} has been locked and not written to for {} seconds",
+                "another process has locked the log {log} and written nothing for {} s",
                 LOCK_WAIT.as_secs()
             ),
             Self::Interrupted(signal) => {
-                format!("{} arrived while the log {log} was locked", signal.name())
+                format!(
+                    "{} arrived while waiting for the lock of the log {log}",
+                    signal.name()
+                )
             }
             Self::Unanchored(reason) => reason.clone(),
-            Self::Write(error) => format!("the log {log} cannot be written: {}", reason(error)),
+            Self::Write(error) => format!("cannot write the log {log}: {}", reason(error)),
             Self::Sync(error) => {
-                format!("the log {log} cannot be synced to disk: {}", reason(error))
+                format!("cannot sync the log {log} to disk: {}", reason(error))
             }
         }
     }
 }
 
-/// Whether a signal ends the waiting for a lock.
+/// Whether a signal ends the wait for a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LockWait {
     /// It does: the script has not started.
@@ -78,23 +79,23 @@ pub(super) enum LockWait {
 
 /// Appends a record to a log.
 ///
-/// The order is: look, open, judge what was opened, lock, see that rotation
-/// has not moved the file away, read the end of the chain, write once, unlock,
-/// sync. Syncing after the lock is given back lets concurrent runs share a
-/// commit of the disk.
+/// In this order: check the path, open it, check what was opened, lock it, check
+/// that rotation has not renamed it, read the end of the chain, write once,
+/// unlock, sync. Syncing after the unlock lets concurrent runs share one disk
+/// commit.
 pub(super) fn append<B: Serialize>(
     log: &Log,
     record: &mut Record<B>,
-    patience: LockWait,
+    wait: LockWait,
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
-    let (mut file, mut length) = open_locked(log, patience, host)?;
+    let (mut file, mut length) = open_locked(log, wait, host)?;
     let begin = match length {
-        0 => rotated::link(&log.path, patience, host)?,
-        _ => Link::first(),
+        0 => rotated::link(&log.path, wait, host)?,
+        _ => Link::FIRST,
     };
-    if patience == LockWait::UntilSignal {
-        let taken = take_over(log, &mut *file, length, &begin, host);
+    if wait == LockWait::UntilSignal {
+        let taken = drain_spool(log, &mut *file, length, &begin, host);
         length = taken.map_err(AppendError::Write)?;
     }
     let written = write(&mut *file, length, record, begin, host);
@@ -107,32 +108,32 @@ pub(super) fn append<B: Serialize>(
     let Some(anchor) = &log.anchor else {
         return Ok(());
     };
-    let Some(head) = Checkpoint::before(&next, record, &log.path) else {
-        return Ok(()); // a location behind a record has its hash
+    let Some(checkpoint) = Checkpoint::before(&next, record, &log.path) else {
+        return Ok(()); // there is a record before this link: the one just written
     };
     anchor
-        .tell(&head, log.access, host)
+        .write(&checkpoint, log.access, host)
         .map_err(AppendError::Unanchored)
 }
 
 /// Opens a log with its lock held; returns its length too.
 fn open_locked(
     log: &Log,
-    patience: LockWait,
+    wait: LockWait,
     host: &mut dyn Host,
 ) -> Result<(Box<dyn LogFile>, u64), AppendError> {
     loop {
         let mut file = open(log, log.access, host)?;
-        lock(&mut *file, patience, host)?;
+        lock(&mut *file, wait, host)?;
         if let Some(length) = file.length_in_place().map_err(AppendError::Write)? {
             return Ok((file, length));
         }
     }
 }
 
-/// Opens a log, making it with these permissions where nothing stands in the
-/// way, and judges what was opened. What is no log is not opened at all: to open
-/// a device may do something.
+/// Opens a log, or creates it with these permissions, and checks what was
+/// opened. What is not a regular file is not even opened: opening a device can
+/// have effects.
 pub(super) fn open(
     log: &Log,
     access: LogAccess,
@@ -162,11 +163,11 @@ pub(super) fn open(
     }
 }
 
-/// Waits for the lock, as long as it goes on: while others append, the queue
-/// moves.
+/// Waits for the lock, as long as the log grows: while other runs append, the
+/// queue moves.
 pub(super) fn lock(
     log: &mut dyn LogFile,
-    patience: LockWait,
+    wait: LockWait,
     host: &mut dyn Host,
 ) -> Result<(), AppendError> {
     let mut length = None;
@@ -181,10 +182,10 @@ pub(super) fn lock(
         if host.elapsed() >= deadline {
             return Err(AppendError::Locked);
         }
-        let lot = host.random().map_err(AppendError::Write)?[0];
-        let pause = retry * (256 + u32::from(lot)) / 512;
+        let jitter = host.random().map_err(AppendError::Write)?[0];
+        let pause = retry * (256 + u32::from(jitter)) / 512;
         retry = longest.min(2 * retry);
-        match (host.pause(pause), patience) {
+        match (host.pause(pause), wait) {
             (Some(signal), LockWait::UntilSignal) => return Err(AppendError::Interrupted(signal)),
             (Some(_), LockWait::Stubborn) | (None, _) => {}
         }
@@ -207,13 +208,13 @@ mod tests {
         Log::plain(LOG)
     }
 
-    fn append_one(world: &mut World, patience: LockWait) -> Result<(), AppendError> {
+    fn append_one(world: &mut World, wait: LockWait) -> Result<(), AppendError> {
         let body = RecoveredRecord {
             torn_bytes: 1,
             torn_hash: crate::names::Sha256::of(b""),
         };
         let mut record = Record::new(EventName::Recovered, &world.identity(), world.now(), body);
-        append(&log(), &mut record, patience, world)
+        append(&log(), &mut record, wait, world)
     }
 
     fn lines(world: &World) -> Vec<serde_json::Value> {
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn records_are_chained_and_synced_after_the_lock_is_given_back() {
+    fn records_are_chained_and_synced_after_the_unlock() {
         let mut world = World::new();
         append_one(&mut world, LockWait::UntilSignal).unwrap();
         append_one(&mut world, LockWait::UntilSignal).unwrap();
@@ -298,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn after_rotation_the_chain_goes_on_from_the_newest_file_beside_the_log() {
+    fn after_rotation_the_chain_continues_from_the_newest_rotated_file() {
         let mut world = World::new();
         for _ in 0..2 {
             append_one(&mut world, LockWait::UntilSignal).unwrap();
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_go_in_whole_is_taken_back() {
+    fn a_partial_write_is_undone() {
         for op in [Op::Append, Op::ShortAppend] {
             let mut world = World::new().fails(op, 2, Errno::ENOSPC);
             append_one(&mut world, LockWait::UntilSignal).unwrap();
@@ -333,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_sync_is_an_error_and_not_tried_again() {
+    fn a_failed_sync_is_an_error_and_not_retried() {
         let mut world = World::new().fails(Op::Sync, 1, Errno::EIO);
         let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
         assert!(matches!(error, AppendError::Sync(_)));
@@ -341,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_longer_than_a_record_may_be_is_not_written() {
+    fn a_record_that_is_too_long_is_not_written() {
         let mut world = World::new();
         append_one(&mut world, LockWait::UntilSignal).unwrap();
         let before = world.text(LOG);
@@ -349,28 +350,28 @@ mod tests {
         let mut record = Record::new(EventName::Start, &world.identity(), world.now(), body);
         let error = append(&log(), &mut record, LockWait::UntilSignal, &mut world).unwrap_err();
         let reason = error.reason(LOG.as_ref());
-        assert!(reason.contains("at most 65536 fit"), "{reason}");
+        assert!(reason.contains("more than 65536"), "{reason}");
         assert_eq!(world.text(LOG), before);
     }
 
-    fn held_for_ever() -> World {
+    fn held_forever() -> World {
         (1..2000).fold(World::new(), |world, nth| {
             world.fails(Op::Lock, nth, Errno::EAGAIN)
         })
     }
 
     #[test]
-    fn a_held_lock_is_waited_for_no_longer_than_promised() {
-        let mut world = held_for_ever();
+    fn a_wait_for_a_lock_times_out() {
+        let mut world = held_forever();
         let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
         assert!(matches!(error, AppendError::Locked));
         assert!(world.elapsed() >= LOCK_WAIT);
     }
 
     #[test]
-    fn a_signal_ends_the_waiting_only_before_the_script_has_run() {
+    fn a_signal_ends_the_wait_only_before_the_script_has_run() {
         let term = Signal::new(15);
-        let mut world = held_for_ever().signal_at(Op::Lock, term);
+        let mut world = held_forever().signal_at(Op::Lock, term);
         let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
         assert!(matches!(error, AppendError::Interrupted(signal) if signal == term));
         let mut world = World::new()

@@ -1,13 +1,14 @@
-//! The newest record of a log, in one line that can be kept where the log's
-//! owner cannot rewrite it.
+//! The newest record of a log, in one line to keep where the log's owner cannot
+//! rewrite it.
 
 use std::path::Path;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Log;
 use super::append::{AppendError, open};
+use super::codec::ParsedLine;
 use super::log_permissions::{LogObstacle, obstacle};
 use super::record::Record;
 use super::tail::Link;
@@ -15,34 +16,33 @@ use crate::host::{Host, HostView, reason};
 use crate::manifest::LogAccess;
 use crate::names::{Sha256, Text, path_as_text, shell_word, to_json_line};
 
-/// Where the system's log takes what programs tell it (syslog(3)).
+/// The socket of the system log (syslog(3)).
 const SYSLOG: &str = "/dev/log";
 
-/// Where the newest record of a log is told as well.
+/// Where a copy of each log's newest checkpoint goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Anchor {
-    /// The system's log.
+pub enum AnchorSink {
     Syslog,
-    /// A file that is only ever appended to.
+    /// An append-only file.
     File(#[serde(serialize_with = "path_as_text")] std::path::PathBuf),
 }
 
 /// The newest record of a log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Checkpoint {
-    /// The machine.
+    /// The machine's name.
     pub host: String,
     /// The id of the log's chain.
     pub chain: String,
     /// The record's number.
     pub seq: u64,
-    /// Its hash.
+    /// The record's hash.
     pub hash: Sha256,
     /// When it was written.
     pub timestamp: String,
-    /// Its run, if it is of one.
+    /// The record's run, if it belongs to one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
     /// The log it was in; `-` for standard input.
@@ -51,13 +51,31 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Describes the record before a place in a chain.
+    pub fn of(line: &ParsedLine<'_>, log: &Path) -> Self {
+        let envelope = &line.envelope;
+        Self {
+            host: envelope.host.to_string(),
+            chain: envelope.chain.to_string(),
+            seq: line.seal.seq,
+            hash: line.seal.hash,
+            timestamp: envelope.timestamp.to_string(),
+            run_id: envelope.run_id.as_deref().map(str::to_owned),
+            log: Some(log.as_os_str().into()),
+        }
+    }
+
+    /// Describes the last of some lines that is an intact record.
+    pub fn last_in(lines: &[u8], log: &Path) -> Option<Self> {
+        ParsedLine::last_intact(lines).map(|line| Self::of(&line, log))
+    }
+
+    /// Describes the record before a link.
     pub(super) fn before<B>(next: &Link, record: &Record<B>, log: &Path) -> Option<Self> {
         Some(Self {
             host: record.host.clone(),
             chain: record.chain.clone(),
             seq: next.seq.checked_sub(1)?,
-            hash: Sha256::from_hex(next.prev.as_bytes())?,
+            hash: next.prev,
             timestamp: record.timestamp.clone(),
             run_id: record.run_id.as_ref().map(ToString::to_string),
             log: Some(log.as_os_str().into()),
@@ -65,9 +83,9 @@ impl Checkpoint {
     }
 }
 
-impl Anchor {
-    /// Returns the file that is appended to, as a log whose records are heads:
-    /// it may belong to root, and its group may append to it.
+impl AnchorSink {
+    /// Treats the file as a log: it may belong to root, and its group may append
+    /// to it.
     pub(super) fn file(path: &Path) -> Log {
         Log {
             path: path.to_owned(),
@@ -77,7 +95,7 @@ impl Anchor {
         }
     }
 
-    /// Says why nothing can be told there, as far as looking tells.
+    /// Says why it cannot be written, without modifying anything.
     pub fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
         match self {
             Self::File(path) => obstacle(&Self::file(path), view),
@@ -88,39 +106,35 @@ impl Anchor {
         }
     }
 
-    /// Tells a head.
-    ///
-    /// # Errors
-    ///
-    /// Why it could not be told, in words.
-    pub(super) fn tell(
+    /// Writes a checkpoint. The error is a message.
+    pub(super) fn write(
         &self,
-        head: &Checkpoint,
+        checkpoint: &Checkpoint,
         access: LogAccess,
         host: &mut dyn Host,
     ) -> Result<(), String> {
-        let line = to_json_line(head);
+        let line = to_json_line(checkpoint);
         match self {
             Self::Syslog => host
                 .syslog(&line)
-                .map_err(|error| format!("the system's log takes nothing: {}", reason(&error))),
+                .map_err(|error| format!("cannot write to the system log: {}", reason(&error))),
             Self::File(path) => append(path, access, &(line + "\n"), host),
         }
     }
 }
 
 fn append(path: &Path, access: LogAccess, line: &str, host: &mut dyn Host) -> Result<(), String> {
-    let log = Anchor::file(path);
+    let log = AnchorSink::file(path);
     let failed = |error: std::io::Error| {
         let path = shell_word(path);
-        format!("the anchor {path} cannot be written: {}", reason(&error))
+        format!("cannot write the anchor {path}: {}", reason(&error))
     };
     let mut file = match open(&log, access, host) {
         Ok(file) => file,
         Err(AppendError::Write(error)) => return Err(failed(error)),
         Err(error) => return Err(error.reason(path)),
     };
-    // A line that a full disk cut short is left to itself.
+    // A line that a full disk cut short stays as it is.
     let length = file.length().map_err(failed)?;
     let last = file.before(length, 1).map_err(failed)?;
     let line = if last.is_empty() || last == b"\n" {

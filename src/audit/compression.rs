@@ -1,7 +1,5 @@
-//! Logs that rotation has compressed. qli does not read them itself: the program
-//! that does is named.
+//! Compressed logs. qli does not read them, but names the program that does.
 
-/// How a file is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Compression {
     /// gzip (RFC 1952).
@@ -17,22 +15,22 @@ pub enum Compression {
 impl Compression {
     const ALL: [Self; 4] = [Self::Gzip, Self::Bzip2, Self::Xz, Self::Zstd];
 
-    /// How many bytes of a file are enough to know it.
+    /// How many bytes of a file identify its format.
     pub const MAGIC_MAX: usize = 6;
 
-    /// Knows a file by its first bytes.
+    /// Recognises a file by its first bytes.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|one| bytes.starts_with(one.magic()))
     }
 
-    /// Splits a name into what it was before, and how it was compressed since.
+    /// Splits a file name into the name without its suffix, and the compression.
     pub fn of_name(name: &str) -> Option<(&str, Self)> {
         let mut all = Self::ALL.into_iter();
         all.find_map(|one| Some((name.strip_suffix(one.suffix())?, one)))
     }
 
-    /// The program that writes such a file out.
+    /// The program that decompresses such a file to stdout.
     pub fn reader(self) -> &'static str {
         match self {
             Self::Gzip => "zcat",
@@ -66,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_known_by_its_name_and_by_its_first_bytes() {
+    fn a_file_is_recognised_by_its_name_and_by_its_first_bytes() {
         for one in Compression::ALL {
             assert!(one.magic().len() <= Compression::MAGIC_MAX);
             assert_eq!(Compression::of_bytes(one.magic()), Some(one));

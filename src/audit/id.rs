@@ -8,30 +8,35 @@ use serde::Serialize;
 
 use crate::host::Host;
 
-/// The identifier of one run; its beginning is the time, its end is random.
+/// The identifier of one run; it begins with the time and ends with random digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RunId(String);
 
 impl RunId {
-    /// Makes a new one from the clock and the kernel's random bytes.
     pub fn new(host: &mut dyn Host) -> io::Result<Self> {
         let millis = u64::try_from(host.now().timestamp_millis()).unwrap_or(0);
         Ok(Self(uuid_v7(millis, host.random()?)))
     }
 
-    /// Returns its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Says whether a text has the form of one: hexadecimal digits in small
-    /// letters, with hyphens where they stand in a UUID.
+    /// Says whether a text is a UUID in lower case.
     pub fn has_form_of(text: &str) -> bool {
         let fits = |(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',
             _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
         };
         text.len() == 36 && text.bytes().enumerate().all(fits)
+    }
+
+    /// Returns the milliseconds since 1970 that an id begins with.
+    pub fn millis_of(text: &str) -> Option<i64> {
+        let digits = [text.get(..8)?, text.get(9..13)?].concat();
+        i64::from_str_radix(&digits, 16)
+            .ok()
+            .filter(|_| Self::has_form_of(text))
     }
 }
 
@@ -65,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_example_of_rfc_9562_is_met() {
+    fn ids_match_the_example_of_rfc_9562() {
         // Appendix A.6: unix time 1645557742000 ms, rand_a 0xCC3, rand_b 0x18C4DC0C0C07398F.
         let mut random = [0; 16];
         random[6..8].copy_from_slice(&[0x0c, 0xc3]);
@@ -74,10 +79,12 @@ mod tests {
             uuid_v7(1_645_557_742_000, random),
             "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"
         );
+        let millis = RunId::millis_of("017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+        assert_eq!(millis, Some(1_645_557_742_000));
     }
 
     #[test]
-    fn a_text_is_no_id_because_somebody_says_so() {
+    fn only_a_lower_case_uuid_is_an_id() {
         assert!(RunId::has_form_of(&uuid_v7(1_645_557_742_000, [0xa7; 16])));
         for text in [
             "",

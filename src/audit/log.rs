@@ -1,26 +1,24 @@
-//! A log and how it is written.
+//! A log, and how it is written.
 
 use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::Anchor;
+use super::AnchorSink;
 use crate::manifest::LogAccess;
 use crate::names::path_as_text;
 
 /// A log, and how it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Log {
-    /// Its absolute path.
+    /// Absolute.
     #[serde(rename = "log", serialize_with = "path_as_text")]
     pub path: PathBuf,
-    /// Whether a record is on disk before the run goes on.
+    /// Whether a record is on disk before the run continues.
     pub sync: bool,
-    /// Who else may use it.
     pub access: LogAccess,
-    /// Where the newest record is told as well.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub anchor: Option<Anchor>,
+    pub anchor: Option<AnchorSink>,
 }
 
 #[cfg(test)]

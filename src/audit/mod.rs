@@ -1,10 +1,12 @@
-//! The audit log: what is recorded of a run, and how it gets on disk.
+//! Writing the audit log: the records of a run, and how they get on disk.
+//! Reading logs is the layer `history`; both share [`codec`].
 //!
-//! A [`OpenRecord`] is opened before the script starts and closed by value when
-//! the run has ended, so that no start record stays without its end.
+//! An [`OpenRecord`] is opened before the script starts and closed by value when
+//! the run has ended, so that every start record gets its end.
 
 mod append;
 mod checkpoint;
+pub mod codec;
 mod compression;
 mod id;
 mod log;
@@ -19,13 +21,15 @@ pub mod tail;
 mod write;
 
 pub use append::AppendError;
-pub use checkpoint::{Anchor, Checkpoint};
+pub use checkpoint::{AnchorSink, Checkpoint};
 pub use compression::Compression;
 pub use id::RunId;
 pub use log::Log;
 pub use log_permissions::{LogObstacle, exposed, obstacle};
 pub use open_record::{EndBody, Fallback, OpenRecord, RunContext, Unopened, Unrecorded, refuse};
-pub use record::{EndRecord, FileFacts, Line, SignalRecord, SpawnFailedRecord};
+pub use record::{
+    EndRecord, EventName, FileFacts, LogLine, SignalRecord, SpawnFailedRecord, to_seconds,
+};
 pub use redact::{recorded_args, recorded_message, recorded_names};
 pub use rotated::rotated_logs;
 pub use spool::{Spool, look as spool};

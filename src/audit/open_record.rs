@@ -1,4 +1,4 @@
-//! The trail of one run: opened by its start record, closed by value.
+//! The record of one run: opened by its start, closed by value.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,24 +12,20 @@ use super::{Log, RefusedRecord, RunId, StartRecord};
 use crate::host::Host;
 use crate::names::{ExtensionName, GroupName, exit_code};
 
-/// Whose run it is.
+/// Which run is recorded, and where.
 #[derive(Debug, Clone)]
 pub struct RunContext {
-    /// The log.
     pub log: Log,
-    /// The run.
     pub run_id: RunId,
-    /// The group.
     pub group: GroupName,
-    /// The extension.
     pub extension: ExtensionName,
 }
 
-/// A run that has a start record and owes its end.
+/// A run that has a start record and still needs its end.
 #[derive(Debug)]
-#[must_use = "a start record without its end says that the outcome is unknown"]
+#[must_use = "a start record without its end means that the outcome is unknown"]
 pub struct OpenRecord {
-    opening: RunContext,
+    context: RunContext,
     since: Duration,
     chain: String,
 }
@@ -37,22 +33,17 @@ pub struct OpenRecord {
 /// A start record that is not, or may not be, on disk.
 #[derive(Debug)]
 pub struct Unopened {
-    /// Why.
     pub error: AppendError,
-    /// The end that was owed because the start may be there, if it could not
-    /// be recorded either.
+    /// The end record, needed because the start may be in the log, if it could
+    /// not be written either.
     pub unrecorded: Option<Unrecorded>,
 }
 
-/// What the end record tells.
 #[derive(Debug, Clone, Serialize)]
 #[serde(untagged)]
 pub enum EndBody {
-    /// The script ran and ended.
     Finish(EndRecord),
-    /// Somebody stopped the run.
     Interrupted(EndRecord),
-    /// The script could not be started.
     SpawnFailed(SpawnFailedRecord),
 }
 
@@ -77,22 +68,20 @@ impl EndBody {
 /// A record that is not in its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unrecorded {
-    /// Why it is not there.
     pub reason: String,
-    /// What has become of it.
     pub left: Fallback,
 }
 
-/// What has become of a record that is not in its log.
+/// What happened to a record that is not in its log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fallback {
-    /// An end: it is kept in this file until the next run of the same log.
+    /// An end: it stays in this file until the next run of the same log.
     InSpool(PathBuf),
-    /// An end that could not be kept either: the record itself.
+    /// An end that could not be spooled either: the record as JSON.
     Nowhere(String),
-    /// A refusal: nothing ran, and nothing is owed.
+    /// A refusal: nothing ran, so it is not kept.
     Dropped,
-    /// It is in its log; only its hash was not told elsewhere.
+    /// It is in its log; only its checkpoint could not be written.
     Unanchored,
 }
 
@@ -101,23 +90,23 @@ impl OpenRecord {
     ///
     /// # Errors
     ///
-    /// The record is not, or may not be, on disk: nothing may be started. If
-    /// it may be there, its end was attempted too.
+    /// The record is not, or may not be, on disk: nothing may start. If it may
+    /// be there, its end record was attempted too.
     pub fn open(
-        opening: RunContext,
+        context: RunContext,
         start: StartRecord,
         host: &mut dyn Host,
     ) -> Result<Self, Unopened> {
         let since = host.elapsed();
-        let mut record = opening.record(EventName::Start, start, host);
-        let appended = append(&opening.log, &mut record, LockWait::UntilSignal, host);
-        let trail = Self {
-            opening,
+        let mut record = context.record(EventName::Start, start, host);
+        let appended = append(&context.log, &mut record, LockWait::UntilSignal, host);
+        let open = Self {
+            context,
             since,
             chain: record.chain,
         };
         match appended {
-            Ok(()) => Ok(trail),
+            Ok(()) => Ok(open),
             Err(error @ (AppendError::Sync(_) | AppendError::Unanchored(_))) => {
                 let why = if matches!(error, AppendError::Sync(_)) {
                     "sync"
@@ -129,30 +118,30 @@ impl OpenRecord {
                     None,
                     exit_code::REFUSED.into(),
                 ));
-                let unrecorded = trail.close(end, host);
+                let unrecorded = open.close(end, host);
                 Err(Unopened { error, unrecorded })
             }
             Err(error) => {
-                drop(trail);
+                drop(open);
                 let unrecorded = None;
                 Err(Unopened { error, unrecorded })
             }
         }
     }
 
-    /// Appends the end record. One that cannot be written is kept in the
-    /// spool, or returned whole.
+    /// Appends the end record. If it cannot be written it goes to the spool, or
+    /// is returned as a whole.
     pub fn close(self, mut end: EndBody, host: &mut dyn Host) -> Option<Unrecorded> {
         end.set_duration(host.elapsed().saturating_sub(self.since));
-        let mut record = self.opening.record(end.event(), end, host);
-        record.chain = self.chain; // also where the log itself cannot be asked
-        let log = &self.opening.log;
+        let mut record = self.context.record(end.event(), end, host);
+        record.chain = self.chain; // for the spool, if the log cannot be read
+        let log = &self.context.log;
         let error = append(log, &mut record, LockWait::Stubborn, host).err()?;
         let reason = error.reason(&log.path);
         let left = if error.is_recorded() {
             Fallback::Unanchored
         } else {
-            spool_write(&log.path, &self.opening.run_id, &record, host)
+            spool_write(&log.path, &self.context.run_id, &record, host)
                 .map_or_else(Fallback::Nowhere, Fallback::InSpool)
         };
         Some(Unrecorded { reason, left })
@@ -161,13 +150,13 @@ impl OpenRecord {
 
 /// Appends the record of a run that was refused before its start.
 pub fn refuse(
-    opening: &RunContext,
+    context: &RunContext,
     body: RefusedRecord,
     host: &mut dyn Host,
 ) -> Option<Unrecorded> {
-    let mut record = opening.record(EventName::Refused, body, host);
-    let error = append(&opening.log, &mut record, LockWait::UntilSignal, host).err()?;
-    let reason = error.reason(&opening.log.path);
+    let mut record = context.record(EventName::Refused, body, host);
+    let error = append(&context.log, &mut record, LockWait::UntilSignal, host).err()?;
+    let reason = error.reason(&context.log.path);
     let left = if error.is_recorded() {
         Fallback::Unanchored
     } else {

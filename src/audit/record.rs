@@ -4,47 +4,61 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::de::IntoDeserializer as _;
+use serde::{Deserialize, Serialize};
 
 use super::{RefusedRecord, RunId, StartRecord};
 use crate::host::{Identity, Received, Sender, Signal};
-use crate::names::{ExtensionName, GroupName, Sha256, Text};
+use crate::names::{ExtensionName, GroupName, Sha256, Text, visible};
 
-/// Version of the records' format.
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
-/// What a record tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+/// What a record reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventName {
     /// The script is about to be started.
     Start,
-    /// It ran and ended.
+    /// The script ran and ended.
     Finish,
-    /// Somebody stopped the run.
+    /// The run was interrupted.
     Interrupted,
-    /// It could not be started.
+    /// The script could not be started.
     SpawnFailed,
-    /// A guard refused, or a signal came, before there was a start.
+    /// A guard refused the run, or a signal ended it, before its start.
     Refused,
-    /// The log's last line was torn; this follows it.
+    /// The line before this one is torn.
     Recovered,
 }
 
-/// One line of the log, without the chain's fields that end it.
+impl EventName {
+    /// Reads a name; none for an event that this version does not know.
+    pub fn of(name: &str) -> Option<Self> {
+        let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+            name.into_deserializer();
+        Self::deserialize(name).ok()
+    }
+
+    /// Says whether it ends a run that has started.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Finish | Self::Interrupted | Self::SpawnFailed)
+    }
+}
+
+/// One line of the log, without the three fields that seal it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Record<B> {
-    /// What it tells of.
+    /// What it reports.
     pub event: EventName,
     /// Version of the format: 1.
     pub schema_version: u32,
     /// When it was written: RFC 3339, UTC, nanoseconds.
     pub timestamp: String,
-    /// The machine.
+    /// The machine's name.
     pub host: String,
-    /// The id of the log's chain, made with its first record.
+    /// The id of the log's chain, generated with its first record.
     pub chain: String,
-    /// The run; absent in `recovered`.
+    /// The run's id; absent in `recovered`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<RunId>,
     /// The group; absent in `recovered`.
@@ -53,20 +67,19 @@ pub struct Record<B> {
     /// The extension; absent in `recovered`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension: Option<ExtensionName>,
-    /// Name of the real uid in the user database, if it is there.
+    /// The name of the real uid in the user database, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// Real uid.
     pub uid: u32,
     /// Effective uid.
     pub euid: u32,
-    /// What belongs to this event.
     #[serde(flatten)]
     pub body: B,
 }
 
 impl<B> Record<B> {
-    /// Fills in who, where and when; the chain is the log's own affair.
+    /// Fills in who, where and when; the chain is filled in when it is appended.
     pub(super) fn new(event: EventName, who: &Identity, now: DateTime<Utc>, body: B) -> Self {
         Self {
             event,
@@ -85,12 +98,18 @@ impl<B> Record<B> {
     }
 }
 
-/// Writes a time as records have it: RFC 3339, UTC, nanoseconds.
+/// Formats a time as in records: RFC 3339, UTC, nanoseconds.
 pub(super) fn timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 
-/// A file with its hash.
+/// Shortens a record's time to seconds, and shows it as people write it.
+pub fn to_seconds(timestamp: &str) -> String {
+    let time = visible(timestamp);
+    time.get(..19).unwrap_or(&time).replacen('T', " ", 1)
+}
+
+/// A file and its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct FileFacts {
@@ -101,7 +120,6 @@ pub struct FileFacts {
 }
 
 impl FileFacts {
-    /// Describes a file.
     pub fn new(path: &Path, sha256: Sha256) -> Self {
         Self {
             path: path.as_os_str().into(),
@@ -111,18 +129,18 @@ impl FileFacts {
 }
 
 /// A signal that qli received while the script ran.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct SignalRecord {
-    /// Its name.
+    /// Its name, such as `SIGTERM`.
     pub name: String,
-    /// Who sent it; absent for the kernel and the terminal.
+    /// The process that sent it; absent for the kernel and the terminal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_pid: Option<i32>,
-    /// As whom; absent for the kernel and the terminal.
+    /// The uid of that process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from_uid: Option<u32>,
-    /// Whether qli sent it on to the script.
+    /// Whether qli forwarded it to the script.
     pub forwarded: bool,
 }
 
@@ -142,7 +160,7 @@ impl From<&Received> for SignalRecord {
 }
 
 /// What a `finish` or `interrupted` record adds.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a field of the record, absent where false"
@@ -150,47 +168,48 @@ impl From<&Received> for SignalRecord {
 pub struct EndRecord {
     /// The code a shell shows: the script's own, or 128+N for a signal.
     pub exit_code: i32,
-    /// The signal the script died of; else, in `interrupted`, the last one
-    /// that was received.
+    /// The signal that killed the script; else, in `interrupted`, the last one
+    /// that qli received.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub signal: Option<Signal>,
-    /// True when the script left a core dump.
+    /// True if the script dumped core.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub core: bool,
-    /// False in `interrupted` when the script was never started.
+    /// False in `interrupted` if the script was never started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spawned: Option<bool>,
-    /// Why the script was not started after all.
+    /// Why the script was not started: `signal`, `changed-since-plan`, `sync` or
+    /// `anchor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The signals that were received while the script ran, the first 64.
+    /// The first 64 signals that qli received while the script ran.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub signals: Vec<SignalRecord>,
-    /// How many more were received.
+    /// How many more signals it received.
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub signals_left_out: u64,
-    /// How long the script was stopped.
+    /// How long the script was stopped (as by Ctrl-Z), in milliseconds.
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub suspended_ms: u64,
-    /// True when its timeout was over and it was sent TERM.
+    /// True if the script exceeded its `timeout` and was sent TERM.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub timed_out: bool,
-    /// True when it was killed because somebody interrupted it three times.
+    /// True if it was killed because of a third interrupt.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub escalated: bool,
-    /// How many processes the script left running behind it (Linux).
+    /// How many processes the script left running (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_running: Option<usize>,
-    /// From the start record to this one, by a clock that never steps back.
+    /// Milliseconds since the start record, by a monotonic clock.
     pub duration_ms: u64,
-    /// True when it waited in the spool and a later run put it here.
+    /// True if it was spooled and a later run wrote it here.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub spooled: bool,
@@ -202,17 +221,9 @@ impl EndRecord {
         Self {
             exit_code,
             signal,
-            core: false,
             spawned: Some(false),
             reason: Some(reason.to_owned()),
-            signals: Vec::new(),
-            signals_left_out: 0,
-            suspended_ms: 0,
-            timed_out: false,
-            escalated: false,
-            left_running: None,
-            duration_ms: 0,
-            spooled: false,
+            ..Self::default()
         }
     }
 }
@@ -230,14 +241,14 @@ pub(super) fn is_zero(number: &u64) -> bool {
 pub struct SpawnFailedRecord {
     /// 126 or 127.
     pub exit_code: i32,
-    /// The system's error number, where there is one.
+    /// The system's error number, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub errno: Option<i32>,
-    /// Why it could not be started.
+    /// Why the script could not be started.
     pub message: String,
-    /// From the start record to this one.
+    /// Milliseconds since the start record, by a monotonic clock.
     pub duration_ms: u64,
-    /// True when it waited in the spool and a later run put it here.
+    /// True if it was spooled and a later run wrote it here.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     #[schemars(default)]
     pub spooled: bool,
@@ -248,39 +259,39 @@ pub struct SpawnFailedRecord {
 pub struct RecoveredRecord {
     /// Length of the torn line, in bytes.
     pub torn_bytes: usize,
-    /// Its SHA-256.
+    /// The SHA-256 of the torn line.
     pub torn_hash: Sha256,
 }
 
-/// One line of a log as a reader finds it: the record, then the three fields
-/// of the chain.
+/// One line of a log: a record, then the three fields that seal it into its
+/// chain.
 #[derive(Debug, JsonSchema)]
 #[schemars(untagged)]
 #[expect(dead_code, reason = "the schema is derived from it")]
-pub enum Line {
+pub enum LogLine {
     /// The script is about to be started.
-    Start(Box<Chained<StartRecord>>),
+    Start(Box<SealedRecord<StartRecord>>),
     /// The run was refused before its start.
-    Refused(Box<Chained<RefusedRecord>>),
+    Refused(Box<SealedRecord<RefusedRecord>>),
     /// The run has ended.
-    End(Chained<EndRecord>),
+    End(SealedRecord<EndRecord>),
     /// The script could not be started.
-    SpawnFailed(Chained<SpawnFailedRecord>),
-    /// The line before was torn.
-    Recovered(Chained<RecoveredRecord>),
+    SpawnFailed(SealedRecord<SpawnFailedRecord>),
+    /// The line before this one is torn.
+    Recovered(SealedRecord<RecoveredRecord>),
 }
 
-/// A record with its place in the log's chain.
+/// A record sealed into its log's chain.
 #[derive(Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]
-#[expect(dead_code, reason = "the log's tail writes these fields as text")]
-pub struct Chained<B> {
+#[expect(dead_code, reason = "the codec writes these fields as text")]
+pub struct SealedRecord<B> {
     #[schemars(flatten)]
     record: Record<B>,
     /// The hash of the record before; zeros in the first.
     prev: Sha256,
     /// The number of the record in its log, from 0.
     seq: u64,
-    /// SHA-256 over the exact bytes of the line before `,"hash"`.
+    /// The SHA-256 of the line up to, and without, `,"hash"`.
     hash: Sha256,
 }

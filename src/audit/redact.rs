@@ -1,19 +1,19 @@
-//! What may be of any length as it is recorded: without secrets, and short
-//! enough for one record.
+//! Recorded values of any length: without secrets, and cut to fit into one
+//! record.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use super::codec::RECORD_MAX;
 use super::start::{RecordedArg, RecordedArgs};
-use super::tail::RECORD_MAX;
 use crate::manifest::ArgsMode;
 use crate::names::{EnvName, Sha256, Text, redact_args, to_json_line};
 use crate::providers::Redactor;
 
-/// Bytes kept of an argument that is too long for a record.
+/// Bytes kept of an argument that does not fit.
 const HEAD: usize = 4 * 1024;
 
-/// Bytes kept of a claim of the environment; names and addresses are shorter.
+/// Bytes kept of a variable; names and addresses are shorter.
 const CLAIM_HEAD: usize = 256;
 
 /// Bytes of all names of secrets in a record.
@@ -22,12 +22,12 @@ const NAMES_MAX: usize = 4 * 1024;
 /// Bytes kept of a message.
 const MESSAGE_MAX: usize = 2 * 1024;
 
-/// Room for arguments in a record; the rest of it usually needs less than a
-/// quarter.
+/// The share of a record that arguments may fill; the rest usually needs less
+/// than a quarter.
 const ARGS_MAX: usize = RECORD_MAX * 3 / 4;
 
-/// Records arguments so that they fit into one record. Whatever the mode, the
-/// values of secrets are replaced.
+/// Records arguments so that they fit into one record. The values of secrets are
+/// replaced in every mode.
 pub fn recorded_args(args: &[Text], mode: ArgsMode, redactor: &Redactor) -> RecordedArgs {
     let clean = args.iter().map(|arg| redactor.text(arg.as_os_str()));
     let clean: Vec<Text> = clean.collect();
@@ -66,19 +66,18 @@ fn digest(arg: &Text) -> RecordedArg {
     }
 }
 
-/// Records a claim of the environment.
 pub(super) fn recorded_claim(claim: &Text) -> RecordedArg {
     cut(claim, CLAIM_HEAD)
 }
 
-/// Records the first names of secrets; returns how many are left out, too.
+/// Records the first names of secrets; also returns how many are left out.
 pub fn recorded_names<'a>(names: impl Iterator<Item = &'a EnvName>) -> (Vec<String>, u64) {
-    let mut room = NAMES_MAX;
+    let mut left = NAMES_MAX;
     let (mut kept, mut left_out) = (Vec::new(), 0);
     for name in names.map(ToString::to_string) {
-        match room.checked_sub(name.len()) {
+        match left.checked_sub(name.len()) {
             Some(rest) if left_out == 0 => {
-                room = rest;
+                left = rest;
                 kept.push(name);
             }
             _ => left_out += 1,
@@ -87,7 +86,7 @@ pub fn recorded_names<'a>(names: impl Iterator<Item = &'a EnvName>) -> (Vec<Stri
     (kept, left_out)
 }
 
-/// Records a message, or the beginning of a long one.
+/// Cuts a long message.
 pub fn recorded_message(mut message: String) -> String {
     if message.len() > MESSAGE_MAX {
         message.truncate(message.floor_char_boundary(MESSAGE_MAX));
@@ -128,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn names_claims_and_messages_are_kept_as_far_as_there_is_room() {
+    fn names_variables_and_messages_are_cut_to_fit() {
         let names: Vec<EnvName> = (0..1000)
             .map(|nth| format!("SECRET_{nth:03}").parse().unwrap())
             .collect();
@@ -146,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mode_decides_what_is_recorded_of_an_argument() {
+    fn the_mode_decides_how_an_argument_is_recorded() {
         let args = [Text::from("--token=x"), Text::from("y")];
         let recorded = |mode| to_json_line(&recorded_args(&args, mode, &Redactor::default()));
         assert_eq!(recorded(ArgsMode::Full), r#"["--token=x","y"]"#);

@@ -1,42 +1,37 @@
-//! Where the chain of a new log goes on: in the file that rotation moved
-//! aside.
+//! Where the chain of a new log continues from: the file that rotation renamed.
 
 use std::cmp::Reverse;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::Compression;
 use super::append::{AppendError, LockWait, lock};
-use super::tail::{Chained, Link, last_record};
-use super::write::{ending, last_lines};
+use super::tail::{Link, read_last};
+use super::write::log_end;
+use super::{Checkpoint, Compression};
 use crate::host::{Host, HostView, LogFile, OpenLog};
 
-/// Returns the place of the first record of an empty log: after the last one
-/// of the newest file beside it that was this log, else the beginning of a
+/// Returns where the first record of an empty log goes: after the last one of
+/// the newest file next to it that was this log, else at the beginning of a
 /// chain.
 ///
-/// That file's lock is taken and given back: whoever still appends to it has
-/// seen it in its place, and comes first.
-pub(super) fn link(
-    log: &Path,
-    patience: LockWait,
-    host: &mut dyn Host,
-) -> Result<Link, AppendError> {
+/// That file is locked meanwhile: a process that still appends to it opened it
+/// before the rotation, and comes first.
+pub(super) fn link(log: &Path, wait: LockWait, host: &mut dyn Host) -> Result<Link, AppendError> {
     let Some(mut old) = newest(log, host) else {
-        return Ok(Link::first());
+        return Ok(Link::FIRST);
     };
-    lock(&mut *old, patience, host)?;
-    let ending = old.length().and_then(|length| ending(&*old, length));
+    lock(&mut *old, wait, host)?;
+    let end = old.length().and_then(|length| log_end(&*old, length));
     let unlocked = old.unlock();
-    let ending = ending.map_err(AppendError::Write)?;
+    let end = end.map_err(AppendError::Write)?;
     unlocked.map_err(AppendError::Write)?;
-    Ok(ending.link())
+    Ok(end.link)
 }
 
-/// Opens the newest file that was this log. In the chain that was written to
-/// last it is the one with the highest number: a clock may have stepped back.
+/// Opens the newest file that was this log: of the chain that was written to
+/// last, the one with the highest number, since a clock may have stepped back.
 fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
-    let mut found: Vec<(Chained, Box<dyn LogFile>)> = Vec::new();
+    let mut found: Vec<(Checkpoint, Box<dyn LogFile>)> = Vec::new();
     for path in rotated_logs(log, host).plain {
         found.extend(last_of(&path, host));
     }
@@ -50,36 +45,37 @@ fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
         .map(|(_, old)| old)
 }
 
-/// Opens a file and returns its last record, if it is one that only we or root
-/// can have put there.
-fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Chained, Box<dyn LogFile>)> {
+/// Opens a file and returns its last record, if only we or root can have
+/// written it.
+fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Checkpoint, Box<dyn LogFile>)> {
     let old = host.open_log(path, OpenLog::Read).ok()?;
     let stat = old.stat().ok()?;
     if !stat.is_file() || !stat.has_trusted_owner(host.euid()) {
         return None;
     }
-    let last = last_lines(&*old, old.length().ok()?, last_record, Option::is_some);
+    let length = old.length().ok()?;
+    let before_end = |window| old.before(length, window);
+    let last_in = |lines: &[u8]| Checkpoint::last_in(lines, path);
+    let last = read_last(length, before_end, last_in, Option::is_some);
     Some((last.ok()??, old))
 }
 
-/// The files beside a log that rotation has moved aside, those first that were
-/// moved first, as far as their names tell.
+/// The rotated files of a log, the oldest first by their names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct RotatedLogs {
-    /// Those that can be read as they are.
+    /// Those that are not compressed.
     pub plain: Vec<PathBuf>,
-    /// Those that were compressed since.
     pub compressed: Vec<(PathBuf, Compression)>,
 }
 
-/// Lists the files beside a log whose names rotation makes of its name.
+/// Lists the files next to a log that are named as rotation renames it.
 pub fn rotated_logs(log: &Path, view: &dyn HostView) -> RotatedLogs {
     let mut found = RotatedLogs::default();
     let (Some(directory), Some(name)) = (log.parent(), log.file_name().and_then(OsStr::to_str))
     else {
         return found;
     };
-    // A directory that may not be listed shows nothing to go on from.
+    // A directory that cannot be listed shows no file to continue from.
     let names = view.list(directory).unwrap_or_default();
     let mut marked: Vec<_> = names
         .iter()
@@ -99,19 +95,18 @@ pub fn rotated_logs(log: &Path, view: &dyn HostView) -> RotatedLogs {
     found
 }
 
-/// A name that rotation has made of a log's name.
+/// A name that rotation has given to a log.
 #[derive(Debug, PartialEq, Eq)]
 struct RotatedName<'a> {
     name: &'a str,
-    /// What it has put into the name: a number or a time.
+    /// What it has added to the name: a number or a time.
     mark: &'a str,
     compression: Option<Compression>,
 }
 
 impl<'a> RotatedName<'a> {
     /// Reads a name: `a.log.1`, `a.log-20261124`, or, before the extension,
-    /// `a-20261124.log`; each may be compressed. What names another log, as
-    /// `a-b.log` does, is none of them.
+    /// `a-20261124.log`; each may be compressed. `a-b.log` is another log.
     fn of(log: &str, name: &'a str) -> Option<Self> {
         let (bare, compression) = match Compression::of_name(name) {
             Some((bare, compression)) => (bare, Some(compression)),
@@ -130,15 +125,15 @@ impl<'a> RotatedName<'a> {
         })
     }
 
-    /// What sorts the oldest first: numbers are counted up at each rotation, and
-    /// times are written from the year on.
+    /// Sorts the oldest first: each rotation increments the numbers, and times
+    /// begin with the year.
     fn age(&self) -> (Reverse<Option<u16>>, &'a str) {
         let number = self.mark.parse().ok().filter(|_| self.mark.len() <= 4);
         (Reverse(number), self.mark)
     }
 }
 
-/// Reads what rotation puts into a name, behind a dot or a dash.
+/// Reads what rotation adds to a name, after a dot or a dash.
 fn mark(text: &str) -> Option<&str> {
     let mark = text.strip_prefix(['.', '-'])?;
     let digits = |c: char| c.is_ascii_digit() || "-_.:TZ".contains(c);
@@ -152,15 +147,15 @@ mod tests {
     use super::*;
     use crate::host::fake::World;
 
-    /// How a name of this log was compressed; an error if it is none.
+    /// How a rotated file of this log is compressed; an error if it is not one.
     fn read(log: &str, name: &str) -> Result<Option<Compression>, ()> {
         RotatedName::of(log, name)
-            .map(|aside| aside.compression)
+            .map(|rotated| rotated.compression)
             .ok_or(())
     }
 
     #[test]
-    fn only_names_that_rotation_makes_are_looked_at() {
+    fn only_names_that_rotation_gives_are_recognised() {
         for name in [
             "a.log.1",
             "a.log-20261124",

@@ -1,23 +1,23 @@
-//! End records that could not be written to their logs:
-//! `$XDG_STATE_HOME/qli/spool/<run_id>.json`, until the next run of the same log
-//! takes them over.
+//! End records that could not be written to their logs: they are kept in
+//! `$XDG_STATE_HOME/qli/spool/<run_id>.json` until the next run of the same log
+//! writes them.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::RunId;
-use super::record::Record;
-use super::tail::RECORD_MAX;
+use super::codec::{Envelope, RECORD_MAX};
+use super::record::{EventName, Record};
 use crate::host::{Access, FileKind, Host, HostView, XdgDir, xdg_dir};
 use crate::names::{Text, path_as_text, to_json_line};
 
-/// So many records one run takes over at most.
-const TAKEN_MAX: usize = 100;
+/// One run moves this many records to its log at most.
+const PENDING_MAX: usize = 100;
 
-/// A record with the log it belongs to, as it is kept.
+/// A file of the spool: a record with the log it belongs to.
 #[derive(Serialize)]
 struct Spooled<'a, B> {
     #[serde(serialize_with = "path_as_text")]
@@ -25,13 +25,21 @@ struct Spooled<'a, B> {
     record: &'a Record<B>,
 }
 
-/// Returns the directory of the spool.
+/// The same file as it is read back. The record may be of another version, and
+/// keeps all its fields.
+#[derive(Deserialize)]
+struct SpoolFile {
+    log: Text,
+    record: Map<String, Value>,
+}
+
 fn directory(view: &dyn HostView) -> Option<PathBuf> {
     let state = xdg_dir(XdgDir::State, view).ok()?;
     Some(state.join("qli/spool"))
 }
 
-/// Keeps a record. Where that fails too it is returned, as a line of JSON.
+/// Writes a record to the spool. If that fails too, it is returned as a line of
+/// JSON.
 pub(super) fn spool_write<B: Serialize>(
     log: &Path,
     run_id: &RunId,
@@ -46,30 +54,25 @@ pub(super) fn spool_write<B: Serialize>(
     }
 }
 
-/// A record that waits for its log.
+/// A record in the spool.
 #[derive(Debug)]
 pub(super) struct SpooledRecord {
-    /// The file it is kept in.
     pub(super) path: PathBuf,
     run_id: String,
     record: Map<String, Value>,
 }
 
 impl SpooledRecord {
-    /// Says whether the end of a log holds the record already: it was taken over by
-    /// a run that could not remove it from here any more.
+    /// Says whether the end of a log already contains the record: a run wrote it
+    /// there and could not remove it from the spool.
     pub(super) fn is_in(&self, tail: &[u8]) -> bool {
-        let mut lines = tail.split(|&byte| byte == b'\n');
-        lines.any(|line| {
-            let Ok(record) = serde_json::from_slice::<Value>(line) else {
-                return false;
-            };
-            record.get("spooled") == Some(&true.into())
-                && record.get("run_id").and_then(Value::as_str) == Some(&self.run_id)
-        })
+        let lines = tail.split(|&byte| byte == b'\n');
+        lines
+            .flat_map(Envelope::of)
+            .any(|record| record.spooled && record.run_id.as_deref() == Some(self.run_id.as_str()))
     }
 
-    /// Writes the record as it will stand in its log, marked as taken over.
+    /// Returns the record as it goes into its log, marked as spooled.
     pub(super) fn json(&self, chain: &str) -> String {
         let mut record = self.record.clone();
         record.insert("chain".to_owned(), chain.into());
@@ -78,11 +81,11 @@ impl SpooledRecord {
     }
 }
 
-/// Returns the records that wait for a log, those of the oldest runs first.
+/// Returns the spooled records of a log, those of the oldest runs first.
 ///
-/// What somebody else may have put there, and what is no end of a run, stays
-/// where it is. A spool that is not there costs one look.
-pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<SpooledRecord> {
+/// A file that another user may have written, or that is not the end of a run,
+/// is left alone. Without a spool this costs one system call.
+pub(super) fn pending(log: &Path, view: &dyn HostView) -> Vec<SpooledRecord> {
     let Some(spool) = directory(view) else {
         return Vec::new();
     };
@@ -90,41 +93,38 @@ pub(super) fn waiting(log: &Path, view: &dyn HostView) -> Vec<SpooledRecord> {
         return Vec::new();
     }
     let names = view.list(&spool).unwrap_or_default().into_iter();
-    let waiting = names.filter_map(|name| {
+    let pending = names.filter_map(|name| {
         let path = spool.join(name);
+        let run_id = path.file_stem()?.to_str()?.to_owned();
         let record = read(&path, log, view)?;
-        let run_id = record.get("run_id")?.as_str()?.to_owned();
         Some(SpooledRecord {
             path,
             run_id,
             record,
         })
     });
-    // What cannot be removed would be taken over again and again.
-    let waiting = waiting.filter(|one| {
+    // What cannot be removed would be written again by every run.
+    let pending = pending.filter(|one| {
         let mut paths = [spool.as_path(), one.path.as_path()].into_iter();
         paths.all(|path| view.check_access(path, Access::Write).is_ok())
     });
-    waiting.take(TAKEN_MAX).collect()
+    pending.take(PENDING_MAX).collect()
 }
 
-/// The spool as it stands, for who wants to know what waits.
+/// The state of the spool, for `qli doctor`.
 #[derive(Debug)]
 pub enum Spool {
-    /// There is no place for one, since `HOME` is not set.
+    /// It cannot exist, since `HOME` is not set.
     Nowhere,
-    /// Nothing waits.
     Absent,
-    /// Somebody else may change it, so that nothing of it is taken over.
+    /// Another user may change it, so nothing in it is used.
     NotPrivate(PathBuf),
-    /// It cannot be listed.
     Unreadable(PathBuf, io::Error),
     /// Its directory, and for each file in it the log that its record belongs
-    /// to; none if it holds no end of a run, or another user may have written it.
+    /// to; none if it is not the end of a run, or another user may have written it.
     Kept(PathBuf, Vec<Option<PathBuf>>),
 }
 
-/// Looks at the spool.
 pub fn look(view: &dyn HostView) -> Spool {
     let Some(spool) = directory(view) else {
         return Spool::Nowhere;
@@ -155,14 +155,14 @@ fn is_private(path: &Path, kind: FileKind, view: &dyn HostView) -> bool {
 
 fn read(path: &Path, log: &Path, view: &dyn HostView) -> Option<Map<String, Value>> {
     let (of, mut record) = ended(path, view)?;
-    // The chain's own fields are given anew.
+    // Its log seals it again.
     for key in ["prev", "seq", "hash"] {
         record.shift_remove(key);
     }
     (of == log).then_some(record)
 }
 
-/// Reads the end of a run and the log it waits for.
+/// Reads the end of a run and the log it belongs to.
 fn ended(path: &Path, view: &dyn HostView) -> Option<(PathBuf, Map<String, Value>)> {
     let run_id = path.file_name()?.to_str()?.strip_suffix(".json")?;
     let limit = u64::try_from(2 * RECORD_MAX).ok()?;
@@ -170,17 +170,10 @@ fn ended(path: &Path, view: &dyn HostView) -> Option<(PathBuf, Map<String, Value
         .then(|| view.read(path, limit).ok())
         .flatten()?
         .bytes;
-    let mut kept: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
-    let log = Text::of_json(kept.get("log")?)?;
-    let Some(Value::Object(record)) = kept.remove("record") else {
-        return None;
-    };
-    let is = |key: &str, values: &[&str]| {
-        let found = record.get(key).and_then(Value::as_str);
-        found.is_some_and(|found| values.contains(&found))
-    };
-    let ends = ["finish", "interrupted", "spawn_failed"];
-    let first = record.keys().next().is_some_and(|key| key == "event");
-    let ended = first && is("event", &ends) && is("run_id", &[run_id]);
+    let SpoolFile { log, record } = serde_json::from_slice(&bytes).ok()?;
+    let text = |key: &str| record.get(key).and_then(Value::as_str);
+    let is_end = EventName::of(text("event")?).is_some_and(EventName::is_end);
+    let event_is_first = record.keys().next().is_some_and(|key| key == "event");
+    let ended = event_is_first && is_end && text("run_id") == Some(run_id);
     ended.then(|| (log.as_os_str().into(), record))
 }

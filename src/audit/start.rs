@@ -1,10 +1,10 @@
-//! What the first record of a run tells: what is about to run, or was refused,
-//! for whom and from where.
+//! The first record of a run: what is about to run or was refused, for which
+//! user, and from where.
 
 use std::ffi::OsString;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::FileFacts;
 use super::record::is_zero;
@@ -15,13 +15,12 @@ use crate::names::{Digest, Sha256, Text};
 /// What a `start` record adds.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct StartRecord {
-    /// Names of the secrets handed over.
+    /// Names of the secrets that the script gets.
     pub env_var_names: Vec<String>,
-    /// How many more were handed over, whose names there was no room for.
+    /// How many more it gets, whose names did not fit.
     #[serde(skip_serializing_if = "is_zero")]
     #[schemars(default)]
     pub env_vars_left_out: u64,
-    /// What is about to run.
     #[serde(flatten)]
     pub run: RunFacts,
 }
@@ -29,30 +28,29 @@ pub struct StartRecord {
 /// What a `refused` record adds.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RefusedRecord {
-    /// The step that refused; absent where qli could not begin.
+    /// The step that refused; absent if qli failed before the first step.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<&'static str>,
     /// The refusal's stable name, such as `requires-env`; `signal` for a signal.
     pub reason: &'static str,
-    /// Why, in words.
+    /// Why it was refused, as a message.
     pub message: String,
     /// The code a shell shows: 125, or 128+N for a signal.
     pub exit_code: i32,
-    /// The signal.
+    /// The signal that ended the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub signal: Option<Signal>,
-    /// What would have run.
     #[serde(flatten)]
     pub run: RunFacts,
 }
 
-/// What runs, or was to run: for whom, from where, under which guards.
+/// What runs or would have run, for which user, and under which guards.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RunFacts {
-    /// Arguments of the script, secrets replaced.
+    /// The script's arguments, with secrets replaced.
     pub args: RecordedArgs,
-    /// The steps that were passed, and the one that refused.
+    /// The steps that passed, and the one that refused.
     pub guards: Vec<Passed>,
     /// The digest that `qli explain` prints.
     pub plan: Digest,
@@ -60,80 +58,80 @@ pub struct RunFacts {
     pub program: ProgramFacts,
     /// The manifest.
     pub manifest: FileFacts,
-    /// The root the group came from.
+    /// The root that the group came from.
     pub origin: Text,
-    /// The manifest in a system root that this group hides.
+    /// The manifest in a system root that this group shadows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hides: Option<Text>,
-    /// Working directory.
+    /// The working directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cwd: Option<Text>,
-    /// Terminal behind the standard streams.
+    /// The terminal of the standard streams.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tty: Option<Text>,
-    /// Process id of qli.
+    /// The process id of qli.
     pub pid: u32,
-    /// When it started, in clock ticks since the machine did (Linux). Together
-    /// with `pid` and `boot_id` it means this process and no other.
+    /// When qli started, in clock ticks since boot (Linux). With `pid` and
+    /// `boot_id` it identifies this process.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process_start: Option<u64>,
-    /// The id of the time since the machine started (Linux).
+    /// The kernel's boot id (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub boot_id: Option<String>,
-    /// Its parent's process id.
+    /// The parent's process id.
     pub ppid: u32,
-    /// Its parent's program, where it may be asked (Linux).
+    /// The parent's program, if qli may read it (Linux).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_exe: Option<Text>,
-    /// Who logged in to the session, whoever they have become since (Linux);
-    /// null where nobody did.
+    /// The uid that logged in to the session, before any su or sudo (Linux); null
+    /// if no user did.
     #[serde(skip_serializing_if = "Login::is_unknown")]
     #[schemars(default = "unknown_login")]
     pub login_uid: Login,
-    /// What the environment says of who is behind the run.
+    /// Who started the run according to the environment.
     #[serde(skip_serializing_if = "Claimed::is_empty")]
     #[schemars(default)]
     pub claimed: Claimed,
 }
 
-/// Stands for an absent `login_uid` in the schema.
+/// The schema's default for an absent `login_uid`.
 fn unknown_login() -> Login {
     Login(LoginUid::Unknown)
 }
 
-/// The script with its hash.
+/// The script and its hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ProgramFacts {
     /// Its path.
     pub path: Text,
-    /// Its inode when it was hashed; absent for an embedded script.
+    /// Its inode when it was hashed; absent for a built-in script.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inode: Option<u64>,
     /// SHA-256 of its bytes.
     pub sha256: Sha256,
 }
 
-/// What the environment says of who is behind a run. Anybody can set these
+/// Who started a run according to the environment. Any user can set these
 /// variables, hence the name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Claimed {
-    /// Who called sudo.
+    /// The user who called sudo.
     #[serde(rename = "SUDO_USER", skip_serializing_if = "Option::is_none")]
     pub sudo_user: Option<RecordedArg>,
-    /// With which uid.
+    /// The uid of that user.
     #[serde(rename = "SUDO_UID", skip_serializing_if = "Option::is_none")]
     pub sudo_uid: Option<RecordedArg>,
-    /// From where somebody came by ssh: addresses and ports.
+    /// The ssh connection: addresses and ports.
     #[serde(rename = "SSH_CONNECTION", skip_serializing_if = "Option::is_none")]
     pub ssh_connection: Option<RecordedArg>,
 }
 
 impl Claimed {
-    /// Collects the claims; `shown` prepares a value for the record.
-    pub fn of(view: &dyn HostView, shown: impl Fn(OsString) -> Text) -> Self {
-        let claim = |name: &str| view.var(name).map(|value| recorded_claim(&shown(value)));
+    /// Collects the claims; `redact` prepares a value for the record.
+    pub fn of(view: &dyn HostView, redact: impl Fn(OsString) -> Text) -> Self {
+        let claim = |name: &str| view.var(name).map(|value| recorded_claim(&redact(value)));
         Self {
             sudo_user: claim("SUDO_USER"),
             sudo_uid: claim("SUDO_UID"),
@@ -146,7 +144,7 @@ impl Claimed {
     }
 }
 
-/// The uid of whoever logged in to the session.
+/// The uid that logged in to the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Login(pub LoginUid);
 
@@ -176,64 +174,64 @@ impl JsonSchema for Login {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A uid, or null where nobody logged in",
+            "description": "A uid, or null if no user logged in",
             "oneOf": [ { "type": "integer", "minimum": 0 }, { "type": "null" } ]
         })
     }
 }
 
-/// A step that was passed before the start.
+/// A step that ran before the start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Passed {
     /// The step's name.
     pub step: &'static str,
-    /// `pass`, or `refuse` for the step that refused.
+    /// `pass` or `refuse`.
     pub verdict: &'static str,
-    /// How: `tty`, `typed`, `yes-flag` or `confirm-flag` for a confirmation; the
-    /// name of the refusal.
+    /// For a confirmation `tty`, `typed`, `yes-flag` or `confirm-flag`; for a
+    /// refusal its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'static str>,
 }
 
-/// Arguments as they are recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+/// The recorded arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(deny_unknown_fields)]
 pub enum RecordedArgs {
-    /// Each of them.
+    /// Every argument.
     List(Vec<RecordedArg>),
     /// Too many for one record: how many, and the SHA-256 of all of them, each
     /// followed by NUL.
     Digest {
-        /// Number of arguments.
+        /// The number of arguments.
         count: usize,
-        /// SHA-256.
+        /// The SHA-256.
         sha256: Sha256,
     },
 }
 
-/// One argument, or one claim of the environment, as it is recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+/// One recorded argument, or one recorded variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(deny_unknown_fields)]
 pub enum RecordedArg {
-    /// As it was typed, secrets replaced.
+    /// The whole value, with secrets replaced.
     Whole(Text),
-    /// The beginning of a long one.
+    /// The beginning of a long value.
     Cut {
         /// Its first bytes.
         head: Text,
-        /// Length of the whole, in bytes.
+        /// The length of the whole, in bytes.
         len: usize,
-        /// SHA-256 of the whole.
+        /// The SHA-256 of the whole.
         sha256: Sha256,
     },
-    /// Nothing but what tells it apart; secrets are replaced before it is hashed.
+    /// Only its digest; secrets are replaced before it is hashed.
     Digest {
-        /// SHA-256.
+        /// The SHA-256.
         sha256: Sha256,
-        /// Length, in bytes.
+        /// The length, in bytes.
         len: usize,
     },
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Enforce, Launch, Refusal, Step, Verdict, record};
 use crate::audit::{
-    Anchor, Fallback, Log, LogObstacle, OpenRecord, StartRecord, Unopened, Unrecorded, exposed,
+    AnchorSink, Fallback, Log, LogObstacle, OpenRecord, StartRecord, Unopened, Unrecorded, exposed,
     obstacle, recorded_names, refuse,
 };
 use crate::diagnostics::{Code, Diagnostic, Source};
@@ -55,9 +55,9 @@ impl AuditStart {
         };
         let anchor = settings.anchor.as_ref();
         let anchor = anchor.map(|one| match &one.value {
-            AnchorTarget::Syslog => Ok(Anchor::Syslog),
+            AnchorTarget::Syslog => Ok(AnchorSink::Syslog),
             AnchorTarget::File(path) => {
-                expand("anchor", path, &one.span, source, view).map(Anchor::File)
+                expand("anchor", path, &one.span, source, view).map(AnchorSink::File)
             }
         });
         Ok(Some(Self {
@@ -93,8 +93,8 @@ impl AuditStart {
     /// [`obstacle`] this is the one predicate.
     fn misplaced(&self, view: &dyn HostView) -> Option<LogObstacle> {
         let anchor = match &self.log.anchor {
-            Some(Anchor::File(path)) => Some(path),
-            Some(Anchor::Syslog) | None => None,
+            Some(AnchorSink::File(path)) => Some(path),
+            Some(AnchorSink::Syslog) | None => None,
         };
         let mut paths = std::iter::once(&self.log.path).chain(anchor);
         let found = paths.find_map(|path| {

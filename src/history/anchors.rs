@@ -1,45 +1,43 @@
-//! Records whose hashes were kept elsewhere.
+//! Records whose checkpoints were kept elsewhere.
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::rc::Rc;
 
-use super::Kind;
-use super::parsed::Tail;
+use super::verified::{InputKind, VerifiedInput};
 use crate::audit::Checkpoint;
+use crate::audit::codec::Seal;
 
-/// A record that must be there.
+/// A record that must be present.
 #[derive(Debug)]
-pub(super) struct Anchor {
-    pub(super) head: Checkpoint,
+pub(super) struct Anchored {
+    pub(super) checkpoint: Checkpoint,
     pub(super) state: AnchorState,
 }
 
-/// What is known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AnchorState {
     /// Its record has not come yet.
-    Awaited,
-    /// Its record is there, as it was.
+    Pending,
+    /// Its record is present and unchanged.
     Met,
-    /// What is wrong with it was told.
+    /// A problem with its record was reported.
     Reported,
 }
 
 /// The anchors of one verification, by chain and host, then by number.
 #[derive(Debug, Default)]
-pub(super) struct Anchors(BTreeMap<(String, String), BTreeMap<u64, Vec<Anchor>>>);
+pub(super) struct Anchors(BTreeMap<(String, String), BTreeMap<u64, Vec<Anchored>>>);
 
 impl Anchors {
-    pub(super) fn new(heads: Vec<Checkpoint>) -> Self {
+    pub(super) fn new(checkpoints: Vec<Checkpoint>) -> Self {
         let mut all = Self::default();
-        for head in heads {
-            let of = (head.chain.clone(), head.host.clone());
+        for checkpoint in checkpoints {
+            let of = (checkpoint.chain.clone(), checkpoint.host.clone());
             let of_chain = all.0.entry(of).or_default();
-            of_chain.entry(head.seq).or_default().push(Anchor {
-                head,
-                state: AnchorState::Awaited,
+            of_chain.entry(checkpoint.seq).or_default().push(Anchored {
+                checkpoint,
+                state: AnchorState::Pending,
             });
         }
         all
@@ -49,35 +47,35 @@ impl Anchors {
         self.0.is_empty()
     }
 
-    /// Holds a record of a chain against its anchors; returns those that name
+    /// Compares a record of a chain with its anchors; returns those that have
     /// another hash.
-    pub(super) fn hold(
+    pub(super) fn check(
         &mut self,
         of: &(String, String),
-        tail: Tail,
-        sound: bool,
+        seal: Seal,
+        intact: bool,
     ) -> Vec<Checkpoint> {
         let of_chain = self.0.get_mut(of);
-        let of_record = of_chain.and_then(|of_chain| of_chain.get_mut(&tail.seq));
-        let mut missed = Vec::new();
+        let of_record = of_chain.and_then(|of_chain| of_chain.get_mut(&seal.seq));
+        let mut mismatched = Vec::new();
         for anchor in of_record.into_iter().flatten() {
-            if anchor.state != AnchorState::Awaited {
+            if anchor.state != AnchorState::Pending {
                 continue;
             }
-            match (anchor.head.hash == tail.hash, sound) {
+            match (anchor.checkpoint.hash == seal.hash, intact) {
                 (true, true) => anchor.state = AnchorState::Met,
-                // That it was changed is told already.
+                // That it was changed is reported already.
                 (true, false) => {}
                 (false, _) => {
                     anchor.state = AnchorState::Reported;
-                    missed.push(anchor.head.clone());
+                    mismatched.push(anchor.checkpoint.clone());
                 }
             }
         }
-        missed
+        mismatched
     }
 
-    pub(super) fn into_all(self) -> impl Iterator<Item = Anchor> {
+    pub(super) fn into_all(self) -> impl Iterator<Item = Anchored> {
         self.0
             .into_values()
             .flat_map(BTreeMap::into_values)
@@ -85,14 +83,14 @@ impl Anchors {
     }
 }
 
-/// Says whether the log that was anchored is among the inputs: a stream may
-/// hold any, a copy or a rotated file begins with its name.
-pub(super) fn is_given(head: &Checkpoint, given: &[(Rc<Path>, Kind)]) -> bool {
+/// Says whether the anchored log is among the inputs: a stream may contain any
+/// log, and the name of a copy or a rotated file begins with the log's name.
+pub(super) fn is_given(checkpoint: &Checkpoint, given: &[VerifiedInput]) -> bool {
     let name = |path: &Path| path.file_name().map(|name| name.as_bytes().to_vec());
-    let anchored = head.log.as_ref().and_then(|log| name(log.as_ref()));
+    let anchored = checkpoint.log.as_ref().and_then(|log| name(log.as_ref()));
     let anchored = anchored.unwrap_or_default();
     let begins = |log: &Path| name(log).is_some_and(|name| name.starts_with(&anchored));
     given
         .iter()
-        .any(|(log, kind)| *kind == Kind::Stream || begins(log))
+        .any(|input| input.kind == InputKind::Stream || begins(&input.log))
 }

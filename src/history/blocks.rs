@@ -1,9 +1,9 @@
-//! Any input in blocks of whole lines, in constant memory.
+//! Reads an input in blocks of whole lines, in constant memory.
 
 use std::io::{self, BufRead as _, Read};
 
-/// Longest line that can be a record, in bytes. A record is far shorter; what
-/// is longer is told of and skipped.
+/// The longest line that is parsed, in bytes; records are far shorter. A longer
+/// line is reported and skipped.
 pub const LINE_MAX: usize = 2 << 20;
 
 /// Bytes read at once.
@@ -12,35 +12,33 @@ const BLOCK: usize = 256 * 1024;
 /// A piece of an input.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Block {
-    /// Whole lines; only the last one of an input may lack its line end.
+    /// Complete lines; only the last one of an input may lack its line end.
     Lines {
         /// Where they begin in the input, in bytes from 0.
         offset: u64,
-        /// The lines with their line ends.
+        /// With their line ends.
         bytes: Vec<u8>,
     },
     /// A line longer than [`LINE_MAX`].
     TooLong {
-        /// Where it begins.
         offset: u64,
-        /// How long it is, without its line end.
+        /// Without its line end.
         length: u64,
     },
 }
 
-/// Reads an input block by block.
 #[derive(Debug)]
 pub(super) struct Blocks<R> {
     from: R,
     carried: Vec<u8>,
-    /// Room that was used before: new room costs the kernel's zeros each time.
+    /// Buffers to reuse: the kernel has to zero new ones.
     spare: Vec<Vec<u8>>,
     offset: u64,
     at_end: bool,
 }
 
 impl<R: Read> Blocks<R> {
-    /// Begins at a place, in bytes from 0, which is the beginning of a line.
+    /// Starts at an offset where a line begins.
     pub(super) fn new(from: R, offset: u64) -> Self {
         Self {
             from,
@@ -72,7 +70,7 @@ impl<R: Read> Blocks<R> {
         }
     }
 
-    /// Takes a block back whose lines nobody needs any more.
+    /// Takes back the buffer of a block.
     pub(super) fn reuse(&mut self, block: Block) {
         match block {
             Block::Lines { bytes, .. } => self.spare.push(bytes),
@@ -100,7 +98,7 @@ impl<R: Read> Blocks<R> {
         Ok(())
     }
 
-    /// Reads on to the end of a line whose beginning is too long already.
+    /// Reads to the end of a line that is already too long.
     fn skip(&mut self, beginning: &[u8]) -> io::Result<Block> {
         let offset = self.offset;
         let mut length = beginning.len() as u64;
@@ -123,25 +121,24 @@ impl<R: Read> Blocks<R> {
 
 /// One line of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Line<'a> {
+pub(super) struct RawLine<'a> {
     /// Where it begins in the input, in bytes from 0.
     pub(super) offset: u64,
-    /// Its bytes, without the line end.
+    /// Without the line end.
     pub(super) bytes: &'a [u8],
-    /// Whether it has a line end.
     pub(super) ended: bool,
 }
 
-/// Cuts the bytes of a block into lines.
-pub(super) fn lines(mut offset: u64, bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
+/// Splits the bytes of a block into lines.
+pub(super) fn lines(mut offset: u64, bytes: &[u8]) -> impl Iterator<Item = RawLine<'_>> {
     let mut rest = bytes;
     std::iter::from_fn(move || {
         let all = rest;
-        // It looks for the line end many bytes at once; reading bytes never fails.
+        // This searches many bytes at once; reading from memory never fails.
         let length = rest.skip_until(b'\n').ok().filter(|&length| length > 0)?;
         let whole = all.get(..length)?;
         let bytes = whole.strip_suffix(b"\n");
-        let line = Line {
+        let line = RawLine {
             offset,
             bytes: bytes.unwrap_or(whole),
             ended: bytes.is_some(),
@@ -155,7 +152,7 @@ pub(super) fn lines(mut offset: u64, bytes: &[u8]) -> impl Iterator<Item = Line<
 mod tests {
     use super::*;
 
-    /// The places and lengths of all lines, as they are found block by block.
+    /// The offsets and lengths of all lines.
     fn found(input: &[u8]) -> Vec<(u64, u64)> {
         let mut blocks = Blocks::new(input, 0);
         let mut found = Vec::new();
@@ -172,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_found_where_it_is_however_long() {
+    fn lines_of_any_length_are_found_at_their_offsets() {
         let lengths = [
             0,
             5,

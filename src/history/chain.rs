@@ -1,116 +1,113 @@
-//! One chain on its way through the lines: which record is due.
+//! One chain: which record comes next.
 
 use std::path::Path;
 use std::rc::Rc;
 
-use super::compact::{Id, Time};
-use super::parsed::{ParsedRecord, Tail};
-use super::problem::{Fault, LineLocation};
+use super::parsed::ParsedRecord;
+use super::problem::{LineLocation, LogFault, RecordName};
+use super::short_text::ShortText;
 use crate::audit::Checkpoint;
+use crate::audit::codec::Seal;
+use crate::audit::tail::Link;
 use crate::names::Sha256;
 
-/// What the first record of all follows.
-const NOTHING: Sha256 = Sha256::from_bytes([0; 32]);
-
-/// Records that follow each other.
+/// A position in a sequence of records that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Cursor {
-    /// The number that is due next.
+    /// The number of the next record.
     next: u64,
-    /// The hash that the next record must name; none after a record whose own
-    /// hash is not known.
+    /// The hash that the next record must name; none if it is not known.
     prev: Option<Sha256>,
-    /// How many records it has.
+    /// The number of records so far.
     length: u64,
 }
 
 impl Cursor {
-    fn after(tail: Tail, length: u64) -> Self {
+    fn after(seal: Seal, length: u64) -> Self {
         Self {
-            next: tail.seq.saturating_add(1),
-            prev: Some(tail.hash),
+            next: seal.seq.saturating_add(1),
+            prev: Some(seal.hash),
             length,
         }
     }
 
-    fn goes_on_with(&self, tail: Tail) -> bool {
-        self.next == tail.seq && self.prev.is_none_or(|prev| prev == tail.prev)
+    fn continues_with(&self, seal: Seal) -> bool {
+        self.next == seal.seq && self.prev.is_none_or(|prev| prev == seal.prev)
     }
 }
 
 /// The record of a chain that has the highest number.
 #[derive(Debug, Clone)]
 pub(super) struct Last {
-    pub(super) tail: Tail,
-    time: Time,
-    run_id: Option<Id>,
-    log: Rc<Path>,
+    pub(super) seal: Seal,
+    time: ShortText,
+    run_id: Option<ShortText>,
+    pub(super) log: Rc<Path>,
 }
 
-/// The state of one chain.
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     pub(super) host: String,
     pub(super) name: String,
-    /// The same for a chain and what goes on with it under another host.
+    /// The same number for a chain and its continuation under another host name.
     pub(super) family: usize,
-    /// The first record that was met: its number, time and place.
+    /// The number of the first record given.
     pub(super) first: u64,
-    pub(super) first_time: Time,
-    pub(super) first_place: LineLocation,
-    /// The record with the highest number.
+    pub(super) first_time: ShortText,
+    pub(super) first_location: LineLocation,
     pub(super) last: Last,
     pub(super) records: u64,
     /// Whether anything is wrong with it.
     pub(super) damaged: bool,
-    track: Cursor,
-    /// Records that stand out of their order, after a fault that was told.
-    aside: Option<Cursor>,
+    cursor: Cursor,
+    /// Records out of order, after a fault that was reported.
+    detour: Option<Cursor>,
 }
 
-/// What a record is to its chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Position {
-    /// It belongs here, or is the one record that replaced it.
+    /// It belongs here, or replaces the record that does.
     InOrder,
-    /// It stood before already, or was moved here.
+    /// It is a copy of an earlier record, or was moved here.
     OutOfOrder,
 }
 
 impl Chain {
-    /// Begins with the first record that is met of a chain.
+    /// Starts with the first record given of a chain.
     pub(super) fn new(
         (host, name): (&str, &str),
         family: usize,
-        facts: &ParsedRecord,
+        record: &ParsedRecord,
         location: LineLocation,
     ) -> Self {
         Self {
             host: host.to_owned(),
             name: name.to_owned(),
             family,
-            first: facts.tail.seq,
-            first_time: facts.timestamp.clone(),
-            last: Last::of(facts, &location.log),
-            first_place: location,
+            first: record.seal.seq,
+            first_time: record.timestamp.clone(),
+            last: Last::of(record, &location.log),
+            first_location: location,
             records: 0,
             damaged: false,
-            track: Cursor {
-                next: facts.tail.seq,
-                // The first of all names the hash of nothing.
-                prev: (facts.tail.seq == 0).then_some(NOTHING),
+            cursor: Cursor {
+                next: record.seal.seq,
+                prev: (record.seal.seq == 0).then_some(Link::FIRST.prev),
                 length: 0,
             },
-            aside: None,
+            detour: None,
         }
     }
 
     /// Says whether a record follows the last one, by number and hash.
-    pub(super) fn is_followed_by(&self, tail: Tail) -> bool {
-        self.track.goes_on_with(tail) || self.aside.is_some_and(|aside| aside.goes_on_with(tail))
+    pub(super) fn is_followed_by(&self, seal: Seal) -> bool {
+        self.cursor.continues_with(seal)
+            || self
+                .detour
+                .is_some_and(|detour| detour.continues_with(seal))
     }
 
-    /// Takes over a chain that another name of the machine began.
+    /// Continues the chain under the machine's new name.
     pub(super) fn renamed(&self, host: &str) -> Self {
         Self {
             host: host.to_owned(),
@@ -118,121 +115,121 @@ impl Chain {
         }
     }
 
-    /// Says whether a record is the first of this chain, although another one
-    /// was met before it: that one does not belong there.
-    pub(super) fn begins_with(&self, tail: Tail) -> bool {
-        self.first > 0 && tail.seq == 0 && tail.prev == NOTHING
+    /// Says whether a record is the first of this chain although another one
+    /// came before it, which does not belong there.
+    pub(super) fn restarts_with(&self, seal: Seal) -> bool {
+        self.first > 0 && seal.seq == 0 && seal.prev == Link::FIRST.prev
     }
 
-    /// Begins anew, with the first record.
-    pub(super) fn begin_anew(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.first = 0;
         self.damaged = true;
-        self.aside = None;
-        self.track = Cursor {
+        self.detour = None;
+        self.cursor = Cursor {
             next: 0,
-            prev: Some(NOTHING),
+            prev: Some(Link::FIRST.prev),
             length: 0,
         };
     }
 
-    /// Takes the next record. Returns what is wrong with its place.
-    pub(super) fn take(
+    /// Adds the next record. Returns what is wrong with its position.
+    pub(super) fn add(
         &mut self,
-        facts: &ParsedRecord,
+        record: &ParsedRecord,
         log: &Rc<Path>,
-    ) -> (Position, Option<Fault>) {
+    ) -> (Position, Option<LogFault>) {
         self.records += 1;
-        let (standing, fault) = self.location(facts.tail, facts.computed == facts.tail.hash);
+        let (position, fault) = self.position(record.seal, record.is_intact());
         self.damaged |= fault.is_some();
-        if facts.tail.seq >= self.last.tail.seq && standing == Position::InOrder {
-            self.last = Last::of(facts, log);
+        if record.seal.seq >= self.last.seal.seq && position == Position::InOrder {
+            self.last = Last::of(record, log);
         }
-        (standing, fault)
+        (position, fault)
+    }
+
+    pub(super) fn record_name(&self, seq: u64, run_id: Option<&ShortText>) -> RecordName {
+        RecordName {
+            host: self.host.clone(),
+            chain: self.name.clone(),
+            seq,
+            run_id: run_id.map(|id| id.as_str().to_owned()),
+        }
     }
 
     /// Returns the newest record.
     pub(super) fn head(&self) -> Checkpoint {
         Checkpoint {
-            timestamp: self.last.time.to_string(),
+            timestamp: self.last.time.as_str().to_owned(),
             host: self.host.clone(),
             chain: self.name.clone(),
-            seq: self.last.tail.seq,
-            hash: self.last.tail.hash,
-            run_id: self.last.run_id.as_ref().map(ToString::to_string),
+            seq: self.last.seal.seq,
+            hash: self.last.seal.hash,
+            run_id: self.last.run_id.as_ref().map(|id| id.as_str().to_owned()),
             log: Some(self.last.log.as_os_str().into()),
         }
     }
 
-    fn location(&mut self, tail: Tail, sound: bool) -> (Position, Option<Fault>) {
-        if self.track.goes_on_with(tail) {
-            self.track = Cursor::after(tail, self.track.length + 1);
-            self.aside = None;
+    fn position(&mut self, seal: Seal, intact: bool) -> (Position, Option<LogFault>) {
+        if self.cursor.continues_with(seal) {
+            self.advance(seal);
             return (Position::InOrder, None);
         }
-        if let Some(aside) = self.aside.filter(|aside| aside.goes_on_with(tail)) {
-            let standing = self.standing(tail);
-            let aside = Cursor::after(tail, aside.length + 1);
-            // What goes on where the chain was not yet is the chain by now.
-            let is_ahead = aside.next > self.track.next;
+        if let Some(detour) = self.detour.filter(|detour| detour.continues_with(seal)) {
+            let position = self.relative_to_cursor(seal);
+            let detour = Cursor::after(seal, detour.length + 1);
+            // A detour that gets ahead of the chain becomes the chain.
+            let is_ahead = detour.next > self.cursor.next;
             if is_ahead {
-                self.track = aside;
+                self.cursor = detour;
             }
-            self.aside = (!is_ahead).then_some(aside);
-            return (standing, None);
+            self.detour = (!is_ahead).then_some(detour);
+            return (position, None);
         }
-        if tail.seq == self.track.next && sound {
-            let expected = self.track.prev.unwrap_or(tail.prev);
-            self.track = Cursor::after(tail, self.track.length + 1);
-            self.aside = None;
-            let fault = Fault::Detached {
-                expected,
-                found: tail.prev,
-            };
-            return (Position::InOrder, Some(fault));
+        if seal.seq == self.cursor.next {
+            let due = self.cursor.prev.unwrap_or(seal.prev);
+            self.advance(seal);
+            // If its own hash is wrong, that was reported already.
+            let fault = intact.then(|| LogFault::detached(due, seal.prev));
+            return (Position::InOrder, fault);
         }
-        if tail.seq == self.track.next {
-            // What it claims to be was told of already: its hash is wrong.
-            self.track = Cursor::after(tail, self.track.length + 1);
-            self.aside = None;
-            return (Position::InOrder, None);
-        }
-        self.out_of_order(tail)
+        self.out_of_order(seal)
     }
 
-    fn out_of_order(&mut self, tail: Tail) -> (Position, Option<Fault>) {
-        let one_aside = self.aside.is_some_and(|aside| aside.length == 1);
-        if one_aside && tail.seq == self.track.next + 1 {
-            // One other record stood where the one before this belongs.
-            self.track = Cursor::after(tail, self.track.length + 1);
-            self.aside = None;
+    fn out_of_order(&mut self, seal: Seal) -> (Position, Option<LogFault>) {
+        let one_replaced = self.detour.is_some_and(|detour| detour.length == 1);
+        if one_replaced && seal.seq == self.cursor.next + 1 {
+            // Another record was in the place of the one before this.
+            self.advance(seal);
             return (Position::InOrder, None);
         }
-        let (expected, found) = (self.track.next, tail.seq);
-        let standing = self.standing(tail);
-        self.aside = Some(Cursor::after(tail, 1));
-        let fault = match standing {
-            Position::InOrder => Fault::Ahead { expected, found },
-            Position::OutOfOrder => Fault::Behind { expected, found },
+        let position = self.relative_to_cursor(seal);
+        self.detour = Some(Cursor::after(seal, 1));
+        let fault = match position {
+            Position::InOrder => LogFault::missing_before(self.cursor.next, seal.seq),
+            Position::OutOfOrder => LogFault::out_of_place(self.cursor.next, seal.seq),
         };
-        (standing, Some(fault))
+        (position, Some(fault))
     }
 
-    fn standing(&self, tail: Tail) -> Position {
-        if tail.seq >= self.track.next {
+    fn relative_to_cursor(&self, seal: Seal) -> Position {
+        if seal.seq >= self.cursor.next {
             Position::InOrder
         } else {
             Position::OutOfOrder
         }
     }
 
-    /// Goes on behind a line that is no record any more, where its end still
-    /// says that it was the next one.
-    pub(super) fn skip(&mut self, tail: Tail) -> bool {
-        let is_next = self.track.goes_on_with(tail);
+    fn advance(&mut self, seal: Seal) {
+        self.cursor = Cursor::after(seal, self.cursor.length + 1);
+        self.detour = None;
+    }
+
+    /// Continues after a line that is no longer a record, if its end still
+    /// claims to be the next one. Returns whether it does.
+    pub(super) fn skip(&mut self, seal: Seal) -> bool {
+        let is_next = self.cursor.continues_with(seal);
         if is_next {
-            self.track = Cursor::after(tail, self.track.length + 1);
-            self.aside = None;
+            self.advance(seal);
             self.damaged = true;
         }
         is_next
@@ -240,11 +237,11 @@ impl Chain {
 }
 
 impl Last {
-    fn of(facts: &ParsedRecord, log: &Rc<Path>) -> Self {
+    fn of(record: &ParsedRecord, log: &Rc<Path>) -> Self {
         Self {
-            tail: facts.tail,
-            time: facts.timestamp.clone(),
-            run_id: facts.run_id.clone(),
+            seal: record.seal,
+            time: record.timestamp.clone(),
+            run_id: record.run_id.clone(),
             log: Rc::clone(log),
         }
     }

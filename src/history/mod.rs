@@ -1,16 +1,15 @@
-//! Reading logs: holding them against their chains, and putting runs together
-//! from their records.
+//! Reading logs: checking them against their chains, and assembling runs from
+//! their records. `audit` writes the records, and has the codec.
 //!
-//! Everything is one pass in constant memory, without a lock, over whatever
-//! can be read. A line may be anything: what is not a record is reported by
-//! [`Verifier`] and skipped by the others.
+//! Everything is one pass in constant memory, without a lock. A line may be
+//! anything: what is not a record is reported by [`Verifier`] and skipped by the
+//! others.
 
 mod anchors;
 mod blocks;
 mod chain;
-mod compact;
-mod feed;
-mod heads;
+mod checkpoints;
+mod line_splitter;
 mod newest;
 mod order;
 mod parsed;
@@ -20,18 +19,18 @@ mod recent;
 mod record_view;
 mod run;
 mod runs;
+mod short_text;
 mod verified;
 mod verify;
 
 pub use blocks::LINE_MAX;
-pub use feed::Feed;
-pub use heads::read_heads;
-pub use newest::{last_lines, newest};
+pub use checkpoints::read_checkpoints;
+pub use line_splitter::LineSplitter;
+pub use newest::{last_bytes, last_lines, newest};
 pub use order::{in_order, without_copies};
-pub use parsed::NotARecord;
 pub use pass::{each_line, verify};
-pub use problem::{Fault, Problem};
-pub use run::{End, Fate, Outcome, RecordSummary, Run, SignalSender};
+pub use problem::Problem;
+pub use run::{Fate, Outcome, RecordSummary, Run};
 pub use runs::Runs;
-pub use verified::{Kind, Verified, VerifiedChain};
+pub use verified::{AnchorCounts, InputKind, Verified, VerifiedChain, VerifiedInput};
 pub use verify::Verifier;

@@ -1,22 +1,19 @@
-//! Files of one log in the order in which they were written.
+//! Sorts the files of a log in the order in which they were written.
 
 use std::collections::BTreeMap;
 use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::blocks::{Block, Blocks, lines};
-use super::parsed::{What, examine};
+use crate::audit::Checkpoint;
+use crate::audit::codec::ParsedLine;
 use crate::host::{HostView, is_file};
 use crate::names::Sha256;
 
-/// The first record of a file.
+/// The first record of a file, and the length of the file in bytes.
 #[derive(Debug)]
 struct First {
-    chain: (String, String),
-    seq: u64,
-    hash: Sha256,
-    time: String,
-    /// How long the file is, in bytes.
+    record: Checkpoint,
     length: u64,
 }
 
@@ -24,8 +21,8 @@ struct First {
 type Known = (Option<First>, PathBuf);
 
 /// Sorts logs by the time of their first record, and those of one chain by its
-/// number. What is no regular file can be read only once: with one of these
-/// among them the order stays.
+/// number. If one of them is not a regular file, and so can be read only once,
+/// the order stays.
 pub fn in_order(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
     let regular = |log: &PathBuf| is_file(log, view);
     if logs.len() < 2 || !logs.iter().all(regular) {
@@ -34,8 +31,8 @@ pub fn in_order(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
     sorted(known(logs, view))
 }
 
-/// Sorts logs like [`in_order`] and leaves out copies: of those that begin with
-/// the same record the longest is read.
+/// Sorts logs like [`in_order`] and leaves out copies: of files that begin with
+/// the same record only the longest stays.
 pub fn without_copies(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
     if logs.len() < 2 {
         return logs;
@@ -47,7 +44,7 @@ pub fn without_copies(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
             kept.push((None, log));
             continue;
         };
-        let key = first.hash;
+        let key = first.record.hash;
         let shorter = |one: &Known| one.0.as_ref().is_some_and(|one| one.length < first.length);
         if longest.get(&key).is_none_or(shorter) {
             longest.insert(key, (Some(first), log));
@@ -64,25 +61,23 @@ fn known(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<Known> {
 
 fn sorted(mut known: Vec<Known>) -> Vec<PathBuf> {
     known.sort_by(|(a, _), (b, _)| time(a.as_ref()).cmp(time(b.as_ref())));
-    // A clock may have stepped back: within a chain its number decides.
-    let mut locations: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
-    for (location, (first, _)) in known.iter().enumerate() {
-        if let Some(first) = first {
-            locations
-                .entry(first.chain.clone())
-                .or_default()
-                .push(location);
+    // A clock may have stepped back: within a chain the number decides.
+    let mut positions: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    for (position, (first, _)) in known.iter().enumerate() {
+        if let Some(First { record, .. }) = first {
+            let chain = (record.host.as_str(), record.chain.as_str());
+            positions.entry(chain).or_default().push(position);
         }
     }
     let mut out: Vec<_> = known.iter().map(|(_, log)| log.clone()).collect();
-    for locations in locations.into_values() {
-        let mut of_chain: Vec<_> = locations
+    for positions in positions.into_values() {
+        let mut of_chain: Vec<_> = positions
             .iter()
-            .filter_map(|&location| known.get(location))
+            .filter_map(|&position| known.get(position))
             .collect();
-        of_chain.sort_by_key(|(first, _)| first.as_ref().map(|first| first.seq));
-        for (&location, (_, log)) in locations.iter().zip(of_chain) {
-            if let Some(slot) = out.get_mut(location) {
+        of_chain.sort_by_key(|(first, _)| first.as_ref().map(|first| first.record.seq));
+        for (&position, (_, log)) in positions.iter().zip(of_chain) {
+            if let Some(slot) = out.get_mut(position) {
                 slot.clone_from(log);
             }
         }
@@ -91,7 +86,7 @@ fn sorted(mut known: Vec<Known>) -> Vec<PathBuf> {
 }
 
 fn time(first: Option<&First>) -> &str {
-    first.map_or("", |first| &first.time)
+    first.map_or("", |first| &first.record.timestamp)
 }
 
 fn first(log: &Path, view: &dyn HostView) -> Option<First> {
@@ -105,21 +100,9 @@ fn first(log: &Path, view: &dyn HostView) -> Option<First> {
     };
     // The lines after the first record need not be hashed.
     lines(offset, bytes).find_map(|line| {
-        let examined = examine(&Block::Lines {
-            offset: line.offset,
-            bytes: line.bytes.to_vec(),
-        });
-        let facts = examined.seen.into_iter().find_map(|seen| match seen.what {
-            What::Record(facts) => Some(facts),
-            What::Empty | What::NotARecord(..) => None,
-        })?;
-        Some(First {
-            chain: examined.chains.get(facts.of)?.clone(),
-            seq: facts.tail.seq,
-            hash: facts.tail.hash,
-            time: facts.timestamp.to_string(),
-            length,
-        })
+        let record = ParsedLine::of(line.bytes).ok()?;
+        let record = Checkpoint::of(&record, log);
+        Some(First { record, length })
     })
 }
 
@@ -130,12 +113,11 @@ mod tests {
     use crate::host::fake::World;
 
     fn record(chain: &str, seq: u64, time: &str) -> String {
-        let mut link = Link::first();
-        link.seq = seq;
+        let link = Link { seq, ..Link::FIRST };
         let json = format!(
             "{{\"event\":\"start\",\"timestamp\":\"{time}\",\"host\":\"h\",\"chain\":\"{chain}\"}}"
         );
-        link.close(&json).0
+        link.seal(&json).0
     }
 
     #[test]
@@ -154,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_log_and_its_copy_the_longer_one_is_read() {
+    fn of_a_log_and_its_copy_the_longer_one_stays() {
         let (one, two) = (record("c", 0, "1"), record("c", 1, "2"));
         let world = World::new()
             .file("/copy", &format!("{one}\n"))

@@ -1,5 +1,5 @@
-//! The pass over an input that verifies it: lines are looked at on several
-//! processors, and held against their chains in order.
+//! One pass over an input. To verify it, lines are examined on several
+//! processors, then checked against their chains in order.
 
 use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -9,20 +9,19 @@ use super::blocks::{Block, Blocks, lines};
 use super::parsed::{Examined, examine};
 use super::verify::Verifier;
 
-/// More threads than this wait for the one that reads and compares.
+/// More threads than this would wait for the one that reads and compares.
 const WORKERS_MAX: usize = 4;
 
-/// Blocks that each worker may have waiting: with two, one often waited for the
-/// others.
+/// Blocks in each worker's queue: with two, workers often had nothing to do.
 const AHEAD: usize = 8;
 
-/// Reads an input to its end and holds every line against its chain.
+/// Reads an input to its end and checks every line against its chain.
 pub fn verify(from: impl Read, verifier: &mut Verifier<'_>) -> io::Result<()> {
     let mut blocks = Blocks::new(from, 0);
     let Some(first) = blocks.next()? else {
         return Ok(());
     };
-    verifier.take(examine(&first));
+    verifier.check(examine(&first));
     let workers = thread::available_parallelism()
         .map_or(1, usize::from)
         .min(WORKERS_MAX);
@@ -33,18 +32,18 @@ pub fn verify(from: impl Read, verifier: &mut Verifier<'_>) -> io::Result<()> {
     }
 }
 
-/// Reads an input to its end and hands on each line that can be a record,
-/// without its line end. Returns how many bytes there were.
-pub fn each_line(
+/// Reads an input to its end and passes on each line that can be a record,
+/// without its line end. Returns the number of bytes.
+pub fn each_line<E: From<io::Error>>(
     from: impl Read,
-    take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<u64> {
+    add: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+) -> Result<u64, E> {
     let mut blocks = Blocks::new(from, 0);
     let mut read = 0;
     while let Some(block) = blocks.next()? {
         match block {
             Block::Lines { offset, ref bytes } => {
-                lines(offset, bytes).try_for_each(|line| take(line.bytes))?;
+                lines(offset, bytes).try_for_each(|line| add(line.bytes))?;
                 read += bytes.len() as u64;
             }
             Block::TooLong { length, .. } => read += length,
@@ -60,7 +59,7 @@ fn alone<R: Read>(
     verifier: &mut Verifier<'_>,
 ) -> io::Result<()> {
     loop {
-        verifier.take(examine(&block));
+        verifier.check(examine(&block));
         blocks.reuse(block);
         match blocks.next()? {
             Some(next) => block = next,
@@ -69,14 +68,13 @@ fn alone<R: Read>(
     }
 }
 
-/// One thread that looks at blocks.
 struct Worker {
     blocks: SyncSender<Block>,
     examined: Receiver<(Examined, Block)>,
 }
 
-/// Blocks go to the workers in turn and come back in turn, so that they are
-/// taken in their order.
+/// Blocks go to the workers in turn and come back in turn, which keeps their
+/// order.
 fn in_parallel<R: Read>(
     workers: usize,
     second: Block,
@@ -115,15 +113,15 @@ fn worker<'scope>(scope: &'scope thread::Scope<'scope, '_>) -> Worker {
     Worker { blocks, examined }
 }
 
-/// Takes what a worker has looked at, and gives its block back.
+/// Checks what a worker has examined, and returns its block.
 fn take(workers: &[Worker], number: usize, verifier: &mut Verifier<'_>) -> io::Result<Block> {
     let worker = workers.get(number % workers.len()).ok_or_else(gone)?;
     let (examined, block) = worker.examined.recv().map_err(|_| gone())?;
-    verifier.take(examined);
+    verifier.check(examined);
     Ok(block)
 }
 
-/// A worker ends only when it is told to, or by a mistake in qli itself.
+/// A worker ends early only because of a bug in qli.
 fn gone() -> io::Error {
     io::Error::other("a thread of qli ended early")
 }

@@ -3,137 +3,227 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::NotARecord;
-use crate::audit::Checkpoint;
-use crate::names::Sha256;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::audit::codec::NotARecord;
+use crate::audit::{Checkpoint, to_seconds};
+use crate::names::{Sha256, Text, path_as_text, visible};
+
+/// Something that is not as qli wrote it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Problem {
+    /// Its name: `changed`, `missing-before`, `out-of-place`, `detached`,
+    /// `not-a-record`, `empty-line`, `torn`, `no-line-end`, `torn-line-gone`,
+    /// `second-start`, `end-without-start`, `rewritten`, `cut-tail`,
+    /// `chain-gone`.
+    pub fault: &'static str,
+    /// What is wrong, as a message.
+    pub message: String,
+    /// Where; a record that only an anchor knows has no line.
+    #[serde(flatten)]
+    pub location: Option<LineLocation>,
+    /// The record in that line, if it is one.
+    #[serde(flatten)]
+    pub record: Option<RecordName>,
+    /// What belongs there: a number or a hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// The anchor that does not match.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Checkpoint>,
+}
 
 /// A line of an input.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct LineLocation {
     /// The log; `-` for standard input.
+    #[serde(serialize_with = "path_as_text")]
+    #[schemars(with = "Text")]
     pub log: Rc<Path>,
     /// The line, from 1.
     pub line: u64,
-    /// Where it begins, in bytes from 0.
+    /// Where the line begins, in bytes from 0.
     pub offset: u64,
 }
 
-/// A record, by the chain it says it belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A record, by the chain it claims.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RecordName {
-    /// The machine.
+    /// The machine of the record.
     pub host: String,
-    /// The chain.
+    /// The chain of the record.
     pub chain: String,
-    /// Its number.
+    /// The number of the record in its chain.
     pub seq: u64,
-    /// Its run, if it is of one.
+    /// The run of the record.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
 }
 
-/// Something that is not as qli wrote it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where; what an anchor misses has no line.
-    pub location: Option<LineLocation>,
-    /// Which record stands there, as far as it is one.
-    pub record: Option<RecordName>,
-    /// What is wrong.
-    pub fault: Fault,
+/// What is wrong with a record or a line.
+#[derive(Debug)]
+pub(super) struct LogFault {
+    name: &'static str,
+    /// Where there is a record, it is the subject of this message.
+    message: String,
+    sides: [Option<String>; 2],
+    anchor: Option<Checkpoint>,
 }
 
-/// What is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// A line is empty.
-    Empty,
-    /// A line is no record.
-    NotARecord(NotARecord),
-    /// The last line is cut off; its length.
-    Torn(u64),
-    /// The last record is whole, but lacks its line end.
-    Unended,
-    /// The record is not what it was: the hash it claims, and the hash of what
-    /// it holds.
-    Changed {
-        /// What it claims.
-        expected: Sha256,
-        /// What it has.
-        found: Sha256,
-    },
-    /// Records before it are missing, or it was moved here.
-    Ahead {
-        /// The number that was due.
-        expected: u64,
-        /// Its number.
-        found: u64,
-    },
-    /// It stood before already, or was moved here.
-    Behind {
-        /// The number that was due.
-        expected: u64,
-        /// Its number.
-        found: u64,
-    },
-    /// Its number is right, but it follows another record than the one before.
-    Detached {
-        /// The hash of the record before.
-        expected: Sha256,
-        /// The hash that it says it follows.
-        found: Sha256,
-    },
-    /// Its run had a start already.
-    SecondStart,
-    /// Its run has no start, although this log was kept when it began.
-    EndWithoutStart,
-    /// It tells of a torn line above it, and another one stands there.
-    TornLineGone,
-    /// The record has another hash than the one that was anchored: the log was
-    /// written anew.
-    Rewritten(Checkpoint),
-    /// The log ends before the record that was anchored; the number of its last
-    /// record.
-    CutTail(Checkpoint, u64),
-    /// The chain that was anchored is not there.
-    ChainGone(Checkpoint),
-}
-
-impl Fault {
-    /// Returns its name in JSON.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Empty => "empty-line",
-            Self::NotARecord(_) => "not-a-record",
-            Self::Torn(_) => "torn",
-            Self::Unended => "no-line-end",
-            Self::Changed { .. } => "changed",
-            Self::Ahead { .. } => "missing-before",
-            Self::Behind { .. } => "out-of-place",
-            Self::Detached { .. } => "detached",
-            Self::SecondStart => "second-start",
-            Self::EndWithoutStart => "end-without-start",
-            Self::TornLineGone => "torn-line-gone",
-            Self::Rewritten(_) => "rewritten",
-            Self::CutTail(..) => "cut-tail",
-            Self::ChainGone(_) => "chain-gone",
+impl LogFault {
+    fn new(name: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            name,
+            message: message.into(),
+            sides: [None, None],
+            anchor: None,
         }
     }
 
-    /// Returns the anchor that is not met.
-    pub fn anchor(&self) -> Option<&Checkpoint> {
-        match self {
-            Self::Rewritten(head) | Self::CutTail(head, _) | Self::ChainGone(head) => Some(head),
-            Self::Empty
-            | Self::NotARecord(_)
-            | Self::Torn(_)
-            | Self::Unended
-            | Self::Changed { .. }
-            | Self::Ahead { .. }
-            | Self::Behind { .. }
-            | Self::Detached { .. }
-            | Self::SecondStart
-            | Self::EndWithoutStart
-            | Self::TornLineGone => None,
+    fn sides(mut self, expected: &impl ToString, found: &impl ToString) -> Self {
+        self.sides = [Some(expected.to_string()), Some(found.to_string())];
+        self
+    }
+
+    pub(super) fn empty_line() -> Self {
+        Self::new("empty-line", "the line is empty")
+    }
+
+    pub(super) fn not_a_record(why: NotARecord) -> Self {
+        let why = match why {
+            NotARecord::NotJson => "it is not JSON",
+            NotARecord::MissingField => "it lacks a field that every record has",
+            NotARecord::NotSealed => {
+                "it does not end in `prev`, `seq` and `hash` as qli writes them"
+            }
+            NotARecord::TooLong => "it is too long",
+        };
+        Self::new("not-a-record", format!("the line is not a record: {why}"))
+    }
+
+    pub(super) fn torn(bytes: u64) -> Self {
+        let unit = if bytes == 1 { "byte" } else { "bytes" };
+        Self::new(
+            "torn",
+            format!("the last line is cut off after {bytes} {unit}"),
+        )
+    }
+
+    pub(super) fn no_line_end() -> Self {
+        Self::new("no-line-end", "is complete, but its line end is missing")
+    }
+
+    pub(super) fn changed(sealed: Sha256, computed: Sha256) -> Self {
+        let message =
+            format!("was changed: its hash must be {sealed:.12}…, but is {computed:.12}…");
+        Self::new("changed", message).sides(&sealed, &computed)
+    }
+
+    /// Records are missing before this one, or it was moved here.
+    pub(super) fn missing_before(due: u64, seq: u64) -> Self {
+        let message = match seq - due {
+            1 => format!("does not belong here: seq {due} is missing before it"),
+            _ => format!(
+                "does not belong here: seq {due} to {} are missing before it",
+                seq - 1
+            ),
+        };
+        Self::new("missing-before", message).sides(&due, &seq)
+    }
+
+    /// The record is a copy of an earlier one, or was moved here.
+    pub(super) fn out_of_place(due: u64, seq: u64) -> Self {
+        let message =
+            format!("does not belong here: it was copied or moved, and seq {due} is next");
+        Self::new("out-of-place", message).sides(&due, &seq)
+    }
+
+    /// The number is right, but the record before it is another one.
+    pub(super) fn detached(due: Sha256, prev: Sha256) -> Self {
+        let message = format!(
+            "must follow the hash {due:.12}… of the record before, but follows {prev:.12}…: \
+             one of the two was changed and hashed again"
+        );
+        Self::new("detached", message).sides(&due, &prev)
+    }
+
+    pub(super) fn second_start() -> Self {
+        Self::new("second-start", "is a second start of its run")
+    }
+
+    pub(super) fn end_without_start() -> Self {
+        Self::new("end-without-start", "is an end without a start")
+    }
+
+    pub(super) fn torn_line_gone() -> Self {
+        let message = "reports a torn line above it, but the line there is another one";
+        Self::new("torn-line-gone", message)
+    }
+
+    /// The record has another hash than the one that was anchored.
+    pub(super) fn rewritten(anchor: Checkpoint) -> Self {
+        let time = to_seconds(&anchor.timestamp);
+        let message = format!(
+            "must have the hash {:.12}…, which was anchored at {time}: the log was rewritten",
+            anchor.hash
+        );
+        Self {
+            sides: [Some(anchor.hash.to_string()), None],
+            anchor: Some(anchor),
+            ..Self::new("rewritten", message)
+        }
+    }
+
+    /// The log ends before the record that was anchored.
+    pub(super) fn cut_tail(anchor: &Checkpoint, last: u64) -> Self {
+        let message = format!(
+            "seq {}, anchored at {}, is missing: chain {} of {} ends with seq {last}",
+            anchor.seq,
+            to_seconds(&anchor.timestamp),
+            visible(&anchor.chain),
+            visible(&anchor.host)
+        );
+        Self {
+            anchor: Some(anchor.clone()),
+            ..Self::new("cut-tail", message).sides(&anchor.seq, &last)
+        }
+    }
+
+    pub(super) fn chain_gone(anchor: Checkpoint) -> Self {
+        let message = format!(
+            "chain {} of {}, anchored at {}, is missing",
+            visible(&anchor.chain),
+            visible(&anchor.host),
+            to_seconds(&anchor.timestamp)
+        );
+        Self {
+            anchor: Some(anchor),
+            ..Self::new("chain-gone", message)
+        }
+    }
+
+    /// Says where it is. Lines count from 1 and the `seq` of records from 0, so
+    /// the message names a record by that word.
+    pub(super) fn at(self, location: Option<LineLocation>, record: Option<RecordName>) -> Problem {
+        let subject = record.as_ref().map(|record| {
+            let run = record.run_id.as_deref().map(visible);
+            let run = run.map_or(String::new(), |run| format!(" of run {run}"));
+            format!("seq {}{run} ", record.seq)
+        });
+        let [expected, found] = self.sides;
+        Problem {
+            fault: self.name,
+            message: subject.unwrap_or_default() + &self.message,
+            location,
+            record,
+            expected,
+            found,
+            anchor: self.anchor,
         }
     }
 }

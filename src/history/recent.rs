@@ -1,11 +1,10 @@
-//! What a collector delivers twice.
+//! Records that a collector delivers twice.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::names::Sha256;
 
-/// How many records of a stream are remembered, to know one that a collector
-/// delivers again.
+/// How many records of a stream are remembered.
 const REMEMBERED: usize = 4096;
 
 /// The hashes of the last records of a stream.
@@ -20,8 +19,10 @@ impl Recent {
         self.all.contains(&hash)
     }
 
-    pub(super) fn add(&mut self, hash: Sha256) {
-        if self.all.insert(hash) {
+    /// Adds a hash; returns whether it is new.
+    pub(super) fn insert(&mut self, hash: Sha256) -> bool {
+        let is_new = self.all.insert(hash);
+        if is_new {
             self.order.push_back(hash);
         }
         if self.order.len() > REMEMBERED
@@ -29,5 +30,6 @@ impl Recent {
         {
             self.all.remove(&oldest);
         }
+        is_new
     }
 }

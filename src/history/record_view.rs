@@ -1,17 +1,10 @@
-//! What a record tells people: read with all that is shown of it.
+//! A record with everything that a list of runs shows.
 
-use std::borrow::Cow;
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
+use serde::{Deserialize, Deserializer};
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
-use serde::Deserialize;
-use serde_json::Value;
+use crate::audit::codec::Str;
+use crate::audit::{EventName, RecordedArgs, SignalRecord};
 
-use super::parsed::Str;
-use crate::names::Text;
-
-/// A record as it is read for a list.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct RecordView<'a> {
     #[serde(borrow)]
@@ -31,8 +24,8 @@ pub(super) struct RecordView<'a> {
     #[serde(borrow)]
     pub(super) user: Option<Str<'a>>,
     pub(super) uid: Option<u32>,
-    #[serde(default)]
-    pub(super) args: Value,
+    #[serde(default, deserialize_with = "if_known")]
+    pub(super) args: Option<RecordedArgs>,
     #[serde(default, borrow)]
     pub(super) guards: Vec<GuardView<'a>>,
     pub(super) pid: Option<u32>,
@@ -46,8 +39,8 @@ pub(super) struct RecordView<'a> {
     pub(super) exit_code: Option<i32>,
     #[serde(borrow)]
     pub(super) signal: Option<Str<'a>>,
-    #[serde(default, borrow)]
-    pub(super) signals: Vec<SignalView<'a>>,
+    #[serde(default)]
+    pub(super) signals: Vec<SignalRecord>,
     #[serde(borrow)]
     pub(super) message: Option<Str<'a>>,
     pub(super) duration_ms: Option<u64>,
@@ -59,7 +52,7 @@ pub(super) struct RecordView<'a> {
     pub(super) hash: Str<'a>,
 }
 
-/// A step that was passed, or that refused.
+/// A step that passed, or that refused.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct GuardView<'a> {
     #[serde(borrow)]
@@ -70,34 +63,21 @@ pub(super) struct GuardView<'a> {
     pub(super) detail: Option<Str<'a>>,
 }
 
-/// A signal that was received.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct SignalView<'a> {
-    #[serde(borrow)]
-    pub(super) name: Str<'a>,
-    pub(super) from_pid: Option<i32>,
-    pub(super) from_uid: Option<u32>,
-    #[serde(default)]
-    pub(super) forwarded: bool,
+/// Reads arguments; a form that a later version may have is passed over, and
+/// the rest of the record is shown.
+fn if_known<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RecordedArgs>, D::Error> {
+    let json = serde_json::Value::deserialize(from)?;
+    Ok(RecordedArgs::deserialize(json).ok())
 }
 
 impl<'a> RecordView<'a> {
-    /// Reads a line; none if it is no record.
+    /// Parses a line; none if it is not a record.
     pub(super) fn of(line: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(line).ok()
     }
-}
 
-/// Returns an owned copy.
-pub(super) fn owned(text: Option<Str<'_>>) -> Option<String> {
-    text.map(|Str(text)| Cow::into_owned(text))
-}
-
-/// Reads a text as a record writes it: a string, or `{"b64": "…"}`.
-pub(super) fn text(value: &Value) -> Option<Text> {
-    if let Some(text) = value.as_str() {
-        return Some(text.into());
+    /// Returns the event; none for one that this version does not know.
+    pub(super) fn event(&self) -> Option<EventName> {
+        EventName::of(&self.event)
     }
-    let bytes = BASE64_STANDARD.decode(value.get("b64")?.as_str()?).ok()?;
-    Some(OsString::from_vec(bytes).into())
 }

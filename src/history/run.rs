@@ -1,18 +1,22 @@
-//! One run, as its records tell of it.
+//! One run, assembled from its records.
 
-use serde_json::Value;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::record_view::{GuardView, RecordView, SignalView, owned, text};
+use super::record_view::{GuardView, RecordView};
+use crate::audit::codec::Str;
+use crate::audit::{EventName, RecordedArg, RecordedArgs, SignalRecord};
 use crate::host::HostView;
 use crate::names::{shell_word, visible};
 
-/// One run, as far as its records tell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "the record's own names")]
+/// One run, as far as its records show.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Run {
-    /// Its id.
+    /// The run's id.
+    #[expect(clippy::struct_field_names, reason = "the record's own name")]
     pub run_id: String,
-    /// The machine.
+    /// The machine's name.
     pub host: String,
     /// The chain of its log.
     pub chain: String,
@@ -21,154 +25,134 @@ pub struct Run {
     /// The extension.
     pub extension: String,
     /// The user's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// The real uid.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub uid: Option<u32>,
-    /// When its start was recorded; none if only its end was met.
+    /// When its start was recorded; absent if only its end was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub started: Option<String>,
-    /// When its end was recorded.
+    /// When its end was recorded; absent if it was not found.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<String>,
-    /// Its arguments as the record writes them.
-    pub args: Value,
-    /// How it was confirmed; none if it was not.
+    /// Its arguments as recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub args: Option<RecordedArgs>,
+    /// How it was confirmed: `tty`, `typed`, `yes-flag` or `confirm-flag`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub confirm: Option<String>,
-    /// The process that started it.
-    pub process: RunProcess,
-    /// How it ended; none if no end was met.
-    pub end: Option<End>,
-    /// How long it took.
-    pub duration_ms: Option<u64>,
-    /// Whether its timeout was over, so that qli sent it TERM.
-    pub timed_out: bool,
-    /// Whether its end was recorded later than it happened.
-    pub spooled: bool,
-}
-
-/// What a start tells of its process.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RunProcess {
-    /// Process id.
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What is known about the process of a run without an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fate: Option<Fate>,
+    /// The process id of a run without an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
-    /// When it started, in clock ticks since the machine did.
-    pub start: Option<u64>,
-    /// The id of that time.
-    pub boot_id: Option<String>,
+    /// The code a shell shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The signal that killed it, or the last one that qli received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// The guard that refused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// Why it was refused, or could not start; `timeout` if it exceeded its
+    /// timeout.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How long it took, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// True if its end was spooled, and written to the log by a later run.
+    pub spooled: bool,
+    /// The record that ended it; none if no end was found.
+    #[serde(skip)]
+    pub end: Option<EventName>,
+    #[serde(skip)]
+    pub timed_out: bool,
+    /// The last signal that qli received, and where it came from.
+    #[serde(skip)]
+    pub last_signal: Option<SignalRecord>,
+    /// What identifies its process, with `pid`: its start in clock ticks since
+    /// boot, and the boot id.
+    #[serde(skip)]
+    pub process: Option<(u64, String)>,
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// The script ran.
-    Finished {
-        /// The code a shell shows.
-        exit_code: i32,
-        /// The signal it died of.
-        signal: Option<String>,
-    },
-    /// Somebody stopped it.
-    Interrupted {
-        /// The code a shell shows.
-        exit_code: i32,
-        /// The signal it died of, or the last one that was received.
-        signal: Option<String>,
-        /// Why it was not started after all.
-        reason: Option<String>,
-        /// Who sent the last signal, and whether qli passed it on.
-        sender: Option<SignalSender>,
-    },
-    /// It could not be started.
-    SpawnFailed {
-        /// 126 or 127.
-        exit_code: i32,
-        /// The system's word.
-        message: String,
-    },
-    /// A guard refused it.
-    Refused {
-        /// The code qli ended with.
-        exit_code: Option<i32>,
-        /// The guard.
-        step: Option<String>,
-        /// Why, in words.
-        reason: Option<String>,
-    },
-}
-
-/// Where a signal came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignalSender {
-    /// The signal.
-    pub name: String,
-    /// The process; none for the kernel and the terminal.
-    pub pid: Option<i32>,
-    /// Its uid.
-    pub uid: Option<u32>,
-    /// Whether qli passed it on.
-    pub forwarded: bool,
-}
-
-/// What became of a run, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    clap::ValueEnum,
+    Serialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// The script ended with 0.
+    /// The script exited with 0.
     Ok,
-    /// It ended otherwise, or could not be started.
+    /// It exited with another code, or could not be started.
     Failed,
     /// A guard refused it.
     Refused,
-    /// Somebody stopped it, or its timeout did.
+    /// It was interrupted, or exceeded its timeout.
     Stopped,
     /// It has not ended yet.
     Running,
-    /// qli was killed: nobody knows.
+    /// qli was killed, so the outcome is unknown.
+    #[default]
     Unknown,
 }
 
-impl Outcome {
-    /// Returns its name in JSON.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Refused => "refused",
-            Self::Stopped => "stopped",
-            Self::Running => "running",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// What became of a run that has no end in the logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is known about the process of a run that has no end in the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub enum Fate {
-    /// Its qli is still at work.
+    /// Its qli is still running.
+    #[serde(rename = "running")]
     Running,
     /// Its qli is gone: the outcome is unknown.
+    #[serde(rename = "abandoned")]
     Abandoned,
-    /// It is of another machine, or this one does not tell.
+    /// It ran on another machine, or this one cannot say.
+    #[serde(rename = "unknown from here")]
     UnknownFromHere,
 }
 
-impl Fate {
-    /// Returns its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Abandoned => "abandoned",
-            Self::UnknownFromHere => "unknown from here",
-        }
-    }
-}
-
 impl Run {
-    /// Says what became of the process of a run without an end.
-    pub fn fate(&self, view: &dyn HostView) -> Fate {
-        let RunProcess {
-            pid,
-            start,
-            boot_id,
-        } = &self.process;
-        let (Some(pid), Some(start), Some(boot)) = (pid, start, boot_id) else {
+    /// Fills in the outcome, which for a run without an end depends on whether
+    /// its process is still there.
+    #[must_use]
+    pub fn settled(mut self, view: &dyn HostView) -> Self {
+        let fate = self.end.is_none().then(|| self.fate(view));
+        self.outcome = match (self.end, self.exit_code) {
+            // How a script exits on TERM does not show whether it was done.
+            (Some(EventName::Finish), _) if self.timed_out => Outcome::Stopped,
+            (Some(EventName::Finish), Some(0)) => Outcome::Ok,
+            (Some(EventName::Finish | EventName::SpawnFailed), _) => Outcome::Failed,
+            (Some(EventName::Refused), _) => Outcome::Refused,
+            (Some(EventName::Interrupted), _) => Outcome::Stopped,
+            _ if fate == Some(Fate::Running) => Outcome::Running,
+            _ => Outcome::Unknown,
+        };
+        self.pid = self.pid.filter(|_| fate.is_some());
+        self.fate = fate;
+        if self.timed_out {
+            self.reason.get_or_insert_with(|| "timeout".to_owned());
+        }
+        self
+    }
+
+    fn fate(&self, view: &dyn HostView) -> Fate {
+        let (Some(pid), Some((start, boot))) = (self.pid, &self.process) else {
             return Fate::UnknownFromHere;
         };
         match view.boot_id() {
@@ -177,154 +161,111 @@ impl Run {
             Some(now) if now != *boot => return Fate::Abandoned,
             Some(_) => {}
         }
-        match view.process_start(*pid) {
+        match view.process_start(pid) {
             Ok(Some(found)) if found == *start => Fate::Running,
             Ok(_) => Fate::Abandoned,
             Err(_) => Fate::UnknownFromHere,
         }
     }
 
-    /// Says in one word what became of it.
-    pub fn outcome(&self, view: &dyn HostView) -> Outcome {
-        match &self.end {
-            // What a script makes of its TERM says nothing of what it was for.
-            Some(End::Finished { .. }) if self.timed_out => Outcome::Stopped,
-            Some(End::Finished { exit_code: 0, .. }) => Outcome::Ok,
-            Some(End::Finished { .. } | End::SpawnFailed { .. }) => Outcome::Failed,
-            Some(End::Refused { .. }) => Outcome::Refused,
-            Some(End::Interrupted { .. }) => Outcome::Stopped,
-            None if self.fate(view) == Fate::Running => Outcome::Running,
-            None => Outcome::Unknown,
-        }
+    /// Returns when it began, or else when it ended.
+    pub fn time(&self) -> &str {
+        let time = self.started.as_deref().or(self.ended.as_deref());
+        time.unwrap_or_default()
     }
 
-    /// Writes what was typed: group, extension, and the arguments as far as
-    /// they were recorded.
+    /// Formats what was typed: group, extension, and the recorded arguments.
     pub fn command(&self) -> String {
         let names = [visible(&self.group), visible(&self.extension)];
-        names
-            .into_iter()
-            .chain(self.words())
-            .collect::<Vec<_>>()
-            .join(" ")
-    }
-
-    fn words(&self) -> Vec<String> {
-        if let Some(list) = self.args.as_array() {
-            return list.iter().map(word).collect();
-        }
-        let count = self.args.get("count").and_then(Value::as_u64);
-        count
-            .map(|count| format!("({count} arguments)"))
-            .into_iter()
-            .collect()
-    }
-
-    pub(super) fn begun(told: &RecordView<'_>) -> Self {
-        let passed = |guard: &&GuardView<'_>| {
-            let refused = guard.verdict.as_ref().is_some_and(|it| it.0 == "refuse");
-            guard.step.0 == "confirm" && !refused
+        let args = match &self.args {
+            None => Vec::new(),
+            Some(RecordedArgs::List(list)) => list.iter().map(word).collect(),
+            Some(RecordedArgs::Digest { count, .. }) => vec![format!("({count} arguments)")],
         };
-        let confirm = told.guards.iter().find(passed);
-        let detail = confirm.and_then(|guard| guard.detail.clone());
+        let words: Vec<_> = names.into_iter().chain(args).collect();
+        words.join(" ")
+    }
+
+    pub(super) fn begun(record: &RecordView<'_>) -> Self {
+        let passed = |guard: &&GuardView<'_>| {
+            &*guard.step == "confirm" && guard.verdict.as_deref() != Some("refuse")
+        };
+        let confirm = record.guards.iter().find(passed);
         Self {
-            run_id: owned(told.run_id.clone()).unwrap_or_default(),
-            host: told.host.0.clone().into_owned(),
-            chain: told.chain.0.clone().into_owned(),
-            group: owned(told.group.clone()).unwrap_or_default(),
-            extension: owned(told.extension.clone()).unwrap_or_default(),
-            user: owned(told.user.clone()),
-            uid: told.uid,
-            confirm: owned(detail),
-            args: told.args.clone(),
-            process: RunProcess {
-                pid: told.pid,
-                start: told.process_start,
-                boot_id: owned(told.boot_id.clone()),
-            },
+            run_id: text(record.run_id.as_ref()).unwrap_or_default(),
+            host: record.host.to_string(),
+            chain: record.chain.to_string(),
+            group: text(record.group.as_ref()).unwrap_or_default(),
+            extension: text(record.extension.as_ref()).unwrap_or_default(),
+            user: text(record.user.as_ref()),
+            uid: record.uid,
+            confirm: confirm.and_then(|guard| text(guard.detail.as_ref())),
+            args: record.args.clone(),
+            pid: record.pid,
+            process: record.process_start.zip(text(record.boot_id.as_ref())),
             ..Self::default()
         }
     }
 
-    pub(super) fn end_with(&mut self, told: &RecordView<'_>, end: End) {
-        self.ended = Some(told.timestamp.0.clone().into_owned());
-        self.duration_ms = told.duration_ms;
-        self.timed_out = told.timed_out;
-        self.spooled = told.spooled;
+    /// Adds what the record of its end contains.
+    pub(super) fn end_with(&mut self, record: &RecordView<'_>, end: EventName) {
+        let (message, reason) = (text(record.message.as_ref()), text(record.reason.as_ref()));
         self.end = Some(end);
+        self.ended = Some(record.timestamp.to_string());
+        self.exit_code = record.exit_code;
+        self.signal = text(record.signal.as_ref());
+        self.step = text(record.step.as_ref());
+        self.reason = message.or(reason);
+        self.last_signal = record.signals.last().cloned();
+        self.duration_ms = record.duration_ms;
+        self.timed_out = record.timed_out;
+        self.spooled = record.spooled;
     }
 }
 
-/// One record as it comes.
+fn text(text: Option<&Str<'_>>) -> Option<String> {
+    text.map(|text| text.to_string())
+}
+
+/// One record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordSummary {
-    /// What it tells of.
     pub event: String,
     /// When it was written.
     pub time: String,
-    /// Its run, as far as this record tells.
+    /// Its run, as far as this record shows.
     pub run: Run,
 }
 
 impl RecordSummary {
-    /// Reads a line; none if it is no record.
+    /// Parses a line; none if it is not a record.
     pub fn of(line: &[u8]) -> Option<Self> {
-        let told = RecordView::of(line)?;
-        let mut run = Run::begun(&told);
-        if let Some(end) = end(&told) {
-            run.end_with(&told, end);
+        let record = RecordView::of(line)?;
+        let mut run = Run::begun(&record);
+        if let Some(end) = end(&record) {
+            run.end_with(&record, end);
         }
         Some(Self {
-            event: told.event.0.into_owned(),
-            time: told.timestamp.0.into_owned(),
+            event: record.event.to_string(),
+            time: record.timestamp.to_string(),
             run,
         })
     }
 }
 
-/// Writes one argument as one would type it, as far as it was recorded.
-fn word(arg: &Value) -> String {
-    if let Some(whole) = text(arg) {
-        return shell_word(whole.as_os_str());
-    }
-    let head = arg.get("head").and_then(text);
-    let length = arg.get("len").and_then(Value::as_u64).unwrap_or_default();
-    match head {
-        Some(head) => format!("{}\u{2026}({length} bytes)", shell_word(head.as_os_str())),
-        None => format!("({length} bytes)"),
+/// Formats an argument as one would type it, as far as it was recorded.
+fn word(arg: &RecordedArg) -> String {
+    match arg {
+        RecordedArg::Whole(text) => shell_word(text.as_os_str()),
+        RecordedArg::Cut { head, len, .. } => {
+            format!("{}\u{2026}({len} bytes)", shell_word(head.as_os_str()))
+        }
+        RecordedArg::Digest { len, .. } => format!("({len} bytes)"),
     }
 }
 
-/// Reads how a run ended; none if the record is no end.
-pub(super) fn end(told: &RecordView<'_>) -> Option<End> {
-    let exit_code = told.exit_code.unwrap_or_default();
-    let signal = owned(told.signal.clone());
-    match &*told.event.0 {
-        "finish" => Some(End::Finished { exit_code, signal }),
-        "interrupted" => Some(End::Interrupted {
-            exit_code,
-            signal,
-            reason: owned(told.reason.clone()),
-            sender: told.signals.last().map(sender),
-        }),
-        "spawn_failed" => Some(End::SpawnFailed {
-            exit_code,
-            message: owned(told.message.clone()).unwrap_or_default(),
-        }),
-        "refused" => Some(End::Refused {
-            exit_code: told.exit_code,
-            step: owned(told.step.clone()),
-            reason: owned(told.message.clone()).or_else(|| owned(told.reason.clone())),
-        }),
-        _ => None,
-    }
-}
-
-fn sender(signal: &SignalView<'_>) -> SignalSender {
-    SignalSender {
-        name: signal.name.0.clone().into_owned(),
-        pid: signal.from_pid,
-        uid: signal.from_uid,
-        forwarded: signal.forwarded,
-    }
+/// Returns the event of a record that ends a run, or refuses it.
+pub(super) fn end(record: &RecordView<'_>) -> Option<EventName> {
+    let event = record.event()?;
+    (event.is_end() || event == EventName::Refused).then_some(event)
 }

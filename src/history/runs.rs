@@ -1,100 +1,93 @@
-//! Runs, put together from the records of their start and their end.
+//! Runs, assembled from the records of their start and their end.
 
 use std::collections::BTreeMap;
 
-use super::Kind;
+use super::InputKind;
 use super::recent::Recent;
 use super::record_view::RecordView;
 use super::run::{Run, end};
+use crate::audit::EventName;
 use crate::names::Sha256;
 
-/// How many runs wait for the end of one that began before them, so that runs
-/// are told in the order of their starts.
+/// How many runs are held back until an earlier one ends, so that runs come in
+/// the order of their starts.
 const WINDOW: usize = 256;
 
-/// Puts runs together in the order of their starts. What it keeps grows with
-/// the number of open runs, not with the length of the logs.
+/// Assembles runs in the order of their starts. Memory grows with the number of
+/// open runs, not with the length of the logs.
 ///
-/// A run that lasts longer than some hundred others is told when its end comes.
+/// A run that lasts longer than [`WINDOW`] later ones comes when it ends.
 #[derive(Debug, Default)]
 pub struct Runs {
-    kind: Kind,
+    kind: InputKind,
     recent: Recent,
-    /// The runs that are told next, by the number of their start.
-    waiting: BTreeMap<u64, Run>,
-    /// Those that last long.
+    /// The runs that come next, by the number of their start.
+    pending: BTreeMap<u64, Run>,
+    /// Those that outlast the window.
     late: BTreeMap<u64, Run>,
     /// The runs without an end, by id and host.
     open: BTreeMap<(String, String), u64>,
     next: u64,
+    ready: Vec<Run>,
 }
 
 impl Runs {
-    /// Goes on with another input; records that a stream delivers again are
-    /// passed over.
-    pub fn begin(&mut self, kind: Kind) {
+    /// Continues with another input.
+    pub fn begin(&mut self, kind: InputKind) {
         self.kind = kind;
     }
 
-    /// Takes a line; one that is no record is passed over. Returns whether it is
-    /// one.
-    pub fn take(&mut self, line: &[u8], tell: &mut dyn FnMut(Run)) -> bool {
-        let Some(told) = RecordView::of(line) else {
+    /// Adds a line. Returns whether it is a record.
+    pub fn add_line(&mut self, line: &[u8]) -> bool {
+        let Some(record) = RecordView::of(line) else {
             return false;
         };
-        if self.kind == Kind::Stream
-            && let Some(hash) = Sha256::from_hex(told.hash.0.as_bytes())
-        {
-            if self.recent.has(hash) {
-                return true;
-            }
-            self.recent.add(hash);
+        let hash = Sha256::from_hex(record.hash.as_bytes());
+        let is_repeated =
+            self.kind == InputKind::Stream && hash.is_some_and(|hash| !self.recent.insert(hash));
+        if !is_repeated {
+            self.add_record(&record);
+            self.release();
         }
-        self.record(&told, tell);
         true
     }
 
-    fn record(&mut self, told: &RecordView<'_>, tell: &mut dyn FnMut(Run)) {
-        let Some(run_id) = told.run_id.as_ref() else {
+    fn add_record(&mut self, record: &RecordView<'_>) {
+        let Some(run_id) = &record.run_id else {
             return;
         };
-        let key = (
-            run_id.0.clone().into_owned(),
-            told.host.0.clone().into_owned(),
-        );
-        let ended = end(told);
-        if told.event.0 == "start" {
-            let mut run = Run::begun(told);
-            run.started = Some(told.timestamp.0.clone().into_owned());
-            self.open.insert(key, self.next);
-            self.add(run);
-        } else if let Some(ended) = ended {
+        let key = (run_id.to_string(), record.host.to_string());
+        if let Some(end) = end(record) {
             let number = self.open.remove(&key);
             let late = number.and_then(|number| self.late.remove(&number));
             if let Some(mut run) = late {
-                run.end_with(told, ended);
-                tell(run);
-            } else if let Some(run) = number.and_then(|number| self.waiting.get_mut(&number)) {
-                run.end_with(told, ended);
+                run.end_with(record, end);
+                self.ready.push(run);
+            } else if let Some(run) = number.and_then(|number| self.pending.get_mut(&number)) {
+                run.end_with(record, end);
             } else {
-                let mut run = Run::begun(told);
-                run.end_with(told, ended);
-                self.add(run);
+                let mut run = Run::begun(record);
+                run.end_with(record, end);
+                self.push(run);
             }
+        } else if record.event() == Some(EventName::Start) {
+            let mut run = Run::begun(record);
+            run.started = Some(record.timestamp.to_string());
+            self.open.insert(key, self.next);
+            self.push(run);
         }
-        self.flush(tell);
     }
 
-    fn add(&mut self, run: Run) {
-        self.waiting.insert(self.next, run);
+    fn push(&mut self, run: Run) {
+        self.pending.insert(self.next, run);
         self.next += 1;
     }
 
-    fn flush(&mut self, tell: &mut dyn FnMut(Run)) {
-        while let Some(first) = self.waiting.first_entry() {
+    fn release(&mut self) {
+        while let Some(first) = self.pending.first_entry() {
             let is_long = self.next - first.key() > WINDOW as u64;
             match (first.get().end.is_some(), is_long) {
-                (true, _) => tell(first.remove()),
+                (true, _) => self.ready.push(first.remove()),
                 (false, true) => {
                     let (number, run) = first.remove_entry();
                     self.late.insert(number, run);
@@ -104,12 +97,15 @@ impl Runs {
         }
     }
 
-    /// Ends: tells the runs that have no end, and those that waited for them.
-    pub fn end(self, tell: &mut dyn FnMut(Run)) {
-        self.late
-            .into_values()
-            .chain(self.waiting.into_values())
-            .for_each(tell);
+    /// Takes out the runs that are complete by now.
+    pub fn ready(&mut self) -> impl Iterator<Item = Run> {
+        self.ready.drain(..)
+    }
+
+    /// Returns the runs that have no end, and those held back for them.
+    pub fn finish(self) -> impl Iterator<Item = Run> {
+        let late = self.late.into_values();
+        late.chain(self.pending.into_values())
     }
 }
 

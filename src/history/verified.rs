@@ -1,50 +1,71 @@
-//! What is verified, and what came of it.
+//! What was verified.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::problem::LineLocation;
 use crate::audit::Checkpoint;
 
-/// What an input is.
+/// The kind of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Kind {
-    /// One log, as qli wrote it.
+pub enum InputKind {
+    /// One log as qli wrote it.
     #[default]
     Log,
-    /// What a collector made of many: records of one chain come in order, and
-    /// some may come twice.
+    /// Many logs merged by a collector: the records of each chain are in order,
+    /// and some may be repeated.
     Stream,
 }
 
 /// What was verified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
-    /// All chains, by host and id.
+    pub inputs: Vec<VerifiedInput>,
+    /// By host and id.
     pub chains: Vec<VerifiedChain>,
-    /// Number of lines.
     pub lines: u64,
-    /// Number of bytes, line ends included.
     pub bytes: u64,
     /// Records that a stream delivered again.
     pub repeated: u64,
-    /// Problems that were told of.
     pub problems: u64,
-    /// Anchored records that are there, unchanged.
-    pub anchors_met: u64,
-    /// Anchored records that stand before the first one that was given.
-    pub anchors_before: u64,
-    /// Anchors of logs that were not given.
-    pub anchors_elsewhere: u64,
+    pub anchors: AnchorCounts,
+}
+
+/// One input that was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedInput {
+    pub log: Rc<Path>,
+    pub kind: InputKind,
+    pub records: u64,
+    pub problems: u64,
+}
+
+/// How many anchors match.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct AnchorCounts {
+    /// Their records are present and unchanged.
+    pub met: u64,
+    /// Their records come before the first record given.
+    pub before: u64,
+    /// They belong to logs that were not given.
+    pub elsewhere: u64,
 }
 
 /// One chain that was verified.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct VerifiedChain {
-    /// Number of its first record: above 0 where what came before was not
-    /// given.
+    /// The number of its first record: above 0 if earlier ones were not given.
+    #[serde(rename = "first_seq")]
     pub first: u64,
-    /// Where that one stands.
-    pub first_place: LineLocation,
-    /// Number of records met.
+    #[serde(skip)]
+    pub first_location: LineLocation,
+    /// The number of records.
     pub records: u64,
-    /// Its newest record.
+    /// The newest record.
     pub head: Checkpoint,
 }

@@ -1,42 +1,42 @@
-//! Holding logs against their chains, line by line.
+//! Checks logs against their chains, line by line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::anchors::{Anchor, AnchorState, Anchors, is_given};
+use super::anchors::{AnchorState, Anchored, Anchors, is_given};
 use super::chain::{Chain, Position};
-use super::compact::{Id, Time};
-use super::parsed::{EventKind, Examined, NotARecord, ParsedRecord, Seen, Tail, What};
-use super::problem::{Fault, LineLocation, Problem, RecordName};
+use super::parsed::{Examined, ExaminedLine, LineContent, ParsedRecord};
+use super::problem::{LineLocation, LogFault, Problem};
 use super::recent::Recent;
-use super::verified::{Kind, Verified, VerifiedChain};
-use crate::audit::Checkpoint;
+use super::short_text::ShortText;
+use super::verified::{InputKind, Verified, VerifiedChain, VerifiedInput};
+use crate::audit::codec::{NotARecord, Seal};
+use crate::audit::{Checkpoint, EventName, RunId};
 use crate::names::Sha256;
 
-/// Holds logs against their chains. What it keeps grows with the number of
-/// chains and of open runs, not with the length of the logs.
+/// Checks logs against their chains. Memory grows with the number of chains and
+/// of open runs, not with the length of the logs.
 pub struct Verifier<'a> {
-    tell: &'a mut dyn FnMut(Problem),
+    report: &'a mut dyn FnMut(Problem),
     chains: Vec<Chain>,
-    /// Numbers in `chains`, by chain and host.
+    /// Indices into `chains`, by chain and host.
     numbers: BTreeMap<(String, String), usize>,
     latest: usize,
     /// Runs without an end yet, with the family of their chain.
-    open: BTreeSet<(Id, usize)>,
+    open: BTreeSet<(ShortText, usize)>,
     anchors: Anchors,
     recent: Recent,
-    given: Vec<(Rc<Path>, Kind)>,
     log: Rc<Path>,
-    kind: Kind,
+    kind: InputKind,
     line: u64,
-    /// The line above, if it is no record: a crash may have torn it.
-    torn: Option<Pending>,
+    /// The line before, if it is not a record: a crash may have torn it.
+    torn: Option<MaybeTorn>,
     verified: Verified,
 }
 
 #[derive(Debug)]
-struct Pending {
+struct MaybeTorn {
     problem: Problem,
     length: u64,
     sha256: Sha256,
@@ -51,148 +51,152 @@ impl std::fmt::Debug for Verifier<'_> {
 }
 
 impl<'a> Verifier<'a> {
-    /// Begins; each problem is told as soon as it is known.
-    pub fn new(anchors: Vec<Checkpoint>, tell: &'a mut dyn FnMut(Problem)) -> Self {
+    /// Starts; each problem is reported as soon as it is known.
+    pub fn new(anchors: Vec<Checkpoint>, report: &'a mut dyn FnMut(Problem)) -> Self {
         Self {
-            tell,
+            report,
             chains: Vec::new(),
             numbers: BTreeMap::new(),
             latest: 0,
             open: BTreeSet::new(),
             anchors: Anchors::new(anchors),
             recent: Recent::default(),
-            given: Vec::new(),
             log: Path::new("").into(),
-            kind: Kind::Log,
+            kind: InputKind::Log,
             line: 0,
             torn: None,
             verified: Verified::default(),
         }
     }
 
-    /// Goes on with another input. A chain goes on in it where the one before
-    /// has left off.
-    pub fn begin(&mut self, log: &Path, kind: Kind) {
+    /// Goes to another input. Chains continue in it from the one before.
+    pub fn begin(&mut self, log: &Path, kind: InputKind) {
         self.settle_torn(None);
         self.log = log.into();
         self.kind = kind;
         self.line = 0;
-        self.given.push((Rc::clone(&self.log), kind));
+        self.verified.inputs.push(VerifiedInput {
+            log: Rc::clone(&self.log),
+            kind,
+            records: 0,
+            problems: 0,
+        });
     }
 
-    /// Takes the lines of a block.
-    pub(super) fn take(&mut self, examined: Examined) {
+    /// Checks the lines of a block.
+    pub(super) fn check(&mut self, examined: Examined) {
         let mut numbers = vec![None; examined.chains.len()];
-        for seen in examined.seen {
+        for line in examined.lines {
             self.line += 1;
             self.verified.lines += 1;
-            self.verified.bytes += seen.length + u64::from(seen.ended);
-            match seen.what {
-                What::Record(ref facts) => {
-                    self.record(&seen, facts, &examined.chains, &mut numbers);
+            self.verified.bytes += line.length + u64::from(line.ended);
+            match line.content {
+                LineContent::Record(ref record) => {
+                    self.record(&line, record, &examined.chains, &mut numbers);
                 }
-                What::Empty => {
+                LineContent::Empty => {
                     self.settle_torn(None);
-                    self.tell(Some(&seen), None, Fault::Empty);
+                    let problem = LogFault::empty_line().at(Some(self.location(&line)), None);
+                    self.report(problem);
                 }
-                What::NotARecord(why, tail, sha256) => {
-                    self.foreign(&seen, why, tail, sha256);
+                LineContent::NotARecord(why, seal, sha256) => {
+                    self.not_a_record(&line, why, seal, sha256);
                 }
             }
         }
     }
 
-    fn foreign(&mut self, seen: &Seen, why: NotARecord, tail: Option<Tail>, sha256: Sha256) {
+    fn not_a_record(
+        &mut self,
+        line: &ExaminedLine,
+        why: NotARecord,
+        seal: Option<Seal>,
+        sha256: Sha256,
+    ) {
         self.settle_torn(None);
-        // What damaged it may have left its end alone.
-        let was_next = tail.is_some_and(|tail| {
+        // Its end may be intact.
+        let was_next = seal.is_some_and(|seal| {
             let chain = self.chains.get_mut(self.latest);
-            chain.is_some_and(|chain| chain.skip(tail))
+            chain.is_some_and(|chain| chain.skip(seal))
         });
-        let fault = match (was_next, seen.ended) {
-            (false, false) => Fault::Torn(seen.length),
-            (_, true) | (true, _) => Fault::NotARecord(why),
+        let fault = if was_next || line.ended {
+            LogFault::not_a_record(why)
+        } else {
+            LogFault::torn(line.length)
         };
-        let problem = Problem {
-            location: Some(self.location(seen)),
-            record: None,
-            fault,
-        };
-        self.torn = Some(Pending {
-            problem,
-            length: seen.length,
+        self.torn = Some(MaybeTorn {
+            problem: fault.at(Some(self.location(line)), None),
+            length: line.length,
             sha256,
         });
     }
 
-    /// Tells of a line that was no record, unless what follows says that a
-    /// crash tore it.
+    /// Reports a line that is not a record, unless the next line is a
+    /// `recovered` record for it. Returns whether it is.
     fn settle_torn(&mut self, recovered: Option<(u64, Sha256)>) -> bool {
-        let Some(pending) = self.torn.take() else {
+        let Some(torn) = self.torn.take() else {
             return false;
         };
-        if recovered == Some((pending.length, pending.sha256)) {
-            return true;
+        let is_recovered = recovered == Some((torn.length, torn.sha256));
+        if !is_recovered {
+            self.report(torn.problem);
         }
-        self.verified.problems += 1;
-        (self.tell)(pending.problem);
-        false
+        is_recovered
     }
 
     fn record(
         &mut self,
-        seen: &Seen,
-        facts: &ParsedRecord,
+        line: &ExaminedLine,
+        record: &ParsedRecord,
         names: &[(String, String)],
         numbers: &mut [Option<usize>],
     ) {
-        let sound = facts.computed == facts.tail.hash;
-        if self.kind == Kind::Stream && sound && self.recent.has(facts.tail.hash) {
+        if let Some(input) = self.verified.inputs.last_mut() {
+            input.records += 1;
+        }
+        let intact = record.is_intact();
+        if self.kind == InputKind::Stream && intact && self.recent.has(record.seal.hash) {
             self.verified.repeated += 1;
             return;
         }
-        let recovered = match facts.role {
-            EventKind::Recovered(torn) => torn,
-            EventKind::Start | EventKind::End | EventKind::Other => None,
-        };
+        let recovered = record
+            .torn
+            .filter(|_| record.event == Some(EventName::Recovered));
         let explained = self.settle_torn(recovered);
-        let known = numbers.get(facts.of).copied().flatten();
-        let Some(number) = known.or_else(|| self.number(seen, facts, names)) else {
+        let known = numbers.get(record.chain).copied().flatten();
+        let Some(number) = known.or_else(|| self.number(line, record, names)) else {
             return;
         };
-        if let Some(slot) = numbers.get_mut(facts.of) {
+        if let Some(slot) = numbers.get_mut(record.chain) {
             *slot = Some(number);
         }
         self.latest = number;
-        if !sound {
-            let fault = Fault::Changed {
-                expected: facts.tail.hash,
-                found: facts.computed,
-            };
-            self.tell_of(seen, facts, number, fault);
+        if !intact {
+            let fault = LogFault::changed(record.seal.hash, record.computed);
+            self.report_on(line, record, number, fault);
         }
-        if recovered.is_some() && !explained && self.kind == Kind::Log {
-            self.tell_of(seen, facts, number, Fault::TornLineGone);
+        if recovered.is_some() && !explained && self.kind == InputKind::Log {
+            self.report_on(line, record, number, LogFault::torn_line_gone());
         }
-        self.in_chain(seen, facts, number, sound);
+        self.in_chain(line, record, number, intact);
     }
 
-    /// Finds a record's chain, or begins it. A record that was changed is taken
-    /// for one of the chain it follows, whatever it says.
+    /// Finds a record's chain, or starts it. A record that was changed belongs to
+    /// the chain that it follows, whatever it claims.
     fn number(
         &mut self,
-        seen: &Seen,
-        facts: &ParsedRecord,
+        line: &ExaminedLine,
+        record: &ParsedRecord,
         names: &[(String, String)],
     ) -> Option<usize> {
-        let (host, chain) = names.get(facts.of)?;
+        let (host, chain) = names.get(record.chain)?;
         let key = (chain.clone(), host.clone());
         if let Some(&number) = self.numbers.get(&key) {
             return Some(number);
         }
         let latest = self.chains.get(self.latest);
-        let follows = latest.is_some_and(|latest| latest.is_followed_by(facts.tail));
-        if follows && facts.computed != facts.tail.hash {
+        let follows = latest.is_some_and(|latest| latest.is_followed_by(record.seal));
+        if follows && !record.is_intact() {
             return Some(self.latest);
         }
         // A machine that was renamed keeps its logs.
@@ -200,12 +204,12 @@ impl<'a> Verifier<'a> {
         let mut same = same.take_while(|((name, _), _)| name == chain);
         let before = same.find_map(|(_, &number)| {
             let before = self.chains.get(number)?;
-            before
-                .is_followed_by(facts.tail)
-                .then(|| before.renamed(host))
+            let follows = before.is_followed_by(record.seal);
+            follows.then(|| before.renamed(host))
         });
         let begun = before.unwrap_or_else(|| {
-            Chain::new((host, chain), self.chains.len(), facts, self.location(seen))
+            let location = self.location(line);
+            Chain::new((host, chain), self.chains.len(), record, location)
         });
         self.chains.push(begun);
         let number = self.chains.len() - 1;
@@ -213,81 +217,80 @@ impl<'a> Verifier<'a> {
         Some(number)
     }
 
-    fn in_chain(&mut self, seen: &Seen, facts: &ParsedRecord, number: usize, sound: bool) {
+    fn in_chain(
+        &mut self,
+        line: &ExaminedLine,
+        record: &ParsedRecord,
+        number: usize,
+        intact: bool,
+    ) {
         let Some(chain) = self.chains.get_mut(number) else {
             return;
         };
-        if sound && chain.begins_with(facts.tail) {
-            let problem = Problem {
-                location: Some(chain.first_place.clone()),
-                record: None,
-                fault: Fault::Ahead {
-                    expected: 0,
-                    found: chain.first,
-                },
-            };
-            chain.begin_anew();
-            self.verified.problems += 1;
-            (self.tell)(problem);
+        if intact && chain.restarts_with(record.seal) {
+            let name = chain.record_name(chain.first, None);
+            let location = chain.first_location.clone();
+            let fault = LogFault::missing_before(0, chain.first);
+            chain.restart();
+            self.report(fault.at(Some(location), Some(name)));
         }
         let Some(chain) = self.chains.get_mut(number) else {
             return;
         };
-        let intact = !chain.damaged && sound;
-        chain.damaged |= !sound;
-        let (standing, fault) = chain.take(facts, &self.log);
-        if standing == Position::InOrder {
-            let pair = self.pair(facts, number, intact && fault.is_none());
-            if let Some(fault) = pair {
-                self.tell_of(seen, facts, number, fault);
+        let chain_intact = !chain.damaged && intact;
+        chain.damaged |= !intact;
+        let (position, fault) = chain.add(record, &self.log);
+        if position == Position::InOrder {
+            let unpaired = self.pair(record, number, chain_intact && fault.is_none());
+            if let Some(fault) = unpaired {
+                self.report_on(line, record, number, fault);
             }
         }
         if let Some(fault) = fault {
-            self.tell_of(seen, facts, number, fault);
+            self.report_on(line, record, number, fault);
         }
         if !self.anchors.is_empty() {
-            for head in self.anchored(facts, number, sound) {
-                self.tell_of(seen, facts, number, Fault::Rewritten(head));
+            for anchor in self.mismatched_anchors(record, number, intact) {
+                self.report_on(line, record, number, LogFault::rewritten(anchor));
             }
         }
-        if self.kind == Kind::Stream {
-            self.recent.add(facts.tail.hash);
+        if self.kind == InputKind::Stream {
+            self.recent.insert(record.seal.hash);
         }
-        if !seen.ended {
-            self.tell_of(seen, facts, number, Fault::Unended);
+        if !line.ended {
+            self.report_on(line, record, number, LogFault::no_line_end());
         }
     }
 
-    /// Holds the starts against the ends.
-    fn pair(&mut self, facts: &ParsedRecord, number: usize, intact: bool) -> Option<Fault> {
+    /// Matches starts and ends.
+    fn pair(&mut self, record: &ParsedRecord, number: usize, intact: bool) -> Option<LogFault> {
         let chain = self.chains.get(number)?;
-        let run = (facts.run_id.clone()?, chain.family);
-        match facts.role {
-            EventKind::Start => (!self.open.insert(run)).then_some(Fault::SecondStart),
-            EventKind::End => {
-                let missing = !self.open.remove(&run) && intact && !facts.spooled;
-                // An id begins with its time; its start cannot stand in an older log.
-                let kept = || chain.first == 0 && is_younger(&run.0, &chain.first_time);
-                (missing && kept()).then_some(Fault::EndWithoutStart)
-            }
-            EventKind::Recovered(_) | EventKind::Other => None,
+        let event = record.event?;
+        let run = (record.run_id.clone()?, chain.family);
+        if event == EventName::Start {
+            return (!self.open.insert(run)).then(LogFault::second_start);
         }
+        if !event.is_end() {
+            return None;
+        }
+        let missing = !self.open.remove(&run) && intact && !record.spooled;
+        // An id begins with its time; its start cannot be in an older log.
+        let covered = || chain.first == 0 && is_younger(&run.0, &chain.first_time);
+        (missing && covered()).then(LogFault::end_without_start)
     }
 
-    /// Ends: tells what is only known now.
+    /// Finishes: reports what is only known now.
     pub fn end(mut self) -> Verified {
         self.settle_torn(None);
         for anchor in std::mem::take(&mut self.anchors).into_all() {
             self.end_anchor(anchor);
         }
-        let chains = self
-            .numbers
-            .values()
-            .filter_map(|&number| self.chains.get(number));
+        let numbers = self.numbers.values();
+        let chains = numbers.filter_map(|&number| self.chains.get(number));
         self.verified.chains = chains
             .map(|chain| VerifiedChain {
                 first: chain.first,
-                first_place: chain.first_place.clone(),
+                first_location: chain.first_location.clone(),
                 records: chain.records,
                 head: chain.head(),
             })
@@ -295,73 +298,89 @@ impl<'a> Verifier<'a> {
         self.verified
     }
 
-    /// Holds a record against its anchors; returns those it does not meet.
-    fn anchored(&mut self, facts: &ParsedRecord, number: usize, sound: bool) -> Vec<Checkpoint> {
+    fn mismatched_anchors(
+        &mut self,
+        record: &ParsedRecord,
+        number: usize,
+        intact: bool,
+    ) -> Vec<Checkpoint> {
         let chain = self.chains.get(number);
-        let of = chain.map(|chain| (chain.name.clone(), chain.host.clone()));
-        of.map_or_else(Vec::new, |of| self.anchors.hold(&of, facts.tail, sound))
+        let key = chain.map(|chain| (chain.name.clone(), chain.host.clone()));
+        key.map_or_else(Vec::new, |key| {
+            self.anchors.check(&key, record.seal, intact)
+        })
     }
 
-    fn end_anchor(&mut self, anchor: Anchor) {
-        let Anchor { head, state } = anchor;
+    fn end_anchor(&mut self, anchored: Anchored) {
+        let Anchored { checkpoint, state } = anchored;
         match state {
-            AnchorState::Awaited => {}
+            AnchorState::Pending => {}
             AnchorState::Met => {
-                self.verified.anchors_met += 1;
+                self.verified.anchors.met += 1;
                 return;
             }
             AnchorState::Reported => return,
         }
-        let number = self.numbers.get(&(head.chain.clone(), head.host.clone()));
-        let chain = number.and_then(|&number| self.chains.get(number));
-        match chain {
-            None if is_given(&head, &self.given) => self.tell(None, None, Fault::ChainGone(head)),
-            None => self.verified.anchors_elsewhere += 1,
-            Some(chain) if head.seq < chain.first => self.verified.anchors_before += 1,
+        let key = (checkpoint.chain.clone(), checkpoint.host.clone());
+        let number = self.numbers.get(&key);
+        match number.and_then(|&number| self.chains.get(number)) {
+            None if is_given(&checkpoint, &self.verified.inputs) => {
+                self.report(LogFault::chain_gone(checkpoint).at(None, None));
+            }
+            None => self.verified.anchors.elsewhere += 1,
+            Some(chain) if checkpoint.seq < chain.first => self.verified.anchors.before += 1,
             Some(chain) => {
-                let last = chain.last.tail.seq;
-                self.tell(None, None, Fault::CutTail(head, last));
+                let fault = LogFault::cut_tail(&checkpoint, chain.last.seal.seq);
+                let log = Rc::clone(&chain.last.log);
+                self.count_in(&log);
+                self.report(fault.at(None, None));
             }
         }
     }
 
-    fn location(&self, seen: &Seen) -> LineLocation {
+    fn location(&self, line: &ExaminedLine) -> LineLocation {
         LineLocation {
             log: Rc::clone(&self.log),
             line: self.line,
-            offset: seen.offset,
+            offset: line.offset,
         }
     }
 
-    fn tell_of(&mut self, seen: &Seen, facts: &ParsedRecord, number: usize, fault: Fault) {
+    fn report_on(
+        &mut self,
+        line: &ExaminedLine,
+        record: &ParsedRecord,
+        number: usize,
+        fault: LogFault,
+    ) {
         let chain = self.chains.get(number);
-        let record = chain.map(|chain| RecordName {
-            host: chain.host.clone(),
-            chain: chain.name.clone(),
-            seq: facts.tail.seq,
-            run_id: facts.run_id.as_ref().map(ToString::to_string),
-        });
-        self.tell(Some(seen), record, fault);
+        let name = chain.map(|chain| chain.record_name(record.seal.seq, record.run_id.as_ref()));
+        self.report(fault.at(Some(self.location(line)), name));
     }
 
-    fn tell(&mut self, seen: Option<&Seen>, record: Option<RecordName>, fault: Fault) {
+    fn report(&mut self, problem: Problem) {
         self.verified.problems += 1;
-        let location = seen.map(|seen| self.location(seen));
-        (self.tell)(Problem {
-            location,
-            record,
-            fault,
-        });
+        if let Some(location) = &problem.location {
+            self.count_in(&location.log);
+        }
+        (self.report)(problem);
+    }
+
+    fn count_in(&mut self, log: &Path) {
+        let mut inputs = self.verified.inputs.iter_mut().rev();
+        if let Some(input) = inputs.find(|input| &*input.log == log) {
+            input.problems += 1;
+        }
     }
 }
 
 /// Says whether a run began after a time.
-fn is_younger(run: &Id, time: &Time) -> bool {
-    let time = chrono::DateTime::parse_from_rfc3339(&time.to_string()).ok();
-    match (run.millis(), time) {
-        (Some(run), Some(time)) => run > time.timestamp_millis(),
-        (_, None) | (None, _) => false,
-    }
+fn is_younger(run_id: &ShortText, time: &ShortText) -> bool {
+    let time = chrono::DateTime::parse_from_rfc3339(time.as_str()).ok();
+    let began = RunId::millis_of(run_id.as_str());
+    began
+        .zip(time)
+        .is_some_and(|(began, time)| began > time.timestamp_millis())
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Digest as _;
 
 /// A SHA-256 as 64 lower-case hexadecimal digits, the form of `sha256sum`.
@@ -71,13 +72,20 @@ impl fmt::Display for Sha256 {
         let digits: String = halves
             .filter_map(|half| char::from_digit(half.into(), 16))
             .collect();
-        f.write_str(&digits)
+        f.pad(&digits)
     }
 }
 
 impl fmt::Debug for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256 {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let digits = String::deserialize(deserializer)?;
+        Self::from_hex(digits.as_bytes()).ok_or_else(|| D::Error::custom("not a SHA-256"))
     }
 }
 

@@ -8,8 +8,9 @@ use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::Error as _;
 use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes that are usually text: an argument, a path.
 ///
@@ -19,16 +20,6 @@ use serde::{Serialize, Serializer};
 pub struct Text(pub OsString);
 
 impl Text {
-    /// Reads what serialising writes.
-    pub fn of_json(value: &serde_json::Value) -> Option<Self> {
-        if let Some(text) = value.as_str() {
-            return Some(Self(text.into()));
-        }
-        let encoded = value.get("b64")?.as_str()?;
-        let bytes = BASE64_STANDARD.decode(encoded).ok()?;
-        Some(Self(OsString::from_vec(bytes)))
-    }
-
     /// Returns the bytes as the operating system takes them.
     pub fn as_os_str(&self) -> &OsStr {
         &self.0
@@ -60,6 +51,24 @@ impl Serialize for Text {
         let mut map = serializer.serialize_map(Some(1))?;
         map.serialize_entry("b64", &BASE64_STANDARD.encode(self.0.as_bytes()))?;
         map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Plain(String),
+            Encoded { b64: String },
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Plain(text) => Ok(text.into()),
+            Form::Encoded { b64 } => {
+                let bytes = BASE64_STANDARD.decode(b64).map_err(D::Error::custom)?;
+                Ok(OsString::from_vec(bytes).into())
+            }
+        }
     }
 }
 
@@ -273,7 +282,7 @@ mod tests {
         assert_eq!(to_json_line(&text), r#"{"b64":"//4="}"#);
         for text in [text.clone(), Text::from("plain")] {
             let json = serde_json::to_value(&text).unwrap();
-            assert_eq!(Text::of_json(&json), Some(text));
+            assert_eq!(serde_json::from_value::<Text>(json).unwrap(), text);
         }
         assert_eq!(to_json_line(&Text::from("plain")), r#""plain""#);
     }

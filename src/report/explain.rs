@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 
 use super::style::{put, wrapped, wrapped_help};
 use super::{Style, human};
-use crate::audit::Anchor;
+use crate::audit::AnchorSink;
 use crate::guard::{
     Answer, AuditStart, Confirm, Guard, Limit, Miss, Plan, Preview, Refusal, RequiresEnv, Secrets,
     Step, Verdict, first_refusal,
@@ -257,8 +257,8 @@ fn audit_details(audit: &AuditStart, style: &Style) -> Vec<String> {
         LogAccess::Group => settings.push("its group may append to it"),
     }
     let anchor = audit.log.anchor.as_ref().map(|anchor| match anchor {
-        Anchor::Syslog => "anchored in the system's log".to_owned(),
-        Anchor::File(path) => format!("anchored in {}", style.path(path)),
+        AnchorSink::Syslog => "anchored in the system's log".to_owned(),
+        AnchorSink::File(path) => format!("anchored in {}", style.path(path)),
     });
     let path = format!("{}, {sync}", style.path(&audit.log.path));
     let settings = (!settings.is_empty()).then(|| settings.join(", "));

@@ -71,7 +71,7 @@ impl Message {
     }
 
     #[must_use]
-    pub(super) fn block(mut self, text: String) -> Self {
+    pub fn block(mut self, text: String) -> Self {
         self.body.push(Part::Block(text));
         self
     }

@@ -32,9 +32,8 @@ pub use diff::diff;
 pub use doctor::doctor;
 pub use documents::SCHEMA_VERSION as DOCUMENT_VERSION;
 pub use documents::{
-    AnchorCounts, AuditHeadDocument, AuditShowDocument, CatalogueDocument, ChainDocument,
-    DiagnosticsDocument, DoctorDocument, ExplainDocument, GroupDocument, OutcomeCounts,
-    ProblemDocument, RunDocument, WhichDocument,
+    AuditHeadDocument, AuditShowDocument, CatalogueDocument, DiagnosticsDocument, DoctorDocument,
+    ExplainDocument, GroupDocument, OutcomeCounts, WhichDocument,
 };
 pub use explain::explain;
 pub use github::github;

@@ -10,7 +10,7 @@ use super::documents::{
     CatalogueDocument, DiagnosticsDocument, DoctorDocument, ExplainDocument, GroupDocument,
     WhichDocument,
 };
-use crate::audit::Line;
+use crate::audit::LogLine;
 use crate::manifest;
 
 /// The schemas by the names of their files, `<name>.v1.schema.json`.
@@ -18,7 +18,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("manifest", manifest::schema()),
         ("plan", schema_of::<ExplainDocument>()),
-        ("audit", schema_of::<Line>()),
+        ("audit", schema_of::<LogLine>()),
         ("diagnostics", schema_of::<DiagnosticsDocument>()),
         ("catalogue", schema_of::<CatalogueDocument>()),
         ("report", schema_of::<ReportDocument>()),

@@ -3,9 +3,9 @@
 use super::args::ListArgs;
 use super::time::bound;
 use crate::history::{Outcome, Run};
-use crate::host::{Host, HostView, System};
+use crate::host::{Host as _, System};
 
-/// What a run must be to be listed.
+/// What a run must match to be listed.
 #[derive(Debug)]
 pub(super) struct Filter<'a> {
     group: Option<&'a str>,
@@ -18,11 +18,7 @@ pub(super) struct Filter<'a> {
 }
 
 impl<'a> Filter<'a> {
-    /// Reads a filter.
-    ///
-    /// # Errors
-    ///
-    /// A time that is none, in words.
+    /// Reads a filter. The error is a message about an invalid time.
     pub(super) fn of(args: &'a ListArgs, host: &System) -> Result<Self, String> {
         let now = host.now();
         let bound = |time: &Option<String>| time.as_ref().map(|time| bound(time, now)).transpose();
@@ -37,19 +33,17 @@ impl<'a> Filter<'a> {
         })
     }
 
-    /// Says whether a run is listed.
-    pub(super) fn takes(&self, run: &Run, view: &dyn HostView) -> bool {
+    pub(super) fn matches(&self, run: &Run) -> bool {
         let is = |wanted: Option<&str>, found: &str| wanted.is_none_or(|wanted| wanted == found);
-        // Records write times so that they can be compared as texts.
-        let time = run.started.as_ref().or(run.ended.as_ref());
-        let time = time.map_or("", String::as_str);
+        // The times of records can be compared as text.
+        let time = run.time();
         is(self.group, &run.group)
             && is(self.extension, &run.extension)
             && is(self.host, &run.host)
             && self.user.is_none_or(|user| is_user(user, run))
             && self.since.as_deref().is_none_or(|since| time >= since)
             && self.until.as_deref().is_none_or(|until| time < until)
-            && (self.outcome.is_empty() || self.outcome.contains(&run.outcome(view)))
+            && (self.outcome.is_empty() || self.outcome.contains(&run.outcome))
     }
 }
 

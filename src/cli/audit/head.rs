@@ -3,31 +3,33 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::super::args::Global;
+use super::super::context::Context;
 use super::args::LogsArgs;
-use super::sources::{open, sources, unreadable};
+use super::sources::{Failed, open, sources, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Verifier, newest, verify};
 use crate::host::{HostView, Output, System, is_file};
-use crate::names::{to_json_line, to_json_pretty, visible};
-use crate::report::{AuditHeadDocument, Format};
+use crate::names::{shell_word, to_json_line, to_json_pretty};
+use crate::report::{AuditHeadDocument, DOCUMENT_VERSION, Format};
 
-/// Prints the newest record of each log.
-pub(super) fn exec(global: &Global, args: &LogsArgs, host: &System) -> io::Result<Exit> {
+pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> io::Result<Exit> {
     let mut exit = Exit::DONE;
     let mut heads = Vec::new();
-    for log in sources(global, &args.log, host) {
-        match heads_of(&log, host) {
+    for log in sources(cx, &args.log) {
+        match heads_of(&log, cx.host) {
             Ok(found) => heads.extend(found),
-            Err(error) => {
-                unreadable(&log, &error);
+            Err(failed) => {
+                unreadable(&log, failed, cx);
                 exit = Exit::USAGE;
             }
         }
     }
     let text = match args.format {
-        Format::Json => to_json_pretty(&AuditHeadDocument::new(heads)),
+        Format::Json => to_json_pretty(&AuditHeadDocument {
+            schema_version: DOCUMENT_VERSION,
+            heads,
+        }),
         Format::Human => heads.iter().map(|head| to_json_line(head) + "\n").collect(),
     };
     let mut out = Output::new();
@@ -36,20 +38,18 @@ pub(super) fn exec(global: &Global, args: &LogsArgs, host: &System) -> io::Resul
     Ok(exit)
 }
 
-/// The newest record of a file, found from its end; of what can be read only
-/// once, that of each chain.
-fn heads_of(log: &Path, host: &System) -> io::Result<Vec<Checkpoint>> {
+/// The newest record of a file, read from its end; of an input that can be read
+/// only once, the newest of each chain.
+fn heads_of(log: &Path, host: &System) -> Result<Vec<Checkpoint>, Failed> {
     if log != Path::new("-") && is_file(log, host) {
-        open(log, "head", host)?; // is it compressed?
+        open(log, "head", host)?; // fails if it is compressed
         let mut opened = host.open(log)?;
         let name = absolute(log, host);
         return match newest(&name, &mut *opened.bytes)? {
             None if opened.bytes.seek(io::SeekFrom::End(0))? > 0 => {
-                let message = format!(
-                    "no record stands at its end: qli audit verify {}",
-                    visible(log)
-                );
-                Err(io::Error::other(message))
+                let verify = format!("qli audit verify {}", shell_word(log));
+                let step = ["show why".to_owned(), verify];
+                Err(Failed::Unusable("there is no record at its end", step))
             }
             head => Ok(head.into_iter().collect()),
         };
@@ -63,7 +63,7 @@ fn heads_of(log: &Path, host: &System) -> io::Result<Vec<Checkpoint>> {
     Ok(chains.map(|chain| chain.head).collect())
 }
 
-/// An anchor is read elsewhere.
+/// A checkpoint is read in another directory.
 fn absolute(log: &Path, host: &System) -> PathBuf {
     let directory = host.cwd().filter(|_| log.is_relative());
     directory.map_or_else(|| log.to_owned(), |directory| directory.join(log))

@@ -13,23 +13,19 @@ mod verify;
 
 use std::io;
 
-use super::args::Global;
 use super::context::Context;
 use crate::dispatch::Exit;
 
 pub(super) use args::{AuditArgs, AuditCommand};
 
-/// Reads audit logs.
-pub(super) fn exec(cx: &Context<'_>, command: &AuditCommand) -> Exit {
-    let host = &*cx.host;
-    let with = |behind: &Global| cx.global.clone().and(behind);
+pub(super) fn exec(cx: &mut Context<'_>, command: &AuditCommand) -> Exit {
     let done = match command {
-        AuditCommand::List(args) => list::exec(&with(&args.logs.global), args, host),
-        AuditCommand::Show(args) => show::exec(&with(&args.logs.global), args, host),
-        AuditCommand::Verify(args) => verify::exec(&with(&args.logs.global), args, host),
-        AuditCommand::Unfinished(args) => list::unfinished(&with(&args.global), args, host),
-        AuditCommand::Head(args) => head::exec(&with(&args.global), args, host),
-        AuditCommand::Tail(args) => tail::exec(&with(&args.logs.global), args, host),
+        AuditCommand::List(args) => list::exec(cx.add(&args.logs.global), args),
+        AuditCommand::Show(args) => show::exec(cx.add(&args.logs.global), args),
+        AuditCommand::Verify(args) => verify::exec(cx.add(&args.logs.global), args),
+        AuditCommand::Unfinished(args) => list::unfinished(cx.add(&args.global), args),
+        AuditCommand::Head(args) => head::exec(cx.add(&args.global), args),
+        AuditCommand::Tail(args) => tail::exec(cx.add(&args.logs.global), args),
     };
     match done {
         Ok(exit) => exit,

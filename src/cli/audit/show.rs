@@ -8,28 +8,28 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::super::args::Global;
+use super::super::context::Context;
 use super::args::ShowArgs;
 use super::rotated::History;
-use super::sources::{open, was_read};
+use super::sources::{Failed, open, was_read};
+use crate::audit::EventName;
 use crate::dispatch::Exit;
-use crate::history::{End, RecordSummary, Run, Runs, each_line};
-use crate::host::{Output, Stream, System, write_stderr};
-use crate::names::{shell_line, shell_word, to_json_pretty, visible};
-use crate::report::{self, AuditShowDocument, Format, RunDocument, Style};
+use crate::history::{RecordSummary, Run, Runs, each_line};
+use crate::host::Output;
+use crate::names::{shell_line, shell_word, to_json_pretty};
+use crate::report::{self, AuditShowDocument, DOCUMENT_VERSION, Format, Message};
 
-/// More runs than this are not told of where one was meant.
+/// No more runs than this are listed when several match.
 const CANDIDATES: usize = 20;
 
 /// The records of the runs that an id may mean, by run and machine.
 type Found = BTreeMap<(String, String), Vec<Value>>;
 
-/// Shows the one run that an id, its beginning or its end means.
-pub(super) fn exec(global: &Global, args: &ShowArgs, host: &System) -> io::Result<Exit> {
+pub(super) fn exec(cx: &Context<'_>, args: &ShowArgs) -> io::Result<Exit> {
     let wanted = args.run_id.to_string_lossy();
-    let history = History::of(global, &args.logs.log, host);
+    let history = History::of(cx, &args.logs.log);
     let command = format!("show {}", shell_word(&args.run_id));
-    let (found, readable) = find(&wanted, &history.logs, &command, host);
+    let (found, readable) = find(&wanted, &history.logs, &command, cx);
     let exact = found.iter().filter(|((run_id, _), _)| *run_id == wanted);
     let exact: Vec<_> = exact.collect();
     let one = match (exact.as_slice(), found.len()) {
@@ -38,23 +38,25 @@ pub(super) fn exec(global: &Global, args: &ShowArgs, host: &System) -> io::Resul
         (_, _) => None,
     };
     let Some((_, records)) = one else {
-        not_one(&wanted, &found, &args.logs.log);
-        history.tell_unread(&command, global, host);
+        cx.say(&not_one(&wanted, &found, &args.logs.log));
+        history.note_unread(&command, cx);
         return Ok(Exit::USAGE);
     };
-    let run = assembled(records);
-    if run.started.is_none() && !matches!(run.end, Some(End::Refused { .. })) {
-        history.tell_unread(&command, global, host);
+    let run = assembled(records).settled(cx.host);
+    if run.started.is_none() && run.end != Some(EventName::Refused) {
+        history.note_unread(&command, cx);
     }
     let text = match args.logs.format {
         Format::Json => {
-            let run = RunDocument::new(&run, host);
-            to_json_pretty(&AuditShowDocument::new(run, records.clone()))
+            let records = records.clone();
+            let schema_version = DOCUMENT_VERSION;
+            to_json_pretty(&AuditShowDocument {
+                schema_version,
+                run,
+                records,
+            })
         }
-        Format::Human => {
-            let style = Style::of(Stream::Stdout, global.color(), host);
-            report::show(&run, records, host, &style)
-        }
+        Format::Human => report::show(&run, records, &cx.stdout()),
     };
     let mut out = Output::new();
     out.write_all(text.as_bytes())?;
@@ -62,65 +64,59 @@ pub(super) fn exec(global: &Global, args: &ShowArgs, host: &System) -> io::Resul
     Ok(if readable { Exit::DONE } else { Exit::USAGE })
 }
 
-/// Collects the records of runs whose id begins or ends so.
-fn find(wanted: &str, logs: &[PathBuf], command: &str, host: &System) -> (Found, bool) {
+/// Collects the records of the runs whose id begins or ends with a text.
+fn find(wanted: &str, logs: &[PathBuf], command: &str, cx: &Context<'_>) -> (Found, bool) {
     let mut found = Found::new();
     let mut readable = true;
     let is_log = Cell::new(false);
     let mut take = |line: &[u8]| {
-        let Some(run) = RecordSummary::of(line).map(|glance| glance.run) else {
+        let Some(run) = RecordSummary::of(line).map(|record| record.run) else {
             return Ok(());
         };
         is_log.set(true);
-        let meant = run.run_id.starts_with(wanted) || run.run_id.ends_with(wanted);
+        let matches = run.run_id.starts_with(wanted) || run.run_id.ends_with(wanted);
         let key = (run.run_id, run.host);
-        if meant && (found.len() <= CANDIDATES || found.contains_key(&key)) {
-            let record = serde_json::from_slice(line)?;
+        if matches && (found.len() <= CANDIDATES || found.contains_key(&key)) {
+            let record = serde_json::from_slice(line).map_err(io::Error::from)?;
             let records = found.entry(key).or_default();
-            // A collector may deliver a record again.
+            // A collector may repeat a record.
             if !records.contains(&record) {
                 records.push(record);
             }
         }
-        Ok(())
+        Ok::<_, Failed>(())
     };
     for log in logs {
         is_log.set(false);
-        let read = open(log, command, host).and_then(|(_, from)| each_line(from, &mut take));
-        readable &= was_read(log, read, is_log.get());
+        let read = open(log, command, cx.host).and_then(|(_, from)| each_line(from, &mut take));
+        readable &= was_read(log, read, is_log.get(), cx);
     }
     (found, readable)
 }
 
 fn assembled(records: &[Value]) -> Run {
-    let mut all = Vec::new();
-    let mut tell = |run| all.push(run);
     let mut runs = Runs::default();
     for record in records {
-        runs.take(record.to_string().as_bytes(), &mut tell);
+        runs.add_line(record.to_string().as_bytes());
     }
-    runs.end(&mut tell);
-    all.into_iter().next().unwrap_or_default()
+    let complete = runs.ready().next();
+    complete
+        .or_else(|| runs.finish().next())
+        .unwrap_or_default()
 }
 
-fn not_one(wanted: &str, found: &Found, named: &[PathBuf]) {
-    let wanted = visible(wanted);
+fn not_one(wanted: &str, found: &Found, named: &[PathBuf]) -> Message {
     if found.is_empty() {
         let list = ["qli", "audit", "list"].into_iter().map(OsStr::new);
         let list = shell_line(list.chain(named.iter().map(|log| log.as_os_str())));
-        write_stderr(&format!(
-            "qli: no run has an id that begins or ends with `{wanted}`\n     \
-             to see the ids: {list} | cut -f 2\n"
-        ));
-        return;
+        let message = format!("no run id begins or ends with `{wanted}`");
+        return Message::error(message).step("list the ids", format!("{list} | cut -f 2"));
     }
     let runs: Vec<_> = found
         .values()
         .take(CANDIDATES)
         .map(|records| assembled(records))
         .collect();
-    write_stderr(&format!(
-        "qli: several runs have an id that begins or ends with `{wanted}`:\n{}",
-        report::candidates(&runs, found.len() > CANDIDATES)
-    ));
+    let candidates = report::candidates(&runs, found.len() > CANDIDATES);
+    Message::error(format!("several run ids begin or end with `{wanted}`")).block(candidates)
 }

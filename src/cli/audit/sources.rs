@@ -4,70 +4,85 @@ use std::collections::BTreeSet;
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use super::super::args::Global;
+use super::super::context::Context;
 use crate::audit::Compression;
-use crate::discovery::{GroupLog, Roots, logs};
-use crate::history::Kind;
-use crate::host::{HostView, Stream, System, reason, stdin, write_stderr};
+use crate::discovery::{GroupLog, logs};
+use crate::history::InputKind;
+use crate::host::{HostView, reason, stdin};
 use crate::names::{shell_word, visible};
-use crate::report::Style;
+use crate::report::Message;
 
-/// The logs that were named, or else those of all groups that are there by now.
-/// What stands in the way of one of these is said, and is no error.
-pub(super) fn sources(global: &Global, named: &[PathBuf], host: &System) -> Vec<PathBuf> {
+/// The logs that were named, or else the existing logs of all groups. A group
+/// without one gets a note, not an error.
+pub(super) fn sources(cx: &Context<'_>, named: &[PathBuf]) -> Vec<PathBuf> {
     if !named.is_empty() {
         return named.to_vec();
     }
-    let style = Style::of(Stream::Stderr, global.color(), host);
     let mut found = BTreeSet::new();
     let mut notes = Vec::new();
-    for (group, log) in logs(&Roots::of(&global.extensions, host), host) {
+    for (group, log) in logs(&cx.roots(), cx.host) {
         let (is_usual, note) = match log {
-            GroupLog::At(path) if is_there(&path, host) => {
+            GroupLog::At(path) if is_there(&path, cx.host) => {
                 found.insert(path);
                 continue;
             }
             GroupLog::At(path) => {
-                let path = style.path(&path);
-                (true, format!("{group} has no log yet: {path}"))
+                let text = format!("{group} has no log yet: {}", visible(&path));
+                (true, Message::note(text))
             }
-            GroupLog::Unset(variable) => (
-                false,
-                format!("the log of {group} is not known: `{variable}` is not set"),
-            ),
-            GroupLog::Broken => (
-                false,
-                format!(
-                    "the log of {group} is not known, its manifest has errors: qli explain {group}"
-                ),
-            ),
+            GroupLog::Unset(variable) => {
+                let text = format!("the log of {group} is unknown: `{variable}` is not set");
+                (false, Message::note(text))
+            }
+            GroupLog::Broken => {
+                let text = format!("the log of {group} is unknown: its manifest has errors");
+                let note = Message::note(text);
+                (
+                    false,
+                    note.step("show them", format!("qli explain {group}")),
+                )
+            }
         };
         notes.push((is_usual, note));
     }
-    // A group that was never run is no news where others were.
-    let tells_all = found.is_empty() || global.verbose;
-    for (_, note) in notes.iter().filter(|(usual, _)| tells_all || !usual) {
-        say(global, note);
+    // That a group never ran is not news if others did.
+    let all = found.is_empty() || cx.global.verbose;
+    for (_, note) in notes.iter().filter(|(usual, _)| all || !usual) {
+        cx.note(note);
     }
     if found.is_empty() {
-        say(
-            global,
-            "no logs: a group with `audit_log` has one after its first run",
-        );
+        let text = "no logs; a group with `audit_log` has one after its first run";
+        cx.note(&Message::note(text));
     }
     found.into_iter().collect()
 }
 
-/// Says what is worth knowing and no error.
-pub(super) fn say(global: &Global, text: &str) {
-    if !global.quiet {
-        write_stderr(&format!("qli: {text}\n"));
+/// What failed: reading one log, or writing the output.
+pub(super) enum Failed {
+    Reading(io::Error),
+    /// The log cannot be used as it is: why, and the next step.
+    Unusable(&'static str, [String; 2]),
+    Writing(io::Error),
+}
+
+impl From<io::Error> for Failed {
+    fn from(error: io::Error) -> Self {
+        Self::Reading(error)
     }
 }
 
-/// What a group's log leads to is read only if it is a regular file: nobody
-/// meant to wait for a pipe. What cannot be looked at is told of when it is
-/// opened.
+impl Failed {
+    /// Separates what ends the command from what concerns one log.
+    pub(super) fn reading<T>(result: Result<T, Self>) -> io::Result<Result<T, Self>> {
+        match result {
+            Err(Self::Writing(error)) => Err(error),
+            other => Ok(other),
+        }
+    }
+}
+
+/// A group's log is read only if it is a regular file: reading a pipe would wait.
+/// What cannot be examined is reported when it is opened.
 pub(super) fn is_there(path: &Path, view: &dyn HostView) -> bool {
     match view.stat(path) {
         Ok(stat) => stat.is_file(),
@@ -75,17 +90,17 @@ pub(super) fn is_there(path: &Path, view: &dyn HostView) -> bool {
     }
 }
 
-/// Opens a log, or standard input. What is compressed is not opened; the error
-/// says how the command is given what it holds.
+/// Opens a log, or standard input. A compressed one is an error, which says how to
+/// decompress it.
 pub(super) fn open(
     log: &Path,
     command: &str,
     view: &dyn HostView,
-) -> io::Result<(Kind, Box<dyn Read + Send>)> {
+) -> Result<(InputKind, Box<dyn Read + Send>), Failed> {
     let (kind, mut from): (_, Box<dyn Read + Send>) = if is_stdin(log) {
-        (Kind::Stream, Box::new(stdin()))
+        (InputKind::Stream, Box::new(stdin()))
     } else {
-        (Kind::Log, Box::new(view.open(log)?.bytes))
+        (InputKind::Log, Box::new(view.open(log)?.bytes))
     };
     let mut first = Vec::new();
     let mut beginning = (&mut from).take(Compression::MAGIC_MAX as u64);
@@ -93,12 +108,12 @@ pub(super) fn open(
     if let Some(compression) = Compression::of_bytes(&first) {
         let reader = compression.reader();
         let file = match kind {
-            Kind::Log => format!(" {}", shell_word(log)),
-            Kind::Stream => String::new(),
+            InputKind::Log => format!(" {}", shell_word(log)),
+            InputKind::Stream => String::new(),
         };
-        return Err(io::Error::other(format!(
-            "it is compressed: {reader}{file} | qli audit {command} -"
-        )));
+        let command = format!("{reader}{file} | qli audit {command} -");
+        let step = ["decompress it".to_owned(), command];
+        return Err(Failed::Unusable("it is compressed", step));
     }
     Ok((kind, Box::new(Cursor::new(first).chain(from))))
 }
@@ -114,30 +129,36 @@ fn name(log: &Path) -> String {
     visible(log)
 }
 
-/// Says that a log cannot be read.
-pub(super) fn unreadable(log: &Path, error: &io::Error) {
-    let name = name(log);
-    write_stderr(&format!("qli: {name} cannot be read: {}\n", reason(error)));
+/// Reports that a log cannot be read.
+pub(super) fn unreadable(log: &Path, failed: Failed, cx: &Context<'_>) {
+    let because = |why: &str| Message::error(format!("cannot read {}: {why}", name(log)));
+    let message = match failed {
+        Failed::Reading(error) | Failed::Writing(error) => because(&reason(&error)),
+        Failed::Unusable(why, [label, command]) => because(why).step(label, command),
+    };
+    cx.say(&message);
 }
 
-/// Says what kept a log from being read, given how many bytes it holds and whether
-/// a record was among them. Returns whether nothing did.
-pub(super) fn was_read(log: &Path, read: io::Result<u64>, has_records: bool) -> bool {
+/// Reports why a log could not be read, or that it has bytes but no records.
+/// Returns whether it was read.
+pub(super) fn was_read(
+    log: &Path,
+    read: Result<u64, Failed>,
+    has_records: bool,
+    cx: &Context<'_>,
+) -> bool {
     match read {
         Ok(length) if length == 0 || has_records => return true,
-        Ok(_) => no_log(log),
-        Err(error) => unreadable(log, &error),
+        Ok(_) => cx.say(&no_log(log)),
+        Err(failed) => unreadable(log, failed, cx),
     }
     false
 }
 
-/// Says that something is no log: it holds something, and no record.
-fn no_log(log: &Path) {
-    let why = if is_stdin(log) {
-        String::new()
-    } else {
-        format!(": qli audit verify {}", shell_word(log))
-    };
-    let name = name(log);
-    write_stderr(&format!("qli: no line of {name} is a record{why}\n"));
+fn no_log(log: &Path) -> Message {
+    let message = Message::error(format!("no line of {} is a record", name(log)));
+    if is_stdin(log) {
+        return message;
+    }
+    message.step("show why", format!("qli audit verify {}", shell_word(log)))
 }

@@ -1,10 +1,9 @@
-//! Times as people type them.
+//! Times on the command line.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
-/// Reads a time: so long ago (`2w`, `1d`, `12h`, `30m`, `45s`), or a date or
-/// time of RFC 3339. Returns it as records write it, so that the two can be
-/// compared as texts.
+/// Reads an age (`2w`, `1d`, `12h`, `30m`, `45s`), or a date or time of RFC 3339.
+/// Returns it in the format of records, so that the two can be compared as text.
 pub(super) fn bound(text: &str, now: DateTime<Utc>) -> Result<String, String> {
     let time = ago(text, now)
         .or_else(|| date(text))
@@ -12,7 +11,7 @@ pub(super) fn bound(text: &str, now: DateTime<Utc>) -> Result<String, String> {
     match time {
         Some(time) => Ok(time.to_rfc3339_opts(SecondsFormat::Nanos, true)),
         None => Err(format!(
-            "a time must be like `1d`, `12h`, `30m`, `2026-11-23` or `2026-11-23T09:41:00Z`, it is `{}`",
+            "a time must look like `1d`, `12h`, `2026-11-23` or `2026-11-23T09:41:00Z`, not `{}`",
             crate::names::visible(text)
         )),
     }
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_read_as_people_type_them() {
+    fn ages_dates_and_times_are_read() {
         let now = DateTime::parse_from_rfc3339("2026-11-24T12:00:00Z")
             .unwrap()
             .to_utc();

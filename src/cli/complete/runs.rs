@@ -3,11 +3,11 @@
 //! little is read, and only what has the form of an id goes on a command line.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::audit::RunId;
-use crate::history::RecordSummary;
+use crate::history::{RecordSummary, last_bytes};
 use crate::host::HostView;
 
 /// So many runs are offered: the newest ones.
@@ -55,10 +55,7 @@ fn end_of(log: &Path, view: &dyn HostView) -> io::Result<Vec<u8>> {
     }
     let mut bytes = view.open(log)?.bytes;
     let length = bytes.seek(SeekFrom::End(0))?;
-    bytes.seek(SeekFrom::Start(length.saturating_sub(BYTES)))?;
-    let mut end = Vec::new();
-    bytes.take(BYTES).read_to_end(&mut end)?;
-    Ok(end)
+    last_bytes(&mut *bytes, length, BYTES)
 }
 
 #[cfg(test)]

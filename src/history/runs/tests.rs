@@ -10,14 +10,14 @@ fn line(event: &str, run: &str, more: &str) -> String {
     )
 }
 
-fn told(lines: &[String]) -> Vec<Run> {
+fn assembled(lines: &[String]) -> Vec<Run> {
     let mut all = Vec::new();
-    let mut tell = |run| all.push(run);
     let mut runs = Runs::default();
     for line in lines {
-        runs.take(line.as_bytes(), &mut tell);
+        runs.add_line(line.as_bytes());
+        all.extend(runs.ready());
     }
-    runs.end(&mut tell);
+    all.extend(runs.finish());
     all
 }
 
@@ -26,7 +26,7 @@ fn ids(runs: &[Run]) -> Vec<&str> {
 }
 
 #[test]
-fn runs_are_told_in_the_order_of_their_starts() {
+fn runs_come_in_the_order_of_their_starts() {
     let of = |event: &str, run: &str| line(event, run, "");
     let lines = [
         of("start", "1"),
@@ -34,27 +34,27 @@ fn runs_are_told_in_the_order_of_their_starts() {
         of("finish", "2"),
         of("finish", "1"),
     ];
-    assert_eq!(ids(&told(&lines)), ["1", "2"]);
+    assert_eq!(ids(&assembled(&lines)), ["1", "2"]);
     let lines = [
         of("finish", "0"),
         of("start", "1"),
         of("start", "2"),
         of("finish", "2"),
     ];
-    let runs = told(&lines);
+    let runs = assembled(&lines);
     assert_eq!(ids(&runs), ["0", "1", "2"]);
     assert!(runs[0].started.is_none() && runs[1].end.is_none());
 }
 
 #[test]
-fn a_long_run_is_told_when_it_ends_and_keeps_nobody_waiting_for_ever() {
+fn a_long_run_comes_when_it_ends_and_holds_back_only_a_window() {
     let mut lines = vec![line("start", "long", "")];
     for number in 0..2 * WINDOW {
         let run = format!("{number}");
         lines.extend([line("start", &run, ""), line("finish", &run, "")]);
     }
     lines.push(line("finish", "long", ""));
-    let runs = told(&lines);
+    let runs = assembled(&lines);
     assert_eq!(runs.len(), 2 * WINDOW + 1);
     assert_eq!(
         (
@@ -66,31 +66,41 @@ fn a_long_run_is_told_when_it_ends_and_keeps_nobody_waiting_for_ever() {
 }
 
 #[test]
-fn arguments_are_written_as_one_would_type_them() {
-    let args = r#","args":["a b",{"b64":"Yf8="},{"head":"x","len":9,"sha256":"s"},{"sha256":"s","len":4}]"#;
-    let runs = told(&[line("start", "1", args)]);
+fn arguments_are_shown_as_one_would_type_them() {
+    let hash = Sha256::of(b"");
+    let args = format!(
+        r#","args":["a b",{{"b64":"Yf8="}},{{"head":"x","len":9,"sha256":"{hash}"}},{{"sha256":"{hash}","len":4}}]"#
+    );
+    let runs = assembled(&[line("start", "1", &args)]);
     assert_eq!(
         runs[0].command(),
         "g e 'a b' $'a\\xff' x\u{2026}(9 bytes) (4 bytes)"
     );
-    let runs = told(&[line("start", "1", r#","args":{"count":7,"sha256":"s"}"#)]);
+    let args = format!(r#","args":{{"count":7,"sha256":"{hash}"}}"#);
+    let runs = assembled(&[line("start", "1", &args)]);
     assert_eq!(runs[0].command(), "g e (7 arguments)");
+    let later = assembled(&[line("start", "1", r#","args":{"some":"later form"}"#)]);
+    assert_eq!(later[0].command(), "g e");
 }
 
 #[test]
-fn a_run_without_an_end_is_running_only_while_its_very_process_is() {
+fn a_run_without_an_end_is_running_only_while_its_process_is() {
     let world = World::new();
     let boot = world.boot_id().unwrap();
+    let fate_of = |line: &String| {
+        let run = assembled(std::slice::from_ref(line)).remove(0);
+        run.settled(&world).fate.unwrap()
+    };
     let fate = |pid: u32, start: u64, boot: &str| {
         let more = format!(",\"pid\":{pid},\"process_start\":{start},\"boot_id\":\"{boot}\"");
-        told(&[line("start", "1", &more)]).remove(0).fate(&world)
+        fate_of(&line("start", "1", &more))
     };
     assert_eq!(fate(100, 5000, &boot), Fate::Running);
     assert_eq!(fate(100, 5001, &boot), Fate::Abandoned);
     assert_eq!(fate(101, 5000, &boot), Fate::Abandoned);
     assert_eq!(fate(100, 5000, "earlier"), Fate::Abandoned);
-    let none = told(&[line("start", "1", "")]).remove(0);
-    assert_eq!(none.fate(&world), Fate::UnknownFromHere);
-    let other = line("start", "1", "").replace("testhost", "other");
-    assert_eq!(told(&[other]).remove(0).fate(&world), Fate::UnknownFromHere);
+    let none = line("start", "1", "");
+    assert_eq!(fate_of(&none), Fate::UnknownFromHere);
+    let other = none.replace("testhost", "other");
+    assert_eq!(fate_of(&other), Fate::UnknownFromHere);
 }

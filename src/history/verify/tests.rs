@@ -1,20 +1,20 @@
-use super::super::{Fault, Kind, Problem, Verified, Verifier, verify};
+use super::super::{InputKind, Problem, Verified, Verifier, verify};
 use crate::audit::Checkpoint;
 use crate::audit::tail::Link;
 use crate::names::Sha256;
 
 /// A log of runs, each with its start and its end.
 fn log(host: &str, runs: u64) -> Vec<String> {
-    let mut location = Link {
+    let mut link = Link {
         chain: Some(format!("chain-of-{host}")),
-        ..Link::first()
+        ..Link::FIRST
     };
     let mut lines = Vec::new();
     for number in 0..2 * runs {
         let event = if number % 2 == 0 { "start" } else { "finish" };
-        let (line, next) = location.close(&record(host, event, number / 2, ""));
-        lines.push(line);
-        location = next;
+        let (sealed, next) = link.seal(&record(host, event, number / 2, ""));
+        lines.push(sealed);
+        link = next;
     }
     lines
 }
@@ -32,23 +32,19 @@ struct Found {
 }
 
 impl Found {
-    /// Line and name of each fault; line 0 for what an anchor misses.
-    fn told(&self) -> Vec<(u64, &'static str)> {
-        let told = self.problems.iter();
-        told.map(|one| {
-            (
-                one.location.as_ref().map_or(0, |at| at.line),
-                one.fault.name(),
-            )
-        })
-        .collect()
+    /// The line and name of each problem; line 0 for what only an anchor knows.
+    fn problems(&self) -> Vec<(u64, &'static str)> {
+        let problems = self.problems.iter();
+        problems
+            .map(|one| (one.location.as_ref().map_or(0, |at| at.line), one.fault))
+            .collect()
     }
 }
 
-fn check(kind: Kind, anchors: Vec<Checkpoint>, logs: &[&str]) -> Found {
+fn check(kind: InputKind, anchors: Vec<Checkpoint>, logs: &[&str]) -> Found {
     let mut problems = Vec::new();
-    let mut tell = |problem| problems.push(problem);
-    let mut verifier = Verifier::new(anchors, &mut tell);
+    let mut report = |problem| problems.push(problem);
+    let mut verifier = Verifier::new(anchors, &mut report);
     for (number, log) in logs.iter().enumerate() {
         verifier.begin(format!("/l/log.{number}").as_ref(), kind);
         verify(log.as_bytes(), &mut verifier).unwrap();
@@ -62,14 +58,14 @@ fn check(kind: Kind, anchors: Vec<Checkpoint>, logs: &[&str]) -> Found {
 }
 
 fn of(lines: &[String]) -> Vec<(u64, &'static str)> {
-    check(Kind::Log, Vec::new(), &[&lines.concat()]).told()
+    check(InputKind::Log, Vec::new(), &[&lines.concat()]).problems()
 }
 
 #[test]
-fn a_whole_log_has_no_problem_and_one_head() {
+fn an_intact_log_has_no_problem_and_one_head() {
     let lines = log("h", 500);
-    let found = check(Kind::Log, Vec::new(), &[&lines.concat()]);
-    assert_eq!(found.told(), []);
+    let found = check(InputKind::Log, Vec::new(), &[&lines.concat()]);
+    assert_eq!(found.problems(), []);
     let [chain] = found.verified.chains.as_slice() else {
         panic!("not one chain")
     };
@@ -77,7 +73,7 @@ fn a_whole_log_has_no_problem_and_one_head() {
 }
 
 #[test]
-fn a_changed_line_is_named_and_the_chain_goes_on_behind_it() {
+fn a_changed_line_is_reported_and_the_chain_continues_after_it() {
     for (old, new) in [
         ("finish", "finisH"),
         ("\"host\":\"h\"", "\"host\":\"x\""),
@@ -86,14 +82,14 @@ fn a_changed_line_is_named_and_the_chain_goes_on_behind_it() {
     ] {
         let mut lines = log("h", 5);
         lines[3] = lines[3].replace(old, new);
-        let told = of(&lines);
-        assert_eq!(told.len(), 1, "{new}: {told:?}");
-        assert_eq!(told[0].0, 4, "{new}");
+        let problems = of(&lines);
+        assert_eq!(problems.len(), 1, "{new}: {problems:?}");
+        assert_eq!(problems[0].0, 4, "{new}");
     }
 }
 
 #[test]
-fn a_record_that_was_hashed_anew_is_cut_off_from_the_next() {
+fn a_record_that_was_hashed_again_is_detached_from_the_next() {
     let mut lines = log("h", 5);
     let hashed = lines[3]
         .split(",\"hash\"")
@@ -108,7 +104,7 @@ fn a_record_that_was_hashed_anew_is_cut_off_from_the_next() {
 }
 
 #[test]
-fn what_is_missing_moved_or_there_twice_is_named_once() {
+fn missing_moved_and_copied_records_are_reported_once() {
     let mut lines = log("h", 8);
     lines.drain(3..5);
     assert_eq!(of(&lines), [(4, "missing-before")]);
@@ -129,7 +125,7 @@ fn what_is_missing_moved_or_there_twice_is_named_once() {
 }
 
 #[test]
-fn lines_of_others_and_empty_ones_are_named() {
+fn foreign_and_empty_lines_are_reported() {
     let mut lines = log("h", 3);
     lines.insert(2, "hello\n".to_owned());
     lines.insert(4, "\n".to_owned());
@@ -137,32 +133,32 @@ fn lines_of_others_and_empty_ones_are_named() {
 }
 
 #[test]
-fn a_torn_line_is_a_problem_unless_the_record_behind_it_tells_of_it() {
+fn a_torn_line_is_a_problem_unless_the_next_record_reports_it() {
     let mut lines = log("h", 3);
     let torn = lines.pop().unwrap();
     let torn = torn.get(..20).unwrap();
     assert_eq!(of(&[lines.concat(), torn.to_owned()]), [(6, "torn")]);
 
-    let location = Link::after(lines.concat().as_bytes());
+    let link = link_after(&lines);
     let more = format!(
         ",\"torn_bytes\":20,\"torn_hash\":\"{}\"",
         Sha256::of(torn.as_bytes())
     );
-    let (recovered, _) = location.close(&record("h", "recovered", 9, &more));
+    let (recovered, _) = link.seal(&record("h", "recovered", 9, &more));
     let whole = format!("{}{torn}\n{recovered}", lines.concat());
-    assert_eq!(check(Kind::Log, Vec::new(), &[&whole]).told(), []);
+    assert_eq!(check(InputKind::Log, Vec::new(), &[&whole]).problems(), []);
     let gone = format!("{}{recovered}", lines.concat());
     assert_eq!(
-        check(Kind::Log, Vec::new(), &[&gone]).told(),
+        check(InputKind::Log, Vec::new(), &[&gone]).problems(),
         [(6, "torn-line-gone")]
     );
     let changed = whole.replace(&format!("{torn}\n"), "hello\n");
-    let told = check(Kind::Log, Vec::new(), &[&changed]).told();
-    assert_eq!(told, [(6, "not-a-record"), (7, "torn-line-gone")]);
+    let problems = check(InputKind::Log, Vec::new(), &[&changed]).problems();
+    assert_eq!(problems, [(6, "not-a-record"), (7, "torn-line-gone")]);
 }
 
 #[test]
-fn the_last_record_without_its_line_end_is_whole() {
+fn a_last_record_without_its_line_end_is_recognised() {
     let lines = log("h", 2);
     assert_eq!(
         of(&[lines.concat().trim_end().to_owned()]),
@@ -171,18 +167,24 @@ fn the_last_record_without_its_line_end_is_whole() {
 }
 
 #[test]
-fn the_chain_is_followed_from_file_to_file() {
+fn a_chain_continues_from_file_to_file() {
     let lines = log("h", 4);
     let (old, new) = (lines[..3].concat(), lines[3..].concat());
-    assert_eq!(check(Kind::Log, Vec::new(), &[&old, &new]).told(), []);
-    let alone = check(Kind::Log, Vec::new(), &[&new]);
-    assert_eq!((alone.told(), alone.verified.chains[0].first), (vec![], 3));
-    let gap = check(Kind::Log, Vec::new(), &[&old, &lines[4..].concat()]);
-    assert_eq!(gap.told(), [(1, "missing-before")]);
+    assert_eq!(
+        check(InputKind::Log, Vec::new(), &[&old, &new]).problems(),
+        []
+    );
+    let alone = check(InputKind::Log, Vec::new(), &[&new]);
+    assert_eq!(
+        (alone.problems(), alone.verified.chains[0].first),
+        (vec![], 3)
+    );
+    let gap = check(InputKind::Log, Vec::new(), &[&old, &lines[4..].concat()]);
+    assert_eq!(gap.problems(), [(1, "missing-before")]);
 }
 
 #[test]
-fn chains_in_one_stream_are_told_apart_and_what_comes_twice_is_no_problem() {
+fn a_stream_may_mix_chains_and_repeat_records() {
     let (one, two) = (log("a", 4), log("b", 4));
     let mixed: Vec<_> = one
         .iter()
@@ -190,70 +192,82 @@ fn chains_in_one_stream_are_told_apart_and_what_comes_twice_is_no_problem() {
         .flat_map(|(a, b)| [a.clone(), b.clone()])
         .collect();
     let twice = format!("{}{}", mixed[..6].concat(), mixed[3..].concat());
-    let found = check(Kind::Stream, Vec::new(), &[&twice]);
-    assert_eq!((found.told(), found.verified.repeated), (vec![], 3));
+    let found = check(InputKind::Stream, Vec::new(), &[&twice]);
+    assert_eq!((found.problems(), found.verified.repeated), (vec![], 3));
     assert_eq!(found.verified.chains.len(), 2);
     let mut lacking = mixed;
     lacking.remove(4);
-    let found = check(Kind::Stream, Vec::new(), &[&lacking.concat()]);
-    assert_eq!(found.told(), [(6, "missing-before")]);
+    let found = check(InputKind::Stream, Vec::new(), &[&lacking.concat()]);
+    assert_eq!(found.problems(), [(6, "missing-before")]);
 }
 
 #[test]
 fn a_machine_that_was_renamed_keeps_its_chain() {
-    let mut location = Link {
+    let mut link = Link {
         chain: Some("chain-of-h".to_owned()),
-        ..Link::first()
+        ..Link::FIRST
     };
     let mut text = String::new();
     for (host, event) in [("h", "start"), ("new", "finish"), ("new", "start")] {
         let json = record(host, event, 1, "").replace("chain-of-new", "chain-of-h");
-        let (line, next) = location.close(&json);
-        text += &line;
-        location = next;
+        let (sealed, next) = link.seal(&json);
+        text += &sealed;
+        link = next;
     }
-    let found = check(Kind::Log, Vec::new(), &[&text]);
-    assert_eq!(found.told(), []);
+    let found = check(InputKind::Log, Vec::new(), &[&text]);
+    assert_eq!(found.problems(), []);
     assert_eq!(found.verified.chains[1].first, 0);
 }
 
+fn link_after(lines: &[String]) -> Link {
+    let head = head_of(lines);
+    Link {
+        chain: Some(head.chain),
+        prev: head.hash,
+        seq: head.seq + 1,
+    }
+}
+
 fn head_of(lines: &[String]) -> Checkpoint {
-    let mut verified = check(Kind::Log, Vec::new(), &[&lines.concat()]).verified;
+    let mut verified = check(InputKind::Log, Vec::new(), &[&lines.concat()]).verified;
     verified.chains.remove(0).head
 }
 
 #[test]
-fn an_anchor_finds_a_cut_tail_a_rewritten_log_and_another_one() {
+fn an_anchor_finds_a_cut_tail_a_rewritten_log_and_another_log() {
     let lines = log("h", 5);
     let anchor = head_of(&lines[..8]);
-    let check = |lines: &[String]| check(Kind::Log, vec![anchor.clone()], &[&lines.concat()]);
+    let check = |lines: &[String]| check(InputKind::Log, vec![anchor.clone()], &[&lines.concat()]);
     let whole = check(&lines);
-    assert_eq!((whole.told(), whole.verified.anchors_met), (vec![], 1));
-    assert_eq!(check(&lines[..6]).told(), [(0, "cut-tail")]);
-    assert_eq!(check(&log("x", 5)).told(), [(0, "chain-gone")]);
+    assert_eq!((whole.problems(), whole.verified.anchors.met), (vec![], 1));
+    assert_eq!(check(&lines[..6]).problems(), [(0, "cut-tail")]);
+    assert_eq!(check(&log("x", 5)).problems(), [(0, "chain-gone")]);
     let later = check(&lines[9..]);
-    assert_eq!((later.told(), later.verified.anchors_before), (vec![], 1));
+    assert_eq!(
+        (later.problems(), later.verified.anchors.before),
+        (vec![], 1)
+    );
 
-    let mut location = Link {
+    let mut link = Link {
         chain: Some("chain-of-h".to_owned()),
-        ..Link::first()
+        ..Link::FIRST
     };
     let rewritten: Vec<_> = (0..10)
         .map(|number| {
-            let (line, next) = location.close(&record("h", "other", number, ""));
-            location = next;
-            line
+            let (sealed, next) = link.seal(&record("h", "other", number, ""));
+            link = next;
+            sealed
         })
         .collect();
     assert_eq!(of(&rewritten), []);
-    assert_eq!(check(&rewritten).told(), [(8, "rewritten")]);
+    assert_eq!(check(&rewritten).problems(), [(8, "rewritten")]);
 }
 
 #[test]
-fn starts_and_ends_are_held_against_each_other() {
-    let mut location = Link {
+fn starts_and_ends_are_matched() {
+    let mut link = Link {
         chain: Some("chain-of-h".to_owned()),
-        ..Link::first()
+        ..Link::FIRST
     };
     let mut text = String::new();
     for (event, run) in [
@@ -263,31 +277,31 @@ fn starts_and_ends_are_held_against_each_other() {
         ("finish", 2),
         ("start", 3),
     ] {
-        let (line, next) = location.close(&record("h", event, run, ""));
-        text += &line;
-        location = next;
+        let (sealed, next) = link.seal(&record("h", event, run, ""));
+        text += &sealed;
+        link = next;
     }
-    let told = check(Kind::Log, Vec::new(), &[&text]).told();
-    assert_eq!(told, [(2, "second-start"), (4, "end-without-start")]);
+    let problems = check(InputKind::Log, Vec::new(), &[&text]).problems();
+    assert_eq!(problems, [(2, "second-start"), (4, "end-without-start")]);
 }
 
 proptest::proptest! {
     #[test]
-    fn any_bytes_are_taken_and_what_is_no_record_is_told(
+    fn any_bytes_are_checked_and_every_line_is_reported(
         bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 1..300)
     ) {
-        let mut told = 0;
-        let mut tell = |_| told += 1;
-        let mut verifier = Verifier::new(Vec::new(), &mut tell);
-        verifier.begin("l".as_ref(), Kind::Log);
+        let mut count = 0;
+        let mut report = |_| count += 1;
+        let mut verifier = Verifier::new(Vec::new(), &mut report);
+        verifier.begin("l".as_ref(), InputKind::Log);
         verify(bytes.as_slice(), &mut verifier).unwrap();
         let verified = verifier.end();
         proptest::prop_assert_eq!(verified.bytes, bytes.len() as u64);
-        proptest::prop_assert_eq!(verified.lines, told);
+        proptest::prop_assert_eq!(verified.lines, count);
     }
 
     #[test]
-    fn one_byte_changed_anywhere_is_found_and_its_line_is_named(
+    fn one_changed_byte_is_found_in_its_line(
         at in 0_usize..5000, by in 1_u8..=255
     ) {
         let text = log("h", 6).concat();
@@ -297,14 +311,14 @@ proptest::proptest! {
         let before = text.get(..at).unwrap();
         let line = before.matches('\n').count() as u64 + 1;
         let mut problems: Vec<Problem> = Vec::new();
-        let mut tell = |problem| problems.push(problem);
-        let mut verifier = Verifier::new(Vec::new(), &mut tell);
-        verifier.begin("l".as_ref(), Kind::Log);
+        let mut report = |problem| problems.push(problem);
+        let mut verifier = Verifier::new(Vec::new(), &mut report);
+        verifier.begin("l".as_ref(), InputKind::Log);
         verify(bytes.as_slice(), &mut verifier).unwrap();
         verifier.end();
         let named = problems.iter().any(|one| one.location.as_ref().is_some_and(|at| at.line == line));
         proptest::prop_assert!(named, "line {} of {:?}", line, problems);
-        let noise = problems.iter().filter(|one| matches!(one.fault, Fault::Empty));
+        let noise = problems.iter().filter(|one| one.fault == "empty-line");
         proptest::prop_assert!(noise.count() <= 1);
     }
 }

@@ -1,28 +1,32 @@
-//! What stands in the columns of a table of runs.
+//! How the parts of a run are written, in every table and sentence.
 
 use super::super::OutcomeCounts;
-use crate::history::{End, Fate, Outcome, Run, SignalSender};
-use crate::host::HostView;
+use super::super::style::wrapped;
+use crate::audit::{EventName, SignalRecord};
+use crate::history::{Fate, Outcome, Run};
 use crate::names::{plural, visible};
 
-/// How many digits of an id are shown: of its end, since its beginning is the
-/// time.
+/// How many digits of a run id are printed: its last ones, since it begins with
+/// the time.
 pub(super) const ID: usize = 6;
 
-/// The end of an id: what is enough to name a run to `qli audit show`.
+/// The end of a run id, which is enough to name a run to `qli audit show`.
 pub(super) fn id_end(run_id: &str) -> String {
     let id = visible(run_id);
     let at = id.len().saturating_sub(ID);
     id.get(at..).unwrap_or(&id).to_owned()
 }
 
-pub(super) fn who(run: &Run) -> String {
-    let user = match (&run.user, run.uid) {
+pub(super) fn user(run: &Run) -> String {
+    match (&run.user, run.uid) {
         (Some(user), _) => visible(user),
         (None, Some(uid)) => uid.to_string(),
         (None, None) => "?".to_owned(),
-    };
-    format!("{user}@{}", visible(&run.host))
+    }
+}
+
+pub(super) fn who(run: &Run) -> String {
+    format!("{}@{}", user(run), visible(&run.host))
 }
 
 pub(super) fn confirm(run: &Run) -> String {
@@ -34,78 +38,72 @@ pub(super) fn confirm(run: &Run) -> String {
     }
 }
 
-/// One word for how a run ended.
-pub(super) fn end(run: &Run, outcome: Outcome) -> String {
-    let plain = |signal: &str| visible(signal.strip_prefix("SIG").unwrap_or(signal));
-    match &run.end {
-        Some(
-            End::Finished {
-                signal: Some(signal),
-                ..
-            }
-            | End::Interrupted {
-                signal: Some(signal),
-                ..
-            },
-        ) => plain(signal),
-        Some(
-            End::Finished { exit_code, .. }
-            | End::Interrupted { exit_code, .. }
-            | End::SpawnFailed { exit_code, .. },
-        ) => exit_code.to_string(),
-        Some(End::Refused { .. }) => "REFUSED".to_owned(),
-        None if outcome == Outcome::Running => "running".to_owned(),
-        None => "UNKNOWN".to_owned(),
+/// How a run ended, in one word.
+pub(super) fn end(run: &Run) -> String {
+    match (run.end, &run.signal, run.exit_code) {
+        (Some(EventName::Refused), ..) => "REFUSED".to_owned(),
+        (Some(_), Some(signal), _) => signal_name(signal),
+        (Some(_), None, Some(exit_code)) => exit_code.to_string(),
+        (None, ..) if run.outcome == Outcome::Running => "running".to_owned(),
+        (..) => "UNKNOWN".to_owned(),
     }
 }
 
-pub(super) fn ended(run: &Run) -> Option<String> {
-    run.end.as_ref().map(|_| end(run, Outcome::Unknown))
+pub(super) fn signal_name(signal: &str) -> String {
+    visible(signal.strip_prefix("SIG").unwrap_or(signal))
 }
 
-/// What one word does not tell.
-pub(super) fn note(run: &Run, view: &dyn HostView) -> Option<String> {
+/// What the one word leaves out.
+pub(super) fn note(run: &Run) -> Option<String> {
     let timeout = run.timed_out.then(|| "timed out, TERM from qli".to_owned());
-    let notes: Vec<_> = timeout.into_iter().chain(why(run, view)).collect();
+    let notes: Vec<_> = timeout.into_iter().chain(why(run)).collect();
     (!notes.is_empty()).then(|| notes.join("; "))
 }
 
-fn why(run: &Run, view: &dyn HostView) -> Option<String> {
-    let show = format!("qli audit show {}", id_end(&run.run_id));
-    match &run.end {
-        Some(End::Finished { .. }) => None,
-        Some(End::Interrupted { reason, sender, .. }) => match (reason, sender) {
-            (Some(reason), _) => Some(format!("not started: {}", visible(reason))),
-            (None, Some(sender)) => Some(sent(sender)),
-            (None, None) => None,
+fn why(run: &Run) -> Option<String> {
+    let reason = run.reason.as_deref().filter(|_| !run.timed_out);
+    let reason = reason.map(visible);
+    match (run.end, run.fate) {
+        (Some(EventName::Interrupted), _) => match (reason, &run.last_signal) {
+            (Some(reason), _) => Some(format!("not started: {reason}")),
+            (None, signal) => signal.as_ref().map(sent),
         },
-        Some(End::SpawnFailed { message, .. }) => Some(visible(message)),
-        Some(End::Refused { step, reason, .. }) => {
-            let step = step.as_deref().map_or(String::new(), visible);
-            let reason = reason.as_deref().map_or(String::new(), visible);
-            Some(format!("{step}: {reason}"))
+        (Some(EventName::SpawnFailed), _) => reason,
+        (Some(EventName::Refused), _) => Some(refusal(run)).filter(|text| !text.is_empty()),
+        (Some(_), _) => None,
+        (None, Some(Fate::Running)) => run.pid.map(|pid| format!("process {pid}")),
+        (None, fate) => {
+            let why = match fate {
+                Some(Fate::Abandoned) => "qli was killed",
+                _ => "no end recorded",
+            };
+            Some(format!(
+                "{why}; see: qli audit show {}",
+                id_end(&run.run_id)
+            ))
         }
-        None => match run.fate(view) {
-            Fate::Running => run.process.pid.map(|pid| format!("process {pid}")),
-            Fate::Abandoned => Some(format!("qli was killed, outcome unknown: {show}")),
-            Fate::UnknownFromHere => Some(format!("no end here, unknown from here: {show}")),
-        },
     }
 }
 
-fn sent(sender: &SignalSender) -> String {
-    let name = visible(sender.name.strip_prefix("SIG").unwrap_or(&sender.name));
-    let from = match (sender.pid, sender.uid) {
+/// The step that refused a run, and why.
+pub(super) fn refusal(run: &Run) -> String {
+    let parts = [&run.step, &run.reason].into_iter().flatten();
+    let parts: Vec<_> = parts.map(visible).collect();
+    parts.join(": ")
+}
+
+/// A signal, its sender, and whether the script got it.
+pub(super) fn sent(signal: &SignalRecord) -> String {
+    let from = match (signal.from_pid, signal.from_uid) {
         (Some(pid), Some(uid)) => format!("from pid {pid} (uid {uid})"),
         (Some(pid), None) => format!("from pid {pid}"),
         (None, _) => "from the terminal or the kernel".to_owned(),
     };
-    let passed = if sender.forwarded { ", passed on" } else { "" };
-    format!("{name} {from}{passed}")
+    let forwarded = if signal.forwarded { ", forwarded" } else { "" };
+    format!("{} {from}{forwarded}", signal_name(&signal.name))
 }
 
-/// Writes a duration in at most six columns, as long as it is one that a run
-/// can have.
+/// Writes a duration in at most six columns, if it is shorter than 10,000 days.
 pub(super) fn took(millis: u64) -> String {
     let seconds = millis / 1000;
     match seconds {
@@ -118,7 +116,7 @@ pub(super) fn took(millis: u64) -> String {
     }
 }
 
-pub(super) fn summary(counts: OutcomeCounts) -> String {
+pub(super) fn summary(counts: OutcomeCounts, width: usize) -> String {
     let OutcomeCounts {
         ok,
         failed,
@@ -127,25 +125,30 @@ pub(super) fn summary(counts: OutcomeCounts) -> String {
         running,
         unknown,
     } = counts;
-    let all = ok + failed + refused + stopped + running + unknown;
-    let runs = plural(usize::try_from(all).unwrap_or(usize::MAX), "run");
     let kinds = [
         (ok, "ok"),
         (failed, "failed"),
         (refused, "refused"),
         (stopped, "stopped"),
         (running, "running"),
-        (unknown, "of unknown outcome"),
+        (unknown, "unknown"),
     ];
-    let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
+    let all: u64 = kinds.iter().map(|(count, _)| count).sum();
+    if all == 0 {
+        return "no runs\n".to_owned();
+    }
+    let kinds = kinds.iter().filter(|(count, _)| *count > 0);
     let kinds: Vec<_> = kinds
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
-    if kinds.is_empty() {
-        return "no runs\n".to_owned();
-    }
-    format!(
-        "{runs}: {}\nchain not checked here: qli audit verify\n",
-        kinds.join(", ")
-    )
+    let all = plural(usize::try_from(all).unwrap_or(usize::MAX), "run");
+    let counts = wrapped(&format!("{all}: {}", kinds.join(", ")), width);
+    let check = "chain not checked; to check it:";
+    let command = "qli audit verify";
+    let space = if width > check.len() + command.len() {
+        " "
+    } else {
+        "\n"
+    };
+    format!("{}\n{check}{space}{command}\n", counts.join("\n"))
 }

@@ -1,5 +1,5 @@
-//! What `qli audit` shows people. Everything in a record is a stranger's text:
-//! it is made visible before it is shown.
+//! What `qli audit` prints for people. Nothing in a record can be trusted: it is
+//! made visible before it is printed.
 
 mod cells;
 mod list;
@@ -8,38 +8,43 @@ mod verify;
 
 pub use list::RunTable;
 pub use show::{candidates, record_line, show};
-pub(in crate::report) use verify::message;
 pub use verify::{LIMITS, problem, verdict};
+
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Style;
 use super::style::wrapped;
 
-/// How many digits of a hash or an id people are shown.
+/// How many digits of a hash are printed.
 const DIGITS: usize = 12;
 
-/// Writes an indented line, or several where a terminal is narrower; what goes
-/// on is indented further.
+/// Indents a line, and wraps it on a narrower terminal with a deeper indent.
 fn fitted(indent: usize, line: &str, style: &Style) -> String {
-    let further = format!("\n{:1$}", "", indent + 2);
-    let room = style.width.saturating_sub(indent + 2);
-    let lines = if style.terminal {
-        wrapped(line, room).join(&further)
-    } else {
-        line.to_owned()
-    };
-    format!("{:indent$}{lines}\n", "")
+    if !style.terminal {
+        return format!("{:indent$}{line}\n", "");
+    }
+    let lines = wrapped(line, style.width.saturating_sub(indent + 2));
+    format!(
+        "{:indent$}{}\n",
+        "",
+        lines.join(&format!("\n{:1$}", "", indent + 2))
+    )
 }
 
-/// Shortens a hash.
-fn short(hash: crate::names::Sha256) -> String {
-    let mut text = hash.to_string();
-    text.truncate(DIGITS);
-    text
-}
-
-/// Cuts RFC 3339 to the seconds, which are what people look for.
-fn seconds(time: &str) -> String {
-    let time = crate::names::visible(time);
-    let shown = time.get(..19).unwrap_or(&time);
-    shown.replacen('T', " ", 1)
+/// Shortens a text that is too wide.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut left = width.saturating_sub(1);
+    for c in text.chars() {
+        let columns = c.width().unwrap_or(0);
+        if columns > left {
+            break;
+        }
+        left -= columns;
+        out.push(c);
+    }
+    out + "\u{2026}"
 }

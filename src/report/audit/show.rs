@@ -4,20 +4,15 @@ use serde_json::Value;
 
 use super::super::Style;
 use super::super::style::put;
-use super::cells::{ended, note, who};
-use super::{DIGITS, seconds};
-use crate::history::{RecordSummary, Run};
-use crate::host::HostView;
+use super::cells::{end, id_end, refusal, sent, signal_name, took, user, who};
+use super::{DIGITS, cut};
+use crate::audit::{EventName, to_seconds};
+use crate::history::{Fate, RecordSummary, Run};
 use crate::names::{Sha256, to_json_line, visible};
 
-/// Draws a run: in one line what it was, then each record with all its fields.
-pub fn show(run: &Run, records: &[Value], view: &dyn HostView, style: &Style) -> String {
-    let mut out = format!("{}\n", style.strong(&run.command()));
-    let end = ended(run).map_or_else(|| run.fate(view).name().to_owned(), |end| end.clone());
-    put(&mut out, format_args!("{}, end {end}\n", who(run)));
-    if let Some(note) = note(run, view).filter(|_| run.end.is_some()) {
-        put(&mut out, format_args!("{note}\n"));
-    }
+/// Renders a run: one sentence, then each record with all its fields.
+pub fn show(run: &Run, records: &[Value], style: &Style) -> String {
+    let mut out = sentence(run, style);
     for record in records {
         out.push('\n');
         out.push_str(&fields(record, style));
@@ -28,8 +23,73 @@ pub fn show(run: &Run, records: &[Value], view: &dyn HostView, style: &Style) ->
     out
 }
 
-/// Writes every field of a record on a line: a text as it is, anything else as
-/// JSON. On a terminal a field that holds others has a line for each.
+/// Who ran what, where, when, how it was confirmed, and how it ended.
+fn sentence(run: &Run, style: &Style) -> String {
+    let verb = match run.end {
+        Some(EventName::Refused) => "tried to run",
+        _ => "ran",
+    };
+    let time = to_seconds(run.time());
+    let (day, clock) = time.split_once(' ').unwrap_or((&time, "?"));
+    let confirmed = match run.confirm.as_deref() {
+        None => String::new(),
+        Some("tty") => ", confirmed on the terminal".to_owned(),
+        Some("typed") => format!(", confirmed by typing \"{}\"", visible(&run.group)),
+        Some("yes-flag") => ", confirmed by --yes".to_owned(),
+        Some("confirm-flag") => ", confirmed by --confirm".to_owned(),
+        Some(other) => format!(", confirmed by {}", visible(other)),
+    };
+    let start = match (&run.started, run.end) {
+        (None, Some(end)) if end.is_end() => "; its start is not in these logs",
+        (_, _) => "",
+    };
+    let text = format!(
+        "{} {verb} `{}` on {} at {clock} UTC on {day}{confirmed}{start}; {}.",
+        user(run),
+        run.command(),
+        visible(&run.host),
+        ending(run)
+    );
+    let lines = if style.terminal {
+        super::wrapped(&text, style.width)
+    } else {
+        vec![text]
+    };
+    lines.join("\n") + "\n"
+}
+
+fn ending(run: &Run) -> String {
+    let after = run.duration_ms.map(took);
+    let after = after.map_or(String::new(), |took| format!(" after {took}"));
+    let reason = || run.reason.as_deref().map_or(String::new(), visible);
+    let died = match (&run.signal, run.exit_code) {
+        (Some(signal), _) => format!("was killed by {}", signal_name(signal)),
+        (None, Some(code)) => format!("exited {code}"),
+        (None, None) => "ended".to_owned(),
+    };
+    match (run.end, run.fate) {
+        (Some(EventName::Refused), _) => format!("it was refused by {}", refusal(run)),
+        (Some(EventName::SpawnFailed), _) => format!("it could not be started: {}", reason()),
+        (Some(_), _) if run.timed_out => format!("its timeout expired, and it {died}{after}"),
+        (Some(EventName::Interrupted), _) => match (&run.reason, &run.last_signal) {
+            (Some(_), _) => format!("it was not started: {}", reason()),
+            (None, Some(signal)) => format!("it was interrupted ({}){after}", sent(signal)),
+            (None, None) => format!("it {died}{after}"),
+        },
+        (Some(_), _) => format!("it {died}{after}"),
+        (None, Some(Fate::Running)) => {
+            let pid = run
+                .pid
+                .map_or(String::new(), |pid| format!(" (process {pid})"));
+            format!("it is still running{pid}")
+        }
+        (None, Some(Fate::Abandoned)) => "qli was killed, so its outcome is unknown".to_owned(),
+        (None, _) => "no end is recorded, so its outcome is unknown".to_owned(),
+    }
+}
+
+/// Prints each field of a record on a line: a string as it is, anything else as
+/// JSON. On a terminal an object has a line for each of its fields.
 fn fields(record: &Value, style: &Style) -> String {
     let mut out = String::new();
     for (key, value) in record.as_object().into_iter().flatten() {
@@ -74,7 +134,7 @@ fn parts(value: &Value) -> Vec<String> {
     }
 }
 
-/// One of several things that have fields, on a line.
+/// One object of a list, on a line.
 fn item(value: &Value) -> String {
     let Some(members) = value.as_object() else {
         return to_json_line(value);
@@ -86,7 +146,7 @@ fn item(value: &Value) -> String {
     members.join(", ")
 }
 
-/// Shortens a hash: it is too wide for a line, and nobody reads all of it.
+/// Shortens a hash, which is too wide for a line.
 fn short_text(value: &Value) -> String {
     let text = text(value);
     let bare = text.strip_prefix("sha256:").unwrap_or(&text);
@@ -97,15 +157,14 @@ fn short_text(value: &Value) -> String {
     format!("{}\u{2026}", text.get(..shown).unwrap_or(&text))
 }
 
-/// Lists runs that one beginning or end of an id may mean; `more` if there are
-/// others.
+/// Lists the runs that a beginning or end of an id may mean, and whether there
+/// are more.
 pub fn candidates(runs: &[Run], more: bool) -> String {
     let lines = runs.iter().map(|run| {
-        let time = run.started.as_ref().or(run.ended.as_ref());
-        let time = seconds(time.map_or("", String::as_str));
         format!(
-            "  {}  {time}  {}  {}\n",
+            "  {}  {}  {}  {}\n",
             visible(&run.run_id),
+            to_seconds(run.time()),
             who(run),
             run.command()
         )
@@ -114,31 +173,23 @@ pub fn candidates(runs: &[Run], more: bool) -> String {
     lines.chain(more).collect()
 }
 
-/// Writes one record as it comes: columns on a terminal, else fields cut by
-/// tabs.
-pub fn record_line(glance: &RecordSummary, style: &Style) -> String {
-    let RecordSummary { event, time, run } = glance;
-    let id = visible(&run.run_id);
+/// Prints one record: columns on a terminal, elsewhere fields separated by tabs.
+pub fn record_line(record: &RecordSummary, style: &Style) -> String {
+    let RecordSummary { event, time, run } = record;
     let what = if run.end.is_some() || run.group.is_empty() {
         format!("{} {}", visible(&run.group), visible(&run.extension))
     } else {
         run.command()
     };
-    let end = ended(run).unwrap_or_default();
-    if !style.terminal {
-        let cells = [visible(time), visible(event), id, who(run), what, end];
-        return cells.join("\t").trim_end().to_owned() + "\n";
-    }
-    let id = id
-        .get(id.len().saturating_sub(6)..)
-        .unwrap_or(&id)
-        .to_owned();
-    let event = visible(event);
-    let line = format!(
-        "{}  {event:12}  {id:6}  {}  {what}  {end}",
-        seconds(time),
-        who(run)
-    );
+    let end = run.end.map(|_| end(run)).unwrap_or_default();
+    let (event, who) = (visible(event), who(run));
+    let line = if style.terminal {
+        let (time, id) = (to_seconds(time), id_end(&run.run_id));
+        let line = format!("{time}  {event:12}  {id:6}  {who}  {what}  {end}");
+        cut(line.trim_end(), style.width)
+    } else {
+        [visible(time), event, visible(&run.run_id), who, what, end].join("\t")
+    };
     line.trim_end().to_owned() + "\n"
 }
 
@@ -171,7 +222,7 @@ mod tests {
             "hash": hash,
         });
         let records = [record];
-        let text = show(&Run::default(), &records, &world, &terminal);
+        let text = show(&Run::default(), &records, &terminal);
         for line in text.lines() {
             assert!(line.width() <= 80, "{line}");
         }
@@ -187,7 +238,7 @@ mod tests {
   hash              e3b0c44298fc\u{2026}
 ";
         assert!(text.contains(drawn), "{text}");
-        let text = show(&Run::default(), &records, &world, &pipe);
+        let text = show(&Run::default(), &records, &pipe);
         let plan = format!("  plan              sha256:{hash}\n");
         let path = "  program           {\"path\":\"/usr/share/";
         assert!(text.contains(&plan) && text.contains(path), "{text}");

@@ -2,204 +2,156 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::super::style::put;
-use super::super::{AnchorCounts, Style};
-use super::{fitted, seconds, short};
-use crate::audit::Checkpoint;
-use crate::history::{Fault, NotARecord, Problem, Verified, VerifiedChain};
-use crate::names::{plural, visible};
+use super::super::Style;
+use super::super::style::{column_width, put, wrapped};
+use super::fitted;
+use crate::audit::{Checkpoint, to_seconds};
+use crate::history::{AnchorCounts, Problem, Verified, VerifiedChain, VerifiedInput};
+use crate::names::visible;
 
-/// What a chain alone does not show.
-pub const LIMITS: &str = "a chain alone does not show that its end was cut off, or that the \
-    whole log was written anew: keep what `qli audit head` prints elsewhere, and give it with \
+/// What a chain by itself cannot show.
+pub const LIMITS: &str = "a chain by itself does not show that its end was cut off or that the \
+    whole log was rewritten: keep what `qli audit head` prints elsewhere, and pass it with \
     `--anchor`";
 
-/// Writes a problem, where it is and what it is, on one line; a terminal that is
-/// narrower breaks it.
+/// Prints a problem and its location on one line; a narrower terminal wraps it.
 pub fn problem(problem: &Problem, style: &Style) -> String {
-    let location = match (&problem.location, problem.fault.anchor()) {
-        (Some(location), _) => format!("{}:{}: ", style.path(&location.log), location.line),
+    let location = match (&problem.location, &problem.anchor) {
+        (Some(location), _) => format!("{}:{}:1: ", style.path(&location.log), location.line),
         (None, Some(Checkpoint { log: Some(log), .. })) => {
             format!("{}: ", style.path(log.as_ref()))
         }
         (None, _) => String::new(),
     };
-    fitted(0, &format!("{location}{}", message(problem)), style)
+    fitted(0, &format!("{location}{}", problem.message), style)
 }
 
-/// Says what a problem is. Lines count from 1 and the `seq` of records from 0,
-/// so a record is named by that word.
-pub(in crate::report) fn message(problem: &Problem) -> String {
-    let record = problem.record.as_ref();
-    let run = record.and_then(|record| record.run_id.as_deref());
-    let run = run.map_or(String::new(), |run| format!(" of run {}", visible(run)));
-    let seq = record.map_or(0, |record| record.seq);
-    match &problem.fault {
-        Fault::Empty => "the line is empty".to_owned(),
-        Fault::NotARecord(why) => not_a_record(*why).to_owned(),
-        Fault::Torn(bytes) => {
-            format!(
-                "the last line is cut off after {}",
-                plural_u64(*bytes, "byte")
-            )
-        }
-        Fault::Unended => {
-            format!("seq {seq}{run} is whole, but its line end is missing")
-        }
-        Fault::Changed { expected, found } => format!(
-            "seq {seq}{run} was changed: its hash must be {}\u{2026}, it is {}\u{2026}",
-            short(*expected),
-            short(*found)
-        ),
-        Fault::Ahead { expected, found } => {
-            let missing = match found - expected {
-                1 => format!("seq {expected} is missing"),
-                _ => format!("seq {expected} to {} are missing", found - 1),
-            };
-            format!("{missing} here: this is seq {found}{run}")
-        }
-        Fault::Behind { expected, found } => format!(
-            "seq {expected} must stand here, it is seq {found}{run}, for a second time or \
-             out of its location"
-        ),
-        Fault::Detached { expected, found } => format!(
-            "seq {seq}{run} must follow the hash {}\u{2026} of the record before, it follows \
-             {}\u{2026}: the one before was changed and hashed anew, or this one",
-            short(*expected),
-            short(*found)
-        ),
-        Fault::SecondStart => format!("seq {seq}{run} is a second start of its run"),
-        Fault::EndWithoutStart => format!("seq {seq}{run} is an end without a start"),
-        Fault::TornLineGone => {
-            format!("seq {seq} tells of a torn line above it, another one stands there")
-        }
-        Fault::Rewritten(head) => anchored_and(head, None),
-        Fault::CutTail(head, last) => anchored_and(head, Some(*last)),
-        Fault::ChainGone(head) => format!(
-            "chain {} of {}, anchored at {}, is not there",
-            visible(&head.chain),
-            visible(&head.host),
-            seconds(&head.timestamp)
-        ),
-    }
-}
-
-/// A record that was anchored is another one, or is not there: the chain ends
-/// with this number.
-fn anchored_and(head: &Checkpoint, last: Option<u64>) -> String {
-    let (seq, time) = (head.seq, seconds(&head.timestamp));
-    match last {
-        None => format!(
-            "seq {seq} must have the hash {}\u{2026}, which was anchored at {time}: the log was \
-             written anew",
-            short(head.hash)
-        ),
-        Some(last) => format!(
-            "seq {seq}, anchored at {time}, is not there: chain {} of {} ends with seq {last}",
-            visible(&head.chain),
-            visible(&head.host)
-        ),
-    }
-}
-
-fn not_a_record(why: NotARecord) -> &'static str {
-    match why {
-        NotARecord::NoJson => "the line must be a record, it is no JSON",
-        NotARecord::NoRecord => "the line must be a record, it lacks what every record has",
-        NotARecord::NoEnding => "the line must end in `prev`, `seq` and `hash` as qli writes them",
-        NotARecord::TooLong => "the line must be a record, it is longer than any",
-    }
-}
-
-/// Draws the end: the verdict, each chain, and what was not shown.
-pub fn verdict(
-    verified: &Verified,
-    logs: usize,
-    anchors: Option<AnchorCounts>,
-    style: &Style,
-) -> String {
+/// Renders the end: a line for each file, the verdict, and what was not shown.
+pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
     let mut out = String::new();
-    let lines = plural_u64(verified.lines, "line");
-    let logs = plural(logs, "log");
-    if verified.problems == 0 {
-        let good = style.strong("good");
-        put(&mut out, format_args!("{good}: {lines} in {logs}\n"));
-    } else {
-        let problems = style.bad(&plural_u64(verified.problems, "problem"));
-        put(&mut out, format_args!("{problems} in {lines} of {logs}\n"));
+    let inputs = &verified.inputs;
+    let names: Vec<_> = inputs.iter().map(|input| name(input, style)).collect();
+    let width = column_width(names.iter().map(String::as_str));
+    for (input, name) in inputs.iter().zip(&names) {
+        let records = counted(input.records, "record");
+        let fill = " ".repeat(width.saturating_sub(name.width()));
+        let line = match input.problems {
+            0 => format!(
+                "{}  {name}{fill}  {records}, chain intact",
+                style.strong("ok")
+            ),
+            problems => {
+                let problems = counted(problems, "problem");
+                format!("{}  {name}{fill}  {records}, {problems}", style.bad("BAD"))
+            }
+        };
+        put(&mut out, format_args!("{line}\n"));
     }
-    for chain in &verified.chains {
-        out.push_str(&self::chain(chain, style));
+    let several = verified.chains.len() > 1;
+    for chain in verified
+        .chains
+        .iter()
+        .filter(|chain| several || chain.first > 0)
+    {
+        out.push_str(&fitted(0, &self::chain(chain, style), style));
     }
     if verified.repeated > 0 {
-        let times = plural_u64(verified.repeated, "record");
-        put(&mut out, format_args!("  {times} came twice, unchanged\n"));
-    }
-    match anchors {
-        None => put(
+        let records = counted(verified.repeated, "record");
+        put(
             &mut out,
-            format_args!(
-                "{}\n",
-                super::super::style::wrapped(LIMITS, style.width).join("\n")
-            ),
+            format_args!("{records} delivered twice, unchanged\n"),
+        );
+    }
+    let records = inputs.iter().map(|input| input.records).sum();
+    let files = counted(inputs.len() as u64, "file");
+    let all = format!("{} in {files}", counted(records, "record"));
+    match verified.problems {
+        0 => put(
+            &mut out,
+            format_args!("{all}: nothing changed, removed or inserted\n"),
         ),
-        Some(counts) => out.push_str(&anchored(counts)),
+        problems => {
+            let problems = style.bad(&counted(problems, "problem"));
+            put(&mut out, format_args!("{all}: {problems}\n"));
+        }
+    }
+    if anchored {
+        out.push_str(&anchors(verified.anchors));
+    } else {
+        let limits = "a cut end or a rewritten log cannot be seen without an anchor: \
+            qli help audit";
+        put(
+            &mut out,
+            format_args!("{}\n", wrapped(limits, style.width).join("\n")),
+        );
     }
     out
 }
 
+fn name(input: &VerifiedInput, style: &Style) -> String {
+    if &*input.log == std::path::Path::new("-") {
+        return "standard input".to_owned();
+    }
+    style.path(&input.log)
+}
+
+/// Where a chain starts and ends.
 fn chain(chain: &VerifiedChain, style: &Style) -> String {
     let head = &chain.head;
-    let name = format!("  chain {}  {}", visible(&head.chain), visible(&head.host));
-    let until = seconds(&head.timestamp);
-    let part = format!("seq {} to {}, until {until}", chain.first, head.seq);
-    let is_wide = name.width() + 2 + part.width() > style.width;
-    let between = if style.terminal && is_wide {
-        "\n    "
-    } else {
-        "  "
-    };
-    let mut out = format!("{name}{between}{part}\n");
-    if chain.first > 0 {
-        let location = &chain.first_place;
-        let (log, line) = (style.path(&location.log), location.line);
-        let starts = format!("starts here: {log}:{line}, what came before was not given");
-        out.push_str(&fitted(4, &starts, style));
+    let (first, last) = (chain.first, head.seq);
+    let until = to_seconds(&head.timestamp);
+    let (id, host) = (visible(&head.chain), visible(&head.host));
+    let line = format!("chain {id} of {host}: seq {first} to {last}, until {until}");
+    if first == 0 {
+        return line;
     }
-    out
+    let start = &chain.first_location;
+    let log = style.path(&start.log);
+    format!(
+        "{line}; earlier records were not given, starts here: {log}:{}:1",
+        start.line
+    )
 }
 
-fn anchored(counts: AnchorCounts) -> String {
+fn anchors(counts: AnchorCounts) -> String {
     let AnchorCounts {
         met,
         before,
         elsewhere,
     } = counts;
-    let mut out = format!("  {} met\n", plural_u64(met, "anchor"));
-    if before > 0 {
-        let before = plural_u64(before, "anchor");
-        put(
-            &mut out,
-            format_args!("  {before} of records before the first one given\n"),
-        );
-    }
-    if elsewhere > 0 {
-        let elsewhere = plural_u64(elsewhere, "anchor");
-        put(&mut out, format_args!("  {elsewhere} of logs not given\n"));
+    let mut out = format!("{} matched\n", counted(met, "anchor"));
+    for (count, which) in [
+        (before, "of records before the first one given"),
+        (elsewhere, "of logs not given"),
+    ] {
+        if count > 0 {
+            put(
+                &mut out,
+                format_args!("{} {which}\n", counted(count, "anchor")),
+            );
+        }
     }
     out
 }
 
-fn plural_u64(count: u64, what: &str) -> String {
-    plural(usize::try_from(count).unwrap_or(usize::MAX), what)
+/// A count with its noun, with separators for thousands.
+fn counted(count: u64, noun: &str) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{out} {noun}{plural}")
 }
 
 #[cfg(test)]
 mod tests {
-    use unicode_width::UnicodeWidthStr as _;
-
     use super::*;
-    use crate::history::problem::{LineLocation, RecordName};
+    use crate::history::problem::LineLocation;
     use crate::host::Stream;
     use crate::host::fake::World;
     use crate::names::Sha256;
@@ -222,23 +174,21 @@ mod tests {
     }
 
     #[test]
-    fn a_problem_names_line_and_seq_and_fits_a_terminal() {
+    fn a_problem_begins_with_its_location_and_fits_a_terminal() {
         let problem = Problem {
+            fault: "changed",
+            message: "seq 4 of run 019ab002-0000-7000-8000-00000090aa41 was changed: its hash \
+                must be e3b0c44298fc…, but is ca978112ca1b…"
+                .to_owned(),
             location: Some(location()),
-            record: Some(RecordName {
-                host: "h".to_owned(),
-                chain: "c".to_owned(),
-                seq: 4,
-                run_id: Some("019ab002-0000-7000-8000-00000090aa41".to_owned()),
-            }),
-            fault: Fault::Changed {
-                expected: Sha256::of(b""),
-                found: Sha256::of(b"a"),
-            },
+            record: None,
+            expected: None,
+            found: None,
+            anchor: None,
         };
         let one = super::problem(&problem, &style(false));
         assert!(
-            one.starts_with("/var/log/qli/prod.log:5: seq 4 of run"),
+            one.starts_with("/var/log/qli/prod.log:5:1: seq 4 of run"),
             "{one}"
         );
         assert_eq!(one.lines().count(), 1);
@@ -248,10 +198,10 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_fits_a_terminal() {
+    fn a_chain_that_starts_late_says_where_and_fits_a_terminal() {
         let chain = VerifiedChain {
             first: 5,
-            first_place: location(),
+            first_location: location(),
             records: 4,
             head: Checkpoint {
                 host: "db-1.prod.example".to_owned(),
@@ -263,13 +213,23 @@ mod tests {
                 log: None,
             },
         };
-        let text = super::chain(&chain, &style(true));
-        let drawn = "  chain 019a8f00-0000-7000-8000-000000000001  db-1.prod.example
-    seq 5 to 8, until 2026-11-23 09:50:00
-    starts here: /var/log/qli/prod.log:5, what came before was not given
+        let verified = Verified {
+            chains: vec![chain],
+            ..Verified::default()
+        };
+        let text = verdict(&verified, true, &style(true));
+        let expected =
+            "chain 019a8f00-0000-7000-8000-000000000001 of db-1.prod.example: seq 5 to 8,
+  until 2026-11-23 09:50:00; earlier records were not given, starts here:
+  /var/log/qli/prod.log:5:1
 ";
-        assert_eq!(text, drawn);
-        let text = super::chain(&chain, &style(false));
-        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn counts_have_separators() {
+        assert_eq!(counted(1, "record"), "1 record");
+        assert_eq!(counted(1_204, "record"), "1,204 records");
+        assert_eq!(counted(11_015_000, "record"), "11,015,000 records");
     }
 }

@@ -8,8 +8,7 @@ mod doctor;
 mod explain;
 
 pub use audit::{
-    AnchorCounts, AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
-    ChainDocument, OutcomeCounts, ProblemDocument, RunDocument,
+    AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument, OutcomeCounts,
 };
 pub use catalogue::{CatalogueDocument, GroupDocument, WhichDocument};
 pub use diagnostics::{DiagnosticDocument, DiagnosticsDocument};

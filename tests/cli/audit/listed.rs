@@ -1,4 +1,4 @@
-//! What the list says of runs, of what is no log, and of groups without one.
+//! What is listed: runs, files that are not logs, and groups without a log.
 
 use std::process::{Command, Stdio};
 
@@ -13,7 +13,7 @@ fn audit(world: &World, words: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn a_run_that_its_timeout_ended_is_stopped_whatever_the_script_made_of_it() {
+fn a_run_that_timed_out_is_stopped_however_its_script_exits() {
     let world = World::new()
         .script(
             "polite",
@@ -46,12 +46,12 @@ fn a_run_that_its_timeout_ended_is_stopped_whatever_the_script_made_of_it() {
 }
 
 #[test]
-fn what_is_no_log_is_told_of() {
+fn a_file_that_is_not_a_log_is_reported() {
     let world = World::new();
     world.run(1);
     std::fs::write(world.path("some.txt"), "hello\nworld\n").unwrap();
     std::fs::write(world.path("empty"), "").unwrap();
-    let no_log = "qli: no line of some.txt is a record: qli audit verify some.txt\n";
+    let no_log = "error: no line of some.txt is a record\n  show why   qli audit verify some.txt\n";
     for words in [&["list"][..], &["unfinished"]] {
         let words = |more: &[&'static str]| [words, more].concat();
         let (code, out, errors) = audit(&world, &words(&["some.txt"]));
@@ -59,23 +59,23 @@ fn what_is_no_log_is_told_of() {
         let (code, _, errors) = audit(&world, &words(&["empty"]));
         assert_eq!((code, errors.as_str()), (Some(0), ""));
     }
-    // The others are read all the same.
+    // The others are read nevertheless.
     let (code, out, errors) = audit(&world, &["list", "some.txt", "state/log"]);
     assert_eq!((code, errors.as_str()), (Some(2), no_log));
     assert_eq!(out.lines().count(), 1);
     let (code, out, errors) = audit(&world, &["show", "0", "state/log", "some.txt"]);
     assert_eq!((code, errors.as_str()), (Some(2), no_log));
-    assert!(out.starts_with("g e\n"), "{out}");
+    assert!(out.contains(" ran `g e` on "), "{out}");
     let (code, out, _) = audit(&world, &["verify", "some.txt"]);
     assert_eq!(code, Some(1));
     assert!(
-        out.starts_with("some.txt:1: the line must be a record"),
+        out.starts_with("some.txt:1:1: the line is not a record: it is not JSON\n"),
         "{out}"
     );
 }
 
 #[test]
-fn what_is_compressed_is_told_of_with_the_command_that_reads_it() {
+fn a_compressed_log_is_reported_with_the_command_that_reads_it() {
     let world = World::new();
     for (magic, reader) in [
         (&b"\x1f\x8b\x08\0\0\0\0\0"[..], "zcat"),
@@ -87,11 +87,11 @@ fn what_is_compressed_is_told_of_with_the_command_that_reads_it() {
         for words in ["list", "unfinished", "verify", "head", "show 0"] {
             let all: Vec<_> = words.split(' ').chain(["a log"]).collect();
             let (code, out, errors) = audit(&world, &all);
-            let told = format!(
-                "qli: a log cannot be read: it is compressed: \
-                 {reader} 'a log' | qli audit {words} -\n"
+            let expected = format!(
+                "error: cannot read a log: it is compressed\n  \
+                 decompress it   {reader} 'a log' | qli audit {words} -\n"
             );
-            assert!(errors.starts_with(&told), "{errors}");
+            assert!(errors.starts_with(&expected), "{errors}");
             assert_eq!((code, out.as_str()), (Some(2), ""));
         }
         let mut shell = Command::new("/bin/sh");
@@ -102,16 +102,17 @@ fn what_is_compressed_is_told_of_with_the_command_that_reads_it() {
             env!("CARGO_BIN_EXE_qli"),
         ]);
         let found = output(shell.stdin(Stdio::null()));
-        let told = format!(
-            "qli: standard input cannot be read: it is compressed: {reader} | qli audit list -\n"
+        let expected = format!(
+            "error: cannot read standard input: it is compressed\n  \
+             decompress it   {reader} | qli audit list -\n"
         );
-        assert_eq!(String::from_utf8(found.stderr).unwrap(), told);
+        assert_eq!(String::from_utf8(found.stderr).unwrap(), expected);
         assert_eq!(found.status.code(), Some(2));
     }
 }
 
 #[test]
-fn a_group_without_a_log_is_news_only_where_there_is_no_other() {
+fn a_group_without_a_log_is_reported_only_if_no_group_has_one() {
     let world = World::new();
     let no_log_yet = |errors: &str| errors.matches(" has no log yet: ").count();
     let (_, _, errors) = audit(&world, &["list"]);

@@ -1,5 +1,7 @@
+use unicode_width::UnicodeWidthChar as _;
+
 use super::*;
-use crate::history::End;
+use crate::audit::{EventName, RecordedArg, RecordedArgs};
 use crate::host::fake::World;
 use crate::host::{Signal, Stream};
 use crate::report::Color;
@@ -23,44 +25,54 @@ fn run() -> Run {
         extension: "restore".to_owned(),
         user: Some("ops1".to_owned()),
         started: Some("2026-11-23T09:41:07.000000001Z".to_owned()),
-        args: serde_json::json!(["--from", "2026-11-22", "\u{1b}[31m\u{202e}"]),
-        end: Some(End::Finished {
-            exit_code: 0,
-            signal: None,
-        }),
+        args: Some(RecordedArgs::List(
+            ["--from", "2026-11-22", "\u{1b}[31m\u{202e}"]
+                .map(|arg| RecordedArg::Whole(arg.into()))
+                .to_vec(),
+        )),
+        end: Some(EventName::Finish),
+        exit_code: Some(0),
         duration_ms: Some(252_000),
         ..Run::default()
     }
 }
 
-#[test]
-fn a_table_fits_the_terminal_and_shows_nothing_that_steers_it() {
+fn table(runs: Vec<Run>, style: &Style) -> String {
     let world = World::new();
-    let mut table = RunTable::new(&style());
+    let mut table = RunTable::new(style);
+    let runs = runs.into_iter().map(|run| run.settled(&world));
+    let rows: String = runs.map(|run| table.add(&run)).collect();
+    rows + &table.end()
+}
+
+#[test]
+fn a_table_fits_any_width_and_prints_no_control_characters() {
     let hostile = Run {
         user: Some("\u{1b}]0;x\u{7}\u{202e}".to_owned()),
-        end: Some(End::Refused {
-            exit_code: Some(125),
-            step: Some("requires_env".to_owned()),
-            reason: Some("\u{1b}[2J\u{2066}".repeat(30)),
-        }),
+        end: Some(EventName::Refused),
+        exit_code: Some(125),
+        step: Some("requires_env".to_owned()),
+        reason: Some("\u{1b}[2J\u{2066}".repeat(30)),
         ..run()
     };
     let unknown = Run { end: None, ..run() };
-    let mut out = String::new();
-    for one in [&run(), &hostile, &unknown] {
-        out += &table.add(one, &world);
+    for width in [40, 60, 72, 80, 120, 200] {
+        let style = Style { width, ..style() };
+        let out = table(vec![run(), hostile.clone(), unknown.clone()], &style);
+        for line in out.lines() {
+            assert!(line.width() <= width, "{width}: {line}");
+            assert!(!line.chars().any(crate::names::is_hidden), "{line}");
+        }
     }
-    out += &table.end();
-    for line in out.lines() {
-        assert!(line.width() <= 80, "{line}");
-        assert!(!line.chars().any(crate::names::is_hidden), "{line}");
-    }
-    let first =
-        "09:41:07  1d2e9f  ops1@db-1    db-prod restore --f\u{2026}  -          0          4m12s\n";
-    assert!(out.contains(first), "{out}");
+    let out = table(vec![run(), hostile, unknown], &style());
+    let first = "\
+2026-11-23 (UTC)
+START     RUN     WHO@HOST     WHAT                  CONFIRM    END         TOOK
+09:41:07  1d2e9f  ops1@db-1    db-prod restore --f\u{2026}  -          0          4m12s
+";
+    assert!(out.starts_with(first), "{out}");
     assert!(
-        out.contains("3 runs: 1 ok, 1 refused, 1 of unknown outcome\n"),
+        out.contains("3 runs: 1 ok, 1 refused, 1 unknown\n"),
         "{out}"
     );
 }
@@ -82,12 +94,13 @@ fn durations_have_six_columns_at_most() {
     }
 }
 
-/// Every value that qli records for a column, and some that it does not.
 #[test]
-fn no_value_moves_the_columns_behind_it() {
-    let with = |end: Option<End>| Run { end, ..run() };
-    let finished =
-        |exit_code, signal: Option<String>| with(Some(End::Finished { exit_code, signal }));
+fn no_value_moves_the_columns_after_it() {
+    let finished = |exit_code, signal: Option<String>| Run {
+        exit_code: Some(exit_code),
+        signal,
+        ..run()
+    };
     let signals = (1..=64).map(|number| Signal::new(number).name());
     let mut runs: Vec<_> = signals.map(|name| finished(128, Some(name))).collect();
     runs.extend((0..=255).map(|code| finished(code, None)));
@@ -96,12 +109,11 @@ fn no_value_moves_the_columns_behind_it() {
         1,
         Some("SIG\u{672c}\u{756a}FROMELSEWHERE".to_owned()),
     ));
-    runs.push(with(None));
-    runs.push(with(Some(End::Refused {
-        exit_code: Some(125),
-        step: None,
-        reason: None,
-    })));
+    runs.push(Run { end: None, ..run() });
+    runs.push(Run {
+        end: Some(EventName::Refused),
+        ..run()
+    });
     let confirms = [
         "tty",
         "typed",
@@ -119,15 +131,13 @@ fn no_value_moves_the_columns_behind_it() {
             ..run()
         }),
     );
-    let world = World::new();
-    let mut table = RunTable::new(&style());
-    let mut out: String = runs.iter().map(|run| table.add(run, &world)).collect();
-    out += &table.end();
+    let count = runs.len();
+    let out = table(runs, &style());
     let lines: Vec<_> = out.lines().collect();
-    let at = |head: &str| lines[0].find(head).unwrap();
+    let at = |head: &str| lines[1].find(head).unwrap();
     let gaps = [at("RUN"), at("WHO"), at("WHAT"), at("CONFIRM"), at("END")];
     let rows = lines.iter().filter(|line| line.starts_with("09:41:07"));
-    assert_eq!(rows.clone().count(), runs.len());
+    assert_eq!(rows.clone().count(), count);
     for row in rows {
         let columns: Vec<_> = row
             .chars()
@@ -149,14 +159,12 @@ fn no_value_moves_the_columns_behind_it() {
 }
 
 #[test]
-fn a_run_that_its_timeout_ended_is_no_good_one() {
-    let world = World::new();
-    let mut table = RunTable::new(&style());
+fn a_run_that_timed_out_counts_as_stopped() {
     let polite = Run {
         timed_out: true,
         ..run()
     };
-    let out = table.add(&polite, &world) + &table.end();
+    let out = table(vec![polite], &style());
     assert!(out.contains("  timed out, TERM from qli\n"), "{out}");
     assert!(out.contains("1 run: 1 stopped\n"), "{out}");
 }
