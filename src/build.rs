@@ -1,19 +1,16 @@
-//! Tells the linker how the program is to start; Cargo runs this before it builds.
+//! Link options that make a dynamic program for Linux start faster
+//! (`docs/performance.md`). Static programs get theirs from `.ci/package`.
 //!
-//! It is about a dynamic program for Linux: what the system's loader has to do for it
-//! at each start is what most of a short run would be (`docs/performance.md`). What
-//! is linked statically has its own flags, those of `.ci/package`.
-//!
-//! - With the feature `fixed-address` it lies at a fixed address. Else the loader
-//!   writes thousands of addresses into it, and copies each page that holds one. The
-//!   code is the same in both: `-no-pie` is a matter of the last link (gcc(1)).
-//! - The unwinder, which only a panic needs, is linked into it where the compiler has
-//!   it as an archive. Else the loader looks for `libgcc_s.so`, maps and initialises
-//!   it. An archive that comes first wins: of a library that is left without a use,
-//!   `--as-needed` takes no notice (ld(1)).
+//! - With the feature `fixed-address` it is loaded at a fixed address. Otherwise the
+//!   loader writes thousands of addresses into it, and copies each page that contains
+//!   one. The code is the same: `-no-pie` only affects the last link (gcc(1)).
+//! - The unwinder, which only a panic needs, is linked statically where the compiler
+//!   has it as an archive. Otherwise the loader has to find, map and initialise
+//!   `libgcc_s.so`. The archive comes first and wins: `--as-needed` drops a library
+//!   that nothing uses any more (ld(1)).
 #![expect(
     clippy::disallowed_methods,
-    reason = "a build script is told what to build by its environment"
+    reason = "Cargo passes the target in environment variables"
 )]
 
 use std::env;
@@ -34,7 +31,7 @@ fn main() {
     }
 }
 
-/// Whether the target is one whose linker knows these options for sure.
+/// Whether the target's linker is known to have these options.
 fn is_dynamic_on_linux() -> bool {
     let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
     let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
@@ -43,13 +40,13 @@ fn is_dynamic_on_linux() -> bool {
         && !features.split(',').any(|feature| feature == "crt-static")
 }
 
-/// Where the compiler that links keeps an archive. One that has none prints the
-/// bare name (gcc(1)), and one that cannot be asked is not.
+/// Finds an archive of the compiler that links. Without one, the compiler prints the
+/// bare name (gcc(1)).
 fn archive(name: &str) -> Option<PathBuf> {
     let linker = env::var_os("RUSTC_LINKER").unwrap_or_else(|| "cc".into());
-    let asked = Command::new(linker)
+    let printed = Command::new(linker)
         .arg(format!("-print-file-name={name}"))
         .output();
-    let told = String::from_utf8(asked.ok()?.stdout).ok()?;
-    Some(PathBuf::from(told.trim())).filter(|path| path.is_absolute() && path.is_file())
+    let path = String::from_utf8(printed.ok()?.stdout).ok()?;
+    Some(PathBuf::from(path.trim())).filter(|path| path.is_absolute() && path.is_file())
 }

@@ -16,36 +16,36 @@
 //! | `<root>/<group>/<extension>` | [`discovery::find`] hashes it, [`guard::Spawn`] starts it |
 //! | `qli-<group>-<extension>` on `PATH` | the same |
 //! | the log named by `audit_log` | [`audit::OpenRecord`] appends to it, [`history`] reads it |
-//! | `$XDG_STATE_HOME/qli/spool/<run_id>.json` | [`audit::OpenRecord::close`] keeps an end record there that could not be appended to its log |
-//! | `$XDG_CACHE_HOME/qli/embedded/<sha256>/<extension>` | [`guard::Spawn::prepare`] puts an embedded script there |
-//! | what `--policy` or `$QLI_POLICY` names | [`policy::Policies::load`] reads it, for `validate` alone |
-//! | `/dev/tty` | [`host::Host::ask`] asks there |
+//! | `$XDG_STATE_HOME/qli/spool/<run_id>.json` | [`audit::OpenRecord::close`] writes an end record there that could not be appended to its log |
+//! | `$XDG_CACHE_HOME/qli/embedded/<sha256>/<extension>` | [`guard::Spawn::prepare`] unpacks an embedded script there |
+//! | what `--policy` or `$QLI_POLICY` names | [`policy::Policies::load`] reads it, for `validate` only |
+//! | `/dev/tty` | [`host::Host::ask`] asks on it |
 
-// ---- The path of a run ----------------------------------------------------
+// ---- The path of a run -----------------------------------------------------
 
 // Names and texts that are valid by construction.
 pub(crate) mod names;
 
-// Problems: what is wrong, where, and what to type next; the table of codes.
+// What is wrong, where, and what to type next; the table of codes.
 pub(crate) mod diagnostics;
 
-// The system: reading it, acting on it; a real one and one held in memory.
+// The system, to read and to act on: the real one, and one in memory for tests.
 #[expect(
     clippy::disallowed_methods,
-    reason = "this layer is the one that may touch the system"
+    reason = "only this layer touches the system"
 )]
 pub(crate) mod host;
 
-// Where secret values come from: one file a provider, one row in a table.
+// Where secret values come from: one file and one row for each provider.
 pub(crate) mod providers;
 
-// The text of a manifest to a `Manifest` and every problem, in one pass.
+// From the text of a manifest to a `Manifest`, or to every problem in it.
 pub(crate) mod manifest;
 
-// An organisation's rules over manifests.
+// An organisation's rules for manifests.
 pub(crate) mod policy;
 
-// Roots and `PATH` to one extension, or all of them.
+// From roots and `PATH` to one extension, or to all of them.
 pub(crate) mod discovery;
 
 // The record of a run, and the append-only log it is written to.
@@ -54,26 +54,26 @@ pub(crate) mod audit;
 // Guards, the plan that orders them, verdicts and refusals.
 pub(crate) mod guard;
 
-// Running a plan, and the one table of exit codes.
+// Runs a plan.
 pub(crate) mod dispatch;
 
-// ---- Tools beside it --------------------------------------------------------
+// ---- Tools that a run does not use -----------------------------------------
 
-// What `validate` checks: every group of a root, and the scripts beside it.
+// What `validate` checks: every group of a root, and its scripts.
 pub(crate) mod survey;
 
-// Reading audit logs: runs, and whether a log is as qli wrote it.
+// Reads audit logs: the runs in them, and whether they are intact.
 pub(crate) mod history;
 
 // Whether this machine is ready to run what is installed on it.
 pub(crate) mod doctor;
 
-// ---- What users see ----------------------------------------------------------
+// ---- What users see ---------------------------------------------------------
 
 // What people and machines read.
 pub(crate) mod report;
 
-// The command line: one thin file a subcommand.
+// The command line: one thin file for each subcommand.
 pub(crate) mod cli;
 
 // What the integration tests use.

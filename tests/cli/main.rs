@@ -11,6 +11,7 @@
 mod audit;
 mod everyday;
 mod policies;
+mod readme;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "shared with other test programs")]
 mod support;

@@ -1,5 +1,5 @@
-//! What people see: every transcript of `cmd-tests/` and of the README is what
-//! qli says today. `QLI_BLESS=1` rewrites them; `cargo test --test cli
+//! What people see: every transcript of `cmd-tests/` is what qli prints
+//! today. `QLI_BLESS=1` rewrites them; `cargo test --test cli
 //! -- transcripts trycmd=NAME` runs those whose path contains NAME. `[..]` stands for
 //! what differs from run to run, `[CWD]` for the world's directory.
 //!
@@ -172,12 +172,12 @@ fn every_command_has_its_transcripts() {
     }
 }
 
-fn project() -> &'static Path {
+pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn wanted() -> Vec<PathBuf> {
-    let mut files = vec![project().join("README.md")];
+    let mut files = Vec::new();
     let below = project().join("cmd-tests");
     for command in entries(&below).into_iter().filter(|path| path.is_dir()) {
         let of_command = entries(&command);
@@ -205,11 +205,11 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// A home directory, groups and programs that no other file shares.
-struct World(tempfile::TempDir);
+pub(crate) struct World(tempfile::TempDir);
 
 impl World {
     /// Its path is as long everywhere, so that lines break at the same words.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let directory = tempfile::Builder::new().prefix("qli-").tempdir_in("/tmp");
         let world = Self(directory.unwrap());
         set_mode(world.path(), 0o755);
@@ -236,7 +236,7 @@ impl World {
         world
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
@@ -325,7 +325,7 @@ impl World {
     }
 
     /// All variables there are, each with its value.
-    fn variables(&self) -> Vec<(&'static str, PathBuf)> {
+    pub(crate) fn variables(&self) -> Vec<(&'static str, PathBuf)> {
         let at = |path: &str| self.path().join(path);
         let searched = [at("bin"), at("open")];
         vec![

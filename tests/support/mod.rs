@@ -81,6 +81,20 @@ pub(crate) fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+/// Compares a generated file with what generates it, or rewrites it where
+/// `QLI_BLESS` is set. `test` selects the test that does so.
+pub(crate) fn assert_current(file: &Path, fresh: &str, test: &str) {
+    if std::env::var_os("QLI_BLESS").is_some() {
+        std::fs::write(file, fresh).unwrap();
+    }
+    let kept = std::fs::read_to_string(file).unwrap_or_default();
+    assert!(
+        kept == fresh,
+        "{} is out of date, run: QLI_BLESS=1 cargo test --test {test}",
+        file.display()
+    );
+}
+
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut text, byte| {

@@ -2,6 +2,7 @@
 //! files are current, and every help text and message keeps its form.
 #![expect(
     clippy::disallowed_methods,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a test touches the system and may panic"
 )]
@@ -9,3 +10,6 @@
 mod layers;
 mod messages;
 mod schema;
+#[path = "../support/mod.rs"]
+#[expect(dead_code, reason = "shared with other test programs")]
+mod support;

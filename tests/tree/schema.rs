@@ -3,43 +3,32 @@
 //! the one that the table of codes generates, the one about manifests has its
 //! fields from the schema. `QLI_BLESS=1` rewrites them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+
+use crate::support::assert_current;
 
 fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("schema/{name}.v1.schema.json"))
-}
-
-/// Compares a file with what is generated, or rewrites it.
-fn assert_fresh(file: &Path, fresh: &str) {
-    if std::env::var_os("QLI_BLESS").is_some() {
-        std::fs::write(file, fresh).unwrap();
-    }
-    let kept = std::fs::read_to_string(file).unwrap_or_default();
-    let name = file.display();
-    assert!(
-        kept == fresh,
-        "{name} is stale: QLI_BLESS=1 cargo test --test tree"
-    );
 }
 
 #[test]
 fn the_files_are_what_the_types_generate() {
     for (name, schema) in qli::testing::report::schemas() {
         let fresh = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        assert_fresh(&file(name), &fresh);
+        assert_current(&file(name), &fresh, "tree");
     }
 }
 
 #[test]
 fn the_chapter_about_diagnostics_is_what_the_table_of_codes_generates() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
-    assert_fresh(&file, &qli::testing::diagnostics::manual());
+    assert_current(&file, &qli::testing::diagnostics::manual(), "tree");
 }
 
 #[test]
 fn the_chapter_about_manifests_is_what_the_schema_generates() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/manifest.md");
-    assert_fresh(&file, &qli::testing::manifest::manual());
+    assert_current(&file, &qli::testing::manifest::manual(), "tree");
 }
 
 #[test]

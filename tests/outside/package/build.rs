@@ -17,7 +17,7 @@ PATH=$REAL_PATH
 [ \"$1\" = build ] || exec cargo \"$@\"
 echo \"$*\" \"$CARGO_ENCODED_RUSTFLAGS\" | tr '\\037' ' ' >>\"$ASKED\"
 while [ $# -gt 4 ]; do shift; done
-to=$2/$4/release
+to=$2/$4/dist
 mkdir -p \"$to\"
 cp \"$BUILT\" \"$to/qli\"
 ";
