@@ -24,7 +24,7 @@ pub mod dispatch {
 
 pub mod guard {
     pub use crate::guard::{
-        Answer, Guard, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal,
+        Answer, Guards, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal,
     };
 }
 

@@ -9,10 +9,9 @@ use crate::diagnostics::Diagnostics;
 use crate::discovery::{GroupEntry, extensions, find_group, group_name};
 use crate::dispatch::Exit;
 use crate::guard::{Plan, Refusal, first_refusal};
-use crate::names::{to_json_pretty, visible};
-use crate::report::{self, ExplainDocument, Format, GroupDocument, Message};
+use crate::names::{shell_line, to_json_pretty};
+use crate::report::{self, Digests, ExplainDocument, Format, GroupDocument, Message};
 
-/// Explains an extension, or a group.
 pub(super) fn exec(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
     if args.target.words.is_empty() {
         return explain_group(cx, args);
@@ -31,9 +30,12 @@ fn misplaced(target: &TargetArgs) -> Option<Message> {
     let args = target.words.get(1..)?;
     let format = |arg: &&OsString| arg.as_encoded_bytes().starts_with(b"--format");
     args.iter().find(format)?;
-    let group = visible(&target.group);
+    let names = shell_line([&target.group, target.words.first()?]);
     let note = Message::note("`--format` was passed to the script");
-    Some(note.line(format!("for explain, put it before `{group}`")))
+    Some(note.step(
+        "to explain in JSON",
+        format!("qli explain --format json {names}"),
+    ))
 }
 
 fn explain_plan(plan: &Plan, cx: &Context<'_>, format: Format) -> Exit {
@@ -41,7 +43,14 @@ fn explain_plan(plan: &Plan, cx: &Context<'_>, format: Format) -> Exit {
     let exit = Exit::Code(first_refusal(&steps).map_or(0, Refusal::exit_code));
     let text = match format {
         Format::Json => to_json_pretty(&ExplainDocument::new(plan, &steps)),
-        Format::Human => report::explain(plan, &steps, &cx.stdout()),
+        Format::Human => {
+            let digests = if cx.global.verbose {
+                Digests::Full
+            } else {
+                Digests::Short
+            };
+            report::explain(plan, &steps, &cx.global.qli(), digests, &cx.stdout())
+        }
     };
     cx.put_or(&text, exit)
 }
@@ -57,7 +66,6 @@ fn explain_group(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
     })
 }
 
-/// Finds a group with its extensions.
 pub(super) fn group_entry(
     cx: &Context<'_>,
     target: &TargetArgs,

@@ -12,15 +12,17 @@ use crate::host::write_stderr;
 use crate::names::shell_line;
 use crate::report::{Format, Message, Shown, notes, outcome};
 
-/// Plans and runs an extension.
 pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     if target.words.is_empty() {
         return without_extension(cx, target);
     }
-    let plan = match plan(cx, target) {
+    let mut plan = match plan(cx, target) {
         Ok(plan) => plan,
         Err(found) => return not_started(&found, cx, target),
     };
+    if let Some(banner) = &mut plan.guards.banner {
+        banner.in_colour = cx.stderr().color;
+    }
     if let Some(notes) = notes(&plan, shown(&cx.global), || cx.stderr()) {
         write_stderr(&notes);
     }
@@ -45,7 +47,7 @@ fn shown(global: &Global) -> Shown {
 /// Reports why there is no plan, and that nothing was started.
 fn not_started(found: &Diagnostics, cx: &Context<'_>, target: &TargetArgs) -> Exit {
     let exit = cx.no_plan(found, Format::Human);
-    // The names alone: arguments may hold a secret.
+    // Without arguments, which may contain a secret.
     let names = std::iter::once(&target.group).chain(target.words.first());
     let command = shell_line(names.map(OsString::as_os_str));
     write_stderr("\n");
@@ -67,7 +69,6 @@ fn without_extension(cx: &Context<'_>, target: &TargetArgs) -> Exit {
     }
 }
 
-/// Plans what the command line asks for.
 pub(super) fn plan(cx: &Context<'_>, target: &TargetArgs) -> Result<Plan, Diagnostics> {
     Plan::of(&request(cx, target)?, cx.host)
 }

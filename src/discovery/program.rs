@@ -162,7 +162,7 @@ pub fn lacks_interpreter_line(head: &[u8]) -> bool {
 /// for a part of the interpreter's name.
 pub fn with_lf_line_ends(script: &Path) -> String {
     let script = shell_word(script);
-    format!("save it with LF line ends: sed -i 's/\\r$//' {script}")
+    format!("sed -i 's/\\r$//' {script}")
 }
 
 /// Reads the interpreter's path out of the `#!` line, as execve(2) does.

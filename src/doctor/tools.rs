@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Check, Finding, Level};
 use crate::discovery::{Catalogue, GroupEntry};
-use crate::guard::SecretFault;
+use crate::guard::{SecretFault, WantedSecret};
 use crate::host::HostView;
-use crate::manifest::SecretSpec;
+use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::shell_word;
 use crate::providers::{ProviderId, Tool};
 
@@ -20,7 +20,7 @@ pub(super) fn check(catalogue: &Catalogue, view: &dyn HostView) -> Check {
     for (&provider, &(group, secret)) in &wanted {
         let tool = Tool::find(provider, view);
         found.extend(tool.file().map(|file| shell_word(&file.path)));
-        findings.extend(missing(&tool, provider, group, secret));
+        findings.extend(missing(&tool, group, secret));
     }
     let summary = match (wanted.is_empty(), found.is_empty()) {
         (true, _) => "no group needs a program".to_owned(),
@@ -52,21 +52,16 @@ fn wanted(catalogue: &Catalogue) -> Wanted<'_> {
     wanted
 }
 
-fn missing(
-    tool: &Tool,
-    provider: ProviderId,
-    group: &GroupEntry,
-    secret: &SecretSpec,
-) -> Option<Finding> {
+fn missing(tool: &Tool, group: &GroupEntry, secret: &SecretSpec) -> Option<Finding> {
     let fault = SecretFault {
-        env: secret.env.clone(),
-        reference: secret.reference.clone(),
-        provider,
+        secret: WantedSecret::new(secret, DemandedBy::Group),
         fault: tool.obstacle()?.clone(),
     };
     let path = group.group.home.manifest_path.clone();
     let explain = || format!("qli help {}", fault.code().name());
-    let help = fault.help().unwrap_or_else(explain);
+    let help = fault
+        .next_step()
+        .map_or_else(explain, |step| step.to_string());
     Some(Finding {
         code: Some(fault.code()),
         ..Finding::new(Level::Problem, Some(path), fault.reason(), help)

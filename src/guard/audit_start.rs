@@ -1,4 +1,4 @@
-//! Step 5: the start is on disk before anything runs.
+//! Step 5: the start is on disk before the script starts.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Enforce, Launch, Refusal, Step, Verdict, record};
+use super::plan::Declared;
+use super::{Detail, Guard, Launch, Refusal, Step, Verdict, record};
 use crate::audit::{
     AnchorSink, Fallback, Log, LogObstacle, OpenRecord, StartRecord, Unopened, Unrecorded, exposed,
     obstacle, recorded_names, refuse,
@@ -14,45 +15,56 @@ use crate::audit::{
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::discovery::Group;
 use crate::host::{FileId, Host, HostView, lookup};
-use crate::manifest::{AnchorTarget, ArgsMode, AuditLog};
-use crate::names::PathTemplate;
+use crate::manifest::{AnchorTarget, ArgsMode, AuditLog, LogAccess, Manifest, Requirements};
+use crate::names::{PathTemplate, shell_word};
 
-/// Appends the start record, durable before the script starts.
+/// Appends the start record, on disk before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AuditStart {
-    /// The log.
     #[serde(flatten)]
     pub log: Log,
     /// Whether a refusal before this step is recorded too.
     pub refusals: bool,
-    /// How arguments are recorded.
     pub args: ArgsMode,
-    /// The group's own files, which are no log.
+    /// The group's own files, which cannot be its log.
     #[serde(skip)]
     pub own: Vec<FileId>,
 }
 
 impl AuditStart {
-    /// Plans the guard, if there is a log, and expands the log's path.
+    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
+        Self::of_manifest(declared.manifest, declared.own.clone(), declared.view)
+    }
+
+    pub(super) fn is_declared(manifest: Option<&Manifest>, _: &Requirements) -> bool {
+        manifest.is_some_and(|manifest| manifest.audit_log.is_some())
+    }
+
+    /// Plans the guard of a group, whichever of its scripts runs.
     ///
     /// # Errors
     ///
-    /// A variable of the path has no value (QLI0502), or what comes out is not
+    /// A variable of the path has no value (QLI0502), or the expanded path is not
     /// absolute (QLI0503).
-    pub(super) fn plan(
-        log: Option<&AuditLog>,
+    pub fn of_group(group: &Group, view: &dyn HostView) -> Result<Option<Self>, Diagnostic> {
+        let own = group.home.manifest_id.into_iter().collect();
+        Self::of_manifest(&group.manifest, own, view)
+    }
+
+    fn of_manifest(
+        manifest: &Manifest,
         own: Vec<FileId>,
-        source: &Arc<Source>,
         view: &dyn HostView,
     ) -> Result<Option<Self>, Diagnostic> {
-        let Some(AuditLog {
+        let Some(log) = &manifest.audit_log else {
+            return Ok(None);
+        };
+        let AuditLog {
             path,
             span,
             settings,
-        }) = log
-        else {
-            return Ok(None);
-        };
+        } = log;
+        let source = &manifest.source;
         let anchor = settings.anchor.as_ref();
         let anchor = anchor.map(|one| match &one.value {
             AnchorTarget::Syslog => Ok(AnchorSink::Syslog),
@@ -73,24 +85,14 @@ impl AuditStart {
         }))
     }
 
-    /// Plans the guard of a group, whichever of its scripts runs.
-    ///
-    /// # Errors
-    ///
-    /// As for a run: a path that cannot be filled in.
-    pub fn of_group(group: &Group, view: &dyn HostView) -> Result<Option<Self>, Diagnostic> {
-        let own = group.home.manifest_id.into_iter().collect();
-        let manifest = &group.manifest;
-        Self::plan(manifest.audit_log.as_ref(), own, &manifest.source, view)
-    }
-
-    /// Says why a start cannot be recorded now, as far as looking tells.
+    /// Why a start cannot be recorded now, as far as that is known without
+    /// modifying anything.
     pub fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
         self.misplaced(view).or_else(|| obstacle(&self.log, view))
     }
 
-    /// What the trail does not look at when it opens the log; together with its
-    /// [`obstacle`] this is the one predicate.
+    /// What opening the log does not check; together with its [`obstacle`] this is
+    /// the one predicate.
     fn misplaced(&self, view: &dyn HostView) -> Option<LogObstacle> {
         let anchor = match &self.log.anchor {
             Some(AnchorSink::File(path)) => Some(path),
@@ -107,9 +109,7 @@ impl AuditStart {
         let anchor = self.log.anchor.as_ref();
         found.or_else(|| anchor?.obstacle(view))
     }
-}
 
-impl AuditStart {
     /// Records that a run was refused before this step, if the manifest asks for
     /// it; returns what could not be recorded.
     pub(super) fn record_refusal(
@@ -127,11 +127,36 @@ impl AuditStart {
             return Some(Unrecorded { reason, left });
         }
         let body = record::refused(launch, refusal, self.args, host);
-        refuse(&record::opening(launch, &self.log), body, host)
+        refuse(&record::context(launch, &self.log), body, host)
+    }
+
+    /// When it is on disk, and the settings that are not the default.
+    fn in_words(&self) -> Vec<String> {
+        let sync = Some(if self.log.sync {
+            "on disk before the script starts"
+        } else {
+            "written, but not synced to disk, before the script starts"
+        });
+        let refusals = self.refusals.then_some("refusals are recorded too");
+        let args = match self.args {
+            ArgsMode::Full => Some("arguments are recorded as typed"),
+            ArgsMode::Redacted => None,
+            ArgsMode::Digest => Some("arguments are recorded as digests"),
+        };
+        let access = match self.log.access {
+            LogAccess::Private => None,
+            LogAccess::GroupRead => Some("the log's Unix group may read it"),
+            LogAccess::Group => Some("the log's Unix group may append to it"),
+        };
+        let anchor = self.log.anchor.as_ref().map(|anchor| match anchor {
+            AnchorSink::Syslog => "anchored in syslog".to_owned(),
+            AnchorSink::File(path) => format!("anchored in {}", shell_word(path)),
+        });
+        let fixed = [sync, refusals, args, access].into_iter().flatten();
+        fixed.map(str::to_owned).chain(anchor).collect()
     }
 }
 
-/// Fills in the variables of the path that a field names.
 fn expand(
     field: &str,
     path: &PathTemplate,
@@ -144,12 +169,12 @@ fn expand(
         let message = format!("`{field}` needs `{}`, which is not set", unset.0);
         let help = match unset.0.as_str() {
             "HOME" => "set `HOME`, or the XDG variable that the path begins with".to_owned(),
-            other => format!("set `{other}`, or name the path without it"),
+            other => format!("set `{other}`, or write the path without it"),
         };
         at(Code::AuditPathVariableUnset, message).help(help)
     })?;
     if path.is_relative() {
-        let message = format!("`{field}` must be absolute once its variables are filled in");
+        let message = format!("`{field}` must be an absolute path, with its variables expanded");
         return Err(
             at(Code::AuditPathRelative, message).help("set its first variable to an absolute path")
         );
@@ -157,7 +182,7 @@ fn expand(
     Ok(path)
 }
 
-impl Enforce for AuditStart {
+impl Guard for AuditStart {
     fn preview(&self, view: &dyn HostView) -> Verdict {
         match self.obstacle(view) {
             Some(obstacle) => Verdict::Refuse(Refusal::LogObstacle(obstacle)),
@@ -176,8 +201,8 @@ impl Enforce for AuditStart {
             env_vars_left_out,
             run: record::run_facts(launch, &plan.args, self.args, host),
         };
-        match OpenRecord::open(record::opening(launch, &self.log), start, host) {
-            Ok(trail) => launch.set_trail(trail),
+        match OpenRecord::open(record::context(launch, &self.log), start, host) {
+            Ok(record) => launch.set_open_record(record),
             Err(Unopened { error, unrecorded }) => {
                 launch.set_unrecorded(unrecorded);
                 return Err(Refusal::of_append(error, &self.log.path));
@@ -185,6 +210,19 @@ impl Enforce for AuditStart {
         }
         launch.pass(Step::AuditStart, None);
         Ok(())
+    }
+
+    fn details(&self, verdict: &Verdict) -> Vec<Detail> {
+        if let Some(refusal) = verdict.refusal() {
+            return refusal.details();
+        }
+        let path = shell_word(&self.log.path);
+        let lines = std::iter::once(path).chain(self.in_words());
+        lines.map(|line| Detail::of_group("act", line)).collect()
+    }
+
+    fn settings(&self) -> serde_json::Value {
+        serde_json::json!(self)
     }
 }
 
@@ -221,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_group_is_no_log() {
+    fn a_file_of_the_group_cannot_be_its_log() {
         for file in ["_manifest.toml", "hello"] {
             let path = format!("/home/ops/.local/share/qli/extensions/g/{file}");
             let log = path.replace("/home/ops", "$HOME");

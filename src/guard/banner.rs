@@ -1,35 +1,83 @@
 //! Step 1: the group's banner.
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
-use super::{Enforce, Launch, Refusal, Step, Verdict};
+use super::plan::Declared;
+use super::{Detail, Guard, Launch, Refusal, Step, Verdict};
+use crate::diagnostics::Diagnostic;
 use crate::host::{Host, HostView};
-use crate::names::visible_lines;
+use crate::manifest::{Manifest, Requirements};
+use crate::names::{visible, visible_lines};
 
 /// Shows the group's banner on standard error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Banner {
-    /// As the manifest has it.
+    /// As written in the manifest.
     pub text: String,
+    /// Whether it is emphasised; not part of the plan, and so not of its digest.
+    #[serde(skip)]
+    pub in_colour: bool,
 }
 
 impl Banner {
-    /// Plans the guard, if there is a banner.
-    pub(super) fn plan(banner: Option<&String>) -> Option<Self> {
-        banner.map(|text| Self { text: text.clone() })
+    #[expect(clippy::unnecessary_wraps, reason = "all guards are planned alike")]
+    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
+        let text = declared.manifest.banner.clone();
+        Ok(text.map(|text| Self {
+            text,
+            in_colour: false,
+        }))
+    }
+
+    pub(super) fn is_declared(manifest: Option<&Manifest>, _: &Requirements) -> bool {
+        manifest.is_some_and(|manifest| manifest.banner.is_some())
+    }
+
+    fn lines(&self) -> std::str::Lines<'_> {
+        self.text.trim_end_matches('\n').lines()
+    }
+
+    /// Bold and reverse, in a block as wide as the longest line.
+    fn emphasised(&self) -> String {
+        let lines: Vec<_> = self.lines().map(visible).collect();
+        let width = lines
+            .iter()
+            .map(|line| line.as_str().width())
+            .max()
+            .unwrap_or(0);
+        let look = anstyle::Style::new().bold().invert();
+        let padded = lines.iter().map(|line| {
+            let padding = " ".repeat(width - line.as_str().width());
+            format!("{look} {line}{padding} {look:#}\n")
+        });
+        padded.collect()
     }
 }
 
-impl Enforce for Banner {
+impl Guard for Banner {
     fn preview(&self, _: &dyn HostView) -> Verdict {
         Verdict::Pass
     }
 
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
-        let text = visible_lines(self.text.trim_end_matches('\n'));
-        host.show(&format!("{text}\n"));
+        if self.in_colour {
+            host.show(&self.emphasised());
+        } else {
+            let text = visible_lines(self.text.trim_end_matches('\n'));
+            host.show(&format!("{text}\n"));
+        }
         launch.pass(Step::Banner, None);
         Ok(())
+    }
+
+    fn details(&self, _: &Verdict) -> Vec<Detail> {
+        let lines = self.lines().map(|line| Detail::of_group("show", line));
+        lines.collect()
+    }
+
+    fn settings(&self) -> serde_json::Value {
+        serde_json::json!(self)
     }
 }
 

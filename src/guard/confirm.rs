@@ -1,36 +1,37 @@
-//! Step 3: a person says yes, before any secret is fetched.
+//! Step 3: the user confirms, before any secret is fetched.
 
 use serde::Serialize;
 
-use super::{Enforce, Launch, Refusal, Step, Verdict};
+use super::plan::Declared;
+use super::{Detail, Guard, Launch, Refusal, Step, Verdict};
+use crate::diagnostics::Diagnostic;
 use crate::host::{AskError, Host, HostView, reason};
-use crate::manifest::{ConfirmBy, DemandedBy, Requirements};
-use crate::names::{GroupName, shell_line, visible};
+use crate::manifest::{ConfirmBy, DemandedBy, Manifest, Requirements};
+use crate::names::{GroupName, visible};
 
-/// Who answers the question.
+/// How the command line answers the question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// A person at the terminal.
+    /// Not at all: the user is asked on the terminal.
     AskPerson,
-    /// `--yes` was given.
+    /// With `--yes`.
     YesGiven,
-    /// `--confirm` was given, with this name.
+    /// With `--confirm` and this name.
     NameGiven(String),
 }
 
-/// Asks a person on the terminal.
+/// Asks for confirmation on the terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Confirm {
-    /// Who answers; no part of what is planned, and so not of its digest.
+    /// Not part of the plan, and so not of its digest.
     #[serde(skip)]
     pub answer: Answer,
-    /// The name that is to be typed; none where `y` is enough.
+    /// The name that must be typed; none where `y` is enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<GroupName>,
-    /// The group; it stands in the plan already.
+    /// The digest covers the group already.
     #[serde(skip)]
     pub group: GroupName,
-    /// Who demands it.
     pub demanded_by: DemandedBy,
 }
 
@@ -43,25 +44,25 @@ enum ConfirmVia {
 }
 
 impl Confirm {
-    /// Plans the guard, if the group or the extension asks for it; the stricter
-    /// way of asking holds.
-    pub(super) fn plan<'m>(
-        demands: impl Iterator<Item = (DemandedBy, &'m Requirements)>,
-        group: &GroupName,
-        answer: &Answer,
-    ) -> Option<Self> {
-        let asks = demands.filter_map(|(by, demands)| Some((demands.confirm?, by)));
-        // Of two that ask in the same way it is the group's.
-        let (way, demanded_by) = asks.reduce(|a, b| if b.0 > a.0 { b } else { a })?;
-        Some(Self {
-            answer: answer.clone(),
-            name: (way == ConfirmBy::Name).then(|| group.clone()),
-            group: group.clone(),
+    #[expect(clippy::unnecessary_wraps, reason = "all guards are planned alike")]
+    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
+        let asks = declared.demands();
+        let asks = asks.filter_map(|(by, demands)| Some((demands.confirm?, by)));
+        // The stricter one counts, and of two equal ones the group's.
+        let strictest = asks.reduce(|a, b| if b.0 > a.0 { b } else { a });
+        Ok(strictest.map(|(by, demanded_by)| Self {
+            answer: declared.answer.clone(),
+            name: (by == ConfirmBy::Name).then(|| declared.group.clone()),
+            group: declared.group.clone(),
             demanded_by,
-        })
+        }))
     }
 
-    /// The one predicate: whether there is anybody to answer.
+    pub(super) fn is_declared(_: Option<&Manifest>, demands: &Requirements) -> bool {
+        demands.confirm.is_some()
+    }
+
+    /// The one predicate: how the question can be answered, if at all.
     fn resolve(&self, view: &dyn HostView) -> Result<ConfirmVia, Refusal> {
         match (&self.answer, &self.name) {
             (Answer::NameGiven(typed), _) if typed == self.group.as_str() => {
@@ -77,28 +78,42 @@ impl Confirm {
             (Answer::AskPerson | Answer::YesGiven, name) => Err(Refusal::NoTerminal(name.clone())),
         }
     }
-}
 
-/// Names what would run, where and as whom.
-fn question(name: Option<&GroupName>, launch: &Launch<'_>, view: &dyn HostView) -> String {
-    let plan = launch.plan();
-    let words = [plan.group.as_str(), plan.extension.as_str()];
-    let words = words.into_iter().map(std::ffi::OsStr::new);
-    let line = shell_line(words.chain(plan.shown_args.iter().map(crate::names::Text::as_os_str)));
-    let who = view.identity();
-    let user = who.user.unwrap_or_else(|| format!("uid {}", who.uid));
-    let asked = format!(
-        "Run `{line}` on {} as {}?",
-        visible(who.host),
-        visible(user)
-    );
-    match name {
-        Some(name) => format!("{asked} Type the name of the group, {name}: "),
-        None => format!("{asked} [y/N] "),
+    /// What would run, where and as whom.
+    fn question(&self, launch: &Launch<'_>, view: &dyn HostView) -> String {
+        let line = launch.plan().shown_command();
+        let who = view.identity();
+        let user = who.user.unwrap_or_else(|| format!("uid {}", who.uid));
+        let asked = format!(
+            "Run `{line}` on {} as {}?",
+            visible(who.host),
+            visible(user)
+        );
+        match &self.name {
+            Some(name) => format!("{asked}\nType {name} to confirm: "),
+            None => format!("{asked} [y/N] "),
+        }
+    }
+
+    /// Only `y` and `yes` mean yes; where a name is required, only that name.
+    fn ask(&self, launch: &Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
+        let question = self.question(launch, host);
+        let answer = host.ask(&question).map_err(|error| match error {
+            AskError::Interrupted(signal) => Refusal::Interrupted(Step::Confirm, signal),
+            AskError::Io(error) => Refusal::TerminalLost(reason(&error), self.name.clone()),
+        })?;
+        let is_yes = match &self.name {
+            Some(name) => answer == name.as_str(),
+            None => matches!(answer.to_lowercase().as_str(), "y" | "yes"),
+        };
+        if is_yes {
+            return Ok(());
+        }
+        Err(Refusal::Declined(self.name.clone()))
     }
 }
 
-impl Enforce for Confirm {
+impl Guard for Confirm {
     fn preview(&self, view: &dyn HostView) -> Verdict {
         match self.resolve(view) {
             Ok(ConfirmVia::YesFlag | ConfirmVia::ConfirmFlag) => Verdict::Pass,
@@ -112,30 +127,30 @@ impl Enforce for Confirm {
             ConfirmVia::YesFlag => "yes-flag",
             ConfirmVia::ConfirmFlag => "confirm-flag",
             ConfirmVia::Terminal => {
-                let name = self.name.as_ref();
-                ask(&question(name, launch, host), name, host)?;
-                if name.is_some() { "typed" } else { "tty" }
+                self.ask(launch, host)?;
+                if self.name.is_some() { "typed" } else { "tty" }
             }
         };
         launch.pass(Step::Confirm, Some(detail));
         Ok(())
     }
-}
 
-/// Only `y` and `yes` mean yes; where a name is wanted, only that name.
-fn ask(question: &str, name: Option<&GroupName>, host: &mut dyn Host) -> Result<(), Refusal> {
-    let answer = host.ask(question).map_err(|error| match error {
-        AskError::Interrupted(signal) => Refusal::Interrupted(Step::Confirm, signal),
-        AskError::Io(error) => Refusal::TerminalLost(reason(&error)),
-    })?;
-    let is_yes = match name {
-        Some(name) => answer == name.as_str(),
-        None => matches!(answer.to_lowercase().as_str(), "y" | "yes"),
-    };
-    if is_yes {
-        return Ok(());
+    fn details(&self, verdict: &Verdict) -> Vec<Detail> {
+        let text = match (verdict, &self.answer, &self.name) {
+            (Verdict::Refuse(refusal), ..) => refusal.reason(),
+            (Verdict::Pass, Answer::NameGiven(_), _) => "answered by --confirm".to_owned(),
+            (Verdict::Pass, ..) => "answered by --yes".to_owned(),
+            (_, _, Some(name)) => {
+                format!("type \"{name}\" on this terminal; --yes is not accepted")
+            }
+            (_, _, None) => "answer y on this terminal".to_owned(),
+        };
+        vec![Detail::new(verdict.shown(), text, self.demanded_by)]
     }
-    Err(Refusal::Declined(name.cloned()))
+
+    fn settings(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
 }
 
 #[cfg(test)]
@@ -166,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_terminal_nobody_is_asked_and_nothing_answers() {
+    fn without_a_terminal_the_run_is_refused_without_a_question() {
         let ci = world().var("CI", "1");
         let (world, result) = enforce_only(ci, Step::Confirm);
         assert!(matches!(result, Err(Refusal::NoTerminal(None))));
@@ -192,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_name_is_wanted_only_that_name_means_yes() {
+    fn where_a_name_is_required_only_that_name_means_yes() {
         for (typed, yes) in [
             ("g", true),
             ("y", false),
@@ -204,14 +219,15 @@ mod tests {
             assert_eq!(result.is_ok(), yes, "{typed:?}");
         }
         let (world, _) = enforce_only(by_name().terminal("g"), Step::Confirm);
-        let asked = world.acts().iter().any(|act| {
-            matches!(act, Act::Asked(text) if text.ends_with("? Type the name of the group, g: "))
-        });
+        let asked = world
+            .acts()
+            .iter()
+            .any(|act| matches!(act, Act::Asked(text) if text.ends_with("?\nType g to confirm: ")));
         assert!(asked, "{:?}", world.acts());
     }
 
     #[test]
-    fn a_name_is_not_answered_by_yes_and_is_by_the_flag() {
+    fn a_required_name_is_answered_by_confirm_and_not_by_yes() {
         let (_, result) = enforce_with(by_name(), Step::Confirm, Answer::YesGiven);
         assert!(matches!(result, Err(Refusal::NoTerminal(Some(_)))));
         let (_, result) = enforce_with(by_name().terminal("g"), Step::Confirm, Answer::YesGiven);

@@ -1,14 +1,14 @@
-//! What a plan is told apart by: the digests of its canonical JSON.
+//! The digests that identify a plan.
 
 use serde::Serialize;
 
-use super::{Guard, Limits};
+use super::{Guards, Limits};
 use crate::audit::FileFacts;
 use crate::discovery::{Program, ProgramKind};
 use crate::manifest::FILE_NAME;
 use crate::names::{Digest, ExtensionName, GroupName, Sha256, Text, to_json_line};
 
-/// What the digest covers. No secret value, no time, no answer is in it.
+/// What the digest covers: no secret value, no time, no answer.
 #[derive(Serialize)]
 pub(super) struct Canonical<'a> {
     pub(super) schema_version: u32,
@@ -18,14 +18,13 @@ pub(super) struct Canonical<'a> {
     pub(super) manifest: &'a FileFacts,
     pub(super) program: FileFacts,
     pub(super) file: Text,
-    pub(super) guards: &'a [Guard],
+    pub(super) guards: &'a Guards,
     #[serde(skip_serializing_if = "Limits::is_empty")]
     pub(super) limits: &'a Limits,
 }
 
 /// Hashes a document's canonical JSON. The keys of every object are sorted: the
-/// digest must not depend on the order in which a structure happens to list its
-/// fields.
+/// digest must not depend on the order of a structure's fields.
 pub(super) fn digest<T: Serialize>(document: &T) -> Digest {
     let mut value = serde_json::to_value(document).unwrap_or_default();
     value.sort_all_objects();

@@ -1,8 +1,8 @@
-//! The last look: directly before the spawn, manifest and script must still be
-//! the files that were planned.
+//! The last check, directly before the script starts: manifest and script must
+//! still be the planned files.
 //!
-//! A person may have thought for minutes at the question. What they saw
-//! explained is what runs, or nothing runs.
+//! The user may have thought for minutes at the question. What they saw explained
+//! is what runs, or nothing runs.
 
 use std::path::{Path, PathBuf};
 
@@ -10,48 +10,44 @@ use super::{Plan, Refusal};
 use crate::host::{ChangedBy, FileDigest, FileId, HostView, InsecurePath, insecure_paths, reason};
 use crate::names::{Sha256, shell_word};
 
-/// How a file differs from what was planned.
+/// How a file differs from the planned one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// `manifest` or `script`; `way` for what leads to them.
-    pub what: &'static str,
-    /// Its path.
-    pub path: PathBuf,
-    /// What happened to it.
-    pub how: How,
+pub struct FileChange {
+    /// `manifest` or `script`; not used for a path that leads to them.
+    what: &'static str,
+    path: PathBuf,
+    how: HowChanged,
 }
 
-/// What happened to a file since it was planned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum How {
-    /// Another file is there under its name.
+enum HowChanged {
+    /// It is another file.
     Replaced,
     /// It is the same file with other bytes.
     Edited,
     /// It cannot be read any more.
     Gone(String),
-    /// Somebody else may change it now, or something on the way to it.
+    /// Another user may change it now, or a directory above it.
     Exposed(InsecurePath),
 }
 
-impl Change {
-    /// Says what happened.
+impl FileChange {
     pub fn reason(&self) -> String {
         let Self { what, path, how } = self;
         let path = shell_word(path);
         match how {
-            How::Replaced => format!("the {what} {path} was replaced since it was planned"),
-            How::Edited => format!("the {what} {path} was edited since it was planned"),
-            How::Exposed(suspicion) => format!("meanwhile {}", suspicion.reason()),
-            How::Gone(error) => {
+            HowChanged::Replaced => format!("the {what} {path} was replaced since it was planned"),
+            HowChanged::Edited => format!("the {what} {path} was edited since it was planned"),
+            HowChanged::Exposed(insecure) => format!("meanwhile {}", insecure.reason()),
+            HowChanged::Gone(error) => {
                 format!("the {what} {path} cannot be read any more: {error}")
             }
         }
     }
 }
 
-/// Compares manifest and script with the plan. What is in qli itself cannot
-/// change; the copy it is run from is verified when it is put in place.
+/// Embedded files cannot change; the copy that an embedded script is run from is
+/// verified when it is put in place.
 pub(super) fn look(plan: &Plan, view: &dyn HostView) -> Result<(), Refusal> {
     let program = &plan.spawn.program;
     let manifest = plan.manifest.path.as_ref();
@@ -64,21 +60,20 @@ pub(super) fn look(plan: &Plan, view: &dyn HostView) -> Result<(), Refusal> {
         ),
         ("script", program.path.as_path(), program.id, program.sha256),
     ];
-    // What is in qli itself is no file; an embedded script is run from its copy.
     let manifest = plan.home.manifest_id.map(|_| manifest);
     let paths: Vec<_> = manifest.into_iter().chain([program.file()]).collect();
     let exposed = insecure_paths(&paths, view).into_iter();
     let exposed = exposed.filter(|one| one.by != ChangedBy::Group);
-    let exposed = exposed.map(|suspicion| Change {
-        what: "way",
-        path: suspicion.path.clone(),
-        how: How::Exposed(suspicion),
+    let exposed = exposed.map(|insecure| FileChange {
+        what: "",
+        path: insecure.path.clone(),
+        how: HowChanged::Exposed(insecure),
     });
     let changes: Vec<_> = seen
         .into_iter()
         .filter_map(|(what, path, id, sha256)| {
             let how = change(path, id?, sha256, view)?;
-            Some(Change {
+            Some(FileChange {
                 what,
                 path: path.to_owned(),
                 how,
@@ -92,11 +87,11 @@ pub(super) fn look(plan: &Plan, view: &dyn HostView) -> Result<(), Refusal> {
     Err(Refusal::Changed(changes))
 }
 
-fn change(path: &Path, id: FileId, sha256: Sha256, view: &dyn HostView) -> Option<How> {
+fn change(path: &Path, id: FileId, sha256: Sha256, view: &dyn HostView) -> Option<HowChanged> {
     match view.digest(path) {
-        Ok(FileDigest { id: now, .. }) if now != id => Some(How::Replaced),
-        Ok(FileDigest { sha256: now, .. }) if now != sha256 => Some(How::Edited),
+        Ok(FileDigest { id: now, .. }) if now != id => Some(HowChanged::Replaced),
+        Ok(FileDigest { sha256: now, .. }) if now != sha256 => Some(HowChanged::Edited),
         Ok(_) => None,
-        Err(error) => Some(How::Gone(reason(&error))),
+        Err(error) => Some(HowChanged::Gone(reason(&error))),
     }
 }

@@ -1,4 +1,4 @@
-//! One run on its way: what the guards have gathered so far.
+//! A run in progress: what the guards have gathered so far.
 
 use super::{Plan, Refusal, Step};
 use crate::audit::{EndBody, Fallback, OpenRecord, Passed, RunId, Unrecorded};
@@ -6,9 +6,9 @@ use crate::host::{Host, reason};
 use crate::names::EnvName;
 use crate::providers::Secret;
 
-/// A run on its way. It is the only value that holds secrets.
+/// A run in progress. It is the only value that holds secrets.
 ///
-/// It must be closed: whoever forgets it forgets the end of the run's record.
+/// It must be closed, or the start record never gets its end.
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
@@ -24,12 +24,12 @@ pub struct Launch<'p> {
     run_id: RunId,
     passed: Vec<Passed>,
     secrets: Vec<(EnvName, Secret)>,
-    trail: Option<OpenRecord>,
+    record: Option<OpenRecord>,
     unrecorded: Option<Unrecorded>,
 }
 
 impl<'p> Launch<'p> {
-    /// Begins a run: from here on no signal is lost.
+    /// From here on no signal is lost.
     ///
     /// # Errors
     ///
@@ -46,27 +46,23 @@ impl<'p> Launch<'p> {
             run_id,
             passed: Vec::new(),
             secrets: Vec::new(),
-            trail: None,
+            record: None,
             unrecorded: None,
         })
     }
 
-    /// Returns the plan that is carried out.
     pub fn plan(&self) -> &'p Plan {
         self.plan
     }
 
-    /// Returns the run's identifier.
     pub fn run_id(&self) -> &RunId {
         &self.run_id
     }
 
-    /// Returns the steps that were passed.
     pub fn passed(&self) -> &[Passed] {
         &self.passed
     }
 
-    /// Returns the secrets that were fetched.
     pub fn secrets(&self) -> impl Iterator<Item = (&EnvName, &Secret)> {
         self.secrets.iter().map(|(name, secret)| (name, secret))
     }
@@ -83,8 +79,8 @@ impl<'p> Launch<'p> {
         self.secrets.push((name, secret));
     }
 
-    pub(super) fn set_trail(&mut self, trail: OpenRecord) {
-        self.trail = Some(trail);
+    pub(super) fn set_open_record(&mut self, record: OpenRecord) {
+        self.record = Some(record);
     }
 
     pub(super) fn set_unrecorded(&mut self, unrecorded: Option<Unrecorded>) {
@@ -96,21 +92,21 @@ impl<'p> Launch<'p> {
         self.secrets.clear();
     }
 
-    /// Closes a run that was refused: if it has a start record, its end is
-    /// recorded, else the refusal, where the manifest asks for that.
+    /// Closes a run that was refused: records its end if it has a start record,
+    /// else the refusal if the manifest asks for that.
     pub fn refuse(
         self,
         refusal: &Refusal,
         end: EndBody,
         host: &mut dyn Host,
     ) -> Option<Unrecorded> {
-        let log = self.plan.audit().filter(|_| self.trail.is_none());
+        let log = self.plan.audit().filter(|_| self.record.is_none());
         match log {
-            // What keeps the start out of the log would keep the refusal out too.
+            // What keeps the start out of the log keeps the refusal out too.
             Some(log) if refusal.step() == Some(Step::AuditStart) => {
-                let untold = log.refusals && refusal.signal().is_some();
-                let lost = untold.then(|| Unrecorded {
-                    reason: "the run was ended while it waited for the log".to_owned(),
+                let unrecorded = log.refusals && refusal.signal().is_some();
+                let lost = unrecorded.then(|| Unrecorded {
+                    reason: "a signal ended the run while it waited for the log".to_owned(),
                     left: Fallback::Dropped,
                 });
                 self.unrecorded.or(lost)
@@ -120,11 +116,11 @@ impl<'p> Launch<'p> {
         }
     }
 
-    /// Closes the run: if it has a start record, its end is recorded. Returns
-    /// what could not be.
+    /// Closes the run: records its end if it has a start record. Returns what could
+    /// not be recorded.
     pub fn close(self, end: EndBody, host: &mut dyn Host) -> Option<Unrecorded> {
-        match self.trail {
-            Some(trail) => trail.close(end, host),
+        match self.record {
+            Some(record) => record.close(end, host),
             None => self.unrecorded,
         }
     }

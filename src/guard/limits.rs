@@ -2,38 +2,33 @@
 
 use serde::Serialize;
 
+use super::Detail;
+use super::plan::Declared;
 use crate::host::TimeLimits;
 use crate::manifest::{DemandedBy, Requirements};
 use crate::names::TimeLimit;
 
-/// How long a script may run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Limits {
-    /// After this it is sent TERM.
+    /// After this the script is sent TERM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Limit>,
-    /// So long after that it is killed.
+    /// So long after TERM it is killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill_after: Option<Limit>,
 }
 
-/// One limit, and who demands it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Limit {
-    /// The length of time.
     pub after: TimeLimit,
-    /// Who demands it.
     pub demanded_by: DemandedBy,
 }
 
 impl Limits {
-    /// Plans the limits: of two the shorter holds, and of two that are equal the
-    /// group's.
-    pub(super) fn plan<'m>(
-        demands: &(impl Iterator<Item = (DemandedBy, &'m Requirements)> + Clone),
-    ) -> Self {
+    /// The shorter of two limits counts, and of two equal ones the group's.
+    pub(super) fn plan(declared: &Declared<'_>) -> Self {
         let of = |limit: fn(&Requirements) -> Option<&TimeLimit>| {
-            let limits = demands.clone().filter_map(|(demanded_by, demands)| {
+            let limits = declared.demands().filter_map(|(demanded_by, demands)| {
                 let after = limit(demands)?.clone();
                 Some(Limit { after, demanded_by })
             });
@@ -45,17 +40,27 @@ impl Limits {
         }
     }
 
-    /// Says whether there is none.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Returns the lengths alone.
     pub fn lengths(&self) -> TimeLimits {
         let length = |limit: &Option<Limit>| limit.as_ref().map(|one| one.after.length());
         TimeLimits {
             timeout: length(&self.timeout),
             kill_after: length(&self.kill_after),
         }
+    }
+
+    pub(super) fn details(&self) -> Vec<Detail> {
+        let of = |limit: &Option<Limit>, text: fn(&TimeLimit) -> String| {
+            let limit = limit.as_ref()?;
+            Some(Detail::new("act", text(&limit.after), limit.demanded_by))
+        };
+        let limits = [
+            of(&self.timeout, |after| format!("TERM after {after}")),
+            of(&self.kill_after, |after| format!("KILL {after} after TERM")),
+        ];
+        limits.into_iter().flatten().collect()
     }
 }

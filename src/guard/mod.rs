@@ -1,9 +1,8 @@
-//! The guards of a run and the plan that orders them.
+//! The guards of a run and the plan that holds them.
 //!
-//! To add a guard: its file with the struct, its `plan`, its one predicate,
-//! `preview`, `enforce` and tests; then here its `mod`, its variant, its arm in
-//! `Guard::as_dyn`, and its line in [`Plan::of`]; a field of the manifest if
-//! it has a setting.
+//! To add a guard: write its file with the struct and its [`Guard`]; add its `mod`
+//! and its row to `guards!`, which is also its place in the order; a field of the
+//! manifest if it has a setting. The compiler asks for the rest.
 
 mod audit_start;
 mod banner;
@@ -12,7 +11,9 @@ mod digest;
 mod last_look;
 mod launch;
 mod limits;
+mod next_step;
 mod plan;
+mod preview;
 mod record;
 mod refusal;
 mod requires_env;
@@ -21,161 +22,142 @@ mod secrets;
 mod spawn;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
+use crate::diagnostics::Diagnostic;
 use crate::host::{Host, HostView};
-use crate::manifest::DemandedBy;
+use crate::manifest::{Manifest, Requirements};
 
 pub use audit_start::AuditStart;
 pub use banner::Banner;
 pub use confirm::{Answer, Confirm};
-pub use last_look::Change;
+pub use last_look::FileChange;
 pub use launch::Launch;
-pub use limits::{Limit, Limits};
-pub use plan::{Plan, Preview, Request, first_refusal};
-pub use refusal::{Miss, Refusal, StartFailure};
-pub use requires_env::{RequiresEnv, Variable};
+pub use limits::Limits;
+pub use next_step::{CommandLine, NextStep};
+pub use plan::{Plan, Request};
+pub use preview::{Detail, Preview, Verdict, first_refusal};
+pub use refusal::{Refusal, StartFailure};
+pub use requires_env::{Miss, RequiresEnv};
 pub use secret_fault::SecretFault;
-pub use secrets::Secrets;
+pub use secrets::{Secrets, WantedSecret};
 pub use spawn::Spawn;
 
-/// The steps of a run, in their order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    /// Shows the group's banner.
-    Banner,
-    /// Compares variables with the values they must have.
-    RequiresEnv,
-    /// Asks a person.
-    Confirm,
-    /// Fetches every secret.
-    Secrets,
-    /// Records the start, durably.
-    AuditStart,
-    /// Starts the script.
-    Spawn,
-    /// Waits for it, passing signals on.
-    Wait,
-    /// Records the end.
-    AuditFinish,
-}
-
-impl Step {
-    /// Returns its name in documents and messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Banner => "banner",
-            Self::RequiresEnv => "requires_env",
-            Self::Confirm => "confirm",
-            Self::Secrets => "secrets",
-            Self::AuditStart => "audit_start",
-            Self::Spawn => "spawn",
-            Self::Wait => "wait",
-            Self::AuditFinish => "audit_finish",
-        }
-    }
-}
-
-/// What a step would do now.
-#[derive(Debug, Clone)]
-pub enum Verdict {
-    /// It lets the run go on.
-    Pass,
-    /// It asks a person.
-    Ask,
-    /// It calls another program for a secret.
-    Fetch,
-    /// It acts: starts, waits, records.
-    Act,
-    /// It ends the run.
-    Refuse(Refusal),
-}
-
-impl Verdict {
-    /// Returns its word in documents.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Ask => "ask",
-            Self::Fetch => "fetch",
-            Self::Act => "act",
-            Self::Refuse(_) => "refuse",
-        }
-    }
-}
-
-/// What every guard can do: say what it would do, and do it.
-pub trait Enforce {
-    /// Says what the guard would do now. It reads the world and changes
-    /// nothing.
+/// One guard of a plan, with its settings.
+pub trait Guard {
+    /// What the guard would do now. It changes nothing.
     fn preview(&self, view: &dyn HostView) -> Verdict;
 
-    /// Lets the run go on, or says why not.
+    /// Lets the run continue, or returns why not.
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal>;
+
+    /// What `explain` shows, a line each, for a verdict of this guard.
+    fn details(&self, verdict: &Verdict) -> Vec<Detail>;
+
+    /// The settings as documents show them: without anything that may be a secret.
+    fn settings(&self) -> serde_json::Value;
 }
 
-/// One guard of a plan, with its settings.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "step", rename_all = "snake_case")]
-pub enum Guard {
+/// Declares the guards, in the order in which a run passes them, and the steps
+/// that follow. The order exists here and nowhere else.
+macro_rules! guards {
+    ($($(#[doc = $doc:literal])* $number:literal $step:ident $field:ident,)*
+     then $($(#[doc = $after_doc:literal])* $after_number:literal $after:ident $name:ident,)*) => {
+        /// A step of a run.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Step { $($(#[doc = $doc])* $step,)* $($(#[doc = $after_doc])* $after,)* }
+
+        impl Step {
+            pub const ALL: &'static [Self] = &[$(Self::$step,)* $(Self::$after,)*];
+
+            /// The name in documents and messages.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$step => stringify!($field),)*
+                    $(Self::$after => stringify!($name),)*
+                }
+            }
+
+            pub fn number(self) -> u8 {
+                match self { $(Self::$step => $number,)* $(Self::$after => $after_number,)* }
+            }
+        }
+
+        /// The guards that a manifest declares for a script.
+        #[derive(Debug, Clone)]
+        pub struct Guards { $(pub $field: Option<$step>,)* }
+
+        impl Guards {
+            fn plan(declared: &plan::Declared<'_>) -> Result<Self, Diagnostic> {
+                Ok(Self { $($field: $step::plan(declared)?,)* })
+            }
+
+            /// The steps that a manifest declares for every script, or a section of it
+            /// for one, in order.
+            pub fn declared(manifest: Option<&Manifest>, demands: &Requirements) -> Vec<Step> {
+                let all = [$((Step::$step, $step::is_declared(manifest, demands)),)*];
+                let mut steps: Vec<_> = all.into_iter().filter(|one| one.1).map(|one| one.0).collect();
+                if steps.contains(&Step::AuditStart) {
+                    steps.push(Step::AuditFinish);
+                }
+                steps
+            }
+
+            pub fn in_order(&self) -> impl Iterator<Item = (Step, &dyn Guard)> {
+                let all = [$(self.$field.as_ref().map(|guard| (Step::$step, guard as &dyn Guard)),)*];
+                all.into_iter().flatten()
+            }
+        }
+
+        /// A list of objects, each with its `step`: what the digest of a plan covers.
+        impl Serialize for Guards {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                #[derive(Serialize)]
+                #[serde(tag = "step", rename_all = "snake_case")]
+                enum Tagged<'g> { $($step(&'g $step),)* }
+                let all = [$(self.$field.as_ref().map(Tagged::$step),)*];
+                serializer.collect_seq(all.into_iter().flatten())
+            }
+        }
+    };
+}
+
+guards! {
     /// Shows the group's banner.
-    Banner(Banner),
-    /// Compares variables with the values they must have.
-    RequiresEnv(RequiresEnv),
-    /// Asks a person.
-    Confirm(Confirm),
+    1 Banner banner,
+    /// Compares environment variables with required values.
+    2 RequiresEnv requires_env,
+    /// Asks for confirmation.
+    3 Confirm confirm,
     /// Fetches every secret.
-    Secrets(Secrets),
-    /// Records the start, durably.
-    AuditStart(AuditStart),
+    4 Secrets secrets,
+    /// Records the start, on disk before the script starts.
+    5 AuditStart audit_start,
+    then
+    /// Starts the script.
+    6 Spawn spawn,
+    /// Waits for the script and forwards signals.
+    7 Wait wait,
+    /// Records the end.
+    8 AuditFinish audit_finish,
 }
 
-impl Guard {
-    /// Returns the step it is.
-    pub fn step(&self) -> Step {
-        match self {
-            Self::Banner(_) => Step::Banner,
-            Self::RequiresEnv(_) => Step::RequiresEnv,
-            Self::Confirm(_) => Step::Confirm,
-            Self::Secrets(_) => Step::Secrets,
-            Self::AuditStart(_) => Step::AuditStart,
-        }
+impl Guards {
+    pub fn get(&self, step: Step) -> Option<&dyn Guard> {
+        let mut guards = self.in_order();
+        guards.find_map(|(one, guard)| (one == step).then_some(guard))
     }
 
-    /// Says whether the section of the extension demands it or a part of it.
-    pub fn is_added(&self) -> bool {
-        let added = |by: DemandedBy| by == DemandedBy::Extension;
-        match self {
-            Self::Banner(_) | Self::AuditStart(_) => false,
-            Self::RequiresEnv(guard) => guard.wanted.iter().any(|one| added(one.demanded_by)),
-            Self::Confirm(guard) => added(guard.demanded_by),
-            Self::Secrets(guard) => guard.wanted.iter().any(|one| added(one.demanded_by)),
-        }
-    }
-
-    fn as_dyn(&self) -> &dyn Enforce {
-        match self {
-            Self::Banner(guard) => guard,
-            Self::RequiresEnv(guard) => guard,
-            Self::Confirm(guard) => guard,
-            Self::Secrets(guard) => guard,
-            Self::AuditStart(guard) => guard,
-        }
-    }
-
-    /// Says what the guard would do now.
-    pub fn preview(&self, view: &dyn HostView) -> Verdict {
-        self.as_dyn().preview(view)
-    }
-
-    /// Lets the run go on, or says why not; a signal that has arrived
-    /// meanwhile ends the run too.
+    /// Enforces every guard in order; a signal that has arrived meanwhile ends the
+    /// run too.
     pub fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
-        self.as_dyn().enforce(launch, host)?;
-        match host.pending() {
-            Some(signal) => Err(Refusal::Interrupted(self.step(), signal)),
-            None => Ok(()),
+        for (step, guard) in self.in_order() {
+            guard.enforce(launch, host)?;
+            if let Some(signal) = host.pending() {
+                return Err(Refusal::Interrupted(step, signal));
+            }
         }
+        Ok(())
     }
 }

@@ -1,85 +1,79 @@
-//! The plan of one run: the only place that knows the order of the guards.
+//! The plan of one run: what `explain` previews and `run` enforces.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
 
 use super::digest::{Canonical, content_digest, digest};
-use super::{
-    Answer, AuditStart, Banner, Confirm, Guard, Limits, Refusal, RequiresEnv, Secrets, Spawn, Step,
-    Verdict,
-};
+use super::{Answer, AuditStart, Guards, Limits, Refusal, Spawn};
 use crate::audit::FileFacts;
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Position, Source};
 use crate::discovery::{self, Group, GroupLocation, Roots, Target};
 use crate::host::{FileId, HostView};
-use crate::manifest::Manifest;
-use crate::names::{Digest, EnvName, ExtensionName, GroupName, Sha256, Text};
+use crate::manifest::{DemandedBy, Manifest, Requirements, locate};
+use crate::names::{
+    Digest, EnvName, ExtensionName, GroupName, Sha256, Text, redact_args, shell_line,
+};
 
-/// What was asked for on the command line.
+/// What the command line asks for.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The group.
     pub group: GroupName,
-    /// The extension.
     pub extension: ExtensionName,
-    /// Arguments of the script.
     pub args: Vec<OsString>,
-    /// Where groups are looked for.
     pub roots: Roots,
-    /// Who answers the question of a guard.
     pub answer: Answer,
 }
 
 /// All that decides what runs and under which guards. `explain` previews it,
-/// `run` enforces it, the start record names it by its digest.
+/// `run` enforces it, the start record identifies it by its digest.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The group.
     pub group: GroupName,
-    /// What the group is for.
     pub description: String,
-    /// The extension.
     pub extension: ExtensionName,
-    /// The section of the manifest that adds to the group's guards.
     pub section: Option<PlanSection>,
-    /// Arguments of the script.
     pub args: Vec<Text>,
-    /// The arguments as they may be shown.
+    /// The arguments as they may be shown: without secrets.
     pub shown_args: Vec<Text>,
-    /// Where the group is.
     pub home: GroupLocation,
-    /// The manifest.
     pub manifest: FileFacts,
-    /// Steps 1 to 5, those in force, in order.
-    pub guards: Vec<Guard>,
-    /// Step 6.
+    source: Arc<Source>,
+    pub guards: Guards,
     pub spawn: Spawn,
-    /// Step 7's.
     pub limits: Limits,
     /// SHA-256 of the plan's canonical JSON.
     pub digest: Digest,
     /// SHA-256 of manifest and script alone: the same on every machine that
-    /// holds the same group.
+    /// has the same group.
     pub content_digest: Digest,
-    /// Warnings of the manifest, and of what its group may change.
+    /// Warnings about the manifest, and about who else may change the group.
     pub warnings: Diagnostics,
 }
 
-/// What a plan keeps of the section of its extension.
+/// The section of the manifest that adds to the group's guards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanSection {
-    /// The line of its header in the manifest, from 1.
-    pub line: usize,
+    pub position: Position,
     /// What the extension is for.
     pub description: Option<String>,
 }
 
-/// What one step would do now.
-#[derive(Debug, Clone)]
-pub struct Preview {
-    /// The step.
-    pub step: Step,
-    /// What it would do.
-    pub verdict: Verdict,
+/// What guards are planned from.
+pub(super) struct Declared<'a> {
+    pub(super) manifest: &'a Manifest,
+    pub(super) group: &'a GroupName,
+    pub(super) extension: &'a ExtensionName,
+    pub(super) answer: &'a Answer,
+    /// The group's own files.
+    pub(super) own: Vec<FileId>,
+    pub(super) view: &'a dyn HostView,
+}
+
+impl<'a> Declared<'a> {
+    /// What the group requires, then what the extension's section does.
+    pub(super) fn demands(&self) -> impl Iterator<Item = (DemandedBy, &'a Requirements)> + use<'a> {
+        self.manifest.requirements_of(self.extension)
+    }
 }
 
 impl Plan {
@@ -92,14 +86,7 @@ impl Plan {
     /// errors, a script that cannot be executed, an audit path that cannot be
     /// expanded.
     pub fn of(request: &Request, view: &dyn HostView) -> Result<Self, Diagnostics> {
-        let Request {
-            group,
-            extension,
-            args,
-            roots,
-            answer,
-        } = request;
-        let target = discovery::find(group, extension, roots, view)?;
+        let target = discovery::find(&request.group, &request.extension, &request.roots, view)?;
         let Target {
             group,
             extension,
@@ -108,15 +95,20 @@ impl Plan {
         } = target;
         let Group { home, manifest } = group;
         warnings.extend(manifest.warnings.clone());
-        let own = [home.manifest_id, program.id]
-            .into_iter()
-            .flatten()
-            .collect();
-        let guards = guards_of(&manifest, (&home.name, &extension), own, answer, view)?;
-        let limits = Limits::plan(&manifest.requirements_of(&extension));
+        let own = [home.manifest_id, program.id];
+        let declared = Declared {
+            manifest: &manifest,
+            group: &home.name,
+            extension: &extension,
+            answer: &request.answer,
+            own: own.into_iter().flatten().collect(),
+            view,
+        };
+        let guards = Guards::plan(&declared)?;
+        let limits = Limits::plan(&declared);
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&home.manifest_path, sha256);
-        let args: Vec<_> = args.iter().cloned().map(Text::from).collect();
+        let args: Vec<_> = request.args.iter().cloned().map(Text::from).collect();
         let digest = digest(&Canonical {
             schema_version: 1,
             group: &home.name,
@@ -128,12 +120,12 @@ impl Plan {
             guards: &guards,
             limits: &limits,
         });
-        let shown_args = shown(&args, &guards, view);
+        let shown_args = redact_args(&guards.without_local_secrets(&args, view));
         let content_digest = content_digest(&facts, &program, &extension);
         Ok(Self {
             group: home.name.clone(),
             section: manifest.section(&extension).map(|section| PlanSection {
-                line: manifest.source.line_number(section.span.start),
+                position: manifest.source.position(section.span.start),
                 description: section.description.clone(),
             }),
             description: manifest.description,
@@ -142,6 +134,7 @@ impl Plan {
             shown_args,
             home,
             manifest: facts,
+            source: manifest.source,
             guards,
             spawn: Spawn { program },
             limits,
@@ -151,118 +144,87 @@ impl Plan {
         })
     }
 
-    /// Describes the script.
     pub fn program_facts(&self) -> FileFacts {
         let program = &self.spawn.program;
         FileFacts::new(&program.path, program.sha256)
     }
 
-    /// Returns the variables that secrets fill, in the manifest's order.
+    /// The variables that secrets fill, in the manifest's order.
     pub fn secret_names(&self) -> impl Iterator<Item = &EnvName> {
-        let guards = self.guards.iter().filter_map(|guard| match guard {
-            Guard::Secrets(secrets) => Some(secrets),
-            Guard::Banner(_) | Guard::RequiresEnv(_) | Guard::Confirm(_) | Guard::AuditStart(_) => {
-                None
-            }
-        });
-        guards.flat_map(|secrets| secrets.wanted.iter().map(|one| &one.env))
+        let secrets = self.guards.secrets.iter();
+        secrets.flat_map(|secrets| secrets.wanted.iter().map(|one| &one.env))
     }
 
-    /// Returns the guard that records the start, if runs are recorded.
     pub fn audit(&self) -> Option<&AuditStart> {
-        self.guards.iter().find_map(|guard| match guard {
-            Guard::AuditStart(audit) => Some(audit),
-            Guard::Banner(_) | Guard::RequiresEnv(_) | Guard::Confirm(_) | Guard::Secrets(_) => {
-                None
-            }
-        })
+        self.guards.audit_start.as_ref()
     }
 
-    /// Looks once more, directly before the spawn: manifest and script must be
-    /// the files that were planned.
+    /// The group, the extension and the arguments as they may be shown.
+    pub fn shown_command(&self) -> String {
+        let names = [self.group.as_str(), self.extension.as_str()];
+        let names = names.into_iter().map(OsStr::new);
+        shell_line(names.chain(self.shown_args.iter().map(Text::as_os_str)))
+    }
+
+    /// Checks once more, directly before the script starts: manifest and script
+    /// must be the planned files.
     pub fn last_look(&self, view: &dyn HostView) -> Result<(), Refusal> {
         super::last_look::look(self, view)
     }
 
-    /// Says what every step in force would do now, in order.
-    pub fn preview(&self, view: &dyn HostView) -> Vec<Preview> {
-        let mut steps: Vec<_> = self
-            .guards
-            .iter()
-            .map(|guard| Preview {
-                step: guard.step(),
-                verdict: guard.preview(view),
-            })
-            .collect();
-        steps.push(Preview {
-            step: Step::Spawn,
-            verdict: self.spawn.preview(view),
-        });
-        steps.push(Preview {
-            step: Step::Wait,
-            verdict: Verdict::Act,
-        });
-        if self.audit().is_some() {
-            steps.push(Preview {
-                step: Step::AuditFinish,
-                verdict: Verdict::Act,
-            });
-        }
-        steps
+    /// Where the manifest requires what a refusal is about.
+    pub fn required_at(&self, refusal: &Refusal) -> Option<Position> {
+        let (by, path) = match refusal {
+            Refusal::EnvDiffers(misses) => {
+                let miss = &misses.first()?.wanted;
+                (miss.demanded_by, vec!["requires_env", miss.name.as_str()])
+            }
+            Refusal::NoTerminal(_)
+            | Refusal::Declined(_)
+            | Refusal::WrongName(..)
+            | Refusal::TerminalLost(..) => {
+                let confirm = self.guards.confirm.as_ref()?;
+                let field = match confirm.name {
+                    Some(_) => "confirm_by",
+                    None => "confirm",
+                };
+                (confirm.demanded_by, vec![field])
+            }
+            Refusal::SecretsMissing(faults) => {
+                let secret = &faults.first()?.secret;
+                (secret.demanded_by, vec!["secrets", secret.env.as_str()])
+            }
+            Refusal::LogObstacle(_) | Refusal::LogFailed(..) | Refusal::LogLocked(..) => {
+                (DemandedBy::Group, vec!["audit_log"])
+            }
+            Refusal::Changed(_)
+            | Refusal::Interrupted(..)
+            | Refusal::CannotStart(_)
+            | Refusal::SystemFailed(_) => return None,
+        };
+        let section = match by {
+            DemandedBy::Group => Vec::new(),
+            DemandedBy::Extension => vec!["extensions", self.extension.as_str()],
+        };
+        let span = locate(&self.source, &[section, path].concat())?;
+        Some(self.source.position(span.start))
     }
 }
 
-/// Returns the first step that refuses, which is the one a run would end at.
-pub fn first_refusal(steps: &[Preview]) -> Option<&Refusal> {
-    steps.iter().find_map(|preview| match &preview.verdict {
-        Verdict::Refuse(refusal) => Some(refusal),
-        Verdict::Pass | Verdict::Ask | Verdict::Fetch | Verdict::Act => None,
-    })
-}
-
-/// The order of the guards. It exists here and nowhere else.
-fn guards_of(
-    manifest: &Manifest,
-    (group, extension): (&GroupName, &ExtensionName),
-    own: Vec<FileId>,
-    answer: &Answer,
-    view: &dyn HostView,
-) -> Result<Vec<Guard>, Diagnostics> {
-    let Manifest {
-        description: _, // shown, and guards nothing
-        banner,
-        requirements: _, // below, with those of the extension
-        sections: _,     // as well
-        audit_log,
-        source,
-        warnings: _, // said beside the plan
-    } = manifest;
-    let demands = manifest.requirements_of(extension);
-    let in_order = [
-        Banner::plan(banner.as_ref()).map(Guard::Banner),
-        RequiresEnv::plan(demands.clone()).map(Guard::RequiresEnv),
-        Confirm::plan(demands.clone(), group, answer).map(Guard::Confirm),
-        Secrets::plan(demands, view).map(Guard::Secrets),
-        AuditStart::plan(audit_log.as_ref(), own, source, view)?.map(Guard::AuditStart),
-    ];
-    Ok(in_order.into_iter().flatten().collect())
-}
-
-fn shown(args: &[Text], guards: &[Guard], view: &dyn HostView) -> Vec<Text> {
-    let secrets = guards.iter().find_map(|guard| match guard {
-        Guard::Secrets(secrets) if !args.is_empty() => Some(secrets),
-        Guard::Secrets(_)
-        | Guard::Banner(_)
-        | Guard::RequiresEnv(_)
-        | Guard::Confirm(_)
-        | Guard::AuditStart(_) => None,
-    });
-    secrets.map_or_else(|| args.to_vec(), |secrets| secrets.hidden_in(args, view))
+impl Guards {
+    /// Arguments without the values of secrets that are available without calling
+    /// a program.
+    pub(super) fn without_local_secrets(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
+        match &self.secrets {
+            Some(secrets) if !args.is_empty() => secrets.hidden_in(args, view),
+            _ => args.to_vec(),
+        }
+    }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::Launch;
+    use super::super::{Launch, Step, first_refusal};
     use super::*;
     use crate::host::fake::World;
 
@@ -303,11 +265,7 @@ pub(super) mod tests {
     ) -> (World, Result<(), Refusal>) {
         let plan = plan_with(&world, "g", answer, &["a b"]).unwrap();
         let mut launch = Launch::begin(&plan, &mut world).unwrap();
-        let guard = plan
-            .guards
-            .iter()
-            .find(|guard| guard.step() == step)
-            .unwrap();
+        let guard = plan.guards.get(step).unwrap();
         let result = guard.enforce(&mut launch, &mut world);
         drop(launch);
         (world, result)
@@ -372,7 +330,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_content_digest_is_the_same_in_another_place() {
+    fn the_content_digest_is_the_same_in_another_directory() {
         let here = World::new().manifest("g", "");
         let root = "/opt/qli/g";
         let there = World::new()

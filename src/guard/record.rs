@@ -1,8 +1,8 @@
-//! What the log is told of a run before it starts, or of why it does not.
+//! What is recorded about a run before it starts, or about why it does not.
 
 use std::path::PathBuf;
 
-use super::{Launch, Plan, Refusal, Step};
+use super::{Launch, Miss, Plan, Refusal, Step};
 use crate::audit::{
     Claimed, Log, Login, Passed, ProgramFacts, RefusedRecord, RunContext, RunFacts, recorded_args,
     recorded_message,
@@ -12,8 +12,7 @@ use crate::manifest::ArgsMode;
 use crate::names::{Text, exit_code};
 use crate::providers::Redactor;
 
-/// Says whose run it is.
-pub(super) fn opening(launch: &Launch<'_>, log: &Log) -> RunContext {
+pub(super) fn context(launch: &Launch<'_>, log: &Log) -> RunContext {
     let plan = launch.plan();
     RunContext {
         log: log.clone(),
@@ -23,7 +22,7 @@ pub(super) fn opening(launch: &Launch<'_>, log: &Log) -> RunContext {
     }
 }
 
-/// Collects what is about to run. Values of secrets are replaced everywhere.
+/// What is about to run. Values of secrets are replaced everywhere.
 pub(super) fn run_facts(
     launch: &Launch<'_>,
     args: &[Text],
@@ -54,8 +53,8 @@ pub(super) fn run_facts(
     }
 }
 
-/// Collects what is recorded of a run that was refused before its start. The
-/// secrets are not there yet, so its arguments are those that may be shown.
+/// What is recorded of a run that was refused before its start. No secret is
+/// fetched yet, so its arguments are searched for those that are known already.
 pub(super) fn refused(
     launch: &Launch<'_>,
     refusal: &Refusal,
@@ -64,7 +63,9 @@ pub(super) fn refused(
 ) -> RefusedRecord {
     let signal = refusal.signal();
     let step = refusal.step().map(Step::as_str);
-    let mut run = run_facts(launch, &launch.plan().shown_args, mode, view);
+    let plan = launch.plan();
+    let args = plan.guards.without_local_secrets(&plan.args, view);
+    let mut run = run_facts(launch, &args, mode, view);
     run.guards.extend(step.map(|step| Passed {
         step,
         verdict: "refuse",
@@ -82,17 +83,14 @@ pub(super) fn refused(
     }
 }
 
-/// Why a run was refused, without what variables hold: a record is kept and
-/// collected, and not every name of a secret promises one.
+/// Why a run was refused, without what variables contain: a record is kept and
+/// collected.
 fn message(refusal: &Refusal) -> String {
     let Refusal::EnvDiffers(misses) = refusal else {
-        return refusal.reasons().join("; ");
+        return refusal.reason();
     };
-    let words = misses.iter().map(|miss| match miss.found {
-        Some(_) => format!("`{}` has another value", miss.name),
-        None => format!("`{}` is not set", miss.name),
-    });
-    words.collect::<Vec<_>>().join("; ")
+    let lines: Vec<_> = misses.iter().map(Miss::recorded).collect();
+    lines.join("; ")
 }
 
 fn program_facts(plan: &Plan) -> ProgramFacts {

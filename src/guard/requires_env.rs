@@ -1,37 +1,40 @@
-//! Step 2: variables that must have exactly the values the manifest names.
+//! Step 2: variables that must have exactly the values in the manifest.
 
 use serde::Serialize;
 
-use super::{Enforce, Launch, Miss, Refusal, Step, Verdict};
+use super::plan::Declared;
+use super::{Detail, Guard, Launch, Refusal, Step, Verdict};
+use crate::diagnostics::Diagnostic;
 use crate::host::{Host, HostView};
-use crate::manifest::{DemandedBy, Requirements};
-use crate::names::{EnvName, Text};
+use crate::manifest::{DemandedBy, Manifest, Requirements};
+use crate::names::{EnvName, Text, contains_secret, promises_secret, visible};
 
-/// Compares variables of qli's environment with the values they must have.
+/// Compares variables of qli's environment with required values.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RequiresEnv {
-    /// The variables, in the manifest's order, the group's first.
+    /// In the manifest's order, the group's first.
     pub wanted: Vec<Variable>,
 }
 
-/// One variable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Variable {
-    /// Its name.
     pub name: EnvName,
-    /// The value it must have.
     pub value: String,
-    /// Who demands it.
     pub demanded_by: DemandedBy,
 }
 
+/// A variable that does not have the required value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Miss {
+    pub wanted: Variable,
+    pub found: Option<Text>,
+}
+
 impl RequiresEnv {
-    /// Plans the guard, if anything is required.
-    pub(super) fn plan<'m>(
-        demands: impl Iterator<Item = (DemandedBy, &'m Requirements)>,
-    ) -> Option<Self> {
+    #[expect(clippy::unnecessary_wraps, reason = "all guards are planned alike")]
+    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
         let mut wanted: Vec<Variable> = Vec::new();
-        for (demanded_by, demands) in demands {
+        for (demanded_by, demands) in declared.demands() {
             for (name, value) in &demands.requires_env {
                 // A section may repeat what its group demands.
                 if !wanted.iter().any(|one| one.name == *name) {
@@ -43,17 +46,20 @@ impl RequiresEnv {
                 }
             }
         }
-        (!wanted.is_empty()).then_some(Self { wanted })
+        Ok((!wanted.is_empty()).then_some(Self { wanted }))
+    }
+
+    pub(super) fn is_declared(_: Option<&Manifest>, demands: &Requirements) -> bool {
+        !demands.requires_env.is_empty()
     }
 
     /// The one predicate: every variable that differs, in order.
     fn misses(&self, view: &dyn HostView) -> Vec<Miss> {
-        let differing = self.wanted.iter().filter_map(|one| {
-            let found = view.var(one.name.as_str());
-            let differs = found.as_deref() != Some(one.value.as_ref());
+        let differing = self.wanted.iter().filter_map(|wanted| {
+            let found = view.var(wanted.name.as_str());
+            let differs = found.as_deref() != Some(wanted.value.as_ref());
             differs.then(|| Miss {
-                name: one.name.clone(),
-                want: one.value.clone(),
+                wanted: wanted.clone(),
                 found: found.map(Text::from),
             })
         });
@@ -66,7 +72,59 @@ impl RequiresEnv {
     }
 }
 
-impl Enforce for RequiresEnv {
+impl Variable {
+    /// Whether the required value may not be shown.
+    fn is_secret(&self) -> bool {
+        promises_secret(self.name.as_str()) || contains_secret(&self.value)
+    }
+
+    fn met(&self) -> Detail {
+        let text = if self.is_secret() {
+            format!("`{}` has the value in the manifest", self.name)
+        } else {
+            format!("`{}` is \"{}\"", self.name, visible(&self.value))
+        };
+        Detail::new("pass", text, self.demanded_by)
+    }
+}
+
+impl Miss {
+    /// Whether neither value may be shown.
+    pub fn is_secret(&self) -> bool {
+        let found = self.found.as_ref().map(Text::as_os_str);
+        self.wanted.is_secret() || found.is_some_and(contains_secret)
+    }
+
+    pub fn reason(&self) -> String {
+        let Variable { name, value, .. } = &self.wanted;
+        let is_secret = self.is_secret();
+        let is = match &self.found {
+            None => "is not set".to_owned(),
+            Some(_) if is_secret => "has another value".to_owned(),
+            Some(found) => format!("is \"{}\"", found.visible()),
+        };
+        if is_secret {
+            return format!("`{name}` must have the value in the manifest, but {is}");
+        }
+        format!("`{name}` must be \"{}\", but {is}", visible(value))
+    }
+
+    /// For the log: without what the variable contains, which may be a secret
+    /// whatever its name.
+    pub fn recorded(&self) -> String {
+        let is = match self.found {
+            Some(_) => "has another value",
+            None => "is not set",
+        };
+        format!("`{}` {is}", self.wanted.name)
+    }
+
+    pub(super) fn detail(&self) -> Detail {
+        Detail::refused(self.reason(), self.wanted.demanded_by)
+    }
+}
+
+impl Guard for RequiresEnv {
     fn preview(&self, view: &dyn HostView) -> Verdict {
         self.refusal(view).map_or(Verdict::Pass, Verdict::Refuse)
     }
@@ -77,6 +135,28 @@ impl Enforce for RequiresEnv {
         }
         launch.pass(Step::RequiresEnv, None);
         Ok(())
+    }
+
+    /// A line per variable, whether it differs or not.
+    fn details(&self, verdict: &Verdict) -> Vec<Detail> {
+        let misses: &[Miss] = if let Verdict::Refuse(Refusal::EnvDiffers(misses)) = verdict {
+            misses
+        } else {
+            &[]
+        };
+        let lines = self.wanted.iter().map(|wanted| {
+            let miss = misses.iter().find(|miss| miss.wanted == *wanted);
+            miss.map_or_else(|| wanted.met(), Miss::detail)
+        });
+        lines.collect()
+    }
+
+    fn settings(&self) -> serde_json::Value {
+        let wanted = self.wanted.iter().map(|one| {
+            let value = (!one.is_secret()).then_some(&one.value);
+            serde_json::json!({ "name": one.name, "value": value, "demanded_by": one.demanded_by })
+        });
+        serde_json::json!({ "wanted": wanted.collect::<Vec<_>>() })
     }
 }
 
@@ -100,7 +180,10 @@ mod tests {
         let Refusal::EnvDiffers(misses) = &refusal else {
             panic!("{refusal:?}")
         };
-        let names: Vec<_> = misses.iter().map(|miss| miss.name.as_str()).collect();
+        let names: Vec<_> = misses
+            .iter()
+            .map(|miss| miss.wanted.name.as_str())
+            .collect();
         assert_eq!(names, ["ZONE", "API_TOKEN", "EMPTY"]);
         let reason = refusal.reason();
         assert!(

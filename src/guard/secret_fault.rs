@@ -1,25 +1,18 @@
 //! Why there is no value for a secret.
 
-use super::refusal::typed_secret;
+use super::secrets::WantedSecret;
+use super::{Detail, NextStep};
 use crate::diagnostics::Code;
-use crate::names::{EnvName, SecretRef, shell_word, visible};
-use crate::providers::{Fault, ProviderId, ToolMessage};
+use crate::names::{shell_word, visible};
+use crate::providers::{ProviderFault as Fault, ToolMessage};
 
-/// A secret that is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretFault {
-    /// The variable it was to fill.
-    pub env: EnvName,
-    /// What was looked up.
-    pub reference: SecretRef,
-    /// By whom.
-    pub provider: ProviderId,
-    /// Why there is no value.
+    pub secret: WantedSecret,
     pub fault: Fault,
 }
 
 impl SecretFault {
-    /// Returns its row in the table of codes.
     pub fn code(&self) -> Code {
         match self.fault {
             Fault::Unset => Code::SecretMissing,
@@ -34,47 +27,51 @@ impl SecretFault {
         }
     }
 
-    /// Says what is missing, and why. Never a value.
+    /// What is missing, and why. Never a value.
     pub fn reason(&self) -> String {
-        let reference = visible(self.reference.as_str());
+        let secret = &self.secret;
+        let reference = visible(secret.reference.as_str());
         let why = match &self.fault {
             Fault::Unset => format!("the variable `{reference}` is not set"),
             Fault::Unusable(unusable) => unusable.to_string(),
             Fault::ToolMissing(tool) => format!("the program `{tool}` is not on PATH"),
-            Fault::ToolUntrusted(suspicion) => suspicion.reason(),
-            Fault::ToolChanged(path) => format!(
-                "the program {} is not the one that was planned",
-                shell_word(path)
-            ),
+            Fault::ToolUntrusted(insecure) => insecure.reason(),
+            Fault::ToolChanged(path) => {
+                format!("the program {} is not the planned one", shell_word(path))
+            }
             Fault::ToolFailed { code, message } => failed(*code, message),
             Fault::ToolTimedOut(seconds) => format!("no answer within {seconds} seconds"),
             Fault::ToolStopped => "the program wants to ask on the terminal".to_owned(),
             Fault::ToolFlooded(limit) => format!("the answer is longer than {limit} bytes"),
             Fault::ToolBroken(error) => format!("the program cannot be called: {error}"),
         };
-        format!(
-            "`{}` from {} {reference}: {why}",
-            self.env,
-            self.provider.as_str()
-        )
+        let provider = secret.provider.as_str();
+        format!("`{}` from {provider} {reference}: {why}", secret.env)
     }
 
-    /// Returns the next step.
-    pub fn help(&self) -> Option<String> {
-        let hint = self.provider.row().hint();
+    pub(super) fn detail(&self) -> Detail {
+        Detail::refused(self.reason(), self.secret.demanded_by)
+    }
+
+    /// What to type next; none for a variable that is not set, which a command
+    /// line sets for one run.
+    pub fn next_step(&self) -> Option<NextStep> {
+        let hint = self.secret.provider.row().hint();
         match &self.fault {
-            Fault::Unset => Some(typed_secret(&visible(self.reference.as_str()))),
             Fault::ToolMissing(tool) => {
-                let then = hint.map(|hint| format!(", then: {hint}"));
-                Some(format!("install `{tool}`{}", then.unwrap_or_default()))
+                let label = format!("install `{tool}`, then");
+                Some(NextStep::new(label, hint.unwrap_or("qli doctor")))
             }
-            Fault::ToolUntrusted(suspicion) => Some(suspicion.help()),
-            Fault::ToolChanged(path) => Some(format!("ls -l {}", shell_word(path))),
+            Fault::ToolUntrusted(insecure) => Some(NextStep::to_fix_it(insecure.help())),
+            Fault::ToolChanged(path) => {
+                let command = format!("ls -l {}", shell_word(path));
+                Some(NextStep::new("look at it", command))
+            }
             Fault::ToolFailed { .. }
             | Fault::ToolTimedOut(_)
             | Fault::ToolStopped
-            | Fault::ToolBroken(_) => hint.map(str::to_owned),
-            Fault::Unusable(_) | Fault::ToolFlooded(_) => None,
+            | Fault::ToolBroken(_) => Some(NextStep::new("if you are signed out", hint?)),
+            Fault::Unset | Fault::Unusable(_) | Fault::ToolFlooded(_) => None,
         }
     }
 }
@@ -86,9 +83,9 @@ fn failed(code: Option<i32>, message: &ToolMessage) -> String {
     };
     match message {
         ToolMessage::Silent => end,
-        ToolMessage::Said(words) => format!("{end}: {}", words.replace('\n', " / ")),
+        ToolMessage::Said(text) => format!("{end}: {}", text.replace('\n', " / ")),
         ToolMessage::Withheld => {
-            format!("{end}; its message is withheld, it may hold a secret value")
+            format!("{end}; its message is withheld, as it may contain a secret")
         }
     }
 }

@@ -4,71 +4,68 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Enforce, Launch, Refusal, SecretFault, Step, Verdict};
+use super::plan::Declared;
+use super::{Detail, Guard, Launch, Refusal, SecretFault, Step, Verdict};
+use crate::diagnostics::Diagnostic;
 use crate::host::{Host, HostView};
-use crate::manifest::{DemandedBy, Requirements, SecretSpec};
-use crate::names::{EnvName, SecretRef, Text};
+use crate::manifest::{DemandedBy, Manifest, Requirements, SecretSpec};
+use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
 use crate::providers::{
-    Fault, FetchError, Lookup, ProviderId, Redactor, Secret, StderrPolicy, Tool,
+    FetchError, Lookup, ProviderFault, ProviderId, Redactor, Secret, StderrPolicy, Tool,
 };
 
-/// Fetches every secret of the group, all of them before the script starts.
+/// Fetches all secrets before the script starts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Secrets {
-    /// What is fetched, in the manifest's order, the group's first.
-    pub wanted: Vec<Wanted>,
+    /// In the manifest's order, the group's first.
+    pub wanted: Vec<WantedSecret>,
     /// The program of each provider that calls one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tools: BTreeMap<ProviderId, Tool>,
 }
 
-/// One secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Wanted {
-    /// The variable that the script finds it in.
+pub struct WantedSecret {
+    /// The variable that contains it for the script.
     pub env: EnvName,
-    /// What the provider looks up.
     #[serde(rename = "ref")]
     pub reference: SecretRef,
-    /// Who is asked.
     pub provider: ProviderId,
-    /// Who demands it.
     pub demanded_by: DemandedBy,
 }
 
 impl Secrets {
-    /// Plans the guard, if there are secrets.
-    pub(super) fn plan<'m>(
-        demands: impl Iterator<Item = (DemandedBy, &'m Requirements)>,
-        view: &dyn HostView,
-    ) -> Option<Self> {
-        let wanted = demands.flat_map(|(demanded_by, demands)| {
+    #[expect(clippy::unnecessary_wraps, reason = "all guards are planned alike")]
+    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
+        let wanted = declared.demands().flat_map(|(demanded_by, demands)| {
             let secrets = demands.secrets.iter();
-            secrets.map(move |spec| Wanted::plan(spec, demanded_by))
+            secrets.map(move |spec| WantedSecret::new(spec, demanded_by))
         });
         let wanted: Vec<_> = wanted.collect();
         let mut tools = BTreeMap::new();
         for one in wanted.iter().filter(|one| one.calls()) {
             let tool = tools.entry(one.provider);
-            tool.or_insert_with(|| Tool::find(one.provider, view));
+            tool.or_insert_with(|| Tool::find(one.provider, declared.view));
         }
-        (!wanted.is_empty()).then_some(Self { wanted, tools })
+        Ok((!wanted.is_empty()).then_some(Self { wanted, tools }))
     }
 
-    /// Returns the program that is called for a secret.
-    pub fn tool(&self, wanted: &Wanted) -> &Tool {
+    pub(super) fn is_declared(_: Option<&Manifest>, demands: &Requirements) -> bool {
+        !demands.secrets.is_empty()
+    }
+
+    fn tool(&self, wanted: &WantedSecret) -> &Tool {
         self.tools.get(&wanted.provider).unwrap_or(&Tool::None)
     }
 
-    /// Returns arguments as they may be shown: without the values that are at
-    /// hand.
+    /// Arguments without the values that are available without calling a program.
     pub(super) fn hidden_in(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
-        let local_value = self.wanted.iter().filter_map(|one| {
+        let local = self.wanted.iter().filter_map(|one| {
             let lookup = one.lookup(&Tool::None);
             Some((&one.env, one.provider.row().local_value(&lookup, view)?))
         });
-        let local_value: Vec<_> = local_value.collect();
-        let redactor = Redactor::of(local_value.iter().map(|(name, secret)| (*name, secret)));
+        let local: Vec<_> = local.collect();
+        let redactor = Redactor::of(local.iter().map(|(name, secret)| (*name, secret)));
         args.iter()
             .map(|arg| redactor.text(arg.as_os_str()))
             .collect()
@@ -76,25 +73,36 @@ impl Secrets {
 
     /// The one predicate: every secret that is known to be missing.
     fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
-        let tools = self.tools.iter();
-        let now = Self {
-            wanted: Vec::new(),
-            tools: tools
-                .map(|(provider, tool)| (*provider, tool.again(*provider, view)))
-                .collect(),
-        };
+        let now = self
+            .tools
+            .iter()
+            .map(|(id, tool)| (*id, tool.again(*id, view)));
+        let now: BTreeMap<_, _> = now.collect();
         let missing = self.wanted.iter().filter_map(|one| {
-            let provider = one.provider.row();
-            let fault = provider.obstacle(&one.lookup(now.tool(one)), view)?;
+            let tool = now.get(&one.provider).unwrap_or(&Tool::None);
+            let fault = one.provider.row().obstacle(&one.lookup(tool), view)?;
             Some(one.fault(fault))
         });
         let faults: Vec<_> = missing.collect();
         (!faults.is_empty()).then_some(Refusal::SecretsMissing(faults))
     }
+
+    fn detail(&self, wanted: &WantedSecret, now: &'static str) -> Detail {
+        let tool = self.tool(wanted).file();
+        let by = tool.map(|tool| format!(", by {}", shell_word(&tool.path)));
+        let text = format!(
+            "{} from {} {}{}",
+            wanted.env,
+            wanted.provider.as_str(),
+            visible(wanted.reference.as_str()),
+            by.unwrap_or_default()
+        );
+        Detail::new(now, text, wanted.demanded_by)
+    }
 }
 
-impl Wanted {
-    fn plan(spec: &SecretSpec, demanded_by: DemandedBy) -> Self {
+impl WantedSecret {
+    pub fn new(spec: &SecretSpec, demanded_by: DemandedBy) -> Self {
         let SecretSpec {
             env,
             reference,
@@ -108,12 +116,12 @@ impl Wanted {
         }
     }
 
-    /// Says whether another program is called for it.
+    /// Whether another program is called for it.
     fn calls(&self) -> bool {
         self.provider.row().tool().is_some()
     }
 
-    /// Says whether one value fills both: it is then fetched once.
+    /// Whether one value fills both: it is then fetched once.
     fn is_same(&self, other: &Self) -> bool {
         (self.provider, &self.reference) == (other.provider, &other.reference)
     }
@@ -125,23 +133,19 @@ impl Wanted {
         }
     }
 
-    fn fault(&self, fault: Fault) -> SecretFault {
-        SecretFault {
-            env: self.env.clone(),
-            reference: self.reference.clone(),
-            provider: self.provider,
-            fault,
-        }
+    fn fault(&self, fault: ProviderFault) -> SecretFault {
+        let secret = self.clone();
+        SecretFault { secret, fault }
     }
 
     fn fetch(
         &self,
         tool: &Tool,
-        words: StderrPolicy,
+        stderr: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, Refusal> {
         let provider = self.provider.row();
-        let fetched = provider.fetch(&self.lookup(tool), words, host);
+        let fetched = provider.fetch(&self.lookup(tool), stderr, host);
         fetched.map_err(|error| match error {
             FetchError::Interrupted(signal) => Refusal::Interrupted(Step::Secrets, signal),
             FetchError::Fault(fault) => Refusal::SecretsMissing(vec![self.fault(fault)]),
@@ -149,15 +153,13 @@ impl Wanted {
     }
 }
 
-impl Enforce for Secrets {
+impl Guard for Secrets {
     fn preview(&self, view: &dyn HostView) -> Verdict {
-        if let Some(refusal) = self.refusal(view) {
-            return Verdict::Refuse(refusal);
+        match self.refusal(view) {
+            Some(refusal) => Verdict::Refuse(refusal),
+            None if self.wanted.iter().any(WantedSecret::calls) => Verdict::Fetch,
+            None => Verdict::Pass,
         }
-        if self.wanted.iter().any(Wanted::calls) {
-            return Verdict::Fetch;
-        }
-        Verdict::Pass
     }
 
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
@@ -165,14 +167,14 @@ impl Enforce for Secrets {
             return Err(refusal);
         }
         host.protect_memory();
-        // Values that are at hand come first: a program finds them in its
-        // environment, so what it says of a failure is not shown then.
+        // Local values come first: a program finds them in its environment, so its
+        // message about a failure is not shown then.
         let (local, called): (Vec<_>, Vec<_>) = self.wanted.iter().partition(|one| !one.calls());
-        let mut done: Vec<&Wanted> = Vec::new();
+        let mut done: Vec<&WantedSecret> = Vec::new();
         for wanted in local.into_iter().chain(called) {
             let known: Vec<_> = launch.secrets().collect();
             let same = done.iter().position(|one| one.is_same(wanted));
-            let words = if known.is_empty() {
+            let stderr = if known.is_empty() {
                 StderrPolicy::Shown
             } else {
                 StderrPolicy::Withheld
@@ -180,15 +182,29 @@ impl Enforce for Secrets {
             let secret = if let Some((_, same)) = same.and_then(|at| known.get(at)) {
                 same.duplicate()
             } else {
-                // A program takes its time: it may be another one by now.
+                // A call takes time: the next program may have been replaced by now.
                 let tool = self.tool(wanted).again(wanted.provider, host);
-                wanted.fetch(&tool, words, host)?
+                wanted.fetch(&tool, stderr, host)?
             };
             launch.add_secret(wanted.env.clone(), secret);
             done.push(wanted);
         }
         launch.pass(Step::Secrets, None);
         Ok(())
+    }
+
+    fn details(&self, verdict: &Verdict) -> Vec<Detail> {
+        if let Some(refusal) = verdict.refusal() {
+            return refusal.details();
+        }
+        let wanted = self.wanted.iter();
+        wanted
+            .map(|one| self.detail(one, verdict.shown()))
+            .collect()
+    }
+
+    fn settings(&self) -> serde_json::Value {
+        serde_json::json!(self)
     }
 }
 
@@ -217,7 +233,7 @@ mod tests {
         };
         assert_eq!(
             (&faults[0].fault, &faults[1].fault),
-            (&Fault::Unset, &Fault::ToolMissing("op"))
+            (&ProviderFault::Unset, &ProviderFault::ToolMissing("op"))
         );
         assert!(!called(&world));
     }
@@ -238,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn all_values_there_lets_the_run_go_on() {
+    fn a_run_with_all_its_secrets_continues() {
         let world = World::new()
             .manifest("g", BOTH)
             .var("CI_A", "1")

@@ -10,18 +10,16 @@ use crate::host::{
 };
 use crate::names::Sha256;
 
-/// Starts the script of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spawn {
-    /// What is started.
     pub program: Program,
 }
 
-/// So many scripts the kernel takes for each other's interpreter (execve(2)).
+/// How many scripts may be each other's interpreter (execve(2)).
 const INTERPRETERS_MAX: usize = 5;
 
 impl Spawn {
-    /// The one predicate: what the system would refuse to start, by looking.
+    /// The one predicate: why the system would refuse to start the script.
     fn obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
         self.interpreter_obstacle(view)
             .or_else(|| self.copy_obstacle(view))
@@ -37,13 +35,13 @@ impl Spawn {
                     interpreter,
                 });
             }
-            // One that cannot be read is no script.
+            // An interpreter that cannot be read is not a script.
             let next = interpreter_of(&view.head(&interpreter).unwrap_or_default())?;
             script = std::mem::replace(&mut interpreter, next);
         }
         Some(StartFailure::NotExecutable {
             script: self.program.path.clone(),
-            message: "its interpreter is a script, and so is that one's, and so on".to_owned(),
+            message: "too many nested `#!` interpreters".to_owned(),
             errno: None,
         })
     }
@@ -71,7 +69,6 @@ impl Spawn {
         }
     }
 
-    /// Says what starting would do now.
     pub fn preview(&self, view: &dyn HostView) -> Verdict {
         match self.obstacle(view) {
             Some(failure) => Verdict::Refuse(super::Refusal::CannotStart(failure)),
@@ -79,7 +76,7 @@ impl Spawn {
         }
     }
 
-    /// Looks once more, and puts an embedded script where it can be run.
+    /// Checks once more, and puts an embedded script where it can be run.
     pub fn prepare(&self, host: &mut dyn Host) -> Result<(), StartFailure> {
         if let Some(failure) = self.obstacle(host) {
             return Err(failure);
@@ -124,7 +121,7 @@ impl Spawn {
         spawned.map_err(|error| self.failure(&error, host))
     }
 
-    /// Words what the system said. "Not found" means the script itself, or
+    /// Converts the system's error. "Not found" means the script itself, or
     /// the interpreter of its `#!` line.
     fn failure(&self, error: &io::Error, view: &dyn HostView) -> StartFailure {
         let file = self.program.file();
@@ -140,7 +137,7 @@ impl Spawn {
             }
             return StartFailure::NotExecutable {
                 script: file.to_owned(),
-                message: "the loader that it names is not there".to_owned(),
+                message: "the loader that it names does not exist".to_owned(),
                 errno: error.raw_os_error(),
             };
         }

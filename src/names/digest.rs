@@ -66,6 +66,7 @@ fn hex_digit(byte: u8) -> u8 {
     VALUES.get(usize::from(byte)).copied().unwrap_or(0xff)
 }
 
+/// `{:.12}` is its short form.
 impl fmt::Display for Sha256 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let halves = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use zeroize::Zeroizing;
 
-use super::{Fault, FetchError, Lookup, Provider, Secret, StderrPolicy};
+use super::{FetchError, Lookup, Provider, ProviderFault, Secret, StderrPolicy};
 use crate::host::{Host, HostView};
 use crate::names::EnvName;
 
@@ -14,9 +14,11 @@ use crate::names::EnvName;
 pub(super) struct Env;
 
 /// The one predicate: what the variable holds now.
-fn value(wanted: &Lookup<'_>, view: &dyn HostView) -> Result<Secret, Fault> {
-    let value = view.var(wanted.reference.as_str()).ok_or(Fault::Unset)?;
-    Secret::new(Zeroizing::new(value.into_vec())).map_err(Fault::Unusable)
+fn value(wanted: &Lookup<'_>, view: &dyn HostView) -> Result<Secret, ProviderFault> {
+    let value = view
+        .var(wanted.reference.as_str())
+        .ok_or(ProviderFault::Unset)?;
+    Secret::new(Zeroizing::new(value.into_vec())).map_err(ProviderFault::Unusable)
 }
 
 impl Provider for Env {
@@ -35,7 +37,7 @@ impl Provider for Env {
         None
     }
 
-    fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault> {
+    fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<ProviderFault> {
         value(wanted, view).err()
     }
 
@@ -59,7 +61,7 @@ mod tests {
     use super::*;
     use crate::host::fake::World;
 
-    fn fault(world: &World) -> Option<Fault> {
+    fn fault(world: &World) -> Option<ProviderFault> {
         let reference = "TOKEN".parse().unwrap();
         Env.obstacle(
             &Lookup {
@@ -85,8 +87,11 @@ mod tests {
 
     #[test]
     fn an_unset_or_empty_variable_is_a_fault() {
-        assert_eq!(fault(&World::new()), Some(Fault::Unset));
+        assert_eq!(fault(&World::new()), Some(ProviderFault::Unset));
         let empty = World::new().var("TOKEN", "");
-        assert_eq!(fault(&empty), Some(Fault::Unusable(Unusable::Empty)));
+        assert_eq!(
+            fault(&empty),
+            Some(ProviderFault::Unusable(Unusable::Empty))
+        );
     }
 }

@@ -66,7 +66,7 @@ pub trait Provider: Sync {
 
     /// Says why a fetch would fail, as far as that is known without calling
     /// another program.
-    fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Fault>;
+    fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<ProviderFault>;
 
     /// Returns the value if looking is enough to know it.
     fn local_value(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Secret>;
@@ -104,7 +104,7 @@ pub enum StderrPolicy {
 
 /// Why there is no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum ProviderFault {
     /// The variable is not set.
     Unset,
     /// There is a value that cannot be handed over.
@@ -149,11 +149,11 @@ pub enum FetchError {
     /// A signal ended the run meanwhile.
     Interrupted(Signal),
     /// The provider has no value.
-    Fault(Fault),
+    Fault(ProviderFault),
 }
 
-impl From<Fault> for FetchError {
-    fn from(fault: Fault) -> Self {
+impl From<ProviderFault> for FetchError {
+    fn from(fault: ProviderFault) -> Self {
         Self::Fault(fault)
     }
 }

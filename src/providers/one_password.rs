@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{Fault, FetchError, Lookup, Provider, Secret, StderrPolicy, ToolMessage};
+use super::{FetchError, Lookup, Provider, ProviderFault, Secret, StderrPolicy, ToolMessage};
 use crate::host::{Host, HostView, ToolCall, ToolError, ToolOutput, reason};
 use crate::names::visible_lines;
 
@@ -37,7 +37,7 @@ impl Provider for OnePassword {
         Some("op signin")
     }
 
-    fn obstacle(&self, wanted: &Lookup<'_>, _: &dyn HostView) -> Option<Fault> {
+    fn obstacle(&self, wanted: &Lookup<'_>, _: &dyn HostView) -> Option<ProviderFault> {
         wanted.tool.obstacle().cloned()
     }
 
@@ -54,7 +54,7 @@ impl Provider for OnePassword {
         if let Some(fault) = wanted.tool.obstacle() {
             return Err(fault.clone().into());
         }
-        let program = wanted.tool.file().ok_or(Fault::ToolMissing("op"))?;
+        let program = wanted.tool.file().ok_or(ProviderFault::ToolMissing("op"))?;
         let call = ToolCall {
             program: &program.path,
             args: &["read", wanted.reference.as_str()],
@@ -66,17 +66,17 @@ impl Provider for OnePassword {
             return Err(failed(&output, words).into());
         }
         let value = without_line_end(output.stdout);
-        Ok(Secret::new(value).map_err(Fault::Unusable)?)
+        Ok(Secret::new(value).map_err(ProviderFault::Unusable)?)
     }
 }
 
 fn fault_of(error: ToolError) -> FetchError {
     FetchError::Fault(match error {
         ToolError::Interrupted(signal) => return FetchError::Interrupted(signal),
-        ToolError::TimedOut => Fault::ToolTimedOut(TIMEOUT.as_secs()),
-        ToolError::Stopped => Fault::ToolStopped,
-        ToolError::TooMuch => Fault::ToolFlooded(LIMIT),
-        ToolError::Io(error) => Fault::ToolBroken(reason(&error)),
+        ToolError::TimedOut => ProviderFault::ToolTimedOut(TIMEOUT.as_secs()),
+        ToolError::Stopped => ProviderFault::ToolStopped,
+        ToolError::TooMuch => ProviderFault::ToolFlooded(LIMIT),
+        ToolError::Io(error) => ProviderFault::ToolBroken(reason(&error)),
     })
 }
 
@@ -94,7 +94,7 @@ fn without_line_end(mut value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
 /// Words the failure. What the program wrote to its standard output before it
 /// failed may be a value, and words that were cut may end in the beginning of
 /// one: then nothing of them is shown.
-fn failed(output: &ToolOutput, words: StderrPolicy) -> Fault {
+fn failed(output: &ToolOutput, words: StderrPolicy) -> ProviderFault {
     let may_tell = words == StderrPolicy::Withheld
         || output.stderr_cut
         || !output.stdout.trim_ascii().is_empty();
@@ -104,7 +104,7 @@ fn failed(output: &ToolOutput, words: StderrPolicy) -> Fault {
         said => ToolMessage::Said(visible_lines(&String::from_utf8_lossy(said))),
     };
     let code = output.code;
-    Fault::ToolFailed { code, message }
+    ProviderFault::ToolFailed { code, message }
 }
 
 #[cfg(test)]
@@ -128,7 +128,7 @@ mod tests {
         Ok(secret.expose().to_string_lossy().into_owned())
     }
 
-    fn fault(world: World) -> Fault {
+    fn fault(world: World) -> ProviderFault {
         let mut world = world;
         let Err(FetchError::Fault(fault)) = fetch(&mut world) else {
             panic!("no fault")
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_absent_op_is_named() {
-        assert_eq!(fault(World::new()), Fault::ToolMissing("op"));
+        assert_eq!(fault(World::new()), ProviderFault::ToolMissing("op"));
     }
 
     #[test]
@@ -171,7 +171,7 @@ mod tests {
         let said = |stdout: &[u8], stderr: &[u8], words| {
             let mut world = World::new().tool("op", 1, stdout, stderr);
             match fetch_with(&mut world, words) {
-                Err(FetchError::Fault(Fault::ToolFailed { message, .. })) => message,
+                Err(FetchError::Fault(ProviderFault::ToolFailed { message, .. })) => message,
                 other => panic!("{other:?}"),
             }
         };
@@ -186,9 +186,9 @@ mod tests {
     #[test]
     fn an_unusable_value_is_a_fault() {
         let nul = fault(World::new().tool("op", 0, b"a\0b\n", b""));
-        assert_eq!(nul, Fault::Unusable(Unusable::Nul));
+        assert_eq!(nul, ProviderFault::Unusable(Unusable::Nul));
         let empty = fault(World::new().tool("op", 0, b"\n", b""));
-        assert_eq!(empty, Fault::Unusable(Unusable::Empty));
+        assert_eq!(empty, ProviderFault::Unusable(Unusable::Empty));
     }
 
     #[test]
@@ -196,13 +196,13 @@ mod tests {
         let flood = vec![b'x'; LIMIT + 1];
         assert_eq!(
             fault(World::new().tool("op", 0, &flood, b"")),
-            Fault::ToolFlooded(LIMIT)
+            ProviderFault::ToolFlooded(LIMIT)
         );
         let world =
             World::new()
                 .tool("op", 0, b"", b"")
                 .fails(Op::Call, 1, nix::errno::Errno::ENOEXEC);
-        assert!(matches!(fault(world), Fault::ToolBroken(_)));
+        assert!(matches!(fault(world), ProviderFault::ToolBroken(_)));
     }
 
     #[test]

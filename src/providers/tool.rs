@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-use super::{Fault, ProviderId};
+use super::{ProviderFault, ProviderId};
 use crate::host::{FileId, HostView, OnPath, reason, search_path};
 use crate::names::{Sha256, path_as_text};
 
@@ -17,7 +17,7 @@ pub enum Tool {
     /// The program that will be called.
     At(ToolFile),
     /// There is none that can be called, and why.
-    Unusable(Fault),
+    Unusable(ProviderFault),
 }
 
 /// A program by its place and its bytes.
@@ -41,8 +41,8 @@ impl Tool {
         };
         match search_path(name, view) {
             OnPath::Found(path) => Self::read(path, view),
-            OnPath::Untrusted(suspicion) => Self::Unusable(Fault::ToolUntrusted(suspicion)),
-            OnPath::Missing => Self::Unusable(Fault::ToolMissing(name)),
+            OnPath::Untrusted(suspicion) => Self::Unusable(ProviderFault::ToolUntrusted(suspicion)),
+            OnPath::Missing => Self::Unusable(ProviderFault::ToolMissing(name)),
         }
     }
 
@@ -53,7 +53,7 @@ impl Tool {
                 sha256: digest.sha256,
                 id: digest.id,
             }),
-            Err(error) => Self::Unusable(Fault::ToolBroken(reason(&error))),
+            Err(error) => Self::Unusable(ProviderFault::ToolBroken(reason(&error))),
         }
     }
 
@@ -65,7 +65,9 @@ impl Tool {
             return self.clone();
         };
         match Self::find(provider, view) {
-            Self::At(now) if now != *planned => Self::Unusable(Fault::ToolChanged(now.path)),
+            Self::At(now) if now != *planned => {
+                Self::Unusable(ProviderFault::ToolChanged(now.path))
+            }
             same @ (Self::At(_) | Self::None | Self::Unusable(_)) => same,
         }
     }
@@ -79,7 +81,7 @@ impl Tool {
     }
 
     /// Says why it cannot be called.
-    pub fn obstacle(&self) -> Option<&Fault> {
+    pub fn obstacle(&self) -> Option<&ProviderFault> {
         match self {
             Self::None | Self::At(_) => None,
             Self::Unusable(fault) => Some(fault),
@@ -105,13 +107,13 @@ mod tests {
         let world = World::new().tool("op", 0, b"", b"");
         let planned = Tool::find(OP, &world);
         assert_eq!(planned.again(OP, &world), planned);
-        let changed = Tool::Unusable(Fault::ToolChanged("/usr/bin/op".into()));
+        let changed = Tool::Unusable(ProviderFault::ToolChanged("/usr/bin/op".into()));
         let edited = world.executable("/usr/bin/op", "\x7fELF, and more");
         assert_eq!(planned.again(OP, &edited), changed);
         let earlier = edited
             .var("PATH", "/opt:/usr/bin")
             .executable("/opt/op", "\x7fELF");
-        let moved = Tool::Unusable(Fault::ToolChanged("/opt/op".into()));
+        let moved = Tool::Unusable(ProviderFault::ToolChanged("/opt/op".into()));
         assert_eq!(planned.again(OP, &earlier), moved);
     }
 }

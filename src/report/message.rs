@@ -83,6 +83,12 @@ impl Message {
         self
     }
 
+    #[must_use]
+    pub(super) fn steps(mut self, steps: Vec<(String, String)>) -> Self {
+        self.steps.extend(steps);
+        self
+    }
+
     pub fn render(&self, style: &Style) -> String {
         let mut out = self.heading(style);
         for part in &self.body {
@@ -95,7 +101,7 @@ impl Message {
                 Part::Block(text) => out.push_str(text),
             }
         }
-        out + &steps(&self.steps, style)
+        out + &rows(&self.steps, style)
     }
 
     /// The first line; a long message continues below it, indented.
@@ -127,7 +133,7 @@ fn hanging(out: &mut String, first: &str, rest: &str, text: &str, style: &Style)
 }
 
 /// Lays out next steps. A command is never broken, so that it can be copied.
-pub(super) fn steps(rows: &[(String, String)], style: &Style) -> String {
+pub(super) fn rows(rows: &[(String, String)], style: &Style) -> String {
     let width = rows.iter().map(|(label, _)| label.width()).max();
     let mut out = String::new();
     for (label, command) in rows {

@@ -35,7 +35,7 @@ pub use documents::{
     AuditHeadDocument, AuditShowDocument, CatalogueDocument, DiagnosticsDocument, DoctorDocument,
     ExplainDocument, GroupDocument, OutcomeCounts, WhichDocument,
 };
-pub use explain::explain;
+pub use explain::{Digests, explain};
 pub use github::github;
 pub use group::group;
 pub use human::diagnostics;

@@ -1,4 +1,4 @@
-//! What `run` says beside the script's own output.
+//! What `run` reports on standard error, beside the script's own output.
 
 use super::message::Message;
 use super::style::{put, wrapped};
@@ -6,24 +6,22 @@ use super::{Style, human};
 use crate::audit::{Fallback, Unrecorded};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::dispatch::{Ended, Outcome};
-use crate::guard::{Answer, Guard, Plan, Refusal, StartFailure, Step};
-use crate::host::Signal;
+use crate::guard::{CommandLine, NextStep, Plan, Refusal, Step};
 use crate::names::visible;
 
-/// Which warnings of a plan are told before its run.
+/// Which warnings of a plan are shown before its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
     /// All, as `--verbose` asks.
     All,
-    /// That a root is not there which was typed for this very run: the group
-    /// comes from another one.
+    /// That a root is missing which was given for this very run: the group comes
+    /// from another one.
     OfTypedRoots,
-    /// None.
     None,
 }
 
 impl Shown {
-    fn takes(self, warning: &Diagnostic) -> bool {
+    fn includes(self, warning: &Diagnostic) -> bool {
         match self {
             Self::All => true,
             Self::OfTypedRoots => warning.code == Code::RootMissing,
@@ -32,29 +30,28 @@ impl Shown {
     }
 }
 
-/// Says beforehand what every run must be told: that the group hides another
-/// one, or comes from another root than was typed; and, if asked for, all the
-/// warnings of its plan. None if there is nothing to say, and then no style is
-/// asked for either.
+/// What is reported before a run: that the group shadows another one, or comes
+/// from another root than the given one; and, if asked for, all warnings of its
+/// plan. The style is only asked for if there is something to report.
 pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option<String> {
     let mut warnings = Diagnostics::default();
-    let all = plan.warnings.iter().filter(|one| shown.takes(one));
+    let all = plan.warnings.iter().filter(|one| shown.includes(one));
     warnings.extend(all.cloned());
     if plan.home.hides.is_none() && warnings.is_empty() {
         return None;
     }
     let style = style();
     let mut out = String::new();
-    if let Some(hidden) = &plan.home.hides {
-        let own = style.path(&plan.home.manifest_path);
-        let hidden = style.path(hidden);
-        put(
-            &mut out,
-            format_args!(
-                "qli: {} comes from {own}\n     and hides {hidden}\n",
-                plan.group
-            ),
-        );
+    if let Some(shadowed) = &plan.home.hides {
+        let used = style.path(&plan.home.manifest_path);
+        let group = &plan.group;
+        let warning = Message::warning(format!(
+            "`{group}` is defined twice; the system's is not used"
+        ));
+        let warning = warning
+            .step("used", used)
+            .step("not used", style.path(shadowed));
+        out.push_str(&warning.render(&style));
     }
     if !warnings.is_empty() {
         out.push_str(&human::diagnostics(&warnings, &style));
@@ -63,8 +60,8 @@ pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option
     Some(out)
 }
 
-/// Says how a run ended, where the script did not say it itself; `qli` is how
-/// qli is typed to find the extension again.
+/// How a run ended, where the script did not report it itself; `qli` is how qli is
+/// typed to find the extension again.
 pub fn outcome(
     plan: &Plan,
     outcome: &Outcome,
@@ -75,153 +72,107 @@ pub fn outcome(
     if matches!(ended, Ended::Ran(_)) && unrecorded.is_none() {
         return None;
     }
-    let style = style();
-    let mut out = end(plan, ended, &qli(), &style);
+    let (qli, style) = (qli(), style());
+    let line = CommandLine { qli: &qli, plan };
+    let mut out = String::new();
+    if let Some(error) = error(line, ended, &style) {
+        // What was shown before it is not part of it.
+        let gap = if plan.guards.banner.is_some() {
+            "\n"
+        } else {
+            ""
+        };
+        out = format!("{gap}{}", error.render(&style));
+    }
     if let Some(unrecorded) = unrecorded {
         out.push_str(&unrecorded_end(unrecorded, &style));
     }
     Some(out)
 }
 
-fn end(plan: &Plan, ended: &Ended, qli: &str, style: &Style) -> String {
-    match ended {
-        Ended::Ran(_) => String::new(),
-        Ended::NotStarted(Refusal::Interrupted(step, signal)) => interrupted(plan, *step, *signal),
-        Ended::NotStarted(refusal) => refused(plan, refusal, qli, style),
-        Ended::SpawnFailed(failure) => spawn_failed(plan, failure, qli, style),
-        Ended::Lost(reason) => format!(
-            "qli: {} {} was started and cannot be waited for: {}\n",
-            plan.group,
-            plan.extension,
-            visible(reason)
-        ),
-    }
-}
-
-fn interrupted(plan: &Plan, step: Step, signal: Signal) -> String {
+fn error(line: CommandLine<'_>, ended: &Ended, style: &Style) -> Option<Message> {
     let Plan {
         group, extension, ..
-    } = plan;
-    let step = step.as_str();
-    format!(
-        "qli: {} at {step}, {group} {extension} did not start   ({})\n",
-        signal.name(),
-        Code::SignalBeforeStart.number()
-    )
+    } = line.plan;
+    let error = |text: String| Message::error(format!("{group} {extension} {text}"));
+    Some(match ended {
+        Ended::Ran(_) => return None,
+        Ended::NotStarted(Refusal::Interrupted(step, signal)) => {
+            let (step, signal) = (step.as_str(), signal.name());
+            let code = Code::SignalBeforeStart.number();
+            error(format!(
+                "did not start: {signal} arrived at {step} ({code})"
+            ))
+        }
+        Ended::NotStarted(refusal) => {
+            let by = refusal.step().map_or("qli", Step::as_str);
+            let head = error(format!("was refused by {by}; the script did not start"));
+            let (found, next) = (found(line, refusal), refusal.next_steps(line));
+            not_started(head, &found, refusal.step(), style).steps(next_steps(
+                &next,
+                Some(line),
+                refusal.code(),
+            ))
+        }
+        Ended::SpawnFailed(failure) => {
+            let next: Vec<_> = failure.next_step(line).into_iter().collect();
+            let head = error("could not be started".to_owned());
+            not_started(head, &[failure.reason()], Some(Step::Spawn), style).steps(next_steps(
+                &next,
+                Some(line),
+                Code::CannotStart,
+            ))
+        }
+        Ended::Lost(reason) => error(format!("was started, but cannot be waited for: {reason}")),
+    })
 }
 
-fn refused(plan: &Plan, refusal: &Refusal, qli: &str, style: &Style) -> String {
-    let step = refusal.step().map_or("qli", Step::as_str);
-    let mut out = head(plan, "refused", style);
-    let misplaced = misplaced_answer(plan, refusal);
-    let helps = refusal.helps().into_iter().chain(misplaced);
-    out.push_str(&block(
-        step,
-        &refusal.reasons(),
-        &helps.collect::<Vec<_>>(),
-        style,
-    ));
-    put(&mut out, format_args!("\n  {}\n", undone(refusal.step())));
-    out.push_str(&tail(plan, qli, style));
-    out.push_str(&what_it_means(refusal.code()));
-    out
-}
-
-/// An answer that stands behind the extension's name was given to the script.
-fn misplaced_answer(plan: &Plan, refusal: &Refusal) -> Option<String> {
-    let asks = plan.guards.iter().find_map(|guard| match guard {
-        Guard::Confirm(confirm) => Some(confirm),
-        Guard::Banner(_) | Guard::RequiresEnv(_) | Guard::Secrets(_) | Guard::AuditStart(_) => None,
-    });
-    let asks = asks.filter(|confirm| confirm.answer == Answer::AskPerson)?;
-    if refusal.step()? > Step::Confirm {
-        return None;
+/// What was found, and where the manifest requires something else.
+fn found(line: CommandLine<'_>, refusal: &Refusal) -> Vec<String> {
+    let plan = line.plan;
+    let mut found: Vec<_> = refusal.details().into_iter().map(|one| one.text).collect();
+    if let (Some(given), Some(last)) = (refusal.misplaced_answer(line), found.last_mut()) {
+        *last = format!("{last}; `{given}` was passed to the script");
     }
-    let mut args = plan.args.iter().map(crate::names::Text::as_os_str);
-    let given = args.find(|arg| *arg == "--yes" || *arg == "-y" || *arg == "--confirm")?;
-    let answer = match &asks.name {
-        Some(name) if given != "--confirm" => format!("`--confirm {name}`"),
-        _ => "it".to_owned(),
+    if let Some(at) = plan.required_at(refusal) {
+        let manifest = plan.home.manifest_path.display();
+        found.push(format!("required at {manifest}:{}:{}", at.line, at.column));
+    }
+    found
+}
+
+/// What was found, and how far the run had come.
+fn not_started(head: Message, found: &[String], step: Option<Step>, style: &Style) -> Message {
+    let mut block = String::new();
+    for text in found {
+        for line in wrapped(&style.shortened(&visible(text)), style.width - 2) {
+            put(&mut block, format_args!("  {line}\n"));
+        }
+    }
+    let unchanged = match step {
+        Some(Step::Confirm) => "Nothing changed: no secret was fetched.",
+        Some(Step::Secrets | Step::AuditStart | Step::Spawn | Step::Wait | Step::AuditFinish) => {
+            "Nothing changed: no secret was passed on."
+        }
+        None | Some(_) => "Nothing changed: no prompt, no secret fetched.",
     };
-    let given = given.display();
-    Some(format!(
-        "`{given}` went to the script: {answer} goes before `{}`",
-        plan.group
-    ))
+    head.line("").block(block).line("").line(unchanged)
 }
 
-fn spawn_failed(plan: &Plan, failure: &StartFailure, qli: &str, style: &Style) -> String {
-    let helps: Vec<_> = failure.help().into_iter().collect();
-    let mut out = head(plan, "failed", style);
-    out.push_str(&block("spawn", &[failure.reason()], &helps, style));
-    put(
-        &mut out,
-        format_args!("\n  {}\n", undone(Some(Step::Spawn))),
-    );
-    out.push_str(&see_all(plan, qli));
-    out.push_str(&what_it_means(Code::CannotStart));
-    out
-}
-
-fn head(plan: &Plan, word: &str, style: &Style) -> String {
-    let word = style.bad(word);
-    format!(
-        "\nqli: {word}, {} {} did not start\n\n",
-        plan.group, plan.extension
-    )
-}
-
-/// The step with its reasons and the commands that help. A command is never
-/// broken: it is there to be copied.
-fn block(step: &str, reasons: &[String], helps: &[String], style: &Style) -> String {
-    const INDENT: usize = 17;
-    let room = style.width.saturating_sub(INDENT);
-    let shown = |text: &String| style.shortened(&visible(text));
-    let reasons = reasons
+/// The commands that help, as rows.
+pub(super) fn next_steps(
+    steps: &[NextStep],
+    line: Option<CommandLine<'_>>,
+    code: Code,
+) -> Vec<(String, String)> {
+    let own = steps
         .iter()
-        .flat_map(|reason| wrapped(&shown(reason), room));
-    let lines = reasons.chain(helps.iter().map(shown));
-    let mut out = String::new();
-    for (index, line) in lines.enumerate() {
-        let name = if index == 0 { step } else { "" };
-        put(&mut out, format_args!("  {name:13}  {line}\n"));
-    }
-    out
-}
-
-/// Says how far the run had come.
-fn undone(step: Option<Step>) -> &'static str {
-    match step {
-        None | Some(Step::Banner | Step::RequiresEnv) => {
-            "asked nobody, fetched no secret, changed nothing"
-        }
-        Some(Step::Confirm) => "fetched no secret, changed nothing",
-        Some(Step::Secrets) => "handed over no secret, changed nothing",
-        Some(Step::AuditStart | Step::Spawn | Step::Wait | Step::AuditFinish) => {
-            "handed over no secret, started nothing"
-        }
-    }
-}
-
-fn tail(plan: &Plan, qli: &str, style: &Style) -> String {
-    let manifest = style.path(plan.manifest.path.as_ref());
-    format!("  required by    {manifest}\n") + &see_all(plan, qli)
-}
-
-fn what_it_means(code: Code) -> String {
-    format!(
-        "  what it means  qli help {}   ({})\n",
-        code.name(),
-        code.number()
-    )
-}
-
-/// The steps are the same whatever the arguments, which may hold a secret.
-fn see_all(plan: &Plan, qli: &str) -> String {
-    format!(
-        "  see all steps  {qli} explain {} {}\n",
-        plan.group, plan.extension
-    )
+        .map(|step| (step.label.as_ref(), step.command.clone()));
+    let explain = line.map(|line| ("show all steps", line.explain()));
+    let about = format!("qli help {}   ({})", code.name(), code.number());
+    let all = own.chain(explain).chain([("about this refusal", about)]);
+    all.map(|(label, command)| (label.to_owned(), command))
+        .collect()
 }
 
 fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {

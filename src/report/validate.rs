@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::message::{Message, steps};
+use super::message::{Message, rows};
 use super::style::{column_width, put};
 use super::{Style, human};
 use crate::diagnostics::{Code, Diagnostic, Safety, Severity};
@@ -90,17 +90,17 @@ fn summary(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style
     if (worst.severity, warnings) == (Severity::Warning, Warnings::Denied) {
         line.push_str("; warnings are denied");
     }
-    let mut rows = Vec::new();
+    let mut next = Vec::new();
     if let (fixes @ 1.., Some(fix)) = (safe_fixes(survey), fix) {
         put(
             &mut line,
             format_args!("; {fixes} can be fixed automatically"),
         );
-        rows.push(("fix it".to_owned(), fix.to_owned()));
+        next.push(("fix it".to_owned(), fix.to_owned()));
     }
     let page = format!("qli help {}", worst.code.number());
-    rows.push(("explain a code".to_owned(), page));
-    format!("{line}\n{}", steps(&rows, style))
+    next.push(("explain a code".to_owned(), page));
+    format!("{line}\n{}", rows(&next, style))
 }
 
 /// Counts the policies that have problems of their own.

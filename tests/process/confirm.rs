@@ -66,11 +66,11 @@ fn only_a_typed_yes_is_a_yes() {
 }
 
 #[test]
-fn where_a_name_is_wanted_it_is_typed_on_the_terminal() {
+fn a_required_name_is_typed_on_the_terminal() {
     for (typed, runs) in [("g", true), ("y", false)] {
         let world = World::new("confirm_by = \"name\"").script("end", "exit 0");
         let mut terminal = Terminal::start(world.qli(["end"]));
-        terminal.wait_for("Type the name of the group, g: ");
+        terminal.wait_for("Type g to confirm: ");
         wait_for_state(terminal.leader(), 'S');
         terminal.press(&format!("{typed}\n"));
         assert_eq!(terminal.end().code(), Some(if runs { 0 } else { 125 }));

@@ -173,8 +173,9 @@ fn with_plan(case: &Case, seen: &Seen) -> Result<String, TestCaseError> {
     );
     prop_assert_eq!(&seen.mark, &None);
     let is_told = |step: &str| {
-        let begin = format!("  {step:13}  ");
-        seen.told.lines().any(|line| line.starts_with(&begin))
+        let headline = format!(" was refused by {step}; ");
+        let failed = step == "spawn" && seen.told.contains(" could not be started\n");
+        failed || seen.told.contains(&headline)
     };
     let names: Vec<_> = ORDER.into_iter().filter(|step| is_told(step)).collect();
     prop_assert_eq!(&names, &[step], "{}", seen.told);

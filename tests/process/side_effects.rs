@@ -238,7 +238,7 @@ fn a_run_that_a_guard_refuses_executes_writes_and_changes_nothing() {
     let run = ["--yes", "g", "hello"];
     let world = world();
     refused(&world, &run, &GOOD[1..], 125, "`QLI_ENV` must be");
-    refused(&world, &run[1..], &GOOD, 125, "there is no terminal");
+    refused(&world, &run[1..], &GOOD, 125, "no terminal to confirm on");
     refused(&world, &run, &GOOD[..1], 125, "the variable `CI_TOKEN`");
     let empty = world.path("home").into_os_string().into_string().unwrap();
     let without_op = [GOOD[0], GOOD[1], ("PATH", &empty)];

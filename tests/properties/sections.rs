@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use qli::testing::discovery::Roots;
-use qli::testing::guard::{Answer, Guard, Plan, Request, first_refusal};
+use qli::testing::guard::{Answer, Guards, Plan, Request, first_refusal};
 use qli::testing::host::HostView as _;
 use qli::testing::host::fake::World;
 
@@ -106,28 +106,28 @@ fn world(fields: &str, vars: &BTreeMap<String, String>) -> World {
 
 /// Every single demand of a plan, by its words.
 fn all(plan: &Plan) -> Vec<String> {
-    let mut all: Vec<_> = plan
-        .guards
-        .iter()
-        .flat_map(|guard| match guard {
-            Guard::Banner(banner) => vec![format!("banner {}", banner.text)],
-            Guard::Confirm(confirm) => {
-                let by_name = confirm.name.iter().map(|_| "by name".to_owned());
-                by_name.chain(["confirm".to_owned()]).collect()
-            }
-            Guard::RequiresEnv(required) => required
-                .wanted
-                .iter()
-                .map(|one| format!("requires {} {}", one.name, one.value))
-                .collect(),
-            Guard::Secrets(secrets) => secrets
-                .wanted
-                .iter()
-                .map(|one| format!("secret {} {}", one.env, one.reference.as_str()))
-                .collect(),
-            Guard::AuditStart(audit) => vec![format!("log {}", audit.log.path.display())],
-        })
-        .collect();
+    let Guards {
+        banner,
+        requires_env,
+        confirm,
+        secrets,
+        audit_start,
+    } = &plan.guards;
+    let mut all: Vec<String> = Vec::new();
+    all.extend(banner.iter().map(|one| format!("banner {}", one.text)));
+    if let Some(confirm) = confirm {
+        all.extend(confirm.name.iter().map(|_| "by name".to_owned()));
+        all.push("confirm".to_owned());
+    }
+    let required = requires_env.iter().flat_map(|guard| &guard.wanted);
+    all.extend(required.map(|one| format!("requires {} {}", one.name, one.value)));
+    let secrets = secrets.iter().flat_map(|guard| &guard.wanted);
+    all.extend(secrets.map(|one| format!("secret {} {}", one.env, one.reference.as_str())));
+    all.extend(
+        audit_start
+            .iter()
+            .map(|one| format!("log {}", one.log.path.display())),
+    );
     all.sort_unstable();
     all
 }
@@ -195,7 +195,7 @@ fn a_section_is_for_its_own_extension() {
         "/home/ops/.local/share/qli/extensions/g/other",
         "#!/bin/sh\n",
     );
-    assert!(plan(&world).unwrap().guards.is_empty());
+    assert_eq!(plan(&world).unwrap().guards.in_order().count(), 0);
 }
 
 /// A slip of the pen must not let a script run without its guards.

@@ -202,9 +202,9 @@ fn every_refusal_that_is_shown_names_the_next_command() {
     let mut count = 0;
     for file in transcripts {
         let text = std::fs::read_to_string(&file).unwrap();
-        for refusal in text.split("qli: refused, ").skip(1) {
+        for refusal in text.split(" was refused by ").skip(1) {
             let refusal = refusal.split("\n$ ").next().unwrap();
-            for next in ["see all steps  qli explain ", "what it means  qli help "] {
+            for next in ["qli explain ", "about this refusal"] {
                 assert!(refusal.contains(next), "{}: {refusal}", file.display());
             }
             count += 1;

@@ -66,7 +66,7 @@ impl GroupDocument {
 fn extensions(entry: &GroupEntry) -> Vec<ExtensionDocument> {
     let extensions = entry.extensions.iter().map(|one| {
         let section = entry.group.manifest.section(&one.name);
-        let adds = section.map(|section| demanded(&section.requirements).collect());
+        let adds = section.map(|section| demanded(&section.requirements));
         ExtensionDocument {
             name: one.name.clone(),
             path: one.path.as_os_str().into(),

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::{DiagnosticDocument, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{GroupLocation, RootKind};
-use crate::guard::{Guard, Limits, Plan, Preview, Refusal, Step, Variable, Verdict, first_refusal};
-use crate::names::{Digest, ExtensionName, GroupName, Text, promises_secret};
+use crate::guard::{CommandLine, Guard, Plan, Preview, Refusal, Step, first_refusal};
+use crate::names::{Digest, ExtensionName, GroupName, Text};
 
 /// `qli explain <GROUP> <EXTENSION> --format json`: the plan, and what each
 /// step would do now.
@@ -20,16 +20,16 @@ pub struct ExplainDocument {
     pub group: GroupName,
     /// The extension.
     pub extension: ExtensionName,
-    /// Arguments of the script.
+    /// Arguments of the script, without secrets.
     pub args: Vec<Text>,
     /// What the group is for.
     pub description: String,
     /// What the extension is for, if its section says so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extension_description: Option<String>,
-    /// SHA-256 of the plan's canonical JSON: this machine and these arguments.
+    /// SHA-256 of the plan's canonical JSON: for this machine and these arguments.
     pub digest: Digest,
-    /// SHA-256 of manifest and script: the same on every machine that holds
+    /// SHA-256 of manifest and script: the same on every machine that has
     /// the same group.
     pub content_digest: Digest,
     /// Where the group comes from.
@@ -56,7 +56,7 @@ pub struct Origin {
     pub kind: RootKind,
     /// The root's directory.
     pub root: Text,
-    /// The manifest in a system root that the group hides.
+    /// The manifest in a system root that the group shadows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hides: Option<Text>,
 }
@@ -67,7 +67,7 @@ pub struct Origin {
 pub struct StepDocument {
     /// Its name.
     pub step: Step,
-    /// What it would do now: `pass`, `ask` (a person will be asked), `fetch`
+    /// What it would do now: `pass`, `ask` (the user will be asked), `fetch`
     /// (another program will be called for a secret), `act` or `refuse`.
     pub verdict: &'static str,
     /// Number of the refusal, such as `QLI1001`.
@@ -80,11 +80,11 @@ pub struct StepDocument {
     /// Why it refuses.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What to type next.
+    /// Commands to type next.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub help: Vec<String>,
-    /// The guard's settings, from the plan.
+    /// The guard's settings, without values that may be secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub settings: Option<serde_json::Value>,
@@ -132,56 +132,24 @@ impl Origin {
 
 impl StepDocument {
     fn new(preview: &Preview, plan: &Plan) -> Self {
-        let refusal = match &preview.verdict {
-            Verdict::Refuse(refusal) => Some(refusal),
-            Verdict::Pass | Verdict::Ask | Verdict::Fetch | Verdict::Act => None,
-        };
-        let guard = plan
-            .guards
-            .iter()
-            .find(|guard| guard.step() == preview.step);
+        let refusal = preview.verdict.refusal();
+        let line = CommandLine { qli: "qli", plan };
+        let help = refusal.map(|refusal| refusal.next_steps(line));
+        let limits = (preview.step == Step::Wait && !plan.limits.is_empty())
+            .then(|| serde_json::json!(plan.limits));
+        let settings = plan.guards.get(preview.step).map(Guard::settings);
         Self {
             step: preview.step,
             verdict: preview.verdict.as_str(),
             code: refusal.map(|refusal| refusal.code().number()),
             refusal: refusal.map(Refusal::name),
             reason: refusal.map(Refusal::reason),
-            help: refusal.map(Refusal::helps).unwrap_or_default(),
-            settings: if preview.step == Step::Wait {
-                limits(&plan.limits)
-            } else {
-                guard.and_then(settings)
-            },
+            help: help
+                .into_iter()
+                .flatten()
+                .map(|step| step.command)
+                .collect(),
+            settings: settings.or(limits),
         }
     }
-}
-
-/// The limits of the script; none if there are none.
-fn limits(limits: &Limits) -> Option<serde_json::Value> {
-    let limits = (!limits.is_empty()).then_some(limits)?;
-    serde_json::to_value(limits).ok()
-}
-
-/// The settings of a guard, without the name of its step and without the
-/// values that look like secrets.
-fn settings(guard: &Guard) -> Option<serde_json::Value> {
-    let shown = match guard {
-        Guard::RequiresEnv(required) => {
-            let wanted = required.wanted.iter().map(|one| {
-                let Variable {
-                    name,
-                    value,
-                    demanded_by,
-                } = one;
-                let value = (!promises_secret(name.as_str())).then_some(value);
-                serde_json::json!({ "name": name, "value": value, "demanded_by": demanded_by })
-            });
-            return Some(serde_json::json!({ "wanted": wanted.collect::<Vec<_>>() }));
-        }
-        Guard::Banner(_) | Guard::Confirm(_) | Guard::Secrets(_) | Guard::AuditStart(_) => guard,
-    };
-    let mut value = serde_json::to_value(shown).ok()?;
-    let map = value.as_object_mut()?;
-    map.shift_remove("step");
-    (!map.is_empty()).then_some(value)
 }

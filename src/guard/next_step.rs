@@ -1,0 +1,213 @@
+//! What to type after a refusal: commands that do the least, for this one run.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::Path;
+
+use super::{Miss, Plan, Refusal, SecretFault, StartFailure};
+use crate::discovery::with_lf_line_ends;
+use crate::names::{Text, shell_line, shell_word};
+use crate::providers::ProviderFault;
+
+/// A command, and when to type it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextStep {
+    pub label: Cow<'static, str>,
+    pub command: String,
+}
+
+impl NextStep {
+    pub fn new(label: impl Into<Cow<'static, str>>, command: impl Into<String>) -> Self {
+        let (label, command) = (label.into(), command.into());
+        Self { label, command }
+    }
+
+    pub(super) fn to_fix_it(command: String) -> Self {
+        Self::new(TO_FIX_IT, command)
+    }
+}
+
+const TO_FIX_IT: &str = "to fix it";
+
+/// In one line, for a list of problems.
+impl fmt::Display for NextStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.label.as_ref() {
+            TO_FIX_IT => f.write_str(&self.command),
+            label => write!(f, "{label}: {}", self.command),
+        }
+    }
+}
+
+/// How a plan is typed: qli with the options that find the group, then the rest.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandLine<'a> {
+    pub qli: &'a str,
+    pub plan: &'a Plan,
+}
+
+impl CommandLine<'_> {
+    /// The command that runs the plan, with options more and arguments other than
+    /// the planned ones. Arguments that contain a secret are not repeated: then the
+    /// placeholder is a syntax error in a shell, rather than another argument.
+    fn run_with(self, options: &str, args: &[Text]) -> String {
+        let Plan {
+            group, extension, ..
+        } = self.plan;
+        let args = if self.plan.args == self.plan.shown_args {
+            shell_line(args.iter().map(Text::as_os_str))
+        } else {
+            "<ARGS>".to_owned()
+        };
+        let line = format!("{}{options} {group} {extension} {args}", self.qli);
+        line.trim_end().to_owned()
+    }
+
+    fn run(self, options: &str) -> String {
+        self.run_with(options, &self.plan.args)
+    }
+
+    /// The steps are the same whatever the arguments.
+    pub fn explain(self) -> String {
+        let Plan {
+            group, extension, ..
+        } = self.plan;
+        format!("{} explain {group} {extension}", self.qli)
+    }
+
+    /// The run with variables set for it alone. A value that is not shown is typed,
+    /// and not echoed.
+    fn with_variables<'v>(
+        self,
+        variables: impl Iterator<Item = (&'v str, Option<&'v str>)>,
+    ) -> String {
+        let parts = variables.map(|(name, value)| match value {
+            Some(value) => (String::new(), format!("{name}={} ", shell_word(value))),
+            None => (
+                format!("read -rs {name} && "),
+                format!("{name}=\"${name}\" "),
+            ),
+        });
+        let (typed, set): (String, String) = parts.unzip();
+        format!("{typed}{set}{}", self.run(""))
+    }
+
+    /// The run with an answer moved from the script's arguments to qli's.
+    fn with_answer_moved(self) -> Option<(String, String)> {
+        let args = &self.plan.args;
+        let is_answer = |arg: &Text| {
+            let answers = ["--yes", "-y", "--confirm"].map(OsStr::new);
+            answers.contains(&arg.as_os_str())
+        };
+        let at = args.iter().position(is_answer)?;
+        let given = args.get(at)?.visible();
+        let length = if given == "--confirm" { 2 } else { 1 };
+        let rest = args.iter().enumerate();
+        let rest = rest.filter(|(index, _)| !(at..at + length).contains(index));
+        let rest: Vec<_> = rest.map(|(_, arg)| arg.clone()).collect();
+        let name = self.plan.guards.confirm.as_ref()?.name.as_ref();
+        let option = match name {
+            Some(name) => format!(" --confirm {name}"),
+            None => " --yes".to_owned(),
+        };
+        Some((given, self.run_with(&option, &rest)))
+    }
+}
+
+impl Refusal {
+    /// The answer to `confirm` that was passed to the script by mistake.
+    pub fn misplaced_answer(&self, line: CommandLine<'_>) -> Option<String> {
+        matches!(self, Self::NoTerminal(_))
+            .then(|| line.with_answer_moved())?
+            .map(|(given, _)| given)
+    }
+
+    /// What to type next.
+    pub fn next_steps(&self, line: CommandLine<'_>) -> Vec<NextStep> {
+        match self {
+            Self::EnvDiffers(misses) => vec![NextStep::new(
+                "if that is what you mean",
+                line.with_variables(misses.iter().map(variable)),
+            )],
+            Self::NoTerminal(name) | Self::TerminalLost(_, name) => {
+                let moved = line.with_answer_moved().map(|(_, command)| command);
+                let option = match name {
+                    Some(name) => format!(" --confirm {name}"),
+                    None => " --yes".to_owned(),
+                };
+                let command = moved.unwrap_or_else(|| line.run(&option));
+                vec![NextStep::new("if you are sure", command)]
+            }
+            Self::Declined(_) => vec![NextStep::new("to be asked again", line.run(""))],
+            Self::WrongName(_, name) => {
+                let command = line.run(&format!(" --confirm {name}"));
+                vec![NextStep::new("if you mean this group", command)]
+            }
+            Self::SecretsMissing(faults) => for_secrets(faults, line),
+            Self::LogObstacle(obstacle) => vec![NextStep::to_fix_it(obstacle.help())],
+            Self::LogFailed(log, _) => {
+                let directory = shell_word(log.parent().unwrap_or(log));
+                vec![NextStep::new(
+                    "to see the free space",
+                    format!("df -h {directory}"),
+                )]
+            }
+            Self::LogLocked(log, _) => {
+                let command = format!("fuser {}", shell_word(log));
+                vec![NextStep::new("to see which process", command)]
+            }
+            Self::CannotStart(failure) => failure.next_step(line).into_iter().collect(),
+            Self::Changed(_) | Self::Interrupted(..) | Self::SystemFailed(_) => Vec::new(),
+        }
+    }
+}
+
+/// A variable with the value to set; none if that is not shown.
+fn variable(miss: &Miss) -> (&str, Option<&str>) {
+    let value = (!miss.is_secret()).then_some(miss.wanted.value.as_str());
+    (miss.wanted.name.as_str(), value)
+}
+
+fn for_secrets(faults: &[SecretFault], line: CommandLine<'_>) -> Vec<NextStep> {
+    let unset = faults
+        .iter()
+        .filter(|one| one.fault == ProviderFault::Unset);
+    let mut unset: Vec<_> = unset.map(|one| one.secret.reference.as_str()).collect();
+    unset.dedup();
+    let typed = (!unset.is_empty()).then(|| {
+        let variables = unset.into_iter().map(|name| (name, None));
+        NextStep::new("to type the value", line.with_variables(variables))
+    });
+    let mut steps: Vec<_> = faults.iter().filter_map(SecretFault::next_step).collect();
+    steps.dedup();
+    typed.into_iter().chain(steps).collect()
+}
+
+impl StartFailure {
+    pub fn next_step(&self, line: CommandLine<'_>) -> Option<NextStep> {
+        match self {
+            Self::NoInterpreter {
+                script,
+                interpreter,
+            } => Some(of_interpreter(script, interpreter)),
+            Self::CopyDiffers(copy) => {
+                Some(NextStep::to_fix_it(format!("rm {}", shell_word(copy))))
+            }
+            Self::NoCopy(..) => {
+                let run = line.run("");
+                let command = format!("XDG_CACHE_HOME=\"$(mktemp -d)\" {run}");
+                Some(NextStep::new("with another cache", command))
+            }
+            Self::Vanished(_) | Self::NotExecutable { .. } => None,
+        }
+    }
+}
+
+fn of_interpreter(script: &Path, interpreter: &Path) -> NextStep {
+    if interpreter.as_os_str().as_encoded_bytes().ends_with(b"\r") {
+        return NextStep::to_fix_it(with_lf_line_ends(script));
+    }
+    let command = format!("head -n 1 {}", shell_word(script));
+    NextStep::new("to see its first line", command)
+}

@@ -1,0 +1,142 @@
+//! What every step would do now, for `explain`.
+
+use super::{Plan, Refusal, Step};
+use crate::host::HostView;
+use crate::manifest::DemandedBy;
+use crate::names::shell_word;
+
+/// What a step would do now.
+#[derive(Debug, Clone)]
+pub enum Verdict {
+    Pass,
+    /// Asks the user.
+    Ask,
+    /// Calls another program for a secret.
+    Fetch,
+    /// Starts, waits or records.
+    Act,
+    Refuse(Refusal),
+}
+
+impl Verdict {
+    /// The word in documents.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Ask => "ask",
+            Self::Fetch => "fetch",
+            Self::Act => "act",
+            Self::Refuse(_) => "refuse",
+        }
+    }
+
+    /// The word on screen.
+    pub(super) fn shown(&self) -> &'static str {
+        self.refusal().map_or(self.as_str(), |_| REFUSE)
+    }
+
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refuse(refusal) => Some(refusal),
+            Self::Pass | Self::Ask | Self::Fetch | Self::Act => None,
+        }
+    }
+}
+
+/// The word on screen for what refuses.
+const REFUSE: &str = "REFUSE";
+
+/// One line about a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Detail {
+    /// What happens now: `show`, `pass`, `ask`, `fetch`, `act` or `REFUSE`.
+    pub now: &'static str,
+    pub text: String,
+    pub demanded_by: DemandedBy,
+}
+
+impl Detail {
+    pub(super) fn new(now: &'static str, text: String, demanded_by: DemandedBy) -> Self {
+        Self {
+            now,
+            text,
+            demanded_by,
+        }
+    }
+
+    pub(super) fn of_group(now: &'static str, text: impl Into<String>) -> Self {
+        Self::new(now, text.into(), DemandedBy::Group)
+    }
+
+    pub(super) fn refused(text: String, demanded_by: DemandedBy) -> Self {
+        Self::new(REFUSE, text, demanded_by)
+    }
+
+    pub fn refuses(&self) -> bool {
+        self.now == REFUSE
+    }
+}
+
+/// What one step would do now.
+#[derive(Debug, Clone)]
+pub struct Preview {
+    pub step: Step,
+    pub verdict: Verdict,
+    pub details: Vec<Detail>,
+}
+
+/// The first step that refuses, which is where a run would end.
+pub fn first_refusal(steps: &[Preview]) -> Option<&Refusal> {
+    steps.iter().find_map(|preview| preview.verdict.refusal())
+}
+
+impl Plan {
+    /// What every declared step would do now, in order.
+    pub fn preview(&self, view: &dyn HostView) -> Vec<Preview> {
+        let guards = self.guards.in_order().map(|(step, guard)| {
+            let verdict = guard.preview(view);
+            let details = guard.details(&verdict);
+            Preview {
+                step,
+                verdict,
+                details,
+            }
+        });
+        let act = |step, details| Preview {
+            step,
+            verdict: Verdict::Act,
+            details,
+        };
+        let audited = self.guards.audit_start.is_some();
+        let finish = audited.then(|| {
+            let log = Detail::of_group("act", "the same log");
+            act(Step::AuditFinish, vec![log])
+        });
+        guards
+            .chain([
+                self.preview_spawn(view),
+                act(Step::Wait, self.wait_details()),
+            ])
+            .chain(finish)
+            .collect()
+    }
+
+    fn preview_spawn(&self, view: &dyn HostView) -> Preview {
+        let verdict = self.spawn.preview(view);
+        let program = || shell_word(&self.spawn.program.path);
+        let text = verdict.refusal().map_or_else(program, Refusal::reason);
+        Preview {
+            step: Step::Spawn,
+            details: vec![Detail::of_group(verdict.shown(), text)],
+            verdict,
+        }
+    }
+
+    fn wait_details(&self) -> Vec<Detail> {
+        let mut details = self.limits.details();
+        if details.is_empty() {
+            details.push(Detail::of_group("act", "no timeout; signals are forwarded"));
+        }
+        details
+    }
+}
