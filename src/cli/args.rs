@@ -68,7 +68,7 @@ pub(super) struct Global {
     /// Print more, such as warnings about a manifest
     #[arg(short, long, help_heading = GLOBAL)]
     pub(super) verbose: bool,
-    /// Use color: auto (the default), always or never
+    /// Use colour: auto (the default), always or never
     #[arg(long, help_heading = GLOBAL, value_enum, value_name = "WHEN", hide_possible_values = true)]
     pub(super) color: Option<Color>,
     /// Find groups in DIR, not `$QLI_EXTENSIONS` (repeatable)

@@ -1,4 +1,4 @@
-//! `qli help`: a command, a topic of the manual, or what a message means.
+//! `qli help`: a command, a topic of the manual, or a code.
 
 use std::ffi::{OsStr, OsString};
 
@@ -18,7 +18,7 @@ pub(super) fn exec(cx: &Context<'_>, words: &[OsString]) -> Exit {
         [name] => name.to_str(),
         _ => None,
     };
-    // A topic wins over the command of its name, which `--help` explains as well.
+    // A topic wins over the command with its name, which `--help` also explains.
     let page = name
         .and_then(topic)
         .map(|topic| of_topic(topic, &style))
@@ -27,12 +27,16 @@ pub(super) fn exec(cx: &Context<'_>, words: &[OsString]) -> Exit {
     page.map_or_else(|| cx.fail(&unknown(words)), |page| cx.put(&page))
 }
 
-/// A page of the manual. Its end is what stays on a terminal, so there stands
-/// where the command of the same name is explained.
+/// A page of the manual. The end is what stays visible on a terminal, so it refers
+/// to the command of the same name.
 fn of_topic(topic: &Topic, style: &Style) -> String {
     let mut page = manual(topic.text, style);
     if COMMANDS.contains(&topic.name) {
-        let command = ["\nThe command of this name: qli ", topic.name, " --help\n"];
+        let command = [
+            "\nThe command with this name: qli ",
+            topic.name,
+            " --help\n",
+        ];
         page.extend(command);
     }
     page
@@ -77,12 +81,11 @@ fn unknown(words: &[OsString]) -> Message {
     }
 }
 
-/// So many messages are named at most; of a word that more begin with, too
-/// little has been typed.
+/// If more codes than this begin with a word, it is too short to suggest any.
 const MEANT_MAX: usize = 4;
 
-/// What was probably meant: what begins with the word, topics and commands
-/// before messages; else what is nearest to it; else what it begins with.
+/// What was probably meant: what begins with the word, topics and commands before
+/// codes; else what is nearest to it; else what it begins with.
 fn meant(wanted: &str) -> Vec<&'static str> {
     let topics = TOPICS.iter().map(|topic| topic.name);
     let commands = COMMANDS.into_iter().filter(|name| topic(name).is_none());
@@ -92,7 +95,7 @@ fn meant(wanted: &str) -> Vec<&'static str> {
     let word = wanted.to_lowercase().replace(' ', "-");
     let word = singular(&word);
     let begun = [begin(&pages, word), begin(&messages, word)];
-    // A name of two letters begins many a word.
+    // Many words begin with a name of two letters.
     pages.retain(|name| name.len() > 2 && word.starts_with(singular(name)));
     match begun {
         [found, _] if !found.is_empty() => found,
@@ -101,13 +104,12 @@ fn meant(wanted: &str) -> Vec<&'static str> {
     }
 }
 
-/// The names that begin with a word; none if the word is empty.
 fn begin(names: &[&'static str], word: &str) -> Vec<&'static str> {
     let begins = |name: &&&str| !word.is_empty() && name.starts_with(word);
     names.iter().filter(begins).copied().collect()
 }
 
-/// A word without the end of its plural, and without a `y` that a plural loses.
+/// Removes the ending of a plural, and a `y` that a plural loses.
 fn singular(word: &str) -> &str {
     ["ies", "s", "y"]
         .iter()
@@ -135,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_begins_with_the_word_is_meant_before_what_is_near_it() {
+    fn names_that_begin_with_the_word_come_before_near_ones() {
         assert_eq!(meant("policy"), ["policies"]);
         assert_eq!(meant("exit"), ["exit-codes"]);
         assert_eq!(meant("Exit Code"), ["exit-codes"]);
@@ -144,13 +146,13 @@ mod tests {
             meant("e"),
             ["exit-codes", "environment", "editors", "explain", "ext"]
         );
-        assert_eq!(meant("a"), ["audit"], "a topic and a command are one name");
+        assert_eq!(meant("a"), ["audit"], "a topic and a command share a name");
         let messages = ["secret-also-required", "secret-missing", "secret-invalid"];
         assert_eq!(meant("secrets"), messages);
     }
 
     #[test]
-    fn what_is_near_is_meant_before_what_the_word_begins_with() {
+    fn near_names_come_before_names_the_word_begins_with() {
         assert_eq!(meant("manfest"), ["manifest"]);
         assert_eq!(meant("exlpain"), ["explain"]);
         assert_eq!(meant("manual"), ["man"]);

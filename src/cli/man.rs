@@ -1,5 +1,4 @@
-//! `qli man`: pages for man(1), from the same tree and the same topics as the
-//! help.
+//! `qli man`: pages for man(1), from the same tree and topics as the help.
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -38,7 +37,7 @@ pub(super) fn exec(cx: &mut Context<'_>, args: &ManArgs) -> Exit {
     cx.put(&page(&name, &command, &style))
 }
 
-/// Finds a command by its words, with the name of its page.
+/// Finds a command with the name of its page.
 fn named(words: &[OsString]) -> Option<(String, clap::Command)> {
     let mut found = built();
     let mut name = "qli".to_owned();
@@ -55,7 +54,7 @@ fn built() -> clap::Command {
     tree
 }
 
-/// Every page with its name, the commands below their own.
+/// Every page with its name, each followed by those of its subcommands.
 fn all(name: &str, command: &clap::Command, pages: &mut Vec<(String, clap::Command)>) {
     pages.push((name.to_owned(), command.clone()));
     let below = command.get_subcommands();
@@ -79,7 +78,6 @@ fn write_all(directory: &Path, style: &Style, cx: &mut Context<'_>) -> Exit {
     Exit::DONE
 }
 
-/// Writes one page.
 fn page(name: &str, command: &clap::Command, style: &Style) -> String {
     let text = command.get_before_help().map(ToString::to_string);
     let text = text.unwrap_or_default();
@@ -121,7 +119,7 @@ fn page(name: &str, command: &clap::Command, style: &Style) -> String {
     out
 }
 
-/// The codes with their titles: their pages would be as long as all the others.
+/// The codes with their titles; their pages would double the manual.
 fn codes(style: &Style) -> String {
     let found = Code::ALL.iter().filter(|code| !code.is_refusal());
     let lines = found.map(|code| format!("{}  {}\n", code.number(), code.title()));
@@ -129,14 +127,13 @@ fn codes(style: &Style) -> String {
     format!("{}\n\n{lines}", wrapped(CODES, style.width).join("\n"))
 }
 
-/// What stands before the codes.
-const CODES: &str = "What can be wrong with a manifest, a name or a file. The page of a code \
-    says what it means and what to do: `qli help QLI0102`; all of them: `qli help diagnostics`.";
+const CODES: &str = "Problems with a manifest, a name or a file. `qli help QLI0102` explains one \
+    code, `qli help diagnostics` all of them.";
 
-/// The day of the last change to what the pages say.
+/// When the text of the pages last changed.
 const DATE: &str = "2026-11-24";
 
-/// Renders a part, in lines as mandoc(1) likes them.
+/// Renders a part, with lines that mandoc(1) does not complain about.
 fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
     let mut roff = Vec::new();
     // Writing to a vector never fails.
@@ -145,7 +142,7 @@ fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
     let mut out = String::new();
     let mut before = "";
     for line in roff.lines() {
-        // The line behind `.TP` is a tag, and whole.
+        // The line after `.TP` is a tag, and stays whole.
         let text = !line.starts_with(['.', '\'']) && before != ".TP";
         let lines = if text {
             wrapped(line.trim_end(), 79)
@@ -161,7 +158,7 @@ fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
     out
 }
 
-/// A section that stands as it is written.
+/// A section of literal text.
 fn verbatim(title: &str, text: &str) -> String {
     let mut out = format!(".SH \"{title}\"\n.nf\n");
     for line in text.trim_end().lines() {

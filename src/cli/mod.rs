@@ -1,8 +1,7 @@
-//! The command line: arguments in, exit code out. One thin file a subcommand.
+//! The command line: arguments in, exit code out. One thin file per command.
 //!
-//! `run`, the command that stands before every script, is read by the short
-//! parser of `short.rs`; everything else, every error and every help text goes
-//! through clap. A property test keeps the two in agreement.
+//! `run` is read by the short parser in `short.rs`; everything else, including
+//! errors and help, goes through clap. A property test keeps the two in agreement.
 
 mod args;
 mod audit;

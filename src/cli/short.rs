@@ -1,6 +1,6 @@
 //! The short parser: reads `[OPTIONS] [run] [OPTIONS] GROUP [OPTIONS]
-//! EXTENSION [ARGS]...` without building clap's tree, because this stands
-//! before every script. Whatever it does not know it leaves to clap.
+//! EXTENSION [ARGS]...` without building clap's tree, because every run pays for
+//! it. Everything else is left to clap.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -10,7 +10,7 @@ use super::args::{Global, TargetArgs};
 use crate::names::{RESERVED, is_command};
 use crate::report::Color;
 
-/// Reads a command line that runs an extension; none for any other.
+/// Reads a command line that runs an extension.
 pub(super) fn parse(args: &[OsString]) -> Option<TargetArgs> {
     let mut global = Global::default();
     let mut rest = options(args, &mut global)?;
@@ -29,8 +29,7 @@ pub(super) fn parse(args: &[OsString]) -> Option<TargetArgs> {
     })
 }
 
-/// Reads options up to the first word that is none. Fails on one it does not
-/// know, and on `--`.
+/// Reads options up to the first other word. Fails on an unknown one, and on `--`.
 fn options<'a>(mut args: &'a [OsString], global: &mut Global) -> Option<&'a [OsString]> {
     while let Some((first, rest)) = args.split_first() {
         if !first.as_bytes().starts_with(b"-") {
@@ -41,8 +40,7 @@ fn options<'a>(mut args: &'a [OsString], global: &mut Global) -> Option<&'a [OsS
     Some(args)
 }
 
-/// Takes one option, with its value if it has one. An option that is given
-/// twice is clap's to refuse.
+/// Reads one option with its value. clap rejects an option that is given twice.
 fn option<'a>(name: &str, rest: &'a [OsString], global: &mut Global) -> Option<&'a [OsString]> {
     let set = |flag: &mut bool| (!std::mem::replace(flag, true)).then_some(());
     match name {
@@ -64,8 +62,8 @@ fn option<'a>(name: &str, rest: &'a [OsString], global: &mut Global) -> Option<&
     Some(rest)
 }
 
-/// Takes the value of an option; one that is empty or looks like an option is
-/// clap's to judge.
+/// Reads the value of an option; clap decides about one that is empty or looks like
+/// an option.
 fn value(args: &[OsString]) -> Option<(&OsString, &[OsString])> {
     let (value, rest) = args.split_first()?;
     let is_plain = !value.as_bytes().starts_with(b"-") && !value.is_empty();
@@ -76,8 +74,8 @@ fn is_own(word: &OsStr) -> bool {
     word.to_str().is_some_and(is_command)
 }
 
-/// Returns the place of the first word that is no option; none behind a `--`,
-/// which only clap can refuse.
+/// The index of the first word that is not an option; none after a `--`, which
+/// clap rejects.
 fn first_word(args: &[OsString]) -> Option<usize> {
     let takes_value = |arg: &OsString| {
         ["--color", "--extensions", "--confirm"]
@@ -98,7 +96,7 @@ pub(super) fn reserved_name(args: &[OsString]) -> Option<&'static str> {
     RESERVED.into_iter().find(|name| word == name)
 }
 
-/// Writes `run` out in a command line that has it left out, for clap.
+/// Inserts an omitted `run`, for clap.
 pub(super) fn with_run(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.to_vec();
     if let Some(at) = first_word(&args)
@@ -109,8 +107,7 @@ pub(super) fn with_run(args: &[OsString]) -> Vec<OsString> {
     args
 }
 
-/// Returns what `--color` says, for texts that are written before or instead
-/// of a whole parse.
+/// The value of `--color`, for text that is written before or instead of a parse.
 pub(super) fn color(args: &[OsString]) -> Color {
     let end = first_word(args).unwrap_or(args.len());
     let before = args.get(..end).unwrap_or_default();
@@ -147,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_extension_is_the_scripts() {
+    fn words_after_the_extension_belong_to_the_script() {
         let target = parse(&words("-y g e --yes --help -- -q")).unwrap();
         assert!(target.global.yes && !target.global.quiet);
         assert_eq!(
@@ -157,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn own_names_win_and_run_reaches_any_group() {
+    fn command_names_win_and_run_reaches_any_group() {
         for name in COMMANDS
             .iter()
             .chain(&RESERVED)
@@ -182,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn every_command_of_clap_has_its_name_here() {
+    fn every_command_is_in_the_list_of_names() {
         use clap::CommandFactory as _;
         for command in Cli::command().get_subcommands() {
             assert!(

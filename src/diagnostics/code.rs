@@ -1,22 +1,19 @@
-//! The table of codes: each problem has one row, and no row is ever
-//! renumbered or given to another problem.
+//! The table of codes: one row per problem. Numbers never change and are never
+//! used again.
 
 use crate::names::exit_code::{NOT_EXECUTABLE, NOT_FOUND, REFUSED};
 
-/// How bad a problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The group or extension does not run, or breaks a rule of its
-    /// organisation.
+    /// The group or extension does not run, or violates a policy.
     Error,
-    /// It runs, and somebody should look.
+    /// It runs, but deserves a look.
     Warning,
     /// Worth knowing.
     Info,
 }
 
 impl Severity {
-    /// Returns the word that stands in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -26,9 +23,8 @@ impl Severity {
     }
 }
 
-/// Declares the table: a title, a variant, its number, its name, its severity,
-/// the exit code of a run that it stops, and what it means for who wants to run
-/// something.
+/// Declares the table: title, variant, number, name, severity, the exit code of a
+/// run that it stops, and its effect on runs.
 macro_rules! codes {
     ($(#[doc = $title:literal] $variant:ident = $number:literal $name:literal $severity:ident $exit:ident $effect:literal,)*) => {
         /// What kind of problem a diagnostic reports.
@@ -36,37 +32,33 @@ macro_rules! codes {
         pub enum Code { $(#[doc = $title] $variant,)* }
 
         impl Code {
-            /// Every code, in the order of their numbers.
+            /// In the order of their numbers.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// Returns the number people look up, such as `QLI0102`.
+            /// Such as `QLI0102`.
             pub fn number(self) -> &'static str {
                 match self { $(Self::$variant => $number,)* }
             }
 
-            /// Returns the name, such as `unknown-field`.
+            /// Such as `unknown-field`.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Returns the one sentence that says what is wrong.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title.trim_ascii(),)* }
             }
 
-            /// Says how bad it is. `validate` takes some of the errors that stop
-            /// one script only for a warning.
+            /// `validate` reports some errors that stop only one script as warnings.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
 
-            /// Says what it means for whoever wants to run something.
             pub fn effect(self) -> &'static str {
                 match self { $(Self::$variant => $effect,)* }
             }
 
-            /// Returns the exit code of `run` and `explain` when this is why
-            /// no plan could be made.
+            /// The exit code of `run` and `explain` if this prevents a plan.
             pub fn run_exit(self) -> u8 {
                 match self { $(Self::$variant => $exit,)* }
             }
@@ -75,31 +67,31 @@ macro_rules! codes {
 }
 
 codes! {
-    /// A manifest that is there cannot be read.
+    /// A manifest exists but cannot be read.
     UnreadableFile = "QLI0001" "unreadable-file" Error REFUSED
         "the group does not run",
-    /// The text of a manifest is not UTF-8.
+    /// A manifest is not UTF-8.
     NotUtf8 = "QLI0002" "not-utf8" Error REFUSED
         "the group does not run",
     /// A manifest is larger than 1 MiB.
     FileTooLarge = "QLI0003" "file-too-large" Error REFUSED
         "the group does not run",
-    /// The text is not TOML.
+    /// A manifest is not valid TOML.
     SyntaxError = "QLI0004" "syntax-error" Error REFUSED
         "the group does not run",
     /// A field has no value.
     FieldWithoutValue = "QLI0005" "field-without-value" Error REFUSED
         "the group does not run",
-    /// A text stands without quotation marks.
+    /// Text is not in quotation marks.
     UnquotedText = "QLI0006" "unquoted-text" Error REFUSED
         "the group does not run",
-    /// The text uses syntax that older TOML tools refuse.
+    /// A manifest uses syntax that older TOML tools reject.
     NewerSyntax = "QLI0007" "toml-1.1-syntax" Warning REFUSED
-        "the group runs; other tools may refuse the file",
-    /// The text holds a character that nobody sees.
+        "the group runs; other tools may reject the file",
+    /// A manifest contains an invisible character.
     HiddenCharacter = "QLI0008" "hidden-character" Warning REFUSED
-        "the group runs; what people see is not what the file says",
-    /// What was opened is not closed.
+        "the group runs; what you see is not what the file says",
+    /// A string, array, table or header is not closed.
     Unclosed = "QLI0009" "unclosed" Error REFUSED
         "the group does not run",
     /// A field or table is defined twice.
@@ -108,88 +100,88 @@ codes! {
     /// A required field is missing.
     MissingField = "QLI0101" "missing-field" Error REFUSED
         "the group does not run",
-    /// No manifest has such a field.
+    /// A field does not exist.
     UnknownField = "QLI0102" "unknown-field" Error REFUSED
         "the group does not run",
-    /// The version of the manifest is not 1.
+    /// A manifest's schema version is not 1.
     UnsupportedVersion = "QLI0103" "unsupported-version" Error REFUSED
         "the group does not run",
-    /// A table stands for an array of tables, or the other way round.
+    /// A header has the wrong number of brackets.
     WrongTableForm = "QLI0104" "wrong-table-form" Error REFUSED
         "the group does not run",
-    /// A field of the top level stands below a header.
+    /// A top-level field is below a header.
     MisplacedField = "QLI0105" "misplaced-field" Error REFUSED
         "the group does not run",
-    /// A value has another type than its field.
+    /// A value has the wrong type.
     WrongType = "QLI0201" "wrong-type" Error REFUSED
         "the group does not run",
     /// A whole number is out of range.
     NumberOutOfRange = "QLI0202" "number-out-of-range" Error REFUSED
         "the group does not run",
-    /// A value is none of its field's choices.
+    /// A field does not accept this value.
     UnknownValue = "QLI0203" "unknown-value" Error REFUSED
         "the group does not run",
-    /// A value is empty where an empty one means nothing.
+    /// A required value is empty.
     EmptyValue = "QLI0204" "empty-value" Error REFUSED
         "the group does not run",
-    /// A banner or description shows nothing.
+    /// A banner or description is empty.
     EmptyText = "QLI0205" "empty-text" Warning REFUSED
         "the group runs; nothing is shown there",
-    /// A value holds a NUL character.
+    /// A value contains a NUL character.
     NulCharacter = "QLI0206" "nul-character" Error REFUSED
         "the group does not run",
-    /// A length of time cannot be read.
+    /// A duration is not valid.
     MalformedDuration = "QLI0207" "malformed-duration" Error REFUSED
         "the group does not run",
-    /// No variable can have this name, or qli sets it itself.
+    /// A variable's name is invalid or reserved.
     InvalidEnvName = "QLI0301" "invalid-env-name" Error REFUSED
         "the group does not run",
-    /// No group can have this name.
+    /// A group's name is invalid.
     InvalidGroupName = "QLI0302" "invalid-group-name" Error NOT_FOUND
-        "nobody can call the group",
-    /// No extension can have this name.
+        "the group cannot be called",
+    /// An extension's name is invalid.
     InvalidExtensionName = "QLI0303" "invalid-extension-name" Error NOT_FOUND
-        "nobody can call the script",
-    /// A group has the name of a command of qli.
+        "the script cannot be called",
+    /// A group has the name of a qli command.
     ReservedGroupName = "QLI0304" "reserved-group-name" Warning REFUSED
         "only `qli run` reaches the group",
-    /// No extension can have the name of a section.
+    /// A section's name is invalid.
     InvalidSectionName = "QLI0305" "invalid-section-name" Error REFUSED
         "the group does not run",
-    /// Two secrets fill the same variable.
+    /// Two secrets set the same variable.
     DuplicateSecret = "QLI0401" "duplicate-secret" Error REFUSED
         "the group does not run",
-    /// A variable holds a secret, and its value would be shown.
+    /// A secret's variable is also required or in a path.
     SecretAlsoRequired = "QLI0402" "secret-also-required" Error REFUSED
         "the group does not run",
-    /// A reference does not fit its provider.
+    /// A reference does not match its provider.
     MalformedReference = "QLI0403" "malformed-reference" Error REFUSED
         "the group does not run",
-    /// A secret's value seems to stand in the manifest.
+    /// A manifest seems to contain a secret's value.
     LiteralSecret = "QLI0404" "literal-secret-suspected" Warning REFUSED
-        "the group runs; whoever reads the file knows the value",
-    /// A secret fills a variable that decides what runs.
+        "the group runs; everyone who can read the file knows the value",
+    /// A secret sets a variable that decides what runs.
     LoaderVariable = "QLI0405" "loader-variable" Warning REFUSED
-        "the group runs; who may change the secret decides what runs",
-    /// A section takes back what its group demands.
+        "the group runs; whoever can change the secret decides what runs",
+    /// A section weakens a guard of its group.
     WeakenedGuard = "QLI0406" "weakened-guard" Error REFUSED
         "the group does not run",
     /// Two fields contradict each other.
     Contradiction = "QLI0407" "contradiction" Error REFUSED
         "the group does not run",
-    /// There is a `kill_after`, and no `timeout`.
+    /// There is a `kill_after`, but no `timeout`.
     TimeoutMissing = "QLI0408" "timeout-missing" Error REFUSED
         "the group does not run",
-    /// The path of the log cannot be read.
+    /// The path of the log is not valid.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error REFUSED
         "the group does not run",
-    /// The path of the log has a variable without a value.
+    /// A variable in the path of the log is not set.
     AuditPathVariableUnset = "QLI0502" "audit-path-variable-unset" Error REFUSED
         "the group does not run here",
     /// The path of the log is not absolute.
     AuditPathRelative = "QLI0503" "audit-path-relative" Error REFUSED
         "the group does not run",
-    /// The log has settings, and there is no log.
+    /// The log has settings, but there is no log.
     AuditWithoutLog = "QLI0506" "audit-without-log" Error REFUSED
         "the group does not run",
     /// There is no such group.
@@ -201,46 +193,46 @@ codes! {
     /// A script is not executable.
     NotExecutable = "QLI0603" "not-executable" Error NOT_EXECUTABLE
         "the script does not run",
-    /// What stands for a script is no regular file.
+    /// A script is not a regular file.
     NotARegularFile = "QLI0604" "not-a-regular-file" Error NOT_EXECUTABLE
         "the script does not run",
     /// A directory of scripts has no manifest.
     NoManifest = "QLI0605" "no-manifest" Warning REFUSED
-        "none of its scripts is an extension",
-    /// A root that was named is not there.
+        "its scripts are not extensions",
+    /// A root does not exist.
     RootMissing = "QLI0606" "root-missing" Warning REFUSED
         "no group comes from it",
     /// A root cannot be searched.
     RootUnreadable = "QLI0607" "root-unreadable" Error REFUSED
-        "no group of it or of a later root runs",
+        "no group from it or from a later root runs",
     /// A group hides the same group of a later root.
     GroupShadowed = "QLI0608" "group-shadowed" Info REFUSED
         "the group of the earlier root runs",
     /// A script has no `#!` line.
     NoInterpreterLine = "QLI0609" "no-interpreter-line" Error NOT_EXECUTABLE
         "the script does not run",
-    /// There is no directory to keep embedded scripts in.
+    /// There is no directory for built-in scripts.
     NoCacheDirectory = "QLI0610" "no-cache-directory" Error REFUSED
-        "no embedded script runs",
-    /// A section is named after no script.
+        "no built-in script runs",
+    /// A section does not have the name of a script.
     SectionWithoutScript = "QLI0611" "section-without-script" Error REFUSED
-        "no script runs under the section's guards",
-    /// There is a group, or something else, of this name already.
+        "the section's guards apply to no script",
+    /// A group or file with this name exists already.
     GroupExists = "QLI0612" "group-exists" Error REFUSED
-        "nothing is made",
-    /// What should be made cannot be written.
+        "nothing is created",
+    /// A group cannot be created.
     NotMade = "QLI0613" "cannot-be-made" Error REFUSED
-        "nothing is made",
+        "nothing is created",
     /// A script is the same file as one that has a section.
     SameFile = "QLI0614" "same-file" Error REFUSED
         "the script does not run",
-    /// A group may change what runs.
+    /// Members of a user group can change what runs.
     WritableByGroup = "QLI0701" "writable-by-group" Warning REFUSED
         "the group runs; its members decide what",
-    /// Everybody may change what runs.
+    /// Every user can change what runs.
     WritableByOthers = "QLI0702" "writable-by-others" Error REFUSED
         "the group does not run",
-    /// Somebody else owns what runs.
+    /// Another user owns what runs.
     ForeignOwner = "QLI0703" "foreign-owner" Error REFUSED
         "the group does not run",
     /// An entry of PATH is empty.
@@ -254,56 +246,56 @@ codes! {
         "this program never runs",
     /// An extension on PATH belongs to no group.
     CommandWithoutGroup = "QLI0805" "command-without-group" Info REFUSED
-        "the program is no extension",
-    /// A manifest breaks a rule of its organisation.
+        "the program is not an extension",
+    /// A manifest violates a policy.
     PolicyViolation = "QLI0901" "policy-violation" Error REFUSED
-        "the group runs; it breaks a rule of its organisation",
+        "the group runs; it violates a rule of its organisation",
     /// A policy cannot be used.
     PolicyUnusable = "QLI0902" "policy-unusable" Error REFUSED
         "no manifest is checked against the policy",
-    /// A change was not made, since it would make a new problem.
+    /// A fix was not applied, since it would cause a problem.
     FixAbandoned = "QLI0903" "fix-abandoned" Warning REFUSED
         "the file stays as it is",
-    /// A variable is not what is required.
+    /// A required variable differs.
     RequiresEnv = "QLI1001" "requires-env" Error REFUSED
         "the script did not start",
-    /// There is nobody to ask.
+    /// There is no terminal to confirm on.
     NoTerminal = "QLI1002" "no-terminal" Error REFUSED
         "the script did not start",
-    /// A person said no.
+    /// The user declined.
     Declined = "QLI1003" "declined" Error REFUSED
         "the script did not start",
     /// `--confirm` names another group.
     WrongName = "QLI1004" "wrong-name" Error REFUSED
         "the script did not start",
-    /// A secret is not there.
+    /// A secret is missing.
     SecretMissing = "QLI1101" "secret-missing" Error REFUSED
         "the script did not start",
-    /// A secret has a value that cannot be handed over.
+    /// A secret's value cannot be passed to the script.
     SecretInvalid = "QLI1102" "secret-invalid" Error REFUSED
         "the script did not start",
-    /// A provider's program is missing, or not to be trusted.
+    /// A provider's program is missing or not trusted.
     ProviderMissing = "QLI1103" "provider-missing" Error REFUSED
         "the script did not start",
-    /// A provider's program gave no value.
+    /// A provider's program failed.
     ProviderFailed = "QLI1104" "provider-failed" Error REFUSED
         "the script did not start",
-    /// The start cannot be recorded.
+    /// The start of the run cannot be recorded.
     AuditUnwritable = "QLI1201" "audit-unwritable" Error REFUSED
         "the script did not start",
-    /// The log is locked and not written to.
+    /// The log is locked by another process.
     AuditLocked = "QLI1202" "audit-locked" Error REFUSED
         "the script did not start",
-    /// What would run is not what was planned.
+    /// The script or manifest changed after the plan.
     ChangedSincePlan = "QLI1301" "changed-since-plan" Error REFUSED
         "the script did not start",
-    /// The system does not start the script.
+    /// The system cannot start the script.
     CannotStart = "QLI1302" "cannot-start" Error NOT_EXECUTABLE
         "the script did not start",
     /// A signal came before the script started.
     SignalBeforeStart = "QLI1303" "signal" Error REFUSED
         "the script did not start",
-    /// The system denies qli what every run needs.
+    /// A system call that every run needs failed.
     SystemFailed = "QLI1304" "system" Error REFUSED
         "the script did not start",
 }
@@ -318,8 +310,7 @@ impl Code {
         Self::ALL.iter().find(asked).copied()
     }
 
-    /// Says whether it is a refusal of a run, as opposed to a problem that is
-    /// found while planning.
+    /// Refusals of a run, as opposed to problems that are found while planning.
     pub fn is_refusal(self) -> bool {
         self.number() >= "QLI1000"
     }
@@ -330,7 +321,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_rise_and_names_are_words_with_hyphens() {
+    fn numbers_increase_and_names_are_hyphenated_words() {
         assert!(
             Code::ALL
                 .windows(2)
@@ -338,9 +329,9 @@ mod tests {
         );
         for code in Code::ALL {
             assert!(code.number().len() == 7 && code.number().starts_with("QLI"));
-            let may_stand =
+            let is_allowed =
                 |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c);
-            assert!(code.name().chars().all(may_stand));
+            assert!(code.name().chars().all(is_allowed));
             assert!(code.title().chars().count() <= 62 && code.title().ends_with('.'));
         }
     }

@@ -4,14 +4,12 @@ use std::fmt::Write as _;
 
 use super::Code;
 
-/// The pages about refusals, as the manual has them.
 const REFUSALS: &str = include_str!("../../docs/refusals.md");
 
-/// The pages about problems that are found before a run.
 const PROBLEMS: &str = include_str!("pages.md");
 
 impl Code {
-    /// Returns the page: what is wrong, why it is reported, and what to do.
+    /// What is wrong, why it is reported, and what to do.
     pub fn page(self) -> String {
         let heading = format!("{} {}", self.number(), self.name());
         let body = self.body();
@@ -23,7 +21,6 @@ impl Code {
         format!("{heading}\n\n{body}\nSeverity: {severity}\nEffect:   {effect}\n")
     }
 
-    /// The page without its heading.
     fn body(self) -> &'static str {
         let all = if self.is_refusal() {
             REFUSALS
@@ -39,17 +36,17 @@ impl Code {
 
 const HEAD: &str = "# Diagnostics
 
-What can be wrong with a manifest, a name or a file, in the order of its number.
-`qli help <CODE>` prints a section of this page, by its number or its name.
-Numbers are never changed or used again. The refusals of a run have [a page of
-their own](refusals.md).
+Every problem with a manifest, a name or a file that qli reports before a run, by
+code. `qli help <CODE>` prints one section of this page, by number or by name.
+Codes never change their meaning and are never reused. Refusals of a run have [a
+page of their own](refusals.md).
 
-An error stops what it is about. `validate` exits with 1 for errors, and with
-`--deny-warnings` for warnings, too. What stops one script of a group and not
-the group is a warning of `validate`: QLI0603 and QLI0609. A rule of [a
-policy](policies.md) stops nothing but `validate`: QLI0901.
+An error stops what it is about. `validate` exits with 1 if there are errors, or,
+with `--deny-warnings`, warnings. Errors that stop one script but not its group
+are warnings in `validate`: QLI0603 and QLI0609. A rule of [a
+policy](policies.md) affects only `validate`: QLI0901.
 
-| code | name | severity | what is wrong |
+| code | name | severity | problem |
 |---|---|---|---|
 ";
 
@@ -85,7 +82,7 @@ mod tests {
             let page = code.page();
             assert!(
                 code.body().split("\n\n").count() >= 3,
-                "{code:?} says too little"
+                "{code:?} is too short"
             );
             assert!(
                 page.lines().all(|line| line.chars().count() <= 80),

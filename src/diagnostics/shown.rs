@@ -1,12 +1,11 @@
-//! The copy of a text that people are shown: nothing in it steers a terminal,
-//! and no value of a variable whose name promises a secret stands in it.
+//! The copy of a text that is safe to display: it cannot control a terminal, and
+//! contains no value of a variable whose name looks like a secret's.
 
 use super::Source;
 use crate::names::{is_hidden, promises_secret};
 
 impl Source {
-    /// Returns a copy of equal byte length that can be shown, so that every
-    /// span still holds.
+    /// A copy of equal byte length, so that every span stays valid.
     pub fn shown(&self) -> &str {
         self.shown.get_or_init(|| copy(self.text()))
     }
@@ -25,37 +24,35 @@ fn copy(text: &str) -> String {
     out
 }
 
-/// What the next line belongs to.
+/// What the next line is part of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Mode {
-    /// Nothing that is secret.
     Public,
     /// The value of a secret, until the next field or header.
     Value,
-    /// A table that is named like a secret, until the next header.
+    /// A table with a secret's name, until the next header.
     Table,
-    /// A string of several lines that holds a secret.
+    /// A multi-line string that contains a secret.
     Long(&'static str),
 }
 
 impl Mode {
-    /// Returns how much of a line can be shown.
+    /// How much of a line can be shown.
     fn public_part(self, line: &str) -> usize {
         let trimmed = line.trim_start();
-        let goes_on = match self {
+        let continues = match self {
             Self::Public => false,
             Self::Value => !begins_statement(trimmed),
             Self::Table => !trimmed.starts_with('['),
             Self::Long(_) => return 0,
         };
-        match goes_on {
+        match continues {
             true if trimmed.starts_with('#') => line.len(),
             true => 0,
             false => public_part(line),
         }
     }
 
-    /// What the line after this one belongs to.
     fn after(self, line: &str, secret: &str) -> Self {
         if let Self::Long(kind) = self {
             let closed = odd(secret, kind);
@@ -74,8 +71,8 @@ impl Mode {
     }
 }
 
-/// Says whether a line, without the spaces before it, begins a field or a
-/// header. The elements of a table or an array that goes on end in a comma.
+/// Whether a line, without leading spaces, begins a field or a header. Elements of
+/// an open table or array end in a comma.
 pub fn begins_statement(line: &str) -> bool {
     let line = line.trim_end();
     let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.\"'".contains(c);
@@ -91,7 +88,7 @@ pub fn begins_statement(line: &str) -> bool {
     behind.trim_start().starts_with('=') && !line.ends_with(',')
 }
 
-/// Says whether a text holds an odd number of the marks of a long string.
+/// Whether a text contains an odd number of multi-line quotes.
 fn odd(text: &str, mark: &str) -> bool {
     let escapes = mark.starts_with('"');
     let mut rest = text;
@@ -110,16 +107,16 @@ fn odd(text: &str, mark: &str) -> bool {
     count % 2 == 1
 }
 
-/// What stands for a hidden character, by its length in bytes.
-const STAND_INS: [&str; 5] = ["", "?", "\u{bf}", "\u{fffd}", "\u{bf}\u{bf}"];
+/// What replaces a hidden character, by its length in bytes.
+const REPLACEMENTS: [&str; 5] = ["", "?", "\u{bf}", "\u{fffd}", "\u{bf}\u{bf}"];
 const STARS: [&str; 5] = ["", "*", "**", "***", "****"];
 
-fn stand_in(of: &[&'static str; 5], c: char) -> &'static str {
+fn replacement(of: &[&'static str; 5], c: char) -> &'static str {
     of.get(c.len_utf8()).copied().unwrap_or_default()
 }
 
-/// Line ends of any system and the mark at the beginning show nothing; they are
-/// spaces, so that no place moves.
+/// A carriage return at the end of a line and a byte-order mark become spaces, so
+/// that no position moves.
 fn push_harmless(out: &mut String, text: &str, first: bool) {
     let text = match text.strip_prefix('\u{feff}') {
         Some(rest) if first => {
@@ -135,7 +132,7 @@ fn push_harmless(out: &mut String, text: &str, first: bool) {
     for c in line.chars() {
         match c {
             '\n' | '\t' => out.push(c),
-            hidden if is_hidden(hidden) => out.push_str(stand_in(&STAND_INS, hidden)),
+            hidden if is_hidden(hidden) => out.push_str(replacement(&REPLACEMENTS, hidden)),
             plain => out.push(plain),
         }
     }
@@ -146,12 +143,12 @@ fn push_blank(out: &mut String, c: char) {
     match c {
         '\n' => out.push(c),
         '\r' => out.push(' '),
-        other => out.push_str(stand_in(&STARS, other)),
+        other => out.push_str(replacement(&STARS, other)),
     }
 }
 
-/// Returns how much of a line can be shown: all of it, or what stands before
-/// the value of a name that promises a secret.
+/// How much of a line can be shown: all of it, or what is before the value of a
+/// secret's name.
 fn public_part(line: &str) -> usize {
     let Some(end) = secret_name_end(line) else {
         return line.len();
@@ -162,9 +159,8 @@ fn public_part(line: &str) -> usize {
     line.len() - value.len()
 }
 
-/// Returns where the first name ends that promises a secret: a word, or a text
-/// between quotation marks that something is assigned to. Nothing is looked for
-/// in other texts and in comments.
+/// Where the first name ends that looks like a secret's: a word, or a quoted key.
+/// Other strings and comments are skipped.
 fn secret_name_end(line: &str) -> Option<usize> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     let mut at = 0;
@@ -200,7 +196,7 @@ fn secret_name_end(line: &str) -> Option<usize> {
     None
 }
 
-/// Returns the length of a text with its quotation marks, if it is closed.
+/// The length of a string with its quotation marks, if it is closed.
 fn quoted_length(text: &str) -> Option<usize> {
     let quote = text.chars().next()?;
     let mut escaped = false;
@@ -230,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_names_that_promise_a_secret_are_blanked() {
+    fn values_of_secret_names_are_blanked() {
         for (text, expected) in [
             ("A = \"x\"\n", "A = \"x\"\n"),
             ("API_TOKEN = \"x\u{e4}\"\n", "API_TOKEN =******\n"),
@@ -249,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_several_lines_is_blanked_to_its_end() {
+    fn a_multi_line_secret_is_blanked_to_its_end() {
         let text = "MY_KEY = \"\"\"one\ntwo \\\"\"\"\nthree\"\"\"\nB = \"2\"\n";
         let expected = "MY_KEY =*******\n********\n********\nB = \"2\"\n";
         assert_eq!(shown(text), expected);
@@ -258,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn wherever_a_secret_stands_it_is_not_shown() {
+    fn no_way_to_write_a_secret_shows_it() {
         for text in [
             "API_TOKEN =\n\"hunter2\"\n",
             "API_TOKEN\n= \"hunter2\"\n",
@@ -283,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn line_ends_and_a_mark_at_the_beginning_show_nothing() {
+    fn carriage_returns_and_a_byte_order_mark_become_spaces() {
         assert_eq!(shown("\u{feff}a = 1\r\nb\r"), "   a = 1 \nb?");
     }
 

@@ -1,4 +1,4 @@
-//! The text of one manifest, with its line starts.
+//! The text of a manifest, with its line starts.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -7,27 +7,26 @@ use std::sync::OnceLock;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Largest manifest, in bytes.
+/// The largest manifest, in bytes.
 pub const SOURCE_MAX: u64 = 1 << 20;
 
-/// A manifest's text as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     path: PathBuf,
     text: String,
     line_starts: Vec<usize>,
     /// How many characters begin before each block of [`BLOCK`] bytes; counted
-    /// when a place is first asked for.
+    /// when the first position is asked for.
     characters: OnceLock<Vec<usize>>,
-    /// The copy that can be shown; made when something is drawn.
+    /// The copy that is safe to display; made when something is rendered.
     pub(super) shown: OnceLock<String>,
 }
 
-/// How many bytes are looked through at most to count the columns of a place:
-/// a file may be one long line with a problem in each of its words.
+/// At most so many bytes are scanned to count the columns of a position: a file
+/// may be one long line with a problem in every word.
 const BLOCK: usize = 1024;
 
-/// A place in a text. Lines and columns count from 1, columns in Unicode
+/// A position in a text. Lines and columns count from 1, columns in Unicode
 /// scalar values; the offset counts bytes from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -41,8 +40,6 @@ pub struct Position {
 }
 
 impl Source {
-    /// Takes the bytes of a file.
-    ///
     /// # Errors
     ///
     /// The offset of the first byte that is not UTF-8.
@@ -58,17 +55,15 @@ impl Source {
         })
     }
 
-    /// Returns where the text came from.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Returns the text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Says where an offset is. One beyond the text is its end.
+    /// An offset beyond the text is its end.
     pub fn position(&self, offset: usize) -> Position {
         let offset = self.border(offset);
         let line = self.line_number(offset);
@@ -83,9 +78,9 @@ impl Source {
         }
     }
 
-    /// Moves both ends of a range onto characters of the text. An empty range
-    /// grows to the rest of its line, or to the last character: a mark under
-    /// nothing helps nobody.
+    /// Moves both ends of a range to character boundaries. An empty range grows to
+    /// the rest of its line, or to the last character, so that there is something
+    /// to mark.
     pub fn clamp(&self, span: Range<usize>) -> Range<usize> {
         let start = self.border(span.start);
         let end = self.border(span.end).max(start);
@@ -109,12 +104,12 @@ impl Source {
         }
     }
 
-    /// Returns the number of the line an offset is on, from 1.
+    /// The number of an offset's line, from 1.
     pub fn line_number(&self, offset: usize) -> usize {
         self.line_starts.partition_point(|&start| start <= offset)
     }
 
-    /// Returns the bytes of the line an offset is on, without its line end.
+    /// The bytes of an offset's line, without its line ending.
     pub fn line(&self, offset: usize) -> Range<usize> {
         let number = self.line_number(offset);
         let next = self.line_starts.get(number);
@@ -146,7 +141,7 @@ impl Source {
     }
 }
 
-/// Counts the characters that begin in some bytes of UTF-8.
+/// Counts the characters that begin in these bytes of UTF-8.
 fn begin_in(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
 }
@@ -173,14 +168,14 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_has_an_offset_and_no_column() {
+    fn a_byte_order_mark_has_an_offset_but_no_column() {
         let source = source("\u{feff}a\u{feff}b");
         let columns = [3, 4, 7].map(|offset| source.position(offset).column);
         assert_eq!(columns, [1, 2, 3]);
     }
 
     #[test]
-    fn an_empty_range_grows_to_something_one_can_point_at() {
+    fn an_empty_range_grows_to_something_to_mark() {
         let source = source("ab cd \nx");
         assert_eq!(source.clamp(3..3), 3..5);
         assert_eq!(source.clamp(8..8), 7..8);
@@ -188,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_byte_that_is_not_utf8_is_named() {
+    fn the_first_invalid_byte_is_reported() {
         assert_eq!(Source::new(Path::new("m"), b"ab\xff"), Err(2));
     }
 

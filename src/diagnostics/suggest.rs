@@ -1,13 +1,13 @@
 //! "Did you mean": the one known word that is close to an unknown one.
 
-/// Returns the only known word within a third of the word's length, if there
-/// is exactly one that is nearest, whatever the case of its letters.
+/// The nearest known word within a third of the word's length, ignoring case, if
+/// exactly one is nearest.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     let limit = length.div_ceil(3);
     let mut near: Vec<_> = known
         .into_iter()
-        // Comparing takes memory for the product of both lengths.
+        // A comparison allocates the product of both lengths.
         .filter(|one| one.chars().count().abs_diff(length) <= limit)
         .map(|one| (distance(word, one), one))
         .filter(|&(distance, _)| distance <= limit)
@@ -22,8 +22,8 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     }
 }
 
-/// Says whether one of two words may be meant for the other: they differ in no
-/// more than a third of the longer one.
+/// Whether one of two words may be a misspelling of the other: they differ in at
+/// most a third of the longer one.
 pub fn are_near(a: &str, b: &str) -> bool {
     let longer = a.chars().count().max(b.chars().count());
     distance(a, b) <= longer.div_ceil(3)

@@ -1,4 +1,4 @@
-//! Diagnostics on one line each, for editors, `grep` and people in a hurry.
+//! Diagnostics on one line each, for editors and `grep`.
 
 use super::style::put;
 use crate::diagnostics::{Diagnostic, Location};

@@ -1,5 +1,5 @@
-//! What would be changed, as a unified diff. A safe change stays within a line,
-//! so the lines of both texts correspond.
+//! Fixes as a unified diff. A safe fix stays within a line, so the lines of both
+//! texts correspond.
 
 use std::ops::Range;
 
@@ -8,11 +8,10 @@ use super::style::put;
 use crate::diagnostics::Source;
 use crate::names::visible;
 
-/// Lines around a change.
 const CONTEXT: usize = 3;
 
-/// Writes the changes of one text. On a terminal it is drawn as it can be
-/// shown; anywhere else byte for byte, for `patch -p0`.
+/// Writes the changes of one text: safe to display on a terminal, anywhere else
+/// byte for byte, for `patch -p0`.
 pub fn diff(old: &Source, new: &str, style: &Style) -> String {
     let new_source = Source::new(old.path(), new.as_bytes());
     let new = match &new_source {
@@ -34,7 +33,7 @@ pub fn diff(old: &Source, new: &str, style: &Style) -> String {
     out
 }
 
-/// The ranges of lines that are shown: each change with the lines around it.
+/// The ranges of lines to show: each change with its context.
 fn hunks(old: &[&str], new: &[&str]) -> Vec<Range<usize>> {
     let mut hunks: Vec<Range<usize>> = Vec::new();
     let pairs = old.iter().zip(new).enumerate();
@@ -85,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_that_are_near_share_a_hunk() {
+    fn nearby_changes_share_a_hunk() {
         let lines: Vec<_> = (1..=20).map(|line| line.to_string()).collect();
         let old = lines.join("\n") + "\nend";
         let new = old

@@ -1,15 +1,15 @@
-//! Annotations for a run on GitHub Actions: one workflow command a problem.
+//! Annotations for GitHub Actions: one workflow command per problem.
 //!
-//! Manifests are untrusted text: what would end a command or a property of one
-//! is escaped, so that no text can forge another command (the escapes are those
-//! of `actions/toolkit`, `packages/core/src/command.ts`).
+//! Manifests are untrusted: what would end a command or a property is escaped, so
+//! that no text can forge another command (the escapes are those of
+//! `actions/toolkit`, `packages/core/src/command.ts`).
 
 use super::Repository;
 use super::style::put;
 use crate::diagnostics::{Diagnostic, Location, Severity};
 use crate::names::visible;
 
-/// Writes the annotations; what could not be looked at has no place.
+/// Writes the annotations; what could not be checked has no location.
 pub fn github<'a>(
     list: impl IntoIterator<Item = &'a Diagnostic>,
     unchecked: &[String],
@@ -41,14 +41,14 @@ pub fn github<'a>(
     out
 }
 
-/// Where it is; the first line for what is about the file itself.
+/// A problem of a file itself is reported at its first line.
 fn location(one: &Diagnostic) -> String {
     let Location::Text { source, span } = &one.location else {
         return "line=1,".to_owned();
     };
     let (start, end) = (source.position(span.start), source.position(span.end));
     let (line, end_line) = (start.line, end.line);
-    // Columns are shown only where a range stays on its line.
+    // Columns are shown only for a range within one line.
     if line != end_line {
         return format!("line={line},endLine={end_line},");
     }
@@ -56,13 +56,12 @@ fn location(one: &Diagnostic) -> String {
     format!("line={line},endLine={line},col={column},endColumn={end_column},")
 }
 
-/// Escapes the text of a command; what a terminal obeys is made visible.
+/// Escapes the text of a command, and makes control characters visible.
 fn data(text: &str) -> String {
     let lines: Vec<_> = text.split('\n').map(visible).collect();
     lines.join("\n").replace('%', "%25").replace('\n', "%0A")
 }
 
-/// Escapes a property of a command.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -1,4 +1,4 @@
-//! One JSON document, written piece by piece: its lists may be of any length.
+//! A JSON document written piece by piece, since its lists may be of any length.
 
 use std::io::{self, Write};
 
@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use crate::names::to_json_pretty;
 
-/// A document on its way: an object whose first key is `schema_version`. What
-/// comes out is what [`to_json_pretty`] makes of the whole.
+/// An object whose first key is `schema_version`, formatted like
+/// [`to_json_pretty`].
 #[derive(Debug)]
 #[must_use = "a document must be ended"]
 pub struct JsonStream<W: Write> {
@@ -16,44 +16,38 @@ pub struct JsonStream<W: Write> {
 }
 
 impl<W: Write> JsonStream<W> {
-    /// Begins.
     pub fn begin(mut out: W, schema_version: u32) -> io::Result<Self> {
         write!(out, "{{\n  \"schema_version\": {schema_version}")?;
         Ok(Self { out, items: 0 })
     }
 
-    /// Writes a key with its value.
     pub fn field<T: Serialize>(&mut self, key: &str, value: &T) -> io::Result<()> {
         write!(self.out, ",\n  \"{key}\": {}", indented(value, 2))
     }
 
-    /// Begins a list.
     pub fn list(&mut self, key: &str) -> io::Result<()> {
         self.items = 0;
         write!(self.out, ",\n  \"{key}\": [")
     }
 
-    /// Writes an item of the list.
     pub fn item<T: Serialize>(&mut self, item: &T) -> io::Result<()> {
         let comma = if self.items > 0 { "," } else { "" };
         self.items += 1;
         write!(self.out, "{comma}\n    {}", indented(item, 4))
     }
 
-    /// Ends the list.
     pub fn end_list(&mut self) -> io::Result<()> {
         let end = if self.items > 0 { "\n  ]" } else { "]" };
         self.out.write_all(end.as_bytes())
     }
 
-    /// Ends the document and gives the writer back.
     pub fn end(mut self) -> io::Result<W> {
         self.out.write_all(b"\n}\n")?;
         Ok(self.out)
     }
 }
 
-/// A line end stands in no string of JSON.
+// Strings in JSON contain no newline.
 fn indented<T: Serialize>(value: &T, columns: usize) -> String {
     let json = to_json_pretty(value);
     json.trim_end()
@@ -65,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_document_is_the_same_in_pieces_and_in_one() {
+    fn a_document_in_pieces_equals_the_whole() {
         #[derive(Serialize)]
         struct Whole {
             schema_version: u32,

@@ -1,7 +1,8 @@
-//! What people and machines read. Commands hand over data; every wording of a
-//! screen and every key of a document is here.
+//! Screens for people and documents for machines. Commands pass data; the wording
+//! of every screen and the keys of every document are here.
 //!
-//! To add a format: its file with a `write`, its row in [`Format`].
+//! To add a format: a file with a function that writes it, and its row in
+//! [`Format`].
 
 pub(in crate::report) mod audit;
 mod catalogue;

@@ -1,11 +1,10 @@
-//! Paths as code hosts want them: relative to the repository.
+//! Paths relative to the repository, as code hosts expect them.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::host::{HostView, normalize};
 
-/// The directory that reported paths start from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
     root: PathBuf,
@@ -13,8 +12,8 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// Finds the nearest directory above the working directory that holds
-    /// `.git`; without one it is the working directory itself.
+    /// The nearest ancestor of the working directory with a `.git`, or else the
+    /// working directory.
     pub fn find(view: &dyn HostView) -> Self {
         let cwd = view.cwd().unwrap_or_default();
         let mut above = cwd.ancestors();
@@ -25,9 +24,9 @@ impl Repository {
         }
     }
 
-    /// Returns a path from the root on; an absolute one if it lies elsewhere.
+    /// A path relative to the repository, or absolute if it is outside.
     pub(super) fn relative(&self, path: &Path) -> PathBuf {
-        // What is reported is what was typed, not what links lead to.
+        // Report the path that was typed, not the target of links.
         let whole = normalize(&self.cwd.join(path));
         match whole.strip_prefix(&self.root) {
             Ok(below) => below.to_owned(),
@@ -35,7 +34,7 @@ impl Repository {
         }
     }
 
-    /// Returns a path as a URI reference (RFC 3986): relative, or `file:///…`.
+    /// A URI reference (RFC 3986): relative, or `file:///…`.
     pub(super) fn uri(&self, path: &Path) -> String {
         let path = self.relative(path);
         let encoded = percent_encoded(path.as_os_str().as_bytes());
@@ -78,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn uris_hold_no_character_that_means_something_else() {
+    fn characters_with_a_meaning_in_uris_are_escaped() {
         let alone = Repository::find(&World::new());
         assert_eq!(
             alone.uri(Path::new("my group/\u{e4}%:1")),

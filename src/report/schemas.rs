@@ -1,5 +1,5 @@
-//! The JSON Schemas of the documents, generated from their types. `schema/`
-//! holds what this makes; a test compares the two.
+//! JSON Schemas of the documents, generated from their types. A test compares them
+//! with the files in `schema/`.
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
@@ -13,7 +13,7 @@ use super::documents::{
 use crate::audit::LogLine;
 use crate::manifest;
 
-/// The schemas by the names of their files, `<name>.v1.schema.json`.
+/// By file name, `<name>.v1.schema.json`.
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("manifest", manifest::schema()),
@@ -30,7 +30,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
 /// The smaller reports: `explain <GROUP>` and `ext which`.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-#[expect(dead_code, reason = "it stands for its variants in the schema")]
+#[expect(dead_code, reason = "only its schema is used")]
 enum ReportDocument {
     Group(GroupDocument),
     Which(WhichDocument),
@@ -39,7 +39,7 @@ enum ReportDocument {
 /// What `qli audit` prints.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
-#[expect(dead_code, reason = "it stands for its variants in the schema")]
+#[expect(dead_code, reason = "only its schema is used")]
 enum AuditReportDocument {
     Runs(AuditRunsDocument),
     Show(Box<AuditShowDocument>),
@@ -53,8 +53,8 @@ fn schema_of<T: JsonSchema>() -> Schema {
     settings.into_generator().into_root_schema_for::<T>()
 }
 
-/// Removes what only restates a Rust type: the width of a number, and `null`
-/// for a key that is left out instead.
+/// Removes what only restates a Rust type: the width of a number, and `null` for a
+/// key that is omitted instead.
 #[derive(Debug, Clone)]
 struct Plain;
 

@@ -1,12 +1,10 @@
-//! Colour, width and line characters: decided once for a stream, obeyed
-//! everywhere.
+//! Colour, width and line characters of a stream, decided once.
 
 use anstyle::{AnsiColor, Style as Ansi};
 use unicode_width::UnicodeWidthStr;
 
 use crate::host::{HostView, Stream, stream};
 
-/// What `--color` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {
     /// On a terminal, unless the environment says otherwise.
@@ -18,25 +16,20 @@ pub enum Color {
     Never,
 }
 
-/// How texts for people look on one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Style {
-    /// Whether colour is used.
     pub color: bool,
     /// Columns, from 40 to 200.
     pub width: usize,
-    /// Whether lines are drawn in Unicode.
+    /// Whether frames use Unicode.
     pub unicode: bool,
-    /// Whether the stream is a terminal; what is not is cut by tabs and not
-    /// wrapped.
+    /// Other streams get tabs between columns and no wrapped lines.
     pub terminal: bool,
-    /// The home directory, which paths are shortened by.
+    /// The home directory, shown as `~`.
     pub home: Option<String>,
 }
 
 impl Style {
-    /// Decides for a stream.
-    ///
     /// Colour follows `--color`, then `NO_COLOR`, then `CLICOLOR_FORCE`, then
     /// `CLICOLOR=0`, then whether it is a terminal that is not `dumb`
     /// (no-color.org, bixense.com/clicolors). The width is that of `COLUMNS`,
@@ -65,8 +58,8 @@ impl Style {
         }
     }
 
-    /// Shortens the paths below the home directory that stand in a sentence or
-    /// a command. One in quotation marks stays: a shell expands no `~` there.
+    /// Shortens the paths below the home directory in a sentence or a command. One
+    /// in quotation marks stays: a shell does not expand `~` there.
     pub fn shortened(&self, text: &str) -> String {
         let Some(home) = &self.home else {
             return text.to_owned();
@@ -81,12 +74,10 @@ impl Style {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// Marks what was refused or is wrong.
     pub fn bad(&self, text: &str) -> String {
         self.painted(text, AnsiColor::Red.on_default().bold())
     }
 
-    /// Marks what stands out.
     pub fn strong(&self, text: &str) -> String {
         self.painted(text, Ansi::new().bold())
     }
@@ -111,7 +102,7 @@ fn wants_color(color: Color, terminal: bool, view: &dyn HostView) -> bool {
     }
 }
 
-/// Says whether the locale's codeset is UTF-8, by the order of locale(7).
+/// Whether the locale's codeset is UTF-8, by the order of locale(7).
 fn is_utf8(view: &dyn HostView) -> bool {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
         .into_iter()
@@ -129,8 +120,8 @@ fn number(view: &dyn HostView, name: &str) -> Option<usize> {
     text(view, name)?.parse().ok().filter(|&number| number > 0)
 }
 
-/// Breaks a text into lines of at most so many columns, at spaces; a word that
-/// is longer stays whole, so that it can be copied.
+/// Wraps a text at spaces; a word that is longer than the width stays whole, so
+/// that it can be copied.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -147,8 +138,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Breaks a help like any text, but not one that names a path: it is a command
-/// or ends in one, there to be copied.
+/// Wraps a text unless it contains a path: it is or ends in a command to copy.
 pub(super) fn wrapped_help(help: &str, width: usize) -> Vec<String> {
     if [" /", " ~/"].iter().any(|path| help.contains(path)) {
         return vec![help.to_owned()];
@@ -174,7 +164,7 @@ mod tests {
     use crate::host::fake::World;
 
     #[test]
-    fn colour_is_decided_by_the_first_rule_that_speaks() {
+    fn the_first_rule_that_applies_decides_colour() {
         let world = || World::bare().var("TERM", "xterm");
         let auto = |world: World, terminal| wants_color(Color::Auto, terminal, &world);
         assert!(auto(world(), true) && !auto(world(), false));
@@ -197,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_locale_variable_that_is_set_decides_the_lines() {
+    fn the_first_locale_variable_that_is_set_decides_unicode() {
         assert!(is_utf8(&World::bare().var("LANG", "C.UTF-8")));
         assert!(!is_utf8(
             &World::bare().var("LANG", "C.UTF-8").var("LC_ALL", "C")
@@ -218,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_with_a_path_is_not_broken() {
+    fn a_command_with_a_path_is_not_wrapped() {
         assert_eq!(wrapped_help("chmod 600 /a/b", 10), ["chmod 600 /a/b"]);
         assert_eq!(
             wrapped_help("did you mean it?", 10),
@@ -227,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_wrapped_at_spaces_and_words_stay_whole() {
+    fn text_is_wrapped_at_spaces_and_words_stay_whole() {
         assert_eq!(wrapped("aa bb cc", 5), ["aa bb", "cc"]);
         assert_eq!(wrapped("a longerword b", 4), ["a", "longerword", "b"]);
         assert_eq!(wrapped("", 4), [""]);

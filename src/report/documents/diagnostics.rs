@@ -9,8 +9,8 @@ use super::SCHEMA_VERSION;
 use crate::diagnostics::{Diagnostic, Edit, Location, Position, Safety, Source};
 use crate::names::Text;
 
-/// `qli validate --format json`, and what `run` and `explain` have to say when
-/// no plan can be made.
+/// `qli validate --format json`, and `explain --format json` when no plan can be
+/// made.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct DiagnosticsDocument {
@@ -18,7 +18,7 @@ pub struct DiagnosticsDocument {
     pub schema_version: u32,
     /// Number of manifests that were read; embedded ones are never counted.
     pub files: usize,
-    /// Every problem, sorted by path and place.
+    /// Every problem, sorted by path and location.
     pub diagnostics: Vec<DiagnosticDocument>,
 }
 
@@ -34,9 +34,9 @@ pub struct DiagnosticDocument {
     pub severity: &'static str,
     /// What is wrong, in one sentence.
     pub message: String,
-    /// What it means for whoever wants to run something.
+    /// What it means for runs.
     pub effect: String,
-    /// The next step, where there is one to name.
+    /// The next step, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
     /// The file, directory or name it is about.
@@ -44,45 +44,45 @@ pub struct DiagnosticDocument {
     /// Where in the file; absent if it is about the path itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span: Option<SpanDocument>,
-    /// Other places of the same file that belong to it.
+    /// Other locations in the same file that belong to it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub labels: Vec<LabelDocument>,
-    /// How the text can be mended, where that is certain or likely.
+    /// How to fix the text, where that is certain or likely.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<FixDocument>,
-    /// The rule of an organisation that is broken; of `QLI0901` only.
+    /// The policy's rule that is violated; only for `QLI0901`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyDocument>,
 }
 
-/// A rule of an organisation, by where it is written.
+/// A rule of a policy, by where it is written.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct PolicyDocument {
-    /// The policy's file as it was named.
+    /// The policy's file as it was given.
     pub file: Text,
-    /// The keyword in it that is broken, as a JSON Pointer (RFC 6901).
+    /// The violated keyword in it, as a JSON Pointer (RFC 6901).
     pub pointer: String,
 }
 
-/// Changes of a file that mend a problem.
+/// Edits of a file that fix a problem.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct FixDocument {
-    /// Whether it can be made without being looked at.
+    /// Whether it can be applied without review.
     pub safety: Safety,
-    /// The changes; no two overlap.
+    /// The edits; no two overlap.
     pub edits: Vec<EditDocument>,
 }
 
-/// One change of a file.
+/// One edit of a file.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct EditDocument {
     /// What is replaced.
     pub span: SpanDocument,
-    /// What stands there afterwards.
+    /// What replaces it.
     pub replacement: String,
 }
 
@@ -96,18 +96,17 @@ pub struct SpanDocument {
     pub end: Position,
 }
 
-/// A second place of a problem.
+/// Another location of a problem.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct LabelDocument {
-    /// What stands there.
+    /// What is there.
     pub text: String,
     /// Where.
     pub span: SpanDocument,
 }
 
 impl DiagnosticsDocument {
-    /// Describes problems that were found in so many manifests.
     pub fn new<'a>(files: usize, found: impl IntoIterator<Item = &'a Diagnostic>) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,

@@ -15,5 +15,5 @@ pub use diagnostics::{DiagnosticDocument, DiagnosticsDocument};
 pub use doctor::DoctorDocument;
 pub use explain::{ExplainDocument, Origin};
 
-/// Version of every document.
+/// The version of every document.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -1,26 +1,23 @@
-//! The blocks of a page: as much of Markdown as the manual uses.
+//! The blocks of a page: the part of Markdown that the manual uses.
 
-/// One block.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Block {
     Heading(String),
     Paragraph(String),
     Code(Vec<String>),
-    /// One item of a list.
     Item {
-        /// `-` or a number with its point.
+        /// `-` or `1.`
         mark: String,
-        /// How many columns it stands from the left.
+        /// In columns.
         indent: usize,
         text: String,
-        /// It follows another item without an empty line.
+        /// Follows another item without an empty line.
         tight: bool,
     },
-    /// Rows of cells, the heading first.
+    /// The first row is the heading.
     Table(Vec<Vec<String>>),
 }
 
-/// Reads a page.
 pub(super) fn blocks(markdown: &str) -> Vec<Block> {
     let mut found: Vec<Block> = Vec::new();
     let mut lines = markdown.lines().peekable();
@@ -44,7 +41,7 @@ pub(super) fn blocks(markdown: &str) -> Vec<Block> {
         } else if let Some(item) = item(line, begins, found.last()) {
             found.push(item);
         } else {
-            go_on(line, begins, &mut found);
+            continue_block(line, begins, &mut found);
         }
     }
     found
@@ -63,7 +60,7 @@ fn row(line: &str, begins: bool, found: &mut Vec<Block>) {
     }
 }
 
-/// Cuts a row at its bars; one behind a backslash is a character.
+/// Splits a row at its bars; an escaped bar is a character.
 fn cells(row: &str) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut escaped = false;
@@ -86,7 +83,7 @@ fn item(line: &str, begins: bool, last: Option<&Block>) -> Option<Block> {
         .strip_suffix('.')
         .is_some_and(|n| n.parse::<u8>().is_ok());
     let in_list = matches!(last, Some(Block::Item { .. }));
-    // In the middle of a paragraph a hyphen or a number is a word.
+    // Inside a paragraph a hyphen or a number is a word.
     let may_begin = begins || in_list;
     ((mark == "-" || number) && may_begin).then(|| Block::Item {
         mark: mark.to_owned(),
@@ -96,8 +93,8 @@ fn item(line: &str, begins: bool, last: Option<&Block>) -> Option<Block> {
     })
 }
 
-/// A line that goes on with the block before it, or begins a paragraph.
-fn go_on(line: &str, begins: bool, found: &mut Vec<Block>) {
+/// Continues the previous block, or begins a paragraph.
+fn continue_block(line: &str, begins: bool, found: &mut Vec<Block>) {
     let text = match found.last_mut().filter(|_| !begins) {
         Some(Block::Paragraph(text) | Block::Item { text, .. }) => text,
         Some(Block::Code(lines)) => {

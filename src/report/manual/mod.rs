@@ -1,5 +1,4 @@
-//! A page of the manual as plain text: the Markdown of `docs/` without its marks,
-//! in so many columns.
+//! Renders a page of the manual (the Markdown of `docs/`) as plain text.
 
 mod blocks;
 mod table;
@@ -8,7 +7,6 @@ use super::Style;
 use super::style::{put, wrapped};
 use blocks::{Block, blocks};
 
-/// Draws a page.
 pub fn manual(markdown: &str, style: &Style) -> String {
     let drawn = blocks(markdown).into_iter().map(|block| {
         let tight = matches!(block, Block::Item { tight: true, .. });
@@ -47,7 +45,7 @@ fn indented(line: &str) -> String {
     format!("    {line}\n")
 }
 
-/// Breaks a text into lines, the first and the other ones with their beginnings.
+/// Wraps a text, with a prefix for the first line and one for the rest.
 fn lines(text: &str, first: &str, rest: &str, width: usize) -> String {
     let mut out = String::new();
     let room = width.saturating_sub(rest.len());
@@ -58,12 +56,12 @@ fn lines(text: &str, first: &str, rest: &str, width: usize) -> String {
     out
 }
 
-/// Takes the marks out of a text: of a link its words stay, of what is set in
-/// bold too. Backticks stay, since they say what is to be typed.
+/// Removes the markup of links and bold text. Backticks stay: they mark what to
+/// type.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     let mut parts = text.split('`');
-    // Between two backticks everything stands for itself.
+    // Code is left as it is.
     while let Some(outside) = parts.next() {
         out.push_str(&unmarked(outside));
         if let Some(inside) = parts.next() {
@@ -77,7 +75,7 @@ fn unmarked(text: &str) -> String {
     text.replace("**", "").replace("\\|", "|")
 }
 
-/// Takes `[words](target)` for its words.
+/// Replaces `[text](target)` by its text.
 fn linked(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -90,9 +88,9 @@ fn linked(text: &str) -> String {
     out
 }
 
-/// What stands before a link, its words, and what stands behind it.
+/// Splits at the next link: before it, its text, after it.
 fn next_link(text: &str) -> Option<(&str, &str, &str)> {
-    // One between two backticks is no link.
+    // Code is not a link.
     let mut middles = text.match_indices("](").map(|(at, _)| at);
     let outside = |at: &usize| {
         let before = text.get(..*at).unwrap_or_default();
@@ -118,21 +116,21 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_taken_out_and_what_is_to_be_typed_keeps_its_own() {
+    fn markup_is_removed_and_code_keeps_its_backticks() {
         let text = "# A **bold** word\n\nSee [the log](audit.md), `[a](b)`\nand **more** of `x`.\n";
         let expected = "A bold word\n\nSee the log, `[a](b)` and more of `x`.\n";
         assert_eq!(page(text), expected);
     }
 
     #[test]
-    fn lists_hang_and_code_stands_as_it_is() {
+    fn lists_are_indented_and_code_is_left_alone() {
         let text = "One:\n\n- first words that go on and\n  on to a second line\n  - below\n- last\n\n1. one\n2. two\n\n```sh\nqli  help\n\nexit\n```\n";
         let expected = "One:\n\n- first words that go on and on to a\n  second line\n  - below\n- last\n\n1. one\n2. two\n\n    qli  help\n\n    exit\n";
         assert_eq!(page(text), expected);
     }
 
     #[test]
-    fn a_table_fits_the_width_or_stands_below_itself() {
+    fn a_table_fits_the_width_or_is_stacked() {
         let text =
             "| a | what |\n|---|---|\n| `x` | a word and another and one more that breaks |\n";
         let expected = "a    what\n---  -----------------------------------\n`x`  a word and another and one more\n     that breaks\n";

@@ -1,18 +1,16 @@
-//! A table in so many columns: its last cells are broken into lines; where there
-//! is no room beside the others, they stand below them.
+//! Renders a table: its last column is wrapped, or put below the others if it does
+//! not fit next to them.
 
 use unicode_width::UnicodeWidthStr;
 
 use super::super::style::{put, wrapped};
 use super::{lines, plain};
 
-/// Fewer columns than this are no room for sentences.
-const ROOM_MIN: usize = 24;
+/// The narrowest last column.
+const LAST_MIN: usize = 24;
 
-/// Between two columns.
 const GAP: usize = 2;
 
-/// Draws a table, its heading first.
 pub(super) fn table(rows: &[Vec<String>], width: usize) -> String {
     let rows: Vec<Vec<String>> = rows
         .iter()
@@ -25,7 +23,7 @@ pub(super) fn table(rows: &[Vec<String>], width: usize) -> String {
     let taken: usize = beside.iter().map(|width| width + GAP).sum();
     let room = width.saturating_sub(taken);
     let last = widest(&rows, columns.saturating_sub(1));
-    if last > room && room < ROOM_MIN {
+    if last > room && room < LAST_MIN {
         return stacked(&rows, width);
     }
     let mut out = String::new();
@@ -64,7 +62,7 @@ fn drawn(row: &[String], beside: &[usize], room: usize) -> String {
     out
 }
 
-/// The last cell of each row below the others; the heading would say nothing.
+/// Puts the last cell of each row below the others, without the heading.
 fn stacked(rows: &[Vec<String>], width: usize) -> String {
     let rows = rows.iter().skip(1).map(|row| {
         let (last, others) = row
