@@ -1,5 +1,5 @@
-//! What a run costs, in figures that a busy machine does not change: its
-//! system calls, and its instructions.
+//! What a run costs, in figures that do not depend on the load of the machine: system
+//! calls, instructions, memory and size.
 #![expect(
     clippy::disallowed_methods,
     clippy::panic,
@@ -18,45 +18,41 @@ use tempfile::TempDir;
 #[expect(dead_code, reason = "shared with other test programs")]
 mod support;
 
-/// Instructions that `qli --yes g end` may take, those of the script left out.
+/// Instructions of `qli --yes g end`, without those of the script.
 ///
-/// It gates what every run pays: about 10 % above what was counted when it was
-/// set, in the unoptimised program that the tests run, built with its default
-/// features, loader and libc included. `cargo test --test costs -- --nocapture`
-/// shows today's count.
+/// This limits what every run pays. It was set about 10 % above the count, for the
+/// unoptimised program that the tests run, with default features, loader and libc
+/// included. `cargo test --test costs -- --nocapture` prints the current count.
 ///
-/// Raise it only in the commit that makes every run pay for something, with
-/// both counts and the reason in its message; a limit that is raised because a
-/// change went over it gates nothing. Lower it when a change saves much. A new
-/// compiler or libc moves the counts too: then set both limits anew, in a
-/// commit of their own, from counts of the same source.
+/// Raise it only in the commit that makes every run pay for something, with both
+/// counts and the reason in its message. Lower it when a change saves much. A new
+/// compiler or libc changes the counts too: set the limits again in their own commit,
+/// from counts of the same source.
 ///
-/// Runs differ by 0.1 %, since the log grows and its records hold times and
-/// process ids. Between machines, libc's choice of `memcpy` makes 2 %, and
-/// finding the user's name costs a little for each line of `/etc/passwd`, more
-/// where another service is asked. SHA-256 makes no difference: the processor
-/// that valgrind shows has no instructions for it.
+/// Runs differ by 0.1 %, since the log grows and its records contain times and
+/// process ids. Between machines, libc's choice of `memcpy` makes 2 %, and looking up
+/// the user's name costs a little for each line of `/etc/passwd`, more where another
+/// service is asked. SHA-256 makes no difference: the processor that valgrind emulates
+/// has no instructions for it.
 const RUN_LIMIT: u64 = 5_820_000;
 
-/// Instructions that `qli --version` may take: a start without a run. It is
-/// set and raised in the same way.
+/// Instructions of `qli --version`: a start without a run.
 const VERSION_LIMIT: u64 = 385_000;
 
-/// Instructions that the answer to a TAB may take among 1,000 groups: all of
-/// them listed, and the extensions of one of them. It is set and raised in the
-/// same way; these are some ten milliseconds.
+/// Instructions of the answer to a TAB among 1,000 groups, either all groups or the
+/// extensions of one: about ten milliseconds.
 const TAB_LIMIT: u64 = 42_000_000;
 
-/// System calls that qli itself may make for the same run, but those that read
-/// about itself below `/proc`; most of them are the loader's and the runtime's.
+/// System calls of qli itself in the same run, without those that read its own
+/// `/proc` files. Most are the loader's and the runtime's.
 const CALLS_LIMIT: usize = 241;
 
-/// KiB that qli may have of its own for the same run: heap, stack and data, which
-/// `ulimit -d` counts on Linux since 4.7 (getrlimit(2)).
+/// KiB of private memory in the same run: heap, stack and data, which `ulimit -d`
+/// limits on Linux since 4.7 (getrlimit(2)).
 const MEMORY_LIMIT: usize = 1_250;
 
-/// Bytes of code and data in the program, as size(1) counts them: what a
-/// dependency weighs.
+/// Bytes of code and data in the program, as size(1) counts them. This shows what a
+/// dependency adds.
 const SIZE_LIMIT: u64 = 22_400_000;
 
 const MANIFEST: &str = "schema_version = 1
@@ -82,8 +78,8 @@ while [ -e /proc/$PPID ]; do
 done
 ";
 
-/// A group `g` with the extensions `end`, and `far` on `PATH`, in a place
-/// whose name is always as long.
+/// A group `g` with the extensions `end`, and `far` on `PATH`, in a directory whose
+/// name always has the same length.
 struct World {
     directory: TempDir,
 }
@@ -132,8 +128,7 @@ impl World {
         self
     }
 
-    /// A tool that watches qli at its first argument from now on, with
-    /// nothing of the machine's user.
+    /// A tool that will trace qli, without the user's environment.
     fn watched_by(&self, tool: &str) -> Command {
         let mut command = Command::new(tool);
         command
@@ -153,8 +148,8 @@ impl World {
 
     /// The system calls of a second run of qli itself, with the error of each.
     ///
-    /// How often a file of `/proc` about qli itself is read is left out: its
-    /// length changes with addresses and process ids.
+    /// Reads of its own `/proc` files are left out: their length changes with addresses
+    /// and process ids.
     fn calls(&self, extension: &str) -> Vec<String> {
         let path = ["1", "2", "3", "bin"].map(|name| self.path(name).display().to_string());
         for _ in 0..2 {
@@ -219,17 +214,17 @@ fn a_run_makes_the_same_calls_among_one_group_and_among_ten_thousand() {
 }
 
 #[test]
-fn a_run_makes_the_same_calls_whatever_stands_on_path() {
+fn a_run_makes_the_same_calls_whatever_is_on_path() {
     let (none, many) = (World::new(), World::new().programs(2_000));
     for extension in ["end", "far"] {
         assert_same(&none.calls(extension), &many.calls(extension));
     }
 }
 
-/// Counts twice, since a figure that changes by itself gates nothing.
+/// Counts twice: a limit is only useful for a count that repeats.
 fn assert_within(limit: u64, words: &[&str]) {
     let world = World::new();
-    // Afterwards there is a log, and every file has been read before.
+    // After this run there is a log, and every file has been read once.
     succeeds(world.watched_by("./qli").args(words));
     let counts = [(); 2].map(|()| world.instructions(words));
     println!("{words:?}: {counts:?}");
@@ -246,11 +241,11 @@ fn a_guarded_run_stays_within_its_instructions() {
 }
 
 #[test]
-fn the_version_is_told_within_its_instructions() {
+fn printing_the_version_stays_within_its_instructions() {
     assert_within(VERSION_LIMIT, &["--version"]);
 }
 
-/// The words of a TAB behind `qli`, as the stub of a shell asks.
+/// A TAB after `qli` and these words, as a shell's stub asks for it.
 fn tab(world: &World, tool: &str, words: &[&str]) -> Command {
     let mut command = world.watched_by(tool);
     command.env("QLI_COMPLETE", "bash");
@@ -315,18 +310,18 @@ fn a_guarded_run_stays_within_its_memory() {
 fn the_program_stays_within_its_size() {
     let told = Command::new("size").arg(env!("CARGO_BIN_EXE_qli")).output();
     let told = String::from_utf8(told.unwrap().stdout).unwrap();
-    // A heading, then: text, data, bss, their sum …
+    // A heading, then: text, data, bss, their sum and more.
     let sum = told.lines().nth(1).unwrap().split_whitespace().nth(3);
     let sum: u64 = sum.unwrap().parse().unwrap();
     println!("size: {sum}");
     assert!(sum <= SIZE_LIMIT, "{sum} bytes");
 }
 
-/// Only a panic needs it, and each start would pay for it. It is asked of a machine
-/// whose compiler has the archive, as that of each distribution does.
+/// Only a panic needs it, and every start would pay for it. The compiler must have the
+/// archive, as those of all distributions do.
 #[test]
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
-fn the_loader_is_not_asked_for_an_unwinder() {
+fn the_unwinder_is_linked_statically() {
     let words = ["-dW", env!("CARGO_BIN_EXE_qli")];
     let told = Command::new("readelf").args(words).output().unwrap();
     let told = String::from_utf8(told.stdout).unwrap();
@@ -334,12 +329,12 @@ fn the_loader_is_not_asked_for_an_unwinder() {
     assert!(!told.contains("libgcc_s"), "{told}");
 }
 
-/// Relocations are what a start pays for a program that may lie anywhere.
+/// Every start would pay for the relocations of a position-independent program.
 #[test]
 #[cfg(all(feature = "fixed-address", target_os = "linux", target_env = "gnu"))]
-fn the_program_lies_at_a_fixed_address() {
+fn the_program_is_at_a_fixed_address() {
     let program = std::fs::read(env!("CARGO_BIN_EXE_qli")).unwrap();
-    // `e_type` of elf(5), here of a program that is made on the machine it is for.
+    // `e_type` of elf(5), in the byte order of this machine.
     let kind = u16::from_ne_bytes([program[16], program[17]]);
     assert_eq!(kind, 2, "ET_EXEC");
 }

@@ -1,5 +1,5 @@
-//! Which program is built, and how. `cargo build` is played by a script, which hands
-//! over what stands in `$BUILT`, and LLVM's tool by another; everything else is real.
+//! Which program is built, and how. A script replaces `cargo build` and copies `$BUILT`;
+//! another replaces LLVM's tool. Everything else is real.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ mkdir -p \"$to\"
 cp \"$BUILT\" \"$to/qli\"
 ";
 
-/// Knows musl if `$MUSL` holds its standard library.
+/// Has musl if `$MUSL` contains its standard library.
 const RUSTC: &str = "#!/bin/sh
 PATH=$REAL_PATH
 case \"$*\" in
@@ -32,12 +32,13 @@ case \"$*\" in
 esac
 ";
 
-/// Becomes the real program at once: a static program without a second build.
+/// Executes the real program: a static program without a second build.
 const STATIC: &str = "#include <unistd.h>
 int main(int count, char **words) { (void)count; execv(REAL, words); return 1; }
 ";
 
-/// Merges what was counted; there is nothing, since nothing that counts was built.
+/// Stands for the merge of counts. There are none, since no instrumented program was
+/// built.
 const PROFDATA: &str = "#!/bin/sh
 [ \"$1 $2\" = 'merge --output' ] && echo counted >\"$3\"
 ";
@@ -81,7 +82,7 @@ impl Machine {
         self.path("static")
     }
 
-    /// Makes the packages where the last step builds this.
+    /// Makes the packages, with this as the program that was built.
     fn package(&self, built: &Path) -> Output {
         self.package_with(built, &[])
     }
@@ -104,7 +105,7 @@ impl Machine {
         output(&mut command)
     }
 
-    /// What was built, a line each.
+    /// The builds, one line each.
     fn asked(&self) -> String {
         std::fs::read_to_string(self.path("asked")).unwrap()
     }
@@ -115,7 +116,7 @@ fn stderr(ended: &Output) -> &str {
 }
 
 #[test]
-fn without_musl_a_static_program_with_glibc_is_made_and_that_is_said() {
+fn without_musl_the_command_says_so_and_builds_a_static_program_with_glibc() {
     let machine = Machine::new();
     let ended = machine.package(&machine.compiled());
     assert!(ended.status.success(), "{ended:?}");
@@ -124,10 +125,10 @@ fn without_musl_a_static_program_with_glibc_is_made_and_that_is_said() {
     assert_eq!(machine.asked().lines().count(), 1, "{}", machine.asked());
     let target = "--target x86_64-unknown-linux-gnu ";
     assert!(machine.asked().contains(target), "{}", machine.asked());
-    // Of the whole program: its source asks whether it will be static.
+    // For the whole program: its source asks whether it will be static.
     let flags = "-C target-feature=+crt-static -C relocation-model=static";
     assert!(machine.asked().contains(flags), "{}", machine.asked());
-    // Whoever reads a message of it does not learn who built it.
+    // Its messages do not reveal who built it.
     assert!(
         machine.asked().contains("--remap-path-prefix=/"),
         "{}",
@@ -157,7 +158,7 @@ fn without_musl_a_static_program_with_glibc_is_made_and_that_is_said() {
 }
 
 #[test]
-fn musl_is_built_where_rust_knows_it() {
+fn musl_is_used_where_rust_has_it() {
     let machine = Machine::new().with_musl();
     let ended = machine.package(&machine.compiled());
     assert!(ended.status.success(), "{ended:?}");
@@ -167,17 +168,17 @@ fn musl_is_built_where_rust_knows_it() {
 }
 
 #[test]
-fn what_needs_a_loader_is_not_packed() {
+fn a_program_that_needs_a_loader_is_not_packed() {
     for machine in [Machine::new(), Machine::new().with_musl()] {
         let ended = machine.package(Path::new(env!("CARGO_BIN_EXE_qli")));
         assert!(!ended.status.success(), "{ended:?}");
-        assert!(stderr(&ended).contains("no static program"), "{ended:?}");
+        assert!(stderr(&ended).contains("not static"), "{ended:?}");
         assert!(names(&machine.path("out")).is_empty());
     }
 }
 
 #[test]
-fn a_program_that_was_used_and_counted_tells_how_to_build_the_one_that_is_packed() {
+fn the_packed_program_is_built_with_the_counts_of_an_instrumented_one() {
     let machine = Machine::new().with_musl().with_profdata();
     let ended = machine.package(&machine.compiled());
     assert!(ended.status.success(), "{ended:?}");
@@ -193,7 +194,7 @@ fn a_program_that_was_used_and_counted_tells_how_to_build_the_one_that_is_packed
 }
 
 #[test]
-fn a_profile_that_is_given_is_used_as_it_is() {
+fn a_given_profile_is_used_unchanged() {
     let machine = Machine::new().with_musl().with_profdata();
     let profile = machine.path("a profile");
     std::fs::write(&profile, "").unwrap();
@@ -206,7 +207,7 @@ fn a_profile_that_is_given_is_used_as_it_is() {
 }
 
 #[test]
-fn a_program_that_does_not_do_what_is_expected_of_it_gives_no_profile() {
+fn an_instrumented_program_that_misbehaves_fails_the_build() {
     let ended = output(script(".ci/exercise").arg("/bin/false"));
     assert_eq!(ended.status.code(), Some(1), "{ended:?}");
     assert!(stderr(&ended).contains("exit code 1"), "{ended:?}");

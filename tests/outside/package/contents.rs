@@ -1,4 +1,4 @@
-//! What lies in the packages.
+//! What the packages contain.
 
 use std::path::Path;
 
@@ -6,9 +6,9 @@ use super::{EPOCH, ending, fresh, packages, program, script, stripped, told};
 use crate::support::names;
 
 #[test]
-fn two_runs_over_one_program_give_the_same_bytes() {
+fn two_runs_over_the_same_program_give_the_same_bytes() {
     let again = fresh("again");
-    // Elsewhere, in other hands, at another place of the earth.
+    // Another directory, umask, user, locale and time zone.
     let mut command = program("sh", ["-c", "umask 077; exec \"$@\"", "sh"]);
     let package = script(".ci/package");
     command
@@ -42,7 +42,7 @@ fn the_checksums_are_those_of_all_packages() {
 }
 
 #[test]
-fn the_tarball_holds_what_is_installed_by_hand() {
+fn the_tarball_contains_everything_for_a_manual_installation() {
     let location = fresh("unpacked");
     let tarball = ending(packages(), ".tar.gz");
     let flags = [
@@ -76,7 +76,7 @@ fn the_tarball_holds_what_is_installed_by_hand() {
 }
 
 #[test]
-fn a_tarball_tells_nothing_of_who_made_it() {
+fn a_tarball_does_not_reveal_who_made_it() {
     let tarball = ending(packages(), ".tar.gz");
     let flags = [
         "--utc",
@@ -103,9 +103,9 @@ fn a_tarball_tells_nothing_of_who_made_it() {
 }
 
 #[test]
-fn lintian_has_nothing_to_say() {
+fn lintian_reports_nothing() {
     let deb = ending(packages(), ".deb");
-    // Newer versions of Debian may know of more that could be better.
+    // Newer versions of Debian may report more.
     let words = [
         "--allow-root",
         "--fail-on",
@@ -116,7 +116,7 @@ fn lintian_has_nothing_to_say() {
 }
 
 #[test]
-fn what_is_no_program_is_not_packed() {
+fn a_file_that_is_not_a_program_is_not_packed() {
     for (file, said) in [
         ("Cargo.toml", "no program"),
         ("no such file", "No such file"),

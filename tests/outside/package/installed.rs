@@ -1,4 +1,4 @@
-//! The `.deb`, below a root of its own: nothing of the machine changes.
+//! The `.deb`, installed below a temporary root: the machine is not changed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::{ending, packages, program, told};
 use crate::support::output;
 
-/// How long a shell may take, in milliseconds.
+/// Milliseconds to wait for a shell.
 const PATIENCE: u64 = 30_000;
 
 struct Root {
@@ -17,7 +17,7 @@ struct Root {
 }
 
 impl Root {
-    /// A root whose dpkg knows the libraries of this machine, and a home beside it.
+    /// A root whose dpkg knows the libraries of this machine, and a home directory.
     fn new() -> Self {
         let root = Self {
             directory: TempDir::new().unwrap(),
@@ -44,7 +44,7 @@ impl Root {
         dpkg.args(["--force-not-root", "--force-script-chrootless"])
             .args(["--log=/dev/null", action])
             .arg(what)
-            // It wants what only root has on its PATH.
+            // dpkg needs programs that only root has on PATH.
             .env(
                 "PATH",
                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -52,7 +52,7 @@ impl Root {
         told(&mut dpkg);
     }
 
-    /// A program whose user has what is installed here, and nothing else of qli's.
+    /// A program that sees only what is installed here.
     fn command(&self, name: &str) -> Command {
         let mut command = Command::new(name);
         command
@@ -72,7 +72,7 @@ impl Root {
         command
     }
 
-    /// Starts a shell that loads completions from where packages put them.
+    /// Starts a shell that loads completions from where packages install them.
     fn shell(&self, shell: &str) -> PtySession {
         let (file, text) = match shell {
             "bash" => (
@@ -104,13 +104,13 @@ impl Root {
             _ => command.arg("-i"),
         };
         let mut session = spawn_command(command, Some(PATIENCE)).unwrap();
-        // A shell at its prompt does not heed TERM.
+        // A shell at its prompt ignores TERM.
         session.process_mut().set_kill_timeout(Some(0));
         session.exp_string("READY>").unwrap();
         session
     }
 
-    /// Everything that lies here, but for what dpkg notes of itself.
+    /// All files here but dpkg's own.
     fn left(&self) -> Vec<String> {
         let mut find = program(
             "find",
@@ -132,7 +132,7 @@ fn zsh_functions() -> String {
     ))
 }
 
-/// Runs guarded scripts as they are run after an installation.
+/// Runs guarded scripts after an installation.
 fn runs(root: &Root) {
     let version = format!("qli {}\n", env!("CARGO_PKG_VERSION"));
     assert_eq!(told(&mut root.qli(&["--version"])), version);
@@ -150,7 +150,7 @@ fn shows_pages(root: &Root) {
     for (page, told_there) in [("qli", "SUBCOMMANDS"), ("qli-ext-new", "--guarded")] {
         let words = ["-c", "-M", &root.text("usr/share/man"), page];
         let shown = told(&mut program("mman", words));
-        // Bold and underlined characters are struck twice.
+        // Bold and underlined characters are overstruck.
         let plain: String = strip_strikes(&shown);
         assert!(plain.contains(told_there), "{plain}");
     }
@@ -220,7 +220,7 @@ fn a_package_replaces_itself_and_leaves_groups_of_others() {
 }
 
 #[test]
-fn every_file_is_as_the_package_says() {
+fn every_installed_file_has_its_checksum() {
     let root = Root::new();
     root.dpkg("--install", &ending(packages(), ".deb"));
     let sums = root.text("var/lib/dpkg/info/qli.md5sums");

@@ -1,4 +1,4 @@
-//! Who is named, and what is refused.
+//! Which packages and licences are listed, and which licences fail.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,7 +28,7 @@ pub(crate) fn shadow(command: &mut Command, directory: &Path, programs: &[(&str,
         .env("PATH", format!("{}:{path}", directory.display()));
 }
 
-/// The document that names what is linked, as it is installed.
+/// The installed list of what is linked.
 fn document() -> String {
     let location = super::fresh("licences");
     let deb = ending(packages(), ".deb");
@@ -38,7 +38,7 @@ fn document() -> String {
 }
 
 #[test]
-fn everything_that_is_linked_is_named_with_its_licence() {
+fn everything_that_is_linked_is_listed_with_its_licence() {
     let document = document();
     let manifest: toml::Table = toml::from_str(include_str!("../../../Cargo.toml")).unwrap();
     let row = |name: &str| document.contains(&format!("\n| {name} "));
@@ -64,7 +64,7 @@ fn everything_that_is_linked_is_named_with_its_licence() {
     assert!(document.contains("(LICENSE-MIT)"), "texts");
 }
 
-/// Asks for the licences of a program that needs one package under a licence.
+/// Lists the licences of a program that needs one package under this licence.
 fn verdict(licence: Option<&str>) -> Result<String, String> {
     let location = TempDir::new().unwrap();
     std::fs::write(location.path().join("COPYING"), "Do as you like.\n").unwrap();

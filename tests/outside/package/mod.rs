@@ -1,4 +1,4 @@
-//! What `.ci/package` makes: two runs give the same bytes, everything is inside,
+//! What `.ci/package` makes: two runs give the same bytes, the packages are complete,
 //! and a `.deb` is installed, used and removed without a trace.
 
 mod build;
@@ -13,15 +13,15 @@ use std::sync::OnceLock;
 
 use crate::support::{names, output};
 
-/// When everything in a package is dated: 2023-11-14 22:13:20 UTC.
+/// The date of everything in a package: 2023-11-14 22:13:20 UTC.
 const EPOCH: &str = "1700000000";
 
-/// A command below the repository, which finds nothing of qli's in its environment.
+/// A command of the repository, without qli's variables in its environment.
 fn script(name: &str) -> Command {
     let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
     command
         .env("SOURCE_DATE_EPOCH", EPOCH)
-        // Seconds instead of many, for a program that is not optimised.
+        // Fast compression: the program is not optimised and large.
         .env("DPKG_DEB_COMPRESSOR_TYPE", "gzip")
         .env("DPKG_DEB_COMPRESSOR_LEVEL", "1")
         .stdin(Stdio::null());
@@ -38,14 +38,14 @@ fn told(command: &mut Command) -> String {
     String::from_utf8(ended.stdout).unwrap()
 }
 
-/// A program of the machine with its arguments.
+/// A command with its arguments.
 fn program<Words: IntoIterator<Item: AsRef<OsStr>>>(name: &str, words: Words) -> Command {
     let mut command = Command::new(name);
     command.args(words).env("LC_ALL", "C.UTF-8");
     command
 }
 
-/// The program that the tests run, without what a debugger reads.
+/// The program that the tests run, without debug information.
 fn stripped() -> &'static Path {
     static STRIPPED: OnceLock<PathBuf> = OnceLock::new();
     STRIPPED.get_or_init(|| {
@@ -87,7 +87,7 @@ fn fresh(name: &str) -> PathBuf {
     location
 }
 
-/// The one file of a directory whose name ends so.
+/// The only file in a directory with this ending.
 fn ending(directory: &Path, end: &str) -> PathBuf {
     let mut names = names(directory);
     names.retain(|name| name.ends_with(end));
