@@ -3,22 +3,21 @@
 use super::context::Context;
 use crate::discovery::catalogue;
 use crate::dispatch::Exit;
-use crate::doctor::{Checkup, Installed, Level, examine};
+use crate::doctor::{Checkup, Health, Inventory, examine};
 use crate::names::to_json_pretty;
 use crate::policy::Policies;
-use crate::report::{self, DoctorDocument, Format};
+use crate::report::{self, Format};
 use crate::survey;
 
-/// Examines this machine and reports.
 pub(super) fn exec(cx: &Context<'_>, format: Format) -> Exit {
     let checkup = checkup(cx);
     let text = match format {
-        Format::Json => to_json_pretty(&DoctorDocument::new(&checkup)),
+        Format::Json => to_json_pretty(&checkup),
         Format::Human => report::doctor(&checkup, cx.global.verbose, &cx.stdout()),
     };
-    let exit = match checkup.level() {
-        Level::Ok | Level::Warning => Exit::DONE,
-        Level::Problem => Exit::PROBLEMS,
+    let exit = match checkup.level {
+        Health::Ok | Health::Warning => Exit::DONE,
+        Health::Problem => Exit::PROBLEMS,
     };
     cx.put_or(&text, exit)
 }
@@ -29,10 +28,10 @@ fn checkup(cx: &Context<'_>) -> Checkup {
     let mut survey = survey::of_roots(&roots, &policies, cx.host);
     survey.found.extend(unusable);
     let catalogue = catalogue(&roots, cx.host);
-    let installed = Installed {
+    let inventory = Inventory {
         roots: &roots,
         survey: &survey,
         catalogue: &catalogue,
     };
-    examine(installed, cx.host)
+    examine(inventory, cx.host)
 }

@@ -1,128 +1,105 @@
-//! Whether the user's shell completes qli's words.
+//! Whether the user's shell completes qli's commands.
 
 use std::path::{Path, PathBuf};
 
-use super::{Check, Finding, Level};
+use super::{Check, Finding};
 use crate::host::{HostView, XdgDir, xdg_dir};
 use crate::names::{shell_word, visible};
 
-/// One of these stands in a file that turns completion on: its command, or what
-/// that command prints.
-const WORDS: [&[u8]; 2] = [b"qli completions", b"QLI_COMPLETE="];
+/// A file that enables completion contains one of these: the command, or part of
+/// what it prints.
+const MARKS: [&[u8]; 2] = [b"qli completions", b"QLI_COMPLETE="];
 
-/// A shell's own file is at most so long.
+/// Largest start-up file that is read, in bytes.
 const READ_MAX: u64 = 1 << 20;
 
-/// The shells whose places are known.
-#[derive(Debug, Clone, Copy)]
-enum Shell {
-    Bash,
-    Zsh,
-    Fish,
+/// A shell whose completion files are known.
+struct UserShell {
+    /// Where packages and users install a completion script, below a data directory.
+    below_data: &'static [&'static str],
+    /// The user's own files that may enable it.
+    own_files: Vec<PathBuf>,
+    help: String,
 }
 
-impl Shell {
-    fn of(name: &str) -> Option<Self> {
+impl UserShell {
+    fn of(name: &str, view: &dyn HostView) -> Option<Self> {
+        let home = || PathBuf::from(view.var("HOME").unwrap_or_default());
+        let source = |file: &Path| {
+            let file = shell_word(file);
+            format!("echo 'eval \"$(qli completions {name})\"' >> {file}")
+        };
         match name {
-            "bash" => Some(Self::Bash),
-            "zsh" => Some(Self::Zsh),
-            "fish" => Some(Self::Fish),
+            "bash" => Some(Self {
+                below_data: &["bash-completion/completions/qli"],
+                own_files: [".bashrc", ".bash_profile", ".profile"]
+                    .map(|file| home().join(file))
+                    .into(),
+                help: source(&home().join(".bashrc")),
+            }),
+            "zsh" => {
+                let directory = view.var("ZDOTDIR").map_or_else(home, PathBuf::from);
+                let file = directory.join(".zshrc");
+                Some(Self {
+                    below_data: &["zsh/site-functions/_qli", "zsh/vendor-completions/_qli"],
+                    help: source(&file),
+                    own_files: vec![file],
+                })
+            }
+            "fish" => {
+                let config = xdg_dir(XdgDir::Config, view).unwrap_or_default();
+                let directory = config.join("fish/completions");
+                let file = directory.join("qli.fish");
+                let (to, words) = (shell_word(&directory), shell_word(&file));
+                Some(Self {
+                    below_data: &["fish/vendor_completions.d/qli.fish"],
+                    own_files: vec![config.join("fish/config.fish"), file],
+                    help: format!("mkdir -p {to} && qli completions fish > {words}"),
+                })
+            }
             _ => None,
         }
     }
 
-    /// Where packages and users put a stub, below a data directory.
-    fn below_data(self) -> &'static [&'static str] {
-        match self {
-            Self::Bash => &["bash-completion/completions/qli"],
-            Self::Zsh => &["zsh/site-functions/_qli", "zsh/vendor-completions/_qli"],
-            Self::Fish => &["fish/vendor_completions.d/qli.fish"],
-        }
-    }
-
-    /// Files of the user that may turn it on.
-    fn own_files(self, view: &dyn HostView) -> Vec<PathBuf> {
-        let home = || view.var("HOME").map(PathBuf::from);
-        let names: &[&str] = match self {
-            Self::Bash => &[".bashrc", ".bash_profile", ".profile"],
-            Self::Zsh => &[".zshrc"],
-            Self::Fish => &["config.fish", "completions/qli.fish"],
-        };
-        let directory = match self {
-            Self::Bash => home(),
-            Self::Zsh => view.var("ZDOTDIR").map(PathBuf::from).or_else(home),
-            Self::Fish => xdg_dir(XdgDir::Config, view)
-                .ok()
-                .map(|dir| dir.join("fish")),
-        };
-        let directory = directory.unwrap_or_default();
-        names.iter().map(|name| directory.join(name)).collect()
-    }
-
-    /// What turns it on, in the first file that is looked at for it.
-    fn help(self, view: &dyn HostView) -> String {
-        let files = self.own_files(view);
-        let file = match self {
-            Self::Bash | Self::Zsh => files.first(),
-            Self::Fish => files.last(),
-        };
-        let file = file.cloned().unwrap_or_default();
-        let word = shell_word(&file);
-        match self {
-            Self::Bash => format!("echo 'eval \"$(qli completions bash)\"' >> {word}"),
-            Self::Zsh => format!("echo 'eval \"$(qli completions zsh)\"' >> {word}"),
-            Self::Fish => {
-                let directory = file.parent().map(shell_word).unwrap_or_default();
-                format!("mkdir -p {directory} && qli completions fish > {word}")
-            }
-        }
+    fn locations(self, view: &dyn HostView) -> Vec<PathBuf> {
+        let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
+        let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+        let data = xdg_dir(XdgDir::Data, view).ok().into_iter();
+        let data = data.chain(std::env::split_paths(&system));
+        let mut all: Vec<_> = data
+            .flat_map(|data| self.below_data.iter().map(move |file| data.join(file)))
+            .collect();
+        all.push("/etc/bash_completion.d/qli".into());
+        all.extend(self.own_files);
+        all
     }
 }
 
 pub(super) fn check(view: &dyn HostView) -> Check {
     let check = |summary, findings| Check::new("completion", summary, findings);
     let Some(path) = view.var("SHELL").map(PathBuf::from) else {
-        return check("`SHELL` names no shell".to_owned(), vec![]);
+        return check("`SHELL` is not set".to_owned(), vec![]);
     };
     let name = path.file_name().map(visible).unwrap_or_default();
-    let Some(shell) = Shell::of(&name) else {
-        return check(format!("where {name} keeps it is not known"), vec![]);
+    let Some(shell) = UserShell::of(&name, view) else {
+        return check(format!("not checked for {name}"), vec![]);
     };
-    if let Some(location) = locations(shell, view)
-        .into_iter()
-        .find(|path| is_on(path, view))
-    {
-        return check(format!("{name}, by {}", visible(&location)), vec![]);
+    let help = shell.help.clone();
+    let mut locations = shell.locations(view).into_iter();
+    if let Some(location) = locations.find(|path| enables(path, view)) {
+        return check(format!("{name}, in {}", visible(&location)), vec![]);
     }
-    let message = format!("{name} does not complete the words of qli");
-    let help = shell.help(view);
-    let finding = Finding::new(Level::Warning, None, message, help);
+    let message = format!("completion of qli is not set up in {name}");
+    let finding = Finding::warning(message, help);
     check(format!("{name}, not set up"), vec![finding])
 }
 
-fn locations(shell: Shell, view: &dyn HostView) -> Vec<PathBuf> {
-    let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
-    let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-    let data = xdg_dir(XdgDir::Data, view).ok().into_iter();
-    let data = data.chain(std::env::split_paths(&system));
-    let stubs = data.flat_map(|data| shell.below_data().iter().map(move |stub| data.join(stub)));
-    let stubs = stubs.collect::<Vec<_>>().into_iter();
-    let own = shell.own_files(view).into_iter();
-    stubs
-        .chain(["/etc/bash_completion.d/qli".into()])
-        .chain(own)
-        .collect()
-}
-
-fn is_on(path: &Path, view: &dyn HostView) -> bool {
-    let read = view.read(path, READ_MAX);
-    read.is_ok_and(|contents| {
+/// Whether a file enables completion outside of its comments.
+fn enables(path: &Path, view: &dyn HostView) -> bool {
+    let contains = |line: &[u8], mark: &[u8]| line.windows(mark.len()).any(|part| part == mark);
+    view.read(path, READ_MAX).is_ok_and(|contents| {
         let lines = contents.bytes.split(|&byte| byte == b'\n');
         let mut lines = lines.filter(|line| !line.trim_ascii_start().starts_with(b"#"));
-        lines.any(|line| WORDS.iter().any(|word| holds(line, word)))
+        lines.any(|line| MARKS.iter().any(|mark| contains(line, mark)))
     })
-}
-
-fn holds(line: &[u8], word: &[u8]) -> bool {
-    line.windows(word.len()).any(|part| part == word)
 }

@@ -1,10 +1,10 @@
-//! Roots, `PATH`, who may change what, and manifests.
+//! Roots, `PATH`, owners and modes, and manifests.
 
 use std::path::{Path, PathBuf};
 
-use super::{Check, Finding, Installed, Level, RootFacts};
+use super::{Check, Finding, Inventory, RootFacts};
 use crate::diagnostics::Code;
-use crate::discovery::{Entry, RootKind, Roots, distrusted};
+use crate::discovery::{Catalogue, Entry, RootKind, Roots, distrusted};
 use crate::host::{
     HostView, OnPath, Stat, is_absent, is_draft, is_world_writable, path_entries, search_path,
 };
@@ -12,43 +12,47 @@ use crate::manifest::FILE_NAME;
 use crate::names::{plural, shell_word};
 use crate::survey::Survey;
 
-/// Which qli a shell and a completion find.
+/// Which qli the shell and its completion find.
 pub(super) fn program(view: &dyn HostView) -> Check {
-    let version = env!("CARGO_PKG_VERSION");
     let (found, findings) = match search_path("qli", view) {
-        OnPath::Found(path) => (shell_word(&path), vec![]),
-        OnPath::Untrusted(suspicion) => {
-            let path = Some(suspicion.path.clone());
-            let message = format!("the `qli` of PATH {}", suspicion.finding());
-            let one = Finding::new(Level::Problem, path, message, suspicion.help());
-            ("not to be trusted".to_owned(), vec![one])
+        OnPath::Found(path) => (format!("at {}", shell_word(&path)), vec![]),
+        OnPath::Untrusted(insecure) => {
+            let message = format!("`qli` on PATH {}", insecure.finding());
+            let one = Finding::problem(message, insecure.help()).at(&insecure.path);
+            ("is insecure".to_owned(), vec![one])
         }
         OnPath::Missing => {
-            let message = "`qli` is not on PATH: scripts and completion do not find it";
+            let message = "`qli` is not on PATH; scripts and completion cannot find it";
             let help = "echo \"$PATH\"  # copy it to one of these directories";
-            let one = Finding::new(Level::Warning, None, message.to_owned(), help.to_owned());
-            ("not on PATH".to_owned(), vec![one])
+            let one = Finding::warning(message, help);
+            ("is not on PATH".to_owned(), vec![one])
         }
     };
-    Check::new("program", format!("qli {version}, {found}"), findings)
+    let version = env!("CARGO_PKG_VERSION");
+    Check::new("program", format!("qli {version} {found}"), findings)
 }
 
-pub(super) fn root_facts(installed: Installed<'_>, view: &dyn HostView) -> Vec<RootFacts> {
-    let facts = installed.roots.iter().map(|root| {
-        let stat = view.stat(&root.path).ok();
-        let stat = stat.filter(Stat::is_directory);
-        let groups = installed.catalogue.groups.iter();
+pub(super) fn root_facts(
+    roots: &Roots,
+    catalogue: &Catalogue,
+    view: &dyn HostView,
+) -> Vec<RootFacts> {
+    let facts = roots.iter().map(|root| {
+        let stat = view.stat(&root.path).ok().filter(Stat::is_directory);
+        let groups = catalogue.groups.iter();
         RootFacts {
             kind: root.kind,
-            path: root.path.clone(),
-            stat: stat.map(|stat| (stat.owner, stat.mode)),
+            path: root.path.as_os_str().into(),
+            exists: stat.is_some(),
+            owner: stat.map(|stat| stat.owner),
+            mode: stat.map(|stat| format!("{:04o}", stat.mode)),
             groups: groups.filter(|group| group.root == *root).count(),
         }
     });
     facts.collect()
 }
 
-/// Drafts below a root, and beside the files of its directories.
+/// Drafts in a root and in its groups.
 fn drafts(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
     let list = |directory: &Path| {
         let names = view.list(directory).unwrap_or_default().into_iter();
@@ -61,7 +65,12 @@ fn drafts(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
     left
 }
 
-/// What has to be done until a first group can be made, or what makes it.
+fn left_behind(path: &Path) -> Finding {
+    let help = format!("rm -r {}", shell_word(path));
+    Finding::warning("left behind by a qli that was killed", help).at(path)
+}
+
+/// The command that creates a first group, or shows what prevents that.
 fn first_group(view: &dyn HostView) -> String {
     let Ok(root) = Roots::of_user(view) else {
         return "export HOME=\"$(eval echo \"~$(id -un)\")\"".to_owned();
@@ -75,97 +84,81 @@ fn first_group(view: &dyn HostView) -> String {
     }
 }
 
-fn left_behind(path: PathBuf) -> Finding {
-    let message = "a qli that was killed has left it behind".to_owned();
-    let help = format!("rm -r {}", shell_word(&path));
-    Finding::new(Level::Warning, Some(path), message, help)
-}
-
 pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -> Check {
-    let there = facts.iter().filter(|root| root.stat.is_some()).count();
+    let existing = facts.iter().filter(|root| root.exists).count();
     let groups: usize = facts.iter().map(|root| root.groups).sum();
-    let mut findings = of_codes(survey, is_of_roots);
-    let left = facts.iter().flat_map(|root| drafts(&root.path, view));
-    findings.extend(left.map(left_behind));
-    // Where something hides what is in it, nobody knows that there is none.
-    let hides = |one: &Finding| one.code == Some(Code::RootUnreadable);
-    if groups == 0 && !findings.iter().any(hides) {
-        let message = "no root holds a group: there are only qli's own".to_owned();
-        let help = first_group(view);
-        findings.push(Finding::new(Level::Warning, None, message, help));
+    let mut findings = of_codes(survey, is_about_roots);
+    for root in facts {
+        let drafts = drafts(root.path.as_ref(), view);
+        findings.extend(drafts.iter().map(|path| left_behind(path)));
     }
-    let summary = format!(
-        "{} in {there} of {} roots",
-        plural(groups, "group"),
-        facts.len()
-    );
+    // A root that cannot be read may contain groups.
+    let unreadable = |one: &Finding| one.code == Some(Code::RootUnreadable);
+    if groups == 0 && !findings.iter().any(unreadable) {
+        let message = "no groups are installed; only the built-in ones are available";
+        findings.push(Finding::warning(message, first_group(view)));
+    }
+    let groups = plural(groups, "group");
+    let summary = format!("{groups} in {existing} of {} roots", facts.len());
     Check::new("roots", summary, findings)
 }
 
 pub(super) fn path(survey: &Survey, view: &dyn HostView) -> Check {
     let entries = path_entries(view);
-    let mut findings = of_codes(survey, is_of_path);
+    let mut findings = of_codes(survey, is_about_path);
     let open = entries
         .iter()
         .filter(|entry| is_world_writable(entry, view));
     findings.extend(open.map(|entry| {
         let message = "everyone can put a program here, so its extensions do not run";
         let help = format!("chmod o-w {}  # or take it out of PATH", shell_word(entry));
-        Finding::new(
-            Level::Warning,
-            Some(entry.clone()),
-            message.to_owned(),
-            help,
-        )
+        Finding::warning(message, help).at(entry)
     }));
-    let summary = format!("usable entries: {}", entries.len());
-    Check::new("path", summary, findings)
+    Check::new(
+        "path",
+        format!("usable entries: {}", entries.len()),
+        findings,
+    )
 }
 
-/// Owners and modes of all that a run would trust, and of the ways there.
-pub(super) fn trust(installed: Installed<'_>, view: &dyn HostView) -> Check {
-    let groups = installed.catalogue.groups.iter();
-    let files: Vec<_> = groups.flat_map(files).collect();
-    let there = installed.roots.iter().map(|root| root.path.clone());
-    let there = there.filter(|root| view.stat(root).is_ok());
-    let paths: Vec<_> = there.chain(files.iter().cloned()).collect();
-    let paths: Vec<_> = paths.iter().map(PathBuf::as_path).collect();
+/// Owners and modes of everything that a run would trust.
+pub(super) fn trust(inventory: Inventory<'_>, view: &dyn HostView) -> Check {
+    let files: Vec<_> = inventory.catalogue.groups.iter().flat_map(files).collect();
+    let roots = inventory.roots.iter().map(|root| root.path.as_path());
+    let roots = roots.filter(|root| view.stat(root).is_ok());
+    let paths: Vec<_> = roots.chain(files.iter().map(PathBuf::as_path)).collect();
     let found = distrusted(&paths, view);
-    let summary = format!("owners and modes of {}", plural(files.len(), "file"));
+    let summary = format!("owner and mode of {}", plural(files.len(), "file"));
     Check::new("trust", summary, found.iter().map(Finding::of).collect())
 }
 
-/// The manifest and the scripts of a group that is no part of qli itself.
+/// The manifest and the scripts of a group, unless it is built in.
 fn files(entry: &Entry) -> Vec<PathBuf> {
     if entry.root.kind == RootKind::Embedded {
         return Vec::new();
     }
     let manifest = entry.root.path.join(entry.name.as_str()).join(FILE_NAME);
-    let good = entry.group.iter();
-    let scripts = good.flat_map(|group| group.extensions.iter().map(|one| one.path.clone()));
+    let group = entry.group.iter();
+    let scripts = group.flat_map(|group| group.extensions.iter().map(|one| one.path.clone()));
     std::iter::once(manifest).chain(scripts).collect()
 }
 
 pub(super) fn manifests(survey: &Survey) -> Check {
-    let findings = of_codes(survey, |code| !is_of_roots(code) && !is_of_path(code));
+    let findings = of_codes(survey, |code| !is_about_roots(code) && !is_about_path(code));
     let summary = format!("{} read", survey.manifests.len());
     Check::new("manifests", summary, findings)
 }
 
-fn is_of_roots(code: Code) -> bool {
-    matches!(
-        code,
-        Code::RootMissing | Code::RootUnreadable | Code::GroupShadowed
-    )
+fn is_about_roots(code: Code) -> bool {
+    use Code::{GroupShadowed, RootMissing, RootUnreadable};
+    matches!(code, RootMissing | RootUnreadable | GroupShadowed)
 }
 
-fn is_of_path(code: Code) -> bool {
+fn is_about_path(code: Code) -> bool {
+    use Code::{CommandShadowed, CommandWithoutGroup, PathEntryEmpty, PathEntryRelative};
     matches!(
         code,
-        Code::PathEntryEmpty
-            | Code::PathEntryRelative
-            | Code::CommandShadowed
-            | Code::CommandWithoutGroup
+        PathEntryEmpty | PathEntryRelative | CommandShadowed | CommandWithoutGroup
     )
 }
 

@@ -1,5 +1,5 @@
-//! Whether this machine is ready to run what is installed on it. Everything is
-//! looked at, nothing is changed, no program is called.
+//! Whether this machine is ready to run what is installed on it. Checks only look:
+//! they change nothing and run no program.
 //!
 //! To add a check: its function with its [`Finding`]s, its line in [`examine`].
 
@@ -8,171 +8,210 @@ mod locations;
 mod records;
 mod tools;
 
-use std::path::PathBuf;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Location, Severity};
 use crate::discovery::{Catalogue, RootKind, Roots};
 use crate::host::HostView;
+use crate::names::Text;
 use crate::survey::Survey;
 
-/// What was found of everything.
-#[derive(Debug)]
+/// `qli doctor --format json`: whether this machine is ready.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields, title = "DoctorDocument")]
 pub struct Checkup {
+    /// Version of this document: 1.
+    schema_version: u32,
+    /// The version of qli.
+    qli: &'static str,
+    /// The worst level of all checks.
+    pub level: Health,
     /// The roots in force, in their order, without the embedded one.
     pub roots: Vec<RootFacts>,
-    /// The checks, in the order in which a mistake is looked for.
     pub checks: Vec<Check>,
 }
 
-impl Checkup {
-    /// Returns the worst of all levels.
-    pub fn level(&self) -> Level {
-        let levels = self.checks.iter().map(Check::level);
-        levels.max().unwrap_or(Level::Ok)
-    }
-}
-
-/// What is known of a root.
-#[derive(Debug)]
-pub struct RootFacts {
-    /// What kind it is.
-    pub kind: RootKind,
-    /// The directory.
-    pub path: PathBuf,
-    /// Its owner's uid and its permission bits; none if it is not there.
-    pub stat: Option<(u32, u32)>,
-    /// How many groups come from it.
-    pub groups: usize,
-}
-
-/// One check: what was looked at, and what is wrong with it.
-#[derive(Debug)]
-pub struct Check {
-    /// Its name, in documents too.
-    pub name: &'static str,
-    /// What was looked at, in a few words.
-    pub summary: String,
-    /// What is wrong.
-    pub findings: Vec<Finding>,
-}
-
-impl Check {
-    fn new(name: &'static str, summary: String, findings: Vec<Finding>) -> Self {
-        Self {
-            name,
-            summary,
-            findings,
-        }
-    }
-
-    /// Returns the worst of its findings' levels.
-    pub fn level(&self) -> Level {
-        let levels = self.findings.iter().map(|one| one.level);
-        levels.max().unwrap_or(Level::Ok)
-    }
-}
-
-/// How bad something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// Nothing is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// Nothing to report.
     Ok,
-    /// Everything runs; somebody should look.
+    /// Everything runs, but this is worth a look.
     Warning,
     /// Something does not run.
     Problem,
 }
 
-impl Level {
-    /// Returns its word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Warning => "warning",
-            Self::Problem => "problem",
+/// One root.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RootFacts {
+    pub kind: RootKind,
+    pub path: Text,
+    pub exists: bool,
+    /// The owner's uid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<u32>,
+    /// Permission bits in octal digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    /// How many groups come from it.
+    pub groups: usize,
+}
+
+/// One check.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Check {
+    /// Its name: `program`, `roots`, `path`, `trust`, `manifests`, `completion`,
+    /// `providers`, `logs`, `spool`.
+    #[serde(rename = "check")]
+    pub name: &'static str,
+    /// The worst level of its findings.
+    pub level: Health,
+    /// What was checked, in a few words.
+    pub summary: String,
+    pub findings: Vec<Finding>,
+}
+
+impl Check {
+    fn new(name: &'static str, summary: impl Into<String>, findings: Vec<Finding>) -> Self {
+        Self {
+            name,
+            level: worst(findings.iter().map(|one| one.level)),
+            summary: summary.into(),
+            findings,
         }
     }
 }
 
-/// One thing that is wrong, and what to type.
-#[derive(Debug, Clone, PartialEq, Eq)]
+fn worst(levels: impl Iterator<Item = Health>) -> Health {
+    levels.max().unwrap_or(Health::Ok)
+}
+
+/// One problem or warning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Finding {
-    /// How bad it is.
-    pub level: Level,
-    /// Its row in the table of codes, if it has one.
+    /// `warning` or `problem`.
+    pub level: Health,
+    /// Its code, such as `QLI0702`, if it has one.
+    #[serde(rename = "code", skip_serializing_if = "Option::is_none")]
+    number: Option<&'static str>,
+    /// The name of its code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
+    #[serde(skip)]
     pub code: Option<Code>,
-    /// The file or directory it is about, if it is about one.
-    pub path: Option<PathBuf>,
-    /// The line of the file, from 1, if it is about one.
+    /// The file or directory it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<Text>,
+    /// The line of the file, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
-    /// One sentence.
+    /// The column of the line in Unicode scalar values, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// What is wrong, in one sentence.
     pub message: String,
     /// What to type, or to do.
     pub help: String,
 }
 
 impl Finding {
-    fn new(level: Level, path: Option<PathBuf>, message: String, help: String) -> Self {
+    fn new(level: Health, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             level,
+            number: None,
+            name: None,
             code: None,
+            path: None,
             line: None,
-            path,
-            message,
-            help,
+            column: None,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    fn warning(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Health::Warning, message, help)
+    }
+
+    fn problem(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Health::Problem, message, help)
+    }
+
+    fn at(self, path: impl Into<Text>) -> Self {
+        let path = Some(path.into());
+        Self { path, ..self }
+    }
+
+    fn code(self, code: Code) -> Self {
+        Self {
+            number: Some(code.number()),
+            name: Some(code.name()),
+            code: Some(code),
+            ..self
         }
     }
 
     fn of(one: &Diagnostic) -> Self {
         let level = match one.severity {
-            Severity::Error => Level::Problem,
-            Severity::Warning | Severity::Info => Level::Warning,
+            Severity::Error => Health::Problem,
+            Severity::Warning | Severity::Info => Health::Warning,
         };
-        let line = match &one.location {
-            Location::Text { source, span } => Some(source.position(span.start).line),
+        let position = match &one.location {
+            Location::Text { source, span } => Some(source.position(span.start)),
             Location::Path(_) => None,
         };
         let explain = || format!("qli help {}", one.code.number());
         let help = one.help.clone().unwrap_or_else(explain);
+        let finding = Self::new(level, &one.message, help);
         Self {
-            code: Some(one.code),
-            line,
-            ..Self::new(
-                level,
-                Some(one.path().to_owned()),
-                one.message.clone(),
-                help,
-            )
+            line: position.map(|at| at.line),
+            column: position.map(|at| at.column),
+            ..finding.at(one.path()).code(one.code)
         }
     }
 }
 
 /// What is examined.
 #[derive(Debug, Clone, Copy)]
-pub struct Installed<'a> {
+pub struct Inventory<'a> {
     /// The roots in force.
     pub roots: &'a Roots,
     /// What `validate` finds in them.
     pub survey: &'a Survey,
-    /// Their groups, and qli's own.
+    /// Their groups, and the built-in ones.
     pub catalogue: &'a Catalogue,
 }
 
-/// Looks at everything.
-pub fn examine(installed: Installed<'_>, view: &dyn HostView) -> Checkup {
-    let roots = locations::root_facts(installed, view);
+pub fn examine(inventory: Inventory<'_>, view: &dyn HostView) -> Checkup {
+    let Inventory {
+        roots,
+        survey,
+        catalogue,
+    } = inventory;
+    let roots = locations::root_facts(roots, catalogue, view);
     let checks = vec![
         locations::program(view),
-        locations::roots(&roots, installed.survey, view),
-        locations::path(installed.survey, view),
-        locations::trust(installed, view),
-        locations::manifests(installed.survey),
+        locations::roots(&roots, survey, view),
+        locations::path(survey, view),
+        locations::trust(inventory, view),
+        locations::manifests(survey),
         completion::check(view),
-        tools::check(installed.catalogue, view),
-        records::logs(installed.catalogue, view),
-        records::spool(installed.catalogue, view),
+        tools::check(catalogue, view),
+        records::logs(catalogue, view),
+        records::spool(catalogue, view),
     ];
-    Checkup { roots, checks }
+    Checkup {
+        schema_version: 1,
+        qli: env!("CARGO_PKG_VERSION"),
+        level: worst(checks.iter().map(|check| check.level)),
+        roots,
+        checks,
+    }
 }
 
 #[cfg(test)]

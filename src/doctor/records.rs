@@ -1,17 +1,17 @@
-//! The logs that runs are recorded in, and records that wait for them.
+//! Audit logs, and spooled records that are pending for them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Check, Finding, Level};
-use crate::audit::{Spool, spool as look_into};
+use super::{Check, Finding};
+use crate::audit::{Spool, spool as examine_spool};
 use crate::diagnostics::Code;
 use crate::discovery::Catalogue;
 use crate::guard::AuditStart;
 use crate::host::{HostView, reason};
 use crate::names::{GroupName, plural, shell_word};
 
-/// The logs by their paths, each with a group that records there.
+/// The logs by path, each with a group that records there.
 fn recordings(
     catalogue: &Catalogue,
     view: &dyn HostView,
@@ -34,64 +34,57 @@ fn recordings(
 
 pub(super) fn logs(catalogue: &Catalogue, view: &dyn HostView) -> Check {
     let (logs, mut findings) = recordings(catalogue, view);
-    for (path, (group, audit)) in &logs {
-        let Some(obstacle) = audit.obstacle(view) else {
-            continue;
-        };
+    findings.extend(logs.iter().filter_map(|(path, (group, audit))| {
+        let obstacle = audit.obstacle(view)?;
         let message = format!("runs of `{group}` are refused: {}", obstacle.reason());
-        findings.push(Finding {
-            code: Some(Code::AuditUnwritable),
-            ..Finding::new(Level::Problem, Some(path.clone()), message, obstacle.help())
-        });
-    }
-    let summary = plural(logs.len(), "log");
-    Check::new("logs", summary, findings)
+        let finding = Finding::problem(message, obstacle.help()).at(path);
+        Some(finding.code(Code::AuditUnwritable))
+    }));
+    Check::new("logs", plural(logs.len(), "log"), findings)
 }
 
 pub(super) fn spool(catalogue: &Catalogue, view: &dyn HostView) -> Check {
-    let check = |summary: String, findings| Check::new("spool", summary, findings);
-    let (path, kept) = match look_into(view) {
-        Spool::Nowhere | Spool::Absent => return check("empty".to_owned(), vec![]),
+    let unusable = |summary: &str, path: PathBuf, message: String, help: String| {
+        let finding = Finding::problem(message, help).at(path);
+        Check::new("spool", summary, vec![finding])
+    };
+    let (path, kept) = match examine_spool(view) {
+        Spool::Nowhere | Spool::Absent => return Check::new("spool", "empty", vec![]),
         Spool::NotPrivate(path) => {
-            let message = "it is not yours alone, so no log takes over what is in it";
+            let message = "others can change the spool, so its records are not used";
             let help = format!("ls -ld {0}; chmod 700 {0}", shell_word(&path));
-            let one = Finding::new(Level::Problem, Some(path), message.to_owned(), help);
-            return check("not to be trusted".to_owned(), vec![one]);
+            return unusable("not private", path, message.to_owned(), help);
         }
         Spool::Unreadable(path, error) => {
-            let message = format!("it cannot be read: {}", reason(&error));
+            let message = format!("cannot read the spool: {}", reason(&error));
             let help = format!("ls -ld {}", shell_word(&path));
-            let one = Finding::new(Level::Problem, Some(path), message, help);
-            return check("unreadable".to_owned(), vec![one]);
+            return unusable("unreadable", path, message, help);
         }
         Spool::Kept(path, kept) => (path, kept),
     };
     let (logs, _) = recordings(catalogue, view);
-    let mut waiting: BTreeMap<Option<&PathBuf>, usize> = BTreeMap::new();
-    for one in &kept {
-        *waiting.entry(one.as_ref()).or_default() += 1;
+    let mut pending: BTreeMap<Option<&PathBuf>, usize> = BTreeMap::new();
+    for log in &kept {
+        *pending.entry(log.as_ref()).or_default() += 1;
     }
-    let findings = waiting.into_iter().map(|(log, count)| match log {
-        Some(log) => waits(log, count, logs.get(log).map(|(group, _)| group)),
+    let findings = pending.into_iter().map(|(log, count)| match log {
+        Some(log) => pending_for(log, count, logs.get(log).map(|(group, _)| group)),
         None => foreign(&path, count),
     });
-    check(plural(kept.len(), "record"), findings.collect())
+    Check::new("spool", plural(kept.len(), "record"), findings.collect())
 }
 
 fn foreign(spool: &Path, count: usize) -> Finding {
-    let hold = if count == 1 { "holds" } else { "hold" };
-    let message = format!("{} {hold} no end of a run", plural(count, "file"));
-    let help = format!("ls -l {}", shell_word(spool));
-    Finding::new(Level::Warning, Some(spool.to_owned()), message, help)
+    let message = format!("{} without a spooled record", plural(count, "file"));
+    Finding::warning(message, format!("ls -l {}", shell_word(spool))).at(spool)
 }
 
-fn waits(log: &Path, count: usize, group: Option<&GroupName>) -> Finding {
-    let waits = if count == 1 { "waits" } else { "wait" };
-    let ends = plural(count, "record");
-    let message = format!("{ends} {waits} for this log: ends of runs that it did not take");
+fn pending_for(log: &Path, count: usize, group: Option<&GroupName>) -> Finding {
+    let records = plural(count, "pending record");
+    let message = format!("{records}: this log could not be written when the run ended");
     let help = match group {
-        Some(group) => format!("qli explain {group}  # the next run of it takes them over"),
-        None => "qli ext list  # no group of these records there".to_owned(),
+        Some(group) => format!("qli explain {group}  # its next run adds them to the log"),
+        None => "qli ext list  # no installed group uses this log".to_owned(),
     };
-    Finding::new(Level::Warning, Some(log.to_owned()), message, help)
+    Finding::warning(message, help).at(log)
 }

@@ -15,23 +15,23 @@ fn of(world: &World) -> Checkup {
     let roots = Roots::of(&[], world);
     let survey = Survey::default();
     let catalogue = crate::discovery::catalogue(&roots, world);
-    let installed = Installed {
+    let inventory = Inventory {
         roots: &roots,
         survey: &survey,
         catalogue: &catalogue,
     };
-    examine(installed, world)
+    examine(inventory, world)
 }
 
-/// The only finding there is: its check, its level and what to type.
-fn only(world: &World) -> (&'static str, Level, String) {
+/// The only finding: its check, level and help.
+fn only(world: &World) -> (&'static str, Health, String) {
     let checkup = of(world);
     let found = checkup.checks.iter();
     let found = found.flat_map(|check| check.findings.iter().map(|one| (check.name, one)));
     let found: Vec<_> = found.collect();
     assert_eq!(found.len(), 1, "{found:?}");
     let (check, one) = found[0];
-    assert_eq!(checkup.level(), one.level);
+    assert_eq!(checkup.level, one.level);
     (check, one.level, one.help.clone())
 }
 
@@ -45,7 +45,7 @@ fn a_machine_that_is_ready_has_no_finding() {
         )
         .tool("op", 0, b"", b"");
     let checkup = of(&world);
-    assert_eq!(checkup.level(), Level::Ok, "{checkup:?}");
+    assert_eq!(checkup.level, Health::Ok, "{checkup:?}");
     let names: Vec<_> = checkup.checks.iter().map(|check| check.name).collect();
     let all = [
         "program",
@@ -63,24 +63,24 @@ fn a_machine_that_is_ready_has_no_finding() {
 }
 
 #[test]
-fn without_a_group_it_says_how_to_make_one() {
-    let expected = ("roots", Level::Warning, "qli ext new ops".to_owned());
+fn without_a_group_it_says_how_to_create_one() {
+    let expected = ("roots", Health::Warning, "qli ext new ops".to_owned());
     assert_eq!(only(&world()), expected);
 }
 
 #[test]
-fn what_a_killed_qli_left_behind_is_named_with_what_removes_it() {
+fn drafts_of_a_killed_qli_are_reported_with_the_command_that_removes_them() {
     let draft = ".0123456789abcdef0123456789abcdef.new";
     for directory in [OWN.to_owned(), format!("{OWN}/web")] {
         let path = format!("{directory}/{draft}");
         let left = world().manifest("web", "").file(&path, "");
-        let expected = ("roots", Level::Warning, format!("rm -r {path}"));
+        let expected = ("roots", Health::Warning, format!("rm -r {path}"));
         assert_eq!(only(&left), expected);
     }
 }
 
 #[test]
-fn a_group_is_advised_only_where_it_can_be_made() {
+fn a_new_group_is_suggested_only_if_it_can_be_created() {
     let help = |world: &World| {
         let checkup = of(world);
         let roots = checkup.checks.iter().find(|one| one.name == "roots");
@@ -94,51 +94,51 @@ fn a_group_is_advised_only_where_it_can_be_made() {
 }
 
 #[test]
-fn who_may_change_what_runs_is_a_problem() {
+fn a_world_writable_script_is_a_problem() {
     let script = format!("{OWN}/web/hello");
     let open = world()
         .manifest("web", "")
         .alter(&script, |stat| stat.mode |= 0o002);
     let help = format!("chmod o-w {script}");
-    assert_eq!(only(&open), ("trust", Level::Problem, help));
+    assert_eq!(only(&open), ("trust", Health::Problem, help));
 }
 
 #[test]
-fn an_entry_of_path_that_everybody_may_write_to_is_named() {
+fn a_world_writable_path_entry_is_a_warning() {
     let open = world()
         .manifest("web", "")
         .var("PATH", "/usr/bin:/open")
         .directory("/open", 0o777);
     let help = "chmod o-w /open  # or take it out of PATH".to_owned();
-    assert_eq!(only(&open), ("path", Level::Warning, help));
+    assert_eq!(only(&open), ("path", Health::Warning, help));
 }
 
 #[test]
-fn completion_is_looked_for_where_the_users_shell_looks() {
+fn completion_is_looked_up_where_the_users_shell_looks() {
     let with = |shell: &str| world().manifest("web", "").var("SHELL", shell);
     let (check, level, help) = only(&with("/usr/bin/fish"));
-    assert_eq!((check, level), ("completion", Level::Warning));
+    assert_eq!((check, level), ("completion", Health::Warning));
     let command = "mkdir -p /home/ops/.config/fish/completions && qli completions fish > ";
     assert!(help.starts_with(command), "{help}");
     assert!(only(&with("/bin/zsh")).2.contains(".zshrc"));
     let fish = with("/usr/bin/fish");
     let stub = "/usr/share/fish/vendor_completions.d/qli.fish";
     let fish = fish.file(stub, "(QLI_COMPLETE=fish command qli)\n");
-    assert_eq!(of(&fish).level(), Level::Ok);
-    assert_eq!(of(&with("/bin/nu")).level(), Level::Ok);
+    assert_eq!(of(&fish).level, Health::Ok);
+    assert_eq!(of(&with("/bin/nu")).level, Health::Ok);
 }
 
 #[test]
-fn a_comment_turns_no_completion_on() {
+fn a_comment_does_not_enable_completion() {
     let text = "# qli completions bash\n  # eval \"$(qli completions bash)\"\n";
     let with = |text| world().manifest("web", "").file("/home/ops/.bashrc", text);
     assert_eq!(only(&with(text)).0, "completion");
     let on = format!("{text}eval \"$(qli completions bash)\"\n");
-    assert_eq!(of(&with(&on)).level(), Level::Ok);
+    assert_eq!(of(&with(&on)).level, Health::Ok);
 }
 
 #[test]
-fn the_file_that_is_looked_at_is_the_one_that_is_advised() {
+fn the_suggested_file_is_one_that_is_checked() {
     let zsh = world().manifest("web", "").var("SHELL", "/bin/zsh");
     let zsh = zsh.var("ZDOTDIR", "/home/ops/z");
     assert!(only(&zsh).2.ends_with(">> /home/ops/z/.zshrc"));
@@ -149,10 +149,10 @@ fn the_file_that_is_looked_at_is_the_one_that_is_advised() {
 }
 
 #[test]
-fn a_program_that_a_group_needs_and_that_is_not_there_is_a_problem() {
+fn a_missing_program_that_a_group_needs_is_a_problem() {
     let secret = "[[extensions.hello.secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
     let (check, level, help) = only(&world().manifest("web", secret));
-    assert_eq!((check, level), ("providers", Level::Problem));
+    assert_eq!((check, level), ("providers", Health::Problem));
     assert!(help.starts_with("install `op`"), "{help}");
 }
 
@@ -163,13 +163,13 @@ fn a_log_that_refuses_runs_is_a_problem() {
         .manifest("web", &format!("audit_log = \"{log}\""))
         .file(log, "");
     let help = format!("chmod 600 {log}");
-    assert_eq!(only(&loose), ("logs", Level::Problem, help));
+    assert_eq!(only(&loose), ("logs", Health::Problem, help));
     let unset = world().manifest("web", "audit_log = \"$LOGS/web.log\"");
     assert_eq!(only(&unset).0, "logs");
 }
 
 #[test]
-fn records_that_wait_are_told_with_their_log() {
+fn pending_records_are_reported_with_their_log() {
     let spooled = |log: &str| {
         format!("{{\"log\":\"{log}\",\"record\":{{\"event\":\"finish\",\"run_id\":\"a\"}}}}")
     };
@@ -185,7 +185,7 @@ fn records_that_wait_are_told_with_their_log() {
             )
     };
     let (check, level, help) = only(&with(&spooled("/home/ops/logs/web.log")));
-    assert_eq!((check, level), ("spool", Level::Warning));
+    assert_eq!((check, level), ("spool", Health::Warning));
     assert!(help.starts_with("qli explain web  # "), "{help}");
     assert!(
         only(&with(&spooled("/else")))
@@ -194,11 +194,11 @@ fn records_that_wait_are_told_with_their_log() {
     );
     assert!(only(&with("{}")).2.starts_with("ls -l"));
     let open = with("{}").directory(SPOOL, 0o777);
-    assert_eq!(only(&open).1, Level::Problem);
+    assert_eq!(only(&open).1, Health::Problem);
 }
 
 #[test]
-fn qli_itself_is_looked_for_on_path() {
+fn qli_is_looked_up_on_path() {
     let without = World::new().manifest("web", "");
     assert_eq!(only(&without).0, "program");
 }

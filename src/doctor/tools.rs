@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Check, Finding, Level};
+use super::{Check, Finding};
 use crate::discovery::{Catalogue, GroupEntry};
 use crate::guard::{SecretFault, WantedSecret};
 use crate::host::HostView;
@@ -10,28 +10,26 @@ use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::shell_word;
 use crate::providers::{ProviderId, Tool};
 
-/// The first secret that wants each provider, with its group.
-type Wanted<'a> = BTreeMap<ProviderId, (&'a GroupEntry, &'a SecretSpec)>;
-
 pub(super) fn check(catalogue: &Catalogue, view: &dyn HostView) -> Check {
-    let wanted = wanted(catalogue);
+    let required = required(catalogue);
     let mut found = Vec::new();
     let mut findings = Vec::new();
-    for (&provider, &(group, secret)) in &wanted {
+    for (&provider, &(group, secret)) in &required {
         let tool = Tool::find(provider, view);
         found.extend(tool.file().map(|file| shell_word(&file.path)));
         findings.extend(missing(&tool, group, secret));
     }
-    let summary = match (wanted.is_empty(), found.is_empty()) {
-        (true, _) => "no group needs a program".to_owned(),
-        (false, true) => "none that is needed can be called".to_owned(),
+    let summary = match (required.is_empty(), found.is_empty()) {
+        (true, _) => "no program required".to_owned(),
+        (false, true) => "no required program is usable".to_owned(),
         (false, false) => found.join(", "),
     };
     Check::new("providers", summary, findings)
 }
 
-fn wanted(catalogue: &Catalogue) -> Wanted<'_> {
-    let mut wanted = Wanted::new();
+/// The providers that call a program, each with the first secret that uses it.
+fn required(catalogue: &Catalogue) -> BTreeMap<ProviderId, (&GroupEntry, &SecretSpec)> {
+    let mut required = BTreeMap::new();
     for group in catalogue
         .groups
         .iter()
@@ -45,11 +43,11 @@ fn wanted(catalogue: &Catalogue) -> Wanted<'_> {
         let demands = std::iter::once(&manifest.requirements).chain(sections);
         for secret in demands.flat_map(|demands| &demands.secrets) {
             if secret.provider.row().tool().is_some() {
-                wanted.entry(secret.provider).or_insert((group, secret));
+                required.entry(secret.provider).or_insert((group, secret));
             }
         }
     }
-    wanted
+    required
 }
 
 fn missing(tool: &Tool, group: &GroupEntry, secret: &SecretSpec) -> Option<Finding> {
@@ -57,13 +55,11 @@ fn missing(tool: &Tool, group: &GroupEntry, secret: &SecretSpec) -> Option<Findi
         secret: WantedSecret::new(secret, DemandedBy::Group),
         fault: tool.obstacle()?.clone(),
     };
-    let path = group.group.home.manifest_path.clone();
+    let path = group.group.home.manifest_path.as_path();
     let explain = || format!("qli help {}", fault.code().name());
     let help = fault
         .next_step()
         .map_or_else(explain, |step| step.to_string());
-    Some(Finding {
-        code: Some(fault.code()),
-        ..Finding::new(Level::Problem, Some(path), fault.reason(), help)
-    })
+    let finding = Finding::problem(fault.reason(), help).at(path);
+    Some(finding.code(fault.code()))
 }

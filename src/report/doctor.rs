@@ -1,88 +1,101 @@
-//! `qli doctor`: a line a check, and what to type under each finding.
+//! `qli doctor`: the answer, a row per check, then the findings.
 
-use super::Style;
-use super::style::{column_width, put, wrapped, wrapped_help};
-use crate::doctor::{Check, Checkup, Finding, Level, RootFacts};
-use crate::names::{plural, visible};
+use std::path::Path;
 
-/// Draws a checkup; roots are listed one by one if more is to be said.
+use super::style::{column_width, put};
+use super::{Message, Style};
+use crate::diagnostics::Severity;
+use crate::doctor::{Check, Checkup, Finding, Health, RootFacts};
+use crate::names::plural;
+
+/// `verbose` adds a row per root.
 pub fn doctor(checkup: &Checkup, verbose: bool, style: &Style) -> String {
-    let mut out = String::new();
+    let mut out = format!("{}\n\n", answer(checkup, style));
     let width = column_width(checkup.checks.iter().map(|check| check.name));
     for check in &checkup.checks {
-        out.push_str(&line(check, width, style));
+        let result = painted(check.level, &format!("{:7}", word(check.level)), style);
+        let summary = style.shortened(&check.summary);
+        let name = check.name;
+        put(
+            &mut out,
+            format_args!("{name:width$}  {result}  {summary}\n"),
+        );
         if check.name == "roots" && verbose {
             for root in &checkup.roots {
-                put(&mut out, format_args!("         {}\n", facts(root, style)));
+                let indent = " ".repeat(width + 11);
+                put(&mut out, format_args!("{indent}{}\n", facts(root, style)));
             }
         }
-        for finding in &check.findings {
-            out.push_str(&drawn(finding, style));
-        }
     }
-    out.push_str(&verdict(checkup));
+    let with_findings = |check: &&Check| !check.findings.is_empty();
+    for check in checkup.checks.iter().filter(with_findings) {
+        out.push('\n');
+        out.extend(check.findings.iter().map(|one| message(one, style)));
+    }
     out
 }
 
-fn line(check: &Check, width: usize, style: &Style) -> String {
-    let level = check.level();
-    let word = format!("{:7}", level.as_str());
-    let word = match level {
-        Level::Ok => word,
-        Level::Warning => style.strong(&word),
-        Level::Problem => style.bad(&word),
+fn answer(checkup: &Checkup, style: &Style) -> String {
+    let findings = || checkup.checks.iter().flat_map(|check| &check.findings);
+    let count = |level| findings().filter(|one| one.level == level).count();
+    let counts = [(Health::Problem, "error"), (Health::Warning, "warning")];
+    let counts = counts.map(|(level, name)| (count(level), name));
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts.map(|&(count, name)| plural(count, name)).collect();
+    let ready = match checkup.level {
+        Health::Ok | Health::Warning => "READY",
+        Health::Problem => "NOT READY",
     };
-    let summary = style.shortened(&check.summary);
-    format!("{word}  {:width$}  {summary}\n", check.name)
+    let ready = painted(checkup.level, ready, style);
+    if counts.is_empty() {
+        return ready;
+    }
+    format!("{ready}: {}", counts.join(", "))
+}
+
+fn word(level: Health) -> &'static str {
+    match level {
+        Health::Ok => "ok",
+        Health::Warning => "warning",
+        Health::Problem => "error",
+    }
+}
+
+fn painted(level: Health, text: &str, style: &Style) -> String {
+    match level {
+        Health::Ok => text.to_owned(),
+        Health::Warning => style.strong(text),
+        Health::Problem => style.bad(text),
+    }
 }
 
 fn facts(root: &RootFacts, style: &Style) -> String {
-    let path = style.path(&root.path);
-    match root.stat {
-        None => format!("{path}  not there"),
-        Some((owner, mode)) => {
+    let path = style.path(root.path.as_ref());
+    match (&root.mode, root.owner) {
+        (Some(mode), Some(owner)) => {
             let groups = plural(root.groups, "group");
-            format!("{path}  {groups} (mode {mode:04o}, owner uid {owner})")
+            format!("{path}  {groups} (mode {mode}, owner uid {owner})")
         }
+        _ => format!("{path}  missing"),
     }
 }
 
-/// What stands under a check is indented by so much.
-const INDENT: usize = 9;
-
-fn drawn(finding: &Finding, style: &Style) -> String {
-    let mut out = String::new();
-    let indent = " ".repeat(INDENT);
+fn message(finding: &Finding, style: &Style) -> String {
+    let severity = match finding.level {
+        Health::Ok | Health::Warning => Severity::Warning,
+        Health::Problem => Severity::Error,
+    };
+    let mut message = Message::new(severity, finding.message.clone());
+    if let Some(code) = finding.code {
+        message = message.code(code);
+    }
     if let Some(path) = &finding.path {
-        let line = finding.line.map(|line| format!(":{line}"));
-        let (path, line) = (style.path(path), line.unwrap_or_default());
-        put(&mut out, format_args!("{indent}{path}{line}\n"));
-    }
-    let code = finding.code.map(|code| format!("{}: ", code.number()));
-    let message = format!("{}{}", code.unwrap_or_default(), finding.message);
-    let message = style.shortened(&visible(&message));
-    for line in wrapped(&message, style.width.saturating_sub(INDENT)) {
-        put(&mut out, format_args!("{indent}{line}\n"));
-    }
-    let help = style.shortened(&visible(&finding.help));
-    let lines = wrapped_help(&help, style.width.saturating_sub(INDENT + 2));
-    for (at, line) in lines.iter().enumerate() {
-        let mark = if at == 0 { "> " } else { "  " };
-        put(&mut out, format_args!("{indent}{mark}{line}\n"));
-    }
-    out
-}
-
-fn verdict(checkup: &Checkup) -> String {
-    let findings = || checkup.checks.iter().flat_map(|check| &check.findings);
-    let count = |level| findings().filter(|one| one.level == level).count();
-    match (count(Level::Problem), count(Level::Warning)) {
-        (0, 0) => "\nready: nothing is wrong\n".to_owned(),
-        (0, warnings) => format!("\nready: {}\n", plural(warnings, "warning")),
-        (problems, 0) => format!("\n{}\n", plural(problems, "problem")),
-        (problems, warnings) => {
-            let (problems, warnings) = (plural(problems, "problem"), plural(warnings, "warning"));
-            format!("\n{problems}, {warnings}\n")
+        let path: &Path = path.as_ref();
+        let mut location = style.path(path);
+        for number in [finding.line, finding.column].into_iter().flatten() {
+            put(&mut location, format_args!(":{number}"));
         }
+        message = message.line(format!("at {location}"));
     }
+    message.field("help", &finding.help).render(style)
 }

@@ -33,8 +33,8 @@ pub use diff::diff;
 pub use doctor::doctor;
 pub use documents::SCHEMA_VERSION as DOCUMENT_VERSION;
 pub use documents::{
-    AuditHeadDocument, AuditShowDocument, CatalogueDocument, DiagnosticsDocument, DoctorDocument,
-    ExplainDocument, GroupDocument, OutcomeCounts, WhichDocument,
+    AuditHeadDocument, AuditShowDocument, CatalogueDocument, DiagnosticsDocument, ExplainDocument,
+    GroupDocument, OutcomeCounts, WhichDocument,
 };
 pub use explain::{Digests, explain};
 pub use github::github;

@@ -7,10 +7,10 @@ use schemars::{JsonSchema, Schema};
 
 use super::documents::{
     AuditHeadDocument, AuditRunsDocument, AuditShowDocument, AuditVerifyDocument,
-    CatalogueDocument, DiagnosticsDocument, DoctorDocument, ExplainDocument, GroupDocument,
-    WhichDocument,
+    CatalogueDocument, DiagnosticsDocument, ExplainDocument, GroupDocument, WhichDocument,
 };
 use crate::audit::LogLine;
+use crate::doctor::Checkup;
 use crate::manifest;
 
 /// By file name, `<name>.v1.schema.json`.
@@ -23,7 +23,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("catalogue", schema_of::<CatalogueDocument>()),
         ("report", schema_of::<ReportDocument>()),
         ("audit-report", schema_of::<AuditReportDocument>()),
-        ("doctor", schema_of::<DoctorDocument>()),
+        ("doctor", schema_of::<Checkup>()),
     ]
 }
 

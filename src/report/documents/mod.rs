@@ -4,7 +4,6 @@
 mod audit;
 mod catalogue;
 mod diagnostics;
-mod doctor;
 mod explain;
 
 pub use audit::{
@@ -12,7 +11,6 @@ pub use audit::{
 };
 pub use catalogue::{CatalogueDocument, GroupDocument, WhichDocument};
 pub use diagnostics::{DiagnosticDocument, DiagnosticsDocument};
-pub use doctor::DoctorDocument;
 pub use explain::{ExplainDocument, Origin};
 
 /// The version of every document.
