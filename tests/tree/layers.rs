@@ -1,5 +1,5 @@
-//! The layers import in the order in which `lib.rs` lists them: a layer uses
-//! those above it, never those below.
+//! Layers import in the order in which `lib.rs` lists them: a layer uses those above
+//! it, never those below.
 
 use std::path::{Path, PathBuf};
 
@@ -31,12 +31,12 @@ fn files(below: &Path) -> Vec<PathBuf> {
             }
         })
         .filter(|path| path.extension().is_some_and(|end| end == "rs"))
-        // What Cargo runs before it builds is no part of the program.
+        // The build script is not part of the program.
         .filter(|path| *path != src().join("build.rs"))
         .collect()
 }
 
-/// The layers that a file's text names, with `use` groups taken apart.
+/// The layers that a file names after `crate::`.
 fn imports(text: &str) -> Vec<&str> {
     let code = text
         .lines()
@@ -86,12 +86,11 @@ fn no_layer_imports_one_below_it() {
 }
 
 #[test]
-fn only_host_touches_the_world() {
+fn only_host_touches_the_system() {
     let map = std::fs::read_to_string(src().join("lib.rs")).unwrap();
-    let fences: Vec<_> = map.match_indices("clippy::disallowed_methods").collect();
-    assert_eq!(fences.len(), 1);
-    let lifted = map.split("clippy::disallowed_methods").nth(1).unwrap();
-    let layer = lifted
+    assert_eq!(map.matches("clippy::disallowed_methods").count(), 1);
+    let after = map.split("clippy::disallowed_methods").nth(1).unwrap();
+    let layer = after
         .lines()
         .find_map(|line| line.strip_prefix("pub(crate) mod "));
     assert_eq!(layer, Some("host;"));
@@ -104,14 +103,14 @@ fn only_host_touches_the_world() {
     }
 }
 
-/// The crate changes often: what has to be changed with it is one file.
+/// The crate changes often; only one file has to follow.
 #[test]
-fn one_file_knows_the_crate_that_checks_json_schemas() {
+fn only_one_file_uses_the_json_schema_checker() {
     let all = files(&src()).into_iter();
-    let knowing = all.filter(|file| {
+    let using = all.filter(|file| {
         let text = std::fs::read_to_string(file).unwrap();
         text.contains("jsonschema::")
     });
-    let knowing: Vec<_> = knowing.collect();
-    assert_eq!(knowing, [src().join("policy/checker.rs")]);
+    let using: Vec<_> = using.collect();
+    assert_eq!(using, [src().join("policy/checker.rs")]);
 }

@@ -1,7 +1,6 @@
-//! The schemas under `schema/` are the ones the types generate, are valid
-//! themselves, and close every object; the manual's chapter about diagnostics is
-//! the one that the table of codes generates, the one about manifests has its
-//! fields from the schema. `QLI_BLESS=1` rewrites them.
+//! Generated files are current: the schemas in `schema/`, which are valid and closed,
+//! `docs/diagnostics.md` from the table of codes, and `docs/manifest.md` from the
+//! schema. `QLI_BLESS=1` rewrites them.
 
 use std::path::PathBuf;
 
@@ -12,7 +11,7 @@ fn file(name: &str) -> PathBuf {
 }
 
 #[test]
-fn the_files_are_what_the_types_generate() {
+fn the_schemas_are_generated_from_the_types() {
     for (name, schema) in qli::testing::report::schemas() {
         let fresh = serde_json::to_string_pretty(&schema).unwrap() + "\n";
         assert_current(&file(name), &fresh, "tree");
@@ -20,19 +19,19 @@ fn the_files_are_what_the_types_generate() {
 }
 
 #[test]
-fn the_chapter_about_diagnostics_is_what_the_table_of_codes_generates() {
+fn the_page_of_diagnostics_is_generated_from_the_table_of_codes() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
     assert_current(&file, &qli::testing::diagnostics::manual(), "tree");
 }
 
 #[test]
-fn the_chapter_about_manifests_is_what_the_schema_generates() {
+fn the_page_of_manifests_is_generated_from_the_schema() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/manifest.md");
     assert_current(&file, &qli::testing::manifest::manual(), "tree");
 }
 
 #[test]
-fn no_file_is_without_its_types() {
+fn every_schema_file_has_its_types() {
     let known = qli::testing::report::schemas().len();
     let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("schema");
     assert_eq!(std::fs::read_dir(directory).unwrap().count(), known);

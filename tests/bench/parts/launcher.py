@@ -1,4 +1,4 @@
-"""A launcher of `tests/bench/run`, and what is measured of it."""
+"""A launcher of `tests/bench/run` and its measurements."""
 
 import contextlib
 import os
@@ -50,8 +50,8 @@ class Launcher:
 class Disk:
     """What appending a record and syncing it takes in a directory, in µs."""
 
-    def __init__(self, place):
-        self.file = open(place / "disk", "ab", buffering=0)
+    def __init__(self, directory):
+        self.file = open(directory / "disk", "ab", buffering=0)
         self.walls = []
 
     def run(self):
@@ -102,12 +102,12 @@ def time_all(launchers, rounds, warm_up):
 # What a busy machine does not change
 
 def watched(tool, launcher):
-    """Runs a launcher under a tool; returns its process id and what it told."""
+    """Runs a launcher under a tool; returns its process id and what it output."""
     words = [str(word) for word in tool] + launcher.words
     with subprocess.Popen(words, env=launcher.environment, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
-        told, _ = running.communicate()
-    return (running.pid, told) if running.returncode == 0 else (None, None)
+        output, _ = running.communicate()
+    return (running.pid, output) if running.returncode == 0 else (None, None)
 
 
 def least(count, figure):
@@ -116,31 +116,31 @@ def least(count, figure):
     return None if None in found else min(found)
 
 
-def instructions(launcher, place):
+def instructions(launcher, directory):
     """What the launcher itself executes. One that becomes the child is not seen."""
     tool = ["valgrind", "-q", "--tool=callgrind", "--trace-children=no",
-            f"--callgrind-out-file={place}/callgrind.%p"]
+            f"--callgrind-out-file={directory}/callgrind.%p"]
     process, _ = watched(tool, launcher)
-    profile = place / f"callgrind.{process}"
+    profile = directory / f"callgrind.{process}"
     if not profile.exists():
         return None
     summary = re.search(r"^summary: (\d+)", profile.read_text(), re.MULTILINE)
     return int(summary[1]) if summary else None
 
 
-def lines(launcher, place, *flags):
+def lines(launcher, directory, *flags):
     """What strace prints: a line for each system call and each signal."""
-    trace = place / "trace"
+    trace = directory / "trace"
     process, _ = watched(["strace", "-qq", *flags, "-o", trace], launcher)
     return len(trace.read_bytes().splitlines()) if process else None
 
 
 def peak(launcher, program):
-    process, told = watched([program], launcher)
-    return int(told) if process else None
+    process, output = watched([program], launcher)
+    return int(output) if process else None
 
 
-def count_all(launchers, place):
+def count_all(launchers, directory):
     """Peak in KiB, instructions, lines with those of the child, lines without,
     by the launcher's name; what cannot be counted is none."""
     failed, program = compile_c("peak")
@@ -149,7 +149,7 @@ def count_all(launchers, place):
     has = {tool: on_path(tool) is not None for tool in ("valgrind", "strace")}
     return {one.name: [
         None if failed else least(3, lambda: peak(one, program)),
-        least(2, lambda: instructions(one, place)) if has["valgrind"] else None,
-        least(3, lambda: lines(one, place, "-f")) if has["strace"] else None,
-        least(1, lambda: lines(one, place)) if has["strace"] else None,
+        least(2, lambda: instructions(one, directory)) if has["valgrind"] else None,
+        least(3, lambda: lines(one, directory, "-f")) if has["strace"] else None,
+        least(1, lambda: lines(one, directory)) if has["strace"] else None,
     ] for one in launchers}

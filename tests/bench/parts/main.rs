@@ -1,4 +1,4 @@
-//! The parts that `tests/bench/audit` measures qli's own beside.
+//! What `tests/bench/audit` compares qli with.
 //!
 //! `parts pass FILE` hashes a file, and does nothing else. The others append
 //! records: `parts MODE LOG COUNT LENGTH`.
@@ -90,7 +90,7 @@ enum Sync {
     AfterUnlock,
 }
 
-/// Appends a chained record without anything that qli looks at besides: what
+/// Appends a chained record without the other checks of qli: what
 /// the chain costs, and what the order of sync and unlock is worth, by itself.
 fn bare_chain(log: &str, length: usize, sync: Sync) -> Done {
     let mut file = open(log)?;

@@ -30,8 +30,8 @@ def tried(words, **options):
         return str(error)
     if run.returncode == 0:
         return None
-    told = run.stdout.strip().splitlines() or [f"{words[0]} exited {run.returncode}"]
-    return next((line for line in told if "error" in line.lower()), told[-1]).strip()
+    output = run.stdout.strip().splitlines() or [f"{words[0]} exited {run.returncode}"]
+    return next((line for line in output if "error" in line.lower()), output[-1]).strip()
 
 
 def on_path(name):
@@ -85,32 +85,32 @@ def bare_rust(kind, fixed):
 # Those of others
 
 def just():
-    place = BUILT / f"just-{JUST}"
-    pip = [place / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
-    return installed("just", JUST, place / "bin" / "just", lambda: (
-        tried([sys.executable, "-m", "venv", place]) or tried(pip + [f"rust-just=={JUST}"])))
+    directory = BUILT / f"just-{JUST}"
+    pip = [directory / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+    return installed("just", JUST, directory / "bin" / "just", lambda: (
+        tried([sys.executable, "-m", "venv", directory]) or tried(pip + [f"rust-just=={JUST}"])))
 
 
 def mise():
-    place = BUILT / f"mise-{MISE}"
+    directory = BUILT / f"mise-{MISE}"
     npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"]
-    program = place / "node_modules" / "@jdxcode" / "mise" / "bin" / "mise"
+    program = directory / "node_modules" / "@jdxcode" / "mise" / "bin" / "mise"
     return installed("mise", MISE, program, lambda: (
-        tried(npm + ["--prefix", place, f"@jdxcode/mise@{MISE}"])))
+        tried(npm + ["--prefix", directory, f"@jdxcode/mise@{MISE}"])))
 
 
 def old_qli():
-    place = BUILT / f"qli-{OLD}"
+    directory = BUILT / f"qli-{OLD}"
 
     def install():
         words = ["cargo", "install", "--quiet", "--locked", "qli", "--version", OLD,
-                 "--root", place, "--target-dir", place / "build"]
+                 "--root", directory, "--target-dir", directory / "build"]
         # From a directory without settings of this project.
         failed = tried(words, cwd="/", env=dict(os.environ, CARGO_INCREMENTAL="0"))
-        shutil.rmtree(place / "build", ignore_errors=True)
+        shutil.rmtree(directory / "build", ignore_errors=True)
         return failed
 
-    return installed("qli", OLD, place / "bin" / "qli", install)
+    return installed("qli", OLD, directory / "bin" / "qli", install)
 
 
 def installed(name, version, program, install):
