@@ -73,7 +73,7 @@ pub(super) fn group_entry(
     let name = group_name(&target.group)?;
     let group = find_group(&name, &cx.roots(), cx.host)?;
     Ok(GroupEntry {
-        extensions: extensions(&group.home, cx.host),
+        extensions: extensions(&group.location, cx.host),
         group,
     })
 }

@@ -63,13 +63,13 @@ fn list(cx: &Context<'_>, format: Format, group: Option<&OsStr>) -> Exit {
     })
 }
 
-/// All groups, or the one that was named; it is an error if there is none.
+/// Returns all groups, or the one that was named.
 fn catalogue(cx: &Context<'_>, group: Option<&OsStr>) -> Result<Catalogue, Diagnostics> {
     let roots = cx.roots();
     let mut catalogue = discovery::catalogue(&roots, cx.host);
     if let Some(group) = group {
         let name = discovery::group_name(group)?;
-        catalogue.groups.retain(|entry| entry.name == name);
+        catalogue.groups.retain(|group| group.name == name);
         if catalogue.groups.is_empty() {
             discovery::find_group(&name, &roots, cx.host)?;
         }
@@ -78,14 +78,14 @@ fn catalogue(cx: &Context<'_>, group: Option<&OsStr>) -> Result<Catalogue, Diagn
 }
 
 fn which(cx: &Context<'_>, format: Format, names: (&OsStr, &OsStr)) -> Exit {
-    let (target, hidden) = match find(cx, names) {
+    let (target, shadowed) = match find(cx, names) {
         Ok(found) => found,
         Err(found) => return cx.no_plan(&found, format),
     };
     if format == Format::Json {
-        return cx.put(&to_json_pretty(&WhichDocument::new(&target, &hidden)));
+        return cx.put(&to_json_pretty(&WhichDocument::new(&target, &shadowed)));
     }
-    let (path, notes) = report::which(&target, &hidden);
+    let (path, notes) = report::which(&target, &shadowed, &cx.stderr());
     if !cx.global.quiet {
         write_stderr(&notes);
     }
@@ -99,7 +99,7 @@ fn find(
     let group = discovery::group_name(group)?;
     let extension = discovery::extension_name(extension)?;
     let target = discovery::find(&group, &extension, &cx.roots(), cx.host)?;
-    let mut hidden = discovery::all_of(&target.group.home, &extension, cx.host);
-    hidden.retain(|path| *path != target.program.path);
-    Ok((target, hidden))
+    let mut shadowed = discovery::all_of(&target.group.location, &extension, cx.host);
+    shadowed.retain(|path| *path != target.program.path);
+    Ok((target, shadowed))
 }

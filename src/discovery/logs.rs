@@ -2,22 +2,24 @@
 
 use std::path::PathBuf;
 
-use super::{Roots, catalogue::group_names, find_group};
+use super::group::find_group;
+use super::listing::group_names;
+use super::roots::Roots;
 use crate::host::{HostView, lookup};
 use crate::names::GroupName;
 
-/// Where a group keeps its log.
+/// Where the log of a group is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GroupLog {
-    /// In this file, which need not be there yet.
+    /// The file may not exist yet.
     At(PathBuf),
-    /// Its path needs a variable that is not set.
+    /// The path needs this variable, which is not set.
     Unset(String),
-    /// Its manifest has errors, so nobody knows.
+    /// Unknown: the manifest has errors.
     Broken,
 }
 
-/// Finds the logs of all groups that keep one, sorted by the group's name.
+/// Finds the logs of all groups that have one, sorted by group.
 pub fn logs(roots: &Roots, view: &dyn HostView) -> Vec<(GroupName, GroupLog)> {
     let names = group_names(roots, view).into_keys();
     names
@@ -41,7 +43,7 @@ mod tests {
     use crate::host::fake::World;
 
     #[test]
-    fn each_group_with_a_log_says_where_it_is_or_why_nobody_knows() {
+    fn every_group_with_a_log_is_listed_even_if_its_path_is_unknown() {
         let world = World::new()
             .manifest("a", "audit_log = \"$XDG_STATE_HOME/a.log\"")
             .manifest("b", "audit_log = \"/l/$NOWHERE\"")

@@ -1,49 +1,48 @@
-//! From an extension's name to the program that is started.
+//! From an extension's name to the program that runs.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::{GroupLocation, RootKind, Roots, embedded, unknown};
+use super::location::{GroupLocation, command_name};
+use super::roots::Roots;
+use super::{embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{
-    Access, FileId, FileKind, HEAD, HostView, OnPath, Stat, XdgDir, is_absent, reason, search_path,
+    Access, FileId, HEAD, HostView, OnPath, Stat, XdgDir, is_absent, reason, search_path,
     unset_reason, xdg_dir,
 };
 use crate::names::{ExtensionName, Sha256, shell_word};
 
-/// The program of an extension.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// Its path as it is reported: absolute, or `embedded:<group>/<name>`.
+    /// Absolute, or `embedded:<group>/<name>`.
     pub path: PathBuf,
-    /// SHA-256 of its bytes.
     pub sha256: Sha256,
-    /// Which file it was when it was hashed; none for an embedded one.
+    /// Which file it was when it was hashed; built-in ones have none.
     pub id: Option<FileId>,
-    /// What the kernel would start for it, by its `#!` line.
+    /// The interpreter of its `#!` line.
     pub interpreter: Option<PathBuf>,
-    /// Where its bytes are.
     pub kind: ProgramKind,
 }
 
-/// Where a program's bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProgramKind {
     /// A file of the group's directory.
     OfGroup,
     /// `qli-<group>-<name>` on `PATH`.
     OnPath,
-    /// In qli itself; it is put into the user's cache when it is first run.
+    /// Built-in. The first run copies it to the user's cache.
     Embedded {
-        /// The file it is run from.
+        /// The copy.
         file: PathBuf,
-        /// Its bytes.
         bytes: &'static [u8],
     },
 }
 
 impl Program {
-    /// Returns the file that is started.
+    /// Returns the file that is executed.
     pub fn file(&self) -> &Path {
         match &self.kind {
             ProgramKind::OfGroup | ProgramKind::OnPath => &self.path,
@@ -54,95 +53,81 @@ impl Program {
 
 /// Finds the program of an extension: the group's own file, else one on `PATH`.
 pub(super) fn find(
-    home: &GroupLocation,
+    location: &GroupLocation,
     extension: &ExtensionName,
     roots: &Roots,
     view: &dyn HostView,
 ) -> Result<Program, Diagnostics> {
-    let own = match home.root.kind {
-        RootKind::Embedded => find_embedded(home, extension, view),
-        RootKind::Given | RootKind::User | RootKind::System => find_file(home, extension, view),
+    let own = match location.directory() {
+        Some(directory) => find_file(&directory, extension, view),
+        None => find_embedded(location, extension, view),
     };
     if let Some(found) = own {
         return found.map_err(Into::into);
     }
-    match search_path(&command_name(home.name.as_str(), extension), view) {
-        OnPath::Found(path) => read(path, ProgramKind::OnPath, view).map_err(Into::into),
-        OnPath::Untrusted(suspicion) => Err(unknown::untrusted(home, extension, &suspicion).into()),
-        OnPath::Missing => Err(unknown::extension(home, extension, roots, view).into()),
-    }
-}
-
-/// Returns the file name of an extension on `PATH`.
-pub(super) fn command_name(group: &str, extension: &ExtensionName) -> String {
-    format!("qli-{group}-{extension}")
+    let found = match search_path(&command_name(&location.name, extension), view) {
+        OnPath::Found(path) => read(path, ProgramKind::OnPath, view),
+        OnPath::Untrusted(path) => Err(unknown::untrusted(location, extension, &path)),
+        OnPath::Missing => Err(unknown::extension(location, extension, roots, view)),
+    };
+    found.map_err(Into::into)
 }
 
 fn find_file(
-    home: &GroupLocation,
+    directory: &Path,
     extension: &ExtensionName,
     view: &dyn HostView,
 ) -> Option<Result<Program, Diagnostic>> {
-    let path = home.directory()?.join(extension.as_str());
-    let named = match view.lstat(&path) {
-        Ok(named) => named,
+    let path = directory.join(extension.as_str());
+    let stat = match view.lstat(&path) {
+        Ok(stat) if stat.is_link() => view.stat(&path),
+        Ok(stat) => Ok(stat),
         Err(error) if is_absent(&error) => return None,
-        // Another program of this name, on PATH, is not what was meant.
-        Err(_) => return unknown::unsearchable(&home.directory()?, view).map(Err),
-    };
-    let stat = match named.kind {
-        FileKind::Link => view.stat(&path),
-        FileKind::File | FileKind::Directory | FileKind::Special => Ok(named),
+        // A program of this name on `PATH` is not what the user meant.
+        Err(_) => return unknown::unsearchable(directory, view).map(Err),
     };
     Some(check(&path, stat, view).and_then(|()| read(path, ProgramKind::OfGroup, view)))
 }
 
-/// Checks that a path leads to something that can be executed.
 fn check(path: &Path, stat: io::Result<Stat>, view: &dyn HostView) -> Result<(), Diagnostic> {
-    let stat = stat.map_err(|error| {
-        let message = format!("the link leads nowhere: {}", reason(&error));
-        Diagnostic::of_path(Code::NotARegularFile, path, message)
-            .help("mend the link, or remove it")
-    })?;
+    let stat = stat.map_err(|error| dangling_link(path, &error))?;
     if !stat.is_file() {
-        let message = format!(
-            "an extension is a regular file, this is {}",
-            stat.kind.as_str()
-        );
+        let kind = stat.kind.as_str();
+        let message = format!("an extension must be a regular file, but this is {kind}");
         return Err(Diagnostic::of_path(Code::NotARegularFile, path, message)
-            .help("put the script itself there"));
+            .help("replace it with the script itself"));
     }
-    view.check_access(path, Access::Execute).map_err(|error| {
-        let diagnostic = Diagnostic::of_path(Code::NotExecutable, path, not_executable(&error));
-        let script = shell_word(path);
-        diagnostic.help(if stat.has_execute_bit() {
-            // The file allows it, and its filesystem does not: `noexec` (mount(8)).
-            format!("ls -l {script}; findmnt -T {script}")
-        } else {
-            format!("chmod +x {script}")
-        })
-    })
+    let checked = view.check_access(path, Access::Execute);
+    checked.map_err(|error| not_executable(path, stat, &error))
 }
 
-fn not_executable(error: &io::Error) -> String {
-    if error.kind() == io::ErrorKind::PermissionDenied {
-        return "the script is not executable".to_owned();
+pub fn dangling_link(path: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("the symbolic link is broken: {}", reason(error));
+    Diagnostic::of_path(Code::NotARegularFile, path, message).help("fix the link, or remove it")
+}
+
+fn not_executable(path: &Path, stat: Stat, error: &io::Error) -> Diagnostic {
+    let mut message = "the script is not executable".to_owned();
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        message = format!("{message}: {}", reason(error));
     }
-    format!("the script is not executable: {}", reason(error))
+    let script = shell_word(path);
+    let help = if stat.has_execute_bit() {
+        // The file allows it, and its filesystem does not: `noexec` (mount(8)).
+        format!("ls -l {script}; findmnt -T {script}")
+    } else {
+        format!("chmod +x {script}")
+    };
+    Diagnostic::of_path(Code::NotExecutable, path, message).help(help)
 }
 
 fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program, Diagnostic> {
     let digest = view.digest(&path).map_err(|error| {
-        let error = reason(&error);
-        let message = format!("the script cannot be read, and so cannot be planned: {error}");
+        let message = format!("the script cannot be read: {}", reason(&error));
         Diagnostic::of_path(Code::NotExecutable, &path, message)
             .help(format!("chmod +r {}", shell_word(&path)))
     })?;
-    if lacks_interpreter_line(&digest.head) {
-        let message = "the script has no `#!` line, so the system cannot start it".to_owned();
-        return Err(Diagnostic::of_path(Code::NoInterpreterLine, &path, message)
-            .help("write `#!/bin/sh` as its line 1"));
-    }
+    check_interpreter_line(&path, &digest.head)?;
     Ok(Program {
         id: Some(digest.id),
         sha256: digest.sha256,
@@ -152,62 +137,54 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
     })
 }
 
-/// A text without `#!` is refused by execve(2). A binary is left to the
-/// kernel: which formats it knows is its own affair (`binfmt_misc`).
-pub fn lacks_interpreter_line(head: &[u8]) -> bool {
-    !head.starts_with(b"#!") && !head.contains(&0) && !head.starts_with(b"\x7fELF")
+/// Checks that execve(2) would not refuse a text for lack of a `#!` line. Which
+/// binary formats the kernel knows is not known here (`binfmt_misc`).
+pub fn check_interpreter_line(path: &Path, head: &[u8]) -> Result<(), Diagnostic> {
+    if head.starts_with(b"#!") || head.contains(&0) || head.starts_with(b"\x7fELF") {
+        return Ok(());
+    }
+    let message = "the script has no `#!` line, so the system cannot start it".to_owned();
+    Err(Diagnostic::of_path(Code::NoInterpreterLine, path, message)
+        .help("make its first line `#!/bin/sh`, or name its interpreter"))
 }
 
-/// Returns what mends a script whose lines end in CR LF: the system takes the CR
-/// for a part of the interpreter's name.
+/// Returns the command that removes CR LF line endings: execve(2) takes the CR as
+/// part of the interpreter's name.
 pub fn with_lf_line_ends(script: &Path) -> String {
     let script = shell_word(script);
     format!("sed -i 's/\\r$//' {script}")
 }
 
-/// Reads the interpreter's path out of the `#!` line, as execve(2) does.
+/// Reads the interpreter's path from a `#!` line, as execve(2) does.
 pub fn interpreter_of(head: &[u8]) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStrExt;
     let line = head.get(..HEAD.min(head.len()))?.strip_prefix(b"#!")?;
     let line = line.split(|&byte| byte == b'\n').next()?;
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let mut words = line.split(is_blank).filter(|word| !word.is_empty());
-    let path = words.next().unwrap_or_default();
-    Some(std::ffi::OsStr::from_bytes(path).into())
+    Some(OsStr::from_bytes(words.next().unwrap_or_default()).into())
 }
 
+/// A built-in script runs from a directory named by its hash, so that two
+/// versions of qli never share a file.
 fn find_embedded(
-    home: &GroupLocation,
+    location: &GroupLocation,
     extension: &ExtensionName,
     view: &dyn HostView,
 ) -> Option<Result<Program, Diagnostic>> {
-    let scripts = embedded::scripts(&home.name);
-    let (_, bytes) = scripts
-        .iter()
-        .find(|(name, _)| *name == extension.as_str())?;
-    let path = embedded::reported_path(&home.name, extension.as_str());
-    Some(cached(path, bytes, extension, view))
-}
-
-/// Says where an embedded script is run from. Its directory is named by its
-/// hash, so that two versions of qli never share a file.
-fn cached(
-    path: PathBuf,
-    bytes: &'static [u8],
-    extension: &ExtensionName,
-    view: &dyn HostView,
-) -> Result<Program, Diagnostic> {
-    let cache = xdg_dir(XdgDir::Cache, view).map_err(|unset| {
-        let message = format!(
-            "an embedded script is run from the cache directory, and {}",
-            unset_reason(&unset, view)
-        );
-        Diagnostic::of_path(Code::NoCacheDirectory, &path, message)
-            .help("set `HOME` or `XDG_CACHE_HOME`")
-    })?;
+    let bytes = embedded::script(&location.name, extension.as_str())?;
+    let path = embedded::reported_path(&location.name, extension.as_str());
+    let cache = match xdg_dir(XdgDir::Cache, view) {
+        Ok(cache) => cache,
+        Err(unset) => {
+            let reason = unset_reason(&unset, view);
+            let message = format!("a built-in script needs a cache directory, but {reason}");
+            let diagnostic = Diagnostic::of_path(Code::NoCacheDirectory, path, message);
+            return Some(Err(diagnostic.help("set `HOME` or `XDG_CACHE_HOME`")));
+        }
+    };
     let sha256 = Sha256::of(bytes);
     let directory = cache.join("qli/embedded").join(sha256.to_string());
-    Ok(Program {
+    Some(Ok(Program {
         path,
         sha256,
         id: None,
@@ -216,7 +193,7 @@ fn cached(
             file: directory.join(extension.as_str()),
             bytes,
         },
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -237,9 +214,9 @@ mod tests {
     }
 
     #[test]
-    fn only_texts_need_an_interpreter_line() {
-        assert!(lacks_interpreter_line(b"echo hi\n") && lacks_interpreter_line(b""));
-        assert!(!lacks_interpreter_line(b"#!/bin/sh") && !lacks_interpreter_line(b"\x7fELF"));
-        assert!(!lacks_interpreter_line(b"\xca\xfe\0\0"));
+    fn only_text_needs_an_interpreter_line() {
+        let is_fine = |head: &[u8]| check_interpreter_line(Path::new("s"), head).is_ok();
+        assert!(!is_fine(b"echo hi\n") && !is_fine(b""));
+        assert!(is_fine(b"#!/bin/sh") && is_fine(b"\x7fELF") && is_fine(b"\xca\xfe\0\0"));
     }
 }

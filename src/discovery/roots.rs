@@ -1,4 +1,4 @@
-//! The directories groups are looked for in, in their order.
+//! The directories that have groups, in their order.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::host::{HostView, XdgDir, is_absent, path_list, xdg_dir};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, Unset, shell_word};
 
-/// What kind of root a group comes from; the order is the precedence.
+/// What kind of root a group comes from, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RootKind {
@@ -18,18 +18,16 @@ pub enum RootKind {
     Given,
     /// The user's: `$XDG_DATA_HOME/qli/extensions`.
     User,
-    /// The machine's: an entry of `$XDG_DATA_DIRS` + `/qli/extensions`.
+    /// The system's: `qli/extensions` below a directory of `$XDG_DATA_DIRS`.
     System,
-    /// The defaults in the program itself.
+    /// The built-in groups.
     Embedded,
 }
 
-/// One root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Root {
-    /// What kind it is.
     pub kind: RootKind,
-    /// The directory; `embedded:` for the defaults.
+    /// The directory; `embedded:` for the built-in groups.
     pub path: PathBuf,
 }
 
@@ -40,9 +38,14 @@ impl Root {
             path: "embedded:".into(),
         }
     }
+
+    /// Returns where the manifest of a group would be.
+    pub(super) fn manifest(&self, group: &GroupName) -> PathBuf {
+        self.path.join(group.as_str()).join(FILE_NAME)
+    }
 }
 
-/// The roots in force, in order, without the embedded one.
+/// The roots in force, in order, without the built-in groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roots {
     list: Vec<Root>,
@@ -50,51 +53,51 @@ pub struct Roots {
     typed: Vec<PathBuf>,
 }
 
-/// Where roots lie below a data directory of XDG.
+/// A root below a data directory of the XDG specification.
 const BELOW_DATA: &str = "qli/extensions";
 
 impl Roots {
-    /// Collects the roots. Directories that were given on the command line
-    /// replace `$QLI_EXTENSIONS`. Empty entries are skipped; a relative one is
-    /// meant from the working directory.
+    /// Collects the roots. Directories given on the command line replace
+    /// `$QLI_EXTENSIONS`. Empty entries are skipped, relative ones start at the
+    /// working directory.
     pub fn of(given: &[PathBuf], view: &dyn HostView) -> Self {
-        let mut roots = Vec::new();
+        let mut list: Vec<Root> = Vec::new();
         let mut add = |kind, path: PathBuf| {
-            if !path.as_os_str().is_empty() && !roots.iter().any(|root: &Root| root.path == path) {
-                roots.push(Root { kind, path });
+            if !path.as_os_str().is_empty() && !list.iter().any(|root| root.path == path) {
+                list.push(Root { kind, path });
             }
         };
-        if given.is_empty() {
-            let listed = view.var("QLI_EXTENSIONS").unwrap_or_default();
-            path_list(&listed).for_each(|path| add(RootKind::Given, absolute(path, view)));
-        } else {
-            let given = given.iter().cloned();
-            given.for_each(|path| add(RootKind::Given, absolute(path, view)));
+        let named = match given {
+            [] => path_list(&view.var("QLI_EXTENSIONS").unwrap_or_default()).collect(),
+            given => given.to_vec(),
+        };
+        for path in &named {
+            add(RootKind::Given, Self::absolute(path, view));
         }
         if let Ok(own) = Self::of_user(view) {
             add(RootKind::User, own);
         }
         let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
         let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-        let system = path_list(&system).filter(|path| path.is_absolute());
-        system.for_each(|path| add(RootKind::System, path.join(BELOW_DATA)));
+        for path in path_list(&system).filter(|path| path.is_absolute()) {
+            add(RootKind::System, path.join(BELOW_DATA));
+        }
         Self {
-            list: roots,
+            list,
             typed: given.to_owned(),
         }
     }
 
-    /// Returns how qli is typed again so that it looks in the same roots.
+    /// Returns how to type qli so that it uses the same roots.
     pub fn command(&self) -> String {
         command_with(&self.typed)
     }
 
-    /// Says whether a directory is one of them.
-    pub fn holds(&self, directory: &Path) -> bool {
+    pub fn contains(&self, directory: &Path) -> bool {
         self.iter().any(|root| root.path == directory)
     }
 
-    /// Reports the named roots from which no group can come.
+    /// Reports the named roots that cannot have groups.
     pub fn unusable(&self, view: &dyn HostView) -> Diagnostics {
         let named = self.iter().filter(|root| root.kind == RootKind::Given);
         let mut found = Diagnostics::default();
@@ -102,28 +105,31 @@ impl Roots {
         found
     }
 
-    /// Returns the user's root, whether or not it is there.
+    /// Returns the user's root, whether or not it exists.
     ///
     /// # Errors
     ///
-    /// `HOME` when it would be needed and has no value.
+    /// `HOME`, if it is needed and not set.
     pub fn of_user(view: &dyn HostView) -> Result<PathBuf, Unset> {
         Ok(xdg_dir(XdgDir::Data, view)?.join(BELOW_DATA))
     }
 
-    /// Takes a directory for a root: it is meant from the working directory on.
+    /// Makes a root's path absolute: scripts are started by absolute paths.
     pub fn absolute(directory: &Path, view: &dyn HostView) -> PathBuf {
-        absolute(directory.to_owned(), view)
+        if directory.is_absolute() {
+            return directory.to_owned();
+        }
+        let below = directory.strip_prefix(".").unwrap_or(directory);
+        view.cwd().unwrap_or_default().join(below)
     }
 
-    /// Walks them in order.
     pub fn iter(&self) -> impl Iterator<Item = &Root> {
         self.list.iter()
     }
 
     /// Returns the manifest of a system root that a group of a user's root
-    /// hides.
-    pub(super) fn hidden_by(
+    /// shadows.
+    pub(super) fn shadowed_by(
         &self,
         owner: &Root,
         name: &GroupName,
@@ -134,47 +140,33 @@ impl Roots {
         }
         let system = self.iter().filter(|root| root.kind == RootKind::System);
         system
-            .map(|root| root.path.join(name.as_str()).join(FILE_NAME))
+            .map(|root| root.manifest(name))
             .find(|path| view.lstat(path).is_ok())
     }
 }
 
-/// Returns how qli is typed with these directories for roots.
+/// Returns how to type qli with these directories as roots.
 pub fn command_with(directories: &[PathBuf]) -> String {
     let options = directories.iter().map(shell_word);
     let options = options.map(|directory| format!(" --extensions {directory}"));
     "qli".to_owned() + &options.collect::<String>()
 }
 
-/// Says why no group can come from a root.
 fn unusable(root: &Root, view: &dyn HostView) -> Option<Diagnostic> {
     let report = |message: &str| Diagnostic::of_path(Code::RootMissing, &root.path, message.into());
     let is_directory = match view.stat(&root.path) {
         Ok(stat) => stat.is_directory(),
         Err(error) if is_absent(&error) => false,
-        Err(_) => return None, // it is told where it is read
+        Err(_) => return None, // reported where it is read
     };
-    if is_directory {
-        view.lstat(&root.path.join(FILE_NAME)).ok()?;
-        let above = root.path.parent().unwrap_or(&root.path);
-        let diagnostic = report("the root that was named is a group itself");
-        return Some(diagnostic.help(format!(
-            "name the directory that holds it: {}",
-            command_with(&[above.to_owned()])
-        )));
+    if !is_directory {
+        let help = "fix `--extensions` or `QLI_EXTENSIONS`, or create the directory";
+        return Some(report("this root is not a directory").help(help));
     }
-    let diagnostic = report("the root that was named is no directory");
-    Some(diagnostic.help("mend `--extensions` or `QLI_EXTENSIONS`, or make the directory"))
-}
-
-/// A script is started by its absolute path, so its root must have one.
-fn absolute(path: PathBuf, view: &dyn HostView) -> PathBuf {
-    if path.is_absolute() {
-        return path;
-    }
-    let plain = path.strip_prefix(".").map(Path::to_owned);
-    let cwd = view.cwd().unwrap_or_default();
-    cwd.join(plain.unwrap_or(path))
+    view.lstat(&root.path.join(FILE_NAME)).ok()?;
+    let above = root.path.parent().unwrap_or(&root.path);
+    let qli = command_with(&[above.to_owned()]);
+    Some(report("this root is itself a group").help(format!("name its directory: {qli}")))
 }
 
 #[cfg(test)]
@@ -192,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn roots_come_in_the_documented_order() {
+    fn roots_are_in_the_documented_order() {
         let world = World::new().var("QLI_EXTENSIONS", "/a::rel");
         assert_eq!(
             listed(&world, &[]),
@@ -210,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn given_directories_replace_the_variable_and_may_hold_a_colon() {
+    fn given_directories_replace_the_variable_and_can_contain_a_colon() {
         let world = World::bare()
             .var("QLI_EXTENSIONS", "/a")
             .var("XDG_DATA_DIRS", "rel:/opt/share");

@@ -1,6 +1,9 @@
-//! Discovery on worlds held in memory.
+//! Discovery on systems held in memory.
+
+use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::diagnostics::{Code, Diagnostics};
 use crate::host::FileKind;
 use crate::host::fake::World;
 
@@ -18,7 +21,7 @@ fn look(world: &World, group: &str, extension: &str) -> Result<Target, Diagnosti
     )
 }
 
-/// The only problem of a look-up: its code and its help.
+/// Returns code and help of the first problem.
 fn problem(world: &World, group: &str, extension: &str) -> (Code, String) {
     let found = look(world, group, extension).unwrap_err();
     let one = found.iter().next().unwrap();
@@ -26,7 +29,7 @@ fn problem(world: &World, group: &str, extension: &str) -> (Code, String) {
 }
 
 #[test]
-fn embedded_groups_need_nothing_installed() {
+fn built_in_groups_need_nothing_installed() {
     for group in ["dev", "org", "prod"] {
         let target = look(&World::new(), group, "hello").unwrap();
         assert_eq!(
@@ -47,34 +50,37 @@ fn embedded_groups_need_nothing_installed() {
 }
 
 #[test]
-fn an_embedded_script_needs_a_cache_directory() {
+fn a_built_in_script_needs_a_cache_directory() {
     let (code, _) = problem(&World::new().unset("HOME"), "dev", "hello");
     assert_eq!(code, Code::NoCacheDirectory);
 }
 
 #[test]
-fn the_first_root_with_the_manifest_owns_the_group_wholly() {
+fn the_first_root_with_the_manifest_owns_the_whole_group() {
     let world = World::new()
         .manifest("prod", "")
         .file(&format!("{SYSTEM}/prod/_manifest.toml"), GOOD)
         .executable(&format!("{SYSTEM}/prod/extra"), "#!/bin/sh\n");
     let target = look(&world, "prod", "hello").unwrap();
-    assert_eq!(target.group.home.root.kind, RootKind::User);
-    let hidden = PathBuf::from(format!("{SYSTEM}/prod/_manifest.toml"));
-    assert_eq!(target.group.home.hides, Some(hidden));
+    assert_eq!(target.group.location.root.kind, RootKind::User);
+    let shadowed = PathBuf::from(format!("{SYSTEM}/prod/_manifest.toml"));
+    assert_eq!(target.group.location.shadows, Some(shadowed));
     assert_eq!(problem(&world, "prod", "extra").0, Code::NoSuchExtension);
 }
 
 #[test]
-fn a_system_group_hides_nothing() {
+fn a_system_group_shadows_nothing() {
     let world = World::new()
         .file(&format!("{SYSTEM}/web/_manifest.toml"), GOOD)
         .executable(&format!("{SYSTEM}/web/go"), "#!/bin/sh\n");
-    assert_eq!(look(&world, "web", "go").unwrap().group.home.hides, None);
+    assert_eq!(
+        look(&world, "web", "go").unwrap().group.location.shadows,
+        None
+    );
 }
 
 #[test]
-fn a_broken_manifest_is_never_an_unknown_group() {
+fn a_broken_manifest_is_not_an_unknown_group() {
     let world = World::new().manifest("prod", "confrim = true");
     assert_eq!(problem(&world, "prod", "hello").0, Code::UnknownField);
     let path = format!("{USER}/web/_manifest.toml");
@@ -93,7 +99,7 @@ fn a_broken_manifest_is_never_an_unknown_group() {
 }
 
 #[test]
-fn a_root_that_cannot_be_searched_is_not_passed_over() {
+fn a_root_that_cannot_be_searched_is_not_skipped() {
     let path = format!("{USER}/prod/_manifest.toml");
     let world = World::new()
         .directory(USER, 0o600)
@@ -102,7 +108,7 @@ fn a_root_that_cannot_be_searched_is_not_passed_over() {
 }
 
 #[test]
-fn an_unknown_name_is_said_beside_the_manifests_problems() {
+fn an_unknown_name_is_reported_with_the_manifests_problems() {
     let world = World::new().manifest("prod", "confrim = true");
     let found = look(&world, "prod", "nope").unwrap_err();
     let codes: Vec<_> = found.iter().map(|one| one.code).collect();
@@ -132,7 +138,7 @@ fn unknown_names_get_a_suggestion() {
 }
 
 #[test]
-fn what_cannot_be_executed_is_found_while_looking() {
+fn a_file_that_cannot_be_executed_is_found_before_the_plan() {
     let with = |kind, mode, text: &str| {
         let path = format!("{USER}/prod/tool");
         World::new()
@@ -156,7 +162,7 @@ fn what_cannot_be_executed_is_found_while_looking() {
 }
 
 #[test]
-fn an_extension_may_come_from_path_and_the_groups_own_file_wins() {
+fn an_extension_can_be_on_path_and_the_groups_own_file_wins() {
     let world = World::new()
         .manifest("prod", "")
         .executable("/usr/bin/qli-prod-restore", "#!/bin/sh\n")
@@ -173,19 +179,19 @@ fn an_extension_may_come_from_path_and_the_groups_own_file_wins() {
     );
     assert_eq!(problem(&world, "nogroup", "x").0, Code::NoSuchGroup);
     let group = look(&world, "prod", "hello").unwrap().group;
-    let names: Vec<_> = extensions(&group.home, &world)
+    let names: Vec<_> = extensions(&group.location, &world)
         .into_iter()
         .map(|one| one.name.to_string())
         .collect();
     assert_eq!(names, ["hello", "restore"]);
     assert_eq!(
-        all_of(&group.home, &"hello".parse().unwrap(), &world).len(),
+        all_of(&group.location, &"hello".parse().unwrap(), &world).len(),
         2
     );
 }
 
 #[test]
-fn an_extension_in_an_open_directory_of_path_is_named_and_not_run() {
+fn an_extension_in_a_world_writable_directory_of_path_does_not_run() {
     let world = World::new()
         .var("PATH", "/opt/open")
         .directory("/opt/open", 0o777)
@@ -197,7 +203,7 @@ fn an_extension_in_an_open_directory_of_path_is_named_and_not_run() {
 }
 
 #[test]
-fn what_somebody_else_may_change_is_not_run() {
+fn a_file_that_others_can_change_does_not_run() {
     let group = format!("{USER}/prod");
     let script = format!("{group}/hello");
     let manifest = format!("{group}/_manifest.toml");
@@ -221,7 +227,7 @@ fn what_somebody_else_may_change_is_not_run() {
 }
 
 #[test]
-fn the_copy_of_an_embedded_script_is_trusted_no_more_than_another() {
+fn the_copy_of_a_built_in_script_is_trusted_no_more_than_another() {
     let copy = look(&World::new(), "dev", "hello").unwrap().program;
     let copy = copy.file().display().to_string();
     let world = || World::new().executable(&copy, "#!/bin/sh\n");
@@ -233,7 +239,7 @@ fn the_copy_of_an_embedded_script_is_trusted_no_more_than_another() {
 }
 
 #[test]
-fn the_catalogue_holds_good_and_broken_groups() {
+fn the_catalogue_has_good_and_broken_groups() {
     let world = World::new().manifest("web", "").manifest("bad", "x = 1");
     let catalogue = catalogue(&Roots::of(&[], &world), &world);
     let names: Vec<_> = catalogue

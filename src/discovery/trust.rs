@@ -1,40 +1,41 @@
-//! Whether a group can be trusted: its manifest and its script must not be
-//! anybody else's to change. Asked on the way of a run and its explanation;
-//! the verdict over a checkout (`validate`) must not depend on owners.
+//! Whether only the user and root can change what a run executes. Checked by
+//! `run`, `explain` and `doctor`; `validate` over a checkout must not depend on
+//! owners.
 
 use std::path::Path;
 
-use super::{GroupLocation, Program};
+use super::location::GroupLocation;
+use super::program::Program;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{ChangedBy, HostView, InsecurePath, insecure_paths};
 
-/// Reports whatever on the way to a manifest and a script somebody else may
-/// change; what only a group may change is a warning.
-pub(super) fn judge(home: &GroupLocation, program: &Program, view: &dyn HostView) -> Diagnostics {
-    let manifest = home.directory().map(|_| home.manifest_path.as_path());
-    // An embedded script is run from its copy in the cache.
-    let script = Some(program.file());
-    let paths: Vec<_> = [manifest, script].into_iter().flatten().collect();
+/// Reports everything on the way to a manifest and a script that others can
+/// change: an error, or a warning if only a group can.
+pub(super) fn check(
+    location: &GroupLocation,
+    program: &Program,
+    view: &dyn HostView,
+) -> Diagnostics {
+    let manifest = location
+        .directory()
+        .map(|_| location.manifest_path.as_path());
+    // A built-in script runs from its copy in the cache.
+    let paths: Vec<_> = manifest.into_iter().chain([program.file()]).collect();
     distrusted(&paths, view)
 }
 
-/// Reports whatever on the way to some paths somebody else may change.
+/// Reports everything on the way to some paths that others can change.
 pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
     let mut found = Diagnostics::default();
     found.extend(insecure_paths(paths, view).iter().map(diagnostic));
     found.sorted()
 }
 
-fn diagnostic(suspicion: &InsecurePath) -> Diagnostic {
-    let code = match suspicion.by {
+fn diagnostic(path: &InsecurePath) -> Diagnostic {
+    let code = match path.by {
         ChangedBy::Group => Code::WritableByGroup,
         ChangedBy::Everybody => Code::WritableByOthers,
         ChangedBy::Owner => Code::ForeignOwner,
     };
-    Diagnostic::of_path(
-        code,
-        &suspicion.path,
-        format!("this {}", suspicion.finding()),
-    )
-    .help(suspicion.help())
+    Diagnostic::of_path(code, &path.path, format!("this {}", path.finding())).help(path.help())
 }

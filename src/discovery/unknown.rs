@@ -1,76 +1,60 @@
-//! Names that were not found: the one place that lists directories on the way
-//! of a run, to say which name was meant.
+//! Names that were not found. Only here does a run list directories, to suggest
+//! the name that was meant.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::{GroupLocation, Root, RootKind, Roots, catalogue, embedded};
+use super::location::GroupLocation;
+use super::roots::{Root, RootKind, Roots};
+use super::{embedded, listing};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
 use crate::host::{HostView, InsecurePath, is_absent, is_directory, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{COMMANDS, ExtensionName, GroupName, shell_word, visible};
 
-/// A group that no root holds.
 pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Diagnostic {
-    let diagnostic = Diagnostic::of_path(
-        Code::NoSuchGroup,
-        name.as_str(),
-        format!("there is no group `{name}`"),
-    );
-    let without_manifest = roots
-        .iter()
-        .map(|root| root.path.join(name.as_str()))
-        .find(|path| is_directory(path, view));
-    if let Some(directory) = without_manifest {
+    let message = format!("there is no group `{name}`");
+    Diagnostic::of_path(Code::NoSuchGroup, name.as_str(), message)
+        .help(group_help(name, roots, view))
+}
+
+fn group_help(name: &GroupName, roots: &Roots, view: &dyn HostView) -> String {
+    let mut directories = roots.iter().map(|root| root.path.join(name.as_str()));
+    if let Some(directory) = directories.find(|path| is_directory(path, view)) {
         let directory = shell_word(&directory);
-        return diagnostic.help(format!(
-            "{directory} has no `_manifest.toml`: write one, `qli help manifest` has an example"
-        ));
+        return format!("{directory} has no `{FILE_NAME}`; see `qli help manifest`");
     }
-    let groups = catalogue::group_names(roots, view);
+    let groups = listing::group_names(roots, view);
     let owners = groups_with(name, &groups, view);
     if !owners.is_empty() {
         let qli = roots.command();
-        let lines = owners
-            .iter()
-            .take(OWNERS)
-            .map(|group| format!("{qli} {group} {name}"));
-        let lines: Vec<_> = lines.collect();
-        let lines = one_of(lines.iter().map(String::as_str));
-        return diagnostic.help(format!("did you mean {lines}?"));
+        let owners = owners.iter().take(OWNERS_SHOWN);
+        let commands: Vec<_> = owners
+            .map(|group| format!("{qli} {group} {name}"))
+            .collect();
+        let commands = one_of(commands.iter().map(String::as_str));
+        return format!("did you mean {commands}?");
     }
-    let known = groups.keys().map(|name| name.as_str().to_owned());
-    let known: Vec<String> = known.collect();
-    let names = known.iter().map(String::as_str).chain(COMMANDS);
-    let meant = nearest(name.as_str(), names);
+    let known: Vec<_> = groups.keys().map(GroupName::as_str).collect();
+    let meant = nearest(name.as_str(), known.iter().copied().chain(COMMANDS));
     if let Some(command) = meant.filter(|meant| COMMANDS.contains(meant)) {
-        return diagnostic.help(format!("did you mean the command `qli {command}`?"));
+        return format!("did you mean the command `qli {command}`?");
     }
-    diagnostic.help(suggestion(
-        name.as_str(),
-        &known,
-        "the groups are",
-        &format!("{} ext list", roots.command()),
-    ))
+    let list = format!("{} ext list", roots.command());
+    suggestion(name.as_str(), &known, "the groups are", &list)
 }
 
-/// So many groups are named that have an extension.
-const OWNERS: usize = 3;
+const OWNERS_SHOWN: usize = 3;
 
-/// Names the groups that have an extension of a name, those of qli itself last: it
-/// was typed without its group.
+/// Returns the groups with an extension of this name, built-in ones last: the
+/// user may have typed an extension without its group.
 fn groups_with<'g>(
     name: &GroupName,
     groups: &'g BTreeMap<GroupName, Root>,
     view: &dyn HostView,
 ) -> Vec<&'g GroupName> {
     let owners = groups.iter().filter(|(group, root)| match root.kind {
-        RootKind::Embedded => {
-            let scripts = embedded::scripts(group).iter();
-            scripts
-                .into_iter()
-                .any(|(script, _)| *script == name.as_str())
-        }
+        RootKind::Embedded => embedded::script(group, name.as_str()).is_some(),
         RootKind::Given | RootKind::User | RootKind::System => {
             let script = root.path.join(group.as_str()).join(name.as_str());
             view.stat(&script)
@@ -82,29 +66,27 @@ fn groups_with<'g>(
     owners.into_iter().map(|(group, _)| group).collect()
 }
 
-/// A directory that hides whether it is a group, and what is in it.
+/// Reports a directory that cannot be searched, so that it may be a group.
 pub(super) fn unsearchable(directory: &Path, view: &dyn HostView) -> Option<Diagnostic> {
     let error = view.lstat(&directory.join(FILE_NAME)).err();
     let error = error.filter(|error| !is_absent(error))?;
-    let message = format!("the directory cannot be looked at: {}", reason(&error));
+    let message = format!("the directory cannot be searched: {}", reason(&error));
     let diagnostic = Diagnostic::of_path(Code::UnreadableFile, directory, message);
     Some(diagnostic.help(format!("ls -ld {}", shell_word(directory))))
 }
 
-/// An extension that its group does not hold.
 pub(super) fn extension(
-    home: &GroupLocation,
+    location: &GroupLocation,
     name: &ExtensionName,
     roots: &Roots,
     view: &dyn HostView,
 ) -> Diagnostic {
-    let known: Vec<String> = catalogue::extensions(home, view)
-        .into_iter()
-        .map(|extension| extension.name.as_str().to_owned())
-        .collect();
-    let message = format!("the group `{}` has no extension `{name}`", home.name);
-    let list = format!("{} explain {}", roots.command(), home.name);
-    Diagnostic::of_path(Code::NoSuchExtension, &home.manifest_path, message).help(suggestion(
+    let known = listing::extensions(location, view);
+    let known: Vec<_> = known.iter().map(|one| one.name.as_str()).collect();
+    let group = &location.name;
+    let message = format!("the group `{group}` has no extension `{name}`");
+    let list = format!("{} explain {group}", roots.command());
+    Diagnostic::of_path(Code::NoSuchExtension, &location.manifest_path, message).help(suggestion(
         name.as_str(),
         &known,
         "it has",
@@ -112,34 +94,31 @@ pub(super) fn extension(
     ))
 }
 
-fn suggestion(name: &str, known: &[String], they_are: &str, list: &str) -> String {
+fn suggestion(name: &str, known: &[&str], they_are: &str, list: &str) -> String {
     const SHOWN: usize = 8;
-    if let Some(close) = nearest(name, known.iter().map(String::as_str)) {
+    if let Some(close) = nearest(name, known.iter().copied()) {
         return format!("did you mean `{close}`?");
     }
     match known {
-        [] => "it has none yet: put an executable script beside its manifest".to_owned(),
+        [] => "it has none yet: put an executable script next to its manifest".to_owned(),
         few if few.len() <= SHOWN => {
-            let names: Vec<_> = few
-                .iter()
-                .map(|name| format!("`{}`", visible(name)))
-                .collect();
-            format!("{they_are} {}", names.join(", "))
+            let names = few.iter().map(|name| format!("`{}`", visible(name)));
+            format!("{they_are} {}", names.collect::<Vec<_>>().join(", "))
         }
-        _ => format!("`{list}` shows all there are"),
+        _ => format!("to list them: {list}"),
     }
 }
 
-/// An extension that lies only where somebody else may change it.
+/// Reports an extension that exists, but that others can change.
 pub(super) fn untrusted(
-    home: &GroupLocation,
+    location: &GroupLocation,
     name: &ExtensionName,
-    suspicion: &InsecurePath,
+    path: &InsecurePath,
 ) -> Diagnostic {
     let message = format!(
-        "the group `{}` has no extension `{name}` that can be trusted: {}",
-        home.name,
-        suspicion.reason()
+        "the extension `{name}` of `{}` cannot be trusted: {}",
+        location.name,
+        path.reason()
     );
-    Diagnostic::of_path(Code::NoSuchExtension, &suspicion.path, message).help(suspicion.help())
+    Diagnostic::of_path(Code::NoSuchExtension, &path.path, message).help(path.help())
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Check, Finding, Inventory, RootFacts};
 use crate::diagnostics::Code;
-use crate::discovery::{Catalogue, Entry, RootKind, Roots, distrusted};
+use crate::discovery::{Catalogue, CatalogueGroup, RootKind, Roots, distrusted};
 use crate::host::{
     HostView, OnPath, Stat, is_absent, is_draft, is_world_writable, path_entries, search_path,
 };
@@ -133,7 +133,7 @@ pub(super) fn trust(inventory: Inventory<'_>, view: &dyn HostView) -> Check {
 }
 
 /// The manifest and the scripts of a group, unless it is built in.
-fn files(entry: &Entry) -> Vec<PathBuf> {
+fn files(entry: &CatalogueGroup) -> Vec<PathBuf> {
     if entry.root.kind == RootKind::Embedded {
         return Vec::new();
     }

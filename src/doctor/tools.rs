@@ -55,7 +55,7 @@ fn missing(tool: &Tool, group: &GroupEntry, secret: &SecretSpec) -> Option<Findi
         secret: WantedSecret::new(secret, DemandedBy::Group),
         fault: tool.obstacle()?.clone(),
     };
-    let path = group.group.home.manifest_path.as_path();
+    let path = group.group.location.manifest_path.as_path();
     let explain = || format!("qli help {}", fault.code().name());
     let help = fault
         .next_step()

@@ -47,7 +47,7 @@ impl AuditStart {
     /// A variable of the path has no value (QLI0502), or the expanded path is not
     /// absolute (QLI0503).
     pub fn of_group(group: &Group, view: &dyn HostView) -> Result<Option<Self>, Diagnostic> {
-        let own = group.home.manifest_id.into_iter().collect();
+        let own = group.location.manifest_id.into_iter().collect();
         Self::of_manifest(&group.manifest, own, view)
     }
 

@@ -93,7 +93,10 @@ impl Plan {
             program,
             mut warnings,
         } = target;
-        let Group { home, manifest } = group;
+        let Group {
+            location: home,
+            manifest,
+        } = group;
         warnings.extend(manifest.warnings.clone());
         let own = [home.manifest_id, program.id];
         let declared = Declared {

@@ -40,7 +40,7 @@ pub(super) fn run_facts(
         program: program_facts(plan),
         manifest: plan.manifest.clone(),
         origin: plan.home.root.path.as_os_str().into(),
-        hides: plan.home.hides.clone().map(text),
+        hides: plan.home.shadows.clone().map(text),
         cwd: view.cwd().map(|cwd| redactor.text(cwd.as_os_str())),
         tty: process.tty.map(text),
         pid: process.pid,

@@ -1,17 +1,20 @@
 //! `qli ext list` and `qli ext which`.
 
+use std::path::PathBuf;
+
 use super::Style;
-use super::style::{column_width, put, wrapped};
-use crate::discovery::{Catalogue, Entry, Target};
-use crate::names::{plural, visible};
+use super::message::Message;
+use super::style::{column_width, wrapped};
+use crate::discovery::{Catalogue, CatalogueGroup, Target};
+use crate::names::{plural, shell_word, visible};
 
 /// One row of the table: group, extension, origin, description.
-type Row = [String; 4];
+type ListRow = [String; 4];
 
-/// Draws the catalogue: a table on a terminal, else lines cut by tabs. `qli` is
-/// how qli is typed to find the same groups again.
+/// Renders the catalogue: a table on a terminal, else lines with tabs. `qli` is how
+/// to type qli so that it finds the same groups.
 pub fn list(catalogue: &Catalogue, qli: &str, style: &Style) -> String {
-    let rows: Vec<Row> = catalogue
+    let rows: Vec<ListRow> = catalogue
         .groups
         .iter()
         .flat_map(|entry| rows(entry, qli, style))
@@ -27,16 +30,16 @@ pub fn list(catalogue: &Catalogue, qli: &str, style: &Style) -> String {
     all().map(|row| lines(row, widths, style.width)).collect()
 }
 
-/// Less room than this for a description would break every word of it.
-const ROOM_MIN: usize = 16;
+/// In a narrower column a description would have one word a line.
+const DESCRIPTION_MIN: usize = 16;
 
-/// Writes a row; a description that does not fit goes on below itself.
-fn lines(row: &Row, [a, b, c]: [usize; 3], width: usize) -> String {
+/// Renders a row; a description that does not fit continues below itself.
+fn lines(row: &ListRow, [a, b, c]: [usize; 3], width: usize) -> String {
     let [group, extension, origin, description] = row;
     let indent = a + b + c + 6;
-    let room = width.saturating_sub(indent);
-    let texts = match room {
-        ROOM_MIN.. => wrapped(description, room),
+    let left = width.saturating_sub(indent);
+    let texts = match left {
+        DESCRIPTION_MIN.. => wrapped(description, left),
         _ => vec![description.clone()],
     };
     let mut before = format!("{group:a$}  {extension:b$}  {origin:c$}  ");
@@ -49,7 +52,7 @@ fn lines(row: &Row, [a, b, c]: [usize; 3], width: usize) -> String {
     out
 }
 
-fn rows(entry: &Entry, qli: &str, style: &Style) -> Vec<Row> {
+fn rows(entry: &CatalogueGroup, qli: &str, style: &Style) -> Vec<ListRow> {
     let origin = style.path(&entry.root.path);
     let row = |extension: &str, origin: &str, text: String| {
         [
@@ -83,17 +86,14 @@ fn rows(entry: &Entry, qli: &str, style: &Style) -> Vec<Row> {
     }
 }
 
-/// Writes the program's path, so that a script can use it, and what it hides.
-pub fn which(target: &Target, hidden: &[std::path::PathBuf]) -> (String, String) {
+/// Returns the program's path for stdout, and notes about what it shadows.
+pub fn which(target: &Target, shadowed: &[PathBuf], style: &Style) -> (String, String) {
     let path = format!("{}\n", visible(&target.program.path));
-    let mut notes = String::new();
-    for path in hidden {
-        put(
-            &mut notes,
-            format_args!("qli: it hides {}\n", visible(path)),
-        );
-    }
-    (path, notes)
+    let notes = shadowed.iter().map(|other| {
+        let note = Message::note(format!("this shadows {}", shell_word(other)));
+        note.render(style)
+    });
+    (path, notes.collect())
 }
 
 #[cfg(test)]
@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_description_goes_on_below_itself_where_there_is_room() {
+    fn a_long_description_continues_below_itself_if_the_column_is_wide_enough() {
         let row = ["ops", "restore", "~/x", "The database of orders"].map(str::to_owned);
         let widths = [3, 7, 3];
         assert_eq!(

@@ -150,7 +150,7 @@ fn origin(plan: &Plan, steps: &[Preview], digests: Digests, style: &Style) -> St
         lines.push(("", format!("{manifest}:{}:{}", at.line, at.column)));
     }
     lines.push(("manifest", manifest));
-    let shadowed = plan.home.hides.as_ref();
+    let shadowed = plan.home.shadows.as_ref();
     lines.extend(shadowed.map(|path| ("shadows", style.path(path))));
     let content = "the same on every machine; compare it in a review";
     lines.push(("content", digest(plan.content_digest, content)));

@@ -35,7 +35,7 @@ fn limits(demands: &Requirements) -> Option<String> {
 
 /// Renders a group; `qli` is how qli is typed to find it again.
 pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
-    let home = &entry.group.home;
+    let home = &entry.group.location;
     let manifest = &entry.group.manifest;
     let guards = declared(manifest).join(", ");
     let guards = if guards.is_empty() {

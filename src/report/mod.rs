@@ -46,7 +46,7 @@ pub use message::Message;
 pub use repository::Repository;
 pub use run::{Shown, notes, outcome};
 pub use sarif::sarif;
-pub use scaffold::{Reached, installed, made};
+pub use scaffold::{RootAccess, copied, created};
 pub use schemas::schemas;
 pub use style::{Color, Style, wrapped};
 pub use topics::{TOPICS, Topic, topic};

@@ -37,12 +37,12 @@ pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option
     let mut warnings = Diagnostics::default();
     let all = plan.warnings.iter().filter(|one| shown.includes(one));
     warnings.extend(all.cloned());
-    if plan.home.hides.is_none() && warnings.is_empty() {
+    if plan.home.shadows.is_none() && warnings.is_empty() {
         return None;
     }
     let style = style();
     let mut out = String::new();
-    if let Some(shadowed) = &plan.home.hides {
+    if let Some(shadowed) = &plan.home.shadows {
         let used = style.path(&plan.home.manifest_path);
         let group = &plan.group;
         let warning = Message::warning(format!(

@@ -1,150 +1,137 @@
-//! `qli ext new` and `qli ext install-defaults`: what was made, and what to type
+//! `qli ext new` and `qli ext install-defaults`: what was created, and what to do
 //! next.
 
 use std::path::{Path, PathBuf};
 
-use super::Style;
-use super::style::put;
+use super::message::{Message, rows};
+use super::style::{Style, put};
 use crate::discovery::command_with;
-use crate::discovery::scaffold::{FIRST_SCRIPT, Guarded, Installed, Made};
+use crate::discovery::scaffold::{CopyOutcome, FIRST_SCRIPT, Guarded, NewGroup};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, shell_word};
 
 /// How a run finds the groups of a root.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reached {
-    /// It is one of the roots in force, where qli is typed like this.
-    AsTyped(String),
-    /// It must be named.
+pub enum RootAccess {
+    /// The root is in force if qli is typed like this.
+    InForce(String),
+    /// The root must be named.
     ByOption {
-        /// The root.
         root: PathBuf,
-        /// Whether `$QLI_EXTENSIONS` names others already.
-        beside_others: bool,
+        /// Whether `$QLI_EXTENSIONS` names other roots.
+        has_others: bool,
     },
 }
 
-impl Reached {
-    /// Returns how qli is typed to reach it.
-    fn qli(&self, style: &Style) -> String {
+impl RootAccess {
+    /// Returns how to type qli.
+    fn qli(&self) -> String {
         match self {
-            Self::AsTyped(qli) => qli.clone(),
-            Self::ByOption { root, .. } => {
-                style.shortened(&command_with(std::slice::from_ref(root)))
-            }
+            Self::InForce(qli) => qli.clone(),
+            Self::ByOption { root, .. } => command_with(std::slice::from_ref(root)),
         }
     }
-}
 
-fn word(path: &Path, style: &Style) -> String {
-    style.shortened(&shell_word(path))
-}
-
-/// Says what was made, and what to do with it.
-pub fn made(
-    name: &GroupName,
-    made: &Made,
-    guarded: Guarded,
-    reached: &Reached,
-    style: &Style,
-) -> String {
-    let directory = style.path(&made.directory);
-    let mut out = format!(
-        "made {directory}\n\n  {FILE_NAME}  what its scripts run under; edit it\n  \
-         {FIRST_SCRIPT:14}  a first script; what else is executable there is one too\n\n"
-    );
-    let qli = reached.qli(style);
-    let env = match guarded {
-        Guarded::Yes => "QLI_ENV=prod ",
-        Guarded::No => "",
-    };
-    put(
-        &mut out,
-        format_args!(
-            "see its plan  {qli} explain {name} {FIRST_SCRIPT}\n\
-             run it        {env}{qli} {name} {FIRST_SCRIPT}\n\
-             check it      qli validate {}\n",
-            word(&made.directory, style)
-        ),
-    );
-    // A list cannot hold a path with a colon.
-    if let Reached::ByOption {
-        root,
-        beside_others,
-    } = reached
-        && !root.as_os_str().as_encoded_bytes().contains(&b':')
-    {
-        let others = if *beside_others {
+    /// Returns a command that makes the option unnecessary. A list of roots cannot
+    /// contain a path with a colon.
+    fn export(&self) -> Option<String> {
+        let Self::ByOption { root, has_others } = self else {
+            return None;
+        };
+        let others = if *has_others {
             ":\"$QLI_EXTENSIONS\""
         } else {
             ""
         };
-        put(
-            &mut out,
-            format_args!(
-                "in this shell export QLI_EXTENSIONS={}{others}\n",
-                word(root, style)
-            ),
-        );
+        let has_colon = root.as_os_str().as_encoded_bytes().contains(&b':');
+        let root = shell_word(root);
+        (!has_colon).then(|| format!("export QLI_EXTENSIONS={root}{others}"))
     }
-    if let Some(schema) = &made.other_schema {
-        let schema = word(schema, style);
-        put(
-            &mut out,
-            format_args!(
-                "\n{schema} is of another version of qli\nrenew it      qli schema > {schema}\n"
-            ),
-        );
+}
+
+/// Renders a new group.
+pub fn created(
+    name: &GroupName,
+    group: &NewGroup,
+    guarded: Guarded,
+    access: &RootAccess,
+    style: &Style,
+) -> String {
+    let row = |label: &str, text: String| (label.to_owned(), text);
+    let files = [
+        row(FILE_NAME, "the guards of its scripts; edit it".to_owned()),
+        row(
+            FIRST_SCRIPT,
+            "a first script; every executable file here is an extension".to_owned(),
+        ),
+    ];
+    let qli = access.qli();
+    let env = match guarded {
+        Guarded::Yes => "QLI_ENV=prod ",
+        Guarded::No => "",
+    };
+    let mut next = vec![
+        row(
+            "see the plan",
+            format!("{qli} explain {name} {FIRST_SCRIPT}"),
+        ),
+        row("run it", format!("{env}{qli} {name} {FIRST_SCRIPT}")),
+        row(
+            "check it",
+            format!("qli validate {}", shell_word(&group.directory)),
+        ),
+    ];
+    let export = access.export();
+    next.extend(export.map(|export| row("use this root", export)));
+    let mut out = format!(
+        "created {}\n\n{}\n{}",
+        style.path(&group.directory),
+        rows(&files, style),
+        rows(&next, style)
+    );
+    if let Some(schema) = &group.other_schema {
+        let schema = shell_word(schema);
+        let note = Message::note(format!("{schema} is of another version of qli"))
+            .step("replace it", format!("qli schema > {schema}"));
+        out += "\n";
+        out += &note.render(style);
     }
     out
 }
 
-/// Says what has become of each embedded group; `root` is the one that was named.
-pub fn installed(
-    installed: &[Installed],
+/// Renders what became of each built-in group; `root` is the root that was named.
+pub fn copied(
+    outcomes: &[CopyOutcome],
     root: Option<&Path>,
-    reached: &Reached,
+    access: &RootAccess,
     style: &Style,
 ) -> String {
     let mut out = String::new();
-    let mut kept = false;
-    for one in installed {
-        let none = Vec::new();
-        let (word, directory, files) = match one {
-            Installed::Made(directory) => ("made", directory, &none),
-            Installed::Same(directory) => ("same", directory, &none),
-            Installed::Overwritten(directory, files) => ("overwritten", directory, files),
-            Installed::Completed(directory, files) => ("completed", directory, files),
-            Installed::Kept(directory, files) => ("kept", directory, files),
+    for one in outcomes {
+        let (word, directory, files, what) = match one {
+            CopyOutcome::Created(path) => ("created", path, &[][..], ""),
+            CopyOutcome::Unchanged(path) => ("unchanged", path, &[][..], ""),
+            CopyOutcome::Overwritten(path, files) => ("overwritten", path, &files[..], "differed"),
+            CopyOutcome::Completed(path, files) => ("completed", path, &files[..], "was missing"),
+            CopyOutcome::Kept(path, files) => ("kept", path, &files[..], "differs"),
         };
-        kept |= matches!(one, Installed::Kept(..));
-        let differs = match one {
-            Installed::Kept(..) => "is not as qli has it",
-            Installed::Completed(..) => "was missing",
-            Installed::Made(_) | Installed::Same(_) | Installed::Overwritten(..) => {
-                "was not as qli has it"
-            }
-        };
-        put(
-            &mut out,
-            format_args!("{word:11}  {}\n", style.path(directory)),
-        );
+        let directory = style.path(directory);
+        put(&mut out, format_args!("{word:11}  {directory}\n"));
         for file in files {
-            put(
-                &mut out,
-                format_args!("{:11}  {} {differs}\n", "", style.path(file)),
-            );
+            let file = style.path(file);
+            put(&mut out, format_args!("{:11}  {file} {what}\n", ""));
         }
     }
-    let root = root.map(|root| format!(" --in {}", shell_word(root)));
-    let root = root.unwrap_or_default();
-    let next = if kept {
-        format!(
-            "what differs was not touched; to lose the changes:\n\
-             qli ext install-defaults{root} --force"
+    let is_kept = |one: &CopyOutcome| matches!(one, CopyOutcome::Kept(..));
+    let (label, command) = if outcomes.iter().any(is_kept) {
+        let root = root.map(|root| format!(" --in {}", shell_word(root)));
+        let root = root.unwrap_or_default();
+        (
+            "lose your changes",
+            format!("qli ext install-defaults{root} --force"),
         )
     } else {
-        format!("see them  {} ext list", reached.qli(style))
+        ("list groups", format!("{} ext list", access.qli()))
     };
-    out + "\n" + &next + "\n"
+    out + "\n" + &rows(&[(label.to_owned(), command)], style)
 }

@@ -7,7 +7,7 @@ use super::style::{column_width, put};
 use super::{Style, human};
 use crate::diagnostics::{Code, Diagnostic, Safety, Severity};
 use crate::names::plural;
-use crate::survey::{Broken, Survey};
+use crate::survey::{BrokenGroup, Survey};
 
 /// Whether warnings count as errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn groups(survey: &Survey) -> String {
     out
 }
 
-fn stopped(group: &Broken) -> String {
+fn stopped(group: &BrokenGroup) -> String {
     let errors = plural(group.errors, "error");
     match group.scripts {
         0 => format!("will not run: {errors}"),

@@ -1,18 +1,17 @@
-//! Extensions on `PATH`: those that belong to no group, those that never run,
-//! and entries of `PATH` that are skipped.
+//! `PATH`: entries that are skipped, and commands named like extensions that
+//! never run or belong to no group.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::Groups;
+use super::candidate::Groups;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{HostView, is_executable, path_entries};
 use crate::names::{ExtensionName, GroupName, shell_word};
 
-/// Reports what is wrong with `PATH` and the extensions on it.
-pub(super) fn problems(groups: &Groups, view: &dyn HostView) -> Diagnostics {
+pub(super) fn check(groups: &Groups, view: &dyn HostView) -> Diagnostics {
     let mut found = entries(view);
     let mut first: BTreeMap<OsString, PathBuf> = BTreeMap::new();
     let mut seen = BTreeSet::new();
@@ -22,8 +21,8 @@ pub(super) fn problems(groups: &Groups, view: &dyn HostView) -> Diagnostics {
         }
         for name in commands(&entry, view) {
             let path = entry.join(&name);
-            let hidden = first.get(&name).map(|by| hidden(&path, by));
-            let problem = hidden.or_else(|| judge(&path, &name, groups, view));
+            let shadowed = first.get(&name).map(|by| shadowed(&path, by));
+            let problem = shadowed.or_else(|| check_command(&path, &name, groups, view));
             found.extend(problem);
             first.entry(name).or_insert(path);
         }
@@ -31,30 +30,24 @@ pub(super) fn problems(groups: &Groups, view: &dyn HostView) -> Diagnostics {
     found
 }
 
-/// Judges the entries themselves.
 fn entries(view: &dyn HostView) -> Diagnostics {
+    let path = view.var("PATH").unwrap_or_default();
     let mut found = Diagnostics::default();
-    let Some(path) = view.var("PATH") else {
-        return found;
-    };
-    for entry in std::env::split_paths(&path) {
-        let (code, message) = if entry.as_os_str().is_empty() {
+    // `split_paths` takes an empty list for an empty entry.
+    let entries = std::env::split_paths(&path).filter(|_| !path.is_empty());
+    found.extend(entries.filter_map(|entry| {
+        let (code, message, location) = if entry.as_os_str().is_empty() {
             let message = "an empty entry means the working directory";
-            (Code::PathEntryEmpty, message)
+            (Code::PathEntryEmpty, message, PathBuf::from("PATH"))
         } else if entry.is_relative() {
-            let message = "the entry means another directory wherever qli is started";
-            (Code::PathEntryRelative, message)
+            let message = "a relative entry depends on the working directory";
+            (Code::PathEntryRelative, message, entry)
         } else {
-            continue;
-        };
-        let location = if entry.as_os_str().is_empty() {
-            PathBuf::from("PATH")
-        } else {
-            entry
+            return None;
         };
         let problem = Diagnostic::of_path(code, location, message.to_owned());
-        found.push(problem.help("take it out of `PATH`, or write the whole path"));
-    }
+        Some(problem.help("remove it from `PATH`, or make it absolute"))
+    }));
     found
 }
 
@@ -67,8 +60,8 @@ fn commands(directory: &Path, view: &dyn HostView) -> Vec<OsString> {
         .collect()
 }
 
-/// Reads a program's name as `qli-<group>-<extension>`, in each way there is:
-/// both may hold a hyphen.
+/// Reads a name as `qli-<group>-<extension>` in every possible way: both can
+/// contain hyphens.
 fn meanings(name: &OsStr) -> Vec<(GroupName, ExtensionName)> {
     let Some(name) = name.to_str().and_then(|name| name.strip_prefix("qli-")) else {
         return Vec::new();
@@ -81,32 +74,36 @@ fn meanings(name: &OsStr) -> Vec<(GroupName, ExtensionName)> {
     meanings.collect()
 }
 
-fn judge(path: &Path, name: &OsStr, groups: &Groups, view: &dyn HostView) -> Option<Diagnostic> {
+fn check_command(
+    path: &Path,
+    name: &OsStr,
+    groups: &Groups,
+    view: &dyn HostView,
+) -> Option<Diagnostic> {
     let meanings = meanings(name);
-    let known: Vec<_> = meanings
+    let (group, extension) = meanings.first()?;
+    let known = meanings
         .iter()
-        .filter_map(|(group, extension)| Some((groups.get(group)?, extension)))
-        .collect();
-    let Some((group, extension)) = meanings.first() else {
-        return None; // not an extension's name
-    };
+        .filter_map(|(group, extension)| Some((groups.get(group)?, extension)));
+    let known: Vec<_> = known.collect();
     if known.is_empty() {
-        let message = format!("there is no group `{group}` whose extension this could be");
+        let message = format!("an extension of no group: there is no group `{group}`");
         let help = format!("qli ext new {group} && qli {group} {extension}");
         return Some(Diagnostic::of_path(Code::CommandWithoutGroup, path, message).help(help));
     }
+    // It never runs only if each group that it may belong to has its own file.
     let own = known.iter().map(|(directory, extension)| {
         let file = directory.as_ref()?.join(extension.as_str());
         view.lstat(&file).ok().map(|_| file)
     });
     let own: Option<Vec<PathBuf>> = own.collect();
-    own?.first().map(|by| hidden(path, by))
+    own?.first().map(|by| shadowed(path, by))
 }
 
-fn hidden(path: &Path, by: &Path) -> Diagnostic {
-    let message = format!("{} runs in its place", shell_word(by));
+fn shadowed(path: &Path, by: &Path) -> Diagnostic {
+    let message = format!("{} runs instead", shell_word(by));
     Diagnostic::of_path(Code::CommandShadowed, path, message)
-        .help("remove one of them, or give it another name")
+        .help("remove one of them, or rename it")
 }
 
 #[cfg(test)]
@@ -119,7 +116,7 @@ mod tests {
             let directory = (!directory.is_empty()).then(|| PathBuf::from(directory));
             (name.parse().unwrap(), directory)
         });
-        let found = problems(&groups.collect(), world).sorted();
+        let found = check(&groups.collect(), world).sorted();
         let pairs = found
             .iter()
             .map(|one| (one.code.number(), one.path().display().to_string()));
@@ -135,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_extension_of_a_group_is_fine() {
+    fn an_extension_of_a_group_is_no_problem() {
         assert_eq!(found(&world("/a:/none:/a"), &[("ops", "/r/ops")]), []);
         assert_eq!(found(&world("/a"), &[("ops", "")]), []);
     }
@@ -147,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_never_runs_is_reported() {
+    fn a_shadowed_command_is_reported() {
         let two = world("/a:/b").executable("/b/qli-ops-deploy", "");
         let path = "/b/qli-ops-deploy".to_owned();
         assert_eq!(found(&two, &[("ops", "/r/ops")]), [("QLI0804", path)]);
@@ -157,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hyphen_may_belong_to_either_name() {
+    fn a_hyphen_can_belong_to_either_name() {
         let world = World::bare()
             .var("PATH", "/a")
             .executable("/a/qli-db-prod-restore", "")
@@ -171,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_that_are_skipped_are_reported() {
+    fn skipped_entries_are_reported() {
         assert_eq!(
             found(&world("/a::bin"), &[("ops", "")]),
             [

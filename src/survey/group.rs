@@ -1,108 +1,109 @@
-//! One directory of a root: its manifest, its name, and the files beside it.
+//! One directory of a root: its manifest, its name, and its files.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::files::{File, files, misnamed};
-use super::{Asked, Broken, Commands, Entry};
+use super::candidate::{BrokenGroup, Candidate, PathCommands, SurveyOptions};
+use super::files::{GroupFile, files, misnamed};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
-use crate::discovery::group_name;
-use crate::discovery::{alone, same_files};
+use crate::discovery::{group_name, same_files, without_scripts};
 use crate::host::{HostView, is_absent, is_link, normalize, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{GroupName, is_command, shell_word, visible};
 
-/// What was seen of one place.
 #[derive(Debug)]
-pub(super) struct Looked {
-    /// The directory, or the manifest if only that was looked at.
+pub(super) struct GroupReport {
+    /// The directory, or the manifest if only that was checked.
     pub(super) path: PathBuf,
-    /// Whether there is a manifest.
     pub(super) has_manifest: bool,
-    /// What is wrong.
     pub(super) found: Diagnostics,
-    /// The group, if it cannot run.
-    pub(super) broken: Option<Broken>,
+    pub(super) broken: Option<BrokenGroup>,
 }
 
-/// Looks at a manifest, or at a directory of a root.
-pub(super) fn look(location: &Entry, asked: Asked<'_>, view: &dyn HostView) -> Looked {
-    match location {
-        Entry::Manifest(file) => {
-            let is_named_so = file.file_name() == Some(OsStr::new(FILE_NAME));
-            let beside = file.parent().filter(|_| is_named_so);
-            let beside = beside.map_or_else(Vec::new, |directory| {
-                // `_manifest.toml` alone lies in a directory without a name.
+pub(super) fn survey_group(
+    candidate: &Candidate,
+    options: SurveyOptions<'_>,
+    view: &dyn HostView,
+) -> GroupReport {
+    match candidate {
+        Candidate::Manifest(file) => {
+            let files = group_directory(file).map_or_else(Vec::new, |directory| {
+                // `_manifest.toml` alone is in the working directory.
                 let here = Some(directory).filter(|path| *path != Path::new(""));
                 let directory = here.unwrap_or(Path::new("."));
-                let entries = view.list(directory).unwrap_or_default();
-                files(directory, &entries, view)
+                files(directory, &view.list(directory).unwrap_or_default(), view)
             });
-            of_group(file, file, &beside, asked, view)
+            survey_manifest(file, file, &files, options, view)
         }
-        Entry::Directory(path) => of_directory(path, asked, view),
+        Candidate::Directory(path) => survey_directory(path, options, view),
     }
 }
 
-/// Lists the directory once: what is in it says whether there is a manifest.
-fn of_directory(path: &Path, asked: Asked<'_>, view: &dyn HostView) -> Looked {
+/// Returns the directory of a manifest, if its name makes it a group's.
+fn group_directory(manifest: &Path) -> Option<&Path> {
+    let is_groups = manifest.file_name() == Some(OsStr::new(FILE_NAME));
+    manifest.parent().filter(|_| is_groups)
+}
+
+/// Lists the directory only once: the list says whether there is a manifest.
+fn survey_directory(path: &Path, options: SurveyOptions<'_>, view: &dyn HostView) -> GroupReport {
     let entries = match view.list(path) {
         Ok(entries) => entries,
         Err(error) if is_absent(&error) => Vec::new(),
-        // Reading the manifest will say why it cannot be looked at.
+        // Reading the manifest will report the reason.
         Err(_) => vec![FILE_NAME.into()],
     };
     let files = files(path, &entries, view);
     if !entries.iter().any(|entry| entry == FILE_NAME) {
         let problem = without_manifest(path, &files, view);
-        return Looked {
-            found: problem.map(Into::into).unwrap_or_default(),
+        return GroupReport {
             path: path.to_owned(),
             has_manifest: false,
+            found: problem.map(Into::into).unwrap_or_default(),
             broken: None,
         };
     }
-    let mut looked = of_group(path, &path.join(FILE_NAME), &files, asked, view);
-    looked.found.extend(of_name(path, view));
+    let mut report = survey_manifest(path, &path.join(FILE_NAME), &files, options, view);
+    report.found.extend(check_name(path, view));
     let problems = files.into_iter().filter_map(|file| file.problem);
-    looked.found.extend(problems);
-    looked
+    report.found.extend(problems);
+    report
 }
 
-fn of_group(
+fn survey_manifest(
     path: &Path,
     manifest: &Path,
-    files: &[File],
-    asked: Asked<'_>,
+    files: &[GroupFile],
+    options: SurveyOptions<'_>,
     view: &dyn HostView,
-) -> Looked {
-    let is_named_so = manifest.file_name() == Some(OsStr::new(FILE_NAME));
-    let directory = manifest.parent().filter(|_| is_named_so);
+) -> GroupReport {
+    let directory = group_directory(manifest);
     let name = directory.and_then(|directory| directory_name(directory, view));
     let name = name.and_then(|name| name.to_str()?.parse::<GroupName>().ok());
-    let read = read(manifest, view);
-    // A group that breaks a rule of its organisation runs all the same.
-    let errors = read.as_ref().err();
-    let errors = errors.map_or(0, |found| found.iter().filter(|one| one.is_error()).count());
-    let found = match read {
+    // A group that violates a policy still runs: only these errors break it.
+    let (found, errors) = match read(manifest, view) {
         Ok(manifest) => {
-            let mut found = asked.policies.check(&manifest);
+            let mut found = options.policies.check(&manifest);
             if let Some(directory) = directory {
-                let names: Vec<_> = files.iter().filter_map(File::script).collect();
-                let group = name.as_ref().filter(|_| asked.commands == Commands::OnPath);
-                found.extend(alone(&manifest, &names, group, view));
-                found.extend(same_files(&manifest, directory, &names, view));
+                let scripts: Vec<_> = files.iter().filter_map(GroupFile::script).collect();
+                let counted = options.commands == PathCommands::Counted;
+                let group = name.as_ref().filter(|_| counted);
+                found.extend(without_scripts(&manifest, &scripts, group, view));
+                found.extend(same_files(&manifest, directory, &scripts, view));
             }
             found.extend(manifest.warnings);
-            found
+            (found, 0)
         }
-        Err(found) => found,
+        Err(found) => {
+            let errors = found.iter().filter(|one| one.is_error()).count();
+            (found, errors)
+        }
     };
-    Looked {
+    GroupReport {
         path: path.to_owned(),
         has_manifest: true,
         found,
-        broken: (errors > 0).then(|| Broken {
+        broken: (errors > 0).then(|| BrokenGroup {
             name: name.map_or_else(|| visible(manifest), |name| name.to_string()),
             path: path.to_owned(),
             scripts: files.iter().filter(|file| file.is_script).count(),
@@ -111,7 +112,7 @@ fn of_group(
     }
 }
 
-/// Returns a directory's own name, also where it is called `.` or `..`.
+/// Returns a directory's own name, also for `.` and `..`.
 fn directory_name(path: &Path, view: &dyn HostView) -> Option<OsString> {
     if let Some(name) = path.file_name() {
         return Some(name.to_owned());
@@ -125,42 +126,35 @@ fn read(file: &Path, view: &dyn HostView) -> Result<Manifest, Diagnostics> {
     manifest::parse(&manifest::source(file, read)?)
 }
 
-/// A directory with executables was meant to be a group, and so was a link that
-/// leads nowhere.
-fn without_manifest(path: &Path, files: &[File], view: &dyn HostView) -> Option<Diagnostic> {
+/// Reports a directory of scripts without a manifest, and a broken link: both were
+/// meant to be groups.
+fn without_manifest(path: &Path, files: &[GroupFile], view: &dyn HostView) -> Option<Diagnostic> {
     if let Some(error) = view.stat(path).err().filter(|_| is_link(path, view)) {
-        let message = format!(
-            "the link leads nowhere, so there is no group: {}",
-            reason(&error)
-        );
+        let why = reason(&error);
+        let message = format!("the symbolic link is broken, so this is not a group: {why}");
         let problem = Diagnostic::of_path(Code::NoManifest, path, message);
-        return Some(problem.help("mend the link, or remove it"));
+        return Some(problem.help("fix the link, or remove it"));
     }
     let name = path.file_name()?.to_str()?.parse::<GroupName>().ok()?;
     let count = files.iter().filter(|file| file.is_script).count();
     (count > 0).then(|| {
         let scripts = if count == 1 { "a script" } else { "scripts" };
-        let message = format!("`{name}` holds {scripts} and no `{FILE_NAME}`");
+        let message = format!("`{name}` has {scripts} but no `{FILE_NAME}`");
         let manifest = shell_word(path.join(FILE_NAME));
-        Diagnostic::of_path(Code::NoManifest, path, message).help(format!("write {manifest}"))
+        Diagnostic::of_path(Code::NoManifest, path, message)
+            .help(format!("write {manifest}; see `qli help manifest`"))
     })
 }
 
-/// Judges the name of a group's directory.
-fn of_name(path: &Path, view: &dyn HostView) -> Diagnostics {
-    let Some(name) = directory_name(path, view) else {
-        return Diagnostics::default();
-    };
-    match group_name(&name) {
-        Err(problem) => misnamed(path, problem).into(),
+fn check_name(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
+    match group_name(&directory_name(path, view)?) {
+        Err(problem) => Some(misnamed(path, problem)),
         Ok(name) if is_command(name.as_str()) => {
-            let message = format!("`{name}` is a command of qli, which wins over the group");
-            let help = format!("type `qli run {name} <EXTENSION>`, or give the group another name");
-            Diagnostic::of_path(Code::ReservedGroupName, path, message)
-                .help(help)
-                .into()
+            let message = format!("`{name}` is a command of qli, which takes precedence");
+            let help = format!("write `qli run {name} <EXTENSION>`, or rename the group");
+            Some(Diagnostic::of_path(Code::ReservedGroupName, path, message).help(help))
         }
-        Ok(_) => Diagnostics::default(),
+        Ok(_) => None,
     }
 }
 
@@ -179,20 +173,24 @@ mod tests {
             .executable(&format!("{GROUP}/deploy"), "#!/bin/sh\n")
     }
 
-    fn looked_at(location: &Entry, commands: Commands, world: &World) -> Looked {
-        let asked = Asked {
+    fn check_as(candidate: &Candidate, commands: PathCommands, world: &World) -> GroupReport {
+        let options = SurveyOptions {
             commands,
             policies: &Policies::default(),
         };
-        look(location, asked, world)
+        survey_group(candidate, options, world)
     }
 
-    fn looked(world: &World, path: &str) -> Looked {
-        looked_at(&Entry::Directory(path.into()), Commands::Unseen, world)
+    fn check(world: &World, path: &str) -> GroupReport {
+        check_as(
+            &Candidate::Directory(path.into()),
+            PathCommands::Ignored,
+            world,
+        )
     }
 
     fn codes(world: &World, path: &str) -> Vec<(&'static str, &'static str)> {
-        let found = looked(world, path).found.sorted();
+        let found = check(world, path).found.sorted();
         let pairs = found
             .iter()
             .map(|one| (one.code.number(), one.severity.as_str()));
@@ -200,18 +198,18 @@ mod tests {
     }
 
     #[test]
-    fn a_group_that_is_fine_has_no_problem() {
+    fn a_good_group_has_no_problem() {
         let world = world("")
             .file("/r/ops/README", "how to deploy")
             .file("/r/ops/_helper", "#!/bin/sh\n")
             .directory("/r/ops/lib", 0o755)
             .executable("/r/ops/tool", "\u{7f}ELF");
         assert_eq!(codes(&world, GROUP), []);
-        assert_eq!(looked(&world, GROUP).broken, None);
+        assert_eq!(check(&world, GROUP).broken, None);
     }
 
     #[test]
-    fn what_cannot_be_called_or_started_is_reported() {
+    fn files_that_cannot_run_are_reported() {
         for (world, code) in [
             (
                 world("").executable("/r/ops/my script", "#!/bin/sh\n"),
@@ -235,7 +233,7 @@ mod tests {
             ),
         ] {
             assert_eq!(codes(&world, GROUP), [code]);
-            assert_eq!(looked(&world, GROUP).broken, None);
+            assert_eq!(check(&world, GROUP).broken, None);
         }
     }
 
@@ -246,11 +244,11 @@ mod tests {
             .file("/r/src/main.c", "int");
         assert_eq!(codes(&world, GROUP), [("QLI0605", "warning")]);
         assert_eq!(codes(&world, "/r/src"), []);
-        assert!(!looked(&world, GROUP).has_manifest);
+        assert!(!check(&world, GROUP).has_manifest);
     }
 
     #[test]
-    fn names_of_groups_are_judged() {
+    fn group_names_are_checked() {
         let at = |path: &str| {
             let text = "schema_version = 1\ndescription = \"d\"\n";
             codes(
@@ -265,36 +263,40 @@ mod tests {
     }
 
     #[test]
-    fn a_section_without_a_script_is_reported_and_one_with_a_command_here_is_not() {
+    fn a_section_without_a_script_is_reported_unless_a_command_counts() {
         let sections = "[extensions.deploy]\n[extensions.rol]\n[extensions.archive]\n";
         let world = world(sections).executable("/r/ops/roll", "#!/bin/sh\n");
         let expected = [("QLI0611", "error"), ("QLI0611", "warning")];
         assert_eq!(codes(&world, GROUP), expected);
-        assert_eq!(looked(&world, GROUP).broken, None);
+        assert_eq!(check(&world, GROUP).broken, None);
         let world = world
             .var("PATH", "/usr/bin")
             .executable("/usr/bin/qli-ops-archive", "#!/bin/sh\n");
         assert_eq!(codes(&world, GROUP), expected);
-        let here = looked_at(&Entry::Directory(GROUP.into()), Commands::OnPath, &world);
+        let here = check_as(
+            &Candidate::Directory(GROUP.into()),
+            PathCommands::Counted,
+            &world,
+        );
         assert_eq!(here.found.len(), 1);
     }
 
     #[test]
-    fn a_broken_group_says_how_many_scripts_it_stops() {
+    fn a_broken_group_counts_the_scripts_it_stops() {
         let broken = world("confrim = true\nbaner = 1\n").executable("/r/ops/roll", "#!/bin/sh\n");
-        let expected = Broken {
+        let expected = BrokenGroup {
             name: "ops".to_owned(),
             path: GROUP.into(),
             scripts: 2,
             errors: 2,
         };
-        assert_eq!(looked(&broken, GROUP).broken, Some(expected.clone()));
-        let manifest = Entry::Manifest("/r/ops/_manifest.toml".into());
+        assert_eq!(check(&broken, GROUP).broken, Some(expected.clone()));
+        let manifest = Candidate::Manifest("/r/ops/_manifest.toml".into());
         let path = PathBuf::from("/r/ops/_manifest.toml");
         assert_eq!(
-            looked_at(&manifest, Commands::Unseen, &broken).broken,
-            Some(Broken { path, ..expected })
+            check_as(&manifest, PathCommands::Ignored, &broken).broken,
+            Some(BrokenGroup { path, ..expected })
         );
-        assert_eq!(looked(&world("banner = \"\"\n"), GROUP).broken, None);
+        assert_eq!(check(&world("banner = \"\"\n"), GROUP).broken, None);
     }
 }

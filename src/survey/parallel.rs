@@ -1,12 +1,11 @@
-//! The same work for many things, on all processors, with the results in order.
+//! The same work for many items, on all processors, with the results in order.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// So many things are taken at once; fewer are not worth a thread.
+/// How many items a thread takes at a time; fewer are not worth a thread.
 const CHUNK: usize = 32;
 
-/// Does some work for each item and returns the results in the items' order.
 pub(super) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let workers = processors.min(items.len().div_ceil(CHUNK));
@@ -41,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_come_in_the_order_of_the_items() {
+    fn results_are_in_the_order_of_the_items() {
         for length in [0, 1, CHUNK, 10 * CHUNK + 7] {
             let items: Vec<_> = (0..length).collect();
             let doubled: Vec<_> = items.iter().map(|item| item * 2).collect();

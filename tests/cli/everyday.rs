@@ -1,12 +1,11 @@
-//! What a person does in the first minutes, by the real program: groups are made
-//! by several at once, and the document of `qli doctor` fits its schema.
+//! The first minutes with qli: groups are created, also by several processes at
+//! once, and `qli doctor --format json` fits its schema.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::support::names;
 
-/// A command of qli in a home directory of its own.
 fn qli(home: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_qli"));
     in_home(command.args(words), home);
@@ -21,23 +20,23 @@ fn in_home(command: &mut Command, home: &Path) {
 }
 
 #[test]
-fn of_many_that_make_the_same_group_at_once_one_does() {
+fn of_many_processes_that_create_the_same_group_one_does() {
     let home = tempfile::tempdir().unwrap();
     let started = (0..16).map(|_| qli(home.path(), &["ext", "new", "ops"]).spawn().unwrap());
     let started: Vec<_> = started.collect();
     let codes = started.into_iter().map(|one| {
         let ended = one.wait_with_output().unwrap();
-        let told = String::from_utf8(ended.stderr).unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
         let code = ended.status.code().unwrap();
         assert!(
-            code == 0 || told.contains("a group `ops` already"),
-            "{told}"
+            code == 0 || stderr.contains("the group `ops` already exists"),
+            "{stderr}"
         );
         code
     });
     let mut codes: Vec<_> = codes.collect();
     codes.sort_unstable();
-    assert_eq!(codes[..2], [0, 2], "one makes it");
+    assert_eq!(codes[..2], [0, 2], "one creates it");
     assert_eq!(codes[15], 2);
     let root = home.path().join(".local/share/qli/extensions");
     assert_eq!(names(&root), [".schema", "ops"]);
@@ -47,7 +46,7 @@ fn of_many_that_make_the_same_group_at_once_one_does() {
 }
 
 #[test]
-fn the_embedded_groups_can_be_copied_by_several_at_once() {
+fn built_in_groups_can_be_copied_by_several_processes_at_once() {
     for words in [&["--force"][..], &[]] {
         let home = tempfile::tempdir().unwrap();
         let words = [&["ext", "install-defaults"], words].concat();
@@ -63,10 +62,10 @@ fn the_embedded_groups_can_be_copied_by_several_at_once() {
     }
 }
 
-/// Killed at each call that changes the disk, one after the other, until it gets
-/// through.
+/// Kills qli at the first call that changes the disk, then at the second, until
+/// it succeeds.
 #[test]
-fn a_group_whose_making_was_killed_is_not_there_or_whole_and_is_made_again() {
+fn after_a_kill_a_new_group_is_complete_or_absent() {
     let changes = "inject=mkdir,write,fsync,rename:signal=KILL:when=";
     for nth in 1.. {
         let home = tempfile::tempdir().unwrap();
@@ -95,26 +94,29 @@ fn a_group_whose_making_was_killed_is_not_there_or_whole_and_is_made_again() {
     }
 }
 
-/// The signal of that limit ends a program that does not know it.
+/// SIGXFSZ kills a program that does not handle it.
 #[test]
-fn a_file_size_limit_is_told_and_nothing_is_left() {
+fn a_file_size_limit_is_reported_and_nothing_is_left() {
     let home = tempfile::tempdir().unwrap();
     let manifest = home.path().join("g/_manifest.toml");
     std::fs::create_dir(home.path().join("g")).unwrap();
     let text = "schema_version = 1\ndescription = \"A group\"\nconfrim = true\n";
     std::fs::write(&manifest, text).unwrap();
     for (words, expected) in [
-        ("ext new ops", "it cannot be made: File too large"),
-        ("ext install-defaults", "it cannot be made: File too large"),
+        ("ext new ops", "this cannot be created: File too large"),
+        (
+            "ext install-defaults",
+            "this cannot be created: File too large",
+        ),
         ("validate --fix g", "File too large"),
     ] {
         let mut limited = Command::new("/bin/sh");
         let line = format!("ulimit -f 0; exec {} {words}", env!("CARGO_BIN_EXE_qli"));
         in_home(limited.args(["-c", &line]), home.path());
         let ended = limited.output().unwrap();
-        let told = String::from_utf8(ended.stderr).unwrap();
-        assert_eq!(ended.status.code(), Some(2), "{words}: {told}");
-        assert!(told.contains(expected), "{told}");
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(2), "{words}: {stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
     }
     assert_eq!(std::fs::read_to_string(&manifest).unwrap(), text);
     assert_eq!(names(&home.path().join("g")), ["_manifest.toml"]);
@@ -123,7 +125,7 @@ fn a_file_size_limit_is_told_and_nothing_is_left() {
 }
 
 #[test]
-fn the_document_of_doctor_fits_its_schema() {
+fn the_json_of_doctor_fits_its_schema() {
     let schema = qli(Path::new("/"), &["schema", "doctor"]).output().unwrap();
     let schema = serde_json::from_slice(&schema.stdout).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();

@@ -1,4 +1,4 @@
-//! What `qli validate` does with the policies that it is given.
+//! `qli validate` with policies.
 #![cfg(feature = "policy")]
 
 use std::fs;
@@ -11,8 +11,8 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// A place of its own with a group `shop` that breaks two rules of a policy and
-/// one of another.
+/// A directory with a group `shop` that violates two rules of one policy and one of
+/// another.
 struct Shop(tempfile::TempDir);
 
 const MANIFEST: &str = "schema_version = 1\ndescription = \"The shop\"\nconfirm = false\n";
@@ -46,9 +46,8 @@ impl Shop {
         self.0.path().join(name)
     }
 
-    /// What `qli validate` says with `QLI_POLICY` set: its exit code and both of
-    /// its streams.
-    fn told(&self, variable: &str, words: &str) -> (i32, String, String) {
+    /// Runs `qli validate` with `QLI_POLICY`; returns its exit code and both streams.
+    fn validate(&self, variable: &str, words: &str) -> (i32, String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_qli"))
             .arg("validate")
             .args(words.split_whitespace())
@@ -65,7 +64,7 @@ impl Shop {
 }
 
 #[test]
-fn violations_decide_the_exit_code_as_other_problems_do() {
+fn violations_set_the_exit_code_like_other_problems() {
     let shop = Shop::new();
     for (variable, words, code, lines) in [
         ("", "root", 0, 0),
@@ -74,11 +73,11 @@ fn violations_decide_the_exit_code_as_other_problems_do() {
         ("mild.toml", "root", 0, 1),
         ("mild.toml", "root --deny-warnings", 1, 1),
         ("mild.toml:strict.json", "root", 1, 3),
-        // The option stands for the variable, and may be given twice.
+        // The option replaces the variable, and can be repeated.
         ("broken.json", "root --policy mild.toml", 0, 1),
         ("", "root --policy mild.toml --policy strict.json", 1, 3),
         ("", "root --policy strict.json --policy strict.json", 1, 2),
-        // What cannot be used weighs more than what is found.
+        // An unusable policy counts more than a violation.
         ("broken.json", "root", 2, 1),
         ("broken.json:strict.json", "root", 2, 3),
         ("nowhere.json", "root", 2, 1),
@@ -89,9 +88,9 @@ fn violations_decide_the_exit_code_as_other_problems_do() {
         ("broken.json", "--extensions root", 2, 1),
     ] {
         let words = format!("{words} --format concise");
-        let (told, out, complaints) = shop.told(variable, &words);
+        let (exit, out, complaints) = shop.validate(variable, &words);
         assert_eq!(
-            (told, out.lines().count()),
+            (exit, out.lines().count()),
             (code, lines),
             "{variable} {words}\n{out}"
         );
@@ -101,13 +100,13 @@ fn violations_decide_the_exit_code_as_other_problems_do() {
 }
 
 #[test]
-fn every_format_has_the_same_verdict_and_names_the_rule() {
+fn every_format_has_the_same_exit_code_and_names_the_rule() {
     let shop = Shop::new();
     for format in ["human", "concise", "json", "sarif", "github"] {
         for (variable, code) in [("strict.json", 1), ("broken.json", 2), ("mild.toml", 0)] {
             let words = format!("root --format {format}");
-            let (told, out, _) = shop.told(variable, &words);
-            assert_eq!(told, code, "{format}: {out}");
+            let (exit, out, _) = shop.validate(variable, &words);
+            assert_eq!(exit, code, "{format}: {out}");
             let (file, pointer) = match code {
                 1 => ("strict.json", "/properties/confirm/const"),
                 2 => ("broken.json", "requird"),
@@ -122,11 +121,11 @@ fn every_format_has_the_same_verdict_and_names_the_rule() {
 }
 
 #[test]
-fn a_rule_stands_in_the_machine_formats_by_file_and_pointer() {
+fn machine_formats_have_the_rules_file_and_pointer() {
     let shop = Shop::new();
     let read = |format: &str| -> Value {
         let words = format!("root --policy ./strict.json --format {format}");
-        serde_json::from_str(&shop.told("", &words).1).unwrap()
+        serde_json::from_str(&shop.validate("", &words).1).unwrap()
     };
     let (json, sarif) = (read("json"), read("sarif"));
     let results = &sarif["runs"][0]["results"];
@@ -155,7 +154,7 @@ fn a_rule_stands_in_the_machine_formats_by_file_and_pointer() {
 fn assert_valid(schema: &str, document: &Value) {
     let file = project().join("tests/data").join(schema);
     let mut schema: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-    // The one pattern that is no regular expression to every reader.
+    // Not every library accepts this pattern as a regular expression.
     for what in ["run", "toolComponent"] {
         let language = format!("/definitions/{what}/properties/language");
         let language = schema.pointer_mut(&language).unwrap();
@@ -172,7 +171,7 @@ fn assert_valid(schema: &str, document: &Value) {
 #[test]
 fn the_json_of_a_violation_fits_its_schema() {
     let shop = Shop::new();
-    let (_, out, _) = shop.told("strict.json:broken.json", "root --format json");
+    let (_, out, _) = shop.validate("strict.json:broken.json", "root --format json");
     let file = project().join("schema/diagnostics.v1.schema.json");
     let schema = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     let document: Value = serde_json::from_str(&out).unwrap();
@@ -181,10 +180,9 @@ fn the_json_of_a_violation_fits_its_schema() {
     assert_eq!(document["files"], 1);
 }
 
-/// A policy is somebody's text as well: neither its words nor its name, nor a
-/// keyword of it, steer a terminal or forge an annotation.
+/// Neither its messages nor its file name can forge an annotation.
 #[test]
-fn no_policy_steers_a_terminal() {
+fn no_policy_controls_a_terminal() {
     let shop = Shop::new();
     let hostile = "a\u{1b}[31m\n::error::b\r\u{202e}%0A::stop-commands::c";
     let name = "p\u{1b}[2J\n::error::p.json";
@@ -219,24 +217,24 @@ fn no_policy_steers_a_terminal() {
 }
 
 #[test]
-fn mending_is_not_kept_back_by_a_policy_and_what_is_mended_is_checked() {
+fn a_fix_is_made_despite_violations_and_its_result_is_checked() {
     let shop = Shop::new();
     let manifest = shop.path("root/shop/_manifest.toml");
     fs::write(&manifest, MANIFEST.replace("confirm", "confrim")).unwrap();
-    // A manifest with errors is not held against a policy.
-    let (code, out, _) = shop.told("strict.json", "root --format concise");
+    // A manifest with errors is not checked.
+    let (code, out, _) = shop.validate("strict.json", "root --format concise");
     assert_eq!((code, out.lines().count()), (1, 1), "{out}");
-    let (code, diff, _) = shop.told("strict.json", "root --diff");
+    let (code, diff, _) = shop.validate("strict.json", "root --diff");
     assert!(code == 1 && diff.contains("\n+confirm = false"), "{diff}");
-    let (code, out, said) = shop.told("strict.json", "root --fix --format concise");
+    let (code, out, stderr) = shop.validate("strict.json", "root --fix --format concise");
     assert_eq!(
-        (code, said.as_str()),
+        (code, stderr.as_str()),
         (1, "note: fixed root/shop/_manifest.toml\n")
     );
     assert_eq!(out.matches("error[QLI0901]").count(), 2, "{out}");
     assert_eq!(fs::read_to_string(&manifest).unwrap(), MANIFEST);
-    // There is no change that a policy asks for, and none that it makes.
-    let (code, diff, _) = shop.told("strict.json", "root --diff");
+    // A violation has no fix.
+    let (code, diff, _) = shop.validate("strict.json", "root --diff");
     assert_eq!((code, diff.as_str()), (1, ""));
 }
 
@@ -248,19 +246,19 @@ fn many_manifests_are_reported_in_the_order_of_their_paths() {
         fs::create_dir(&group).unwrap();
         fs::write(group.join("_manifest.toml"), MANIFEST).unwrap();
     }
-    let (code, out, _) = shop.told("mild.toml:strict.json", "root --format concise");
+    let (code, out, _) = shop.validate("mild.toml:strict.json", "root --format concise");
     assert_eq!((code, out.lines().count()), (1, 3 * 201));
     let paths = out.lines().map(|line| line.split(':').next().unwrap());
     assert!(paths.is_sorted());
     assert_eq!(
-        shop.told("mild.toml:strict.json", "root --format concise")
+        shop.validate("mild.toml:strict.json", "root --format concise")
             .1,
         out
     );
 }
 
 #[test]
-fn neither_a_run_nor_an_explanation_looks_at_a_policy() {
+fn run_and_explain_ignore_policies() {
     let shop = Shop::new();
     for command in ["run", "explain"] {
         let output = Command::new(env!("CARGO_BIN_EXE_qli"))

@@ -1,5 +1,5 @@
-//! `qli validate` as a whole program: the same verdict on another machine, many
-//! groups in one order, and whatever else may stand where a manifest should.
+//! `qli validate` as a process: the same result on another machine, many groups in
+//! one order, and files of every kind in place of a manifest.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::{NOBODY, copy_program, is_root, set_mode};
 
-/// A directory of its own, with a copy of the program that everybody may run.
+/// A directory with a copy of the program that every user can run.
 struct Location(TempDir);
 
 impl Location {
@@ -29,7 +29,7 @@ impl Location {
         self.0.path().join(name)
     }
 
-    /// Puts each sample there as a group, `copies` times.
+    /// Adds each sample as a group, `copies` times.
     fn with_samples(self, copies: usize) -> Self {
         let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests");
         for kind in ["valid", "invalid"] {
@@ -55,7 +55,7 @@ impl Location {
         }
     }
 
-    /// `qli validate`, started in the directory, with no variable of ours.
+    /// Runs in the directory, with an empty environment.
     fn validate<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = Command::new(self.path("qli"));
         command
@@ -67,8 +67,8 @@ impl Location {
         command
     }
 
-    fn told(&self, words: &str) -> (i32, String, String) {
-        said(&mut self.validate(words.split(' ')))
+    fn output(&self, words: &str) -> (i32, String, String) {
+        run(&mut self.validate(words.split(' ')))
     }
 }
 
@@ -76,7 +76,7 @@ fn start(command: &mut Command) -> Child {
     command.stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn said(command: &mut Command) -> (i32, String, String) {
+fn run(command: &mut Command) -> (i32, String, String) {
     ended(start(command.stdout(Stdio::piped())))
 }
 
@@ -88,7 +88,7 @@ fn ended(qli: Child) -> (i32, String, String) {
 }
 
 #[test]
-fn the_verdict_and_its_bytes_are_the_same_on_another_machine() {
+fn the_report_is_the_same_on_another_machine() {
     let [here, there] = [Location::new(), Location::new()].map(|location| location.with_samples(1));
     for group in fs::read_dir(there.path("groups")).unwrap() {
         set_mode(&group.unwrap().path(), 0o777);
@@ -98,7 +98,7 @@ fn the_verdict_and_its_bytes_are_the_same_on_another_machine() {
         "--format concise groups",
         "--format json groups/invalid-ten-faults-0 groups/valid-full-0/_manifest.toml",
     ] {
-        let first = here.told(words);
+        let first = here.output(words);
         let mut other = there.validate(words.split(' '));
         other
             .env("HOME", there.path(""))
@@ -109,7 +109,7 @@ fn the_verdict_and_its_bytes_are_the_same_on_another_machine() {
         if is_root() {
             other.uid(NOBODY).gid(NOBODY);
         }
-        let second = said(&mut other);
+        let second = run(&mut other);
         assert_eq!(first.0, 1, "{}", first.2);
         assert_eq!(first, second, "{words}");
     }
@@ -118,15 +118,15 @@ fn the_verdict_and_its_bytes_are_the_same_on_another_machine() {
 #[test]
 fn many_groups_are_reported_in_the_order_of_their_paths() {
     let location = Location::new().with_samples(8);
-    let (code, first, _) = location.told("--format concise groups");
+    let (code, first, _) = location.output("--format concise groups");
     assert_eq!(code, 1);
-    assert_eq!(location.told("--format concise groups").1, first);
+    assert_eq!(location.output("--format concise groups").1, first);
     let paths: Vec<_> = first
         .lines()
         .map(|line| line.split(':').next().unwrap())
         .collect();
     assert!(paths.len() > 1000 && paths.is_sorted());
-    let (_, human, _) = location.told("groups");
+    let (_, human, _) = location.output("groups");
     let counted = human.lines().rev().nth(2).unwrap();
     assert!(
         counted.contains("errors") && counted.contains("groups;"),
@@ -136,9 +136,8 @@ fn many_groups_are_reported_in_the_order_of_their_paths() {
     assert!(human.contains("(1 script affected)"), "{counted}");
 }
 
-/// What may stand where a manifest is expected, and is none.
 #[test]
-fn whatever_stands_there_is_a_problem_of_that_group_alone() {
+fn a_file_that_is_not_a_manifest_is_a_problem_of_its_group_only() {
     let location = Location::new();
     let at = |name: &str| {
         let group = location.path("root").join(name);
@@ -152,7 +151,7 @@ fn whatever_stands_there_is_a_problem_of_that_group_alone() {
     fs::write(at("large"), "#".repeat((1 << 20) + 1)).unwrap();
     fs::write(at("empty"), "").unwrap();
     fs::write(at("fine"), "schema_version = 1\ndescription = \"d\"\n").unwrap();
-    let (code, told, _) = location.told("--format concise root");
+    let (code, stdout, _) = location.output("--format concise root");
     let expected = [
         "root/dangling/_manifest.toml: error[QLI0001]: the manifest cannot be read: No such file or directory",
         "root/directory/_manifest.toml: error[QLI0001]: the manifest cannot be read: it is a directory",
@@ -162,31 +161,32 @@ fn whatever_stands_there_is_a_problem_of_that_group_alone() {
         "root/loop/_manifest.toml: error[QLI0001]: the manifest cannot be read: Too many levels of symbolic links",
         "root/pipe/_manifest.toml: error[QLI0001]: the manifest cannot be read: it is a pipe, socket or device",
     ];
-    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
     assert_eq!(code, 1);
 }
 
 #[test]
-fn what_could_not_be_checked_is_said_and_the_rest_is_checked() {
+fn paths_that_cannot_be_checked_are_reported_and_the_rest_is_checked() {
     let location = Location::new().with_samples(1);
     fs::create_dir(location.path("bare")).unwrap();
-    let (code, told, complaints) = location
-        .told("--format concise groups/invalid-unquoted-text-0 nowhere bare groups/valid-least-0");
+    let (code, stdout, complaints) = location.output(
+        "--format concise groups/invalid-unquoted-text-0 nowhere bare groups/valid-least-0",
+    );
     assert_eq!(code, 2);
     assert!(
-        told.starts_with("groups/invalid-unquoted-text-0/_manifest.toml:5:11: error[QLI0006]"),
-        "{told}"
+        stdout.starts_with("groups/invalid-unquoted-text-0/_manifest.toml:5:11: error[QLI0006]"),
+        "{stdout}"
     );
-    assert_eq!(told.lines().count(), 1);
+    assert_eq!(stdout.lines().count(), 1);
     assert_eq!(
         complaints,
         "error: nowhere cannot be checked: No such file or directory\n\
-         error: bare holds no _manifest.toml, and none of its directories does\n"
+         error: no _manifest.toml in bare or its directories\n"
     );
 }
 
 #[test]
-fn nobody_has_to_read_the_whole_report() {
+fn the_reader_of_a_report_may_close_the_pipe() {
     let location = Location::new().with_samples(8);
     let mut command = location.validate(["groups"]);
     let mut qli = start(command.stdout(Stdio::piped()));
@@ -210,8 +210,7 @@ fn nobody_has_to_read_the_whole_report() {
 fn sarif_schema() -> jsonschema::Validator {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/sarif-2.1.0.schema.json");
     let mut schema: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-    // Its one pattern that is no regular expression to every reader; no tool of
-    // ours has a language.
+    // Not every library accepts this pattern as a regular expression.
     for what in ["run", "toolComponent"] {
         let language = &mut schema["definitions"][what]["properties"]["language"];
         language.as_object_mut().unwrap().remove("pattern").unwrap();
@@ -220,7 +219,7 @@ fn sarif_schema() -> jsonschema::Validator {
 }
 
 #[test]
-fn every_sarif_file_is_valid_and_points_to_the_same_places() {
+fn every_sarif_file_is_valid_and_has_the_same_locations() {
     let location = Location::new().with_samples(1);
     fs::create_dir(location.path(".git")).unwrap();
     let schema = sarif_schema();
@@ -228,14 +227,14 @@ fn every_sarif_file_is_valid_and_points_to_the_same_places() {
     let groups = fs::read_dir(location.path("groups")).unwrap();
     let groups = groups.map(|group| group.unwrap().path().display().to_string());
     for what in groups.chain(["groups".to_owned()]) {
-        let sarif = said(&mut location.validate(["--format", "sarif", &what])).1;
+        let sarif = run(&mut location.validate(["--format", "sarif", &what])).1;
         let sarif: Value = serde_json::from_str(&sarif).unwrap();
         let errors: Vec<_> = schema
             .iter_errors(&sarif)
             .map(|error| error.to_string())
             .collect();
         assert!(errors.is_empty(), "{what}: {errors:?}");
-        let json = said(&mut location.validate(["--format", "json", &what])).1;
+        let json = run(&mut location.validate(["--format", "json", &what])).1;
         let json: Value = serde_json::from_str(&json).unwrap();
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         let diagnostics = json["diagnostics"].as_array().unwrap();
@@ -250,7 +249,7 @@ fn every_sarif_file_is_valid_and_points_to_the_same_places() {
         }
     }
     assert!(clean > 20);
-    let sarif = said(&mut location.validate(["--format", "sarif", "nothing"])).1;
+    let sarif = run(&mut location.validate(["--format", "sarif", "nothing"])).1;
     let sarif: Value = serde_json::from_str(&sarif).unwrap();
     assert!(schema.is_valid(&sarif));
     let invocation = &sarif["runs"][0]["invocations"][0];
@@ -288,7 +287,7 @@ fn assert_same(sarif: &Value, result: &Value, one: &Value) {
 }
 
 #[test]
-fn annotations_are_one_command_a_problem() {
+fn annotations_are_one_command_per_problem() {
     let location = Location::new().with_samples(1);
     fs::create_dir_all(location.path("groups/odd\n::error::x")).unwrap();
     fs::write(
@@ -296,8 +295,8 @@ fn annotations_are_one_command_a_problem() {
         "x%0A::y\n",
     )
     .unwrap();
-    let (code, github, _) = location.told("--format github groups");
-    let concise = location.told("--format concise groups").1;
+    let (code, github, _) = location.output("--format github groups");
+    let concise = location.output("--format concise groups").1;
     assert_eq!((code, github.lines().count()), (1, concise.lines().count()));
     for line in github.lines() {
         let command = line.split(' ').next().unwrap();
@@ -307,13 +306,13 @@ fn annotations_are_one_command_a_problem() {
         );
     }
     assert_eq!(
-        location.told("--format github groups/valid-full-0"),
+        location.output("--format github groups/valid-full-0"),
         (0, String::new(), String::new())
     );
 }
 
 #[test]
-fn a_mended_file_keeps_its_mode_its_owner_and_every_other_byte() {
+fn a_fixed_file_keeps_its_mode_its_owner_and_every_other_byte() {
     let location = Location::new();
     let group = location.path("group");
     fs::create_dir(&group).unwrap();
@@ -325,32 +324,32 @@ fn a_mended_file_keeps_its_mode_its_owner_and_every_other_byte() {
     if root {
         std::os::unix::fs::chown(&file, Some(NOBODY), Some(NOBODY)).unwrap();
     }
-    let shown = location.told("--diff group");
+    let shown = location.output("--diff group");
     assert_eq!(
         (shown.0, fs::read_to_string(&file).unwrap()),
         (1, text.to_owned())
     );
     assert_eq!(shown.1.matches("\n+").count(), 3 + 1, "{}", shown.1);
-    let (code, told, said) = location.told("--fix group");
+    let (code, stdout, stderr) = location.output("--fix group");
     assert_eq!(
-        (code, said.as_str()),
+        (code, stderr.as_str()),
         (0, "note: fixed group/_manifest.toml\n"),
-        "{told}"
+        "{stdout}"
     );
     let expected = text
         .replace("\"1\"", "1")
         .replace("pton", "ption")
         .replace("confrim", "confirm");
     assert_eq!(fs::read_to_string(&file).unwrap(), expected);
-    let stands = fs::metadata(&file).unwrap();
-    assert_eq!(stands.permissions().mode() & 0o7777, 0o640);
-    assert!(!root || (stands.uid(), stands.gid()) == (NOBODY, NOBODY));
+    let metadata = fs::metadata(&file).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o7777, 0o640);
+    assert!(!root || (metadata.uid(), metadata.gid()) == (NOBODY, NOBODY));
     assert_eq!(fs::read_dir(&group).unwrap().count(), 1);
-    assert_eq!(location.told("--fix group").2, "");
+    assert_eq!(location.output("--fix group").2, "");
 }
 
 #[test]
-fn a_link_is_not_written_through() {
+fn a_symbolic_link_is_not_followed_to_fix_a_file() {
     let location = Location::new();
     for group in ["there", "here"] {
         fs::create_dir(location.path(group)).unwrap();
@@ -358,10 +357,10 @@ fn a_link_is_not_written_through() {
     let text = "schema_version = \"1\"\ndescription = \"d\"\n";
     fs::write(location.path("there/text"), text).unwrap();
     symlink("../there/text", location.path("here/_manifest.toml")).unwrap();
-    let (code, _, said) = location.told("--fix here");
+    let (code, _, stderr) = location.output("--fix here");
     assert_eq!(code, 2);
     assert_eq!(
-        said,
+        stderr,
         "error: cannot fix here/_manifest.toml: it is a symbolic link\n"
     );
     assert_eq!(
@@ -370,9 +369,9 @@ fn a_link_is_not_written_through() {
     );
 }
 
-/// In a place like those that `qli ext new` makes.
+/// In a root like one of `qli ext new`.
 #[test]
-fn the_schema_that_lies_beside_the_groups_is_named_once() {
+fn the_schema_next_to_the_groups_is_added_once() {
     let location = Location::new();
     let text = "schema_version = 1\r\ndescription = \"d\"\r\n";
     for directory in ["groups/ops", "groups/web", "groups/.schema"] {
@@ -386,37 +385,37 @@ fn the_schema_that_lies_beside_the_groups_is_named_once() {
         .unwrap();
     }
     let read = || fs::read_to_string(location.path("groups/ops/_manifest.toml")).unwrap();
-    assert_eq!(location.told("--fix groups").2, "");
+    assert_eq!(location.output("--fix groups").2, "");
     let schema = location.path("groups/.schema/manifest.v1.schema.json");
     fs::write(schema, qli::testing::manifest::SCHEMA).unwrap();
     let line = "#:schema ../.schema/manifest.v1.schema.json";
-    let (code, told, _) = location.told("--diff groups");
+    let (code, stdout, _) = location.output("--diff groups");
     assert_eq!((code, read().as_str()), (0, text));
-    assert_eq!(told.matches(&format!("+{line}")).count(), 2, "{told}");
-    let (code, _, said) = location.told("--fix groups/ops");
+    assert_eq!(stdout.matches(&format!("+{line}")).count(), 2, "{stdout}");
+    let (code, _, stderr) = location.output("--fix groups/ops");
     let expected = "note: fixed groups/ops/_manifest.toml\n";
-    assert_eq!((code, said.as_str()), (0, expected));
+    assert_eq!((code, stderr.as_str()), (0, expected));
     assert_eq!(read(), format!("{line}\r\n{text}"));
-    assert_eq!(location.told("--fix groups/ops").2, "");
-    assert_eq!(location.told("--diff groups/ops").1, "");
+    assert_eq!(location.output("--fix groups/ops").2, "");
+    assert_eq!(location.output("--diff groups/ops").1, "");
 }
 
-/// However narrow, a report is drawn for 40 columns, and a code is whole.
+/// A report is rendered for at least 40 columns, and codes are not broken.
 #[test]
-fn no_code_is_cut_however_narrow_the_terminal_is() {
+fn no_code_is_broken_on_a_narrow_terminal() {
     let location = Location::new().with_samples(1);
-    let drawn = |columns: &str| {
+    let rendered = |columns: &str| {
         let mut command = location.validate(["groups"]);
         command.env("COLUMNS", columns).env("LC_ALL", "C");
-        said(&mut command).1
+        run(&mut command).1
     };
-    let narrow = drawn("40");
-    assert_eq!(drawn("1"), narrow);
-    let (_, concise, _) = location.told("--format concise groups");
+    let narrow = rendered("40");
+    assert_eq!(rendered("1"), narrow);
+    let (_, concise, _) = location.output("--format concise groups");
     for line in concise.lines() {
         let (_, code) = line.split_once('[').unwrap();
         let code = code.split(']').next().unwrap();
         assert!(narrow.contains(&format!("[{code}]:")), "{code}");
     }
-    assert!(drawn("1000") != narrow);
+    assert!(rendered("1000") != narrow);
 }

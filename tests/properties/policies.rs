@@ -1,5 +1,4 @@
-//! Policies: those of the manual with their samples, and what holds for every
-//! text. `QLI_BLESS=1` rewrites the reports of the samples.
+//! The policies of the manual with their samples, and properties of all policies. `QLI_BLESS=1` rewrites the reports of the samples.
 #![cfg(feature = "policy")]
 
 use std::fs;
@@ -18,7 +17,7 @@ fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The files of a directory with some ending, by their names.
+/// Returns the files of a directory with an extension, sorted.
 fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).unwrap();
     let paths = entries.map(|entry| entry.unwrap().path());
@@ -47,7 +46,7 @@ fn source(name: &str, text: &str) -> Arc<Source> {
 }
 
 #[test]
-fn every_policy_of_the_manual_finds_what_breaks_it_and_nothing_else() {
+fn every_policy_of_the_manual_finds_its_violations_and_nothing_else() {
     for path in policies() {
         let policy = load(&path);
         let name = path.file_stem().unwrap();
@@ -80,7 +79,7 @@ fn assert_kept(file: &Path, report: &str) {
     assert_eq!(kept, report, "{}", file.display());
 }
 
-/// What stands in the manual between the marks of a code block.
+/// Returns the code blocks of the manual.
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let begin = format!("```{language}\n");
     let parts = text.split(begin.as_str()).skip(1);
@@ -97,13 +96,13 @@ fn the_manual_shows_the_policies_as_they_are() {
         let text = fs::read_to_string(&path).unwrap();
         assert!(
             shown.contains(&text),
-            "{} is shown otherwise",
+            "{} is shown differently",
             path.display()
         );
         let link = format!("(policies/{})", path.file_name().unwrap().to_str().unwrap());
         assert!(manual.contains(&link), "no link {link}");
     }
-    // What else is shown can be used as it is.
+    // The other policies that are shown can be used as well.
     let location = tempfile::tempdir().unwrap();
     for (ending, text) in ["json", "toml"]
         .into_iter()
@@ -120,7 +119,7 @@ fn the_manual_shows_the_policies_as_they_are() {
     }
 }
 
-/// Texts of manifests: the samples, and the same with a line taken out.
+/// Manifests: the samples, and samples without one of their lines.
 fn texts() -> impl Strategy<Value = String> {
     let manifests = project().join("tests/manifests");
     let directories = [manifests.join("valid"), manifests.join("invalid")];
@@ -143,7 +142,7 @@ fn texts() -> impl Strategy<Value = String> {
     })
 }
 
-/// A schema that says something of any value, whatever its type.
+/// Schemas with rules about values of all types.
 fn schemas() -> impl Strategy<Value = Value> {
     let names = prop::sample::select(vec![
         "description",
@@ -190,7 +189,6 @@ fn schemas() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What must hold for the violations of any text.
 fn assert_sound(text: &str, violations: &Diagnostics) {
     for one in violations {
         assert_eq!(one.code, Code::PolicyViolation, "{one:?}");
@@ -210,7 +208,7 @@ proptest! {
     fn a_policy_never_changes_what_the_parser_says(text in texts(), schema in schemas()) {
         let location = tempfile::tempdir().unwrap();
         let path = location.path().join("p.json");
-        // What says nothing is refused: this says that it is one of the two.
+        // A policy must have a rule.
         let policy = serde_json::json!({ "allOf": [schema] });
         fs::write(&path, policy.to_string()).unwrap();
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

@@ -67,7 +67,7 @@ impl Known {
         let Some(group) = group else {
             return Vec::new();
         };
-        let found = extensions(&group.home, &host).into_iter();
+        let found = extensions(&group.location, &host).into_iter();
         let candidates = found.map(|one| {
             let section = group.manifest.section(&one.name);
             let text = section.and_then(|section| section.description.as_deref());

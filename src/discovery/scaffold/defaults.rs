@@ -1,52 +1,48 @@
-//! Copies of the embedded groups, for somebody who wants to change them.
+//! Copies of the built-in groups, for the user to change.
 
 use std::io::ErrorKind::AlreadyExists;
 use std::path::{Path, PathBuf};
 
-use super::{Destination, file, is_free, not_made};
+use super::destination::{Destination, file, is_free, not_created};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::discovery::embedded;
 use crate::host::{Host, HostView, NewFile, is_absent};
 use crate::manifest::FILE_NAME;
 use crate::names::GroupName;
 
-/// Whether files that differ from the embedded ones are overwritten.
+/// Whether files that differ from the built-in ones are overwritten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Overwrite {
-    /// They are.
     Yes,
-    /// They stay.
     No,
 }
 
-/// What has become of one embedded group.
+/// What became of one built-in group: its directory, and the files concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Installed {
-    /// It was copied to this directory.
-    Made(PathBuf),
-    /// Each of its files is there as it is in qli.
-    Same(PathBuf),
+pub enum CopyOutcome {
+    Created(PathBuf),
+    /// All files already are as the built-in ones.
+    Unchanged(PathBuf),
     /// These files differed and were overwritten.
     Overwritten(PathBuf, Vec<PathBuf>),
-    /// These files were missing and were put there; the others are as in qli.
+    /// These files were missing and were added.
     Completed(PathBuf, Vec<PathBuf>),
-    /// The directory is there, and these files of it differ: nothing was done.
+    /// These files differ, so nothing was changed.
     Kept(PathBuf, Vec<PathBuf>),
 }
 
-/// Copies the embedded groups to a root. Files of somebody's own beside them stay.
+/// Copies the built-in groups to a root. The user's own files in them stay.
 ///
 /// # Errors
 ///
-/// Something cannot be written (QLI0613), or what has a group's name is no
-/// directory (QLI0612); the groups before it are in place.
+/// Something cannot be written (QLI0613), or a group's name is taken by
+/// something that is not a directory (QLI0612). The groups before it are copied.
 pub fn install_defaults(
     destination: &Destination,
     overwrite: Overwrite,
     host: &mut dyn Host,
-) -> Result<Vec<Installed>, Diagnostic> {
-    let names = embedded::groups().filter_map(|name| name.parse().ok());
-    names
+) -> Result<Vec<CopyOutcome>, Diagnostic> {
+    embedded::groups()
         .map(|name| install(&name, destination, overwrite, host))
         .collect()
 }
@@ -56,21 +52,22 @@ fn install(
     destination: &Destination,
     overwrite: Overwrite,
     host: &mut dyn Host,
-) -> Result<Installed, Diagnostic> {
+) -> Result<CopyOutcome, Diagnostic> {
     let directory = destination.root.join(name.as_str());
     let files = files(name);
     if is_free(&directory, host) {
         match host.make(&directory, &files, destination.above) {
-            Ok(()) => return Ok(Installed::Made(directory)),
-            // Another qli was faster.
+            Ok(()) => return Ok(CopyOutcome::Created(directory)),
+            // Another process was faster.
             Err(error) if error.kind() == AlreadyExists && !is_free(&directory, host) => {}
-            Err(error) => return Err(not_made(&directory, &error, host)),
+            Err(error) => return Err(not_created(&directory, &error, host)),
         }
     }
     let stat = host.lstat(&directory);
-    let stat = stat.map_err(|error| not_made(&directory, &error, host))?;
+    let stat = stat.map_err(|error| not_created(&directory, &error, host))?;
     if !stat.is_directory() {
-        let message = format!("a group is a directory, this is {}", stat.kind.as_str());
+        let kind = stat.kind.as_str();
+        let message = format!("a group must be a directory, but this is {kind}");
         return Err(Diagnostic::of_path(Code::GroupExists, directory, message)
             .help("move it away, or install into another root: `--in DIR`"));
     }
@@ -81,28 +78,27 @@ fn install(
     let paths = differing.iter().map(|file| directory.join(file.name));
     let paths: Vec<_> = paths.collect();
     if paths.is_empty() {
-        return Ok(Installed::Same(directory));
+        return Ok(CopyOutcome::Unchanged(directory));
     }
-    // One file of somebody's own makes it somebody's own group: it lacks on
-    // purpose what it lacks.
-    let there = |path: &PathBuf| !host.lstat(path).is_err_and(|error| is_absent(&error));
-    let replaces = paths.iter().any(there);
+    // If one file was changed, others may have been removed on purpose.
+    let exists = |path: &PathBuf| !host.lstat(path).is_err_and(|error| is_absent(&error));
+    let replaces = paths.iter().any(exists);
     if replaces && overwrite == Overwrite::No {
-        return Ok(Installed::Kept(directory, paths));
+        return Ok(CopyOutcome::Kept(directory, paths));
     }
     for (file, path) in differing.into_iter().zip(&paths) {
         let put = host.put(path, file.bytes, file.mode);
-        put.map_err(|error| not_made(path, &error, host))?;
+        put.map_err(|error| not_created(path, &error, host))?;
     }
     let done = if replaces {
-        Installed::Overwritten
+        CopyOutcome::Overwritten
     } else {
-        Installed::Completed
+        CopyOutcome::Completed
     };
     Ok(done(directory, paths))
 }
 
-/// The manifest comes first: whatever is overwritten is so under its guards.
+/// The manifest comes first, so that no script is overwritten without its guards.
 fn files(name: &GroupName) -> Vec<NewFile<'static>> {
     let manifest = embedded::manifest(name).unwrap_or_default();
     let scripts = embedded::scripts(name).iter();

@@ -1,7 +1,13 @@
+use std::path::{Path, PathBuf};
+
 use nix::errno::Errno;
 
+use super::new_group::{GUARDED, PLAIN};
 use super::*;
+use crate::diagnostics::{Code, Diagnostic};
+use crate::discovery::roots::Roots;
 use crate::host::fake::{Op, World};
+use crate::manifest::{FILE_NAME, SCHEMA};
 
 const OWN: &str = "/home/ops/.local/share/qli/extensions";
 
@@ -10,10 +16,10 @@ fn new(
     guarded: Guarded,
     named: Option<&str>,
     world: &mut World,
-) -> Result<Made, Diagnostic> {
+) -> Result<NewGroup, Diagnostic> {
     let destination = Destination::of(named.map(Path::new), world)?;
     let roots = Roots::of(&[], world);
-    make_group(&name.parse().unwrap(), guarded, &destination, &roots, world)
+    create_group(&name.parse().unwrap(), guarded, &destination, &roots, world)
 }
 
 fn refused(name: &str, named: Option<&str>, world: &mut World) -> (Code, String, String) {
@@ -26,7 +32,7 @@ fn refused(name: &str, named: Option<&str>, world: &mut World) -> (Code, String,
 }
 
 #[test]
-fn what_is_made_has_no_problem_and_is_found() {
+fn a_new_group_is_found_and_has_no_problem() {
     for guarded in [Guarded::Yes, Guarded::No] {
         let mut world = World::new();
         let made = new("ops", guarded, None, &mut world).unwrap();
@@ -45,7 +51,7 @@ fn what_is_made_has_no_problem_and_is_found() {
 }
 
 #[test]
-fn the_schema_is_where_the_first_line_of_a_manifest_says() {
+fn the_schema_is_where_the_manifests_first_line_says() {
     let mut world = World::new();
     new("ops", Guarded::No, None, &mut world).unwrap();
     let manifest = world.text(&format!("{OWN}/ops/_manifest.toml")).unwrap();
@@ -58,7 +64,7 @@ fn the_schema_is_where_the_first_line_of_a_manifest_says() {
 }
 
 #[test]
-fn the_schema_of_another_version_stays_and_is_named() {
+fn the_schema_of_another_version_is_kept_and_reported() {
     let path = format!("{OWN}/.schema/manifest.v1.schema.json");
     let mut world = World::new().file(&path, "{}");
     let made = new("ops", Guarded::No, None, &mut world).unwrap();
@@ -67,22 +73,22 @@ fn the_schema_of_another_version_stays_and_is_named() {
 }
 
 #[test]
-fn a_group_that_is_there_is_not_made_again() {
+fn an_existing_group_is_not_replaced() {
     let (code, message, help) = refused("hello", None, &mut World::new().manifest("hello", ""));
     assert_eq!(code, Code::GroupExists);
-    assert_eq!(message, "there is a group `hello` already");
+    assert_eq!(message, "the group `hello` already exists");
     assert_eq!(help, "qli explain hello");
 }
 
 #[test]
-fn an_empty_directory_of_the_name_is_no_group_yet() {
+fn an_empty_directory_becomes_the_group() {
     let mut world = World::new().directory(&format!("{OWN}/ops"), 0o755);
     new("ops", Guarded::No, None, &mut world).unwrap();
     assert!(world.text(&format!("{OWN}/ops/hello")).is_some());
 }
 
 #[test]
-fn what_is_there_without_a_manifest_stays() {
+fn an_existing_file_or_directory_is_not_replaced() {
     let path = format!("{OWN}/ops");
     for world in [
         World::new().file(&format!("{path}/notes"), ""),
@@ -95,31 +101,31 @@ fn what_is_there_without_a_manifest_stays() {
 }
 
 #[test]
-fn of_two_roots_it_is_said_which_hides_which() {
-    let hidden = "there is a group `ops` already, which the new one would hide";
-    let hides = "there is a group `ops` already, which would hide the new one";
+fn a_group_of_another_root_refuses_and_says_which_would_shadow_which() {
+    let shadowed = "the group `ops` already exists, and the new one would shadow it";
+    let shadows = "the group `ops` already exists, and would shadow the new one";
     let text = "schema_version = 1\ndescription = \"d\"\n";
     let system = "/usr/share/qli/extensions/ops/_manifest.toml";
     let mut world = World::new().file(system, text);
-    assert_eq!(refused("ops", None, &mut world).1, hidden);
+    assert_eq!(refused("ops", None, &mut world).1, shadowed);
     let given = World::new().var("QLI_EXTENSIONS", "/team");
     let mut given = given.file("/team/ops/_manifest.toml", text);
-    assert_eq!(refused("ops", None, &mut given).1, hides);
+    assert_eq!(refused("ops", None, &mut given).1, shadows);
 }
 
 #[test]
-fn in_a_root_that_is_not_in_force_a_namesake_is_only_told() {
+fn in_a_root_that_is_not_in_force_a_namesake_is_a_warning() {
     let text = "schema_version = 1\ndescription = \"d\"\n";
     let mut world = World::new().manifest("ops", text);
     for name in ["ops", "dev"] {
         let made = new(name, Guarded::No, Some("/home/ops/team"), &mut world).unwrap();
-        let told: Vec<_> = made.warnings.iter().map(|one| one.code).collect();
-        assert_eq!(told, [Code::GroupShadowed]);
+        let reported: Vec<_> = made.warnings.iter().map(|one| one.code).collect();
+        assert_eq!(reported, [Code::GroupShadowed]);
     }
 }
 
 #[test]
-fn an_embedded_group_is_copied_and_not_made_anew() {
+fn a_built_in_group_is_copied_instead() {
     let (code, _, help) = refused("dev", None, &mut World::new());
     assert_eq!(code, Code::GroupExists);
     assert!(help.ends_with("qli ext install-defaults"), "{help}");
@@ -129,7 +135,7 @@ fn an_embedded_group_is_copied_and_not_made_anew() {
 }
 
 #[test]
-fn names_of_commands_and_places_inside_a_group_are_refused() {
+fn command_names_and_directories_inside_a_group_are_refused() {
     for name in ["explain", "doctor", "policy"] {
         let refusal = refused(name, None, &mut World::new());
         assert_eq!(refusal.0, Code::ReservedGroupName);
@@ -140,10 +146,10 @@ fn names_of_commands_and_places_inside_a_group_are_refused() {
 }
 
 #[test]
-fn without_a_home_or_a_disk_that_takes_it_nothing_is_made() {
+fn without_a_home_or_disk_space_nothing_is_created() {
     let mut homeless = World::bare();
     assert_eq!(refused("ops", None, &mut homeless).0, Code::RootMissing);
-    // The schema is made first, then the group.
+    // The schema is created first, then the group.
     for nth in [1, 2] {
         let mut full = World::new().fails(Op::Make, nth, Errno::ENOSPC);
         let (code, message, _) = refused("ops", None, &mut full);
@@ -153,13 +159,21 @@ fn without_a_home_or_a_disk_that_takes_it_nothing_is_made() {
 }
 
 #[test]
-fn defaults_are_copied_once_and_changes_stay() {
+fn defaults_are_copied_once_and_changes_are_kept() {
     let destination = |world: &World| Destination::of(None, world).unwrap();
     let mut world = World::new();
     let first = install_defaults(&destination(&world), Overwrite::No, &mut world).unwrap();
-    assert!(first.iter().all(|one| matches!(one, Installed::Made(_))));
+    assert!(
+        first
+            .iter()
+            .all(|one| matches!(one, CopyOutcome::Created(_)))
+    );
     let again = install_defaults(&destination(&world), Overwrite::No, &mut world).unwrap();
-    assert!(again.iter().all(|one| matches!(one, Installed::Same(_))));
+    assert!(
+        again
+            .iter()
+            .all(|one| matches!(one, CopyOutcome::Unchanged(_)))
+    );
     let script = format!("{OWN}/prod/hello");
     let mut world = world
         .executable(&script, "#!/bin/sh\necho mine\n")
@@ -169,17 +183,17 @@ fn defaults_are_copied_once_and_changes_stay() {
     let directory = PathBuf::from(OWN).join("prod");
     assert_eq!(
         kept[2],
-        Installed::Kept(directory.clone(), differing.clone())
+        CopyOutcome::Kept(directory.clone(), differing.clone())
     );
     assert!(world.text(&script).unwrap().contains("mine"));
     let forced = install_defaults(&destination(&world), Overwrite::Yes, &mut world).unwrap();
-    assert_eq!(forced[2], Installed::Overwritten(directory, differing));
+    assert_eq!(forced[2], CopyOutcome::Overwritten(directory, differing));
     assert!(world.text(&script).unwrap().contains("hello from prod"));
     assert!(world.text(&format!("{OWN}/prod/own")).is_some());
 }
 
 #[test]
-fn files_that_are_missing_are_put_where_nothing_differs() {
+fn missing_files_are_added_where_nothing_differs() {
     let copy = |world: &mut World| {
         let destination = Destination::of(None, world).unwrap();
         install_defaults(&destination, Overwrite::No, world).unwrap()
@@ -190,22 +204,22 @@ fn files_that_are_missing_are_put_where_nothing_differs() {
         .file(&format!("{OWN}/org/notes"), "")
         .file(&format!("{OWN}/prod/_manifest.toml"), "# mine\n");
     let done = copy(&mut world);
-    assert_eq!(done[0], Installed::Made(empty));
+    assert_eq!(done[0], CopyOutcome::Created(empty));
     let org = PathBuf::from(OWN).join("org");
     let put = [FILE_NAME, "hello"].map(|file| org.join(file)).to_vec();
-    assert_eq!(done[1], Installed::Completed(org, put));
-    assert!(matches!(&done[2], Installed::Kept(_, files) if files.len() == 2));
+    assert_eq!(done[1], CopyOutcome::Completed(org, put));
+    assert!(matches!(&done[2], CopyOutcome::Kept(_, files) if files.len() == 2));
     assert_eq!(world.text(&format!("{OWN}/prod/hello")), None);
     let again = copy(&mut world);
     assert!(
         again[..2]
             .iter()
-            .all(|one| matches!(one, Installed::Same(_)))
+            .all(|one| matches!(one, CopyOutcome::Unchanged(_)))
     );
 }
 
 #[test]
-fn what_is_no_directory_is_not_overwritten() {
+fn a_link_in_place_of_a_group_is_not_overwritten() {
     let path = format!("{OWN}/dev");
     let mut world = World::new().link(&path, "/elsewhere");
     let destination = Destination::of(None, &world).unwrap();

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{DiagnosticDocument, Origin, SCHEMA_VERSION};
 use crate::audit::FileFacts;
-use crate::discovery::{Catalogue, Entry, Group, GroupEntry, RootKind, Target};
+use crate::discovery::{Catalogue, CatalogueGroup, Group, GroupEntry, RootKind, Target};
 use crate::names::{ExtensionName, GroupName, Sha256, Text};
 use crate::report::group::{declared, demanded};
 
@@ -47,14 +47,14 @@ pub struct ExtensionDocument {
 impl GroupDocument {
     /// Describes a group.
     pub fn new(entry: &GroupEntry) -> Self {
-        let Group { home, manifest } = &entry.group;
+        let Group { location, manifest } = &entry.group;
         Self {
             schema_version: SCHEMA_VERSION,
-            group: home.name.clone(),
+            group: location.name.clone(),
             description: manifest.description.clone(),
-            origin: Origin::of(home),
+            origin: Origin::of(location),
             manifest: FileFacts::new(
-                &home.manifest_path,
+                &location.manifest_path,
                 Sha256::of(manifest.source.text().as_bytes()),
             ),
             guards: declared(manifest),
@@ -119,7 +119,7 @@ impl CatalogueDocument {
 }
 
 impl CatalogueEntry {
-    fn new(entry: &Entry) -> Self {
+    fn new(entry: &CatalogueGroup) -> Self {
         let good = entry.group.as_ref().ok();
         let problems = entry.group.as_ref().err();
         let manifest = good.map(|good| &good.group.manifest);
@@ -164,11 +164,11 @@ impl WhichDocument {
     pub fn new(target: &Target, hidden: &[std::path::PathBuf]) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
-            group: target.group.home.name.clone(),
+            group: target.group.location.name.clone(),
             extension: target.extension.clone(),
             path: target.program.path.as_os_str().into(),
             sha256: target.program.sha256,
-            manifest: target.group.home.manifest_path.as_os_str().into(),
+            manifest: target.group.location.manifest_path.as_os_str().into(),
             hidden: hidden.iter().map(|path| path.as_os_str().into()).collect(),
         }
     }

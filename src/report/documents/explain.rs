@@ -125,7 +125,7 @@ impl Origin {
         Self {
             kind: home.root.kind,
             root: home.root.path.as_os_str().into(),
-            hides: home.hides.clone().map(Text::from),
+            hides: home.shadows.clone().map(Text::from),
         }
     }
 }

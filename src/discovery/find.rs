@@ -1,0 +1,69 @@
+//! From the names on a command line to what is planned.
+
+use super::group::{Group, locate, parse};
+use super::location::GroupLocation;
+use super::program::{self, Program};
+use super::roots::{RootKind, Roots};
+use super::{sections, trust};
+use crate::diagnostics::Diagnostics;
+use crate::host::HostView;
+use crate::names::{ExtensionName, GroupName};
+
+/// One extension, ready to be planned.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub group: Group,
+    pub extension: ExtensionName,
+    pub program: Program,
+    /// Who else can change the group; the manifest has its own warnings.
+    pub warnings: Diagnostics,
+}
+
+/// Finds one extension.
+///
+/// # Errors
+///
+/// Everything that is known to be wrong: the errors of the manifest, and an
+/// unknown name or a script that cannot be executed.
+pub fn find(
+    group: &GroupName,
+    extension: &ExtensionName,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Result<Target, Diagnostics> {
+    let (location, read) = locate(group, roots, view)?;
+    let manifest = parse(&location, read);
+    let program = program::find(&location, extension, roots, view);
+    match (manifest, program) {
+        (Ok(manifest), Ok(program)) => {
+            let mut warnings = trust::check(&location, &program, view);
+            let missed = sections::missed_by(extension, &program, &location, &manifest, view);
+            warnings.extend(missed);
+            warnings.extend(passed_over(&location, roots, view));
+            if warnings.has_errors() {
+                return Err(warnings);
+            }
+            Ok(Target {
+                group: Group { location, manifest },
+                extension: extension.clone(),
+                program,
+                warnings,
+            })
+        }
+        (manifest, program) => {
+            let mut found = manifest.err().unwrap_or_default();
+            found.extend(program.err().unwrap_or_default());
+            found.extend(passed_over(&location, roots, view));
+            Err(found.sorted())
+        }
+    }
+}
+
+/// Reports unusable roots that were named and come before the group's own: the
+/// user may have meant a group of such a root.
+fn passed_over(location: &GroupLocation, roots: &Roots, view: &dyn HostView) -> Diagnostics {
+    match location.root.kind {
+        RootKind::Given => Diagnostics::default(),
+        RootKind::User | RootKind::System | RootKind::Embedded => roots.unusable(view),
+    }
+}

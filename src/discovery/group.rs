@@ -1,0 +1,102 @@
+//! From a group's name to its manifest.
+
+use std::io;
+use std::path::Path;
+
+use super::location::GroupLocation;
+use super::roots::{Root, Roots};
+use super::{embedded, unknown};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
+use crate::host::{Access, Contents, HostView, reason};
+use crate::manifest::{self, FILE_NAME, Manifest};
+use crate::names::{GroupName, shell_word};
+
+/// A group that can run.
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub location: GroupLocation,
+    pub manifest: Manifest,
+}
+
+/// Finds a group. The first root that has its manifest owns the whole group.
+pub fn find_group(
+    name: &GroupName,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Result<Group, Diagnostics> {
+    let (location, read) = locate(name, roots, view)?;
+    let manifest = parse(&location, read)?;
+    Ok(Group { location, manifest })
+}
+
+pub(super) fn parse(
+    location: &GroupLocation,
+    read: io::Result<Vec<u8>>,
+) -> Result<Manifest, Diagnostics> {
+    manifest::parse(&manifest::source(&location.manifest_path, read)?)
+}
+
+/// Finds the root that owns a group, and reads its manifest.
+pub(super) fn locate(
+    name: &GroupName,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Result<(GroupLocation, io::Result<Vec<u8>>), Diagnostics> {
+    for root in roots.iter() {
+        let manifest_path = root.manifest(name);
+        let read = view.read(&manifest_path, SOURCE_MAX);
+        if is_missing(&read, &manifest_path, view) {
+            continue;
+        }
+        if let Some(diagnostic) = unsearchable_root(root, &read, view) {
+            return Err(diagnostic.into());
+        }
+        let location = GroupLocation {
+            name: name.clone(),
+            root: root.clone(),
+            manifest_id: read.as_ref().ok().map(|contents| contents.id),
+            manifest_path,
+            shadows: roots.shadowed_by(root, name, view),
+        };
+        return Ok((location, read.map(|contents| contents.bytes)));
+    }
+    let Some(text) = embedded::manifest(name) else {
+        let mut found = Diagnostics::from(unknown::group(name, roots, view));
+        found.extend(roots.unusable(view));
+        return Err(found);
+    };
+    let location = GroupLocation {
+        name: name.clone(),
+        root: Root::embedded(),
+        manifest_path: embedded::reported_path(name, FILE_NAME),
+        manifest_id: None,
+        shadows: None,
+    };
+    Ok((location, Ok(text.as_bytes().to_vec())))
+}
+
+/// Says whether a path has no manifest. A dangling link is a manifest that
+/// cannot be read: whoever made it meant this root to own the group.
+fn is_missing(read: &io::Result<Contents>, path: &Path, view: &dyn HostView) -> bool {
+    let Err(error) = read else { return false };
+    let kind = error.kind();
+    kind == io::ErrorKind::NotADirectory
+        || (kind == io::ErrorKind::NotFound && view.lstat(path).is_err())
+}
+
+/// Reports a root that may not be searched. It may own the group: going on to
+/// the next root could run another script than the one that was meant.
+fn unsearchable_root(
+    root: &Root,
+    read: &io::Result<Contents>,
+    view: &dyn HostView,
+) -> Option<Diagnostic> {
+    let error = read.as_ref().err()?;
+    let denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let searchable = view.check_access(&root.path, Access::Execute).is_ok();
+    (denied && !searchable).then(|| {
+        let message = format!("the root cannot be searched: {}", reason(error));
+        Diagnostic::of_path(Code::RootUnreadable, &root.path, message)
+            .help(format!("ls -ld {}", shell_word(&root.path)))
+    })
+}

@@ -1,0 +1,104 @@
+//! Lists the names of groups and the extensions of a group. A run that succeeds
+//! lists nothing.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::embedded;
+use super::location::{GroupLocation, command_name};
+use super::roots::{Root, Roots};
+use crate::host::{
+    HostView, all_on_path, is_absent, is_executable, is_world_writable, path_entries,
+};
+use crate::manifest::FILE_NAME;
+use crate::names::{ExtensionName, GroupName};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extension {
+    pub name: ExtensionName,
+    /// Its program; `embedded:<group>/<name>` for a built-in one.
+    pub path: PathBuf,
+}
+
+/// Returns the names of all groups with the roots that own them. A directory
+/// that cannot be searched counts as a group; a root that cannot be listed has
+/// none.
+pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Root> {
+    let mut names = BTreeMap::new();
+    let exists = |path: &Path| !view.lstat(path).is_err_and(|error| is_absent(&error));
+    for root in roots.iter() {
+        for entry in view.list(&root.path).unwrap_or_default() {
+            let name = entry.to_str().and_then(|name| name.parse().ok());
+            if let Some(name) = name.filter(|_| exists(&root.path.join(&entry).join(FILE_NAME))) {
+                names.entry(name).or_insert_with(|| root.clone());
+            }
+        }
+    }
+    for name in embedded::groups() {
+        names.entry(name).or_insert_with(Root::embedded);
+    }
+    names
+}
+
+/// Returns a group's extensions: its own executables, then those on `PATH`.
+pub fn extensions(location: &GroupLocation, view: &dyn HostView) -> Vec<Extension> {
+    let mut found = BTreeMap::new();
+    for (name, path) in own(location, view)
+        .into_iter()
+        .chain(on_path(location, view))
+    {
+        found.entry(name).or_insert(path);
+    }
+    let extensions = found.into_iter();
+    extensions
+        .map(|(name, path)| Extension { name, path })
+        .collect()
+}
+
+fn own(location: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
+    let Some(directory) = location.directory() else {
+        let scripts = embedded::scripts(&location.name).iter();
+        return scripts
+            .filter_map(|(name, _)| {
+                let path = embedded::reported_path(&location.name, name);
+                Some((name.parse().ok()?, path))
+            })
+            .collect();
+    };
+    executables(&directory, "", view)
+}
+
+fn on_path(location: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
+    let prefix = format!("qli-{}-", location.name);
+    path_entries(view)
+        .iter()
+        .filter(|entry| !is_world_writable(entry, view))
+        .flat_map(|entry| executables(entry, &prefix, view))
+        .collect()
+}
+
+/// Lists the executables of a directory that are named by a prefix and an
+/// extension's name.
+fn executables(
+    directory: &Path,
+    prefix: &str,
+    view: &dyn HostView,
+) -> Vec<(ExtensionName, PathBuf)> {
+    let entries = view.list(directory).unwrap_or_default().into_iter();
+    entries
+        .filter_map(|entry| {
+            let name = entry.to_str()?.strip_prefix(prefix)?.parse().ok()?;
+            let path = directory.join(&entry);
+            is_executable(&path, view).then_some((name, path))
+        })
+        .collect()
+}
+
+/// Returns every executable with an extension's name. The first one runs and
+/// shadows the others.
+pub fn all_of(location: &GroupLocation, name: &ExtensionName, view: &dyn HostView) -> Vec<PathBuf> {
+    let own = own(location, view).into_iter();
+    let own = own.filter(|(found, _)| found == name).map(|(_, path)| path);
+    let on_path = all_on_path(&command_name(&location.name, name), view);
+    own.chain(on_path).collect()
+}

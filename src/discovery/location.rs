@@ -1,0 +1,58 @@
+//! Names as they were typed, and where a group is.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use super::roots::{Root, RootKind};
+use crate::diagnostics::{Code, Diagnostic};
+use crate::host::FileId;
+use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupLocation {
+    pub name: GroupName,
+    /// The root it was found in.
+    pub root: Root,
+    /// `embedded:<group>/_manifest.toml` for a built-in group.
+    pub manifest_path: PathBuf,
+    /// Which file the manifest was when it was read; built-in ones have none.
+    pub manifest_id: Option<FileId>,
+    /// The manifest of a system root that this group of a user's root shadows.
+    pub shadows: Option<PathBuf>,
+}
+
+impl GroupLocation {
+    /// Returns the group's directory; built-in groups have none.
+    pub fn directory(&self) -> Option<PathBuf> {
+        let embedded = self.root.kind == RootKind::Embedded;
+        (!embedded).then(|| self.root.path.join(self.name.as_str()))
+    }
+}
+
+pub fn group_name(typed: &OsStr) -> Result<GroupName, Diagnostic> {
+    let parsed = typed.to_string_lossy().parse();
+    parsed.map_err(|error| {
+        let message = format!("`{}` is not a group name: {error}", visible(typed));
+        Diagnostic::of_path(Code::InvalidGroupName, typed, message).help(name_rule())
+    })
+}
+
+pub fn extension_name(typed: &OsStr) -> Result<ExtensionName, Diagnostic> {
+    let parsed = typed.to_string_lossy().parse();
+    parsed.map_err(|error| {
+        let message = format!("`{}` is not an extension name: {error}", visible(typed));
+        Diagnostic::of_path(Code::InvalidExtensionName, typed, message).help(name_rule())
+    })
+}
+
+fn name_rule() -> String {
+    format!(
+        "use at most {NAME_MAX} letters, digits, `.`, `_` and `-`, a letter or digit first; \
+         to list the names: qli ext list"
+    )
+}
+
+/// Returns the file name of an extension on `PATH`.
+pub(super) fn command_name(group: &GroupName, extension: &ExtensionName) -> String {
+    format!("qli-{group}-{extension}")
+}
