@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::log_permissions::{LogObstacle, judge_named, judge_open, obstacle};
+use super::log_permissions::{LogObstacle, check_named, check_open, obstacle};
 use super::record::Record;
 use super::tail::Link;
 use super::write::{drain_spool, write};
@@ -48,7 +48,7 @@ impl AppendError {
     pub fn reason(&self, path: &Path) -> String {
         let log = crate::names::shell_word(path);
         match self {
-            Self::Obstacle(obstacle) => obstacle.reason(),
+            Self::Obstacle(obstacle) => obstacle.reason.clone(),
             Self::Locked => format!(
                 "another process has locked the log {log} and written nothing for {} s",
                 LOCK_WAIT.as_secs()
@@ -140,7 +140,7 @@ pub(super) fn open(
     host: &mut dyn Host,
 ) -> Result<Box<dyn LogFile>, AppendError> {
     let named = host.lstat(&log.path).ok();
-    if let Some(obstacle) = named.and_then(|stat| judge_named(log, &stat, host)) {
+    if let Some(obstacle) = named.and_then(|stat| check_named(log, &stat, host)) {
         return Err(AppendError::Obstacle(obstacle));
     }
     let opened = host.open_log(&log.path, OpenLog::Append);
@@ -157,7 +157,7 @@ pub(super) fn open(
             made.map_err(AppendError::Write)
         }
     })?;
-    match judge_open(log, &*file, host).map_err(AppendError::Write)? {
+    match check_open(log, &*file, host).map_err(AppendError::Write)? {
         Some(obstacle) => Err(AppendError::Obstacle(obstacle)),
         None => Ok(file),
     }
@@ -280,7 +280,7 @@ mod tests {
         let record = world.text(LOG).unwrap();
         let first: serde_json::Value = record.parse().unwrap();
         for length in [1, 4096 - 1, 4096, 5000, 70_000] {
-            // A line of somebody else behind it, whole or torn.
+            // A foreign line after it, complete or torn.
             for end in ["\n", ""] {
                 let foreign = "x".repeat(length) + end;
                 let mut world = World::new().directory("/home/ops/log", 0o700).node(

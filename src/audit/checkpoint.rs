@@ -101,7 +101,13 @@ impl AnchorSink {
             Self::File(path) => obstacle(&Self::file(path), view),
             Self::Syslog => {
                 let error = view.stat(Path::new(SYSLOG)).err()?;
-                Some(LogObstacle::NoSyslog(SYSLOG.into(), reason(&error)))
+                Some(LogObstacle::new(
+                    format!(
+                        "cannot write to the system log {SYSLOG}: {}",
+                        reason(&error)
+                    ),
+                    "start the system log, or use a file for `anchor`",
+                ))
             }
         }
     }

@@ -31,6 +31,14 @@ impl RunId {
         text.len() == 36 && text.bytes().enumerate().all(fits)
     }
 
+    /// Returns the last six digits, which are random and so nearly unique.
+    pub fn short(text: &str) -> &str {
+        text.len()
+            .checked_sub(6)
+            .and_then(|at| text.get(at..))
+            .unwrap_or(text)
+    }
+
     /// Returns the milliseconds since 1970 that an id begins with.
     pub fn millis_of(text: &str) -> Option<i64> {
         let digits = [text.get(..8)?, text.get(9..13)?].concat();

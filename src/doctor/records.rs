@@ -36,8 +36,8 @@ pub(super) fn logs(catalogue: &Catalogue, view: &dyn HostView) -> Check {
     let (logs, mut findings) = recordings(catalogue, view);
     findings.extend(logs.iter().filter_map(|(path, (group, audit))| {
         let obstacle = audit.obstacle(view)?;
-        let message = format!("runs of `{group}` are refused: {}", obstacle.reason());
-        let finding = Finding::problem(message, obstacle.help()).at(path);
+        let message = format!("runs of `{group}` are refused: {}", obstacle.reason);
+        let finding = Finding::problem(message, obstacle.help).at(path);
         Some(finding.code(Code::AuditUnwritable))
     }));
     Check::new("logs", plural(logs.len(), "log"), findings)

@@ -102,7 +102,7 @@ impl AuditStart {
         let found = paths.find_map(|path| {
             let found = view.lstat(path);
             if found.is_ok_and(|stat| self.own.contains(&stat.id)) {
-                return Some(LogObstacle::OfGroup(path.clone()));
+                return Some(LogObstacle::of_group(path));
             }
             exposed(path, view)
         });
@@ -122,7 +122,7 @@ impl AuditStart {
             return None;
         }
         if let Some(obstacle) = self.misplaced(host) {
-            let reason = obstacle.reason();
+            let reason = obstacle.reason;
             let left = Fallback::Dropped;
             return Some(Unrecorded { reason, left });
         }
@@ -267,7 +267,7 @@ mod tests {
             let world = world.alter(&path, |stat| stat.mode = 0o700);
             let before = world.text(&path);
             let (world, result) = enforce_only(world, Step::AuditStart);
-            let refusal = Refusal::LogObstacle(LogObstacle::OfGroup(path.clone().into()));
+            let refusal = Refusal::LogObstacle(LogObstacle::of_group(path.as_ref()));
             assert_eq!(result, Err(refusal));
             assert_eq!(world.text(&path), before);
         }

@@ -145,7 +145,7 @@ impl Refusal {
                 vec![NextStep::new("if you mean this group", command)]
             }
             Self::SecretsMissing(faults) => for_secrets(faults, line),
-            Self::LogObstacle(obstacle) => vec![NextStep::to_fix_it(obstacle.help())],
+            Self::LogObstacle(obstacle) => vec![NextStep::to_fix_it(obstacle.help.clone())],
             Self::LogFailed(log, _) => {
                 let directory = shell_word(log.parent().unwrap_or(log));
                 vec![NextStep::new(

@@ -190,7 +190,7 @@ impl Refusal {
                 visible(typed)
             )),
             Self::TerminalLost(error, _) => one(format!("the terminal cannot be read: {error}")),
-            Self::LogObstacle(obstacle) => one(obstacle.reason()),
+            Self::LogObstacle(obstacle) => one(obstacle.reason.clone()),
             Self::LogFailed(_, reason)
             | Self::LogLocked(_, reason)
             | Self::SystemFailed(reason) => one(reason.clone()),

@@ -69,6 +69,17 @@ fn only_what_has_the_form_of_an_id_comes_out_of_a_log() {
 }
 
 #[test]
+fn a_run_is_offered_by_the_end_of_its_id_when_that_was_begun() {
+    let home = home("~/log");
+    std::fs::write(home.path().join("log"), start(ID)).unwrap();
+    let end = "07398f";
+    let begun = |word: &str| answer(&home, &["qli", "audit", "show", word]);
+    assert_eq!(begun("073"), format!("{end}\tt g e\n"));
+    assert_eq!(begun("017"), format!("{ID}\tt g e\n"));
+    assert_eq!(begun("zzz"), "");
+}
+
+#[test]
 fn no_pipe_is_waited_for_and_no_device_read() {
     let pipe = home("~/pipe");
     mkfifo(&pipe.path().join("pipe"), Mode::S_IRWXU).unwrap();

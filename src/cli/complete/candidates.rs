@@ -7,8 +7,10 @@ use clap::CommandFactory as _;
 use clap_complete::engine::CompletionCandidate;
 
 use super::super::args::Cli;
+use crate::audit::{RunId, to_seconds};
 use crate::diagnostics::Code;
 use crate::discovery::{GroupLog, Roots, extensions, find_group, group_name, group_names, logs};
+use crate::history::RecordSummary;
 use crate::host::System;
 use crate::names::{is_command, visible};
 use crate::report::{TOPICS, topic};
@@ -112,22 +114,33 @@ impl Known {
         known.filter(begun).collect()
     }
 
-    /// The newest runs of the logs there are, the newest first.
-    pub(super) fn runs(&self) -> Vec<CompletionCandidate> {
+    /// The newest runs of all logs, the newest first: by their ids, or by the
+    /// ends of ids that `qli audit list` prints.
+    pub(super) fn runs(&self, word: &OsStr) -> Vec<CompletionCandidate> {
         let (roots, host) = self.roots();
         let logs = logs(&roots, &host).into_iter();
         let logs = logs.filter_map(|(_, log)| match log {
             GroupLog::At(path) => Some(path),
             GroupLog::Unset(_) | GroupLog::Broken => None,
         });
-        let newest = runs::newest(logs, &host).into_iter().enumerate();
-        let candidates = newest.map(|(at, glance)| {
-            let run = &glance.run;
-            let time = glance.time.get(..19).unwrap_or(&glance.time);
-            let text = format!("{time} {} {}", run.group, run.extension);
-            candidate(&run.run_id, Some(&text)).display_order(Some(at))
-        });
-        candidates.collect()
+        let runs = runs::newest(logs, &host);
+        let begun = |id: &str| id.as_bytes().starts_with(word.as_encoded_bytes());
+        let by_end = !runs.iter().any(|one| begun(&one.run.run_id));
+        let candidates = runs
+            .iter()
+            .enumerate()
+            .map(|(at, RecordSummary { time, run, .. })| {
+                let text = format!("{} {} {}", to_seconds(time), run.group, run.extension);
+                let id = if by_end {
+                    RunId::short(&run.run_id)
+                } else {
+                    &run.run_id
+                };
+                candidate(id, Some(&text)).display_order(Some(at))
+            });
+        candidates
+            .filter(|one| one.get_value().to_str().is_some_and(begun))
+            .collect()
     }
 }
 

@@ -225,7 +225,9 @@ fn fitted_arg(arg: Arg, known: &Known, paths: Paths) -> Arg {
             }));
         }
         ("command", _) => ArgValueCandidates::new(move || known.commands()),
-        ("run_id", _) => ArgValueCandidates::new(move || known.runs()),
+        ("run_id", _) => {
+            return arg.add(ArgValueCompleter::new(move |word: &OsStr| known.runs(word)));
+        }
         (_, ValueHint::DirPath) if asked_by_stub => return arg.add(left_to_the_shell(DIRECTORIES)),
         (_, ValueHint::AnyPath) if asked_by_stub => return arg.add(left_to_the_shell(FILES)),
         _ => return arg,

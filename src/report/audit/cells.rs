@@ -2,19 +2,13 @@
 
 use super::super::OutcomeCounts;
 use super::super::style::wrapped;
-use crate::audit::{EventName, SignalRecord};
+use crate::audit::{EventName, RunId, SignalRecord};
 use crate::history::{Fate, Outcome, Run};
 use crate::names::{plural, visible};
 
-/// How many digits of a run id are printed: its last ones, since it begins with
-/// the time.
-pub(super) const ID: usize = 6;
-
 /// The end of a run id, which is enough to name a run to `qli audit show`.
-pub(super) fn id_end(run_id: &str) -> String {
-    let id = visible(run_id);
-    let at = id.len().saturating_sub(ID);
-    id.get(at..).unwrap_or(&id).to_owned()
+pub(super) fn short_id(run_id: &str) -> String {
+    RunId::short(&visible(run_id)).to_owned()
 }
 
 pub(super) fn user(run: &Run) -> String {
@@ -79,7 +73,7 @@ fn why(run: &Run) -> Option<String> {
             };
             Some(format!(
                 "{why}; see: qli audit show {}",
-                id_end(&run.run_id)
+                short_id(&run.run_id)
             ))
         }
     }

@@ -4,7 +4,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::style::{column_width, put, wrapped};
 use super::super::{OutcomeCounts, Style};
-use super::cells::{ID, confirm, end, id_end, note, summary, took, who};
+use super::cells::{confirm, end, note, short_id, summary, took, who};
 use super::cut;
 use crate::audit::to_seconds;
 use crate::history::{Outcome, Run};
@@ -18,6 +18,7 @@ const HEAD: [&str; 7] = ["START", "RUN", "WHO@HOST", "WHAT", "CONFIRM", "END", "
 /// Widths of the columns whose values have a greatest length: `--confirm`,
 /// `RTMIN+30`, `99h59m`.
 const TIME: usize = 8;
+const ID: usize = 6;
 const CONFIRM: usize = 9;
 const END: usize = 8;
 const TOOK: usize = 6;
@@ -217,7 +218,7 @@ impl Row {
         Self {
             cells: [
                 clock.to_owned(),
-                id_end(&run.run_id),
+                short_id(&run.run_id),
                 who(run),
                 run.command(),
                 confirm(run),

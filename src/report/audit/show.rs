@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::Style;
 use super::super::style::put;
-use super::cells::{end, id_end, refusal, sent, signal_name, took, user, who};
+use super::cells::{end, refusal, sent, short_id, signal_name, took, user, who};
 use super::{DIGITS, cut};
 use crate::audit::{EventName, to_seconds};
 use crate::history::{Fate, RecordSummary, Run};
@@ -184,7 +184,7 @@ pub fn record_line(record: &RecordSummary, style: &Style) -> String {
     let end = run.end.map(|_| end(run)).unwrap_or_default();
     let (event, who) = (visible(event), who(run));
     let line = if style.terminal {
-        let (time, id) = (to_seconds(time), id_end(&run.run_id));
+        let (time, id) = (to_seconds(time), short_id(&run.run_id));
         let line = format!("{time}  {event:12}  {id:6}  {who}  {what}  {end}");
         cut(line.trim_end(), style.width)
     } else {
