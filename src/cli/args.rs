@@ -8,10 +8,9 @@ use clap::builder::Styles;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::audit::AuditArgs;
-use super::complete::Shell;
 use super::examples;
-use crate::discovery::command_with;
-use crate::report::{Color, Format};
+use super::global::{GLOBAL, GROUP, Global, LEAF};
+use crate::report::Format;
 
 /// Runs a team's scripts under guards that their group declares.
 #[derive(Debug, Parser)]
@@ -39,77 +38,6 @@ pub(super) struct Cli {
 const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())
     .usage(Style::new().bold());
-
-/// The help of a command: examples before arguments and options.
-pub(super) const LEAF: &str =
-    "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}";
-
-/// The help of a command that has commands.
-pub(super) const GROUP: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n\
-    \x1b[1mCommands:\x1b[0m\n{subcommands}\n\n{before-help}\
-    \x1b[1mGlobal options:\x1b[0m\n{options}";
-
-/// The heading of [`Global`], which is last in every help.
-const GLOBAL: &str = "Global options";
-
-// Every command takes these, before the extension's name: what follows it is the
-// script's.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
-pub(super) struct Global {
-    /// Answer yes to the confirmation
-    #[arg(short, long, help_heading = GLOBAL)]
-    pub(super) yes: bool,
-    /// Confirm by name, for groups that ask to type theirs
-    #[arg(long, help_heading = GLOBAL, value_name = "GROUP")]
-    pub(super) confirm: Option<OsString>,
-    /// Print no notes and hints
-    #[arg(short, long, help_heading = GLOBAL)]
-    pub(super) quiet: bool,
-    /// Print more, such as warnings about a manifest
-    #[arg(short, long, help_heading = GLOBAL)]
-    pub(super) verbose: bool,
-    /// Use colour: auto (the default), always or never
-    #[arg(long, help_heading = GLOBAL, value_enum, value_name = "WHEN", hide_possible_values = true)]
-    pub(super) color: Option<Color>,
-    /// Find groups in DIR, not `$QLI_EXTENSIONS` (repeatable)
-    #[arg(long, help_heading = GLOBAL, value_name = "DIR", value_hint = ValueHint::DirPath)]
-    pub(super) extensions: Vec<PathBuf>,
-    /// Print this help
-    #[arg(short, long, help_heading = GLOBAL, action = ArgAction::HelpShort)]
-    pub(super) help: Option<bool>,
-}
-
-impl Global {
-    /// Joins the options before a command's name with those after it. clap's own
-    /// `global` would drop the first of two lists.
-    pub(super) fn and(mut self, behind: &Self) -> Self {
-        let Self {
-            yes,
-            confirm,
-            quiet,
-            verbose,
-            color,
-            extensions,
-            help: _,
-        } = behind;
-        self.yes |= yes;
-        self.confirm = confirm.clone().or(self.confirm);
-        self.quiet |= quiet;
-        self.verbose |= verbose;
-        self.color = color.or(self.color);
-        self.extensions.extend_from_slice(extensions);
-        self
-    }
-
-    /// How to type qli again so that it searches the same roots.
-    pub(super) fn qli(&self) -> String {
-        command_with(&self.extensions)
-    }
-
-    pub(super) fn color(&self) -> Color {
-        self.color.unwrap_or_default()
-    }
-}
 
 // Deferred: the arguments of a command are built when it is asked for; with those
 // of all commands `--help` took a third more instructions. A doc comment on an
@@ -294,6 +222,20 @@ pub(super) struct CompletionsArgs {
     /// The shell
     #[arg(value_enum)]
     pub(super) shell: Shell,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Shell {
+    /// GNU bash
+    Bash,
+    /// Z shell
+    Zsh,
+    /// fish
+    Fish,
+    /// Elvish
+    Elvish,
+    /// PowerShell
+    Powershell,
 }
 
 #[derive(Debug, Args)]

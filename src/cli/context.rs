@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::args::Global;
+use super::global::Global;
 use crate::diagnostics::{Diagnostic, Diagnostics, Location};
 use crate::discovery::Roots;
 use crate::dispatch::Exit;

@@ -4,9 +4,7 @@ use std::ffi::OsString;
 
 use super::args::{ExplainArgs, TargetArgs};
 use super::context::Context;
-use super::run;
-use crate::diagnostics::Diagnostics;
-use crate::discovery::{GroupEntry, extensions, find_group, group_name};
+use super::plan::{group_entry, plan};
 use crate::dispatch::Exit;
 use crate::guard::{Plan, Refusal, first_refusal};
 use crate::names::{shell_line, to_json_pretty};
@@ -19,7 +17,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
     if let Some(hint) = misplaced(&args.target) {
         cx.note(&hint);
     }
-    match run::plan(cx, &args.target) {
+    match plan(cx, &args.target) {
         Ok(plan) => explain_plan(&plan, cx, args.format),
         Err(found) => cx.no_plan(&found, args.format),
     }
@@ -63,17 +61,5 @@ fn explain_group(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
     cx.put(&match args.format {
         Format::Json => to_json_pretty(&GroupDocument::new(&entry)),
         Format::Human => report::group(&entry, &cx.global.qli(), &cx.stdout()),
-    })
-}
-
-pub(super) fn group_entry(
-    cx: &Context<'_>,
-    target: &TargetArgs,
-) -> Result<GroupEntry, Diagnostics> {
-    let name = group_name(&target.group)?;
-    let group = find_group(&name, &cx.roots(), cx.host)?;
-    Ok(GroupEntry {
-        extensions: extensions(&group.location, cx.host),
-        group,
     })
 }

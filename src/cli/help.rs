@@ -4,8 +4,9 @@ use std::ffi::{OsStr, OsString};
 
 use clap::CommandFactory;
 
-use super::args::{Cli, GROUP};
+use super::args::Cli;
 use super::context::Context;
+use super::global::GROUP;
 use super::short;
 use crate::diagnostics::{Code, nearest};
 use crate::dispatch::Exit;

@@ -11,9 +11,11 @@ mod doctor;
 mod examples;
 mod explain;
 mod ext;
+mod global;
 mod help;
 mod man;
 mod overview;
+mod plan;
 mod run;
 mod scaffold;
 mod schema;
@@ -30,8 +32,9 @@ use clap::FromArgMatches;
 use crate::dispatch::Exit;
 use crate::host::{System, quiet_panics};
 
-use args::{Cli, Command, Global};
+use args::{Cli, Command};
 use context::Context;
+use global::Global;
 
 /// Carries out a command line, given without the program's name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {

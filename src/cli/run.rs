@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 
-use super::args::{Global, TargetArgs};
+use super::args::TargetArgs;
 use super::context::Context;
+use super::global::Global;
+use super::plan::{group_entry, plan};
 use crate::diagnostics::Diagnostics;
-use crate::discovery::{extension_name, group_name};
 use crate::dispatch::{self, Exit};
-use crate::guard::{Answer, Plan, Request};
 use crate::host::write_stderr;
 use crate::names::shell_line;
 use crate::report::{Format, Message, Shown, notes, outcome};
@@ -59,7 +59,7 @@ fn not_started(found: &Diagnostics, cx: &Context<'_>, target: &TargetArgs) -> Ex
 
 /// Shows a group that was named alone, so that the user sees what to type next.
 fn without_extension(cx: &Context<'_>, target: &TargetArgs) -> Exit {
-    match super::explain::group_entry(cx, target) {
+    match group_entry(cx, target) {
         Ok(entry) => {
             let (qli, style) = (cx.global.qli(), cx.stderr());
             write_stderr(&crate::report::group(&entry, &qli, &style));
@@ -67,23 +67,4 @@ fn without_extension(cx: &Context<'_>, target: &TargetArgs) -> Exit {
         }
         Err(found) => cx.no_plan(&found, Format::Human),
     }
-}
-
-pub(super) fn plan(cx: &Context<'_>, target: &TargetArgs) -> Result<Plan, Diagnostics> {
-    Plan::of(&request(cx, target)?, cx.host)
-}
-
-fn request(cx: &Context<'_>, target: &TargetArgs) -> Result<Request, Diagnostics> {
-    let (extension, args) = target.words.split_first().unwrap_or((&target.group, &[]));
-    Ok(Request {
-        group: group_name(&target.group)?,
-        extension: extension_name(extension)?,
-        args: args.to_vec(),
-        roots: cx.roots(),
-        answer: match &cx.global.confirm {
-            Some(name) => Answer::NameGiven(name.to_string_lossy().into_owned()),
-            None if cx.global.yes => Answer::YesGiven,
-            None => Answer::AskPerson,
-        },
-    })
 }

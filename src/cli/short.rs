@@ -6,7 +6,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::args::{Global, TargetArgs};
+use super::args::TargetArgs;
+use super::global::Global;
 use crate::names::{RESERVED, is_command};
 use crate::report::Color;
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::super::args::{Global, LEAF};
 use super::super::examples;
+use super::super::global::{Global, LEAF};
 use crate::history::Outcome;
 use crate::report::Format;
 

@@ -22,7 +22,7 @@ use clap_complete::engine::{
 };
 use clap_complete::env::{Elvish, EnvCompleter, Powershell};
 
-use super::args::Cli;
+use super::args::{Cli, Shell};
 use super::context::Context;
 use crate::dispatch::Exit;
 use crate::host::HostView;
@@ -32,21 +32,6 @@ use line::Line;
 
 /// The variable by which a stub says that it asks, and for which shell.
 const VARIABLE: &str = "QLI_COMPLETE";
-
-/// The shells whose completion qli can print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Shell {
-    /// GNU bash
-    Bash,
-    /// Z shell
-    Zsh,
-    /// fish
-    Fish,
-    /// Elvish
-    Elvish,
-    /// PowerShell
-    Powershell,
-}
 
 /// Prints what turns completion on in a shell.
 pub(super) fn stub(cx: &Context<'_>, shell: Shell) -> Exit {
