@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::statements::Statements;
 
-/// Ranges of a text in which only syntax errors are reported.
+/// The ranges in which only syntax errors are reported.
 #[derive(Debug, Default)]
 pub(super) struct ErrorRanges {
     ranges: Vec<Range<usize>>,
@@ -27,7 +27,7 @@ impl ErrorRanges {
         }
     }
 
-    /// Says whether a range shares a byte with one of them.
+    /// Whether a range overlaps an error.
     pub(super) fn touches(&self, span: &Range<usize>) -> bool {
         let next = self.ranges.partition_point(|range| range.end <= span.start);
         let end = span.end.max(span.start + 1);
@@ -35,8 +35,8 @@ impl ErrorRanges {
         range.is_some_and(|range| range.start < end)
     }
 
-    /// Says whether the table that begins with a header holds one of them, up
-    /// to the next header; the top level has an empty one.
+    /// Whether the table of a header contains an error; the top level has an empty
+    /// header.
     pub(super) fn in_table(&self, header: &Range<usize>) -> bool {
         let table = if header.is_empty() {
             self.statements.top_level()

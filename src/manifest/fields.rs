@@ -12,7 +12,7 @@ use super::field_row::{TomlType, example, fields};
 use super::findings::{Findings, TomlValue};
 use super::requires_env::{RequiredEnv, other_values};
 use super::row_schema::object;
-use super::secrets::Secrets;
+use super::secrets::SecretList;
 use super::table_reader::{FieldType, TableKind, adds, read_table};
 use super::values::{Version, table};
 use super::{Located, key_of, quoted};
@@ -80,7 +80,7 @@ fields! {
 
         /// Secrets to fetch for the script, all of them before it starts; if one is
         /// missing, nothing runs.
-        secrets: Secrets = example("[]")
+        secrets: SecretList = example("[]")
             .without("without this field the script would get no secret")
             => section(adds, "Secrets to fetch for this script, after the group's."),
 

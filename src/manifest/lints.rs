@@ -1,5 +1,5 @@
-//! What is valid, and still deserves a warning: characters that nobody sees, and
-//! syntax that older tools refuse.
+//! Warnings about valid text: hidden characters, and syntax that older tools do not
+//! know.
 
 use std::ops::Range;
 
@@ -10,14 +10,13 @@ use super::structural_bytes::StructuralBytes;
 use crate::diagnostics::Code;
 use crate::names::is_hidden;
 
-/// Looks through a text that was parsed.
 pub(super) fn look(root: &DeTable<'_>, found: &mut Findings<'_>) {
     let text = found.source.text();
-    // TOML itself allows no hidden character of ASCII.
+    // TOML allows no hidden ASCII characters.
     if !text.is_ascii() {
         hidden(found);
     }
-    // What is written plainly uses neither escapes nor inline tables.
+    // Only escapes and inline tables can have newer syntax.
     if text.contains(['\\', '{']) {
         table(root, found);
     }
@@ -34,7 +33,7 @@ fn hidden(found: &mut Findings<'_>) {
             continue;
         }
         line_end = source.line(at).end;
-        let message = format!("U+{:04X} stands here, which nobody sees", u32::from(c));
+        let message = format!("hidden character U+{:04X}", u32::from(c));
         let span = at..at + c.len_utf8();
         let diagnostic = found.at(Code::HiddenCharacter, span, message);
         found.push(diagnostic.help("remove it"));
@@ -61,7 +60,7 @@ fn value(one: &TomlValue<'_>, found: &mut Findings<'_>) {
     }
 }
 
-/// Looks at the escapes of a text between double quotes.
+/// Checks the escapes of a basic string.
 fn text(means: &str, span: Range<usize>, found: &mut Findings<'_>) {
     let written = found.source.text().get(span.clone()).unwrap_or_default();
     if !written.starts_with('"') || !written.contains('\\') {
@@ -70,14 +69,14 @@ fn text(means: &str, span: Range<usize>, found: &mut Findings<'_>) {
     if let Some(escape) = newer_escape(written) {
         newer(
             span.clone(),
-            format!("the escape `\\{escape}` is of TOML 1.1"),
+            format!("the escape `\\{escape}` is new in TOML 1.1"),
             found,
         );
     }
     let unseen = |c: &char| is_hidden(*c) && !matches!(c, '\n' | '\r' | '\t' | '\0');
     let hidden = means.chars().find(unseen);
     if let Some(c) = hidden.filter(|_| !written.chars().any(|c| unseen(&c))) {
-        let message = format!("an escape means U+{:04X}, which nobody sees", u32::from(c));
+        let message = format!("escape of the hidden character U+{:04X}", u32::from(c));
         let diagnostic = found.at(Code::HiddenCharacter, span, message);
         found.push(diagnostic.help("remove it"));
     }
@@ -96,7 +95,7 @@ fn newer_escape(written: &str) -> Option<char> {
     None
 }
 
-/// Looks for line ends and a last comma between the braces of a table.
+/// Finds line breaks and trailing commas in an inline table.
 fn inline_table(span: Range<usize>, found: &mut Findings<'_>) {
     let written = found.source.text().get(span.clone()).unwrap_or_default();
     if !written.starts_with('{') {
@@ -106,8 +105,8 @@ fn inline_table(span: Range<usize>, found: &mut Findings<'_>) {
     let mut last = b'{';
     for (_, byte) in StructuralBytes::new(written, 0) {
         let what = match byte {
-            b'\n' if open == [b'{'] => "a line end",
-            b'}' if open == [b'{'] && last == b',' => "a last comma",
+            b'\n' if open == [b'{'] => "a line break",
+            b'}' if open == [b'{'] && last == b',' => "a trailing comma",
             b'[' | b'{' => {
                 open.push(byte);
                 ""
@@ -121,7 +120,7 @@ fn inline_table(span: Range<usize>, found: &mut Findings<'_>) {
         if !what.is_empty() {
             newer(
                 span,
-                format!("{what} between the braces of a table is of TOML 1.1"),
+                format!("{what} in an inline table is new in TOML 1.1"),
                 found,
             );
             return;
@@ -134,5 +133,5 @@ fn inline_table(span: Range<usize>, found: &mut Findings<'_>) {
 
 fn newer(span: Range<usize>, message: String, found: &mut Findings<'_>) {
     let diagnostic = found.at(Code::NewerSyntax, span, message);
-    found.push(diagnostic.help("write it as TOML 1.0 has it, if other tools read the file"));
+    found.push(diagnostic.help("use TOML 1.0 syntax if other tools read this file"));
 }

@@ -1,4 +1,4 @@
-//! The line that tells an editor where a manifest's schema is: `#:schema PATH`.
+//! The line that names a manifest's schema for editors: `#:schema PATH`.
 
 use std::path::Path;
 
@@ -8,20 +8,19 @@ use super::SCHEMA_ID;
 use crate::diagnostics::{SOURCE_MAX, Source};
 use crate::host::{FileKind, HostView, normalize};
 
-/// Where a schema is kept below a directory: `qli ext new` puts it beside the
-/// groups, a repository of its own may have it at the top.
-const PLACES: [&str; 2] = [
+/// Where a directory may have a schema: `qli ext new` writes it next to the groups,
+/// a repository may have it at the top.
+const SCHEMA_PATHS: [&str; 2] = [
     ".schema/manifest.v1.schema.json",
     "schema/manifest.v1.schema.json",
 ];
 
-/// The files in which language servers are told which schema is whose.
-const SERVERS: [&str; 4] = [".taplo.toml", ".tombi.toml", "taplo.toml", "tombi.toml"];
+/// The files that assign schemas in language servers.
+const SERVER_CONFIGS: [&str; 4] = [".taplo.toml", ".tombi.toml", "taplo.toml", "tombi.toml"];
 
-/// Returns the path that the line of a manifest without one is to have: the
-/// nearest schema that is kept beside the groups or, in a repository, in any
-/// directory up to its top. There is none where links lead elsewhere, and where
-/// a language server knows the schema anyway.
+/// The path for the line of a manifest without one: the nearest schema next to the
+/// groups or, in a repository, in any directory up to its top. None if a directory
+/// is a symbolic link, or if a language server knows the schema anyway.
 pub fn schema_line(source: &Source, view: &dyn HostView) -> Option<String> {
     let mut lines = source.text().lines();
     if lines.any(|line| line.trim_start().starts_with("#:schema")) {
@@ -33,7 +32,7 @@ pub fn schema_line(source: &Source, view: &dyn HostView) -> Option<String> {
     let top = above
         .iter()
         .position(|directory| view.lstat(&directory.join(".git")).is_ok());
-    // Outside of a repository only the root of the group is known to be its own.
+    // Outside of a repository only the group's root certainly belongs to it.
     let above = above.get(..=top.unwrap_or(1))?;
     let is_known = above.iter().any(|directory| is_known_in(directory, view));
     if is_known || !is_at(&manifest, FileKind::File) {
@@ -41,7 +40,7 @@ pub fn schema_line(source: &Source, view: &dyn HostView) -> Option<String> {
     }
     let mut up = String::new();
     for directory in above {
-        let mut locations = PLACES.iter();
+        let mut locations = SCHEMA_PATHS.iter();
         if let Some(location) =
             locations.find(|location| is_schema(&directory.join(location), view))
         {
@@ -55,16 +54,16 @@ pub fn schema_line(source: &Source, view: &dyn HostView) -> Option<String> {
     None
 }
 
-/// Says whether a language server is told of the schema here.
+/// Whether a language server's configuration here names the schema.
 fn is_known_in(directory: &Path, view: &dyn HostView) -> bool {
-    let files = SERVERS
+    let files = SERVER_CONFIGS
         .iter()
         .map(|name| view.read(&directory.join(name), SOURCE_MAX));
     let mut texts = files.flatten().map(|file| file.bytes);
     texts.any(|text| String::from_utf8_lossy(&text).contains("manifest.v1.schema.json"))
 }
 
-/// Says whether a file is the schema of a manifest, of whatever release.
+/// Whether a file is the manifest's schema, of any release.
 fn is_schema(file: &Path, view: &dyn HostView) -> bool {
     let read = view.read(file, SOURCE_MAX).ok();
     let json = read.and_then(|read| serde_json::from_slice::<Value>(&read.bytes).ok());
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_beside_the_groups_is_named_once() {
+    fn a_schema_next_to_the_groups_is_named_once() {
         let beside = |text: &str| line(&world(text).file(BESIDE, SCHEMA));
         let expected = "../.schema/manifest.v1.schema.json";
         assert_eq!(beside(TEXT).as_deref(), Some(expected));
@@ -121,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_is_not_named() {
+    fn an_uncertain_schema_is_not_named() {
         let another = world(TEXT).file(BESIDE, "{ \"$id\": \"another\" }");
         assert_eq!(line(&another), None);
         assert_eq!(line(&world(TEXT).file(BESIDE, "no JSON")), None);

@@ -30,9 +30,9 @@ fields! {
 }
 
 /// In the file's order; a secret's location is its `env`.
-pub(super) type Secrets = Vec<Located<SecretSpec>>;
+pub(super) type SecretList = Vec<Located<SecretSpec>>;
 
-impl FieldType for Secrets {
+impl FieldType for SecretList {
     const TOML: TomlType = TomlType::Tables;
     const INNER: &'static [FieldRow] = SecretFields::ROWS;
 

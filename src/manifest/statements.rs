@@ -5,19 +5,18 @@ use std::ops::Range;
 use super::structural_bytes::StructuralBytes;
 use crate::diagnostics::Source;
 
-/// The lines of a text that begin a field or a header: those that go on within
-/// a value, a text or a table of several lines, are not among them.
+/// The lines of a text that begin a field or a header, not those that continue a
+/// value.
 #[derive(Debug, Default)]
 pub(super) struct Statements {
-    /// Where each line begins, and whether it is a header.
+    /// The start of each line, and whether it is a header.
     pub(super) lines: Vec<(usize, bool)>,
-    /// Where the headers' lines begin.
+    /// The start of each header's line.
     pub(super) headers: Vec<usize>,
     end: usize,
 }
 
 impl Statements {
-    /// Collects them.
     pub(super) fn of(text: &str) -> Self {
         let mut all = Self {
             end: text.len(),
@@ -55,8 +54,8 @@ impl Statements {
         }
     }
 
-    /// Returns the range of the table that an offset is in: from its header to
-    /// the next one. The top level begins at 0.
+    /// The table that contains an offset: from its header to the next one. The top
+    /// level begins at 0.
     pub(super) fn table(&self, at: usize) -> Range<usize> {
         let next = self.headers.partition_point(|&header| header <= at);
         let own = next.checked_sub(1).and_then(|own| self.headers.get(own));
@@ -64,12 +63,11 @@ impl Statements {
         own.copied().unwrap_or(0)..end
     }
 
-    /// Returns the range of what stands above the first header.
+    /// What is above the first header.
     pub(super) fn top_level(&self) -> Range<usize> {
         0..self.headers.first().copied().unwrap_or(self.end)
     }
 
-    /// Says whether an offset is on the line of a header.
     pub(super) fn on_header(&self, source: &Source, at: usize) -> bool {
         self.headers.binary_search(&source.line(at).start).is_ok()
     }
@@ -80,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_goes_on_to_the_next_header_and_a_text_holds_none() {
+    fn a_table_continues_until_the_next_header_outside_of_strings() {
         let text = "a = '''\n[x]\n'''\n[t]\nb = [\n[1],\n]\n [[u]]\n";
         let statements = Statements::of(text);
         let table = |at| text.get(statements.table(at)).unwrap();

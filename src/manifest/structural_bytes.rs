@@ -1,19 +1,19 @@
-//! The structure of a text: what stands outside of strings and comments.
+//! The structure of a text: what is outside of strings and comments.
 
-/// Walks over the bytes of a text that stand in no string and no comment.
-pub(in crate::manifest) struct StructuralBytes<'t> {
+/// The bytes of a text that are in no string and no comment.
+pub(super) struct StructuralBytes<'t> {
     bytes: &'t [u8],
     at: usize,
     /// The byte before: an apostrophe in the middle of a word opens nothing.
     last: u8,
-    /// Where a string begins that is not closed: one of several lines by the
-    /// end of the text, or the last one that its line does not close.
+    /// Where a string begins that is not closed: a multi-line one by the end of the
+    /// text, or the last one that its line does not close.
     pub(super) open_string: Option<usize>,
 }
 
 impl<'t> StructuralBytes<'t> {
-    /// Starts at an offset that is in no string.
-    pub(in crate::manifest) fn new(text: &'t str, at: usize) -> Self {
+    /// Starts at an offset outside of strings.
+    pub(super) fn new(text: &'t str, at: usize) -> Self {
         Self {
             bytes: text.as_bytes(),
             at,
@@ -26,7 +26,6 @@ impl<'t> StructuralBytes<'t> {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
-    /// Passes over a string of several lines.
     fn long_string(&mut self, quote: [u8; 3]) {
         let start = self.at;
         self.at += quote.len();
@@ -40,7 +39,7 @@ impl<'t> StructuralBytes<'t> {
         self.open_string = Some(start);
     }
 
-    /// Passes over a string of one line; one that is not closed ends with it.
+    /// A string that is not closed ends with its line.
     fn short_string(&mut self, quote: u8) {
         let start = self.at;
         self.at += 1;
@@ -53,7 +52,7 @@ impl<'t> StructuralBytes<'t> {
         self.open_string = Some(start);
     }
 
-    /// A backslash takes what follows it along, between double quotes.
+    /// In double quotes a backslash escapes what follows it.
     fn step(&self, quote: u8) -> usize {
         match self.rest() {
             [b'\\', next, ..] if quote == b'"' && *next != b'\n' => 2,
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_and_comments_are_passed_over() {
+    fn strings_and_comments_are_skipped() {
         assert_eq!(outside("a = \"x # [\" # [\nb"), "a =  \nb");
         assert_eq!(outside("a = 'x\\' [ \"\\\"]\" ]"), "a =  [  ]");
         assert_eq!(outside("\"\"\"\n\"\"[\\\"\"\"\"x'''y'''"), "x");
@@ -108,9 +107,9 @@ mod tests {
     }
 
     #[test]
-    fn a_long_string_that_nothing_closes_is_named() {
-        let mut skim = StructuralBytes::new("a = '''x\n\"\"\"", 0);
-        assert_eq!(skim.by_ref().count(), 4);
-        assert_eq!(skim.open_string, Some(4));
+    fn an_open_string_is_found() {
+        let mut bytes = StructuralBytes::new("a = '''x\n\"\"\"", 0);
+        assert_eq!(bytes.by_ref().count(), 4);
+        assert_eq!(bytes.open_string, Some(4));
     }
 }

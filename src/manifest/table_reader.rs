@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde_json::Value;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::field_row::{FieldDoc, FieldRow, TomlType, find};
 use super::findings::{Findings, TomlValue};
@@ -131,7 +131,7 @@ impl TableReader<'_, '_> {
             }
             if let Some(close) = close {
                 let is_only = meant.get(&Some(close)) == Some(&1);
-                self.misspelt(name, key, (close, is_only), found);
+                self.misspelled(name, key, (close, is_only), found);
             } else {
                 let help = self.where_it_belongs(name, names, found);
                 let message = format!("unknown field {}", quoted(name));
@@ -141,7 +141,7 @@ impl TableReader<'_, '_> {
     }
 
     /// Reports a name that is close to a field's, and whether no other name here is.
-    fn misspelt(
+    fn misspelled(
         &mut self,
         name: &str,
         key: Range<usize>,
@@ -173,6 +173,8 @@ impl TableReader<'_, '_> {
     /// Says which table has a field of this name, or which fields this one has.
     fn where_it_belongs(&self, name: &str, names: &[&str], found: &Findings<'_>) -> String {
         let in_section = found.section.is_some();
+        let value = |name| Some(self.table.get(name)?.get_ref());
+        let is_table = |name| value(name).is_some_and(|value| value.as_table().is_some());
         let tables = found
             .rows
             .iter()
@@ -189,17 +191,12 @@ impl TableReader<'_, '_> {
                 };
                 format!("`{name}` is a field of `{header}`: move it below that header")
             }
-            None if self.kind == TableKind::Section && self.is_table(name) => {
+            None if self.kind == TableKind::Section && is_table(name) => {
                 let path = self.title.trim_matches(['[', ']']).replacen('.', ".\"", 1);
                 format!("a script name with a dot needs quotation marks: `[{path}.{name}\"]`")
             }
             None => format!("the fields here are {}", one_of(names.iter().copied())),
         }
-    }
-
-    fn is_table(&self, name: &str) -> bool {
-        let value = self.table.get(name).map(TomlValue::get_ref);
-        matches!(value, Some(DeValue::Table(_)))
     }
 
     /// Reports missing fields; where a syntax error is, none is certain to be

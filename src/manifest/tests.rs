@@ -1,4 +1,4 @@
-//! What the reading of a manifest reports.
+//! Problems that reading a manifest reports.
 
 mod values;
 
@@ -87,7 +87,7 @@ fn all_problems_of_a_file_are_reported_at_once() {
 }
 
 #[test]
-fn a_misspelt_required_field_is_one_problem() {
+fn a_misspelled_required_field_is_one_problem() {
     assert_eq!(
         problems("schema_version = 1\ndescripton = \"d\"\n"),
         ["2:1 QLI0102 unknown field `descripton`"]
@@ -107,11 +107,11 @@ fn two_misspellings_of_one_field_are_not_fixed_automatically() {
 }
 
 #[test]
-fn a_syntax_error_hides_only_what_it_makes_a_guess() {
+fn a_syntax_error_hides_only_problems_that_overlap_it() {
     assert_eq!(
         problems("schema_version = 1\nconfirm = tru\nnonsense = 1\n"),
         [
-            "2:11 QLI0006 `confirm` must be `true` or `false`, it is `tru`",
+            "2:11 QLI0006 `confirm` must be `true` or `false`, but is `tru`",
             "3:1 QLI0102 unknown field `nonsense`"
         ]
     );
@@ -120,7 +120,7 @@ fn a_syntax_error_hides_only_what_it_makes_a_guess() {
 }
 
 #[test]
-fn what_stands_below_a_line_without_a_value_is_read() {
+fn lines_below_a_field_without_a_value_are_read() {
     assert_eq!(
         body("banner\nconfirm: true\n[requires_env]\nA = 1\nB =\n[[secrets]]\nenv = \"X\"\n"),
         [
@@ -135,14 +135,14 @@ fn what_stands_below_a_line_without_a_value_is_read() {
 }
 
 #[test]
-fn what_is_not_closed_is_one_problem() {
+fn an_open_value_is_one_problem() {
     assert_eq!(
         body("banner = [\n 1,\n[requires_env\nA = 1\n[[secrets]]\nenv = 'x\nref = \"\"\"\n"),
         [
-            "3:10 QLI0009 the array that begins here is not closed",
+            "3:10 QLI0009 this array is not closed",
             "5:1 QLI0009 the header `[requires_env` is not closed",
-            "8:7 QLI0009 the text that begins here is not closed",
-            "9:7 QLI0009 the text that begins here is not closed",
+            "8:7 QLI0009 this string is not closed",
+            "9:7 QLI0009 this string is not closed",
         ]
     );
 }
@@ -152,14 +152,14 @@ fn a_merge_conflict_is_one_problem_and_its_first_side_is_read() {
     assert_eq!(
         body("<<<<<<< ours\nconfrim = true\n=======\nbaner = \"x\"\n>>>>>>> theirs\n"),
         [
-            "3:1 QLI0004 a merge conflict is left in the file",
+            "3:1 QLI0004 the file contains a merge conflict",
             "4:1 QLI0102 unknown field `confrim`",
         ]
     );
 }
 
 #[test]
-fn a_table_that_is_there_twice_is_one_problem() {
+fn a_table_that_is_defined_twice_is_one_problem() {
     assert_eq!(
         body("[requires_env]\nA = \"1\"\n[requires_env]\nA = \"1\"\n"),
         ["5:2 QLI0010 `requires_env` is defined twice"]
@@ -171,7 +171,7 @@ fn a_table_that_is_there_twice_is_one_problem() {
 }
 
 #[test]
-fn no_value_of_a_secret_is_repeated() {
+fn a_secrets_value_is_never_printed() {
     for value in ["hunter2", "\"x\" hunter2", "= hunter2", "42", "h\\q"] {
         for field in ["API_TOKEN", "db_password"] {
             let text = format!("{HEAD}[requires_env]\n{field} = {value}\n{field}: {value}\n");
@@ -189,7 +189,7 @@ fn no_value_of_a_secret_is_repeated() {
 }
 
 #[test]
-fn wrong_forms_of_tables_are_named() {
+fn wrong_forms_of_tables_are_reported() {
     assert_eq!(
         body("[secrets]\n"),
         ["3:1 QLI0104 `secrets` is an array of tables"]
@@ -208,7 +208,7 @@ fn wrong_forms_of_tables_are_named() {
 }
 
 #[test]
-fn a_field_that_slipped_under_a_header_is_misplaced() {
+fn a_top_level_field_below_a_header_is_misplaced() {
     assert_eq!(
         body("[requires_env]\nconfirm = true\n"),
         ["4:1 QLI0105 `confirm` is inside `[requires_env]`"]
@@ -233,7 +233,7 @@ fn numbers_and_nul_are_checked() {
 }
 
 #[test]
-fn an_empty_text_is_only_a_warning() {
+fn a_blank_text_is_only_a_warning() {
     assert_eq!(body("banner = \" \"\n"), ["3:10 QLI0205 `banner` is blank"]);
     assert!(parse_text(&format!("{HEAD}banner = \"\"\n")).is_ok());
 }
@@ -274,7 +274,7 @@ fn the_first_byte_that_is_not_utf8_is_reported() {
 }
 
 #[test]
-fn long_texts_are_cut_in_messages() {
+fn long_texts_are_shortened_in_messages() {
     assert_eq!(quoted("a\u{1b}"), "`a\\u{1b}`");
     assert_eq!(quoted(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
 }

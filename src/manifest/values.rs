@@ -126,25 +126,22 @@ pub(super) fn table<'t, 'i>(
     value: &'t TomlValue<'i>,
     found: &mut Findings<'_>,
 ) -> Option<&'t DeTable<'i>> {
-    match value.get_ref() {
-        DeValue::Table(table) => return Some(table),
-        DeValue::Array(items) if items.iter().all(is_table) => {
-            let message = format!("`{name}` is one table, not an array of tables");
-            let help = format!("write `[{}]`, once", header_of(name));
-            found.wrong(Code::WrongTableForm, value.span(), message, help);
-        }
-        DeValue::Array(_)
-        | DeValue::String(_)
-        | DeValue::Integer(_)
-        | DeValue::Float(_)
-        | DeValue::Boolean(_)
-        | DeValue::Datetime(_) => wrong_type(name, value, "a table", found),
+    if let Some(table) = value.get_ref().as_table() {
+        return Some(table);
+    }
+    let items = value.get_ref().as_array();
+    if items.is_some_and(|items| items.iter().all(is_table)) {
+        let message = format!("`{name}` is one table, not an array of tables");
+        let help = format!("write `[{}]`, once", header_of(name));
+        found.wrong(Code::WrongTableForm, value.span(), message, help);
+    } else {
+        wrong_type(name, value, "a table", found);
     }
     None
 }
 
 fn is_table(value: &TomlValue<'_>) -> bool {
-    matches!(value.get_ref(), DeValue::Table(_))
+    value.get_ref().as_table().is_some()
 }
 
 /// Reads an array of tables.
@@ -153,38 +150,33 @@ pub(super) fn tables<'t, 'i>(
     value: &'t TomlValue<'i>,
     found: &mut Findings<'_>,
 ) -> Vec<(&'t DeTable<'i>, Range<usize>)> {
-    let mut tables = Vec::new();
-    match value.get_ref() {
-        DeValue::Array(items) => {
-            for item in items {
-                if let DeValue::Table(table) = item.get_ref() {
-                    tables.push((table, item.span()));
-                    continue;
-                }
+    if let Some(items) = value.get_ref().as_array() {
+        let tables = items.iter().filter_map(|item| {
+            let Some(table) = item.get_ref().as_table() else {
                 let is = type_name(item.get_ref());
                 let message = format!("`{name}` must contain tables, but this is {is}");
                 found.wrong(Code::WrongType, item.span(), message, array_of_tables(name));
-            }
-        }
-        DeValue::Table(_) => {
-            let message = format!("`{name}` is an array of tables");
-            let diagnostic = found.at(Code::WrongTableForm, value.span(), message);
-            let diagnostic = diagnostic.help(format!("write `[[{name}]]`"));
-            let header = format!("[{name}]");
-            let is_header = found.source.text().get(value.span()) == Some(&header);
-            found.push(if is_header {
-                diagnostic.fix(Safety::Suggestion, value.span(), &format!("[{header}]"))
-            } else {
-                diagnostic
-            });
-        }
-        DeValue::String(_)
-        | DeValue::Integer(_)
-        | DeValue::Float(_)
-        | DeValue::Boolean(_)
-        | DeValue::Datetime(_) => wrong_type(name, value, "an array of tables", found),
+                return None;
+            };
+            Some((table, item.span()))
+        });
+        return tables.collect();
     }
-    tables
+    if is_table(value) {
+        let message = format!("`{name}` is an array of tables");
+        let diagnostic = found.at(Code::WrongTableForm, value.span(), message);
+        let diagnostic = diagnostic.help(format!("write `[[{name}]]`"));
+        let header = format!("[{name}]");
+        let is_header = found.source.text().get(value.span()) == Some(&header);
+        found.push(if is_header {
+            diagnostic.fix(Safety::Suggestion, value.span(), &format!("[{header}]"))
+        } else {
+            diagnostic
+        });
+    } else {
+        wrong_type(name, value, "an array of tables", found);
+    }
+    Vec::new()
 }
 
 /// Text for people; one that shows nothing is a warning.

@@ -96,7 +96,7 @@ fn the_report_is_the_same_on_another_machine() {
     for words in [
         "--format json groups",
         "--format concise groups",
-        "--format json groups/invalid-ten-faults-0 groups/valid-full-0/_manifest.toml",
+        "--format json groups/invalid-ten-errors-0 groups/valid-full-0/_manifest.toml",
     ] {
         let first = here.output(words);
         let mut other = there.validate(words.split(' '));

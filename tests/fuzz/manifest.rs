@@ -1,5 +1,5 @@
 //! Any bytes, read as a manifest and reported in every form: nothing panics,
-//! and what is shown has the places of the text and cannot steer a terminal.
+//! and locations are inside the text, and no output can control a terminal.
 //!
 //! `tests/fuzz/run` builds and runs it for some seconds.
 #![no_main]
@@ -32,21 +32,21 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         }
         Err(one) => {
             check(&one.into());
-            // Whatever grows from it would end at the same byte.
+            // Longer inputs would fail at the same byte.
             Corpus::Reject
         }
     }
 });
 
-/// Reads a text and checks everything that is found in it.
+/// Reads a text and checks its problems.
 fn problems(source: &Arc<Source>) -> Diagnostics {
     let found = match manifest::parse(source) {
         Ok(manifest) => {
-            assert!(!manifest.warnings.has_errors(), "an error, and a manifest");
+            assert!(!manifest.warnings.has_errors(), "a manifest in spite of an error");
             manifest.warnings
         }
         Err(found) => {
-            assert!(found.has_errors(), "no error, and no manifest");
+            assert!(found.has_errors(), "no manifest in spite of no error");
             found
         }
     };
@@ -56,21 +56,21 @@ fn problems(source: &Arc<Source>) -> Diagnostics {
 
 fn check(found: &Diagnostics) {
     for one in found {
-        check_places(one);
+        check_locations(one);
     }
     check_screens(found);
     let document = DiagnosticsDocument::new(1, found);
     assert_harmless(&to_json_pretty(&document));
 }
 
-/// Every place is one of the text, and is called by its line and column.
-fn check_places(one: &Diagnostic) {
+/// Every location is inside the text, with the right line and column.
+fn check_locations(one: &Diagnostic) {
     let (source, span) = location(one);
-    assert!(is_in(source, span), "the place is off: {one:?}");
+    assert!(is_in(source, span), "the location is wrong: {one:?}");
     let labels = one.labels.iter().map(|label| &label.span);
     let edits = one.fix.iter().flat_map(|fix| &fix.edits);
     for other in labels.chain(edits.map(|edit| &edit.span)) {
-        assert!(is_in(source, other), "{other:?} is off: {one:?}");
+        assert!(is_in(source, other), "{other:?} is wrong: {one:?}");
     }
     let before = source.text().get(..span.start).unwrap_or_default();
     let line = before.rsplit('\n').next().unwrap_or_default();
@@ -85,7 +85,7 @@ fn check_places(one: &Diagnostic) {
 fn location(one: &Diagnostic) -> (&Arc<Source>, &Range<usize>) {
     match &one.location {
         Location::Text { source, span } => (source, span),
-        Location::Path(path) => unreachable!("no place in {}: {one:?}", path.display()),
+        Location::Path(path) => unreachable!("no location in {}: {one:?}", path.display()),
     }
 }
 
@@ -93,7 +93,7 @@ fn is_in(source: &Source, span: &Range<usize>) -> bool {
     source.text().get(span.clone()).is_some()
 }
 
-/// No screen steers a terminal or loses a problem.
+/// No output can control a terminal or omits a problem.
 fn check_screens(found: &Diagnostics) {
     let lines = concise(found);
     assert_harmless(&lines);
@@ -103,12 +103,12 @@ fn check_screens(found: &Diagnostics) {
         let drawn = diagnostics(found, &style(width, unicode));
         assert_harmless(&drawn);
         assert_names_all(found, DRAWN, &drawn);
-        assert_places(found, &drawn);
+        assert_locations(found, &drawn);
     }
 }
 
-/// What is drawn is called by the same line and column as everywhere else.
-fn assert_places(found: &Diagnostics, drawn: &str) {
+/// Reports have the same lines and columns as everything else.
+fn assert_locations(found: &Diagnostics, drawn: &str) {
     for one in found.iter().take(DRAWN) {
         let (source, span) = location(one);
         let at = source.position(span.start);
@@ -132,8 +132,7 @@ fn assert_harmless(screen: &str) {
     assert!(hidden.is_none(), "{hidden:?} in {screen:?}");
 }
 
-/// The first problems of a list stand on a screen, each with its number in one
-/// piece.
+/// The output has the number of each of the first problems, in one piece.
 fn assert_names_all(found: &Diagnostics, first: usize, screen: &str) {
     let mut counts: BTreeMap<Code, usize> = BTreeMap::new();
     for one in found.iter().take(first) {

@@ -50,12 +50,12 @@ fn style() -> Style {
     }
 }
 
-/// What a person is told, shortly and at length.
+/// The report in its short and its long form.
 fn report(found: &Diagnostics) -> String {
     format!("{}\n{}", concise(found), diagnostics(found, &style()))
 }
 
-/// Compares a report with the one that is kept beside the sample.
+/// Compares a report with the one that is kept next to the sample.
 fn differs(sample: &Path, report: &str) -> Option<String> {
     let kept = sample.with_extension("expected");
     if std::env::var_os("QLI_BLESS").is_some() {
@@ -70,7 +70,7 @@ fn differs(sample: &Path, report: &str) -> Option<String> {
 }
 
 #[test]
-fn valid_samples_are_read_and_only_those_that_say_so_warn() {
+fn valid_samples_are_read_and_only_those_named_so_warn() {
     let samples = samples("valid");
     assert!(samples.len() >= 30);
     let differing = samples.iter().filter_map(|sample| {
@@ -114,8 +114,8 @@ fn invalid_samples_have_their_reports() {
 }
 
 #[test]
-fn ten_faults_are_ten_problems() {
-    let found = read_sample(&directory("invalid/ten-faults.toml")).unwrap_err();
+fn ten_errors_are_ten_problems() {
+    let found = read_sample(&directory("invalid/ten-errors.toml")).unwrap_err();
     assert_eq!(
         found.iter().filter(|one| one.is_error()).count(),
         10,
@@ -158,14 +158,14 @@ fn a_report_is_the_same_wherever_the_text_comes_from() {
     }
 }
 
-/// Says whether a block's first line is only the name of a file: `# tombi.toml`.
+/// Whether a block's first line is only the name of a file: `# tombi.toml`.
 fn names_another_file(block: &str) -> bool {
     let first = block.lines().next().unwrap_or_default();
     first.starts_with("# ") && first.matches(' ').count() == 1
 }
 
 /// A block without `schema_version` is a part of a manifest: the two fields that
-/// every one has stand before it.
+/// every one has are added before it.
 #[test]
 fn the_examples_of_the_manual_are_valid() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -227,8 +227,8 @@ fn fixing_a_sample_twice_is_the_same_as_once() {
     assert!(fixed > 5);
 }
 
-/// Texts like those people write: samples with some bytes changed, lines moved,
-/// doubled or lost.
+/// Realistic texts: samples with some bytes changed, lines moved,
+/// duplicated or removed.
 fn texts() -> impl Strategy<Value = String> {
     let all: Vec<String> = [samples("valid"), samples("invalid")]
         .concat()
@@ -288,7 +288,7 @@ impl Change {
     }
 }
 
-/// What a schema cannot say; its description lists the same.
+/// What a schema cannot express; its description lists the same.
 const BEYOND_A_SCHEMA: [Code; 11] = [
     Code::DuplicateSecret,
     Code::SecretAlsoRequired,
@@ -303,19 +303,19 @@ const BEYOND_A_SCHEMA: [Code; 11] = [
     Code::TimeoutMissing,
 ];
 
-/// Says whether a schema can refuse what the parser refuses.
+/// Whether a schema can reject what the parser rejects.
 fn is_beyond(one: &Diagnostic) -> bool {
     let own = one.code == Code::InvalidEnvName && one.message.ends_with("is set by qli itself");
     own || !one.is_error() || BEYOND_A_SCHEMA.contains(&one.code)
 }
 
-/// A text as JSON; none if it is no TOML.
+/// A text as JSON; none if it is not TOML.
 fn instance(text: &str) -> Option<serde_json::Value> {
     let value: toml::Table = toml::from_str(text).ok()?;
     Some(serde_json::to_value(value).unwrap())
 }
 
-/// Holds the schema's verdict over a text against the parser's.
+/// Compares the verdicts of the schema and the parser.
 fn assert_agree(text: &str, accepted: bool) {
     match read("m", text.as_bytes()) {
         // To JSON 1.0 is the integer 1.
@@ -340,7 +340,7 @@ fn assert_agree(text: &str, accepted: bool) {
     }
 }
 
-/// Holds our own verdict over a text that is TOML against the parser's.
+/// Compares the verdicts of our schema and the parser on a text that is TOML.
 fn assert_ours_agrees(text: &str) {
     thread_local!(static SCHEMA: jsonschema::Validator =
         jsonschema::validator_for(manifest::schema().as_value()).unwrap());
@@ -358,7 +358,7 @@ fn schema_and_parser_agree_over_all_samples() {
     }
 }
 
-/// Fields that are right, and some of the ways to be wrong.
+/// Valid fields, and some invalid ones.
 const LINES: &[&str] = &[
     "schema_version = 1",
     "schema_version = 2",
@@ -426,7 +426,7 @@ const LINES: &[&str] = &[
     "extra = 1",
 ];
 
-/// A manifest of fields that are right, or one of the ways to be wrong.
+/// A manifest of some of those fields.
 fn generated() -> impl Strategy<Value = String> {
     let line = prop::sample::select(LINES.to_vec());
     let lines = prop::collection::vec(line, 0..6);
@@ -490,7 +490,7 @@ proptest! {
         assert_ours_agrees(text.trim_start_matches('\u{feff}'));
     }
 
-    /// Whatever is kept back is kept back in favour of an error that stays.
+    /// An omitted problem always leaves another error.
     #[test]
     fn a_text_that_is_not_toml_is_never_valid(text in texts()) {
         let (_, errors) = toml::de::DeTable::parse_recoverable(&text);
@@ -498,7 +498,7 @@ proptest! {
         prop_assert!(errors.is_empty() || read.is_err());
     }
 
-    /// Where a table stands changes places, and nothing else.
+    /// The order of tables changes locations and nothing else.
     #[test]
     fn the_order_of_tables_changes_no_code(order in Just(vec![0, 1, 2, 3]).prop_shuffle()) {
         let tables = [
@@ -518,7 +518,7 @@ proptest! {
     }
 }
 
-/// Of many mistakes in one text, each is found once.
+/// Many errors in one text take bounded time and output.
 #[test]
 fn large_texts_of_mistakes_are_read() {
     let repeated = |line: &str| line.repeat((1 << 17) / line.len());

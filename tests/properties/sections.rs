@@ -10,7 +10,7 @@ use qli::testing::guard::{Answer, Guards, Plan, Request, first_refusal};
 use qli::testing::host::HostView as _;
 use qli::testing::host::fake::World;
 
-/// Demands of a group, or of a section.
+/// The guards of a group, or of a section.
 #[derive(Debug, Clone)]
 struct Requirements {
     confirm: Option<bool>,
@@ -40,7 +40,7 @@ fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = 
 }
 
 impl Requirements {
-    /// The parts of a text that may stand in any order: lines below the own
+    /// The parts of a text that may be in any order: lines below its own
     /// header, and tables.
     fn parts(&self, path: &str) -> (Vec<String>, Vec<String>) {
         let lines = self.confirm.map(|confirm| format!("confirm = {confirm}\n"));
@@ -104,7 +104,7 @@ fn world(fields: &str, vars: &BTreeMap<String, String>) -> World {
         .tool("op", 0, b"v\n", b"")
 }
 
-/// Every single demand of a plan, by its words.
+/// Every single requirement of a plan, as text.
 fn all(plan: &Plan) -> Vec<String> {
     let Guards {
         banner,
@@ -186,7 +186,7 @@ proptest! {
     }
 }
 
-/// A run of another extension of the group is not touched.
+/// A run of another extension of the group is not affected.
 #[test]
 fn a_section_is_for_its_own_extension() {
     let vars = BTreeMap::new();
@@ -198,9 +198,9 @@ fn a_section_is_for_its_own_extension() {
     assert_eq!(plan(&world).unwrap().guards.in_order().count(), 0);
 }
 
-/// A slip of the pen must not let a script run without its guards.
+/// A typo must not let a script run without its guards.
 #[test]
-fn a_section_that_was_surely_meant_for_a_script_refuses_it() {
+fn a_section_with_a_misspelled_name_stops_the_script() {
     let vars = BTreeMap::new();
     let misnamed = world("[extensions.helo]\nconfirm = true\n", &vars);
     assert!(plan(&misnamed).is_none());
@@ -214,9 +214,9 @@ fn a_section_that_was_surely_meant_for_a_script_refuses_it() {
     assert!(plan(&far).is_some());
 }
 
-/// Whichever of the names is the longer, and however many sections are near.
+/// Whichever name is longer, and however many sections have similar names.
 #[test]
-fn what_validate_calls_a_mistake_refuses_the_run() {
+fn an_error_of_validate_stops_the_run() {
     let vars = BTreeMap::new();
     for fields in [
         "[extensions.hello-2]\nconfirm = true\n",
@@ -232,7 +232,7 @@ fn what_validate_calls_a_mistake_refuses_the_run() {
     }
 }
 
-/// A link, or another spelling on a file system that takes both for one.
+/// A link, or another spelling on a case-insensitive file system.
 #[test]
 fn the_same_file_under_another_name_does_not_run_without_the_section() {
     let vars = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! What a line was meant to say: written in the way of another language, or
-//! without its quotation marks.
+//! What a line was meant to be: written as in another language, or without
+//! quotation marks.
 
 use super::super::field_row::{TomlType, example_of, find};
 use super::super::fields::GroupFields;
@@ -18,16 +18,16 @@ fn example(name: &str) -> &'static str {
     example_of(GroupFields::ROWS, name)
 }
 
-/// A name and a value, as far as a line tells them apart.
+/// The name and the value in a line, as far as they can be recognized.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Meant<'t> {
+pub(super) struct IntendedField<'t> {
     pub(super) name: &'t str,
     pub(super) value: &'t str,
 }
 
-impl<'t> Meant<'t> {
-    /// Takes a line apart: `export A=b`, `a: b`, `a "b"`, `a = b # c`.
-    pub(super) fn by(line: &'t str) -> Self {
+impl<'t> IntendedField<'t> {
+    /// Splits a line: `export A=b`, `a: b`, `a "b"`, `a = b # c`.
+    pub(super) fn of(line: &'t str) -> Self {
         let line = line.strip_prefix("export ").unwrap_or(line).trim_start();
         let is_name = |c: char| c.is_alphanumeric() || "_-.\"'".contains(c);
         let end = line.find(|c| !is_name(c)).unwrap_or(line.len());
@@ -39,8 +39,8 @@ impl<'t> Meant<'t> {
         }
     }
 
-    /// Says how the line must be written. At the top level there are few names,
-    /// so a misspelt one is corrected on the way.
+    /// How to write the line. At the top level there are few names, so a
+    /// misspelled one is corrected too.
     pub(super) fn help(self, top_level: bool) -> String {
         let known = top_level
             .then(|| nearest(self.name, GroupFields::ROWS.iter().map(|row| row.name)))
@@ -57,7 +57,7 @@ impl<'t> Meant<'t> {
         }
     }
 
-    /// The value without the marks round it.
+    /// The value without quotation marks of any kind.
     fn bare(self) -> &'t str {
         const MARKS: [(char, char); 6] = [
             ('"', '"'),
@@ -71,8 +71,8 @@ impl<'t> Meant<'t> {
         MARKS.into_iter().find_map(within).unwrap_or(self.value)
     }
 
-    /// The value between quotation marks; an example where it has none, is not
-    /// to be repeated, or is too long.
+    /// The value in quotation marks; an example if there is none, if it may be a
+    /// secret, or if it is too long.
     fn quoted_value(self) -> String {
         const LONGEST: usize = 40;
         let bare = self.bare();
@@ -108,7 +108,7 @@ fn provider(meant: &str) -> String {
     }
 }
 
-/// Takes the comment from behind a value; in a text it is no comment.
+/// Removes a comment after a value; in a string it is none.
 fn without_comment(value: &str) -> &str {
     let whole = |quote: char| {
         let rest = value.strip_prefix(quote)?;
@@ -130,9 +130,8 @@ fn without_comment(value: &str) -> &str {
         .trim_end()
 }
 
-/// Returns what stands behind a boolean or a number that would be whole without
-/// it.
-pub(super) fn behind_a_whole_value(value: &str) -> Option<&str> {
+/// What follows a boolean or a number that is valid without it.
+pub(super) fn after_a_valid_value(value: &str) -> Option<&str> {
     let end = value.find([' ', '\t', ',', ';'])?;
     let (first, rest) = value.split_at_checked(end)?;
     let whole =
@@ -140,7 +139,7 @@ pub(super) fn behind_a_whole_value(value: &str) -> Option<&str> {
     whole.then(|| rest.trim_start())
 }
 
-/// Returns what other languages begin a comment with, if a line does so.
+/// How other languages start a comment, if a line starts so.
 pub(super) fn foreign_comment(line: &str) -> Option<&'static str> {
     let line = line.trim_start();
     let marks = ["//", "--", "/*", ";"].into_iter();
@@ -148,7 +147,7 @@ pub(super) fn foreign_comment(line: &str) -> Option<&'static str> {
     marks.next()
 }
 
-/// Says whether a word means nothing in other languages.
+/// Whether a word means "no value" in another language.
 pub(super) fn is_nothing(value: &str) -> bool {
     let value = value.to_ascii_lowercase();
     ["null", "nil", "none", "undefined"].contains(&value.as_str())
@@ -159,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_taken_apart_as_it_was_meant() {
+    fn the_intended_name_and_value_are_recognized() {
         for (line, name, value) in [
             ("export A=b", "A", "b"),
             ("a: \"b # c\" # d", "a", "\"b # c\""),
@@ -167,12 +166,16 @@ mod tests {
             ("\"a\" = 'x", "a", "'x"),
             ("a", "a", ""),
         ] {
-            assert_eq!(Meant::by(line), Meant { name, value }, "{line}");
+            assert_eq!(
+                IntendedField::of(line),
+                IntendedField { name, value },
+                "{line}"
+            );
         }
     }
 
     #[test]
-    fn what_is_to_be_written_can_be_written() {
+    fn the_suggested_line_is_valid() {
         for (line, help) in [
             ("banner = say x", "write `banner = \"say x\"`"),
             ("banner = say \"x\"", "write `banner = 'say \"x\"'`"),
@@ -194,7 +197,7 @@ mod tests {
             ("provider = env", "write `provider = \"env\"`"),
             ("API_TOKEN = hunter2", "write `API_TOKEN = \"…\"`"),
         ] {
-            assert_eq!(Meant::by(line).help(true), help, "{line}");
+            assert_eq!(IntendedField::of(line).help(true), help, "{line}");
         }
     }
 }

@@ -1,94 +1,85 @@
-//! The kinds of errors that the parser finds. Only their text tells one from
-//! another.
+//! The kinds of errors that the parser finds. Only their messages identify them.
 
-/// What kind of error the parser found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A name and no `=`.
+pub(super) enum SyntaxErrorKind {
     NoEquals,
-    /// A header without its closing bracket.
     OpenHeader,
-    /// A text without quotation marks, or nothing where a value is expected.
+    /// Text without quotation marks, or no value.
     Unquoted,
-    /// A word that begins like one of TOML's own.
+    /// A word that begins like `true`, `nan` or another of TOML.
     Word,
-    /// A number or a date that is none.
+    /// An invalid number or date.
     Number,
-    /// A text of one line that is not closed, or that holds what it may not.
+    /// A string that is not closed, or contains an invalid character.
     Text,
-    /// A backslash with something after it that means nothing.
     Escape,
-    /// A control character outside of a text.
+    /// A control character outside of strings.
     Control,
-    /// Something after a value or a header.
+    /// Text after a value or a header.
     Extra,
-    /// More than one `=`.
     Equals,
-    /// A comma too few or too many.
     Comma,
-    /// A field that holds a value, and is to hold others.
+    /// A field that has a value and fields below it.
     Taken,
-    /// A field or table that is there already.
     Duplicate,
-    /// A name that is none.
+    /// An invalid name.
     Name,
-    /// No name where one is expected.
     NoName,
-    /// A bracket or a brace where a field is expected.
+    /// A bracket or brace instead of a field.
     NoField,
-    /// Arrays and tables in one another, too deep.
     Depth,
-    /// What the parser says best itself.
     Other,
 }
 
-/// The beginnings of the parser's messages.
-const MESSAGES: &[(&str, Kind)] = &[
-    ("key with no value", Kind::NoEquals),
-    ("unclosed table", Kind::OpenHeader),
-    ("unclosed array table", Kind::OpenHeader),
-    ("string values must be quoted", Kind::Unquoted),
-    ("invalid boolean", Kind::Word),
-    ("invalid float, expected `nan`", Kind::Word),
-    ("invalid float, expected `inf`", Kind::Word),
-    ("invalid basic string", Kind::Text),
-    ("invalid literal string", Kind::Text),
-    ("invalid multi-line basic string", Kind::Text),
-    ("invalid multi-line literal string", Kind::Text),
-    ("missing escaped value", Kind::Escape),
-    ("too few unicode value digits", Kind::Escape),
-    ("invalid value", Kind::Escape),
-    ("invalid comment character", Kind::Control),
-    ("carriage return must be followed by newline", Kind::Control),
-    ("unexpected key or value", Kind::Extra),
-    ("extra `=`", Kind::Equals),
-    ("missing comma between", Kind::Comma),
-    ("extra comma in", Kind::Comma),
-    ("cannot extend value", Kind::Taken),
-    ("duplicate key", Kind::Duplicate),
-    ("invalid unquoted key", Kind::Name),
-    ("keys cannot be multi-line", Kind::Name),
-    ("unquoted keys cannot be empty", Kind::NoName),
-    ("invalid key-value pair", Kind::NoField),
-    ("missing table open", Kind::NoField),
-    ("cannot recurse further", Kind::Depth),
-    ("integers with a radix cannot be signed", Kind::Number),
-    ("radix must be lowercase", Kind::Number),
-    ("unexpected leading zero", Kind::Number),
-    ("redundant numeric sign", Kind::Number),
-    ("invalid hexadecimal number", Kind::Number),
-    ("invalid octal number", Kind::Number),
-    ("invalid mantissa", Kind::Number),
-    ("`_` may only go between digits", Kind::Number),
-    ("invalid fraction", Kind::Number),
-    ("invalid exponent", Kind::Number),
-    ("invalid float", Kind::Number),
-    ("invalid binary", Kind::Number),
-    ("invalid date", Kind::Number),
-    ("invalid time", Kind::Number),
+use SyntaxErrorKind as Is;
+
+/// How the parser's messages begin.
+const MESSAGES: &[(&str, SyntaxErrorKind)] = &[
+    ("key with no value", Is::NoEquals),
+    ("unclosed table", Is::OpenHeader),
+    ("unclosed array table", Is::OpenHeader),
+    ("string values must be quoted", Is::Unquoted),
+    ("invalid boolean", Is::Word),
+    ("invalid float, expected `nan`", Is::Word),
+    ("invalid float, expected `inf`", Is::Word),
+    ("invalid basic string", Is::Text),
+    ("invalid literal string", Is::Text),
+    ("invalid multi-line basic string", Is::Text),
+    ("invalid multi-line literal string", Is::Text),
+    ("missing escaped value", Is::Escape),
+    ("too few unicode value digits", Is::Escape),
+    ("invalid value", Is::Escape),
+    ("invalid comment character", Is::Control),
+    ("carriage return must be followed by newline", Is::Control),
+    ("unexpected key or value", Is::Extra),
+    ("extra `=`", Is::Equals),
+    ("missing comma between", Is::Comma),
+    ("extra comma in", Is::Comma),
+    ("cannot extend value", Is::Taken),
+    ("duplicate key", Is::Duplicate),
+    ("invalid unquoted key", Is::Name),
+    ("keys cannot be multi-line", Is::Name),
+    ("unquoted keys cannot be empty", Is::NoName),
+    ("invalid key-value pair", Is::NoField),
+    ("missing table open", Is::NoField),
+    ("cannot recurse further", Is::Depth),
+    ("integers with a radix cannot be signed", Is::Number),
+    ("radix must be lowercase", Is::Number),
+    ("unexpected leading zero", Is::Number),
+    ("redundant numeric sign", Is::Number),
+    ("invalid hexadecimal number", Is::Number),
+    ("invalid octal number", Is::Number),
+    ("invalid mantissa", Is::Number),
+    ("`_` may only go between digits", Is::Number),
+    ("invalid fraction", Is::Number),
+    ("invalid exponent", Is::Number),
+    ("invalid float", Is::Number),
+    ("invalid binary", Is::Number),
+    ("invalid date", Is::Number),
+    ("invalid time", Is::Number),
 ];
 
-impl Kind {
+impl SyntaxErrorKind {
     pub(super) fn of(message: &str) -> Self {
         let known = MESSAGES
             .iter()
@@ -103,52 +94,51 @@ mod tests {
 
     use super::*;
 
-    /// Texts with what is wrong with each.
-    const SAMPLES: &[(&str, Kind)] = &[
-        ("a", Kind::NoEquals),
-        ("[a", Kind::OpenHeader),
-        ("[[a]", Kind::OpenHeader),
-        ("a = b", Kind::Unquoted),
-        ("a =", Kind::Unquoted),
-        ("a = tru", Kind::Word),
-        ("a = nul", Kind::Word),
-        ("a = in", Kind::Word),
-        ("a = \"x", Kind::Text),
-        ("a = 'x", Kind::Text),
-        ("a = \"\"\"x", Kind::Text),
-        ("a = '''x", Kind::Text),
-        ("a = \"\u{1}\"", Kind::Text),
-        ("a = \"\\q\"", Kind::Escape),
-        ("a = \"\\u12\"", Kind::Escape),
-        ("a = \"\\ud800\"", Kind::Escape),
-        ("# \u{1}", Kind::Control),
-        ("a = 1\rb = 2", Kind::Control),
-        ("a = 'x' y", Kind::Extra),
-        ("a == 1", Kind::Equals),
-        ("a = [1,,2]", Kind::Comma),
-        ("a = {b = 1 c = 2}", Kind::Comma),
-        ("a = 1\na.b = 2", Kind::Taken),
-        ("a = 1\na = 2", Kind::Duplicate),
-        ("\u{e9} = 1", Kind::Name),
-        ("\"\"\"a\"\"\" = 1", Kind::Name),
-        ("= 1", Kind::NoName),
-        ("}", Kind::NoField),
-        ("]", Kind::NoField),
-        ("a = 0b2", Kind::Number),
-        ("a = 0o9", Kind::Number),
-        ("a = 0xg", Kind::Number),
-        ("a = .5", Kind::Number),
-        ("a = ++1", Kind::Number),
-        ("a = +0x1", Kind::Number),
-        ("a = 0X1", Kind::Number),
-        ("a = 01", Kind::Number),
-        ("a = 1_", Kind::Number),
-        ("a = 1.", Kind::Number),
-        ("a = 1e", Kind::Number),
-        ("a = 1.2.3", Kind::Number),
-        ("a = 1979-13-27", Kind::Number),
-        ("a = 25:00:00", Kind::Number),
-        ("a = [=]", Kind::Other),
+    const SAMPLES: &[(&str, SyntaxErrorKind)] = &[
+        ("a", SyntaxErrorKind::NoEquals),
+        ("[a", SyntaxErrorKind::OpenHeader),
+        ("[[a]", SyntaxErrorKind::OpenHeader),
+        ("a = b", SyntaxErrorKind::Unquoted),
+        ("a =", SyntaxErrorKind::Unquoted),
+        ("a = tru", SyntaxErrorKind::Word),
+        ("a = nul", SyntaxErrorKind::Word),
+        ("a = in", SyntaxErrorKind::Word),
+        ("a = \"x", SyntaxErrorKind::Text),
+        ("a = 'x", SyntaxErrorKind::Text),
+        ("a = \"\"\"x", SyntaxErrorKind::Text),
+        ("a = '''x", SyntaxErrorKind::Text),
+        ("a = \"\u{1}\"", SyntaxErrorKind::Text),
+        ("a = \"\\q\"", SyntaxErrorKind::Escape),
+        ("a = \"\\u12\"", SyntaxErrorKind::Escape),
+        ("a = \"\\ud800\"", SyntaxErrorKind::Escape),
+        ("# \u{1}", SyntaxErrorKind::Control),
+        ("a = 1\rb = 2", SyntaxErrorKind::Control),
+        ("a = 'x' y", SyntaxErrorKind::Extra),
+        ("a == 1", SyntaxErrorKind::Equals),
+        ("a = [1,,2]", SyntaxErrorKind::Comma),
+        ("a = {b = 1 c = 2}", SyntaxErrorKind::Comma),
+        ("a = 1\na.b = 2", SyntaxErrorKind::Taken),
+        ("a = 1\na = 2", SyntaxErrorKind::Duplicate),
+        ("\u{e9} = 1", SyntaxErrorKind::Name),
+        ("\"\"\"a\"\"\" = 1", SyntaxErrorKind::Name),
+        ("= 1", SyntaxErrorKind::NoName),
+        ("}", SyntaxErrorKind::NoField),
+        ("]", SyntaxErrorKind::NoField),
+        ("a = 0b2", SyntaxErrorKind::Number),
+        ("a = 0o9", SyntaxErrorKind::Number),
+        ("a = 0xg", SyntaxErrorKind::Number),
+        ("a = .5", SyntaxErrorKind::Number),
+        ("a = ++1", SyntaxErrorKind::Number),
+        ("a = +0x1", SyntaxErrorKind::Number),
+        ("a = 0X1", SyntaxErrorKind::Number),
+        ("a = 01", SyntaxErrorKind::Number),
+        ("a = 1_", SyntaxErrorKind::Number),
+        ("a = 1.", SyntaxErrorKind::Number),
+        ("a = 1e", SyntaxErrorKind::Number),
+        ("a = 1.2.3", SyntaxErrorKind::Number),
+        ("a = 1979-13-27", SyntaxErrorKind::Number),
+        ("a = 25:00:00", SyntaxErrorKind::Number),
+        ("a = [=]", SyntaxErrorKind::Other),
     ];
 
     fn messages(text: &str) -> Vec<String> {
@@ -159,14 +149,15 @@ mod tests {
             .collect()
     }
 
-    /// Only their text tells the parser's errors apart: a new version that words
-    /// one otherwise shows here.
+    /// Fails if a new version of the parser changes a message.
     #[test]
-    fn the_parsers_messages_are_known() {
+    fn every_message_of_the_parser_is_known() {
         for (text, kind) in SAMPLES {
             let found = messages(text);
-            let is_found = found.iter().any(|message| Kind::of(message) == *kind);
-            assert!(is_found, "{text:?} is no {kind:?}: {found:?}");
+            let is_found = found
+                .iter()
+                .any(|message| SyntaxErrorKind::of(message) == *kind);
+            assert!(is_found, "{text:?} is not {kind:?}: {found:?}");
         }
         let deep = format!("a = {}", "[".repeat(200));
         let all: Vec<_> = SAMPLES

@@ -6,14 +6,14 @@ use std::ops::Range;
 use super::super::statements::Statements;
 use crate::diagnostics::Source;
 
-/// Where each field and each header of a text is first defined.
+/// Where each field and header of a text is defined first.
 #[derive(Debug, Default)]
 pub(super) struct Definitions {
     first: BTreeMap<(String, String), Range<usize>>,
 }
 
-/// The header of the table that a field is in, and what the field's line
-/// defines there. A header is a field of the top level.
+/// The table of a line, and the name that the line defines in it. A header is a
+/// field of the top level.
 fn key(
     text: &str,
     statements: &Statements,
@@ -31,14 +31,13 @@ fn key(
 }
 
 impl Definitions {
-    /// Collects them, line by line.
     pub(super) fn of(text: &str, statements: &Statements) -> Self {
         let mut all = Self::default();
         for &(line, is_header) in &statements.lines {
             let Some((table, name)) = key(text, statements, line, is_header) else {
                 continue;
             };
-            // `a.b = 1` defines `a`, too.
+            // `a.b = 1` also defines `a`.
             let first = name.text.split('.').next().unwrap_or_default().to_owned();
             for defined in [name.text, first] {
                 let key = (table.clone(), defined);
@@ -48,7 +47,7 @@ impl Definitions {
         all
     }
 
-    /// Returns the first definition of what a line defines once more.
+    /// The first definition of the name that a line defines again.
     pub(super) fn first(
         &self,
         text: &str,
@@ -62,14 +61,12 @@ impl Definitions {
     }
 }
 
-/// A name as a line writes it.
 struct Name {
     /// Without spaces, quotation marks and brackets.
     text: String,
     span: Range<usize>,
 }
 
-/// Returns the name that a line defines.
 fn name_of(text: &str, line: usize, is_header: bool) -> Option<Name> {
     let rest = text.get(line..)?.split('\n').next()?;
     let trimmed = rest.trim_start();
@@ -88,16 +85,15 @@ fn name_of(text: &str, line: usize, is_header: bool) -> Option<Name> {
     })
 }
 
-/// A merge conflict that somebody forgot.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Conflict {
     /// Its first line.
     pub(super) start: Range<usize>,
-    /// The lines that are not read: its marks, and all but the first side.
+    /// The lines that are not read: its markers, and all but the first side.
     pub(super) blanked: Vec<Range<usize>>,
 }
 
-/// Which part of a conflict a line is in.
+/// The part of a conflict that a line is in.
 #[derive(PartialEq, Eq)]
 enum Side {
     None,
@@ -105,8 +101,7 @@ enum Side {
     Other,
 }
 
-/// Finds merge conflicts by the marks that git writes (git-merge(1)); in a
-/// text of several lines they are text.
+/// Finds merge conflicts by git's markers (git-merge(1)), outside of strings.
 pub(super) fn conflicts(source: &Source, statements: &Statements) -> Vec<Conflict> {
     let mut found: Vec<Conflict> = Vec::new();
     let mut side = Side::None;
@@ -145,7 +140,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_definition_is_found_whatever_it_is_written_like() {
+    fn the_first_definition_is_found_in_every_spelling() {
         let text = "a = 1\nd.e = 1\n[t]\na = 2\n\"a\" = 3\n[ t ]\n[d]\n";
         let statements = Statements::of(text);
         let all = Definitions::of(text, &statements);
@@ -160,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_conflict_the_first_side_is_read() {
+    fn the_first_side_of_a_conflict_is_read() {
         let text = "<<<<<<< a\nx = 1\n||||||| b\nx = 0\n=======\nx = 2\n>>>>>>> c\ny = 1\n";
         let of = |text: &str| {
             let source = Source::new(Path::new("m"), text.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! What the parser says, in our words: its messages name no remedy.
+//! Messages for the parser's errors, which name no fix.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,29 +6,28 @@ use std::sync::Arc;
 use super::super::field_row::TomlType;
 use super::super::quoted;
 use super::super::statements::Statements;
-use super::Found;
-use super::intent::{Meant, foreign_comment, toml_type};
-use super::kind::Kind;
+use super::SyntaxError;
+use super::intent::{IntendedField, foreign_comment, toml_type};
+use super::kind::SyntaxErrorKind as Is;
 use super::lines::Definitions;
 use crate::diagnostics::{Code, Diagnostic, Source};
 
-/// Words errors, given the text that was parsed.
-pub(super) struct Reader<'t> {
+pub(super) struct ErrorWriter<'t> {
     pub(super) source: &'t Arc<Source>,
     pub(super) text: &'t str,
     pub(super) statements: &'t Statements,
     defined: Definitions,
 }
 
-/// A line with the name and the value that were probably meant.
-pub(super) struct Line<'t> {
+/// A line with an error, and the field that it was probably meant to be.
+pub(super) struct BrokenLine<'t> {
     pub(super) range: Range<usize>,
     pub(super) text: &'t str,
-    pub(super) meant: Meant<'t>,
+    pub(super) meant: IntendedField<'t>,
     top_level: bool,
 }
 
-impl Line<'_> {
+impl BrokenLine<'_> {
     pub(super) fn help(&self) -> String {
         self.meant.help(self.top_level)
     }
@@ -40,45 +39,43 @@ impl Line<'_> {
     }
 }
 
-pub(super) const ON_FIELDS: &str = "a line is `field = value`, and text stands in quotation marks";
+pub(super) const ON_FIELDS: &str = "write `field = value`, with text in quotation marks";
 
-impl<'t> Reader<'t> {
+impl<'t> ErrorWriter<'t> {
     pub(super) fn new(
         source: &'t Arc<Source>,
         text: &'t str,
         statements: &'t Statements,
-        errors: &[Found],
+        errors: &[SyntaxError],
     ) -> Self {
-        let twice = errors.iter().any(|one| one.kind == Kind::Duplicate);
-        let defined = if twice {
-            Definitions::of(text, statements)
-        } else {
-            Definitions::default()
-        };
+        let is_needed = errors.iter().any(|one| one.kind == Is::Duplicate);
+        let defined = is_needed.then(|| Definitions::of(text, statements));
         Self {
             source,
             text,
             statements,
-            defined,
+            defined: defined.unwrap_or_default(),
         }
     }
 
-    /// Says whether the parser reads nothing after an error, or has lost what
-    /// stood before it: a table that turns up again in the other form.
-    pub(super) fn is_harmful(&self, one: &Found) -> bool {
+    pub(super) fn written(&self, range: Range<usize>) -> &'t str {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// Whether the parser reads nothing after an error, or forgets what is before
+    /// it: a table that is defined again in the other form.
+    pub(super) fn is_harmful(&self, one: &SyntaxError) -> bool {
         let is_header =
-            one.kind == Kind::Duplicate && self.statements.on_header(self.source, one.span.start);
-        matches!(one.kind, Kind::NoEquals | Kind::OpenHeader)
+            one.kind == Is::Duplicate && self.statements.on_header(self.source, one.span.start);
+        matches!(one.kind, Is::NoEquals | Is::OpenHeader)
             || (is_header && self.has_other_form(one.span.start))
     }
 
-    /// Says whether the header at an offset is one of an array, and its first
-    /// is not, or the other way round.
+    /// Whether a header is one of an array of tables and the first of its name is
+    /// not, or the other way round.
     fn has_other_form(&self, header: usize) -> bool {
-        let is_array = |at: usize| {
-            let rest = self.text.get(at..).unwrap_or_default();
-            rest.trim_start().starts_with("[[")
-        };
+        let rest = |at: usize| self.written(at..self.text.len()).trim_start();
+        let is_array = |at| rest(at).starts_with("[[");
         let own = self.source.line(header).start;
         let first = self.defined.first(self.text, self.statements, own);
         first.is_some_and(|first| is_array(first.start) != is_array(own))
@@ -87,7 +84,7 @@ impl<'t> Reader<'t> {
     pub(super) fn syntax(
         &self,
         span: Range<usize>,
-        message: String,
+        message: impl Into<String>,
         help: impl Into<String>,
     ) -> Diagnostic {
         self.at(Code::SyntaxError, span, message, help)
@@ -97,102 +94,96 @@ impl<'t> Reader<'t> {
         &self,
         code: Code,
         span: Range<usize>,
-        message: String,
+        message: impl Into<String>,
         help: impl Into<String>,
     ) -> Diagnostic {
-        Diagnostic::at(code, self.source, span, message).help(help)
+        Diagnostic::at(code, self.source, span, message.into()).help(help)
     }
 
-    fn line(&self, at: usize) -> Line<'t> {
+    fn line(&self, at: usize) -> BrokenLine<'t> {
         let whole = self.source.line(at);
-        let text = self.text.get(whole.clone()).unwrap_or_default();
+        let text = self.written(whole.clone());
         let start = whole.start + (text.len() - text.trim_start().len());
         let text = text.trim();
         let range = start..start + text.len();
-        let mut line = Line {
+        let mut line = BrokenLine {
             top_level: self.statements.top_level().contains(&start),
             range,
             text,
-            meant: Meant::by(text),
+            meant: IntendedField::of(text),
         };
         if self.is_secret(&line.range) {
             line.meant.value = "";
         }
-        // A line of a secret's value has no name that could be told.
+        // A line of a secret's value has no name that may be shown.
         if self.is_secret(&line.name_span()) || !line.meant.name.contains(char::is_alphanumeric) {
             line.meant.name = "";
         }
         line
     }
 
-    /// Says whether a range holds something that is not shown.
+    /// Whether a range contains something that is not shown.
     pub(super) fn is_secret(&self, range: &Range<usize>) -> bool {
         let of = |text: &'t str| text.get(range.clone()).unwrap_or_default().bytes();
         let mut both = of(self.source.text()).zip(of(self.source.shown()));
         both.any(|(raw, shown)| raw != shown && shown == b'*')
     }
 
-    /// Quotes a part of the text as it is shown.
     pub(super) fn quote(&self, range: &Range<usize>) -> String {
-        quoted(
-            self.source
-                .shown()
-                .get(range.clone())
-                .unwrap_or_default()
-                .trim(),
-        )
+        let shown = self.source.shown().get(range.clone());
+        quoted(shown.unwrap_or_default().trim())
     }
 
     pub(super) fn here(&self, at: usize) -> Option<char> {
         self.text.get(at..)?.chars().next()
     }
 
-    pub(super) fn diagnostic(&self, one: &Found) -> Diagnostic {
+    pub(super) fn diagnostic(&self, one: &SyntaxError) -> Diagnostic {
         let line = self.line(one.span.start);
         let span = one.span.clone();
         match one.kind {
-            Kind::NoEquals => self.no_equals(&line),
-            Kind::OpenHeader => self.open_header(&line),
-            Kind::Unquoted | Kind::Word | Kind::Number => self.no_value(one, &line),
-            Kind::Text => self.text(span, &line),
-            Kind::Escape => self.escape(&span),
-            Kind::Control => self.control(span),
-            Kind::Extra => self.extra(span, &line),
-            Kind::Equals => {
-                let message = format!("more than one `=` stands after {}", quoted(line.meant.name));
+            Is::NoEquals => self.no_equals(&line),
+            Is::OpenHeader => self.open_header(&line),
+            Is::Unquoted | Is::Word | Is::Number => self.no_value(one, &line),
+            Is::Text => self.text(span, &line),
+            Is::Escape => self.escape(&span),
+            Is::Control => self.control(span),
+            Is::Extra => self.extra(span, &line),
+            Is::Equals => {
+                let message = format!("more than one `=` after {}", quoted(line.meant.name));
                 self.syntax(span, message, line.help())
             }
-            Kind::Comma => self.comma(span),
-            Kind::Duplicate => self.duplicate(span, &line),
-            Kind::Taken => {
-                let message = format!("{} is defined already", self.quote(&span));
-                let help = "a field holds a value or other fields, not both: remove one of them";
+            Is::Comma => self.comma(span),
+            Is::Duplicate => self.duplicate(span, &line),
+            Is::Taken => {
+                let message = format!("{} is already defined", self.quote(&span));
+                let help = "a field has either a value or fields below it: remove one of the two";
                 self.at(Code::DuplicateField, span, message, help)
             }
-            Kind::Name => self.name(span, &line),
-            Kind::NoName => self.syntax(span, "a name is missing here".to_owned(), ON_FIELDS),
-            Kind::NoField => self.no_field(&line),
-            Kind::Depth => {
-                let message = "arrays and tables stand too deep in one another".to_owned();
+            Is::Name => self.name(span, &line),
+            Is::NoName => self.syntax(span, "a name is missing here", ON_FIELDS),
+            Is::NoField => self.no_field(&line),
+            Is::Depth => {
+                let message = "arrays and tables are nested too deeply";
                 self.syntax(span, message, "a manifest needs two levels")
             }
-            Kind::Other => self.other(span, &line),
+            Is::Other => self.other(span, &line),
         }
     }
 
-    fn no_field(&self, line: &Line<'_>) -> Diagnostic {
-        let message = format!("{} is no field", self.quote(&line.range));
+    fn no_field(&self, line: &BrokenLine<'_>) -> Diagnostic {
+        let message = format!("{} is not a field", self.quote(&line.range));
         self.syntax(line.range.clone(), message, ON_FIELDS)
     }
 
-    fn no_equals(&self, line: &Line<'_>) -> Diagnostic {
+    fn no_equals(&self, line: &BrokenLine<'_>) -> Diagnostic {
         let span = line.range.clone();
         if let Some(comment) = foreign_comment(line.text) {
             return self.comment(span, comment);
         }
         if line.text.starts_with(['"', '\'']) && line.text.matches(['"', '\'']).count() == 1 {
-            let message = "the name that begins here is not closed".to_owned();
-            let help = "a name needs no quotation marks: remove them, or close them";
+            let message = "the quotation mark of this name is not closed";
+            let help = "remove the quotation mark: a name needs none";
             return self.at(Code::Unclosed, span, message, help);
         }
         if line.meant.name.is_empty() {
@@ -208,7 +199,7 @@ impl<'t> Reader<'t> {
         }
         let shown = self.quote(&line.name_span());
         let message = if export {
-            "a manifest knows no `export`".to_owned()
+            "`export` is not allowed in a manifest".to_owned()
         } else if line.text.len() <= line.meant.name.len() + 2 {
             format!("{shown} has no value")
         } else {
@@ -218,18 +209,18 @@ impl<'t> Reader<'t> {
     }
 
     fn comment(&self, span: Range<usize>, mark: &str) -> Diagnostic {
-        let message = format!("a comment does not begin with `{mark}`");
-        self.syntax(span, message, "begin it with `#`")
+        let message = format!("`{mark}` does not start a comment");
+        self.syntax(span, message, "start it with `#`")
     }
 
-    fn open_header(&self, line: &Line<'_>) -> Diagnostic {
+    fn open_header(&self, line: &BrokenLine<'_>) -> Diagnostic {
         let span = line.range.clone();
         let shown = self.quote(&span);
         if line.text.contains(['"', '\''])
             || line.text.ends_with(']') && !line.text.starts_with("[[")
         {
-            let message = format!("{shown} is no header");
-            let help = "a header is a name of letters, digits, `-` and `_` between brackets";
+            let message = format!("{shown} is not a valid header");
+            let help = "write a name of letters, digits, `-` and `_` in brackets";
             return self.syntax(span, message, help);
         }
         let name = line.text.trim_matches(['[', ']', ' ']);
@@ -249,19 +240,21 @@ impl<'t> Reader<'t> {
 
     fn comma(&self, span: Range<usize>) -> Diagnostic {
         if self.here(span.start) == Some(',') {
-            let message = "one `,` too many stands here".to_owned();
-            return self.syntax(span, message, "remove it");
+            return self.syntax(span, "unexpected `,`", "remove it");
         }
-        let message = "a `,` is missing before this".to_owned();
-        self.syntax(span, message, "put a `,` between two values")
+        self.syntax(
+            span,
+            "a `,` is missing before this",
+            "separate values with `,`",
+        )
     }
 
-    pub(super) fn extra(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
+    pub(super) fn extra(&self, span: Range<usize>, line: &BrokenLine<'_>) -> Diagnostic {
         let span = span.start..self.source.line(span.start).end.max(span.start);
-        let whole = self.text.get(span.clone()).unwrap_or_default();
+        let whole = self.written(span.clone());
         let rest = whole.trim();
         if [",", ";"].contains(&rest) {
-            let message = format!("a line does not end in `{rest}`");
+            let message = format!("unexpected `{rest}` at the end of the line");
             return self.syntax(span, message, "remove it");
         }
         if let Some(comment) = foreign_comment(rest) {
@@ -269,7 +262,7 @@ impl<'t> Reader<'t> {
         }
         if rest.is_empty() {
             let blank = whole.chars().next().unwrap_or(' ');
-            let message = format!("U+{:04X} is no space that TOML knows", u32::from(blank));
+            let message = format!("U+{:04X} is not a space in TOML", u32::from(blank));
             return self.syntax(span, message, "remove it");
         }
         let after = if line.text.starts_with('[') {
@@ -277,14 +270,14 @@ impl<'t> Reader<'t> {
         } else {
             "value"
         };
-        let message = format!("{} stands after the {after}", self.quote(&span));
-        let help = "a line holds one field or one header; a comment begins with `#`";
+        let message = format!("unexpected {} after the {after}", self.quote(&span));
+        let help = "write one field or header per line; a comment starts with `#`";
         self.syntax(span, message, help)
     }
 
-    /// A field or table that is there already, with the place of the first.
-    fn duplicate(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
-        let name = self.text.get(span.clone()).unwrap_or_default();
+    /// A field or table that is defined twice, with a label at the first.
+    fn duplicate(&self, span: Range<usize>, line: &BrokenLine<'_>) -> Diagnostic {
+        let name = self.written(span.clone());
         let own = self.source.line(span.start).start;
         let first = self.defined.first(self.text, self.statements, own);
         let first = first.or_else(|| self.first_on_line(&span, line));
@@ -308,26 +301,27 @@ impl<'t> Reader<'t> {
     }
 
     /// The first definition between the same braces.
-    fn first_on_line(&self, span: &Range<usize>, line: &Line<'_>) -> Option<Range<usize>> {
-        let name = self.text.get(span.clone())?;
-        let before = self.text.get(line.range.start..span.start)?;
-        let mut locations = before.match_indices(name).filter(|(at, _)| {
-            let behind = before.get(at + name.len()..).unwrap_or_default();
-            behind.trim_start().starts_with('=')
-        });
-        let start = line.range.start + locations.next()?.0;
+    fn first_on_line(&self, span: &Range<usize>, line: &BrokenLine<'_>) -> Option<Range<usize>> {
+        let name = self.written(span.clone());
+        let before = self.written(line.range.start..span.start);
+        let is_field = |at: usize| {
+            let rest = before.get(at + name.len()..);
+            rest.is_some_and(|rest| rest.trim_start().starts_with('='))
+        };
+        let mut found = before.match_indices(name).filter(|(at, _)| is_field(*at));
+        let start = line.range.start + found.next()?.0;
         Some(start..start + name.len())
     }
 
-    fn name(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
+    fn name(&self, span: Range<usize>, line: &BrokenLine<'_>) -> Diagnostic {
         if let Some(comment) = foreign_comment(line.text) {
             return self.comment(span, comment);
         }
-        let message = format!("{} cannot be a name", self.quote(&span));
-        self.syntax(span, message, "a name holds letters, digits, `-` and `_`")
+        let message = format!("{} is not a valid name", self.quote(&span));
+        self.syntax(span, message, "use letters, digits, `-` and `_`")
     }
 
-    pub(super) fn other(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
+    pub(super) fn other(&self, span: Range<usize>, line: &BrokenLine<'_>) -> Diagnostic {
         let message = format!("{} is not TOML", self.quote(&line.range));
         self.syntax(span, message, ON_FIELDS)
     }

@@ -1,9 +1,9 @@
-//! A text that is not TOML: everything that is wrong with it, and as much of
-//! the rest as can still be read.
+//! Text that is not valid TOML: all its errors, and as much of the rest as can
+//! still be read.
 //!
-//! The parser of the crate `toml` reports several errors in one pass, but gives
-//! up the rest of the text after some of them. Those are blanked, so that every
-//! place stays where it is, and the text is parsed again.
+//! The parser of the crate `toml` reports several errors in one pass, but ignores
+//! the rest of the text after some of them. Those are overwritten with spaces, so
+//! that all offsets stay the same, and the text is parsed again.
 
 mod intent;
 mod kind;
@@ -21,31 +21,30 @@ use toml::de::{DeTable, Error};
 use super::error_ranges::ErrorRanges;
 use super::statements::Statements;
 use crate::diagnostics::{Code, Diagnostic, Source};
-use kind::Kind;
+use kind::SyntaxErrorKind;
 use lines::conflicts;
-use messages::Reader;
+use messages::ErrorWriter;
 
-/// What could be made of a text with errors.
 #[derive(Debug)]
 pub(super) struct Recovered {
     /// The syntax errors, at most one a line.
     pub(super) problems: Vec<Diagnostic>,
-    /// The text with what nobody can read blanked.
+    /// The text with spaces instead of what cannot be read.
     pub(super) text: String,
-    /// Where the text means nothing for certain.
+    /// Where the meaning of the text is uncertain.
     pub(super) error_ranges: ErrorRanges,
 }
 
-/// So often a text is parsed again. Two are enough for all that was tried.
+/// How often a text is parsed again at most. No text is known to need more than two.
 const ROUNDS: usize = 4;
 
-/// Returns the syntax errors of a text in TOML that is not a manifest: a policy.
+/// The syntax errors of another TOML file: a policy.
 #[cfg(feature = "policy")]
 pub fn syntax_errors(source: &Arc<Source>) -> Vec<Diagnostic> {
     recover(source).problems
 }
 
-/// Finds every syntax error, and blanks what keeps the rest from being read.
+/// Finds every syntax error, and overwrites what keeps the rest from being read.
 pub(super) fn recover(source: &Arc<Source>) -> Recovered {
     let mut state = Recovery {
         source,
@@ -58,9 +57,9 @@ pub(super) fn recover(source: &Arc<Source>) -> Recovered {
     if text.starts_with('{') {
         state.report_json();
     } else {
-        state.take_out_conflicts();
-        state.take_out_unclosed();
-        state.take_out_lines();
+        state.remove_conflicts();
+        state.remove_unclosed();
+        state.remove_lines();
     }
     Recovered {
         text: state.text(),
@@ -72,8 +71,7 @@ pub(super) fn recover(source: &Arc<Source>) -> Recovered {
 struct Recovery<'s> {
     source: &'s Arc<Source>,
     bytes: Vec<u8>,
-    /// Of several errors on a line the first that is found is the cause of the
-    /// others.
+    /// The first error of each line; it causes the others.
     by_line: BTreeMap<usize, Diagnostic>,
     error_ranges: Vec<Range<usize>>,
     statements: Statements,
@@ -93,7 +91,11 @@ impl Recovery<'_> {
         self.by_line.entry(line).or_insert(diagnostic);
     }
 
-    /// Fills a range of whole characters with spaces; line ends stay.
+    fn report_at(&mut self, code: Code, span: Range<usize>, message: &str, help: &str) {
+        self.report(Diagnostic::at(code, self.source, span, message.to_owned()).help(help));
+    }
+
+    /// Overwrites a range with spaces; line endings stay.
     fn blank(&mut self, range: Range<usize>) {
         if let Some(bytes) = self.bytes.get_mut(range.clone()) {
             let others = bytes.iter_mut().filter(|byte| **byte != b'\n');
@@ -102,63 +104,64 @@ impl Recovery<'_> {
         self.error_ranges.push(range);
     }
 
-    /// Another language is one problem.
     fn report_json(&mut self) {
         let first = self.source.text().find('{').unwrap_or_default();
-        let message = "this looks like JSON, and a manifest is TOML".to_owned();
-        let diagnostic = Diagnostic::at(Code::SyntaxError, self.source, first..first, message);
-        self.report(diagnostic.help(messages::ON_FIELDS));
+        let message = "this looks like JSON, but a manifest is TOML";
+        self.report_at(
+            Code::SyntaxError,
+            first..first,
+            message,
+            messages::ON_FIELDS,
+        );
         self.blank(0..self.bytes.len());
     }
 
-    fn take_out_conflicts(&mut self) {
+    fn remove_conflicts(&mut self) {
         for conflict in conflicts(self.source, &self.statements) {
-            let message = "a merge conflict is left in the file".to_owned();
-            let mark = conflict.start.clone();
-            let diagnostic = Diagnostic::at(Code::SyntaxError, self.source, mark, message)
-                .help("keep one side, and remove the lines with `<<<<<<<`, `=======`, `>>>>>>>`");
-            self.report(diagnostic);
-            conflict
-                .blanked
-                .into_iter()
-                .for_each(|line| self.blank(line));
+            let message = "the file contains a merge conflict";
+            let help = "keep one side, and remove the lines with `<<<<<<<`, `=======`, `>>>>>>>`";
+            self.report_at(Code::SyntaxError, conflict.start, message, help);
+            let blanked = conflict.blanked.into_iter();
+            blanked.for_each(|line| self.blank(line));
         }
     }
 
-    fn take_out_unclosed(&mut self) {
+    fn remove_unclosed(&mut self) {
         for one in unclosed::unclosed(&self.text()) {
             let line = self.source.line(one.mark);
-            let message = format!("the {} that begins here is not closed", one.what);
+            let message = format!("this {} is not closed", one.what);
             let mark = one.mark..line.end.min(one.range.end);
-            let diagnostic = Diagnostic::at(Code::Unclosed, self.source, mark, message);
             let help = match one.closing {
-                "\"" | "'" => "; a text of several lines stands between `\"\"\"`",
+                "\"" | "'" => "; a multi-line string goes between `\"\"\"`",
                 _ => "",
             };
-            let help = format!("end it with `{}`{help}", one.closing);
-            self.report(diagnostic.help(help));
+            let help = format!("close it with `{}`{help}", one.closing);
+            self.report_at(Code::Unclosed, mark, &message, &help);
             self.blank(one.range);
         }
-        // What is a header stays one, whatever is taken out of it later.
+        // A header stays one, whatever is removed from it later.
         self.statements = Statements::of(&self.text());
     }
 
-    /// Takes out the lines after which the parser reads no further, or loses
-    /// what it has read, until there is none left; reports all other errors.
-    fn take_out_lines(&mut self) {
+    /// Removes the lines after which the parser reads nothing more, or forgets what
+    /// it has read, until none is left; reports all other errors.
+    fn remove_lines(&mut self) {
         for _ in 0..ROUNDS {
             let text = self.text();
             let (_, errors) = DeTable::parse_recoverable(&text);
-            let mut errors: Vec<_> = errors.iter().map(Found::of).collect();
+            let mut errors: Vec<_> = errors.iter().map(SyntaxError::of).collect();
             errors.sort_by_key(|one| (one.span.start, one.span.end));
             let statements = std::mem::take(&mut self.statements);
-            let reader = Reader::new(self.source, &text, &statements, &errors);
+            let writer = ErrorWriter::new(self.source, &text, &statements, &errors);
             let (harmful, rest): (Vec<_>, Vec<_>) =
-                errors.into_iter().partition(|one| reader.is_harmful(one));
+                errors.into_iter().partition(|one| writer.is_harmful(one));
             let done = harmful.is_empty();
             for one in harmful {
-                self.report_once(&reader, &one);
-                let whole = matches!(one.kind, Kind::OpenHeader | Kind::Duplicate);
+                self.report_once(&writer, &one);
+                let whole = matches!(
+                    one.kind,
+                    SyntaxErrorKind::OpenHeader | SyntaxErrorKind::Duplicate
+                );
                 self.blank(if whole {
                     statements.table(one.span.start)
                 } else {
@@ -166,7 +169,7 @@ impl Recovery<'_> {
                 });
             }
             if done {
-                self.report_rest(&reader, rest);
+                self.report_rest(&writer, rest);
             }
             self.statements = statements;
             if done {
@@ -176,45 +179,44 @@ impl Recovery<'_> {
         self.blank(0..self.bytes.len());
     }
 
-    /// Words an error only if it is the first of its line: a line may hold as
-    /// many as it has characters.
-    fn report_once(&mut self, reader: &Reader<'_>, one: &Found) {
+    /// Makes a diagnostic only for the first error of a line: it may have as many
+    /// as characters.
+    fn report_once(&mut self, writer: &ErrorWriter<'_>, one: &SyntaxError) {
         let line = self.source.line_number(one.span.start);
         if self.by_line.contains_key(&line) {
             self.error_ranges.push(one.span.clone());
         } else {
-            self.report(reader.diagnostic(one));
+            self.report(writer.diagnostic(one));
         }
     }
 
-    fn report_rest(&mut self, reader: &Reader<'_>, rest: Vec<Found>) {
-        // What stands below a header that is there twice is there twice, too.
+    fn report_rest(&mut self, writer: &ErrorWriter<'_>, rest: Vec<SyntaxError>) {
+        // Fields below a header that is defined twice are defined twice, too.
         let mut repeated = 0;
         for one in rest {
-            let is_header = one.kind == Kind::Duplicate
-                && reader.statements.on_header(self.source, one.span.start);
+            let is_header = one.kind == SyntaxErrorKind::Duplicate
+                && writer.statements.on_header(self.source, one.span.start);
             if is_header {
-                repeated = reader.statements.table(one.span.start).end;
+                repeated = writer.statements.table(one.span.start).end;
             }
-            if one.kind == Kind::Duplicate && !is_header && one.span.start < repeated {
+            if one.kind == SyntaxErrorKind::Duplicate && !is_header && one.span.start < repeated {
                 self.error_ranges.push(one.span);
             } else {
-                self.report_once(reader, &one);
+                self.report_once(writer, &one);
             }
         }
     }
 }
 
-/// An error of the parser.
-struct Found {
-    kind: Kind,
+struct SyntaxError {
+    kind: SyntaxErrorKind,
     span: Range<usize>,
 }
 
-impl Found {
+impl SyntaxError {
     fn of(error: &Error) -> Self {
         Self {
-            kind: Kind::of(error.message()),
+            kind: SyntaxErrorKind::of(error.message()),
             span: error.span().unwrap_or(0..0),
         }
     }

@@ -1,29 +1,26 @@
-//! Values that are opened and not closed. The parser takes all that follows
-//! into such a value; here it ends where the next field or header begins.
+//! Values that are not closed. The parser reads everything after one as a part of
+//! it; here it ends where the next field or header begins.
 
 use std::ops::Range;
 
 use super::super::structural_bytes::StructuralBytes;
 use crate::diagnostics::begins_statement;
 
-/// A value without its end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unclosed {
-    /// Where what is not closed begins.
+    /// Where the value begins.
     pub(super) mark: usize,
     /// From the field's line to the next field or header.
     pub(super) range: Range<usize>,
-    /// What it is.
     pub(super) what: &'static str,
-    /// What would close it.
     pub(super) closing: &'static str,
 }
 
-/// So many are told apart; each may cost a look at the rest of the text.
+/// At most so many are found: each may cost a scan of the rest of the text.
 const MOST: usize = 200;
 
-/// Finds the values that are not closed: at the end of the text, at the end of
-/// the line, or where something else is closed instead.
+/// Finds values that are not closed by the end of the text or the line, or before
+/// another bracket closes.
 pub(super) fn unclosed(text: &str) -> Vec<Unclosed> {
     let mut found = Vec::new();
     let mut at = 0;
@@ -36,10 +33,10 @@ pub(super) fn unclosed(text: &str) -> Vec<Unclosed> {
         let (what, closing) = match text.get(open.mark..).unwrap_or_default() {
             rest if rest.starts_with('[') => ("array", "]"),
             rest if rest.starts_with('{') => ("inline table", "}"),
-            rest if rest.starts_with("\"\"\"") => ("text", "\"\"\""),
-            rest if rest.starts_with("'''") => ("text", "'''"),
-            rest if rest.starts_with('"') => ("text", "\""),
-            _ => ("text", "'"),
+            rest if rest.starts_with("\"\"\"") => ("string", "\"\"\""),
+            rest if rest.starts_with("'''") => ("string", "'''"),
+            rest if rest.starts_with('"') => ("string", "\""),
+            _ => ("string", "'"),
         };
         found.push(Unclosed {
             mark: open.mark,
@@ -52,29 +49,28 @@ pub(super) fn unclosed(text: &str) -> Vec<Unclosed> {
     found
 }
 
-/// Something that is not closed.
 struct Open {
     mark: usize,
     /// Where the line of its field begins.
     line: usize,
-    /// How far it certainly goes.
+    /// Where it certainly still goes on.
     seen: usize,
 }
 
-/// Returns the first value after the beginning of a line that is not closed.
+/// The first value after the beginning of a line that is not closed.
 fn next_open(text: &str, from: usize) -> Option<Open> {
-    let mut skim = StructuralBytes::new(text, from);
+    let mut bytes = StructuralBytes::new(text, from);
     let mut open: Vec<(usize, u8)> = Vec::new();
     let (mut line, mut in_value) = (from, false);
-    while let Some((at, byte)) = skim.next() {
-        let string = skim.open_string.take().filter(|_| in_value);
+    while let Some((at, byte)) = bytes.next() {
+        let string = bytes.open_string.take().filter(|_| in_value);
         let wrong = match (byte, open.last()) {
             (b']', Some((mark, b'{'))) | (b'}', Some((mark, b'['))) => Some(*mark),
             _ => None,
         };
         if let Some(mark) = string.or(wrong) {
             let seen = if string.is_some() { mark } else { at };
-            // A field within a value means that the value ended before it.
+            // A field inside a value means that the value should have ended before.
             let outer = open.first().map(|(outer, _)| *outer);
             let outer = outer.filter(|outer| next_statement(text, line, *outer) <= mark);
             return Some(Open {
@@ -91,7 +87,7 @@ fn next_open(text: &str, from: usize) -> Option<Open> {
             _ => {}
         }
     }
-    let string = skim.open_string.filter(|_| in_value);
+    let string = bytes.open_string.filter(|_| in_value);
     let mark = open.first().map(|(at, _)| *at).or(string)?;
     Some(Open {
         mark,
@@ -100,8 +96,8 @@ fn next_open(text: &str, from: usize) -> Option<Open> {
     })
 }
 
-/// Returns the beginning of the next line that must be a field or a header: not
-/// further in than the one that is left.
+/// The next line that must be a field or a header: one that is not indented more
+/// than `line`.
 fn next_statement(text: &str, line: usize, after: usize) -> usize {
     let indent = indent(text.get(line..).unwrap_or_default());
     let rest = text.get(after..).unwrap_or_default();
@@ -149,13 +145,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_closed_by_the_wrong_bracket_is_the_one_that_is_open() {
+    fn a_wrong_closing_bracket_leaves_the_innermost_value_open() {
         let text = "a = [\n { x = 1 ],\n {},\n]\nb = 1\n";
         assert_eq!(found(text), [("a = [\n { x = 1 ],\n {},\n]\n", 7, "}")]);
     }
 
     #[test]
-    fn a_text_that_is_opened_again_takes_its_whole_field() {
+    fn a_string_that_is_opened_again_ends_with_its_field() {
         let text = "a = \"\"\"\nx\n\"\"\" \"\"\"\nb = 1\n";
         assert_eq!(
             found(text),
@@ -164,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_closed_is_not_found() {
+    fn closed_values_are_not_found() {
         for text in [
             "a = [\n[1],\n]\n[t]\n",
             "[t]\nx = { a = [\n1 ] }",
@@ -179,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn many_open_values_cost_no_more_than_some() {
+    fn the_number_of_open_values_is_limited() {
         let many = "a = [\n".repeat(10_000);
         assert_eq!(unclosed(&many).len(), MOST);
     }

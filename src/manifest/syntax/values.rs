@@ -1,37 +1,42 @@
-//! What the parser says of values, in our words: text without quotation marks,
-//! texts that are not closed, escapes and characters that mean nothing.
+//! Messages for errors in values: text without quotation marks, strings that are
+//! not closed, invalid escapes and characters.
 
 use std::ops::Range;
 
 use super::super::field_row::TomlType;
 use super::super::quoted;
-use super::Found;
-use super::intent::{Meant, behind_a_whole_value, is_nothing, toml_type};
-use super::kind::Kind;
-use super::messages::{Line, Reader};
+use super::SyntaxError;
+use super::intent::{IntendedField, after_a_valid_value, is_nothing, toml_type};
+use super::kind::SyntaxErrorKind;
+use super::messages::{BrokenLine, ErrorWriter};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::names::is_hidden;
 
-impl Reader<'_> {
-    /// A value that is none: text without quotation marks, as a rule.
-    pub(super) fn no_value(&self, one: &Found, line: &Line<'_>) -> Diagnostic {
+impl ErrorWriter<'_> {
+    /// An invalid value: usually text without quotation marks.
+    pub(super) fn no_value(&self, one: &SyntaxError, line: &BrokenLine<'_>) -> Diagnostic {
         let is_secret = self.is_secret(&line.range);
-        let Meant { name, value } = Meant::by(line.text);
+        let IntendedField { name, value } = IntendedField::of(line.text);
         if value.is_empty() {
             let message = format!("{} has no value", self.quote(&line.name_span()));
-            let span = line.range.clone();
-            return self.at(Code::FieldWithoutValue, span, message, line.help());
+            return self.at(
+                Code::FieldWithoutValue,
+                line.range.clone(),
+                message,
+                line.help(),
+            );
         }
         if value.starts_with(['{', '[']) {
             return self.no_value_within(&one.span, line);
         }
         let at = line.text.rfind(value).unwrap_or_default();
         let whole = line.range.start + at..line.range.start + at + value.len();
-        if let Some(rest) = behind_a_whole_value(value) {
+        if let Some(rest) = after_a_valid_value(value) {
             return self.extra(whole.end - rest.len()..whole.end, line);
         }
-        if toml_type(name) == TomlType::Integer && one.kind == Kind::Number && !is_secret {
-            let message = format!("{} is no whole number", quoted(value));
+        if toml_type(name) == TomlType::Integer && one.kind == SyntaxErrorKind::Number && !is_secret
+        {
+            let message = format!("{} is not a whole number", quoted(value));
             return self.syntax(whole, message, line.help());
         }
         let is_inside = whole.contains(&one.span.start);
@@ -45,28 +50,23 @@ impl Reader<'_> {
         self.at(Code::UnquotedText, span, message, help)
     }
 
-    /// The same between the braces or brackets of a value.
-    fn no_value_within(&self, span: &Range<usize>, line: &Line<'_>) -> Diagnostic {
-        let before = self.text.get(line.range.start..span.start);
-        let before = before.unwrap_or_default().trim_end().trim_end_matches('=');
-        let name = before.trim_end().rsplit([' ', ',', '{', '[']).next();
-        let value = self.text.get(span.clone()).unwrap_or_default().trim();
-        let meant = Meant {
+    /// The same inside an array or inline table.
+    fn no_value_within(&self, span: &Range<usize>, line: &BrokenLine<'_>) -> Diagnostic {
+        let before = self.written(line.range.start..span.start);
+        let before = before.trim_end().trim_end_matches('=').trim_end();
+        let name = before.rsplit([' ', ',', '{', '[']).next();
+        let value = self.written(span.clone()).trim();
+        let meant = IntendedField {
             name: name.unwrap_or_default(),
             value: if self.is_secret(span) { "" } else { value },
         };
         if value.is_empty() {
-            let message = "a value is missing here".to_owned();
-            return self.at(
-                Code::FieldWithoutValue,
-                span.clone(),
-                message,
-                "write it, or remove the name",
-            );
+            let (message, help) = ("a value is missing here", "write it, or remove the name");
+            return self.at(Code::FieldWithoutValue, span.clone(), message, help);
         }
         let message = unquoted("", value, &self.shown_value(span));
         let help = match meant.name {
-            "" => "put quotation marks round it".to_owned(),
+            "" => "put it in quotation marks".to_owned(),
             _ => meant.help(false),
         };
         self.at(Code::UnquotedText, span.clone(), message, help)
@@ -79,13 +79,16 @@ impl Reader<'_> {
         self.quote(span)
     }
 
-    pub(super) fn text(&self, span: Range<usize>, line: &Line<'_>) -> Diagnostic {
+    pub(super) fn text(&self, span: Range<usize>, line: &BrokenLine<'_>) -> Diagnostic {
         let here = self.here(span.start);
-        if here.is_some_and(|c| c != '\n' && is_hidden(c)) && !self.at_line_end(span.start) {
+        if here.is_some_and(|c| c != '\n' && is_hidden(c))
+            && !self
+                .written(span.start..self.text.len())
+                .starts_with("\r\n")
+        {
             return self.control(span);
         }
-        let before = line.range.start..span.start;
-        let before = self.text.get(before).unwrap_or_default();
+        let before = self.written(line.range.start..span.start);
         let opening = before.find('=').and_then(|at| {
             let value = before.get(at..)?;
             Some(at + value.find(['"', '\''])?)
@@ -95,67 +98,59 @@ impl Reader<'_> {
         };
         let start = line.range.start + opening;
         let mark = self.here(start).unwrap_or('"');
-        let message = "the text that begins here is not closed".to_owned();
-        let help = format!("end it with `{mark}`");
-        self.at(Code::Unclosed, start..line.range.end, message, help)
-    }
-
-    /// Says whether a line ends at an offset.
-    fn at_line_end(&self, at: usize) -> bool {
-        let rest = self.text.get(at..).unwrap_or_default();
-        rest.starts_with("\r\n")
+        let help = format!("close it with `{mark}`");
+        let span = start..line.range.end;
+        self.at(Code::Unclosed, span, "this string is not closed", help)
     }
 
     pub(super) fn escape(&self, span: &Range<usize>) -> Diagnostic {
         let line = self.source.line(span.start);
-        let before = self.text.get(line.start..span.start).unwrap_or_default();
+        let before = self.written(line.start..span.start);
         let start = before.rfind('\\').map_or(span.start, |at| line.start + at);
-        let rest = self.text.get(start..line.end).unwrap_or_default();
+        let rest = self.written(start..line.end);
         let mut characters = rest.chars().skip(1);
         let (digits, help) = match characters.next() {
-            Some('u') => (4, "`\\u` takes the four digits of a character"),
-            Some('U') => (8, "`\\U` takes the eight digits of a character"),
-            Some('x') => (2, "`\\x` takes two digits"),
+            Some('u') => (4, "`\\u` needs four hexadecimal digits"),
+            Some('U') => (8, "`\\U` needs eight hexadecimal digits"),
+            Some('x') => (2, "`\\x` needs two hexadecimal digits"),
             _ => (
                 0,
-                "write `\\\\` for a backslash, or put the text between single quotes",
+                "write `\\\\` for a backslash, or put the text in single quotes",
             ),
         };
         let first = rest.chars().nth(1).filter(|c| !"\"'\n".contains(*c));
         let hex = characters.take(digits).take_while(char::is_ascii_hexdigit);
         let end = start + 1 + first.map_or(0, char::len_utf8) + hex.count();
-        let message = format!("{} is no escape", self.quote(&(start..end)));
+        let message = format!("{} is not a valid escape", self.quote(&(start..end)));
         self.syntax(start..end, message, help)
     }
 
     pub(super) fn control(&self, span: Range<usize>) -> Diagnostic {
-        // The parser points behind a carriage return.
-        let start = match self.text.get(..span.start) {
-            Some(before) if before.ends_with('\r') => span.start - 1,
-            _ => span.start,
-        };
+        // The parser points to what follows a carriage return.
+        let after_return = self.written(0..span.start).ends_with('\r');
+        let start = span.start - usize::from(after_return);
         let found = self.here(start).unwrap_or('\r');
         let end = start + found.len_utf8();
         if found == '\r' {
-            let message = "a carriage return stands without a line feed".to_owned();
-            return self.syntax(start..end, message, "save the file with LF line ends");
+            let message = "carriage return without a line feed";
+            return self.syntax(start..end, message, "save the file with LF line endings");
         }
         let code = u32::from(found);
-        let message = format!("the control character U+{code:04X} cannot stand here");
+        let message = format!("control character U+{code:04X} is not allowed here");
         self.syntax(start..end, message, "remove it")
     }
 }
 
-/// Says of a value without quotation marks what is wrong with it.
+/// The message for a value without quotation marks.
 fn unquoted(name: &str, value: &str, shown: &str) -> String {
     const TYPOGRAPHIC: [char; 5] = ['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}'];
     if is_nothing(value) {
-        format!("{shown} is no value of TOML")
+        format!("{shown} is not a TOML value")
     } else if toml_type(name) == TomlType::Boolean {
-        format!("{} must be `true` or `false`, it is {shown}", quoted(name))
+        format!("{} must be `true` or `false`, but is {shown}", quoted(name))
     } else if value.starts_with(TYPOGRAPHIC) {
-        format!("{shown} stands in typographic quotation marks")
+        format!("{shown} is in typographic quotation marks")
     } else {
-        format!("{shown} stands without quotation marks")
+        format!("{shown} is not in quotation marks")
     }
 }

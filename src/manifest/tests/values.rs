@@ -1,9 +1,9 @@
-//! What is said of single values, and what no word repeats of them.
+//! Problems of single values, and that no secret is printed.
 
 use super::*;
 
 #[test]
-fn wherever_a_secret_stands_no_word_repeats_it() {
+fn a_secret_is_never_printed_wherever_it_is() {
     for line in [
         "API_TOKEN =\n\"hunter2\"",
         "API_TOKEN\n= \"hunter2\"",
@@ -39,21 +39,21 @@ fn hidden_characters_and_newer_syntax_are_warnings() {
     assert_eq!(
         body("banner = \"a\u{202e}b\" # \u{200b}\n# \u{feff}\n"),
         [
-            "3:12 QLI0008 U+202E stands here, which nobody sees",
-            "4:3 QLI0008 U+FEFF stands here, which nobody sees",
+            "3:12 QLI0008 hidden character U+202E",
+            "4:3 QLI0008 hidden character U+FEFF",
         ]
     );
     assert_eq!(
         body("banner = \"\\e[1m\"\nrequires_env = { A = \"\\\\x\",\n}\n"),
         [
-            "3:10 QLI0007 the escape `\\e` is of TOML 1.1",
-            "3:10 QLI0008 an escape means U+001B, which nobody sees",
-            "4:16 QLI0007 a line end between the braces of a table is of TOML 1.1",
+            "3:10 QLI0007 the escape `\\e` is new in TOML 1.1",
+            "3:10 QLI0008 escape of the hidden character U+001B",
+            "4:16 QLI0007 a line break in an inline table is new in TOML 1.1",
         ]
     );
     assert_eq!(
         body("requires_env = { A = \"1\", }\n"),
-        ["3:16 QLI0007 a last comma between the braces of a table is of TOML 1.1"]
+        ["3:16 QLI0007 a trailing comma in an inline table is new in TOML 1.1"]
     );
     assert!(
         parse_text(&format!("\u{feff}{HEAD}banner = \"\u{e4}\\n\"\r\n"))
@@ -64,7 +64,7 @@ fn hidden_characters_and_newer_syntax_are_warnings() {
 }
 
 #[test]
-fn values_that_betray_or_obey_are_warnings() {
+fn literal_secrets_and_loader_variables_are_warnings() {
     assert_eq!(
         body("[requires_env]\nAPI_TOKEN = \"x\"\nMODE_KEY = \"\"\n"),
         ["4:13 QLI0404 the manifest contains the value of `API_TOKEN`"]
@@ -94,7 +94,7 @@ fn secrets_are_checked_together() {
 }
 
 #[test]
-fn no_path_of_a_log_shows_a_secret() {
+fn the_path_of_a_log_cannot_contain_a_secret() {
     assert_eq!(
         body(
             "audit_log = \"$HOME/${CI_S}.log\"\n[[secrets]]\nenv = \"S\"\nref = \"CI_S\"\nprovider = \"env\"\n"
@@ -104,7 +104,7 @@ fn no_path_of_a_log_shows_a_secret() {
 }
 
 #[test]
-fn a_variable_of_qlis_own_holds_no_secret() {
+fn a_variable_that_qli_sets_cannot_hold_a_secret() {
     assert_eq!(
         body("[[secrets]]\nenv = \"QLI_RUN_ID\"\nref = \"X\"\nprovider = \"env\"\n"),
         ["4:7 QLI0301 `QLI_RUN_ID` is set by qli itself"]

@@ -1,33 +1,30 @@
-//! A manifest that holds every field of the schema, made from the schema.
+//! A manifest with every field of the schema, made from the schema.
 
 use serde_json::Value;
 
-/// Lines of a manifest, and what is to be shown at some of them.
+/// Lines of a manifest, and what an editor must show at some of them.
 #[derive(Debug, Default)]
 pub(crate) struct Sample {
-    /// The lines.
     pub(crate) lines: Vec<String>,
-    /// What is to be shown.
     pub(crate) shown: Vec<Shown>,
 }
 
-/// What is to be shown at a line.
+/// What an editor must show at a line.
 #[derive(Debug)]
 pub(crate) struct Shown {
-    /// The number of the line, counted from 0.
+    /// Counted from 0.
     pub(crate) line: usize,
     /// Where the name of the field begins or, in a header, ends.
     pub(crate) name: usize,
     /// Where the value begins; none in a header.
     pub(crate) value: Option<usize>,
-    /// The text of the field.
     pub(crate) text: String,
-    /// The text of the value, if it has one of its own.
+    /// The text of the value, if it has one.
     pub(crate) of_value: Option<String>,
 }
 
 impl Sample {
-    /// A manifest below some lines that are there already.
+    /// A manifest below existing lines.
     pub(crate) fn below(head: &str, schema: &Value) -> Self {
         let lines = head.lines().map(str::to_owned).collect();
         let mut sample = Self {
@@ -38,7 +35,7 @@ impl Sample {
         sample
     }
 
-    /// Writes the fields of a table, those that are tables behind the others.
+    /// Writes the fields of a table, tables last.
     fn table(&mut self, table: &Value, before: &str) {
         let fields = || properties(table);
         for (name, field) in fields().filter(|(_, field)| !is_table(field)) {
@@ -49,7 +46,7 @@ impl Sample {
         }
     }
 
-    /// Writes a header and what may stand below it.
+    /// Writes a header and the fields below it.
     fn below_header(&mut self, name: &str, field: &Value) {
         let named = field.get("patternProperties").and_then(Value::as_object);
         let named = named.and_then(|named| named.values().next());
@@ -86,19 +83,16 @@ impl Sample {
         self.lines.push(line);
     }
 
-    /// The whole text.
     pub(crate) fn text(&self) -> String {
         self.lines.join("\n") + "\n"
     }
 }
 
-/// The fields of a table, by their names.
 pub(crate) fn properties(table: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let properties = table.get("properties").and_then(Value::as_object);
     properties.into_iter().flatten()
 }
 
-/// The text of a field.
 pub(crate) fn text(field: &Value) -> &str {
     let text = field.get("description").and_then(Value::as_str);
     text.unwrap_or_else(|| panic!("a field without a text: {field}"))
@@ -109,7 +103,7 @@ fn is_table(field: &Value) -> bool {
     kind == Some(&"object".into())
 }
 
-/// A value that a field may have, as far as its type says.
+/// A value of the field's type.
 fn value(field: &Value) -> String {
     if let Some(first) = field.pointer("/enum/0") {
         return first.to_string();

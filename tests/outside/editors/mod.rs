@@ -1,5 +1,5 @@
-//! Editors complete, explain and mark a manifest: the language servers they use
-//! are asked as they ask, with the snippets of `docs/editors.md`.
+//! Editors complete, explain and mark a manifest: the tests talk to language
+//! servers as editors do, with the snippets of `docs/editors.md`.
 
 mod fields;
 mod server;
@@ -16,7 +16,7 @@ use fields::{Sample, properties, text};
 use server::Server;
 use workspace::{Known, Workspace, page};
 
-/// Seven defects that a schema can see.
+/// Seven errors that a schema can detect.
 const FAULTY: &str = r#"schema_version = 1
 description = "d"
 confrim = true
@@ -60,7 +60,7 @@ fn locations(marks: &[Value]) -> Vec<(usize, usize)> {
     locations.collect()
 }
 
-/// A text with a cursor in it, opened: what is offered there.
+/// The completions at the cursor in a text.
 fn offered(server: &mut Server, name: &str, text: &str) -> BTreeMap<String, String> {
     let (before, after) = text.split_once('|').unwrap();
     server.open(name, &format!("{before}{after}"));
@@ -153,7 +153,7 @@ fn tombi_completes_fields_and_values() {
 
 const TAPLO: [Known; 3] = [Known::Line, Known::File(".taplo.toml"), Known::Setting];
 
-/// Returns the choices of `provider`, each with its own text.
+/// The choices of `provider` with their texts.
 fn providers(schema: &Value) -> impl Iterator<Item = (String, &str)> {
     let list = |key: &str| secret(schema).pointer(&format!("/properties/provider/{key}"));
     let list = move |key| list(key).and_then(Value::as_array).unwrap().iter();
@@ -161,7 +161,7 @@ fn providers(schema: &Value) -> impl Iterator<Item = (String, &str)> {
     list("enum").map(Value::to_string).zip(texts)
 }
 
-/// taplo's server is asked everything at once: it takes seconds to start.
+/// One test for everything: taplo's server takes seconds to start.
 #[test]
 fn taplo_completes_explains_and_marks() {
     for known in TAPLO {
@@ -174,7 +174,7 @@ fn taplo_completes_explains_and_marks() {
     }
 }
 
-/// It marks more than what is wrong.
+/// It marks more than the errors.
 fn taplo_marks(taplo: &mut Server, head: &str) {
     let text = head.to_owned() + FAULTY;
     let marks = locations(&taplo.open("groups/ops/_manifest.toml", &text));
@@ -183,8 +183,8 @@ fn taplo_marks(taplo: &mut Server, head: &str) {
     }
 }
 
-/// It shows a field's text on the header or on the value, which may have a text
-/// of its own; on the name not always.
+/// It shows a field's text on the header or on the value, which may have its own
+/// text; on the name not always.
 fn taplo_explains(taplo: &mut Server, head: &str, schema: &Value) {
     let name = "groups/a/_manifest.toml";
     let sample = Sample::below(&format!("{head}nobody = 1\n"), schema);
@@ -212,7 +212,7 @@ fn taplo_completes(taplo: &mut Server, head: &str, schema: &Value) {
 }
 
 #[test]
-fn the_page_says_what_no_schema_can_say() {
+fn the_page_lists_what_a_schema_cannot_express() {
     let joined = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let schema = schema();
     let (_, beyond) = text(&schema).split_once("\n\n").unwrap();
@@ -220,7 +220,7 @@ fn the_page_says_what_no_schema_can_say() {
 }
 
 #[test]
-fn the_page_names_the_versions_that_are_tried() {
+fn the_page_names_the_tested_versions() {
     let tools = include_str!("../../tools");
     for (package, name) in [("tombi==", "tombi "), ("@taplo/lsp@", "`@taplo/lsp` ")] {
         let (_, rest) = tools.split_once(package).unwrap();

@@ -1,5 +1,5 @@
-//! A language server, spoken to as an editor does: messages of JSON over its
-//! standard streams, each behind its length.
+//! A client of a language server: JSON messages over its standard streams, each
+//! after its length.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::{Value, json};
 
-/// How long an answer is waited for before the test fails.
+/// How long to wait for an answer before the test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What an editor offers a server.
+/// The capabilities of an editor.
 fn capabilities() -> Value {
     json!({
         "textDocument": {
@@ -33,15 +33,13 @@ pub(crate) struct Server {
     output: ChildStdout,
     unread: Vec<u8>,
     workspace: PathBuf,
-    /// What the user set for this server, which it asks for.
+    /// The user's settings for this server, which it requests.
     settings: Value,
-    /// The number of the last request.
     asked: u64,
-    /// What is marked in each file, by its URI.
+    /// The diagnostics of each file, by its URI.
     marked: BTreeMap<String, Vec<Value>>,
 }
 
-/// A place in an open file.
 #[derive(Debug, Clone)]
 pub(crate) struct Location {
     uri: String,
@@ -82,8 +80,8 @@ impl Server {
         self
     }
 
-    /// Opens a file in which something is wrong, and waits until it is marked:
-    /// then the server knows the schema.
+    /// Opens a file with an error, and waits until it is marked: then the server
+    /// knows the schema.
     pub(crate) fn open(&mut self, name: &str, text: &str) -> Vec<Value> {
         let path = self.workspace.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -99,7 +97,7 @@ impl Server {
         }
     }
 
-    /// Returns a place in a file, counted from 0.
+    /// Line and column are counted from 0.
     pub(crate) fn location(&self, name: &str, line: usize, character: usize) -> Location {
         let uri = uri(&self.workspace.join(name));
         Location {
@@ -109,14 +107,13 @@ impl Server {
         }
     }
 
-    /// Returns the text shown for a place.
     pub(crate) fn hover(&mut self, location: &Location) -> String {
         let found = self.request("textDocument/hover", &location.params());
         let text = found.pointer("/contents/value").and_then(Value::as_str);
         text.unwrap_or_default().to_owned()
     }
 
-    /// Returns what is offered at a place, each with its text.
+    /// The completions at a location, with their texts.
     pub(crate) fn complete(&mut self, location: &Location) -> BTreeMap<String, String> {
         let found = self.request("textDocument/completion", &location.params());
         let items = found.get("items").unwrap_or(&found).as_array();
@@ -130,7 +127,6 @@ impl Server {
             .collect()
     }
 
-    /// Ends the server as an editor does.
     pub(crate) fn stop(mut self) {
         self.request("shutdown", &Value::Null);
         self.notify("exit", &Value::Null);
@@ -141,7 +137,6 @@ impl Server {
         json!([{ "uri": uri(&self.workspace), "name": "groups" }])
     }
 
-    /// Asks something and returns the answer.
     fn request(&mut self, method: &str, params: &Value) -> Value {
         self.asked += 1;
         let id = self.asked;
@@ -162,7 +157,7 @@ impl Server {
         self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
     }
 
-    /// Takes one message in; returns what the server wants.
+    /// Handles one message; returns the method that the server calls.
     fn receive(&mut self) -> Option<String> {
         let message = self.message();
         self.answer(&message);
@@ -170,7 +165,7 @@ impl Server {
         Some(method.to_owned())
     }
 
-    /// Does what a server asks of an editor.
+    /// Answers a request of the server.
     fn answer(&mut self, message: &Value) {
         let method = message.get("method").and_then(Value::as_str);
         let result = match method {
@@ -204,7 +199,6 @@ impl Server {
         self.input.flush().unwrap();
     }
 
-    /// Returns the next message.
     fn message(&mut self) -> Value {
         let end = Instant::now() + PATIENCE;
         loop {
