@@ -1,5 +1,5 @@
 //! Keywords that would check nothing. To JSON Schema an unknown keyword is a
-//! comment; in a policy it is a rule that nobody enforces, so whatever looks
+//! comment; in a policy it is a rule that is not enforced, so whatever looks
 //! like a misspelt keyword is an error.
 
 use serde_json::{Map, Value};

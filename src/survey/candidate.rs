@@ -1,6 +1,6 @@
 //! What is checked: manifests and directories that may be groups.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -8,24 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::host::{HostView, is_absent};
 use crate::manifest::FILE_NAME;
-use crate::names::GroupName;
 use crate::policy::Policies;
-
-/// A group that cannot run.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BrokenGroup {
-    /// Its name, or the manifest's path if it is not in a group's directory.
-    pub name: String,
-    /// Its directory, or the manifest if only that was checked.
-    pub path: PathBuf,
-    /// How many scripts are next to its manifest.
-    pub scripts: usize,
-    /// How many errors its manifest has.
-    pub errors: usize,
-}
-
-/// All groups with their directories; built-in ones have none.
-pub(super) type Groups = BTreeMap<GroupName, Option<PathBuf>>;
 
 /// Whether commands on `PATH` count as extensions of a group. For a checkout they
 /// do not: the result must not depend on the machine.

@@ -6,10 +6,12 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::candidate::Groups;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{HostView, is_executable, path_entries};
 use crate::names::{ExtensionName, GroupName, shell_word};
+
+/// All groups with their directories; built-in ones have none.
+pub(super) type Groups = BTreeMap<GroupName, Option<PathBuf>>;
 
 pub(super) fn check(groups: &Groups, view: &dyn HostView) -> Diagnostics {
     let mut found = entries(view);

@@ -3,13 +3,26 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::candidate::{BrokenGroup, Candidate, PathCommands, SurveyOptions};
+use super::candidate::{Candidate, PathCommands, SurveyOptions};
 use super::files::{GroupFile, files, misnamed};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::discovery::{group_name, same_files, without_scripts};
 use crate::host::{HostView, is_absent, is_link, normalize, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
 use crate::names::{GroupName, is_command, shell_word, visible};
+
+/// A group that cannot run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenGroup {
+    /// Its name, or the manifest's path if it is not in a group's directory.
+    pub name: String,
+    /// Its directory, or the manifest if only that was checked.
+    pub path: PathBuf,
+    /// How many scripts are next to its manifest.
+    pub scripts: usize,
+    /// How many errors its manifest has.
+    pub errors: usize,
+}
 
 #[derive(Debug)]
 pub(super) struct GroupReport {

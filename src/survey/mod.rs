@@ -20,10 +20,11 @@ use crate::host::{HostView, is_absent, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, shell_word, visible};
 use crate::policy::Policies;
-use candidate::{Candidate, Groups, PathCommands, SurveyOptions, candidates, named};
+use candidate::{Candidate, PathCommands, SurveyOptions, candidates, named};
+use commands::Groups;
 use group::{GroupReport, survey_group};
 
-pub use candidate::BrokenGroup;
+pub use group::BrokenGroup;
 
 /// What was checked, and what was found.
 #[derive(Debug, Default)]

@@ -13,19 +13,19 @@ use crate::report::group::{declared, demanded};
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct GroupDocument {
-    /// Version of this document: 1.
+    /// The version of this document: 1.
     pub schema_version: u32,
-    /// The group.
+    /// The group's name.
     pub group: GroupName,
-    /// What it is for.
+    /// What the group is for.
     pub description: String,
-    /// Where it comes from.
+    /// The root it comes from.
     pub origin: Origin,
-    /// Its manifest.
+    /// The manifest's path and hash.
     pub manifest: FileFacts,
     /// The steps its manifest declares for every script, in order.
     pub guards: Vec<&'static str>,
-    /// Its extensions, sorted by name.
+    /// The group's extensions, sorted by name.
     pub extensions: Vec<ExtensionDocument>,
 }
 
@@ -33,19 +33,18 @@ pub struct GroupDocument {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ExtensionDocument {
-    /// Its name.
+    /// The extension's name.
     pub name: ExtensionName,
-    /// Its program.
+    /// The path of its program.
     pub path: Text,
-    /// What it is for, if its section says so.
+    /// What it is for, if its section has a description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The steps that its section demands, beside those of the group.
+    /// The steps that its section adds to those of the group.
     pub adds: Vec<&'static str>,
 }
 
 impl GroupDocument {
-    /// Describes a group.
     pub fn new(entry: &GroupEntry) -> Self {
         let Group { location, manifest } = &entry.group;
         Self {
@@ -81,7 +80,7 @@ fn extensions(entry: &GroupEntry) -> Vec<ExtensionDocument> {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct CatalogueDocument {
-    /// Version of this document: 1.
+    /// The version of this document: 1.
     pub schema_version: u32,
     /// The groups, sorted by name.
     pub groups: Vec<CatalogueEntry>,
@@ -91,25 +90,24 @@ pub struct CatalogueDocument {
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct CatalogueEntry {
-    /// Its name.
+    /// The group's name.
     pub name: GroupName,
     /// What kind of root it comes from.
     pub kind: RootKind,
     /// The root's directory.
     pub root: Text,
-    /// What it is for; absent if it is broken.
+    /// What the group is for; absent if the group is broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The steps its manifest declares for every script, in order.
     pub guards: Vec<&'static str>,
-    /// Its extensions, sorted by name.
+    /// The group's extensions, sorted by name.
     pub extensions: Vec<ExtensionDocument>,
-    /// Why it cannot run; empty if it can.
+    /// Why the group cannot run; empty if it can.
     pub diagnostics: Vec<DiagnosticDocument>,
 }
 
 impl CatalogueDocument {
-    /// Describes the catalogue.
     pub fn new(catalogue: &Catalogue) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
@@ -138,29 +136,28 @@ impl CatalogueEntry {
     }
 }
 
-/// `qli ext which <GROUP> <EXTENSION> --format json`: the program, and those
-/// it hides.
+/// `qli ext which <GROUP> <EXTENSION> --format json`: the program, and those it
+/// shadows.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct WhichDocument {
-    /// Version of this document: 1.
+    /// The version of this document: 1.
     pub schema_version: u32,
-    /// The group.
+    /// The group's name.
     pub group: GroupName,
     /// The extension.
     pub extension: ExtensionName,
-    /// The program that is started.
+    /// The program that runs.
     pub path: Text,
-    /// SHA-256 of its bytes.
+    /// The SHA-256 of its bytes.
     pub sha256: Sha256,
     /// The manifest whose guards it runs under.
     pub manifest: Text,
-    /// Programs of the same name that it hides.
+    /// Programs of the same name that it shadows.
     pub hidden: Vec<Text>,
 }
 
 impl WhichDocument {
-    /// Describes one extension's program.
     pub fn new(target: &Target, hidden: &[std::path::PathBuf]) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
