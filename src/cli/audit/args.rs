@@ -109,7 +109,7 @@ pub(in crate::cli) struct TailArgs {
     /// How many records of each log
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     pub(super) lines: usize,
-    /// Go on with what is appended, across rotation
+    /// Keep printing records as they are appended, across rotation
     #[arg(short, long)]
     pub(super) follow: bool,
     #[command(flatten)]

@@ -135,16 +135,19 @@ impl RunTable {
             }
             out.push_str(&line(cells, widths, paint));
         }
-        for line in row.note.iter().flat_map(|note| self.note_lines(note)) {
-            put(&mut out, format_args!("{:NOTE$}{line}\n", ""));
+        let indent = if self.style.width < TABLE_MIN {
+            2
+        } else {
+            NOTE
+        };
+        let width = self.style.width.saturating_sub(indent);
+        for line in row.note.iter().flat_map(|note| wrapped(note, width)) {
+            put(
+                &mut out,
+                format_args!("{:indent$}{}\n", "", cut(&line, width)),
+            );
         }
         out
-    }
-
-    fn note_lines(&self, note: &str) -> Vec<String> {
-        let width = self.style.width.saturating_sub(NOTE);
-        let lines = wrapped(note, width).into_iter();
-        lines.map(|line| cut(&line, width)).collect()
     }
 }
 
@@ -167,17 +170,14 @@ fn line(cells: [&str; 7], widths: Widths, paint: impl Fn(&str) -> String) -> Str
 /// A run on a narrow terminal.
 fn block(cells: [&str; 7], width: usize, paint: impl Fn(&str) -> String) -> String {
     let [time, id, who, what, confirm, end, took] = cells;
+    let by = match confirm {
+        "-" => format!("by {who}"),
+        confirm => format!("by {who}, confirmed: {confirm}"),
+    };
+    let width = width.saturating_sub(2);
     let mut out = format!("{time}  {id}  {}  {took}\n", paint(end));
-    let confirm = Some(format!("confirmed: {confirm}")).filter(|_| confirm != "-");
-    let wrapped = wrapped(what, width.saturating_sub(2)).into_iter();
-    for line in std::iter::once(who.to_owned())
-        .chain(wrapped)
-        .chain(confirm)
-    {
-        put(
-            &mut out,
-            format_args!("  {}\n", cut(&line, width.saturating_sub(2))),
-        );
+    for line in [what, &by].iter().flat_map(|text| wrapped(text, width)) {
+        put(&mut out, format_args!("  {}\n", cut(&line, width)));
     }
     out
 }

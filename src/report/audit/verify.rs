@@ -32,13 +32,15 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
     let inputs = &verified.inputs;
     let names: Vec<_> = inputs.iter().map(|input| name(input, style)).collect();
     let width = column_width(names.iter().map(String::as_str));
+    let all_ok = inputs.iter().all(|input| input.problems == 0);
+    let ok = if all_ok { "ok" } else { "ok " };
     for (input, name) in inputs.iter().zip(&names) {
         let records = counted(input.records, "record");
         let fill = " ".repeat(width.saturating_sub(name.width()));
         let line = match input.problems {
             0 => format!(
                 "{}  {name}{fill}  {records}, chain intact",
-                style.strong("ok")
+                style.strong(ok)
             ),
             problems => {
                 let problems = counted(problems, "problem");

@@ -1,5 +1,4 @@
-//! Heads that each run has told, held against the log; and runs that were
-//! refused.
+//! Checkpoints that each run writes, checked against the log; and refused runs.
 
 use super::world::World;
 use crate::support::output;
@@ -14,7 +13,7 @@ fn world() -> World {
 }
 
 #[test]
-fn what_each_run_anchored_finds_what_was_done_to_its_log() {
+fn the_anchors_of_runs_show_what_happened_to_their_log() {
     let world = world();
     for _ in 0..3 {
         let ran = output(world.qli(["g", "e"]).env("GO", "1"));
@@ -31,7 +30,7 @@ fn what_each_run_anchored_finds_what_was_done_to_its_log() {
         (Some(1), 2)
     );
     assert_eq!(document["problems"][0]["fault"], "cut-tail");
-    // Begun anew, the log is whole by itself.
+    // A log that begins again is intact by itself.
     std::fs::write(world.log(), "").unwrap();
     let ran = output(
         world

@@ -1,5 +1,5 @@
-//! Two rsyslogd, configured as the manual says: the collecting one is killed
-//! in the middle of 200 runs.
+//! Two rsyslogd configured as in the manual: the collecting one is killed in the
+//! middle of 200 runs.
 
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -11,11 +11,11 @@ use crate::support::{output, until};
 
 const RUNS: usize = 200;
 
-/// An rsyslogd of its own. It is killed when it is dropped.
+/// A separate rsyslogd, killed on drop.
 struct Rsyslogd(Child);
 
 impl Rsyslogd {
-    /// Starts one with a block of the manual, with other paths.
+    /// Starts it with a block of the manual, with other paths.
     fn start(world: &World, name: &str, block: &str, port: u16) -> Self {
         let work = world.path(&format!("{name}.work"));
         std::fs::create_dir_all(&work).unwrap();
@@ -42,7 +42,7 @@ impl Rsyslogd {
         Self(command.spawn().unwrap())
     }
 
-    /// Starts one that collects, and waits until it takes connections.
+    /// Starts the collector, and waits until it accepts connections.
     fn collecting(world: &World, block: &str, port: u16) -> Self {
         let collector = Self::start(world, "collector", block, port);
         until("a collector that listens", || {
@@ -65,7 +65,7 @@ fn lines_of(world: &World, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn nothing_is_lost_on_the_way_and_the_chain_is_whole_at_the_far_end() {
+fn nothing_is_lost_in_transit_and_the_collected_chain_is_intact() {
     let world = World::new();
     let manifest = std::fs::read_to_string(world.path("root/g/_manifest.toml")).unwrap();
     let manifest = manifest.replace("/log\"", "/g.log\"");

@@ -38,7 +38,7 @@ impl Drop for Follower<'_> {
 }
 
 #[test]
-fn what_is_appended_is_followed_across_rotation_and_nothing_is_lost() {
+fn tail_follows_a_log_across_rotation_and_loses_nothing() {
     let world = World::new();
     world.run(3);
     let mut tail = Follower::start(&world, &["-n", "2", "--format", "json"]);
@@ -60,7 +60,7 @@ fn what_is_appended_is_followed_across_rotation_and_nothing_is_lost() {
 }
 
 #[test]
-fn it_ends_when_nobody_reads_any_more_though_nothing_is_appended() {
+fn tail_ends_when_its_reader_is_gone_even_if_the_log_does_not_grow() {
     let world = World::new();
     world.run(1);
     let mut command = world.qli(["-q", "audit", "tail", "--follow"]);

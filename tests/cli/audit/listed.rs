@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use super::world::World;
 use crate::support::output;
 
-/// Code, standard output and standard error of `qli audit` with these words.
+/// The exit code, standard output and standard error of a `qli audit` command.
 fn audit(world: &World, words: &[&str]) -> (Option<i32>, String, String) {
     let found = output(world.qli(["audit"]).args(words));
     let text = |bytes| String::from_utf8(bytes).unwrap();

@@ -1,4 +1,4 @@
-//! What docs/audit.md shows is run as it stands there, with other paths.
+//! Runs the commands of docs/audit.md, with other paths.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(crate) fn blocks(language: &str) -> Vec<String> {
         .collect()
 }
 
-/// A log with good runs, a failed one, and one whose qli was killed.
+/// A log with successful runs, a failed one, and one whose qli was killed.
 fn world() -> World {
     let world = World::new().script("killed", "kill -9 $PPID");
     world.run(3);
@@ -38,7 +38,7 @@ fn run(command: &mut Command) -> String {
 }
 
 #[test]
-fn the_commands_of_the_manual_answer_what_they_promise() {
+fn the_commands_of_the_manual_print_what_it_says() {
     let world = world();
     let bin = Path::new(env!("CARGO_BIN_EXE_qli"))
         .parent()
@@ -80,7 +80,7 @@ fn the_commands_of_the_manual_answer_what_they_promise() {
     );
 }
 
-/// What logrotate is told, for the log of a world: by whose leave, and where.
+/// The logrotate configuration for the log of a world, with another `su` line.
 fn rotation(world: &World, su: &str) -> String {
     let text = include_str!("../../../docs/audit.md");
     let (_, block) = text.split_once("```\n/var/log/qli/*.log {").unwrap();
@@ -101,10 +101,10 @@ fn rotate(world: &World, su: &str) {
         .arg(config));
 }
 
-/// Three files of one log, rotated as the manual says: by its owner, and, which
-/// only root can, where a group may write to the directory.
+/// Three files of one log, rotated as in the manual: by its owner, and, if we are
+/// root, in a directory that a group may write to.
 #[test]
-fn logrotate_does_what_the_manual_says_and_the_chain_goes_on() {
+fn the_chain_continues_after_logrotate_as_configured_in_the_manual() {
     let cases = [
         ("private", 0o700, ""),
         ("group", 0o2770, "    su root daemon\n"),
@@ -138,7 +138,7 @@ fn logrotate_does_what_the_manual_says_and_the_chain_goes_on() {
 }
 
 #[test]
-fn the_queries_of_the_manual_answer_what_they_promise() {
+fn the_queries_of_the_manual_print_what_it_says() {
     let world = world();
     let tools = run(&mut Command::new(
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tools"),

@@ -6,11 +6,11 @@ use std::process::Command;
 use super::world::{Chain, World};
 use crate::support::output;
 
-/// Length of the log, in bytes.
+/// The length of the log, in bytes.
 const LONG: usize = 64 << 20;
 
-/// What a reader may have of its own, in KiB: heap, stacks and data, which
-/// `ulimit -d` counts on Linux since 4.7 (getrlimit(2)).
+/// The memory limit of a reader, in KiB: heap, stacks and data, which `ulimit -d`
+/// counts on Linux since 4.7 (getrlimit(2)).
 const DATA: usize = 32 << 10;
 
 #[test]
@@ -27,7 +27,7 @@ fn a_long_log_is_read_in_less_memory_than_its_length() {
         written += text.len();
         file.write_all(text.as_bytes()).unwrap();
     }
-    // Neither is a line that has no end a reason to keep it.
+    // An endless line is not kept in memory either.
     file.write_all(&vec![b'x'; LONG / 2]).unwrap();
     world.run(1);
     std::fs::hard_link(world.path("long"), world.path("state/log.1")).unwrap();

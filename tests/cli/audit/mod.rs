@@ -1,8 +1,6 @@
-//! Logs as qli wrote them, and as somebody left them: read by the real
-//! program.
+//! Reads intact and damaged logs with the real program.
 //!
-//! Nothing here sleeps. A test waits for a line or a file and gives up after a
-//! deadline.
+//! Nothing here sleeps: a test waits for a line or a file, with a deadline.
 
 mod anchors;
 mod collected;

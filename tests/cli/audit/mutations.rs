@@ -1,4 +1,4 @@
-//! A hundred changes to a real log: each is found, and its line is named.
+//! A hundred changes to a real log: each is reported in its line.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -6,10 +6,10 @@ use sha2::{Digest as _, Sha256};
 use super::world::World;
 use crate::support::{hex, output};
 
-/// Numbers that look drawn by lot and are the same each time (splitmix64).
+/// Pseudo-random numbers, the same each time (splitmix64).
 struct Chance(u64);
 
-/// Draws a number below a limit.
+/// Returns a number below a limit.
 fn below(chance: &mut Chance, limit: usize) -> usize {
     chance.0 = chance.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (chance.0 ^ (chance.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -17,11 +17,11 @@ fn below(chance: &mut Chance, limit: usize) -> usize {
     usize::try_from((mixed ^ (mixed >> 31)) % limit as u64).unwrap()
 }
 
-/// Changes a log, and returns the line, from 1, that must be named.
+/// Changes a log, and returns the line, from 1, that must be reported.
 fn mutate(lines: &mut Vec<String>, kind: usize, chance: &mut Chance) -> usize {
     let at = below(chance, lines.len());
     match kind {
-        // One byte is another one.
+        // One byte differs.
         0 => {
             let mut bytes = lines[at].clone().into_bytes();
             let byte = below(chance, bytes.len());
@@ -29,35 +29,35 @@ fn mutate(lines: &mut Vec<String>, kind: usize, chance: &mut Chance) -> usize {
             lines[at] = String::from_utf8(bytes).unwrap();
             at + 1
         }
-        // A record says something else, and its hash is right.
+        // A record differs, and its hash is right.
         1 => {
             let at = at.min(lines.len() - 2);
             let text = lines[at].replacen("\"uid\":", "\"uid\":1", 1);
             let (hashed, _) = text.rsplit_once(",\"hash\"").unwrap();
             lines[at] = format!("{hashed},\"hash\":\"{}\"}}", hex(&Sha256::digest(hashed)));
-            // It is the next one that does not follow it any more.
+            // The next record no longer follows it.
             at + 2
         }
-        // Lines are gone.
+        // Lines are missing.
         2 => {
             let count = 1 + below(chance, 3.min(lines.len() - at));
             lines.drain(at..at + count);
             at + 1
         }
-        // Two lines have changed places.
+        // Two lines are swapped.
         3 => {
             let other = (at + 1 + below(chance, lines.len() - 1)) % lines.len();
             lines.swap(at, other);
             at.min(other) + 1
         }
-        // A line stands twice.
+        // A line is copied.
         4 => {
             let to = below(chance, lines.len());
             lines.insert(to, lines[at].clone());
-            // Beside itself either may be called the copy.
+            // Next to each other, either may be the copy.
             if to.abs_diff(at) < 2 { at + 2 } else { to + 1 }
         }
-        // Somebody has put a line in.
+        // A foreign line is inserted.
         _ => {
             let foreign = ["", "hello", "{}", "{\"event\":\"start\"}"][below(chance, 4)];
             lines.insert(at, foreign.to_owned());
@@ -75,7 +75,7 @@ fn named_lines(document: &Value) -> Vec<u64> {
 }
 
 #[test]
-fn a_hundred_changes_are_found_and_named() {
+fn a_hundred_changes_are_found() {
     let world = World::new();
     world.run(20);
     let whole = world.text();
@@ -91,13 +91,13 @@ fn a_hundred_changes_are_found_and_named() {
         let (code, document) = world.audit(&["verify", "--anchor", "anchor"]);
         let named = named_lines(&document);
         if line > lines.len() {
-            // What was cut off at the end only the anchor misses.
+            // Only the anchor shows that the end was cut off.
             assert_eq!(
                 document["problems"][0]["fault"], "cut-tail",
                 "{number}: {document:#}"
             );
         } else if kind == 2 && line == 1 {
-            // A log that begins with a later record is one that was rotated.
+            // A log that begins with a later record was rotated.
             assert_eq!(document["chains"][0]["first_seq"], count - lines.len());
             continue;
         } else {
@@ -109,13 +109,13 @@ fn a_hundred_changes_are_found_and_named() {
         assert_eq!(code, Some(1), "{number}");
         assert!(
             named.len() <= 3,
-            "{number} is told of too often: {document:#}"
+            "{number} is reported too often: {document:#}"
         );
     }
 }
 
 #[test]
-fn after_a_record_that_is_cut_anywhere_the_next_run_leaves_a_whole_log() {
+fn the_next_run_repairs_a_log_whose_last_record_is_torn() {
     let world = World::new();
     world.run(2);
     let whole = world.text();

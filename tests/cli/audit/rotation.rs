@@ -8,7 +8,7 @@ use super::world::World;
 use crate::support::{output, until};
 
 #[test]
-fn the_chain_is_followed_from_file_to_file_in_any_order() {
+fn a_chain_continues_from_file_to_file_in_any_order() {
     let world = World::new();
     for file in ["log.3", "log.2", "log.1"] {
         world.run(3);
@@ -48,7 +48,7 @@ fn an_end_goes_into_the_new_file_and_finds_its_start_in_the_old_one() {
 }
 
 #[test]
-fn runs_at_once_lose_nothing_while_the_log_is_rotated() {
+fn concurrent_runs_lose_nothing_while_the_log_is_rotated() {
     let world = World::new();
     let mut files = vec!["state/log".to_owned()];
     std::thread::scope(|scope| {
@@ -71,7 +71,7 @@ fn runs_at_once_lose_nothing_while_the_log_is_rotated() {
     assert_eq!(document["chains"][0]["records"], 240);
 }
 
-/// What `list` says of each run: its script and how it ended.
+/// The script and the end of each listed run.
 fn listed(world: &World, words: &[&str]) -> Vec<(String, String)> {
     let (code, document) = world.audit(words);
     assert_eq!(code, Some(0), "{document:#}");
@@ -81,7 +81,7 @@ fn listed(world: &World, words: &[&str]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Standard error of qli with these words.
+/// The exit code and standard error of a qli command.
 fn said(world: &World, words: &[&str]) -> (Option<i32>, String) {
     let found = output(&mut world.qli(words));
     let text = String::from_utf8(found.stderr).unwrap();
@@ -93,7 +93,7 @@ fn is(extension: &str, outcome: &str) -> (String, String) {
 }
 
 #[test]
-fn runs_are_found_in_the_files_that_rotation_moved_aside() {
+fn runs_are_found_in_rotated_files() {
     let world = World::new()
         .script("killed", "kill -9 $PPID")
         .script("hold", "read line");
@@ -107,7 +107,7 @@ fn runs_are_found_in_the_files_that_rotation_moved_aside() {
         (world.text().lines().count() == 3).then_some(())
     });
     std::fs::rename(world.log(), world.path("state/log.1")).unwrap();
-    // Nothing but what was moved aside is there: the log comes with the next record.
+    // Only the rotated file exists: the next record creates the log.
     assert_eq!(listed(&world, &["unfinished", "state/log.1"]).len(), 1);
     drop(run.stdin.take());
     run.wait().unwrap();
@@ -120,7 +120,7 @@ fn runs_are_found_in_the_files_that_rotation_moved_aside() {
     ];
     assert_eq!(listed(&world, &["list"]), all);
     assert_eq!(listed(&world, &["unfinished"]), all[..1]);
-    // Those that are named are read and no others.
+    // Only the named files are read.
     assert_eq!(listed(&world, &["list", "state/log"]).len(), 2);
     let (_, document) = world.audit(&["list", "--extension", "killed"]);
     let id = document["runs"][0]["run_id"].as_str().unwrap();
@@ -129,7 +129,7 @@ fn runs_are_found_in_the_files_that_rotation_moved_aside() {
         (code, &shown["run"]["fate"]),
         (Some(0), &"abandoned".into())
     );
-    // Whoever copied the log before it was moved has made no run of it.
+    // A copy of the log made before the rotation does not add runs.
     std::fs::copy(world.path("state/log.1"), world.path("state/log-20261124")).unwrap();
     assert_eq!(listed(&world, &["list"]), all);
     assert_eq!(
@@ -144,7 +144,7 @@ fn unwrapped(text: &str) -> String {
 }
 
 #[test]
-fn what_rotation_has_compressed_is_named_with_the_command_that_reads_it() {
+fn compressed_files_are_reported_with_the_command_that_reads_them() {
     let world = World::new();
     world.run(1);
     let (_, document) = world.audit(&["list"]);

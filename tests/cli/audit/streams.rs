@@ -1,4 +1,4 @@
-//! Many machines in one stream, and texts that would steer a terminal.
+//! Many machines in one stream, and control characters in records.
 
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::world::{Chain, World};
 use crate::support::output;
 
-/// Lines of several machines, in turns; those of one are in order.
+/// Interleaved lines of several machines; those of each are in order.
 fn merged() -> String {
     let mut logs = ["a", "b", "c"].map(|host| (Chain::new(host), String::new()));
     let mut all = String::new();
@@ -35,7 +35,7 @@ fn verified(world: &World, stream: &str) -> (Option<i32>, Value) {
 }
 
 #[test]
-fn chains_of_many_machines_are_told_apart() {
+fn chains_of_many_machines_are_identified() {
     let world = World::new();
     let stream = merged();
     let (code, document) = verified(&world, &stream);
@@ -61,7 +61,7 @@ fn chains_of_many_machines_are_told_apart() {
 }
 
 #[test]
-fn what_a_collector_delivers_again_is_counted_and_listed_once() {
+fn repeated_records_are_counted_and_listed_once() {
     let world = World::new();
     let stream = merged();
     let lines: Vec<_> = stream.lines().collect();
@@ -76,7 +76,7 @@ fn what_a_collector_delivers_again_is_counted_and_listed_once() {
 }
 
 #[test]
-fn nothing_of_a_record_steers_the_terminal() {
+fn no_control_character_of_a_record_is_printed() {
     const HOSTILE: &str =
         "\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\u{2066}\u{85}\u{2028}\r\n{\"event\":\"forged\"}";
     let world = World::new();
@@ -88,7 +88,7 @@ fn nothing_of_a_record_steers_the_terminal() {
     );
     let mut log = world.text();
     assert_eq!(log.lines().count(), 2);
-    // A record that another program wrote may hold these raw.
+    // Another program may write these unescaped.
     let mut chain = Chain::new("evil\\u001b[2J\u{202e}");
     chain.run(&mut log, "\"\u{202e}raw\"");
     log.push_str("\u{1b}[2J no record\n");

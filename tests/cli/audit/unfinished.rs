@@ -6,7 +6,7 @@ use super::world::World;
 use crate::support::until;
 
 #[test]
-fn a_run_is_running_until_its_qli_is_killed_and_abandoned_from_then_on() {
+fn a_run_is_running_until_its_qli_is_killed_and_then_abandoned() {
     let world = World::new().script("hold", "read line");
     let mut command = world.qli(["g", "hold"]);
     command.stdin(Stdio::piped());
@@ -22,7 +22,7 @@ fn a_run_is_running_until_its_qli_is_killed_and_abandoned_from_then_on() {
     let (_, document) = world.audit(&["unfinished"]);
     assert_eq!(document["runs"][0]["fate"], "abandoned");
     assert_eq!(document["outcomes"]["unknown"], 1);
-    // A start without an end is no fault of the chain.
+    // The chain is intact without the end.
     world.assert_whole(&[]);
 
     let elsewhere = world.text().replace("\"host\":\"", "\"host\":\"not-");

@@ -1,4 +1,4 @@
-//! A throw-away group whose runs are recorded, and logs that are made up.
+//! A temporary group whose runs are recorded, and generated logs.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::{hex, output, write_program};
 
-/// One group `g` with the extension `e`, which ends with its first argument.
+/// One group `g` with the extension `e`, which exits with its first argument.
 pub(crate) struct World(TempDir);
 
 impl World {
@@ -44,7 +44,7 @@ impl World {
         std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
-    /// qli with these words.
+    /// A qli command.
     pub(crate) fn qli<I: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = I>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_qli"));
         self.settle(&mut command);
@@ -52,7 +52,7 @@ impl World {
         command
     }
 
-    /// Gives a command nothing of the machine's user.
+    /// Isolates a command from the user's environment.
     pub(crate) fn settle(&self, command: &mut Command) {
         command
             .env_clear()
@@ -64,7 +64,7 @@ impl World {
             .stdin(Stdio::null());
     }
 
-    /// Runs the extension to its end so often.
+    /// Runs the extension so many times.
     pub(crate) fn run(&self, times: usize) {
         for _ in 0..times {
             assert!(output(&mut self.qli(["g", "e"])).status.success());
@@ -84,7 +84,7 @@ impl World {
         (found.status.code(), serde_json::from_str(&text).unwrap())
     }
 
-    /// Verifies what is there and expects that nothing is wrong.
+    /// Verifies the log and expects no problem.
     pub(crate) fn assert_whole(&self, words: &[&str]) -> Value {
         let words: Vec<_> = std::iter::once("verify")
             .chain(words.iter().copied())
@@ -96,7 +96,7 @@ impl World {
     }
 }
 
-/// A chain that is made up.
+/// A generated chain.
 pub(crate) struct Chain {
     host: String,
     prev: String,
