@@ -153,13 +153,13 @@ fn a_file_that_is_not_a_manifest_is_a_problem_of_its_group_only() {
     fs::write(at("fine"), "schema_version = 1\ndescription = \"d\"\n").unwrap();
     let (code, stdout, _) = location.output("--format concise root");
     let expected = [
-        "root/dangling/_manifest.toml: error[QLI0001]: the manifest cannot be read: No such file or directory",
-        "root/directory/_manifest.toml: error[QLI0001]: the manifest cannot be read: it is a directory",
+        "root/dangling/_manifest.toml: error[QLI0001]: cannot read the manifest: No such file or directory",
+        "root/directory/_manifest.toml: error[QLI0001]: cannot read the manifest: it is a directory",
         "root/empty/_manifest.toml:1:1: error[QLI0101]: `schema_version` is missing",
         "root/empty/_manifest.toml:1:1: error[QLI0101]: `description` is missing",
         "root/large/_manifest.toml: error[QLI0003]: the manifest is larger than 1048576 bytes",
-        "root/loop/_manifest.toml: error[QLI0001]: the manifest cannot be read: Too many levels of symbolic links",
-        "root/pipe/_manifest.toml: error[QLI0001]: the manifest cannot be read: it is a pipe, socket or device",
+        "root/loop/_manifest.toml: error[QLI0001]: cannot read the manifest: Too many levels of symbolic links",
+        "root/pipe/_manifest.toml: error[QLI0001]: cannot read the manifest: it is a pipe, socket or device",
     ];
     assert_eq!(stdout.lines().collect::<Vec<_>>(), expected);
     assert_eq!(code, 1);

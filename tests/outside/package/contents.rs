@@ -118,7 +118,7 @@ fn lintian_reports_nothing() {
 #[test]
 fn a_file_that_is_not_a_program_is_not_packed() {
     for (file, said) in [
-        ("Cargo.toml", "no program"),
+        ("Cargo.toml", "not a program"),
         ("no such file", "No such file"),
     ] {
         let to = fresh("nothing");
