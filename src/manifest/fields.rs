@@ -1,6 +1,6 @@
 //! The fields of a manifest, at its top level and in the section of a script.
-//! To add one: its row here or in the file of its table, its reading if it has a
-//! type of its own, and its use, which the compiler asks for.
+//! To add one: its row here or in the file of its table; for a new type, its
+//! [`FieldType`]; and its use, which the compiler asks for.
 
 use std::ops::Range;
 

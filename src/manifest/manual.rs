@@ -47,7 +47,7 @@ struct InnerTable<'s> {
     schema: &'s Value,
 }
 
-/// The table with fields of its own that a field contains.
+/// The table in a field, if it has named fields.
 fn inner_table<'s>(path: &str, field: &'s Value) -> Option<InnerTable<'s>> {
     let patterns = field.get("patternProperties").and_then(Value::as_object);
     let named = patterns.and_then(|patterns| patterns.values().next());

@@ -325,7 +325,7 @@ fn assert_agree(text: &str, accepted: bool) {
                 .any(|one| one.message.ends_with("but is a float")) => {}
         Ok(_) => assert!(accepted, "only the schema refuses:\n{text}"),
         Err(found) if found.iter().all(is_beyond) => {
-            // What stands below the wrong header may have the wrong type there.
+            // A field below the wrong header may have the wrong type there.
             let misplaced = found.iter().any(|one| one.code == Code::MisplacedField);
             assert!(
                 accepted || misplaced,

@@ -1,5 +1,5 @@
 //! What a section, `[extensions.<name>]`, does to a plan: it only ever adds,
-//! and where its lines stand does not matter.
+//! and the order of its lines does not matter.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -24,7 +24,7 @@ pub(crate) enum Known {
     Setting,
 }
 
-/// A repository with one group that qli made, and the schema beside it.
+/// A repository with one group that qli made, and the schema next to it.
 pub(crate) struct Workspace {
     directory: TempDir,
     known: Known,
@@ -44,7 +44,7 @@ impl Workspace {
         workspace
     }
 
-    /// What stands above the first field of every manifest here.
+    /// The lines above the first field of every manifest here.
     pub(crate) fn head(&self) -> String {
         let line = snippet("#:schema ").lines().next().unwrap().to_owned() + "\n";
         let made = std::fs::read_to_string(self.path("groups/made/_manifest.toml"));
@@ -59,7 +59,7 @@ impl Workspace {
         }
     }
 
-    /// Starts tombi, which asks nobody for schemas.
+    /// Starts tombi without network access.
     pub(crate) fn tombi(&self) -> Server {
         let mut tombi = self.program(tool("bin/tombi"));
         Server::start(
