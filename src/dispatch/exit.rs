@@ -5,7 +5,6 @@ use crate::guard::Refusal;
 use crate::host::Signal;
 use crate::names::exit_code;
 
-/// How qli itself ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     Code(u8),

@@ -1,4 +1,4 @@
-//! Carrying a plan out: each step gates the next, and there is one exit.
+//! Runs a plan: each step gates the next, and there is one exit.
 
 mod exit;
 
@@ -8,32 +8,25 @@ use crate::host::{ChildEnd, Host, Signal, reason};
 
 pub use exit::Exit;
 
-/// How a run ended, and what could not be recorded of it.
 #[derive(Debug)]
 pub struct Outcome {
-    /// How it ended.
     pub ended: Ended,
-    /// A record that is not in its log.
     pub unrecorded: Option<Unrecorded>,
 }
 
-/// How a run ended.
 #[derive(Debug)]
 pub enum Ended {
-    /// A guard refused, or a signal came: the script did not start.
+    /// A guard refused, or a signal arrived: the script did not start.
     NotStarted(Refusal),
-    /// Every guard let it go on, and the system did not start it.
+    /// Every guard passed, and the system did not start the script.
     SpawnFailed(StartFailure),
-    /// The script ran and ended.
     Ran(ChildEnd),
-    /// The script was started and could not be waited for.
+    /// The script was started, but could not be waited for.
     Lost(String),
 }
 
-/// Carries out a plan.
-///
-/// Every step gates the next. Whatever happens, the run is closed once, at the
-/// end of this function, so that every start record gets its end.
+/// Whatever happens, the run is closed once, at the end of this function, so that
+/// every start record gets its end.
 pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
     let mut launch = match Launch::begin(plan, host) {
         Ok(launch) => launch,
@@ -64,7 +57,7 @@ fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Ended {
     if let Err(refusal) = plan.last_look(host) {
         return Ended::NotStarted(refusal);
     }
-    // The last check: what arrives from here on is passed on to the script.
+    // The last check: a signal that arrives from here on is forwarded to the script.
     if let Some(signal) = host.pending() {
         return Ended::NotStarted(Refusal::Interrupted(Step::Spawn, signal));
     }

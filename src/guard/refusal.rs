@@ -61,6 +61,14 @@ pub enum StartFailure {
 }
 
 impl StartFailure {
+    pub(super) fn not_executable(script: &Path, message: String, error: &std::io::Error) -> Self {
+        Self::NotExecutable {
+            script: script.to_owned(),
+            message,
+            errno: error.raw_os_error(),
+        }
+    }
+
     pub fn reason(&self) -> String {
         match self {
             Self::Vanished(script) => format!("{} is gone", shell_word(script)),

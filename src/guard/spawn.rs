@@ -8,7 +8,7 @@ use crate::discovery::{Program, ProgramKind, interpreter_of};
 use crate::host::{
     Access, Host, HostView, NotCreatable, Start, check_creatable, is_executable, reason,
 };
-use crate::names::Sha256;
+use crate::names::{Sha256, Text};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spawn {
@@ -59,11 +59,8 @@ impl Spawn {
             }
             Ok(_) => {
                 let error = view.check_access(file, Access::Execute).err()?;
-                Some(StartFailure::NotExecutable {
-                    script: file.clone(),
-                    message: reason(&error),
-                    errno: error.raw_os_error(),
-                })
+                let failure = StartFailure::not_executable(file, reason(&error), &error);
+                Some(failure)
             }
             Err(error) => Some(StartFailure::NoCopy(file.clone(), reason(&error))),
         }
@@ -97,11 +94,7 @@ impl Spawn {
     /// Starts the script and erases the secrets it was given.
     pub fn start(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), StartFailure> {
         let plan = launch.plan();
-        let args: Vec<_> = plan
-            .args
-            .iter()
-            .map(crate::names::Text::as_os_str)
-            .collect();
+        let args: Vec<_> = plan.args.iter().map(Text::as_os_str).collect();
         let own = [
             ("QLI_RUN_ID", launch.run_id().as_str()),
             ("QLI_GROUP", plan.group.as_str()),
@@ -135,17 +128,10 @@ impl Spawn {
                     interpreter: interpreter.clone(),
                 };
             }
-            return StartFailure::NotExecutable {
-                script: file.to_owned(),
-                message: "the loader that it names does not exist".to_owned(),
-                errno: error.raw_os_error(),
-            };
+            let message = "the loader that it names does not exist".to_owned();
+            return StartFailure::not_executable(file, message, error);
         }
-        StartFailure::NotExecutable {
-            script: file.to_owned(),
-            message: reason(error),
-            errno: error.raw_os_error(),
-        }
+        StartFailure::not_executable(file, reason(error), error)
     }
 }
 
@@ -169,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_interpreter_is_seen_before_and_at_the_start() {
+    fn a_missing_interpreter_is_found_before_and_at_the_start() {
         let world = World::new().manifest("g", "").executable(
             "/home/ops/.local/share/qli/extensions/g/hello",
             "#!/opt/none/python\n",
@@ -221,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cache_that_cannot_be_written_is_seen_before() {
+    fn a_cache_that_is_not_writable_is_found_before() {
         let world = World::new().var("XDG_CACHE_HOME", "/var/cache");
         assert!(matches!(
             spawn(&world, "dev").preview(&world),

@@ -1,4 +1,4 @@
-//! The words that are commands of qli and not groups.
+//! The names that are commands of qli, not groups.
 
 /// The commands of this version. They win over groups in the short form.
 pub const COMMANDS: [&str; 10] = [
@@ -14,8 +14,8 @@ pub const COMMANDS: [&str; 10] = [
     "help",
 ];
 
-/// Names kept for commands to come: they never reach a group by the short
-/// form, so that a new version takes nothing away.
+/// Reserved for future commands: they never reach a group by the short form, so
+/// that a new version breaks nothing.
 pub const RESERVED: [&str; 15] = [
     "approve",
     "config",
@@ -34,10 +34,10 @@ pub const RESERVED: [&str; 15] = [
     "which",
 ];
 
-/// Returns what is typed in this version where another tool has a command of a
-/// kept name.
-pub fn alternative_for(kept: &str) -> Option<&'static str> {
-    Some(match kept {
+/// What to type in this version instead of a reserved name that other tools have
+/// as a command.
+pub fn alternative_for(name: &str) -> Option<&'static str> {
+    Some(match name {
         "init" | "new" => "qli ext new <GROUP>",
         "list" => "qli ext list",
         "plan" => "qli explain <GROUP> <EXTENSION>",
@@ -49,7 +49,7 @@ pub fn alternative_for(kept: &str) -> Option<&'static str> {
     })
 }
 
-/// Says whether a word is a command, of this version or one to come.
+/// Whether a word is a command of this version or a future one.
 pub fn is_command(word: &str) -> bool {
     COMMANDS.contains(&word) || RESERVED.contains(&word)
 }

@@ -1,5 +1,4 @@
-//! SHA-256, in the two forms people meet it: bare as `sha256sum` prints it,
-//! and with its name in front.
+//! SHA-256 in two forms: as `sha256sum` prints it, and with its name in front.
 
 use std::fmt;
 
@@ -14,12 +13,11 @@ use sha2::Digest as _;
 pub struct Sha256([u8; 32]);
 
 impl Sha256 {
-    /// Hashes bytes that are at hand.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// Reads 64 hexadecimal digits in lower case; anything else is no digest.
+    /// Reads 64 lower-case hexadecimal digits.
     pub fn from_hex(digits: &[u8]) -> Option<Self> {
         let (pairs, rest) = digits.as_chunks::<2>();
         if pairs.len() != 32 || !rest.is_empty() {
@@ -35,19 +33,17 @@ impl Sha256 {
         (wrong < 0x10).then_some(Self(bytes))
     }
 
-    /// Returns its 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Takes the 32 bytes a hasher ended with.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 }
 
-/// Returns the value of a digit in lower case, and more than 15 for anything
-/// else. A table: a log has 128 of them a line.
+/// The value of a lower-case digit, and more than 15 for anything else. A table: a
+/// line of a log has 128 of them.
 fn hex_digit(byte: u8) -> u8 {
     #[expect(
         clippy::indexing_slicing,

@@ -1,5 +1,5 @@
-//! Names and texts that are valid by construction: what has one of these
-//! types was checked once and is trusted from then on.
+//! Names and texts that are valid by construction: a value of these types was
+//! checked once and is trusted from then on.
 
 mod command;
 mod digest;
@@ -34,20 +34,16 @@ pub const NAME_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 /// The grammar of the names of environment variables, as a regular expression.
 pub const ENV_NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
-/// Why a text is not a name of the kind asked for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
-    /// Nothing stands where a name is expected.
     #[error("a name cannot be empty")]
     Empty,
-    /// More than [`NAME_MAX`] bytes.
-    #[error("a name has at most {NAME_MAX} bytes, this one has {0}")]
+    /// In bytes.
+    #[error("a name may have at most {NAME_MAX} bytes, this one has {0}")]
     TooLong(usize),
-    /// The first character may not stand there.
     #[error("a name cannot start with {0:?}")]
     Start(char),
-    /// A later character may not stand there.
-    #[error("a name cannot hold {0:?}")]
+    #[error("a name cannot contain {0:?}")]
     Character(char),
 }
 
@@ -85,7 +81,7 @@ fn check_env_name(text: &str) -> Result<(), NameError> {
     )
 }
 
-/// Declares a newtype over `String` that only `FromStr` can make.
+/// Declares a newtype over `String` that only `FromStr` creates.
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident, $check:expr) => {
         $(#[$doc])*
@@ -93,7 +89,6 @@ macro_rules! checked_name {
         pub struct $name(String);
 
         impl $name {
-            /// Returns the name as it was written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -117,7 +112,7 @@ macro_rules! checked_name {
 }
 
 checked_name!(
-    /// The name of a group: the directory that holds its `_manifest.toml`.
+    /// The name of a group: the directory that contains its `_manifest.toml`.
     GroupName,
     check_name
 );
@@ -131,7 +126,7 @@ checked_name!(
 checked_name!(
     /// The name of an environment variable, `[A-Za-z_][A-Za-z0-9_]*`.
     ///
-    /// It holds neither `=` nor NUL, so that setting it can never fail.
+    /// It contains neither `=` nor NUL, so that setting it can never fail.
     EnvName,
     check_env_name
 );
@@ -147,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_group_name_is_made_of_letters_digits_and_three_marks() {
+    fn a_group_name_consists_of_letters_digits_and_three_marks() {
         for good in ["a", "db-prod", "k8s.eu", "0x", "A_b"] {
             assert_eq!(good.parse::<GroupName>().unwrap().as_str(), good);
         }

@@ -1,11 +1,11 @@
-//! Paths with `~`, `$VAR` and `${VAR}` in them, as a manifest writes them.
+//! Paths with `~`, `$VAR` and `${VAR}`, as manifests contain them.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-/// A path in which `~`, `$VAR` and `${VAR}` are still to be filled in.
+/// A path whose `~`, `$VAR` and `${VAR}` are not expanded yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathTemplate {
     written: String,
@@ -18,29 +18,23 @@ enum Part {
     Variable(String),
 }
 
-/// Why a text is no [`PathTemplate`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TemplateError {
-    /// Nothing stands where a path is expected.
     #[error("the path is empty")]
     Empty,
-    /// `${` without its `}`.
     #[error("`${{` is not closed")]
     Unclosed,
-    /// `$` that no variable name follows.
     #[error("`$` is not followed by a variable name")]
     NoName,
-    /// `~user`: only one's own home directory is known.
+    /// `~user`: only the user's own home directory is known.
     #[error("`~` must be followed by `/`")]
     OtherHome,
-    /// A path that starts in no known place.
     #[error("the path is not absolute")]
     Relative,
     /// It ends in `/`, `.` or `..`.
     #[error("the path names a directory, not a file")]
     NoFile,
-    /// NUL cannot stand in a path.
-    #[error("the path holds a NUL character")]
+    #[error("the path contains a NUL character")]
     Nul,
 }
 
@@ -49,8 +43,6 @@ pub enum TemplateError {
 pub struct Unset(pub String);
 
 impl PathTemplate {
-    /// Reads a template.
-    ///
     /// It must start with `/`, `~` or a variable: a relative path would mean
     /// another file in every directory qli is started from.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
@@ -66,12 +58,11 @@ impl PathTemplate {
         }
     }
 
-    /// Returns the template as it was written.
     pub fn as_str(&self) -> &str {
         &self.written
     }
 
-    /// Returns the names of the variables in it; `~` is `HOME`.
+    /// The variables in it; `~` is `HOME`.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Variable(name) => Some(name.as_str()),
@@ -79,12 +70,11 @@ impl PathTemplate {
         })
     }
 
-    /// Fills in every variable by asking `lookup`; `~` asks for `HOME`.
+    /// Expands every variable by `lookup`; `~` is `HOME`.
     ///
     /// # Errors
     ///
-    /// The first variable for which `lookup` knows nothing, or nothing but an
-    /// empty value: a path with a hole in it is another path.
+    /// The first variable that has no value, or an empty one.
     pub fn expand(
         &self,
         lookup: impl Fn(&str) -> Result<OsString, Unset>,
@@ -139,7 +129,7 @@ fn push_literal(parts: &mut Vec<Part>, text: &str) {
     }
 }
 
-/// Splits the text behind a `$` into the variable's name and what follows it.
+/// Splits the text after a `$` into the variable's name and the rest.
 fn variable(text: &str) -> Result<(&str, &str), TemplateError> {
     if let Some(braced) = text.strip_prefix('{') {
         let (name, rest) = braced.split_once('}').ok_or(TemplateError::Unclosed)?;
@@ -171,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn home_and_variables_are_filled_in() {
+    fn home_and_variables_are_expanded() {
         for (text, path) in [
             ("/var/log/a.log", "/var/log/a.log"),
             ("~/a.log", "/home/me/a.log"),
@@ -184,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unset_variable_is_named() {
+    fn an_unset_variable_is_an_error() {
         assert_eq!(expand("$NOPE/x"), Err(Unset("NOPE".into())));
     }
 

@@ -1,5 +1,5 @@
-//! Texts from files, arguments and people, written so that they can neither
-//! steer a terminal nor forge a line.
+//! Text from files, arguments and users, made safe to display: it can neither
+//! control a terminal nor forge a line.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -20,12 +20,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Text(pub OsString);
 
 impl Text {
-    /// Returns the bytes as the operating system takes them.
     pub fn as_os_str(&self) -> &OsStr {
         &self.0
     }
 
-    /// Returns the text on one line, with what is hidden made visible.
     pub fn visible(&self) -> String {
         visible_bytes(self.0.as_bytes())
     }
@@ -97,8 +95,7 @@ impl JsonSchema for Text {
     }
 }
 
-/// Says whether a character shows nothing, or steers what shows it: C0, DEL,
-/// C1, zero-width characters and fillers, line separators, bidi controls, tags.
+/// Whether a character is invisible or controls a terminal: C0, DEL, C1, zero-width characters and fillers, line separators, bidi controls, tags.
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}'
@@ -119,8 +116,8 @@ fn push_visible(out: &mut String, c: char) {
     }
 }
 
-/// Appends a text with what is hidden made visible, but for what is kept. Runs of
-/// plain ASCII, nearly all there is, go in at once.
+/// Appends a text with hidden characters made visible, except those kept. Runs of
+/// plain ASCII, nearly all text, are appended at once.
 fn push_text(out: &mut String, mut text: &str, kept: &[char]) {
     loop {
         let plain = text.bytes().take_while(|byte| matches!(byte, b' '..=b'~'));
@@ -147,20 +144,20 @@ fn visible_bytes(bytes: &[u8]) -> String {
     out
 }
 
-/// Writes any text on one line, with what is hidden made visible: `\n`,
-/// `\u{1b}`, and `\xff` for a byte that is not UTF-8.
+/// Any text on one line, with hidden characters made visible: `\n`, `\u{1b}`, and
+/// `\xff` for a byte that is not UTF-8.
 pub fn visible(text: impl AsRef<OsStr>) -> String {
     visible_bytes(text.as_ref().as_bytes())
 }
 
-/// Like [`visible`], but keeps line ends and tabs: for a text of several lines.
+/// Like [`visible`], but keeps line ends and tabs.
 pub fn visible_lines(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     push_text(&mut out, text, &['\n', '\t']);
     out
 }
 
-/// Writes an argument as one would type it in a shell.
+/// An argument, quoted for a shell.
 pub fn shell_word(word: impl AsRef<OsStr>) -> String {
     let word = word.as_ref();
     let plain = |b: &u8| b.is_ascii_alphanumeric() || b"%+,-./:=@_".contains(b);
@@ -176,7 +173,7 @@ pub fn shell_word(word: impl AsRef<OsStr>) -> String {
     }
 }
 
-/// The `$'…'` form: the only one that can be typed for bytes nobody can see.
+/// The `$'…'` form, for bytes that are invisible.
 fn ansi_c_quoted(bytes: &[u8]) -> String {
     let mut out = String::from("$'");
     for &byte in bytes {
@@ -192,16 +189,16 @@ fn ansi_c_quoted(bytes: &[u8]) -> String {
     out
 }
 
-/// Writes several arguments as one would type them in a shell.
+/// Arguments, quoted for a shell.
 pub fn shell_line<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> String {
     let words: Vec<String> = words.into_iter().map(shell_word).collect();
     words.join(" ")
 }
 
-/// Escapes in finished JSON what a terminal obeys, beyond JSON's own rules.
+/// Escapes in finished JSON what controls a terminal, beyond JSON's own rules.
 ///
-/// Outside its strings JSON is ASCII, and the only control character of
-/// indented JSON is the line end, so no structure is touched.
+/// Outside its strings JSON is ASCII, and the only control character in indented
+/// JSON is the line end, so its structure stays.
 pub fn escaped(json: String) -> String {
     // Nearly all of it is plain, and a run writes four lines.
     if json.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {
@@ -223,7 +220,7 @@ pub fn escaped(json: String) -> String {
 
 const TO_MEMORY: &str = "string keys, and memory as the writer";
 
-/// Writes a value as one line of JSON, without the line end.
+/// Without the line end.
 #[expect(
     clippy::expect_used,
     reason = "our documents have string keys: this cannot fail"
@@ -232,7 +229,7 @@ pub fn to_json_line<T: Serialize + ?Sized>(value: &T) -> String {
     escaped(serde_json::to_string(value).expect(TO_MEMORY))
 }
 
-/// Writes a value as indented JSON, with a final line end.
+/// Indented, with a final line end.
 #[expect(
     clippy::expect_used,
     reason = "our documents have string keys: this cannot fail"
@@ -241,7 +238,7 @@ pub fn to_json_pretty<T: Serialize + ?Sized>(value: &T) -> String {
     escaped(serde_json::to_string_pretty(value).expect(TO_MEMORY)) + "\n"
 }
 
-/// Writes a count with its word.
+/// A count with its noun.
 pub fn plural(count: usize, word: &str) -> String {
     match count {
         1 => format!("1 {word}"),
@@ -257,7 +254,7 @@ mod tests {
     const HOSTILE: &str = "a\u{1b}[31m\n\u{202e}\u{85}\u{7f}\u{2028}é";
 
     #[test]
-    fn what_is_hidden_is_made_visible() {
+    fn hidden_characters_are_made_visible() {
         assert_eq!(
             visible(HOSTILE),
             "a\\u{1b}[31m\\n\\u{202e}\\u{85}\\u{7f}\\u{2028}é"
@@ -267,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn json_escapes_what_a_terminal_obeys_and_reads_back_the_same() {
+    fn json_escapes_control_characters_and_reads_back_the_same() {
         let json = to_json_line(HOSTILE);
         assert!(!json.chars().any(is_hidden), "{json}");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), HOSTILE);
@@ -277,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_utf8_are_kept_as_base64() {
+    fn bytes_that_are_not_utf8_are_kept_as_base64() {
         let text = Text::from(OsString::from_vec(vec![0xff, 0xfe]));
         assert_eq!(to_json_line(&text), r#"{"b64":"//4="}"#);
         for text in [text.clone(), Text::from("plain")] {

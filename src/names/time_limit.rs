@@ -1,4 +1,4 @@
-//! Lengths of time as a manifest writes them: `"90s"`, `"10m"`, `"1h30m"`.
+//! Durations as manifests contain them: `"90s"`, `"10m"`, `"1h30m"`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,39 +6,32 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-/// The grammar of a length of time, as a regular expression: numbers that are not
-/// zero, of at most nine digits, each with its unit.
+/// The grammar of a duration, as a regular expression: numbers that are not zero,
+/// of at most nine digits, each with its unit.
 pub const TIME_LIMIT_PATTERN: &str = "^(0*[1-9][0-9]{0,8}(ms|s|m|h|d))+$";
 
-/// A length of time that is not zero, as it was written.
+/// A duration that is not zero, as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeLimit {
     written: String,
     length: Duration,
 }
 
-/// Why a text is no [`TimeLimit`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TimeLimitError {
-    /// Nothing stands where a length of time is expected.
     #[error("it is empty")]
     Empty,
-    /// A number is expected.
     #[error("a number is missing")]
     NoNumber,
-    /// A number has no unit, or one that is not known.
     #[error("a number needs one of the units `ms`, `s`, `m`, `h` and `d`")]
     NoUnit,
-    /// A number is zero.
     #[error("a number is zero")]
     Zero,
-    /// A number has more than nine digits.
     #[error("a number has more than nine digits")]
     TooLong,
 }
 
 impl TimeLimit {
-    /// Returns the length of time.
     pub fn length(&self) -> Duration {
         self.length
     }
@@ -54,9 +47,9 @@ impl FromStr for TimeLimit {
             return Err(TimeLimitError::Empty);
         }
         while !rest.is_empty() {
-            let (part, behind) = first_part(rest)?;
+            let (part, rest_of_text) = first_part(rest)?;
             length = length.saturating_add(part);
-            rest = behind;
+            rest = rest_of_text;
         }
         Ok(Self {
             written: text.to_owned(),
@@ -65,7 +58,6 @@ impl FromStr for TimeLimit {
     }
 }
 
-/// Reads one number with its unit.
 fn first_part(text: &str) -> Result<(Duration, &str), TimeLimitError> {
     const UNITS: [(&str, Duration); 5] = [
         ("ms", Duration::from_millis(1)),
@@ -75,7 +67,7 @@ fn first_part(text: &str) -> Result<(Duration, &str), TimeLimitError> {
         ("d", Duration::from_hours(24)),
     ];
     let end = text.find(|c: char| !c.is_ascii_digit());
-    let (digits, behind) = text
+    let (digits, rest_of_text) = text
         .split_at_checked(end.unwrap_or(text.len()))
         .unwrap_or((text, ""));
     if digits.is_empty() {
@@ -87,11 +79,11 @@ fn first_part(text: &str) -> Result<(Duration, &str), TimeLimitError> {
         digits => digits.parse::<u32>().map_err(|_| TimeLimitError::TooLong)?,
     };
     let unit = UNITS.iter().find_map(|(name, one)| {
-        let behind = behind.strip_prefix(name)?;
-        Some((*one, behind))
+        let rest_of_text = rest_of_text.strip_prefix(name)?;
+        Some((*one, rest_of_text))
     });
-    let (one, behind) = unit.ok_or(TimeLimitError::NoUnit)?;
-    Ok((one.saturating_mul(number), behind))
+    let (one, rest_of_text) = unit.ok_or(TimeLimitError::NoUnit)?;
+    Ok((one.saturating_mul(number), rest_of_text))
 }
 
 impl fmt::Display for TimeLimit {
@@ -128,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn what_means_no_length_of_time_says_why() {
+    fn an_invalid_duration_says_why() {
         for (text, error) in [
             ("", TimeLimitError::Empty),
             ("10", TimeLimitError::NoUnit),

@@ -1,5 +1,5 @@
-//! Secrets that are already in qli's own environment, under another name
-//! perhaps: what a CI system hands over.
+//! Secrets in qli's own environment, perhaps under another name: what a CI system
+//! provides.
 
 use std::os::unix::ffi::OsStringExt;
 
@@ -9,11 +9,10 @@ use super::{FetchError, Lookup, Provider, ProviderFault, Secret, StderrPolicy};
 use crate::host::{Host, HostView};
 use crate::names::EnvName;
 
-/// The provider `env`.
 #[derive(Debug)]
 pub(super) struct Env;
 
-/// The one predicate: what the variable holds now.
+/// The one predicate: the value of the variable now.
 fn value(wanted: &Lookup<'_>, view: &dyn HostView) -> Result<Secret, ProviderFault> {
     let value = view
         .var(wanted.reference.as_str())
@@ -27,14 +26,6 @@ impl Provider for Env {
             Ok(_) => Ok(()),
             Err(_) => Err("the name of a variable, such as `CI_DEPLOY_TOKEN`"),
         }
-    }
-
-    fn tool(&self) -> Option<&'static str> {
-        None
-    }
-
-    fn hint(&self) -> Option<&'static str> {
-        None
     }
 
     fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<ProviderFault> {

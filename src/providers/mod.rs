@@ -23,21 +23,20 @@ pub use tool::Tool;
 /// Declares the table: the variant, its name in a manifest, its row.
 macro_rules! providers {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal $row:expr,)*) => {
-        /// The provider that a secret's value is asked from.
+        /// The provider that a secret's value is fetched from.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum ProviderId { $($(#[doc = $doc])* $variant,)* }
 
         impl ProviderId {
-            /// Every provider, in the order people should consider them.
+            /// In the order in which they should be considered.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// Returns its name in a manifest.
+            /// The name in a manifest.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// Returns its implementation.
             pub fn row(self) -> &'static dyn Provider {
                 match self { $(Self::$variant => &$row,)* }
             }
@@ -46,8 +45,7 @@ macro_rules! providers {
 }
 
 providers! {
-    /// A variable of the environment that qli itself was started in; `ref` is
-    /// its name.
+    /// An environment variable of qli itself; `ref` is its name.
     Env = "env" env::Env,
     /// 1Password, by its command-line tool `op`; `ref` is `op://vault/item/field`.
     OnePassword = "one_password" one_password::OnePassword,
@@ -55,27 +53,32 @@ providers! {
 
 /// One source of secret values.
 pub trait Provider: Sync {
-    /// Says what a reference must look like, if this one does not.
+    /// Returns what a reference must look like, if this one does not.
     fn check(&self, reference: &str) -> Result<(), &'static str>;
 
-    /// Names the program that it calls, if it calls one.
-    fn tool(&self) -> Option<&'static str>;
+    /// The program that it calls, if it calls one.
+    fn tool(&self) -> Option<&'static str> {
+        None
+    }
 
-    /// Names the command that usually helps when the program gives no value.
-    fn hint(&self) -> Option<&'static str>;
+    /// The command that usually helps when the program gives no value.
+    fn hint(&self) -> Option<&'static str> {
+        None
+    }
 
-    /// Says why a fetch would fail, as far as that is known without calling
-    /// another program.
+    /// Why a fetch would fail, as far as that is known without calling another
+    /// program.
     fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<ProviderFault>;
 
-    /// Returns the value if looking is enough to know it.
-    fn local_value(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Secret>;
+    /// The value, if it is available without calling another program.
+    fn local_value(&self, _: &Lookup<'_>, _: &dyn HostView) -> Option<Secret> {
+        None
+    }
 
-    /// Fetches a value.
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        words: StderrPolicy,
+        stderr: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError>;
 }
@@ -83,17 +86,16 @@ pub trait Provider: Sync {
 /// What is looked up, and by which program.
 #[derive(Debug, Clone, Copy)]
 pub struct Lookup<'a> {
-    /// The reference, in the provider's grammar.
+    /// In the provider's grammar.
     pub reference: &'a SecretRef,
-    /// Where the provider's program is; [`Tool::None`] if it needs none.
     pub tool: &'a Tool,
 }
 
-/// What becomes of the words of a program that fails.
+/// Whether the message of a program that fails is shown.
 ///
-/// No search finds a value in every form a program may give it: broken by a
-/// line end, cut short, coloured. So they are shown only while there is no
-/// value that they could hold.
+/// No search finds a value in every form a program may print it: broken by a line
+/// end, truncated, coloured. So the message is shown only if the program can know
+/// no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StderrPolicy {
     /// No value has been fetched yet.
@@ -107,22 +109,20 @@ pub enum StderrPolicy {
 pub enum ProviderFault {
     /// The variable is not set.
     Unset,
-    /// There is a value that cannot be handed over.
+    /// The value cannot be passed on.
     Unusable(Unusable),
-    /// The provider's program is not installed.
+    /// The program is not installed.
     ToolMissing(&'static str),
-    /// Somebody else may change the provider's program.
+    /// Another user may change the program.
     ToolUntrusted(InsecurePath),
-    /// The provider's program is not the one that was planned.
+    /// The program is not the planned one.
     ToolChanged(PathBuf),
-    /// The program ended with an error.
     ToolFailed {
-        /// Its exit code; none when it died of a signal.
+        /// None if it died of a signal.
         code: Option<i32>,
-        /// What it said.
         message: ToolMessage,
     },
-    /// The program took too long, in seconds.
+    /// After so many seconds.
     ToolTimedOut(u64),
     /// The program wants to ask on the terminal.
     ToolStopped,
@@ -135,20 +135,16 @@ pub enum ProviderFault {
 /// What a failed program wrote to its standard error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ToolMessage {
-    /// Nothing.
     Silent,
-    /// These words.
     Said(String),
-    /// Words that may hold a secret value, and are therefore not shown.
+    /// Not shown, because it may contain a secret.
     Withheld,
 }
 
-/// Why a fetch gave nothing.
 #[derive(Debug)]
 pub enum FetchError {
     /// A signal ended the run meanwhile.
     Interrupted(Signal),
-    /// The provider has no value.
     Fault(ProviderFault),
 }
 

@@ -1,4 +1,4 @@
-//! Secrets of 1Password, by its own program: `op read <reference>`.
+//! Secrets in 1Password, by its own program: `op read <reference>`.
 
 use std::time::Duration;
 
@@ -8,13 +8,11 @@ use super::{FetchError, Lookup, Provider, ProviderFault, Secret, StderrPolicy, T
 use crate::host::{Host, HostView, ToolCall, ToolError, ToolOutput, reason};
 use crate::names::visible_lines;
 
-/// How long one call may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Largest value, in bytes.
 const LIMIT: usize = 1 << 20;
 
-/// The provider `one_password`.
 #[derive(Debug)]
 pub(super) struct OnePassword;
 
@@ -41,14 +39,10 @@ impl Provider for OnePassword {
         wanted.tool.obstacle().cloned()
     }
 
-    fn local_value(&self, _: &Lookup<'_>, _: &dyn HostView) -> Option<Secret> {
-        None
-    }
-
     fn fetch(
         &self,
         wanted: &Lookup<'_>,
-        words: StderrPolicy,
+        stderr: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
         if let Some(fault) = wanted.tool.obstacle() {
@@ -63,7 +57,7 @@ impl Provider for OnePassword {
         };
         let output = host.call(&call).map_err(fault_of)?;
         if output.code != Some(0) {
-            return Err(failed(&output, words).into());
+            return Err(failed(&output, stderr).into());
         }
         let value = without_line_end(output.stdout);
         Ok(Secret::new(value).map_err(ProviderFault::Unusable)?)
@@ -91,16 +85,16 @@ fn without_line_end(mut value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
     value
 }
 
-/// Words the failure. What the program wrote to its standard output before it
-/// failed may be a value, and words that were cut may end in the beginning of
-/// one: then nothing of them is shown.
-fn failed(output: &ToolOutput, words: StderrPolicy) -> ProviderFault {
-    let may_tell = words == StderrPolicy::Withheld
+/// What the program wrote to its standard output before it failed may be a value,
+/// and a message that was cut may end in the beginning of one: then it is not
+/// shown.
+fn failed(output: &ToolOutput, stderr: StderrPolicy) -> ProviderFault {
+    let may_contain_value = stderr == StderrPolicy::Withheld
         || output.stderr_cut
         || !output.stdout.trim_ascii().is_empty();
     let message = match output.stderr.trim_ascii() {
         [] => ToolMessage::Silent,
-        _ if may_tell => ToolMessage::Withheld,
+        _ if may_contain_value => ToolMessage::Withheld,
         said => ToolMessage::Said(visible_lines(&String::from_utf8_lossy(said))),
     };
     let code = output.code;
@@ -117,14 +111,14 @@ mod tests {
         fetch_with(world, StderrPolicy::Shown)
     }
 
-    fn fetch_with(world: &mut World, words: StderrPolicy) -> Result<String, FetchError> {
+    fn fetch_with(world: &mut World, stderr: StderrPolicy) -> Result<String, FetchError> {
         let reference = "op://v/i/f".parse().unwrap();
         let tool = Tool::find(super::super::ProviderId::OnePassword, world);
         let wanted = Lookup {
             reference: &reference,
             tool: &tool,
         };
-        let secret = OnePassword.fetch(&wanted, words, world)?;
+        let secret = OnePassword.fetch(&wanted, stderr, world)?;
         Ok(secret.expose().to_string_lossy().into_owned())
     }
 
@@ -162,12 +156,12 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_op_is_named() {
+    fn a_missing_op_is_named() {
         assert_eq!(fault(World::new()), ProviderFault::ToolMissing("op"));
     }
 
     #[test]
-    fn a_failing_op_is_quoted_while_there_is_no_value_it_could_tell() {
+    fn the_message_of_a_failing_op_is_shown_only_if_it_can_know_no_value() {
         let said = |stdout: &[u8], stderr: &[u8], words| {
             let mut world = World::new().tool("op", 1, stdout, stderr);
             match fetch_with(&mut world, words) {
@@ -192,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_and_a_tool_that_cannot_start_are_faults() {
+    fn too_much_output_and_a_program_that_cannot_start_are_faults() {
         let flood = vec![b'x'; LIMIT + 1];
         assert_eq!(
             fault(World::new().tool("op", 0, &flood, b"")),

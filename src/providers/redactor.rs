@@ -1,11 +1,9 @@
-//! Finding the values of secrets in a text, in every spelling a value travels
-//! in.
+//! Finds the values of secrets in a text, however they are encoded.
 //!
-//! A value is not searched for in a few prepared spellings: encoders differ in
-//! what they escape. Instead each of its characters may stand raw,
-//! percent-encoded (RFC 3986), as a `+` for a space, or escaped as in JSON
-//! (RFC 8259), mixed at will. Base64 has one spelling for each of the three
-//! positions a value can start at.
+//! Encoders differ in what they escape, so there is no list of spellings: each
+//! character of a value may be itself, percent-encoded (RFC 3986), a `+` for a
+//! space, or escaped as in JSON (RFC 8259), in any mixture. Base64 has one spelling
+//! for each of the three positions a value can start at.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::Range;
@@ -15,33 +13,32 @@ use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
 use zeroize::Zeroizing;
 
 use super::Secret;
-use super::spelling::{Scratch, Unit, first_readings, spelled_at, units};
+use super::spelling::{Character, Scratch, first_readings, spelled_at, units};
 use crate::names::{EnvName, Text};
 
-/// A shorter value is found only where it is the whole text: it would be found
-/// by chance inside others.
+/// A shorter value is replaced only where it is the whole text: others may contain
+/// it by chance.
 const INSIDE_MIN: usize = 4;
 
-/// A shorter line of a value is not looked for by itself.
+/// A shorter line of a value is not searched for by itself.
 const LINE_MIN: usize = 8;
 
 /// Finds values and replaces them by `[secret:NAME]`.
 #[derive(Default)]
 pub struct Redactor {
-    values: Vec<Value>,
+    values: Vec<NamedValue>,
     /// The values that can begin with a byte, by that byte.
     by_first: Vec<Vec<usize>>,
 }
 
-struct Value {
+struct NamedValue {
     name: String,
     pattern: Pattern,
 }
 
-/// What is looked for.
 enum Pattern {
     /// The value, each character in any spelling.
-    Spelled(Zeroizing<Vec<Unit>>),
+    Spelled(Zeroizing<Vec<Character>>),
     /// Exactly these bytes, wrapped into lines or not.
     Exact(Zeroizing<Vec<u8>>),
     /// The value as the whole text.
@@ -55,7 +52,6 @@ impl std::fmt::Debug for Redactor {
 }
 
 impl Redactor {
-    /// Takes the values that are to be found.
     pub fn of<'a>(secrets: impl IntoIterator<Item = (&'a EnvName, &'a Secret)>) -> Self {
         let mut redactor = Self::default();
         redactor.by_first.resize_with(256, Vec::new);
@@ -65,10 +61,8 @@ impl Redactor {
         redactor
     }
 
-    /// Takes a value more that is to be found.
-    ///
-    /// A shell strips the line end of `$(…)`, and a key of several lines travels
-    /// line by line, so each line that is long enough is one too.
+    /// A shell strips the line end of `$(…)`, and a key of several lines is passed
+    /// line by line, so each line that is long enough is searched for too.
     fn add(&mut self, name: &str, value: &[u8]) {
         for pattern in patterns(value) {
             self.add_pattern(name, pattern);
@@ -90,7 +84,7 @@ impl Redactor {
             list.push(index);
         }
         let name = name.to_owned();
-        self.values.push(Value { name, pattern });
+        self.values.push(NamedValue { name, pattern });
     }
 
     /// Replaces every value in a text. Values that overlap are replaced
@@ -109,9 +103,9 @@ impl Redactor {
         Text::from(OsString::from_vec(out))
     }
 
-    /// The places of values in the text, in order, those that overlap merged
-    /// under the name of the first. A value is not looked for again inside of
-    /// itself, so that a repetitive one costs no more than another.
+    /// The ranges of values in the text, in order, those that overlap merged under
+    /// the name of the first. A value is not searched for inside itself, so that a
+    /// repetitive one costs no more than another.
     fn matches(&self, text: &[u8]) -> Vec<(Range<usize>, usize)> {
         let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
         let mut scratch = Scratch::default();
@@ -149,7 +143,7 @@ impl Redactor {
 }
 
 impl Pattern {
-    /// Returns how many bytes of a text it takes from its beginning on.
+    /// How many bytes at the beginning of a text it matches.
     fn at(&self, text: &[u8], at_start: bool, scratch: &mut Scratch) -> Option<usize> {
         match self {
             Self::Exact(bytes) => wrapped_at(bytes, text),
@@ -159,8 +153,8 @@ impl Pattern {
     }
 }
 
-/// Returns how many bytes of a text a pattern takes from its beginning on. What
-/// wraps base64 (RFC 2045, RFC 7468) is passed over, as it is or spelled.
+/// How many bytes at the beginning of a text a pattern matches. Line breaks in
+/// base64 (RFC 2045, RFC 7468) are skipped, as they are or escaped.
 fn wrapped_at(pattern: &[u8], text: &[u8]) -> Option<usize> {
     const BREAKS: [&[u8]; 10] = [
         b"\r", b"\n", b" ", b"\t", b"\\n", b"\\r", b"%0A", b"%0D", b"%0a", b"%0d",
@@ -178,11 +172,11 @@ fn wrapped_at(pattern: &[u8], text: &[u8]) -> Option<usize> {
     Some(at)
 }
 
-/// The byte a pattern begins with, once what the text spells is read.
+/// The byte a pattern begins with, unescaped.
 fn first(pattern: &Pattern) -> Option<u8> {
     match pattern {
         Pattern::Exact(bytes) | Pattern::Whole(bytes) => bytes.first().copied(),
-        Pattern::Spelled(units) => units.first().map(Unit::first),
+        Pattern::Spelled(units) => units.first().map(Character::first),
     }
 }
 
@@ -195,8 +189,8 @@ fn patterns(value: &[u8]) -> Vec<Pattern> {
     std::iter::once(spelled).chain(exact).collect()
 }
 
-/// The value inside a longer base64 text: whichever of three positions it
-/// starts at, these characters stand in it whatever surrounds the value.
+/// The value inside a longer base64 text: for each of the three positions it can
+/// start at, the characters that do not depend on what surrounds it.
 fn base64_forms(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let mut forms: Vec<Zeroizing<Vec<u8>>> = Vec::new();
     for before in 0..3 {
@@ -240,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn the_value_is_replaced_wherever_it_stands() {
+    fn a_value_is_replaced_wherever_it_is() {
         assert_eq!(redacted(&["hunter2"], "--pw=hunter2!"), "--pw=[secret:S0]!");
         assert_eq!(
             redacted(&["hunter2"], "plain %zz \\u12 +"),
@@ -288,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn overlapping_values_leave_no_part_and_a_stand_in_is_left_alone() {
+    fn overlapping_values_leave_no_part_and_a_replacement_is_left_alone() {
         assert_eq!(
             redacted(&["abcdefgh", "efghijklm"], "-abcdefghijklm-"),
             "-[secret:S0]-"

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use secrecy::{ExposeSecret, SecretBox};
 use zeroize::Zeroizing;
 
-/// A value that is erased when it is dropped, and that nothing prints: it is
+/// A value that is erased when it is dropped, and that cannot be printed: it is
 /// not `Serialize`, not `Display`, and its `Debug` shows nothing.
 ///
 /// ```compile_fail,E0277
@@ -25,16 +25,16 @@ pub struct Secret(SecretBox<Vec<u8>>);
 /// Why bytes cannot be the value of an environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// An empty secret is a mistake somewhere.
+    /// An empty secret is a mistake in the store.
     #[error("the value is empty")]
     Empty,
-    /// environ(7) cannot hold one.
-    #[error("the value holds a NUL byte")]
+    /// environ(7) cannot contain one.
+    #[error("the value contains a NUL byte")]
     Nul,
 }
 
 impl Secret {
-    /// Takes a value over without copying it.
+    /// Takes a value without copying it.
     pub fn new(mut bytes: Zeroizing<Vec<u8>>) -> Result<Self, Unusable> {
         if bytes.is_empty() {
             return Err(Unusable::Empty);
@@ -45,13 +45,12 @@ impl Secret {
         Ok(Self(SecretBox::new(Box::new(std::mem::take(&mut *bytes)))))
     }
 
-    /// Makes a second one of the same value.
     #[must_use]
     pub fn duplicate(&self) -> Self {
         Self(SecretBox::new(Box::new(self.0.expose_secret().clone())))
     }
 
-    /// Shows the value to the one who hands it over.
+    /// For passing the value on.
     pub fn expose(&self) -> &OsStr {
         OsStr::from_bytes(self.0.expose_secret())
     }

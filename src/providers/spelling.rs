@@ -1,35 +1,34 @@
-//! The spellings of a value: each character raw, percent-encoded (RFC 3986), as
+//! The spellings of a value: each character as it is, percent-encoded (RFC 3986), as
 //! a `+` for a space, or escaped as in JSON (RFC 8259).
 
 /// One character of a value, or one byte of a value that is not UTF-8.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Unit {
+pub(super) struct Character {
     bytes: [u8; 4],
     length: usize,
-    /// The character, for its JSON escapes; none for a stray byte.
-    character: Option<char>,
+    /// For its JSON escapes; none for a byte that is not UTF-8.
+    unescaped: Option<char>,
 }
 
-impl zeroize::DefaultIsZeroes for Unit {}
+impl zeroize::DefaultIsZeroes for Character {}
 
-/// Takes a value apart.
-pub(super) fn units(value: &[u8]) -> Vec<Unit> {
+pub(super) fn units(value: &[u8]) -> Vec<Character> {
     let mut units = Vec::with_capacity(value.len());
     for chunk in value.utf8_chunks() {
-        units.extend(chunk.valid().chars().map(Unit::of_char));
-        units.extend(chunk.invalid().iter().copied().map(Unit::of_byte));
+        units.extend(chunk.valid().chars().map(Character::of_char));
+        units.extend(chunk.invalid().iter().copied().map(Character::of_byte));
     }
     units
 }
 
-impl Unit {
+impl Character {
     fn of_char(character: char) -> Self {
         let mut bytes = [0; 4];
         let length = character.encode_utf8(&mut bytes).len();
         Self {
             bytes,
             length,
-            character: Some(character),
+            unescaped: Some(character),
         }
     }
 
@@ -37,11 +36,10 @@ impl Unit {
         Self {
             bytes: [byte, 0, 0, 0],
             length: 1,
-            character: None,
+            unescaped: None,
         }
     }
 
-    /// The first byte of it as it is.
     pub(super) fn first(&self) -> u8 {
         self.bytes[0]
     }
@@ -57,7 +55,7 @@ impl Unit {
     }
 
     fn in_json(&self, text: &[u8]) -> Option<usize> {
-        let character = self.character?;
+        let character = self.unescaped?;
         let escaped = text.strip_prefix(b"\\")?;
         let short = match character {
             '\n' => b'n',
@@ -95,9 +93,9 @@ fn unicode_escape(character: char, text: &[u8]) -> Option<usize> {
         })
 }
 
-/// Follows every way to spell a value at once: a backslash or a percent sign
-/// of the text may be meant itself, or begin an escape.
-pub(super) fn spelled_at(units: &[Unit], text: &[u8], scratch: &mut Scratch) -> Option<usize> {
+/// Matches every way to spell a value at once: a backslash or a percent sign in the
+/// text may be itself or begin an escape.
+pub(super) fn spelled_at(units: &[Character], text: &[u8], scratch: &mut Scratch) -> Option<usize> {
     let Scratch { reached, next } = scratch;
     reached.clear();
     reached.push(0);
@@ -151,7 +149,7 @@ fn hex(digits: Option<&[u8]>) -> Option<u16> {
     u16::from_str_radix(std::str::from_utf8(digits?).ok()?, 16).ok()
 }
 
-/// Places that are reached while a value is followed; kept from one to the next.
+/// Offsets reached while a value is matched; reused for the next one.
 #[derive(Default)]
 pub(super) struct Scratch {
     reached: Vec<usize>,

@@ -1,5 +1,5 @@
-//! The program that a provider calls: found while planning, and the same one
-//! when it is called.
+//! The program that a provider calls: found while planning, and checked to be the
+//! same one when it is called.
 
 use std::path::PathBuf;
 
@@ -9,24 +9,20 @@ use super::{ProviderFault, ProviderId};
 use crate::host::{FileId, HostView, OnPath, reason, search_path};
 use crate::names::{Sha256, path_as_text};
 
-/// What is known of a provider's program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tool {
     /// The provider calls no program.
     None,
-    /// The program that will be called.
     At(ToolFile),
-    /// There is none that can be called, and why.
+    /// There is none that can be called.
     Unusable(ProviderFault),
 }
 
-/// A program by its place and its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ToolFile {
-    /// Its absolute path.
+    /// Absolute.
     #[serde(serialize_with = "path_as_text")]
     pub path: PathBuf,
-    /// SHA-256 of its bytes.
     pub sha256: Sha256,
     /// Which file it was when it was hashed.
     #[serde(skip)]
@@ -41,7 +37,7 @@ impl Tool {
         };
         match search_path(name, view) {
             OnPath::Found(path) => Self::read(path, view),
-            OnPath::Untrusted(suspicion) => Self::Unusable(ProviderFault::ToolUntrusted(suspicion)),
+            OnPath::Untrusted(insecure) => Self::Unusable(ProviderFault::ToolUntrusted(insecure)),
             OnPath::Missing => Self::Unusable(ProviderFault::ToolMissing(name)),
         }
     }
@@ -57,8 +53,8 @@ impl Tool {
         }
     }
 
-    /// Looks once more, directly before the program is called: a person may
-    /// have thought for minutes since it was planned.
+    /// Checks once more, directly before the program is called: the user may have
+    /// thought for minutes since it was planned.
     #[must_use]
     pub fn again(&self, provider: ProviderId, view: &dyn HostView) -> Self {
         let Self::At(planned) = self else {
@@ -72,7 +68,6 @@ impl Tool {
         }
     }
 
-    /// Returns the program, if it can be called.
     pub fn file(&self) -> Option<&ToolFile> {
         match self {
             Self::At(file) => Some(file),
@@ -80,7 +75,6 @@ impl Tool {
         }
     }
 
-    /// Says why it cannot be called.
     pub fn obstacle(&self) -> Option<&ProviderFault> {
         match self {
             Self::None | Self::At(_) => None,
