@@ -71,7 +71,7 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
     {
         return cx.put(VERSION);
     }
-    if let Some(exit) = complete::asked(args, &cx) {
+    if let Some(exit) = complete::answer_script(args, &cx) {
         return exit;
     }
     if let Some(message) = help::reserved(args) {
@@ -108,7 +108,7 @@ fn exec(command: Option<Command>, cx: &mut Context<'_>) -> Exit {
         Some(Command::Audit(args)) => audit::exec(cx.add(&args.global), &args.command),
         Some(Command::Ext(args)) => ext::exec(cx.add(&args.global), &args.command),
         Some(Command::Doctor(args)) => doctor::exec(cx.add(&args.global), args.format),
-        Some(Command::Completions(args)) => complete::stub(cx.add(&args.global), args.shell),
+        Some(Command::Completions(args)) => complete::script(cx.add(&args.global), args.shell),
         Some(Command::Man(args)) => man::exec(cx.add(&args.global), &args),
         Some(Command::Help(args)) => help::exec(cx.add(&args.global), &args.about),
         Some(Command::Schema(args)) => schema::exec(cx.add(&args.global), &args),

@@ -155,16 +155,13 @@ impl Run {
         let (Some(pid), Some((start, boot))) = (self.pid, &self.process) else {
             return Fate::UnknownFromHere;
         };
-        match view.boot_id() {
-            _ if self.host != view.identity().host => return Fate::UnknownFromHere,
-            None => return Fate::UnknownFromHere,
-            Some(now) if now != *boot => return Fate::Abandoned,
-            Some(_) => {}
+        if self.host != view.identity().host {
+            return Fate::UnknownFromHere;
         }
-        match view.process_start(pid) {
-            Ok(Some(found)) if found == *start => Fate::Running,
-            Ok(_) => Fate::Abandoned,
-            Err(_) => Fate::UnknownFromHere,
+        match view.is_running(pid, *start, boot) {
+            Some(true) => Fate::Running,
+            Some(false) => Fate::Abandoned,
+            None => Fate::UnknownFromHere,
         }
     }
 

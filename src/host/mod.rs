@@ -121,16 +121,9 @@ pub trait HostView {
     /// Describes this process.
     fn process(&self) -> ProcessFacts;
 
-    /// Identifies the time since the machine booted.
-    fn boot_id(&self) -> Option<String>;
-
-    /// Returns when a process started, in clock ticks since boot; `None` if there
-    /// is no such process.
-    ///
-    /// # Errors
-    ///
-    /// Whether it exists cannot be determined.
-    fn process_start(&self, pid: u32) -> io::Result<Option<u64>>;
+    /// Whether a process of this machine is still running, given its start time in
+    /// clock ticks since boot and the boot's id; `None` if that cannot be determined.
+    fn is_running(&self, pid: u32, start: u64, boot_id: &str) -> Option<bool>;
 }
 
 /// Acts on the system.

@@ -53,18 +53,23 @@ pub(super) fn own_facts(start: Option<u64>) -> ProcessFacts {
     }
 }
 
-pub(super) fn boot_id() -> Option<String> {
+fn boot_id() -> Option<String> {
     let text = read("sys/kernel/random/boot_id")?;
     Some(text.trim_end().to_owned())
 }
 
-/// Returns when a process started, in clock ticks since boot; `None` if there is no
-/// such process.
-///
-/// # Errors
-///
-/// Whether it exists is unknown: another user's processes may be hidden.
-pub(super) fn start_of(pid: u32) -> io::Result<Option<u64>> {
+/// Whether a process is still running; `None` if that is unknown, since another user's
+/// processes may be hidden.
+pub(super) fn is_running(pid: u32, start: u64, since_boot: &str) -> Option<bool> {
+    if boot_id()? != since_boot {
+        return Some(false);
+    }
+    let found = start_of(pid).ok()?;
+    Some(found == Some(start))
+}
+
+/// Returns when a process started; `None` if there is no such process.
+fn start_of(pid: u32) -> io::Result<Option<u64>> {
     if let Some(start) = read(&format!("{pid}/stat")).and_then(|stat| field(&stat, START)) {
         return Ok(Some(start));
     }

@@ -251,12 +251,8 @@ impl HostView for System {
         process::own_facts(self.own().start)
     }
 
-    fn boot_id(&self) -> Option<String> {
-        process::boot_id()
-    }
-
-    fn process_start(&self, pid: u32) -> io::Result<Option<u64>> {
-        process::start_of(pid)
+    fn is_running(&self, pid: u32, start: u64, boot_id: &str) -> Option<bool> {
+        process::is_running(pid, start, boot_id)
     }
 }
 

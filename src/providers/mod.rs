@@ -45,7 +45,7 @@ macro_rules! providers {
 }
 
 providers! {
-    /// An environment variable of qli itself; `ref` is its name.
+    /// A variable in the environment of qli; `ref` is its name.
     Env = "env" env::Env,
     /// 1Password, by its command-line tool `op`; `ref` is `op://vault/item/field`.
     OnePassword = "one_password" one_password::OnePassword,

@@ -1,5 +1,5 @@
-//! What a stub is answered when what it is answered from is hostile: a log may
-//! be anything, and anybody may have written to it.
+//! Answers to completion scripts when logs and files are hostile: a log may be any
+//! kind of file, with any content.
 
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::process::Command;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 const ID: &str = "017f22e2-79b0-7cc3-98c4-dc0c0c07398f";
 
-/// A home directory with a group that keeps its log at a path below it.
+/// A home directory with a group whose log is at `log`.
 fn home(log: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
     let group = home.path().join(".local/share/qli/extensions/ops");
@@ -20,7 +20,7 @@ fn home(log: &str) -> TempDir {
     home
 }
 
-/// Presses TAB behind words, with 64 MiB of memory and half a minute.
+/// Completes the last word, with 64 MiB of memory and 30 seconds.
 fn answer(home: &TempDir, words: &[&str]) -> String {
     let index = (words.len() - 1).to_string();
     answer_of("bash", home, &[&[&*index], words].concat())
@@ -50,7 +50,7 @@ fn start(run_id: &str) -> String {
 
 const SHOW: [&str; 4] = ["qli", "audit", "show", ""];
 
-/// What is offered where no run is: options.
+/// Without a run, options are offered.
 fn offers_no_run(home: &TempDir) {
     let answer = answer(home, &SHOW);
     assert!(
@@ -60,7 +60,7 @@ fn offers_no_run(home: &TempDir) {
 }
 
 #[test]
-fn only_what_has_the_form_of_an_id_comes_out_of_a_log() {
+fn only_run_ids_are_offered_from_a_log() {
     let home = home("~/log");
     let log = start("$(touch PWNED)") + &start(ID) + &start("`reboot`") + &start("a;b");
     std::fs::write(home.path().join("log"), log).unwrap();
@@ -69,7 +69,7 @@ fn only_what_has_the_form_of_an_id_comes_out_of_a_log() {
 }
 
 #[test]
-fn a_run_is_offered_by_the_end_of_its_id_when_that_was_begun() {
+fn a_run_is_offered_by_the_end_of_its_id_once_that_is_begun() {
     let home = home("~/log");
     std::fs::write(home.path().join("log"), start(ID)).unwrap();
     let end = "07398f";
@@ -80,7 +80,7 @@ fn a_run_is_offered_by_the_end_of_its_id_when_that_was_begun() {
 }
 
 #[test]
-fn no_pipe_is_waited_for_and_no_device_read() {
+fn pipes_and_devices_are_not_opened() {
     let pipe = home("~/pipe");
     mkfifo(&pipe.path().join("pipe"), Mode::S_IRWXU).unwrap();
     offers_no_run(&pipe);
@@ -88,7 +88,7 @@ fn no_pipe_is_waited_for_and_no_device_read() {
 }
 
 #[test]
-fn behind_a_huge_line_runs_are_found_at_no_more_cost() {
+fn a_huge_line_before_the_runs_costs_nothing() {
     let home = home("~/log");
     let mut log = std::fs::File::create(home.path().join("log")).unwrap();
     log.seek(SeekFrom::Start(600 << 20)).unwrap();
@@ -98,14 +98,14 @@ fn behind_a_huge_line_runs_are_found_at_no_more_cost() {
 }
 
 #[test]
-fn a_file_is_offered_to_a_shell_only_as_it_may_stand_there() {
+fn a_file_name_is_offered_only_if_it_is_harmless_on_a_command_line() {
     let home = home("~/log");
     for name in ["a$(touch PWNED)", "a;b", "a b", "a\u{1b}[2J", "ab.toml"] {
         std::fs::write(home.path().join(name), "").unwrap();
     }
     let words = ["qli", "validate", "a"];
     assert_eq!(answer_of("powershell", &home, &words), "ab.toml\n");
-    // This one quotes what it puts on the line.
+    // Elvish quotes what it inserts.
     let answer = answer_of("elvish", &home, &words);
     assert_eq!(answer, "a b\na$(touch PWNED)\na;b\nab.toml\n");
 }

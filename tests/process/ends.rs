@@ -190,7 +190,7 @@ fn an_end_that_a_file_size_limit_keeps_from_log_and_spool_is_told() {
     let ended = ended.unwrap();
     let told = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(4), "{told}");
-    assert!(told.contains("recorded nowhere but here"), "{told}");
+    assert!(told.contains("is in no log; its record follows"), "{told}");
     assert!(told.contains("File too large"), "{told}");
     assert_eq!(world.log().len(), 1);
 }

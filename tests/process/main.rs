@@ -1,8 +1,7 @@
-//! Real processes, signals and terminals: what no world in memory can show.
+//! Real processes, signals and terminals: what an in-memory host cannot show.
 //!
-//! Nothing here sleeps. A test waits for a line that a script writes, or for
-//! a state in `/proc`, and gives up after a deadline. `QLI_STRESS=1` provokes
-//! each race more often.
+//! No test sleeps. It waits for a line that a script writes, or for a state in
+//! `/proc`, and fails after a deadline. `QLI_STRESS=1` repeats each race more often.
 #![expect(
     clippy::disallowed_methods,
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! A terminal with a process in front of it.
+//! A pseudo-terminal with a process on it.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -14,9 +14,9 @@ use rustix::process::{WaitOptions, waitpid};
 
 use crate::support::until;
 
-/// A terminal of its own, in whose session a program leads.
+/// A new terminal whose session a program leads.
 pub(crate) struct Terminal {
-    /// Killed when the test is over, if it is still there.
+    /// Killed at the end of the test if it is still running.
     _process: PtyProcess,
     leader: Pid,
     screen: File,
@@ -43,18 +43,16 @@ impl Terminal {
         }
     }
 
-    /// Returns the program's process id.
+    /// The program's process id.
     pub(crate) fn leader(&self) -> Pid {
         self.leader
     }
 
-    /// Presses keys.
     pub(crate) fn press(&mut self, keys: &str) {
         self.screen.write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits until a text stands on the screen, and forgets everything up to
-    /// and with it.
+    /// Waits until a text appears, and drops everything up to its end.
     pub(crate) fn wait_for(&mut self, text: &str) {
         let after = until(text, || {
             self.read();
@@ -63,8 +61,8 @@ impl Terminal {
         self.text.drain(..after);
     }
 
-    /// Presses keys, again every half second, until a text stands on the screen,
-    /// and forgets everything up to and with it.
+    /// Presses keys every half second until a text appears, and drops everything up to
+    /// its end.
     pub(crate) fn press_until(&mut self, keys: &str, text: &str) {
         let mut next = Instant::now();
         let after = until(text, || {
@@ -78,7 +76,7 @@ impl Terminal {
         self.text.drain(..after);
     }
 
-    /// Returns what else stands on the screen by now.
+    /// Returns what else has been printed so far.
     pub(crate) fn rest(&mut self) -> &str {
         self.read();
         &self.text

@@ -1,4 +1,4 @@
-//! The shells that people start qli from, and an editor that takes the terminal.
+//! Interactive shells, and an editor that takes over the terminal.
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
@@ -11,7 +11,7 @@ use crate::support::until;
 use crate::terminal::{CTRL_C, CTRL_Z};
 use crate::world::{World, rounds, wait_for_state};
 
-/// Interactive shells without anybody's settings.
+/// Interactive shells without start-up files.
 const SHELLS: [&[&str]; 3] = [
     &["bash", "--norc", "--noprofile", "-i"],
     &["zsh", "-f", "-i"],
@@ -29,7 +29,7 @@ fn start(words: &[&str], term: &str, world: &World) -> Terminal {
     terminal
 }
 
-/// A line that runs an extension; zsh splits no variable into words.
+/// A command line that runs an extension; zsh does not split variables into words.
 fn qli(world: &World, words: &str) -> String {
     let root = world.path("root");
     format!("qli --extensions {} g {words}", root.display())
@@ -43,7 +43,7 @@ fn last_line(terminal: &mut Terminal, line: &str, printed: &str) {
 }
 
 #[test]
-fn job_control_works_as_if_the_script_had_been_started_by_hand() {
+fn job_control_works_as_for_a_script_started_directly() {
     for shell in SHELLS {
         for _ in 0..rounds(1, 50) {
             let world = World::new("");
@@ -68,7 +68,7 @@ fn job_control_works_as_if_the_script_had_been_started_by_hand() {
 }
 
 #[test]
-fn ctrl_c_ends_a_loop_and_gives_the_prompt_back() {
+fn ctrl_c_ends_a_loop_and_returns_to_the_prompt() {
     for shell in SHELLS {
         let world = World::new("").script("wait", WAIT);
         let mut lines = world.lines();
@@ -106,7 +106,7 @@ fn under_nohup_a_run_outlives_its_terminal() {
 }
 
 #[test]
-fn an_editor_has_the_terminal_to_itself_and_leaves_it_as_it_was() {
+fn an_editor_controls_the_terminal_and_restores_it() {
     let world = World::new("").script(
         "edit",
         "exec vim -u NONE -N -i NONE --cmd 'inoremap <C-c> X' note",
@@ -115,10 +115,10 @@ fn an_editor_has_the_terminal_to_itself_and_leaves_it_as_it_was() {
     let before = settings(&terminal.modes());
     terminal.press(&(qli(&world, "edit") + "\n"));
     let qli = world.qli_pid();
-    until("vim to have the keys", || {
+    until("vim to control the terminal", || {
         (settings(&terminal.modes()) != before).then_some(())
     });
-    // Ctrl-C is a key like any other here, and ends nothing.
+    // In vim, Ctrl-C is an ordinary key.
     terminal.press("iZ");
     terminal.wait_for("Z");
     terminal.press(CTRL_C);

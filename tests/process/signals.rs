@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 
 use crate::world::{Run, World, bit, mask, rounds, status_of, wait_for_state};
 
-const PASSED_ON: [Signal; 7] = [
+const FORWARDED: [Signal; 7] = [
     Signal::SIGINT,
     Signal::SIGTERM,
     Signal::SIGHUP,
@@ -17,8 +17,8 @@ const PASSED_ON: [Signal; 7] = [
     Signal::SIGALRM,
 ];
 
-/// A signal that qli passes on, and that is not the one under test: when the
-/// probe has it, everything that came before has been dealt with.
+/// A forwarded signal other than the one under test: once the probe receives it,
+/// everything before it has been handled.
 fn marker(tested: Signal) -> Signal {
     if tested == Signal::SIGUSR1 {
         Signal::SIGUSR2
@@ -29,14 +29,14 @@ fn marker(tested: Signal) -> Signal {
 
 #[test]
 fn a_signal_from_outside_reaches_the_script_once_and_unchanged() {
-    for signal in PASSED_ON {
+    for signal in FORWARDED {
         for _ in 0..rounds(3, 50) {
-            passes_on(signal);
+            is_forwarded(signal);
         }
     }
 }
 
-fn passes_on(signal: Signal) {
+fn is_forwarded(signal: Signal) {
     let world = World::new("");
     let mut lines = world.lines();
     let qli = Run::start(&mut world.qli(["probe"]));
@@ -58,12 +58,11 @@ fn passes_on(signal: Signal) {
         assert_eq!(record["forwarded"], true);
     }
     assert_eq!(end["signals"].as_array().unwrap().len(), 2);
-    let stopped = PASSED_ON[..4].contains(&signal);
+    let stopped = FORWARDED[..4].contains(&signal);
     assert_eq!(end["event"], if stopped { "interrupted" } else { "finish" });
 }
 
-/// Starts the probe so that it sends TERM itself, and returns what it got and
-/// what qli recorded of it.
+/// Makes the probe send TERM, and returns what it received and what qli recorded.
 fn sent_by_the_script(to: &str) -> (Vec<String>, serde_json::Value) {
     let world = World::new("");
     let mut lines = world.lines();
@@ -80,16 +79,16 @@ fn sent_by_the_script(to: &str) -> (Vec<String>, serde_json::Value) {
 }
 
 #[test]
-fn what_the_script_sends_to_its_parent_is_not_sent_back() {
+fn a_signal_from_the_script_to_qli_is_not_sent_back() {
     let (got, sent) = sent_by_the_script("parent");
     assert_eq!(got, ["SIGUSR1"]);
     assert_eq!(sent["forwarded"], false);
 }
 
 #[test]
-fn what_a_child_of_the_script_sends_to_qli_is_for_qli() {
-    // The child stays: of a sender that is gone nobody can tell the group.
-    // It waits until qli waits: in the instant of the start all is passed on.
+fn a_signal_from_a_child_of_the_script_is_not_forwarded() {
+    // The child must not exit: the process group of a sender that is gone is unknown.
+    // It must not send during the spawn, when everything is forwarded.
     let child = "echo READY $$ >$OUT; read x <$HOLD; kill -TERM $0; \
         echo SENT $$ >$OUT; read x <$HOLD";
     let script = format!("sh -c '{child}' $PPID; exit 6");
@@ -111,7 +110,7 @@ fn what_a_child_of_the_script_sends_to_qli_is_for_qli() {
 }
 
 #[test]
-fn what_the_script_sends_to_its_group_reaches_it_once() {
+fn a_signal_from_the_script_to_its_group_reaches_it_once() {
     let (mut got, sent) = sent_by_the_script("group");
     got.sort();
     assert_eq!(got, ["SIGTERM", "SIGUSR1"]);
@@ -119,7 +118,7 @@ fn what_the_script_sends_to_its_group_reaches_it_once() {
 }
 
 #[test]
-fn a_script_has_no_signal_blocked_and_none_ignored() {
+fn a_script_starts_with_no_signal_blocked_or_ignored() {
     let world = World::new("").script("masks", "exec cat /proc/self/status >status");
     assert!(Run::start(&mut world.qli(["masks"])).end().success());
     let status = std::fs::read_to_string(world.path("status")).unwrap();
@@ -128,8 +127,8 @@ fn a_script_has_no_signal_blocked_and_none_ignored() {
     assert_eq!(mask(&status, "SigIgn") & standard, 0);
 }
 
-/// Starts the probe by a shell's line, sends qli a signal that is ignored
-/// there, and shows that nothing came of it.
+/// Starts the probe from a shell, sends qli an ignored signal, and checks that it has
+/// no effect.
 fn stays_ignored(line: &str, ignored: &[Signal]) {
     let world = World::new("");
     let mut lines = world.lines();
@@ -162,7 +161,7 @@ fn int_and_quit_stay_ignored_in_the_background_of_sh() {
     stays_ignored("$QLI probe & wait $!", &[Signal::SIGINT, Signal::SIGQUIT]);
 }
 
-/// Runs `$QLI` words from a Python program that has prepared its signals.
+/// Runs qli from a Python program that has set up its signals.
 fn prepared(world: &World, prepare: &str, words: &str) -> Run {
     let program = format!(
         "import os, signal\n{prepare}\nwords = os.environ['QLI'].split() + '{words}'.split()\n\
@@ -183,7 +182,7 @@ fn signals_that_are_blocked_on_entry_are_unblocked_for_qli_and_script() {
 }
 
 #[test]
-fn an_exit_code_is_not_lost_where_chld_was_ignored_on_entry() {
+fn an_exit_code_is_not_lost_if_chld_was_ignored_on_entry() {
     let world = World::new("").script("end", "exit 3");
     let ignore = "signal.signal(signal.SIGCHLD, signal.SIG_IGN)";
     assert_eq!(prepared(&world, ignore, "end").end().code(), Some(3));
@@ -208,7 +207,7 @@ fn a_script_keeps_the_default_action_of_xfsz() {
 }
 
 #[test]
-fn qli_dies_of_a_signal_it_was_told_to_ignore_if_its_script_does() {
+fn qli_dies_of_an_ignored_signal_if_its_script_does() {
     let die = "#!/usr/bin/env -S python3 -IS\nimport os, signal\n\
                signal.signal(signal.SIGHUP, signal.SIG_DFL)\nos.kill(os.getpid(), signal.SIGHUP)\n";
     let world = World::new("").executable("root/g/die", die);
@@ -217,7 +216,7 @@ fn qli_dies_of_a_signal_it_was_told_to_ignore_if_its_script_does() {
 }
 
 #[test]
-fn a_script_stopped_where_no_shell_waits_goes_on_with_the_first_cont() {
+fn without_job_control_the_first_cont_continues_a_stopped_script() {
     for _ in 0..rounds(10, 100) {
         let world = World::new("").script("stop", "echo READY $$ >\"$OUT\"; kill -STOP $$; exit 3");
         let mut lines = world.lines();

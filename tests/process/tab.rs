@@ -1,5 +1,5 @@
-//! Pressing TAB in real shells. What a shell shows is full of escape sequences,
-//! so most tests press Enter, too, and look at what then ran.
+//! Pressing TAB in real shells. Their output is full of escape sequences, so most
+//! tests press Enter, too, and check what ran.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,7 +19,7 @@ description = \"Puts it live\"
 description = \"Takes it down: for good\"
 ";
 
-/// Says that it runs, and leaves a mark.
+/// Prints its name, and creates a file.
 const SCRIPT: &str = "#!/bin/sh\necho \"ran $0\" \"$@\" | sed 's|/.*/||'\n: > \"$HOME/started\"\n";
 
 /// A home directory with two groups, and a shell on a terminal in it.
@@ -29,15 +29,15 @@ struct Typist {
     terminal: Terminal,
 }
 
-/// Where the stub of a shell is put, as its first lines say, or sourced from.
+/// How the completion script is loaded; its first lines document both.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stub {
+enum Loaded {
     Sourced,
-    AsFile,
+    FromFile,
 }
 
 impl Typist {
-    fn at(shell: &'static str, stub: Stub) -> Self {
+    fn at(shell: &'static str, loaded: Loaded) -> Self {
         let home = tempfile::tempdir().unwrap();
         write(&home, ".local/share/qli/extensions/ops/_manifest.toml", OPS);
         let web = "schema_version = 1\ndescription = \"d\"\n";
@@ -54,7 +54,7 @@ impl Typist {
         let bin = home.path().join("bin");
         std::fs::create_dir(&bin).unwrap();
         std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_qli"), bin.join("qli")).unwrap();
-        let command = start(&home, shell, stub);
+        let command = start(&home, shell, loaded);
         let mut terminal = Terminal::start(command);
         terminal.wait_for("READY>");
         Self {
@@ -64,22 +64,22 @@ impl Typist {
         }
     }
 
-    /// Presses keys and Enter, and waits for what that writes.
+    /// Presses keys and Enter, and waits for the output.
     fn types(&mut self, keys: &str, shown: &str) {
         self.terminal.press(keys);
-        // Some shells take what comes while they complete for another key.
+        // While they complete, some shells read what follows as another key.
         self.terminal.press("\r");
         self.terminal.wait_for(shown);
         self.terminal.wait_for("READY>");
     }
 
-    /// Presses keys and waits for what is shown, then takes the line back.
+    /// Presses keys and waits for some text, then clears the line.
     fn sees(&mut self, keys: &str, shown: &[&str]) {
         self.terminal.press(keys);
         for text in shown {
             self.terminal.wait_for(text);
         }
-        // A shell that still completes may lose a Ctrl-C.
+        // A shell that is still completing may lose a Ctrl-C.
         self.terminal.press_until("\u{3}", "READY>");
     }
 
@@ -100,21 +100,21 @@ fn executable(path: &Path) {
     std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
 }
 
-fn stub_of(shell: &str) -> String {
+fn script_of(shell: &str) -> String {
     let printed = Command::new(env!("CARGO_BIN_EXE_qli"))
         .args(["completions", shell])
         .output();
     String::from_utf8(printed.unwrap().stdout).unwrap()
 }
 
-fn start(home: &TempDir, shell: &str, stub: Stub) -> Command {
-    let sourced = stub == Stub::Sourced;
+fn start(home: &TempDir, shell: &str, loaded: Loaded) -> Command {
+    let sourced = loaded == Loaded::Sourced;
     let mut command = Command::new(shell);
     match shell {
         "bash" => {
-            let load = match stub {
-                Stub::Sourced => "eval \"$(qli completions bash)\"",
-                Stub::AsFile => ". /usr/share/bash-completion/bash_completion",
+            let load = match loaded {
+                Loaded::Sourced => "eval \"$(qli completions bash)\"",
+                Loaded::FromFile => ". /usr/share/bash-completion/bash_completion",
             };
             let rc = format!(
                 "PS1='READY> '\nbind 'set bell-style none'\nbind 'set enable-bracketed-paste off'\n{load}\n"
@@ -123,9 +123,11 @@ fn start(home: &TempDir, shell: &str, stub: Stub) -> Command {
             command.arg("--noprofile").arg("--rcfile").arg(rc).arg("-i");
         }
         "zsh" => {
-            let load = match stub {
-                Stub::Sourced => "eval \"$(qli completions zsh)\"",
-                Stub::AsFile => "fpath=(~/functions $fpath)\nautoload -Uz compinit\ncompinit -u",
+            let load = match loaded {
+                Loaded::Sourced => "eval \"$(qli completions zsh)\"",
+                Loaded::FromFile => {
+                    "fpath=(~/functions $fpath)\nautoload -Uz compinit\ncompinit -u"
+                }
             };
             let rc = format!("PROMPT='READY> '\nunsetopt beep prompt_sp\n{load}\n");
             write(home, ".zshrc", &rc);
@@ -150,7 +152,7 @@ fn start(home: &TempDir, shell: &str, stub: Stub) -> Command {
             "zsh" => "functions/_qli",
             _ => ".config/fish/completions/qli.fish",
         };
-        write(home, file, &stub_of(shell));
+        write(home, file, &script_of(shell));
     }
     let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
     command
@@ -170,10 +172,10 @@ fn start(home: &TempDir, shell: &str, stub: Stub) -> Command {
 #[test]
 fn groups_and_extensions_are_completed_and_nothing_is_started() {
     for shell in SHELLS {
-        for stub in [Stub::Sourced, Stub::AsFile] {
-            let mut typist = Typist::at(shell, stub);
+        for loaded in [Loaded::Sourced, Loaded::FromFile] {
+            let mut typist = Typist::at(shell, loaded);
             let both = ["Puts it live", "Takes it down: for good"];
-            // bash lists at the second press.
+            // bash lists candidates at the second press.
             let keys = if shell == "bash" {
                 "qli ops de\t\t"
             } else {
@@ -190,7 +192,7 @@ fn groups_and_extensions_are_completed_and_nothing_is_started() {
 #[test]
 fn options_are_completed_with_their_values() {
     for shell in SHELLS {
-        let mut typist = Typist::at(shell, Stub::Sourced);
+        let mut typist = Typist::at(shell, Loaded::Sourced);
         typist.types("qli --col\tne\tweb hello one", "ran hello one");
         typist.types("qli --color=ne\tweb hello two", "ran hello two");
         typist.types("qli run web --verb\thel\tthree", "ran hello three");
@@ -205,7 +207,7 @@ fn options_are_completed_with_their_values() {
 #[test]
 fn topics_and_codes_are_completed() {
     for shell in SHELLS {
-        let mut typist = Typist::at(shell, Stub::Sourced);
+        let mut typist = Typist::at(shell, Loaded::Sourced);
         typist.types("qli help exit\t", "Exit codes");
         typist.types("qli help QLI010\t2", "QLI0102 unknown-field");
     }
@@ -214,17 +216,17 @@ fn topics_and_codes_are_completed() {
 #[test]
 fn files_are_completed_by_the_shell_with_its_own_quoting() {
     for shell in SHELLS {
-        let mut typist = Typist::at(shell, Stub::Sourced);
-        typist.types("qli validate my\t", "1 manifest, no problem");
+        let mut typist = Typist::at(shell, Loaded::Sourced);
+        typist.types("qli validate my\t", "1 group, no problems");
         typist.types("qli web hello no\t", "ran hello notes");
         typist.types("qli --extensions my\text list", "d");
     }
 }
 
 #[test]
-fn what_is_quoted_is_completed_and_never_evaluated() {
+fn quoted_words_are_completed_and_never_evaluated() {
     for shell in SHELLS {
-        let mut typist = Typist::at(shell, Stub::Sourced);
+        let mut typist = Typist::at(shell, Loaded::Sourced);
         typist.types("qli \"web\" he\tone", "ran hello one");
         typist.types("qli 'web' \"he\ttwo", "ran hello two");
         typist.types(
@@ -232,7 +234,7 @@ fn what_is_quoted_is_completed_and_never_evaluated() {
             "ran away three",
         );
         typist.types("qli --extensions co\\:lon fa\taw\tfour", "ran away four");
-        // bash lists at the second press.
+        // bash lists candidates at the second press.
         let press = if shell == "bash" { "\t\t" } else { "\t" };
         let evil = "qli --extensions \"$(touch PWNED; echo .)\" help e";
         typist.sees(
@@ -244,9 +246,9 @@ fn what_is_quoted_is_completed_and_never_evaluated() {
 }
 
 #[test]
-fn what_stands_at_a_colon_or_below_the_home_directory_is_found() {
+fn words_with_a_colon_and_below_the_home_directory_are_completed() {
     for shell in SHELLS {
-        let mut typist = Typist::at(shell, Stub::Sourced);
+        let mut typist = Typist::at(shell, Loaded::Sourced);
         typist.types("qli --extensions co:lon fa\taw\tone", "ran away one");
         typist.types("qli --extensions=co:lon fa\taw\ttwo", "ran away two");
         typist.types(
@@ -261,7 +263,7 @@ fn what_stands_at_a_colon_or_below_the_home_directory_is_found() {
 #[test]
 fn a_run_is_completed_by_its_id() {
     for shell in SHELLS {
-        let mut typist = Typist::at(shell, Stub::Sourced);
+        let mut typist = Typist::at(shell, Loaded::Sourced);
         typist.types("qli ops deploy", "ran deploy");
         typist.types("qli audit show 0\t--format json", "\"run_id\": \"0");
     }

@@ -1,4 +1,4 @@
-//! Keys on a terminal: interrupts, stops and its size.
+//! Keys pressed on a terminal, and its size.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::Duration;
@@ -15,8 +15,8 @@ pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
 const CTRL_BACKSLASH: &str = "\x1c";
 
-/// Does something to the terminal of a running probe, and shows that the
-/// signal it makes reaches the script once, and nothing else does.
+/// Does something to the terminal of a running probe, and checks that the script
+/// receives the resulting signal once, and no other.
 fn reaches_the_script_once(signal: Signal, act: impl FnOnce(&mut Terminal)) {
     let world = World::new("");
     let mut lines = world.lines();
@@ -25,8 +25,8 @@ fn reaches_the_script_once(signal: Signal, act: impl FnOnce(&mut Terminal)) {
     let probe = lines.ready(qli);
     act(&mut terminal);
     assert_eq!(lines.wait_for(signal.as_str()), "0", "not from the kernel");
-    // qli takes what arrives together in the order of numbers: only what comes
-    // after the first of these shows that it has dealt with all before.
+    // Signals that arrive together are handled in the order of their numbers: once
+    // the second marker arrives, qli has handled everything before the first.
     for marker in [Signal::SIGUSR1, Signal::SIGUSR2] {
         kill(qli, marker).unwrap();
         lines.wait_for(marker.as_str());
@@ -43,21 +43,21 @@ fn reaches_the_script_once(signal: Signal, act: impl FnOnce(&mut Terminal)) {
 }
 
 #[test]
-fn a_terminals_ctrl_c_reaches_the_script_once() {
+fn ctrl_c_reaches_the_script_once() {
     for _ in 0..rounds(3, 50) {
         reaches_the_script_once(Signal::SIGINT, |terminal| terminal.press(CTRL_C));
     }
 }
 
 #[test]
-fn a_terminals_ctrl_backslash_reaches_the_script_once() {
+fn ctrl_backslash_reaches_the_script_once() {
     for _ in 0..rounds(3, 50) {
         reaches_the_script_once(Signal::SIGQUIT, |terminal| terminal.press(CTRL_BACKSLASH));
     }
 }
 
 #[test]
-fn a_new_size_of_the_terminal_reaches_the_script_once() {
+fn a_resize_of_the_terminal_reaches_the_script_once() {
     for _ in 0..rounds(3, 50) {
         reaches_the_script_once(Signal::SIGWINCH, |terminal| {
             let size = rustix::termios::Winsize {
@@ -72,7 +72,7 @@ fn a_new_size_of_the_terminal_reaches_the_script_once() {
 }
 
 #[test]
-fn ctrl_c_around_the_start_stops_the_run_or_reaches_the_script() {
+fn ctrl_c_around_the_spawn_ends_the_run_or_reaches_the_script() {
     let rounds = rounds(30, 300);
     let mut scripts = 0;
     for nth in 0..rounds {
@@ -95,7 +95,7 @@ fn ctrl_c_around_the_start_stops_the_run_or_reaches_the_script() {
 #[test]
 fn ctrl_c_while_the_handlers_are_being_installed_is_not_lost() {
     let world = World::new("").script("wait", WAIT);
-    // Holds qli behind each call that installs a handler.
+    // Delays qli after each call that installs a handler.
     let line = "call=rt_sigaction
         exec strace -D -o calls -e trace=$call -e inject=$call:delay_exit=50000 $QLI wait";
     let mut terminal = Terminal::start(world.sh(line));
@@ -109,9 +109,9 @@ fn ctrl_c_while_the_handlers_are_being_installed_is_not_lost() {
 }
 
 #[test]
-fn ctrl_c_that_reaches_qli_alone_while_the_script_is_being_started_is_passed_on() {
+fn ctrl_c_that_reaches_only_qli_during_the_spawn_is_forwarded() {
     let world = World::new("").script("wait", WAIT);
-    // Holds qli at the call that makes the script's process.
+    // Delays qli before the call that creates the script's process.
     let line = "calls=clone,clone3,fork,vfork
         exec strace -o calls -e trace=$calls -e inject=$calls:delay_enter=300000:when=1 $QLI wait";
     let mut terminal = Terminal::start(world.sh(line));
@@ -122,15 +122,15 @@ fn ctrl_c_that_reaches_qli_alone_while_the_script_is_being_started_is_passed_on(
     terminal.press(CTRL_C);
     assert_eq!(terminal.end().signal(), Some(Signal::SIGINT as i32));
     let end = world.end();
-    let passed_on = serde_json::json!([{ "name": "SIGINT", "forwarded": true }]);
+    let forwarded = serde_json::json!([{ "name": "SIGINT", "forwarded": true }]);
     assert_eq!(
         (&end["signal"], &end["signals"]),
-        (&"SIGINT".into(), &passed_on)
+        (&"SIGINT".into(), &forwarded)
     );
 }
 
 #[test]
-fn ctrl_c_ends_the_loop_of_a_shell() {
+fn ctrl_c_ends_a_shell_loop() {
     let world = World::new("").script("wait", WAIT);
     let mut lines = world.lines();
     let mut bash = world.program("bash");
@@ -162,7 +162,7 @@ pub(crate) fn last_line(terminal: &mut Terminal, line: &str, printed: &str) {
     assert_eq!(terminal.end().code(), Some(0));
 }
 
-/// How long a stop lasts at least, so that there is something to record.
+/// Shortest duration of a stop, so that there is something to record.
 const STOPPED: Duration = Duration::from_millis(5);
 
 fn assert_suspended(world: &World) {
@@ -208,7 +208,7 @@ fn a_script_that_stops_itself_gives_the_shell_its_prompt_back() {
 }
 
 #[test]
-fn a_stop_from_outside_reaches_the_script_and_a_continuation_does_once() {
+fn tstp_sent_to_qli_stops_the_script_and_cont_reaches_it_once() {
     let world = World::new("");
     let mut lines = world.lines();
     let mut terminal = bash(&world, "$QLI probe");

@@ -1,4 +1,4 @@
-//! Scripts that take too long, and people who interrupt them.
+//! Timeouts, and users who interrupt a script again and again.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
@@ -11,16 +11,17 @@ use crate::support::{output, until};
 use crate::terminal::CTRL_C;
 use crate::world::{Run, World, wait_for_state};
 
-/// Answers nothing but KILL.
+/// Ends only by KILL.
 const STUBBORN: &str =
     "trap '' TERM INT; echo READY $$ >\"$OUT\"; while :; do read x <\"$HOLD\"; done";
 
-/// Says that it got TERM, and ends by itself.
-const POLITE: &str = "trap 'echo TERM $$ >\"$OUT\"; exit 3' TERM; echo READY $$ >\"$OUT\"
+/// Reports TERM, and exits by itself.
+const POLITE: &str =
+    "exec 2>/dev/null; trap 'echo TERM $$ >\"$OUT\"; exit 3' TERM; echo READY $$ >\"$OUT\"
     while :; do read x <\"$HOLD\"; done";
 
 #[test]
-fn when_the_timeout_is_over_the_script_is_sent_term_and_its_code_stands() {
+fn at_its_timeout_a_script_is_sent_term_and_its_exit_code_is_kept() {
     let world = World::new("timeout = \"1s\"").script("polite", POLITE);
     let mut lines = world.lines();
     let said = output(&mut world.qli(["polite"]));
@@ -39,7 +40,7 @@ fn when_the_timeout_is_over_the_script_is_sent_term_and_its_code_stands() {
 }
 
 #[test]
-fn after_kill_after_the_script_is_killed() {
+fn a_script_that_ignores_term_is_killed_after_kill_after() {
     let world = World::new("timeout = \"1s\"\nkill_after = \"20ms\"").script("no", STUBBORN);
     let mut lines = world.lines();
     let run = Run::start(&mut world.qli(["no"]));
@@ -54,16 +55,16 @@ fn after_kill_after_the_script_is_killed() {
 }
 
 #[test]
-fn a_script_that_is_done_in_time_is_left_alone() {
+fn a_script_that_ends_in_time_is_not_signalled() {
     let world = World::new("timeout = \"1h\"\nkill_after = \"1h\"").script("end", "exit 4");
     let said = output(&mut world.qli(["end"]));
     assert_eq!((said.status.code(), said.stderr.len()), (Some(4), 0));
     assert_eq!(world.end()["timed_out"], serde_json::Value::Null);
 }
 
-/// The timeout is over many times while the script is stopped.
+/// The timeout would pass while the script is stopped.
 #[test]
-fn a_script_that_is_stopped_uses_up_none_of_its_time() {
+fn time_while_a_script_is_stopped_does_not_count() {
     let stops = "echo READY $$ >\"$OUT\"; kill -STOP $$; read x <\"$HOLD\"; exit 3";
     let world = World::new("timeout = \"2s\"").script("stop", stops);
     let mut lines = world.lines();
@@ -72,7 +73,7 @@ fn a_script_that_is_stopped_uses_up_none_of_its_time() {
     wait_for_state(script, 'T');
     let stopped = Instant::now();
     let over = Duration::from_millis(2300);
-    until("the timeout to be over", || {
+    until("the timeout to pass", || {
         (stopped.elapsed() >= over).then_some(())
     });
     kill(script, Signal::SIGCONT).unwrap();
@@ -85,13 +86,13 @@ fn a_script_that_is_stopped_uses_up_none_of_its_time() {
 }
 
 #[test]
-fn the_second_ctrl_c_warns_and_the_third_kills() {
+fn a_second_ctrl_c_announces_the_kill_and_the_third_kills() {
     let world = World::new("");
     let mut lines = world.lines();
     let mut terminal = Terminal::start(world.qli(["probe"]));
     let qli = terminal.leader();
     lines.ready(qli);
-    // What is sent on shows that qli has dealt with the key before it.
+    // Once the marker is forwarded, qli has handled the key before it.
     for marker in [Signal::SIGUSR1, Signal::SIGUSR2] {
         terminal.press(CTRL_C);
         kill(qli, marker).unwrap();
@@ -110,10 +111,10 @@ fn the_second_ctrl_c_warns_and_the_third_kills() {
 }
 
 #[test]
-fn what_timeout_1_sends_twice_counts_once() {
+fn a_signal_that_timeout_1_sends_twice_counts_once() {
     let world = World::new("").script("polite", POLITE);
     let mut lines = world.lines();
-    // As a background job that timeout(1) puts into a group of its own.
+    // timeout(1) starts qli in a new process group and signals both.
     let run = Run::start(&mut world.sh("exec timeout -s TERM 0.3 $QLI polite"));
     lines.wait_for("TERM");
     assert_eq!(run.end().code(), Some(124));
@@ -121,9 +122,9 @@ fn what_timeout_1_sends_twice_counts_once() {
     assert_eq!(world.end()["escalated"], serde_json::Value::Null);
 }
 
-/// A daemon of the script dies while the script runs: it must not stay a zombie.
+/// A daemon of the script exits while the script runs: it must not stay a zombie.
 #[test]
-fn what_a_script_left_behind_is_buried_when_it_dies() {
+fn an_orphan_of_the_script_is_reaped_when_it_exits() {
     let leaves = "sh -c '(echo LEFT $$ >\"$OUT\"; exec sleep 0.01) & exit 0'
         echo READY $$ >\"$OUT\"; read x <\"$HOLD\"; exit 0";
     let world = World::new("").script("leave", leaves);

@@ -13,3 +13,4 @@ mod schema;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "shared with other test programs")]
 mod support;
+mod voice;

@@ -1,12 +1,13 @@
-//! What a word can be: looked up only when that word is completed.
+//! The candidates for each word: looked up only when that word is completed.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
 
 use clap::CommandFactory as _;
 use clap_complete::engine::CompletionCandidate;
 
 use super::super::args::Cli;
+use super::line::TypedLine;
+use super::runs;
 use crate::audit::{RunId, to_seconds};
 use crate::diagnostics::Code;
 use crate::discovery::{GroupLog, Roots, extensions, find_group, group_name, group_names, logs};
@@ -15,36 +16,21 @@ use crate::host::System;
 use crate::names::{is_command, visible};
 use crate::report::{TOPICS, topic};
 
-use super::line::Line;
-use super::runs;
-
-/// A note is cut at so many characters.
+/// Longest description of a candidate, in characters.
 const NOTE_MAX: usize = 60;
 
-/// What the line says about what is completed.
-#[derive(Debug, Clone)]
-pub(super) struct Known {
-    given: Vec<PathBuf>,
-    group: Option<OsString>,
-    /// What was named to `help` or `man`.
-    named: Vec<OsString>,
-}
-
-impl Known {
-    pub(super) fn of(line: &Line) -> Self {
-        Self {
-            given: line.given.clone(),
-            group: line.before.last().cloned(),
-            named: line.before.iter().skip(1).cloned().collect(),
-        }
-    }
-
+impl TypedLine {
     fn roots(&self) -> (Roots, System) {
         let host = System::new();
         (Roots::of(&self.given, &host), host)
     }
 
-    /// Every group. No manifest is read for it.
+    /// The words after `help` or `man`.
+    fn page(&self) -> &[OsString] {
+        self.before.get(1..).unwrap_or_default()
+    }
+
+    /// All groups. Reads no manifest.
     pub(super) fn groups(&self) -> Vec<CompletionCandidate> {
         let (roots, host) = self.roots();
         let names = group_names(&roots, &host).into_keys();
@@ -53,7 +39,7 @@ impl Known {
             .collect()
     }
 
-    /// Those that need no `run` before them.
+    /// The groups that can be typed without `run`.
     pub(super) fn groups_of_short_form(&self) -> Vec<CompletionCandidate> {
         let mut groups = self.groups();
         groups.retain(|one| !one.get_value().to_str().is_some_and(is_command));
@@ -61,11 +47,11 @@ impl Known {
         tagged.map(|one| one.tag(Some("Groups".into()))).collect()
     }
 
-    /// The extensions of the group that stands before, with what they do.
+    /// The extensions of the group before the cursor, with their descriptions.
     pub(super) fn extensions(&self) -> Vec<CompletionCandidate> {
         let (roots, host) = self.roots();
-        let group = self.group.as_deref().map(group_name).and_then(Result::ok);
-        let group = group.and_then(|name| find_group(&name, &roots, &host).ok());
+        let name = self.before.last().and_then(|word| group_name(word).ok());
+        let group = name.and_then(|name| find_group(&name, &roots, &host).ok());
         let Some(group) = group else {
             return Vec::new();
         };
@@ -78,14 +64,16 @@ impl Known {
         candidates.collect()
     }
 
-    /// The commands below the one that is named, with what they do.
+    /// The subcommands of the command named after `help` or `man`.
     pub(super) fn commands(&self) -> Vec<CompletionCandidate> {
         let mut tree = Cli::command();
-        tree.build(); // with the commands below each
-        let mut words = self.named.iter();
-        let named = words.try_fold(&tree, |command, word| command.find_subcommand(word));
-        let below = named.into_iter().flat_map(clap::Command::get_subcommands);
-        let below = below.filter(|command| command.get_name() != "help" || self.named.is_empty());
+        tree.build(); // with all subcommands
+        let page = self.page();
+        let command = page
+            .iter()
+            .try_fold(&tree, |command, word| command.find_subcommand(word));
+        let below = command.into_iter().flat_map(clap::Command::get_subcommands);
+        let below = below.filter(|command| command.get_name() != "help" || page.is_empty());
         let candidates = below.map(|command| {
             let about = command.get_about().map(ToString::to_string);
             candidate(command.get_name(), about.as_deref())
@@ -93,25 +81,22 @@ impl Known {
         candidates.collect()
     }
 
-    /// What `qli help` explains; codes only for whoever has begun one. Topics and
-    /// codes stand alone.
-    pub(super) fn about(&self, word: &OsStr) -> Vec<CompletionCandidate> {
-        let topics = TOPICS.iter().map(|topic| (topic.name, topic.summary));
-        let codes = Code::ALL.iter().filter(|_| !word.is_empty());
-        let codes =
-            codes.flat_map(|code| [code.number(), code.name()].map(|name| (name, code.title())));
-        let of_manual = topics.chain(codes).filter(|_| self.named.is_empty());
-        let candidates = of_manual.map(|(name, text)| candidate(name, Some(text)));
-        // Of a topic and the command of its name `qli help` shows the topic.
-        let mut known = self.commands();
-        let is_topic = |one: &CompletionCandidate| one.get_value().to_str().and_then(topic);
-        known.retain(|one| !self.named.is_empty() || is_topic(one).is_none());
-        let known = known.into_iter().chain(candidates);
-        let begun = |one: &CompletionCandidate| {
-            let begin = word.as_encoded_bytes();
-            one.get_value().as_encoded_bytes().starts_with(begin)
-        };
-        known.filter(begun).collect()
+    /// What `qli help` explains: commands, topics, and codes once one is begun.
+    pub(super) fn help_pages(&self, word: &OsStr) -> Vec<CompletionCandidate> {
+        let mut pages = self.commands();
+        if self.page().is_empty() {
+            // If a topic has the name of a command, `qli help` shows the topic.
+            pages.retain(|one| one.get_value().to_str().and_then(topic).is_none());
+            let topics = TOPICS.iter().map(|topic| (topic.name, topic.summary));
+            let codes = Code::ALL.iter().filter(|_| !word.is_empty());
+            let codes = codes
+                .flat_map(|code| [code.number(), code.name()].map(|name| (name, code.title())));
+            let manual = topics.chain(codes);
+            pages.extend(manual.map(|(name, text)| candidate(name, Some(text))));
+        }
+        let begun = word.as_encoded_bytes();
+        pages.retain(|one| one.get_value().as_encoded_bytes().starts_with(begun));
+        pages
     }
 
     /// The newest runs of all logs, the newest first: by their ids, or by the
@@ -149,7 +134,7 @@ fn candidate(word: &str, text: Option<&str>) -> CompletionCandidate {
     CompletionCandidate::new(word).help(note.map(Into::into))
 }
 
-/// Shortens a text to what fits beside a word.
+/// Shortens a description to fit beside its word.
 pub(super) fn note(text: &str) -> String {
     let line = visible(text.lines().next().unwrap_or_default().trim());
     match line.char_indices().nth(NOTE_MAX) {

@@ -8,68 +8,63 @@ use super::super::short;
 use super::typed::directory;
 use crate::host::HostView;
 
-/// Options whose value stands behind them, as far as it could be taken for a
-/// word of its own.
+/// Options with a separate value that could be taken for another word.
 const WITH_VALUE: [&str; 4] = ["--color", "--extensions", "--confirm", "--format"];
 
-/// What was typed up to the cursor.
+/// What is typed up to the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    /// The words with the program's name, the last one being completed; `run` is
-    /// written out.
+pub(super) struct TypedLine {
+    /// All words with the program's name; the last one is being completed. `run` is
+    /// inserted if it was left out.
     pub(super) words: Vec<OsString>,
-    /// The place of the word that is completed.
-    pub(super) index: usize,
     /// The directories of `--extensions`.
     pub(super) given: Vec<PathBuf>,
-    /// The words before the cursor that are no options: the command, then what
-    /// it is about.
+    /// The words before the cursor that are not options: the command, then its
+    /// arguments.
     pub(super) before: Vec<OsString>,
 }
 
-impl Line {
-    /// Reads the words up to the one that is completed; one that is not there
-    /// yet is empty.
+impl TypedLine {
+    /// Takes the words up to the one that is completed; if that one does not exist
+    /// yet, it is empty.
     pub(super) fn new(words: &[OsString], index: usize, view: &dyn HostView) -> Self {
         let index = index.min(words.len()).max(1);
-        let typed = words.get(1..index).unwrap_or_default();
+        let typed = short::with_run(words.get(1..index).unwrap_or_default());
         let current = words.get(index).cloned().unwrap_or_default();
-        let typed = short::with_run(typed);
-        let mut words = vec![OsString::from("qli")];
-        words.extend(typed.iter().cloned().chain([current]));
         Self {
-            index: words.len() - 1,
-            words,
             given: given(&typed, view),
-            before: no_options(&typed),
+            before: without_options(&typed),
+            words: [vec!["qli".into()], typed, vec![current]].concat(),
         }
     }
 
-    /// Returns the word that is completed.
+    /// The index of the word that is completed.
+    pub(super) fn index(&self) -> usize {
+        self.words.len() - 1
+    }
+
     pub(super) fn current(&self) -> &OsStr {
-        self.words
-            .last()
-            .map_or(OsStr::new(""), OsString::as_os_str)
+        self.words.last().map_or(OsStr::new(""), |word| word)
     }
 
-    /// Says whether a command or a page was named to `help` or `man`: options,
-    /// which are of no use there, are no answer to what follows.
+    /// Whether a page was named after `help` or `man`: options, which mean nothing
+    /// there, are not offered then.
     pub(super) fn names_a_page(&self) -> bool {
-        let command = self.before.first();
-        let tells = command.is_some_and(|word| word == "help" || word == "man");
-        tells && self.before.len() > 1
+        self.is_command(&["help", "man"]) && self.before.len() > 1
     }
 
-    /// Says whether the word belongs to a script: what follows the extension's
-    /// name is no business of qli.
-    pub(super) fn is_scripts(&self) -> bool {
+    /// Whether the word is an argument of a script.
+    pub(super) fn is_script_argument(&self) -> bool {
+        self.is_command(&["run", "explain"]) && self.before.len() > 2
+    }
+
+    fn is_command(&self, names: &[&str]) -> bool {
         let command = self.before.first();
-        let runs = command.is_some_and(|word| word == "run" || word == "explain");
-        runs && self.before.len() > 2
+        command.is_some_and(|word| names.iter().any(|name| word == name))
     }
 }
 
-fn no_options(typed: &[OsString]) -> Vec<OsString> {
+fn without_options(typed: &[OsString]) -> Vec<OsString> {
     let mut skip = false;
     let words = typed.iter().filter(|word| {
         let is_value = std::mem::replace(&mut skip, WITH_VALUE.iter().any(|one| *word == one));
@@ -78,18 +73,16 @@ fn no_options(typed: &[OsString]) -> Vec<OsString> {
     words.cloned().collect()
 }
 
-/// The directories that `--extensions` names.
+/// The directories of `--extensions`.
 fn given(typed: &[OsString], view: &dyn HostView) -> Vec<PathBuf> {
-    let behind = typed.iter().zip(typed.iter().skip(1));
-    let behind = behind.filter_map(|(option, value)| {
-        let value = value.as_os_str();
-        (option == "--extensions").then_some(value)
-    });
+    let pairs = typed.iter().zip(typed.iter().skip(1));
+    let separate = pairs.filter(|(option, _)| *option == "--extensions");
+    let separate = separate.map(|(_, value)| value.as_os_str());
     let joined = typed.iter().filter_map(|word| {
         let value = word.as_bytes().strip_prefix(b"--extensions=")?;
         Some(OsStr::from_bytes(value))
     });
-    let words = behind.chain(joined);
+    let words = separate.chain(joined);
     words.map(|word| directory(word, view)).collect()
 }
 
@@ -98,29 +91,29 @@ mod tests {
     use super::*;
     use crate::host::fake::World;
 
-    fn line(text: &str) -> Line {
+    fn line(text: &str) -> TypedLine {
         let words: Vec<_> = text.split(' ').map(OsString::from).collect();
-        Line::new(&words, words.len() - 1, &World::new())
+        TypedLine::new(&words, words.len() - 1, &World::new())
     }
 
     #[test]
-    fn run_is_written_out_before_a_group_and_not_before_a_command() {
+    fn run_is_inserted_before_a_group_and_not_before_a_command() {
         assert_eq!(line("qli web he").before, ["run", "web"]);
-        assert_eq!(line("qli -y web he").index, 4);
+        assert_eq!(line("qli -y web he").index(), 4);
         assert_eq!(line("qli explain web he").before, ["explain", "web"]);
         assert!(line("qli we").before.is_empty());
     }
 
     #[test]
-    fn what_follows_the_extension_is_the_scripts() {
-        assert!(line("qli web hello --ye").is_scripts());
-        assert!(line("qli explain --format json web hello x").is_scripts());
-        assert!(!line("qli web --color never hel").is_scripts());
-        assert!(!line("qli ext which web hello x").is_scripts());
+    fn words_after_the_extension_belong_to_the_script() {
+        assert!(line("qli web hello --ye").is_script_argument());
+        assert!(line("qli explain --format json web hello x").is_script_argument());
+        assert!(!line("qli web --color never hel").is_script_argument());
+        assert!(!line("qli ext which web hello x").is_script_argument());
     }
 
     #[test]
-    fn the_roots_that_are_named_are_looked_into() {
+    fn the_given_roots_are_used() {
         let given = line("qli --extensions $HOME/a --extensions=~/b web x").given;
         assert_eq!(given, [PathBuf::from("/home/ops/a"), "/home/ops/b".into()]);
     }

@@ -1,6 +1,6 @@
-//! The runs that can be shown, from the ends of logs. Whoever may write to a log
-//! may write anything there, and the log may be anything: nothing is waited for,
-//! little is read, and only what has the form of an id goes on a command line.
+//! Run ids for `audit show`, from the ends of logs. A log may contain anything and be
+//! any kind of file, so nothing waits, little is read, and only what has the form of
+//! an id reaches the command line.
 
 use std::collections::BTreeMap;
 use std::io::{self, Seek as _, SeekFrom};
@@ -10,20 +10,20 @@ use crate::audit::RunId;
 use crate::history::{RecordSummary, last_bytes};
 use crate::host::HostView;
 
-/// So many runs are offered: the newest ones.
+/// This many runs are offered.
 const RUNS: usize = 50;
 
-/// So many bytes are read of each log, from its end.
+/// Bytes read from the end of each log.
 const BYTES: u64 = 256 << 10;
 
-/// The beginnings of the newest runs, the newest first, each once.
+/// The first records of the newest runs, the newest first, each once.
 pub(super) fn newest(
     logs: impl Iterator<Item = PathBuf>,
     view: &dyn HostView,
 ) -> Vec<RecordSummary> {
     let mut found = BTreeMap::new();
-    for glance in logs.flat_map(|log| begun_in(&log, view)) {
-        found.entry(glance.run.run_id.clone()).or_insert(glance);
+    for record in logs.flat_map(|log| starts_in(&log, view)) {
+        found.entry(record.run.run_id.clone()).or_insert(record);
     }
     let mut runs: Vec<_> = found.into_values().collect();
     runs.sort_by(|one, other| key(other).cmp(&key(one)));
@@ -31,24 +31,24 @@ pub(super) fn newest(
     runs
 }
 
-fn key(glance: &RecordSummary) -> (&str, &str) {
-    (&glance.time, &glance.run.run_id)
+fn key(record: &RecordSummary) -> (&str, &str) {
+    (&record.time, &record.run.run_id)
 }
 
-fn begun_in(log: &Path, view: &dyn HostView) -> Vec<RecordSummary> {
+fn starts_in(log: &Path, view: &dyn HostView) -> Vec<RecordSummary> {
     let end = end_of(log, view).unwrap_or_default();
-    let glances = end
+    let records = end
         .split(|&byte| byte == b'\n')
         .filter_map(RecordSummary::of);
-    let begun = |glance: &RecordSummary| matches!(glance.event.as_str(), "start" | "refused");
-    let named = |glance: &RecordSummary| RunId::has_form_of(&glance.run.run_id);
-    glances
-        .filter(|glance| begun(glance) && named(glance))
+    let starts = |record: &RecordSummary| matches!(record.event.as_str(), "start" | "refused");
+    let named = |record: &RecordSummary| RunId::has_form_of(&record.run.run_id);
+    records
+        .filter(|record| starts(record) && named(record))
         .collect()
 }
 
-/// Reads the last [`BYTES`] of a log; a line that begins before them is no
-/// record any more. A pipe is not opened, since opening it waits.
+/// Reads the last [`BYTES`] of a log. A pipe is not opened: that would wait for its
+/// writer.
 fn end_of(log: &Path, view: &dyn HostView) -> io::Result<Vec<u8>> {
     if !view.stat(log)?.is_file() {
         return Ok(Vec::new());
@@ -75,23 +75,23 @@ mod tests {
     fn offered(log: &str) -> Vec<String> {
         let world = World::new().file("/log", log);
         let runs = newest(["/log".into(), "/none".into()].into_iter(), &world);
-        runs.into_iter().map(|glance| glance.run.run_id).collect()
+        runs.into_iter().map(|record| record.run.run_id).collect()
     }
 
     #[test]
-    fn only_what_has_the_form_of_an_id_is_offered() {
+    fn only_ids_are_offered() {
         let log = record("$(touch PWNED)", "3") + &record(&id(1), "2") + &record("a b", "1");
         assert_eq!(offered(&log), [id(1)]);
     }
 
     #[test]
-    fn a_run_is_offered_once_however_often_it_stands_there() {
+    fn a_run_that_is_logged_twice_is_offered_once() {
         let log = record(&id(1), "1") + &record(&id(2), "2") + &record(&id(1), "3");
         assert_eq!(offered(&log), [id(2), id(1)]);
     }
 
     #[test]
-    fn of_a_long_log_the_end_is_read() {
+    fn only_the_end_of_a_long_log_is_read() {
         let log: String = (0..10_000)
             .map(|at| record(&id(at), &format!("{at:05}")))
             .collect();

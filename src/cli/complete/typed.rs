@@ -1,6 +1,5 @@
-//! A word as it was typed, before the shell has read it. Nothing of it is ever
-//! evaluated: quotes, backslashes and the home directory are all that is
-//! understood, and the rest stands for itself.
+//! A word as it was typed, before the shell has read it. It is never evaluated:
+//! except for quotes, backslashes and the home directory it is taken literally.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -8,7 +7,7 @@ use std::path::PathBuf;
 
 use crate::host::HostView;
 
-/// Takes off quotes, one that is still open, too, and backslashes.
+/// Removes quotes, even one that is still open, and backslashes.
 pub(super) fn unquoted(word: &OsStr) -> OsString {
     let mut bytes = word.as_bytes().iter().copied().peekable();
     let mut quote = None;
@@ -26,8 +25,7 @@ pub(super) fn unquoted(word: &OsStr) -> OsString {
     OsString::from_vec(plain)
 }
 
-/// Returns the directory that a word names: one that begins with `~` or `$HOME`
-/// is below the home directory.
+/// Returns the directory that a word names, with `~` or `$HOME` at its start expanded.
 pub(super) fn directory(word: &OsStr, view: &dyn HostView) -> PathBuf {
     let home = ["~", "$HOME", "${HOME}"];
     let below = home.iter().find_map(|home| {
@@ -38,11 +36,7 @@ pub(super) fn directory(word: &OsStr, view: &dyn HostView) -> PathBuf {
         below.map(OsStr::from_bytes)
     });
     match below {
-        Some(below) => view
-            .var("HOME")
-            .map(PathBuf::from)
-            .unwrap_or_default()
-            .join(below),
+        Some(below) => PathBuf::from(view.var("HOME").unwrap_or_default()).join(below),
         None => word.into(),
     }
 }
@@ -53,7 +47,7 @@ mod tests {
     use crate::host::fake::World;
 
     #[test]
-    fn quotes_and_backslashes_are_taken_off() {
+    fn quotes_and_backslashes_are_removed() {
         for (typed, meant) in [
             ("ops", "ops"),
             ("'my groups'", "my groups"),
@@ -72,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_home_directory_is_known() {
+    fn only_the_home_directory_is_expanded() {
         let world = World::new().var("DIR", "/d");
         for (typed, meant) in [
             ("~/x", "/home/ops/x"),

@@ -86,7 +86,7 @@ fn arguments_are_shown_as_one_would_type_them() {
 #[test]
 fn a_run_without_an_end_is_running_only_while_its_process_is() {
     let world = World::new();
-    let boot = world.boot_id().unwrap();
+    let boot = world.process().boot_id.unwrap();
     let fate_of = |line: &String| {
         let run = assembled(std::slice::from_ref(line)).remove(0);
         run.settled(&world).fate.unwrap()

@@ -11,14 +11,14 @@ use super::{Act, Op, UID};
 use crate::host::{FileId, FileKind, LogFile, NewFile, Signal, Stat};
 
 #[derive(Debug, Clone)]
-pub(super) struct Node {
+pub(super) struct FileNode {
     pub(super) stat: Stat,
     pub(super) bytes: Vec<u8>,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Disk {
-    pub(super) nodes: BTreeMap<PathBuf, Node>,
+    pub(super) nodes: BTreeMap<PathBuf, FileNode>,
     pub(super) acts: Vec<Act>,
     pub(super) counts: BTreeMap<Op, u32>,
     pub(super) faults: BTreeMap<(Op, u32), i32>,
@@ -66,7 +66,7 @@ impl Disk {
                 inode: self.inodes,
             },
         };
-        let node = Node {
+        let node = FileNode {
             stat,
             bytes: bytes.to_vec(),
         };

@@ -32,6 +32,8 @@ use crate::names::Sha256;
 /// The uid of the user.
 pub const UID: u32 = 1000;
 
+const BOOT_ID: &str = "6a6f2d4c-0000-4000-8000-000000000000";
+
 /// Exit code, standard output and standard error.
 type ToolResult = (Option<i32>, Vec<u8>, Vec<u8>);
 
@@ -178,19 +180,15 @@ impl HostView for World {
             ppid: 99,
             tty: None,
             start: Some(5000),
-            boot_id: self.boot_id(),
+            boot_id: Some(BOOT_ID.to_owned()),
             parent_exe: Some("/bin/sh".into()),
             login_uid: LoginUid::Uid(UID),
         }
     }
 
-    fn boot_id(&self) -> Option<String> {
-        Some("6a6f2d4c-0000-4000-8000-000000000000".to_owned())
-    }
-
-    fn process_start(&self, pid: u32) -> io::Result<Option<u64>> {
+    fn is_running(&self, pid: u32, start: u64, boot_id: &str) -> Option<bool> {
         let own = self.process();
-        Ok(own.start.filter(|_| pid == own.pid))
+        Some(boot_id == BOOT_ID && pid == own.pid && own.start == Some(start))
     }
 }
 
