@@ -170,7 +170,7 @@ fn paths_that_cannot_be_checked_are_reported_and_the_rest_is_checked() {
     let location = Location::new().with_samples(1);
     fs::create_dir(location.path("bare")).unwrap();
     let (code, stdout, complaints) = location.output(
-        "--format concise groups/invalid-unquoted-text-0 nowhere bare groups/valid-least-0",
+        "--format concise groups/invalid-unquoted-text-0 nowhere bare groups/valid-minimal-0",
     );
     assert_eq!(code, 2);
     assert!(
