@@ -95,7 +95,7 @@ pub(super) fn example_of(rows: &'static [FieldRow], name: &str) -> &'static str 
 /// ```
 ///
 /// Each becomes a member `Option<Located<Type>>`. `check` reports a section that asks for less than its
-/// group; [`adds`] is the one of a field that cannot.
+/// group; `adds` is the one of a field that cannot.
 macro_rules! fields {
     ($(#[doc = $about:literal])* $table:ident {
         $($(#[doc = $doc:literal])*
