@@ -39,6 +39,20 @@ pub struct ChildEnd {
     pub left_running: Option<usize>,
 }
 
+impl ChildEnd {
+    pub(super) fn new(status: Result<u8, Signal>) -> Self {
+        Self {
+            status,
+            core: false,
+            received: Vec::new(),
+            suspended: Duration::ZERO,
+            timed_out: false,
+            escalated: false,
+            left_running: None,
+        }
+    }
+}
+
 /// Starts the script. `Command` keeps copies of the environment that cannot be
 /// erased, so it is dropped at once.
 pub(super) fn spawn(start: &Start<'_>) -> io::Result<Pid> {
@@ -105,10 +119,8 @@ pub(super) struct Waiting<'a> {
     since: Instant,
     /// Since when the script has been stopped.
     stopped: Option<Instant>,
-    received: Vec<Received>,
-    suspended: Duration,
-    timed_out: bool,
-    escalated: bool,
+    /// The end, as far as it is known.
+    end: ChildEnd,
 }
 
 impl<'a> Waiting<'a> {
@@ -119,17 +131,14 @@ impl<'a> Waiting<'a> {
             policy: TerminationPolicy::new(limits),
             since: Instant::now(),
             stopped: None,
-            received: Vec::new(),
-            suspended: Duration::ZERO,
-            timed_out: false,
-            escalated: false,
+            end: ChildEnd::new(Ok(0)),
         }
     }
 
     /// How long the script has run, without the time it was stopped.
     fn running_time(&self) -> Duration {
         let stopped = self.stopped.map_or(Duration::ZERO, |since| since.elapsed());
-        let paused = self.suspended.saturating_add(stopped);
+        let paused = self.end.suspended.saturating_add(stopped);
         self.since.elapsed().saturating_sub(paused)
     }
 
@@ -168,15 +177,12 @@ impl<'a> Waiting<'a> {
             sender,
             forwarded: false, // the script is reaped
         });
-        self.received.extend(late);
+        self.end.received.extend(late);
         ChildEnd {
             core: end.is_err() && status.as_raw() & CORE_FLAG != 0,
             status: end,
-            received: self.received,
-            suspended: self.suspended,
-            timed_out: self.timed_out,
-            escalated: self.escalated,
             left_running: left_running(),
+            ..self.end
         }
     }
 
@@ -195,7 +201,7 @@ impl<'a> Waiting<'a> {
         for (signal, sender) in arrived {
             // A script that has just ended cannot be sent anything: not forwarded.
             let forwarded = is_forwarded(signal, sender, state) && self.send(signal).is_ok();
-            self.received.push(Received {
+            self.end.received.push(Received {
                 signal,
                 sender,
                 forwarded,
@@ -246,8 +252,8 @@ impl<'a> Waiting<'a> {
                 "{why}: cannot send {signal} to process {pid}: {error}"
             ));
         }
-        self.timed_out |= matches!(due, Escalation::Terminate(_));
-        self.escalated |= due == Escalation::Interrupted;
+        self.end.timed_out |= matches!(due, Escalation::Terminate(_));
+        self.end.escalated |= due == Escalation::Interrupted;
         warn(&format!("{why}: sent {signal} to process {pid}"));
     }
 
@@ -255,7 +261,7 @@ impl<'a> Waiting<'a> {
     fn follow(&mut self, status: WaitStatus) -> io::Result<()> {
         let Some(number) = status.stopping_signal() else {
             let stopped = self.stopped.take();
-            self.suspended += stopped.map_or(Duration::ZERO, |since| since.elapsed());
+            self.end.suspended += stopped.map_or(Duration::ZERO, |since| since.elapsed());
             return Ok(());
         };
         self.stopped.get_or_insert_with(Instant::now);
@@ -266,7 +272,7 @@ impl<'a> Waiting<'a> {
         // Whoever continued qli continued the script too, which may end before its
         // state is read: the time so far is counted now, and the rest from now on.
         let stopped = self.stopped.replace(Instant::now());
-        self.suspended += stopped.map_or(Duration::ZERO, |since| since.elapsed());
+        self.end.suspended += stopped.map_or(Duration::ZERO, |since| since.elapsed());
         self.continue_script()
     }
 

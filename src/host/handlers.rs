@@ -8,6 +8,10 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::libc::{
+    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
+    SIGWINCH, SIGXFSZ,
+};
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal as unix;
 use nix::unistd::{Pid, getpgid};
@@ -51,25 +55,13 @@ impl SignalHandlers {
     ///
     /// `ignored` is the bit mask of the signals that were ignored on entry.
     pub(super) fn install(ignored: u64) -> io::Result<Self> {
-        use unix::Signal as S;
         let optional = [
-            S::SIGHUP,
-            S::SIGINT,
-            S::SIGQUIT,
-            S::SIGTERM,
-            S::SIGUSR1,
-            S::SIGUSR2,
-            S::SIGALRM,
-            S::SIGCONT,
-            S::SIGTSTP,
-            S::SIGWINCH,
-            S::SIGXFSZ,
+            SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP,
+            SIGWINCH, SIGXFSZ,
         ];
-        let caught = optional
-            .into_iter()
-            .map(|signal| signal as i32)
-            .filter(|number| ignored & (1 << (number - 1)) == 0)
-            .chain([S::SIGCHLD as i32]);
+        let caught = optional.into_iter();
+        let caught = caught.filter(|number| ignored & (1 << (number - 1)) == 0);
+        let caught = caught.chain([SIGCHLD]);
         let (read, write) = UnixStream::pair()?;
         // signal-hook drops a signal that arrives after its handler is installed and
         // before its action is registered. Blocked meanwhile, it meets both.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Duration;
 
 use super::{Act, Op, World};
 use crate::host::{ChildEnd, FileKind, Signal, Stat};
@@ -21,60 +20,44 @@ impl World {
 
     /// A world without any variable or file.
     pub fn bare() -> Self {
-        let end = ChildEnd {
-            status: Ok(0),
-            core: false,
-            received: Vec::new(),
-            suspended: Duration::ZERO,
-            timed_out: false,
-            escalated: false,
-            left_running: None,
-        };
         Self {
             vars: BTreeMap::new(),
             disk: Rc::default(),
             answers: None,
             tools: BTreeMap::new(),
-            end,
+            end: ChildEnd::new(Ok(0)),
         }
     }
 
-    #[must_use]
     pub fn var(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.vars.insert(name.to_owned(), value.into());
         self
     }
 
-    #[must_use]
     pub fn unset(mut self, name: &str) -> Self {
         self.vars.remove(name);
         self
     }
 
     /// Adds a file of mode 0644.
-    #[must_use]
     pub fn file(self, path: &str, text: &str) -> Self {
         self.node(path, FileKind::File, 0o644, text)
     }
 
     /// Adds a file of mode 0755.
-    #[must_use]
     pub fn executable(self, path: &str, text: &str) -> Self {
         self.node(path, FileKind::File, 0o755, text)
     }
 
-    #[must_use]
     pub fn directory(self, path: &str, mode: u32) -> Self {
         self.node(path, FileKind::Directory, mode, "")
     }
 
     /// Adds a symbolic link. `stat` does not follow it: every link dangles.
-    #[must_use]
     pub fn link(self, path: &str, target: &str) -> Self {
         self.node(path, FileKind::Link, 0o777, target)
     }
 
-    #[must_use]
     pub fn node(self, path: &str, kind: FileKind, mode: u32, text: &str) -> Self {
         self.disk
             .borrow_mut()
@@ -83,7 +66,6 @@ impl World {
     }
 
     /// Changes the `stat` of an existing path.
-    #[must_use]
     pub fn alter(self, path: &str, change: impl FnOnce(&mut Stat)) -> Self {
         if let Some(node) = self.disk.borrow_mut().nodes.get_mut(Path::new(path)) {
             change(&mut node.stat);
@@ -92,7 +74,6 @@ impl World {
     }
 
     /// Adds a group to the user's root, with an executable `hello`.
-    #[must_use]
     pub fn manifest(self, group: &str, fields: &str) -> Self {
         let root = format!("/home/ops/.local/share/qli/extensions/{group}");
         let text = format!("schema_version = 1\ndescription = \"d\"\n{fields}\n");
@@ -101,14 +82,12 @@ impl World {
     }
 
     /// Adds a terminal on which this is typed.
-    #[must_use]
     pub fn terminal(mut self, answer: &str) -> Self {
         self.answers = Some(vec![answer.to_owned()]);
         self
     }
 
     /// Adds a tool to `PATH` that exits with a code and writes these texts.
-    #[must_use]
     pub fn tool(mut self, name: &str, code: i32, stdout: &[u8], stderr: &[u8]) -> Self {
         let output = (Some(code), stdout.to_vec(), stderr.to_vec());
         self.tools.insert(name.to_owned(), output);
@@ -116,7 +95,6 @@ impl World {
     }
 
     /// Makes an operation fail the `nth` time, counted from 1.
-    #[must_use]
     pub fn fails(self, op: Op, nth: u32, errno: nix::errno::Errno) -> Self {
         self.disk
             .borrow_mut()
@@ -127,7 +105,6 @@ impl World {
 
     /// Changes a file while the user is being asked; `replaced`: it is then another
     /// file under the same name.
-    #[must_use]
     pub fn changes_at_question(self, path: &str, text: &str, replaced: bool) -> Self {
         let change = (PathBuf::from(path), text.to_owned(), replaced);
         self.disk.borrow_mut().at_question.push(change);
@@ -135,14 +112,12 @@ impl World {
     }
 
     /// Makes a signal arrive at the first such operation.
-    #[must_use]
     pub fn signal_at(self, op: Op, signal: Signal) -> Self {
         self.disk.borrow_mut().signals.insert(op, signal);
         self
     }
 
     /// Sets how the script will end.
-    #[must_use]
     pub fn ends(mut self, end: impl FnOnce(&mut ChildEnd)) -> Self {
         end(&mut self.end);
         self

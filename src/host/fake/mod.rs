@@ -39,6 +39,7 @@ type ToolResult = (Option<i32>, Vec<u8>, Vec<u8>);
 
 /// An in-memory host, built with one line per circumstance.
 #[derive(Debug)]
+#[must_use]
 pub struct World {
     vars: BTreeMap<String, OsString>,
     disk: Rc<RefCell<Disk>>,
