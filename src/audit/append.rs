@@ -1,81 +1,24 @@
-//! Appending one record: checked, locked, chained, whole, on disk.
+//! Appending one record: the path checked, the log locked, first whatever its end
+//! needs, then the record by one write, then on disk.
 
 use std::io;
-use std::path::Path;
-use std::time::Duration;
 
 use serde::Serialize;
 
-use super::log_permissions::{LogObstacle, check_named, check_open, obstacle};
-use super::record::Record;
-use super::tail::Link;
-use super::write::{drain_spool, write};
-use super::{Checkpoint, Log, rotated};
-use crate::host::{Host, LogFile, OpenLog, Signal, reason};
-use crate::manifest::LogAccess;
+use super::checkpoint::Checkpoint;
+use super::codec::{EventName, RECORD_MAX};
+use super::log::Log;
+use super::open_log::{AppendError, LockWait, open_locked};
+use super::record::{Record, RecoveredRecord, timestamp};
+use super::rotated;
+use super::spool::{self, SpooledRecord};
+use super::tail::{LastLine, Link, LogEnd, log_end};
+use crate::host::{Host, LogFile};
+use crate::names::to_json_line;
 
-/// How long to wait for a lock while the log does not grow.
-pub const LOCK_WAIT: Duration = Duration::from_secs(5);
-
-/// The longest delay between two attempts to lock: at first, since appending a
-/// record takes less, then doubled each time up to the last. Half of the delay is
-/// random jitter, so that waiting runs do not retry in step.
-const LOCK_RETRY: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(10)];
-
-/// Why a record is not on disk.
-#[derive(Debug)]
-pub enum AppendError {
-    Obstacle(LogObstacle),
-    /// Another process held the lock too long.
-    Locked,
-    /// A signal ended the run while it waited for the lock.
-    Interrupted(Signal),
-    /// The record was not written; a partial write was undone.
-    Write(io::Error),
-    /// The record is in the log, but its checkpoint could not be written.
-    Unanchored(String),
-    /// The record was written but may not be on disk (fsync(2)). Syncing again
-    /// proves nothing: the kernel may have dropped the pages.
-    Sync(io::Error),
-}
-
-impl AppendError {
-    /// Says whether the record is in its log nevertheless.
-    pub(super) fn is_recorded(&self) -> bool {
-        matches!(self, Self::Unanchored(_))
-    }
-
-    pub fn reason(&self, path: &Path) -> String {
-        let log = crate::names::shell_word(path);
-        match self {
-            Self::Obstacle(obstacle) => obstacle.reason.clone(),
-            Self::Locked => format!(
-                "another process has locked the log {log} and written nothing for {} s",
-                LOCK_WAIT.as_secs()
-            ),
-            Self::Interrupted(signal) => {
-                format!(
-                    "{} arrived while waiting for the lock of the log {log}",
-                    signal.name()
-                )
-            }
-            Self::Unanchored(reason) => reason.clone(),
-            Self::Write(error) => format!("cannot write the log {log}: {}", reason(error)),
-            Self::Sync(error) => {
-                format!("cannot sync the log {log} to disk: {}", reason(error))
-            }
-        }
-    }
-}
-
-/// Whether a signal ends the wait for a lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LockWait {
-    /// It does: the script has not started.
-    UntilSignal,
-    /// It does not: the script has run, and its end must be recorded.
-    Stubborn,
-}
+/// How far back from a log's end to look for a spooled record that is already
+/// there.
+const SPOOLED_WITHIN: u64 = 64 << 10;
 
 /// Appends a record to a log.
 ///
@@ -116,91 +59,131 @@ pub(super) fn append<B: Serialize>(
         .map_err(AppendError::Unanchored)
 }
 
-/// Opens a log with its lock held; returns its length too.
-fn open_locked(
-    log: &Log,
-    wait: LockWait,
+/// Writes a record under the lock. If part of it is missing, the file is cut
+/// back to what it was: a torn line would swallow the next record. An empty log
+/// begins with a given link.
+fn write<B: Serialize>(
+    file: &mut dyn LogFile,
+    length: u64,
+    record: &mut Record<B>,
+    begin: Link,
     host: &mut dyn Host,
-) -> Result<(Box<dyn LogFile>, u64), AppendError> {
-    loop {
-        let mut file = open(log, log.access, host)?;
-        lock(&mut *file, wait, host)?;
-        if let Some(length) = file.length_in_place().map_err(AppendError::Write)? {
-            return Ok((file, length));
-        }
+) -> io::Result<Link> {
+    let link = end_with_whole_line(file, length, begin, &record.timestamp, host);
+    let written = link.and_then(|link| put(file, record, link, host));
+    if written.is_err() {
+        // If cutting fails too, the next run finds a torn line and marks it.
+        drop(file.truncate(length));
     }
+    written
 }
 
-/// Opens a log, or creates it with these permissions, and checks what was
-/// opened. What is not a regular file is not even opened: opening a device can
-/// have effects.
-pub(super) fn open(
+/// Appends this log's records from the spool. One that cannot be written is
+/// left to the next run. Returns the log's length afterwards.
+fn drain_spool(
     log: &Log,
-    access: LogAccess,
+    file: &mut dyn LogFile,
+    mut length: u64,
+    begin: &Link,
     host: &mut dyn Host,
-) -> Result<Box<dyn LogFile>, AppendError> {
-    let named = host.lstat(&log.path).ok();
-    if let Some(obstacle) = named.and_then(|stat| check_named(log, &stat, host)) {
-        return Err(AppendError::Obstacle(obstacle));
-    }
-    let opened = host.open_log(&log.path, OpenLog::Append);
-    let file = opened.or_else(|error| match obstacle(log, host) {
-        Some(obstacle) => Err(AppendError::Obstacle(obstacle)),
-        None if error.kind() != io::ErrorKind::NotFound => Err(AppendError::Write(error)),
-        None => {
-            let made = host.open_log(
-                &log.path,
-                OpenLog::Create {
-                    mode: access.mode(),
-                },
-            );
-            made.map_err(AppendError::Write)
+) -> io::Result<u64> {
+    for spooled in spool::pending(&log.path, host) {
+        let is_there = spooled.is_in(&file.before(length, SPOOLED_WITHIN)?);
+        if !is_there && write_spooled(&spooled, log, file, length, begin.clone(), host).is_err() {
+            // If cutting fails too, the next run finds a torn line and marks it.
+            drop(file.truncate(length));
+            break;
         }
-    })?;
-    match check_open(log, &*file, host).map_err(AppendError::Write)? {
-        Some(obstacle) => Err(AppendError::Obstacle(obstacle)),
-        None => Ok(file),
+        // It is in the log now. If it cannot be removed from the spool after all,
+        // the next run finds it in both.
+        drop(host.spool_remove(&spooled.path));
+        length = file.length()?;
     }
+    Ok(length)
 }
 
-/// Waits for the lock, as long as the log grows: while other runs append, the
-/// queue moves.
-pub(super) fn lock(
-    log: &mut dyn LogFile,
-    wait: LockWait,
+fn write_spooled(
+    spooled: &SpooledRecord,
+    log: &Log,
+    file: &mut dyn LogFile,
+    length: u64,
+    begin: Link,
     host: &mut dyn Host,
-) -> Result<(), AppendError> {
-    let mut length = None;
-    let [mut retry, longest] = LOCK_RETRY;
-    let mut deadline = host.elapsed() + LOCK_WAIT;
-    while !log.try_lock().map_err(AppendError::Write)? {
-        let now = Some(log.length().map_err(AppendError::Write)?);
-        if now != length {
-            length = now;
-            deadline = host.elapsed() + LOCK_WAIT;
-        }
-        if host.elapsed() >= deadline {
-            return Err(AppendError::Locked);
-        }
-        let jitter = host.random().map_err(AppendError::Write)?[0];
-        let pause = retry * (256 + u32::from(jitter)) / 512;
-        retry = longest.min(2 * retry);
-        match (host.pause(pause), wait) {
-            (Some(signal), LockWait::UntilSignal) => return Err(AppendError::Interrupted(signal)),
-            (Some(_), LockWait::Stubborn) | (None, _) => {}
-        }
+) -> io::Result<()> {
+    let now = timestamp(host.now());
+    let link = end_with_whole_line(file, length, begin, &now, host)?.with_chain(host)?;
+    let json = spooled.json(link.chain.as_deref().unwrap_or_default());
+    put_bytes(file, link.seal(&json).0.as_bytes())?;
+    if log.sync {
+        file.sync()?;
     }
     Ok(())
+}
+
+/// Makes the log end with a complete line, and returns where its chain
+/// continues; an empty one begins with a given link.
+fn end_with_whole_line(
+    file: &mut dyn LogFile,
+    length: u64,
+    begin: Link,
+    timestamp: &str,
+    host: &mut dyn Host,
+) -> io::Result<Link> {
+    let LogEnd { link, last_line } = log_end(file, length)?;
+    match last_line {
+        LastLine::Complete if length == 0 => Ok(begin),
+        LastLine::Complete => Ok(link),
+        LastLine::NoLineEnd => put_bytes(file, b"\n").map(|()| link),
+        LastLine::Torn(torn_bytes, torn_hash) => {
+            put_bytes(file, b"\n")?;
+            let body = RecoveredRecord {
+                torn_bytes,
+                torn_hash,
+            };
+            let mut recovered =
+                Record::new(EventName::Recovered, &host.identity(), host.now(), body);
+            timestamp.clone_into(&mut recovered.timestamp);
+            put(file, &mut recovered, link, host)
+        }
+    }
+}
+
+fn put<B: Serialize>(
+    log: &mut dyn LogFile,
+    record: &mut Record<B>,
+    link: Link,
+    host: &mut dyn Host,
+) -> io::Result<Link> {
+    let link = link.with_chain(host)?;
+    record.chain = link.chain.clone().unwrap_or_default();
+    let (sealed, next) = link.seal(&to_json_line(record));
+    if sealed.len() > RECORD_MAX {
+        let length = sealed.len();
+        let message = format!("the record has {length} bytes, more than {RECORD_MAX}");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    put_bytes(log, sealed.as_bytes())?;
+    Ok(next)
+}
+
+/// Writes bytes by one system call.
+fn put_bytes(log: &mut dyn LogFile, bytes: &[u8]) -> io::Result<()> {
+    let taken = log.append(bytes)?;
+    if taken == bytes.len() {
+        return Ok(());
+    }
+    let message = format!("only {taken} of {} bytes were written", bytes.len());
+    Err(io::Error::new(io::ErrorKind::WriteZero, message))
 }
 
 #[cfg(test)]
 mod tests {
     use nix::errno::Errno;
 
-    use super::super::record::{EventName, RecoveredRecord};
+    use super::super::open_log::LOCK_WAIT;
     use super::*;
-    use crate::host::HostView as _;
     use crate::host::fake::{Act, Op, World};
+    use crate::host::{HostView as _, Signal};
 
     const LOG: &str = "/home/ops/log/a.log";
 
@@ -208,13 +191,16 @@ mod tests {
         Log::plain(LOG)
     }
 
-    fn append_one(world: &mut World, wait: LockWait) -> Result<(), AppendError> {
+    fn record(world: &World) -> Record<RecoveredRecord> {
         let body = RecoveredRecord {
             torn_bytes: 1,
             torn_hash: crate::names::Sha256::of(b""),
         };
-        let mut record = Record::new(EventName::Recovered, &world.identity(), world.now(), body);
-        append(&log(), &mut record, wait, world)
+        Record::new(EventName::Recovered, &world.identity(), world.now(), body)
+    }
+
+    fn append_one(world: &mut World, wait: LockWait) -> Result<(), AppendError> {
+        append(&log(), &mut record(world), wait, world)
     }
 
     fn lines(world: &World) -> Vec<serde_json::Value> {
@@ -246,12 +232,7 @@ mod tests {
             sync: false,
             ..log()
         };
-        let body = RecoveredRecord {
-            torn_bytes: 1,
-            torn_hash: crate::names::Sha256::of(b""),
-        };
-        let mut record = Record::new(EventName::Recovered, &world.identity(), world.now(), body);
-        append(&log, &mut record, LockWait::UntilSignal, &mut world).unwrap();
+        append(&log, &mut record(&world), LockWait::UntilSignal, &mut world).unwrap();
         assert_eq!(lines(&world).len(), 1);
     }
 
@@ -274,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn the_chain_goes_on_however_far_back_its_last_record_stands() {
+    fn the_chain_continues_however_far_back_its_last_record_is() {
         let mut world = World::new();
         append_one(&mut world, LockWait::UntilSignal).unwrap();
         let record = world.text(LOG).unwrap();

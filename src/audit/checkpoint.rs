@@ -6,27 +6,18 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Log;
-use super::append::{AppendError, open};
 use super::codec::ParsedLine;
+use super::log::{AnchorSink, Log};
 use super::log_permissions::{LogObstacle, obstacle};
+use super::open_log::{AppendError, open};
 use super::record::Record;
 use super::tail::Link;
 use crate::host::{Host, HostView, reason};
 use crate::manifest::LogAccess;
-use crate::names::{Sha256, Text, path_as_text, shell_word, to_json_line};
+use crate::names::{Sha256, Text, shell_word, to_json_line};
 
 /// The socket of the system log (syslog(3)).
 const SYSLOG: &str = "/dev/log";
-
-/// Where a copy of each log's newest checkpoint goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AnchorSink {
-    Syslog,
-    /// An append-only file.
-    File(#[serde(serialize_with = "path_as_text")] std::path::PathBuf),
-}
 
 /// The newest record of a log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

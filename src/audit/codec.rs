@@ -5,13 +5,46 @@
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::de::IntoDeserializer as _;
+use serde::{Deserialize, Serialize};
 
-use super::EventName;
 use crate::names::Sha256;
 
 /// Largest record, in bytes.
 pub const RECORD_MAX: usize = 64 * 1024;
+
+/// What a record reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventName {
+    /// The script is about to be started.
+    Start,
+    /// The script ran and ended.
+    Finish,
+    /// The run was interrupted.
+    Interrupted,
+    /// The script could not be started.
+    SpawnFailed,
+    /// A guard refused the run, or a signal ended it, before its start.
+    Refused,
+    /// The line before this one is torn.
+    Recovered,
+}
+
+impl EventName {
+    /// Reads a name; none for an event that this version does not know.
+    pub fn of(name: &str) -> Option<Self> {
+        let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+            name.into_deserializer();
+        Self::deserialize(name).ok()
+    }
+
+    /// Says whether it ends a run that has started.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Finish | Self::Interrupted | Self::SpawnFailed)
+    }
+}
 
 /// A string of a record, borrowed unless something in it is escaped. (serde
 /// borrows a `Cow`, but not one inside an `Option`.)

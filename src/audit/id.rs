@@ -62,15 +62,11 @@ fn uuid_v7(millis: u64, random: [u8; 16]) -> String {
         | VERSION
         | VARIANT
         | (u128::from_be_bytes(random) & RANDOM);
-    let hex = format!("{bits:032x}");
-    let mut out = String::with_capacity(36);
-    for (index, digit) in hex.chars().enumerate() {
-        if matches!(index, 8 | 12 | 16 | 20) {
-            out.push('-');
-        }
-        out.push(digit);
+    let mut id = format!("{bits:032x}");
+    for at in [8, 13, 18, 23] {
+        id.insert(at, '-');
     }
-    out
+    id
 }
 
 #[cfg(test)]

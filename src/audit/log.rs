@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::AnchorSink;
 use crate::manifest::LogAccess;
 use crate::names::path_as_text;
 
@@ -19,6 +18,15 @@ pub struct Log {
     pub access: LogAccess,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<AnchorSink>,
+}
+
+/// Where a copy of each log's newest checkpoint goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnchorSink {
+    Syslog,
+    /// An append-only file.
+    File(#[serde(serialize_with = "path_as_text")] PathBuf),
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::Log;
+use super::log::Log;
 use crate::host::{
     Access, ChangedBy, FileKind, HostView, LogFile, NotCreatable, STICKY, Stat, check_creatable,
     insecure_paths, is_absent, reason,

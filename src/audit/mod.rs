@@ -11,6 +11,7 @@ mod compression;
 mod id;
 mod log;
 mod log_permissions;
+mod open_log;
 mod open_record;
 mod record;
 mod redact;
@@ -18,22 +19,19 @@ mod rotated;
 mod spool;
 mod start;
 pub mod tail;
-mod write;
 
-pub use append::AppendError;
-pub use checkpoint::{AnchorSink, Checkpoint};
+pub use checkpoint::Checkpoint;
+pub use codec::EventName;
 pub use compression::Compression;
 pub use id::RunId;
-pub use log::Log;
+pub use log::{AnchorSink, Log};
 pub use log_permissions::{LogObstacle, exposed, obstacle};
+pub use open_log::AppendError;
 pub use open_record::{EndBody, Fallback, OpenRecord, RunContext, Unopened, Unrecorded, refuse};
-pub use record::{
-    EndRecord, EventName, FileFacts, LogLine, SignalRecord, SpawnFailedRecord, to_seconds,
-};
-pub use redact::{recorded_args, recorded_message, recorded_names};
+pub use record::{EndRecord, LogLine, SignalRecord, SpawnFailedRecord, to_seconds};
+pub use redact::{RecordedArg, RecordedArgs, recorded_args, recorded_message, recorded_names};
 pub use rotated::rotated_logs;
 pub use spool::{Spool, look as spool};
 pub use start::{
-    Claimed, Login, Passed, ProgramFacts, RecordedArg, RecordedArgs, RefusedRecord, RunFacts,
-    StartRecord,
+    Claimed, FileFacts, Login, Passed, ProgramFacts, RefusedRecord, RunFacts, StartRecord,
 };

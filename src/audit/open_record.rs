@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::append::{AppendError, LockWait, append};
-use super::record::{EndRecord, EventName, Record, SpawnFailedRecord};
+use super::append::append;
+use super::codec::EventName;
+use super::id::RunId;
+use super::log::Log;
+use super::open_log::{AppendError, LockWait};
+use super::record::{EndRecord, Record, SpawnFailedRecord};
 use super::spool::spool_write;
-use super::{Log, RefusedRecord, RunId, StartRecord};
+use super::start::{RefusedRecord, StartRecord};
 use crate::host::Host;
 use crate::names::{ExtensionName, GroupName, exit_code};
 
@@ -105,28 +109,22 @@ impl OpenRecord {
             since,
             chain: record.chain,
         };
-        match appended {
-            Ok(()) => Ok(open),
-            Err(error @ (AppendError::Sync(_) | AppendError::Unanchored(_))) => {
-                let why = if matches!(error, AppendError::Sync(_)) {
-                    "sync"
-                } else {
-                    "anchor"
-                };
-                let end = EndBody::Interrupted(EndRecord::not_started(
-                    why,
-                    None,
-                    exit_code::REFUSED.into(),
-                ));
-                let unrecorded = open.close(end, host);
-                Err(Unopened { error, unrecorded })
-            }
-            Err(error) => {
-                drop(open);
-                let unrecorded = None;
-                Err(Unopened { error, unrecorded })
-            }
-        }
+        let Err(error) = appended else {
+            return Ok(open);
+        };
+        let may_be_there = match error {
+            AppendError::Sync(_) => Some("sync"),
+            AppendError::Unanchored(_) => Some("anchor"),
+            AppendError::Obstacle(_)
+            | AppendError::Locked
+            | AppendError::Interrupted(_)
+            | AppendError::Write(_) => None,
+        };
+        let unrecorded = may_be_there.and_then(|why| {
+            let end = EndRecord::not_started(why, None, exit_code::REFUSED.into());
+            open.close(EndBody::Interrupted(end), host)
+        });
+        Err(Unopened { error, unrecorded })
     }
 
     /// Appends the end record. If it cannot be written it goes to the spool, or

@@ -1,49 +1,16 @@
 //! The records of the log: one JSON object a line.
 
-use std::path::Path;
-
 use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
-use serde::de::IntoDeserializer as _;
 use serde::{Deserialize, Serialize};
 
-use super::{RefusedRecord, RunId, StartRecord};
+use super::codec::EventName;
+use super::id::RunId;
+use super::start::{RefusedRecord, StartRecord, is_zero};
 use crate::host::{Identity, Received, Sender, Signal};
-use crate::names::{ExtensionName, GroupName, Sha256, Text, visible};
+use crate::names::{ExtensionName, GroupName, Sha256, visible};
 
 pub(super) const SCHEMA_VERSION: u32 = 1;
-
-/// What a record reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum EventName {
-    /// The script is about to be started.
-    Start,
-    /// The script ran and ended.
-    Finish,
-    /// The run was interrupted.
-    Interrupted,
-    /// The script could not be started.
-    SpawnFailed,
-    /// A guard refused the run, or a signal ended it, before its start.
-    Refused,
-    /// The line before this one is torn.
-    Recovered,
-}
-
-impl EventName {
-    /// Reads a name; none for an event that this version does not know.
-    pub fn of(name: &str) -> Option<Self> {
-        let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
-            name.into_deserializer();
-        Self::deserialize(name).ok()
-    }
-
-    /// Says whether it ends a run that has started.
-    pub fn is_end(self) -> bool {
-        matches!(self, Self::Finish | Self::Interrupted | Self::SpawnFailed)
-    }
-}
 
 /// One line of the log, without the three fields that seal it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -107,25 +74,6 @@ pub(super) fn timestamp(time: DateTime<Utc>) -> String {
 pub fn to_seconds(timestamp: &str) -> String {
     let time = visible(timestamp);
     time.get(..19).unwrap_or(&time).replacen('T', " ", 1)
-}
-
-/// A file and its hash.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct FileFacts {
-    /// Its path.
-    pub path: Text,
-    /// SHA-256 of its bytes.
-    pub sha256: Sha256,
-}
-
-impl FileFacts {
-    pub fn new(path: &Path, sha256: Sha256) -> Self {
-        Self {
-            path: path.as_os_str().into(),
-            sha256,
-        }
-    }
 }
 
 /// A signal that qli received while the script ran.
@@ -226,14 +174,6 @@ impl EndRecord {
             ..Self::default()
         }
     }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-pub(super) fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// What a `spawn_failed` record adds.

@@ -4,8 +4,10 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::codec::RECORD_MAX;
-use super::start::{RecordedArg, RecordedArgs};
 use crate::manifest::ArgsMode;
 use crate::names::{EnvName, Sha256, Text, redact_args, to_json_line};
 use crate::providers::Redactor;
@@ -25,6 +27,48 @@ const MESSAGE_MAX: usize = 2 * 1024;
 /// The share of a record that arguments may fill; the rest usually needs less
 /// than a quarter.
 const ARGS_MAX: usize = RECORD_MAX * 3 / 4;
+
+/// The recorded arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(deny_unknown_fields)]
+pub enum RecordedArgs {
+    /// Every argument.
+    List(Vec<RecordedArg>),
+    /// Too many for one record: how many, and the SHA-256 of all of them, each
+    /// followed by NUL.
+    Digest {
+        /// The number of arguments.
+        count: usize,
+        /// The SHA-256.
+        sha256: Sha256,
+    },
+}
+
+/// One recorded argument, or one recorded variable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(deny_unknown_fields)]
+pub enum RecordedArg {
+    /// The whole value, with secrets replaced.
+    Whole(Text),
+    /// The beginning of a long value.
+    Cut {
+        /// Its first bytes.
+        head: Text,
+        /// The length of the whole, in bytes.
+        len: usize,
+        /// The SHA-256 of the whole.
+        sha256: Sha256,
+    },
+    /// Only its digest; secrets are replaced before it is hashed.
+    Digest {
+        /// The SHA-256.
+        sha256: Sha256,
+        /// The length, in bytes.
+        len: usize,
+    },
+}
 
 /// Records arguments so that they fit into one record. The values of secrets are
 /// replaced in every mode.

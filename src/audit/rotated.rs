@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::append::{AppendError, LockWait, lock};
-use super::tail::{Link, read_last};
-use super::write::log_end;
-use super::{Checkpoint, Compression};
+use super::checkpoint::Checkpoint;
+use super::compression::Compression;
+use super::open_log::{AppendError, LockWait, lock};
+use super::tail::{Link, log_end, read_last};
 use crate::host::{Host, HostView, LogFile, OpenLog};
 
 /// Returns where the first record of an empty log goes: after the last one of
@@ -147,11 +147,11 @@ mod tests {
     use super::*;
     use crate::host::fake::World;
 
-    /// How a rotated file of this log is compressed; an error if it is not one.
-    fn read(log: &str, name: &str) -> Result<Option<Compression>, ()> {
-        RotatedName::of(log, name)
-            .map(|rotated| rotated.compression)
-            .ok_or(())
+    /// The program that decompresses a rotated file of this log, if it is
+    /// compressed; an error if it is not a rotated file.
+    fn read(log: &str, name: &str) -> Result<Option<&'static str>, ()> {
+        let rotated = RotatedName::of(log, name).ok_or(())?;
+        Ok(rotated.compression.map(|compression| compression.reader))
     }
 
     #[test]
@@ -166,8 +166,7 @@ mod tests {
         ] {
             assert_eq!(read("a.log", name), Ok(None), "{name}");
             let compressed = format!("{name}.gz");
-            let gzip = Ok(Some(Compression::Gzip));
-            assert_eq!(read("a.log", &compressed), gzip, "{name}");
+            assert_eq!(read("a.log", &compressed), Ok(Some("zcat")), "{name}");
         }
         for name in [
             "a.log",
@@ -199,11 +198,13 @@ mod tests {
             .file("/m/b.log-20251231", "");
         let found = rotated_logs(Path::new("/l/a.log"), &world);
         assert_eq!(found.plain, ["/l/a.log.2", "/l/a.log.1"].map(PathBuf::from));
-        let compressed = [
-            ("/l/a.log.10.gz".into(), Compression::Gzip),
-            ("/l/a.log.3.xz".into(), Compression::Xz),
-        ];
-        assert_eq!(found.compressed, compressed);
+        let compressed = found.compressed.iter();
+        let compressed: Vec<_> = compressed.map(|(path, one)| (path, one.reader)).collect();
+        let expected = ["/l/a.log.10.gz", "/l/a.log.3.xz"].map(PathBuf::from);
+        assert_eq!(
+            compressed,
+            [(&expected[0], "zcat"), (&expected[1], "xzcat")]
+        );
         let found = rotated_logs(Path::new("/m/b.log"), &world);
         let dates = ["/m/b.log-20251231", "/m/b.log-20261124"];
         assert_eq!(found.plain, dates.map(PathBuf::from));

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::RunId;
-use super::codec::{Envelope, RECORD_MAX};
-use super::record::{EventName, Record};
+use super::codec::{Envelope, EventName, RECORD_MAX};
+use super::id::RunId;
+use super::record::Record;
 use crate::host::{Access, FileKind, Host, HostView, XdgDir, xdg_dir};
 use crate::names::{Text, path_as_text, to_json_line};
 
@@ -96,7 +96,11 @@ pub(super) fn pending(log: &Path, view: &dyn HostView) -> Vec<SpooledRecord> {
     let pending = names.filter_map(|name| {
         let path = spool.join(name);
         let run_id = path.file_stem()?.to_str()?.to_owned();
-        let record = read(&path, log, view)?;
+        let (_, mut record) = ended(&path, view).filter(|(of, _)| of == log)?;
+        // Its log seals it again.
+        for key in ["prev", "seq", "hash"] {
+            record.shift_remove(key);
+        }
         Some(SpooledRecord {
             path,
             run_id,
@@ -151,15 +155,6 @@ fn is_private(path: &Path, kind: FileKind, view: &dyn HostView) -> bool {
         let writable_by_others = stat.is_group_writable() || stat.is_world_writable();
         stat.kind == kind && stat.owner == view.euid() && !writable_by_others
     })
-}
-
-fn read(path: &Path, log: &Path, view: &dyn HostView) -> Option<Map<String, Value>> {
-    let (of, mut record) = ended(path, view)?;
-    // Its log seals it again.
-    for key in ["prev", "seq", "hash"] {
-        record.shift_remove(key);
-    }
-    (of == log).then_some(record)
 }
 
 /// Reads the end of a run and the log it belongs to.

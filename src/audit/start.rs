@@ -2,13 +2,12 @@
 //! user, and from where.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
-use super::FileFacts;
-use super::record::is_zero;
-use super::redact::recorded_claim;
+use super::redact::{RecordedArg, RecordedArgs, recorded_claim};
 use crate::host::{HostView, LoginUid, Signal};
 use crate::names::{Digest, Sha256, Text};
 
@@ -97,6 +96,25 @@ pub struct RunFacts {
 /// The schema's default for an absent `login_uid`.
 fn unknown_login() -> Login {
     Login(LoginUid::Unknown)
+}
+
+/// A file and its hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct FileFacts {
+    /// Its path.
+    pub path: Text,
+    /// SHA-256 of its bytes.
+    pub sha256: Sha256,
+}
+
+impl FileFacts {
+    pub fn new(path: &Path, sha256: Sha256) -> Self {
+        Self {
+            path: path.as_os_str().into(),
+            sha256,
+        }
+    }
 }
 
 /// The script and its hash.
@@ -194,44 +212,10 @@ pub struct Passed {
     pub detail: Option<&'static str>,
 }
 
-/// The recorded arguments.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(deny_unknown_fields)]
-pub enum RecordedArgs {
-    /// Every argument.
-    List(Vec<RecordedArg>),
-    /// Too many for one record: how many, and the SHA-256 of all of them, each
-    /// followed by NUL.
-    Digest {
-        /// The number of arguments.
-        count: usize,
-        /// The SHA-256.
-        sha256: Sha256,
-    },
-}
-
-/// One recorded argument, or one recorded variable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(deny_unknown_fields)]
-pub enum RecordedArg {
-    /// The whole value, with secrets replaced.
-    Whole(Text),
-    /// The beginning of a long value.
-    Cut {
-        /// Its first bytes.
-        head: Text,
-        /// The length of the whole, in bytes.
-        len: usize,
-        /// The SHA-256 of the whole.
-        sha256: Sha256,
-    },
-    /// Only its digest; secrets are replaced before it is hashed.
-    Digest {
-        /// The SHA-256.
-        sha256: Sha256,
-        /// The length, in bytes.
-        len: usize,
-    },
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+pub(super) fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

@@ -3,9 +3,9 @@
 
 use std::io;
 
-use super::RunId;
 use super::codec::{self, ParsedLine};
-use crate::host::Host;
+use super::id::RunId;
+use crate::host::{Host, LogFile};
 use crate::names::Sha256;
 
 /// How much of a log's end is read first: three records and more.
@@ -137,6 +137,12 @@ impl LogEnd {
     pub(super) fn is_known(&self) -> bool {
         self.link.chain.is_some()
     }
+}
+
+/// Reads how an open log of some length ends.
+pub(super) fn log_end(log: &dyn LogFile, length: u64) -> io::Result<LogEnd> {
+    let before_end = |window| log.before(length, window);
+    read_last(length, before_end, LogEnd::of, LogEnd::is_known)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::parsed::ParsedRecord;
-use super::problem::{LineLocation, LogFault, RecordName};
+use super::problem::{LineLocation, Problem, RecordName};
 use super::short_text::ShortText;
 use crate::audit::Checkpoint;
 use crate::audit::codec::Seal;
@@ -121,7 +121,11 @@ impl Chain {
         self.first > 0 && seal.seq == 0 && seal.prev == Link::FIRST.prev
     }
 
-    pub(super) fn restart(&mut self) {
+    /// Starts again at the first record; returns what was wrong with the one that
+    /// came before it.
+    pub(super) fn restart(&mut self) -> Problem {
+        let name = self.record_name(self.first, None);
+        let problem = Problem::missing_before(0, self.first);
         self.first = 0;
         self.damaged = true;
         self.detour = None;
@@ -130,6 +134,7 @@ impl Chain {
             prev: Some(Link::FIRST.prev),
             length: 0,
         };
+        problem.at(self.first_location.clone(), Some(name))
     }
 
     /// Adds the next record. Returns what is wrong with its position.
@@ -137,7 +142,7 @@ impl Chain {
         &mut self,
         record: &ParsedRecord,
         log: &Rc<Path>,
-    ) -> (Position, Option<LogFault>) {
+    ) -> (Position, Option<Problem>) {
         self.records += 1;
         let (position, fault) = self.position(record.seal, record.is_intact());
         self.damaged |= fault.is_some();
@@ -169,7 +174,7 @@ impl Chain {
         }
     }
 
-    fn position(&mut self, seal: Seal, intact: bool) -> (Position, Option<LogFault>) {
+    fn position(&mut self, seal: Seal, intact: bool) -> (Position, Option<Problem>) {
         if self.cursor.continues_with(seal) {
             self.advance(seal);
             return (Position::InOrder, None);
@@ -189,13 +194,13 @@ impl Chain {
             let due = self.cursor.prev.unwrap_or(seal.prev);
             self.advance(seal);
             // If its own hash is wrong, that was reported already.
-            let fault = intact.then(|| LogFault::detached(due, seal.prev));
+            let fault = intact.then(|| Problem::detached(due, seal.prev));
             return (Position::InOrder, fault);
         }
         self.out_of_order(seal)
     }
 
-    fn out_of_order(&mut self, seal: Seal) -> (Position, Option<LogFault>) {
+    fn out_of_order(&mut self, seal: Seal) -> (Position, Option<Problem>) {
         let one_replaced = self.detour.is_some_and(|detour| detour.length == 1);
         if one_replaced && seal.seq == self.cursor.next + 1 {
             // Another record was in the place of the one before this.
@@ -205,8 +210,8 @@ impl Chain {
         let position = self.relative_to_cursor(seal);
         self.detour = Some(Cursor::after(seal, 1));
         let fault = match position {
-            Position::InOrder => LogFault::missing_before(self.cursor.next, seal.seq),
-            Position::OutOfOrder => LogFault::out_of_place(self.cursor.next, seal.seq),
+            Position::InOrder => Problem::missing_before(self.cursor.next, seal.seq),
+            Position::OutOfOrder => Problem::out_of_place(self.cursor.next, seal.seq),
         };
         (position, Some(fault))
     }

@@ -16,7 +16,6 @@ mod parsed;
 mod pass;
 pub mod problem;
 mod recent;
-mod record_view;
 mod run;
 mod runs;
 mod short_text;

@@ -27,7 +27,6 @@ pub fn verify(from: impl Read, verifier: &mut Verifier<'_>) -> io::Result<()> {
         .min(WORKERS_MAX);
     match blocks.next()? {
         None => Ok(()),
-        Some(second) if workers == 1 => alone(second, blocks, verifier),
         Some(second) => in_parallel(workers, second, blocks, verifier),
     }
 }
@@ -51,21 +50,6 @@ pub fn each_line<E: From<io::Error>>(
         blocks.reuse(block);
     }
     Ok(read)
-}
-
-fn alone<R: Read>(
-    mut block: Block,
-    mut blocks: Blocks<R>,
-    verifier: &mut Verifier<'_>,
-) -> io::Result<()> {
-    loop {
-        verifier.check(examine(&block));
-        blocks.reuse(block);
-        match blocks.next()? {
-            Some(next) => block = next,
-            None => return Ok(()),
-        }
-    }
 }
 
 struct Worker {

@@ -65,29 +65,26 @@ pub struct RecordName {
     pub run_id: Option<String>,
 }
 
-/// What is wrong with a record or a line.
-#[derive(Debug)]
-pub(super) struct LogFault {
-    name: &'static str,
-    /// Where there is a record, it is the subject of this message.
-    message: String,
-    sides: [Option<String>; 2],
-    anchor: Option<Checkpoint>,
-}
-
-impl LogFault {
-    fn new(name: &'static str, message: impl Into<String>) -> Self {
+impl Problem {
+    /// Where there is a record, it is the subject of the message.
+    fn new(fault: &'static str, message: impl Into<String>) -> Self {
         Self {
-            name,
+            fault,
             message: message.into(),
-            sides: [None, None],
+            location: None,
+            record: None,
+            expected: None,
+            found: None,
             anchor: None,
         }
     }
 
-    fn sides(mut self, expected: &impl ToString, found: &impl ToString) -> Self {
-        self.sides = [Some(expected.to_string()), Some(found.to_string())];
-        self
+    fn sides(self, expected: &impl ToString, found: &impl ToString) -> Self {
+        Self {
+            expected: Some(expected.to_string()),
+            found: Some(found.to_string()),
+            ..self
+        }
     }
 
     pub(super) fn empty_line() -> Self {
@@ -173,7 +170,7 @@ impl LogFault {
             anchor.hash
         );
         Self {
-            sides: [Some(anchor.hash.to_string()), None],
+            expected: Some(anchor.hash.to_string()),
             anchor: Some(anchor),
             ..Self::new("rewritten", message)
         }
@@ -209,21 +206,17 @@ impl LogFault {
 
     /// Says where it is. Lines count from 1 and the `seq` of records from 0, so
     /// the message names a record by that word.
-    pub(super) fn at(self, location: Option<LineLocation>, record: Option<RecordName>) -> Problem {
+    pub(super) fn at(self, location: LineLocation, record: Option<RecordName>) -> Self {
         let subject = record.as_ref().map(|record| {
             let run = record.run_id.as_deref().map(visible);
             let run = run.map_or(String::new(), |run| format!(" of run {run}"));
             format!("seq {}{run} ", record.seq)
         });
-        let [expected, found] = self.sides;
-        Problem {
-            fault: self.name,
+        Self {
             message: subject.unwrap_or_default() + &self.message,
-            location,
+            location: Some(location),
             record,
-            expected,
-            found,
-            anchor: self.anchor,
+            ..self
         }
     }
 }

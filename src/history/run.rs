@@ -1,9 +1,8 @@
 //! One run, assembled from its records.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use super::record_view::{GuardView, RecordView};
 use crate::audit::codec::Str;
 use crate::audit::{EventName, RecordedArg, RecordedArgs, SignalRecord};
 use crate::host::HostView;
@@ -265,4 +264,82 @@ fn word(arg: &RecordedArg) -> String {
 pub(super) fn end(record: &RecordView<'_>) -> Option<EventName> {
     let event = record.event()?;
     (event.is_end() || event == EventName::Refused).then_some(event)
+}
+
+/// A record with everything that a list of runs shows.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct RecordView<'a> {
+    #[serde(borrow)]
+    event: Str<'a>,
+    #[serde(borrow)]
+    pub(super) timestamp: Str<'a>,
+    #[serde(borrow)]
+    pub(super) host: Str<'a>,
+    #[serde(borrow)]
+    chain: Str<'a>,
+    #[serde(borrow)]
+    pub(super) run_id: Option<Str<'a>>,
+    #[serde(borrow)]
+    group: Option<Str<'a>>,
+    #[serde(borrow)]
+    extension: Option<Str<'a>>,
+    #[serde(borrow)]
+    user: Option<Str<'a>>,
+    uid: Option<u32>,
+    #[serde(default, deserialize_with = "if_known")]
+    args: Option<RecordedArgs>,
+    #[serde(default, borrow)]
+    guards: Vec<GuardView<'a>>,
+    pid: Option<u32>,
+    process_start: Option<u64>,
+    #[serde(borrow)]
+    boot_id: Option<Str<'a>>,
+    #[serde(borrow)]
+    step: Option<Str<'a>>,
+    #[serde(borrow)]
+    reason: Option<Str<'a>>,
+    exit_code: Option<i32>,
+    #[serde(borrow)]
+    signal: Option<Str<'a>>,
+    #[serde(default)]
+    signals: Vec<SignalRecord>,
+    #[serde(borrow)]
+    message: Option<Str<'a>>,
+    duration_ms: Option<u64>,
+    #[serde(default)]
+    timed_out: bool,
+    #[serde(default)]
+    spooled: bool,
+    #[serde(borrow)]
+    pub(super) hash: Str<'a>,
+}
+
+/// A step that passed, or that refused.
+#[derive(Debug, Clone, Deserialize)]
+struct GuardView<'a> {
+    #[serde(borrow)]
+    step: Str<'a>,
+    #[serde(borrow)]
+    verdict: Option<Str<'a>>,
+    #[serde(borrow)]
+    detail: Option<Str<'a>>,
+}
+
+/// Reads arguments; a form that a later version may have is passed over, and
+/// the rest of the record is shown.
+fn if_known<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RecordedArgs>, D::Error> {
+    let json = serde_json::Value::deserialize(from)?;
+    Ok(RecordedArgs::deserialize(json).ok())
+}
+
+impl<'a> RecordView<'a> {
+    /// Parses a line; none if it is not a record.
+    pub(super) fn of(line: &'a [u8]) -> Option<Self> {
+        serde_json::from_slice(line).ok()
+    }
+
+    /// Returns the event; none for one that this version does not know.
+    pub(super) fn event(&self) -> Option<EventName> {
+        EventName::of(&self.event)
+    }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::InputKind;
 use super::recent::Recent;
-use super::record_view::RecordView;
-use super::run::{Run, end};
+use super::run::{RecordView, Run, end};
 use crate::audit::EventName;
 use crate::names::Sha256;
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::anchors::{AnchorState, Anchored, Anchors, is_given};
 use super::chain::{Chain, Position};
 use super::parsed::{Examined, ExaminedLine, LineContent, ParsedRecord};
-use super::problem::{LineLocation, LogFault, Problem};
+use super::problem::{LineLocation, Problem};
 use super::recent::Recent;
 use super::short_text::ShortText;
 use super::verified::{InputKind, Verified, VerifiedChain, VerifiedInput};
@@ -17,6 +17,7 @@ use crate::names::Sha256;
 
 /// Checks logs against their chains. Memory grows with the number of chains and
 /// of open runs, not with the length of the logs.
+#[expect(missing_debug_implementations, reason = "a closure has none")]
 pub struct Verifier<'a> {
     report: &'a mut dyn FnMut(Problem),
     chains: Vec<Chain>,
@@ -40,14 +41,6 @@ struct MaybeTorn {
     problem: Problem,
     length: u64,
     sha256: Sha256,
-}
-
-impl std::fmt::Debug for Verifier<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Verifier")
-            .field("verified", &self.verified)
-            .finish_non_exhaustive()
-    }
 }
 
 impl<'a> Verifier<'a> {
@@ -96,7 +89,7 @@ impl<'a> Verifier<'a> {
                 }
                 LineContent::Empty => {
                     self.settle_torn(None);
-                    let problem = LogFault::empty_line().at(Some(self.location(&line)), None);
+                    let problem = Problem::empty_line().at(self.location(&line), None);
                     self.report(problem);
                 }
                 LineContent::NotARecord(why, seal, sha256) => {
@@ -120,12 +113,12 @@ impl<'a> Verifier<'a> {
             chain.is_some_and(|chain| chain.skip(seal))
         });
         let fault = if was_next || line.ended {
-            LogFault::not_a_record(why)
+            Problem::not_a_record(why)
         } else {
-            LogFault::torn(line.length)
+            Problem::torn(line.length)
         };
         self.torn = Some(MaybeTorn {
-            problem: fault.at(Some(self.location(line)), None),
+            problem: fault.at(self.location(line), None),
             length: line.length,
             sha256,
         });
@@ -172,11 +165,11 @@ impl<'a> Verifier<'a> {
         }
         self.latest = number;
         if !intact {
-            let fault = LogFault::changed(record.seal.hash, record.computed);
+            let fault = Problem::changed(record.seal.hash, record.computed);
             self.report_on(line, record, number, fault);
         }
         if recovered.is_some() && !explained && self.kind == InputKind::Log {
-            self.report_on(line, record, number, LogFault::torn_line_gone());
+            self.report_on(line, record, number, Problem::torn_line_gone());
         }
         self.in_chain(line, record, number, intact);
     }
@@ -227,48 +220,41 @@ impl<'a> Verifier<'a> {
         let Some(chain) = self.chains.get_mut(number) else {
             return;
         };
-        if intact && chain.restarts_with(record.seal) {
-            let name = chain.record_name(chain.first, None);
-            let location = chain.first_location.clone();
-            let fault = LogFault::missing_before(0, chain.first);
-            chain.restart();
-            self.report(fault.at(Some(location), Some(name)));
-        }
-        let Some(chain) = self.chains.get_mut(number) else {
-            return;
-        };
+        let restarts = intact && chain.restarts_with(record.seal);
+        let restarted = restarts.then(|| chain.restart());
         let chain_intact = !chain.damaged && intact;
         chain.damaged |= !intact;
         let (position, fault) = chain.add(record, &self.log);
-        if position == Position::InOrder {
-            let unpaired = self.pair(record, number, chain_intact && fault.is_none());
-            if let Some(fault) = unpaired {
-                self.report_on(line, record, number, fault);
-            }
+        let mismatched = if self.anchors.is_empty() {
+            Vec::new()
+        } else {
+            let key = (chain.name.clone(), chain.host.clone());
+            self.anchors.check(&key, record.seal, intact)
+        };
+        if let Some(problem) = restarted {
+            self.report(problem);
         }
-        if let Some(fault) = fault {
+        let unpaired = (position == Position::InOrder)
+            .then(|| self.pair(record, number, chain_intact && fault.is_none()))
+            .flatten();
+        let rewritten = mismatched.into_iter().map(Problem::rewritten);
+        let no_line_end = (!line.ended).then(Problem::no_line_end);
+        let faults = unpaired.into_iter().chain(fault).chain(rewritten);
+        for fault in faults.chain(no_line_end) {
             self.report_on(line, record, number, fault);
-        }
-        if !self.anchors.is_empty() {
-            for anchor in self.mismatched_anchors(record, number, intact) {
-                self.report_on(line, record, number, LogFault::rewritten(anchor));
-            }
         }
         if self.kind == InputKind::Stream {
             self.recent.insert(record.seal.hash);
         }
-        if !line.ended {
-            self.report_on(line, record, number, LogFault::no_line_end());
-        }
     }
 
     /// Matches starts and ends.
-    fn pair(&mut self, record: &ParsedRecord, number: usize, intact: bool) -> Option<LogFault> {
+    fn pair(&mut self, record: &ParsedRecord, number: usize, intact: bool) -> Option<Problem> {
         let chain = self.chains.get(number)?;
         let event = record.event?;
         let run = (record.run_id.clone()?, chain.family);
         if event == EventName::Start {
-            return (!self.open.insert(run)).then(LogFault::second_start);
+            return (!self.open.insert(run)).then(Problem::second_start);
         }
         if !event.is_end() {
             return None;
@@ -276,7 +262,7 @@ impl<'a> Verifier<'a> {
         let missing = !self.open.remove(&run) && intact && !record.spooled;
         // An id begins with its time; its start cannot be in an older log.
         let covered = || chain.first == 0 && is_younger(&run.0, &chain.first_time);
-        (missing && covered()).then(LogFault::end_without_start)
+        (missing && covered()).then(Problem::end_without_start)
     }
 
     /// Finishes: reports what is only known now.
@@ -298,19 +284,6 @@ impl<'a> Verifier<'a> {
         self.verified
     }
 
-    fn mismatched_anchors(
-        &mut self,
-        record: &ParsedRecord,
-        number: usize,
-        intact: bool,
-    ) -> Vec<Checkpoint> {
-        let chain = self.chains.get(number);
-        let key = chain.map(|chain| (chain.name.clone(), chain.host.clone()));
-        key.map_or_else(Vec::new, |key| {
-            self.anchors.check(&key, record.seal, intact)
-        })
-    }
-
     fn end_anchor(&mut self, anchored: Anchored) {
         let Anchored { checkpoint, state } = anchored;
         match state {
@@ -325,15 +298,15 @@ impl<'a> Verifier<'a> {
         let number = self.numbers.get(&key);
         match number.and_then(|&number| self.chains.get(number)) {
             None if is_given(&checkpoint, &self.verified.inputs) => {
-                self.report(LogFault::chain_gone(checkpoint).at(None, None));
+                self.report(Problem::chain_gone(checkpoint));
             }
             None => self.verified.anchors.elsewhere += 1,
             Some(chain) if checkpoint.seq < chain.first => self.verified.anchors.before += 1,
             Some(chain) => {
-                let fault = LogFault::cut_tail(&checkpoint, chain.last.seal.seq);
+                let fault = Problem::cut_tail(&checkpoint, chain.last.seal.seq);
                 let log = Rc::clone(&chain.last.log);
                 self.count_in(&log);
-                self.report(fault.at(None, None));
+                self.report(fault);
             }
         }
     }
@@ -351,11 +324,11 @@ impl<'a> Verifier<'a> {
         line: &ExaminedLine,
         record: &ParsedRecord,
         number: usize,
-        fault: LogFault,
+        fault: Problem,
     ) {
         let chain = self.chains.get(number);
         let name = chain.map(|chain| chain.record_name(record.seal.seq, record.run_id.as_ref()));
-        self.report(fault.at(Some(self.location(line)), name));
+        self.report(fault.at(self.location(line), name));
     }
 
     fn report(&mut self, problem: Problem) {

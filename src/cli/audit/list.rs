@@ -4,19 +4,35 @@ use std::io::{self, Write};
 
 use super::super::context::Context;
 use super::args::{ListArgs, LogsArgs};
-use super::filter::Filter;
 use super::rotated::History;
 use super::sources::{Failed, open, was_read};
+use super::time::bound;
 use crate::dispatch::Exit;
 use crate::history::{Run, Runs, each_line};
-use crate::host::Output;
+use crate::host::{Host as _, Output};
 use crate::report::{DOCUMENT_VERSION, Format, JsonStream, Message, OutcomeCounts, RunTable};
 
 pub(super) fn exec(cx: &Context<'_>, args: &ListArgs) -> io::Result<Exit> {
-    match Filter::of(args, cx.host) {
-        Ok(filter) => runs(cx, "list", &args.logs, &|run| filter.matches(run)),
+    let now = cx.host.now();
+    let bound = |time: &Option<String>| time.as_ref().map(|time| bound(time, now)).transpose();
+    match bound(&args.since).and_then(|since| Ok([since, bound(&args.until)?])) {
+        Ok(bounds) => runs(cx, "list", &args.logs, &|run| matches(run, args, &bounds)),
         Err(message) => Ok(cx.fail(&Message::error(message))),
     }
+}
+
+fn matches(run: &Run, args: &ListArgs, [since, until]: &[Option<String>; 2]) -> bool {
+    let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|one| one == found);
+    let uid = run.uid.map(|uid| uid.to_string());
+    // The times of records can be compared as text.
+    let time = run.time();
+    is(&args.group, &run.group)
+        && is(&args.extension, &run.extension)
+        && is(&args.host, &run.host)
+        && (args.user.is_none() || args.user == run.user || args.user == uid)
+        && since.as_deref().is_none_or(|since| time >= since)
+        && until.as_deref().is_none_or(|until| time < until)
+        && (args.outcome.is_empty() || args.outcome.contains(&run.outcome))
 }
 
 /// Lists the runs without an end.

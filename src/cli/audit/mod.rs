@@ -1,7 +1,6 @@
 //! `qli audit`.
 
 mod args;
-mod filter;
 mod head;
 mod list;
 mod rotated;

@@ -68,7 +68,7 @@ impl History {
                 ),
                 [] => continue,
             };
-            let reader = compression.reader();
+            let reader = compression.reader;
             let command = format!("{reader} {words} | qli audit {command} -");
             cx.note(&Message::note(text).step("read it", command));
         }

@@ -106,7 +106,7 @@ pub(super) fn open(
     let mut beginning = (&mut from).take(Compression::MAGIC_MAX as u64);
     beginning.read_to_end(&mut first)?;
     if let Some(compression) = Compression::of_bytes(&first) {
-        let reader = compression.reader();
+        let reader = compression.reader;
         let file = match kind {
             InputKind::Log => format!(" {}", shell_word(log)),
             InputKind::Stream => String::new(),

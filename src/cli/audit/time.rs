@@ -5,9 +5,10 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc
 /// Reads an age (`2w`, `1d`, `12h`, `30m`, `45s`), or a date or time of RFC 3339.
 /// Returns it in the format of records, so that the two can be compared as text.
 pub(super) fn bound(text: &str, now: DateTime<Utc>) -> Result<String, String> {
+    let midnight = |date: NaiveDate| date.and_time(NaiveTime::MIN).and_utc();
     let time = ago(text, now)
-        .or_else(|| date(text))
-        .or_else(|| moment(text));
+        .or_else(|| text.parse().ok().map(midnight))
+        .or_else(|| Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc()));
     match time {
         Some(time) => Ok(time.to_rfc3339_opts(SecondsFormat::Nanos, true)),
         None => Err(format!(
@@ -29,16 +30,6 @@ fn ago(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         _ => return None,
     };
     now.checked_sub_signed(TimeDelta::seconds(i64::from(number) * seconds))
-}
-
-fn date(text: &str) -> Option<DateTime<Utc>> {
-    let date: NaiveDate = text.parse().ok()?;
-    Some(date.and_time(NaiveTime::MIN).and_utc())
-}
-
-fn moment(text: &str) -> Option<DateTime<Utc>> {
-    let time = DateTime::parse_from_rfc3339(text).ok()?;
-    Some(time.to_utc())
 }
 
 #[cfg(test)]
