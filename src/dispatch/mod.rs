@@ -47,7 +47,7 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
 }
 
 fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Ended {
-    let plan = launch.plan();
+    let plan = launch.plan;
     if let Err(refusal) = plan.guards.enforce(launch, host) {
         return Ended::NotStarted(refusal);
     }

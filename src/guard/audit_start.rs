@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::plan::Declared;
-use super::{Detail, Guard, Launch, Refusal, Step, Verdict, record};
+use super::{Detail, Guard, Launch, Passage, Refusal, Verdict, record};
 use crate::audit::{
     AnchorSink, Fallback, Log, LogObstacle, OpenRecord, StartRecord, Unopened, Unrecorded, exposed,
     obstacle, recorded_names, refuse,
@@ -15,7 +14,7 @@ use crate::audit::{
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::discovery::Group;
 use crate::host::{FileId, Host, HostView, lookup};
-use crate::manifest::{AnchorTarget, ArgsMode, AuditLog, LogAccess, Manifest, Requirements};
+use crate::manifest::{AnchorTarget, ArgsMode, AuditLog, LogAccess, Manifest};
 use crate::names::{PathTemplate, shell_word};
 
 /// Appends the start record, on disk before the script starts.
@@ -32,14 +31,6 @@ pub struct AuditStart {
 }
 
 impl AuditStart {
-    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
-        Self::of_manifest(declared.manifest, declared.own.clone(), declared.view)
-    }
-
-    pub(super) fn is_declared(manifest: Option<&Manifest>, _: &Requirements) -> bool {
-        manifest.is_some_and(|manifest| manifest.audit_log.is_some())
-    }
-
     /// Plans the guard of a group, whichever of its scripts runs.
     ///
     /// # Errors
@@ -48,10 +39,10 @@ impl AuditStart {
     /// absolute (QLI0503).
     pub fn of_group(group: &Group, view: &dyn HostView) -> Result<Option<Self>, Diagnostic> {
         let own = group.location.manifest_id.into_iter().collect();
-        Self::of_manifest(&group.manifest, own, view)
+        Self::plan(&group.manifest, own, view)
     }
 
-    fn of_manifest(
+    pub(super) fn plan(
         manifest: &Manifest,
         own: Vec<FileId>,
         view: &dyn HostView,
@@ -190,11 +181,11 @@ impl Guard for AuditStart {
         }
     }
 
-    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
+    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal> {
         if let Some(obstacle) = self.misplaced(host) {
             return Err(Refusal::LogObstacle(obstacle));
         }
-        let plan = launch.plan();
+        let plan = launch.plan;
         let (env_var_names, env_vars_left_out) = recorded_names(plan.secret_names());
         let start = StartRecord {
             env_var_names,
@@ -202,14 +193,13 @@ impl Guard for AuditStart {
             run: record::run_facts(launch, &plan.args, self.args, host),
         };
         match OpenRecord::open(record::context(launch, &self.log), start, host) {
-            Ok(record) => launch.set_open_record(record),
+            Ok(record) => launch.record = Some(record),
             Err(Unopened { error, unrecorded }) => {
-                launch.set_unrecorded(unrecorded);
+                launch.unrecorded = unrecorded;
                 return Err(Refusal::of_append(error, &self.log.path));
             }
         }
-        launch.pass(Step::AuditStart, None);
-        Ok(())
+        Ok(None)
     }
 
     fn details(&self, verdict: &Verdict) -> Vec<Detail> {
@@ -230,6 +220,7 @@ impl Guard for AuditStart {
 mod tests {
     use nix::errno::Errno;
 
+    use super::super::Step;
     use super::super::plan::tests::{enforce_only, plan};
     use super::*;
     use crate::host::fake::{Op, World};

@@ -4,10 +4,8 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use super::plan::Declared;
-use super::{Detail, Guard, Launch, Refusal, Step, Verdict};
-use crate::diagnostics::Diagnostic;
+use super::{Detail, Guard, Launch, Passage, Refusal, Verdict};
 use crate::host::{Host, HostView};
-use crate::manifest::{Manifest, Requirements};
 use crate::names::{visible, visible_lines};
 
 /// Shows the group's banner on standard error.
@@ -21,17 +19,10 @@ pub struct Banner {
 }
 
 impl Banner {
-    #[expect(clippy::unnecessary_wraps, reason = "all guards are planned alike")]
-    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
-        let text = declared.manifest.banner.clone();
-        Ok(text.map(|text| Self {
-            text,
-            in_colour: false,
-        }))
-    }
-
-    pub(super) fn is_declared(manifest: Option<&Manifest>, _: &Requirements) -> bool {
-        manifest.is_some_and(|manifest| manifest.banner.is_some())
+    pub(super) fn plan(declared: &Declared<'_>) -> Option<Self> {
+        let text = declared.manifest.banner.clone()?;
+        let in_colour = false;
+        Some(Self { text, in_colour })
     }
 
     fn lines(&self) -> std::str::Lines<'_> {
@@ -41,11 +32,8 @@ impl Banner {
     /// Bold and reverse, in a block as wide as the longest line.
     fn emphasised(&self) -> String {
         let lines: Vec<_> = self.lines().map(visible).collect();
-        let width = lines
-            .iter()
-            .map(|line| line.as_str().width())
-            .max()
-            .unwrap_or(0);
+        let widths = lines.iter().map(|line| line.as_str().width());
+        let width = widths.max().unwrap_or(0);
         let look = anstyle::Style::new().bold().invert();
         let padded = lines.iter().map(|line| {
             let padding = " ".repeat(width - line.as_str().width());
@@ -60,20 +48,19 @@ impl Guard for Banner {
         Verdict::Pass
     }
 
-    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
+    fn enforce(&self, _: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal> {
         if self.in_colour {
             host.show(&self.emphasised());
         } else {
             let text = visible_lines(self.text.trim_end_matches('\n'));
             host.show(&format!("{text}\n"));
         }
-        launch.pass(Step::Banner, None);
-        Ok(())
+        Ok(None)
     }
 
     fn details(&self, _: &Verdict) -> Vec<Detail> {
-        let lines = self.lines().map(|line| Detail::of_group("show", line));
-        lines.collect()
+        let detail = |line| Detail::of_group("show", line);
+        self.lines().map(detail).collect()
     }
 
     fn settings(&self) -> serde_json::Value {
@@ -83,8 +70,8 @@ impl Guard for Banner {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Step;
     use super::super::plan::tests::enforce_only;
-    use super::*;
     use crate::host::fake::{Act, World};
 
     #[test]

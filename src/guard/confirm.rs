@@ -3,16 +3,15 @@
 use serde::Serialize;
 
 use super::plan::Declared;
-use super::{Detail, Guard, Launch, Refusal, Step, Verdict};
-use crate::diagnostics::Diagnostic;
+use super::{Detail, Guard, Launch, Passage, Refusal, Step, Verdict};
 use crate::host::{AskError, Host, HostView, reason};
-use crate::manifest::{ConfirmBy, DemandedBy, Manifest, Requirements};
+use crate::manifest::{ConfirmBy, DemandedBy};
 use crate::names::{GroupName, visible};
 
-/// How the command line answers the question.
+/// The answer to the question, as given on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// Not at all: the user is asked on the terminal.
+    /// None: the user is asked on the terminal.
     AskPerson,
     /// With `--yes`.
     YesGiven,
@@ -26,7 +25,7 @@ pub struct Confirm {
     /// Not part of the plan, and so not of its digest.
     #[serde(skip)]
     pub answer: Answer,
-    /// The name that must be typed; none where `y` is enough.
+    /// The name that must be typed; none if `y` is enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<GroupName>,
     /// The digest covers the group already.
@@ -44,58 +43,44 @@ enum ConfirmVia {
 }
 
 impl Confirm {
-    #[expect(clippy::unnecessary_wraps, reason = "all guards are planned alike")]
-    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
-        let asks = declared.demands();
-        let asks = asks.filter_map(|(by, demands)| Some((demands.confirm?, by)));
+    pub(super) fn plan(declared: &Declared<'_>) -> Option<Self> {
+        let asks = declared.requirements();
+        let asks = asks.filter_map(|(by, requirements)| Some((requirements.confirm?, by)));
         // The stricter one counts, and of two equal ones the group's.
-        let strictest = asks.reduce(|a, b| if b.0 > a.0 { b } else { a });
-        Ok(strictest.map(|(by, demanded_by)| Self {
+        let (by, demanded_by) = asks.reduce(|a, b| if b.0 > a.0 { b } else { a })?;
+        Some(Self {
             answer: declared.answer.clone(),
             name: (by == ConfirmBy::Name).then(|| declared.group.clone()),
             group: declared.group.clone(),
             demanded_by,
-        }))
-    }
-
-    pub(super) fn is_declared(_: Option<&Manifest>, demands: &Requirements) -> bool {
-        demands.confirm.is_some()
+        })
     }
 
     /// The one predicate: how the question can be answered, if at all.
     fn resolve(&self, view: &dyn HostView) -> Result<ConfirmVia, Refusal> {
+        let group = &self.group;
         match (&self.answer, &self.name) {
-            (Answer::NameGiven(typed), _) if typed == self.group.as_str() => {
-                Ok(ConfirmVia::ConfirmFlag)
-            }
-            (Answer::NameGiven(typed), _) => {
-                Err(Refusal::WrongName(typed.clone(), self.group.clone()))
-            }
+            (Answer::NameGiven(typed), _) if typed == group.as_str() => Ok(ConfirmVia::ConfirmFlag),
+            (Answer::NameGiven(typed), _) => Err(Refusal::WrongName(typed.clone(), group.clone())),
             (Answer::YesGiven, None) => Ok(ConfirmVia::YesFlag),
-            (Answer::AskPerson | Answer::YesGiven, _) if view.has_terminal() => {
-                Ok(ConfirmVia::Terminal)
-            }
+            _ if view.has_terminal() => Ok(ConfirmVia::Terminal),
             (Answer::AskPerson | Answer::YesGiven, name) => Err(Refusal::NoTerminal(name.clone())),
         }
     }
 
     /// What would run, where and as whom.
     fn question(&self, launch: &Launch<'_>, view: &dyn HostView) -> String {
-        let line = launch.plan().shown_command();
+        let line = launch.plan.shown_command();
         let who = view.identity();
-        let user = who.user.unwrap_or_else(|| format!("uid {}", who.uid));
-        let asked = format!(
-            "Run `{line}` on {} as {}?",
-            visible(who.host),
-            visible(user)
-        );
+        let user = visible(who.user.unwrap_or_else(|| format!("uid {}", who.uid)));
+        let asked = format!("Run `{line}` on {} as {user}?", visible(who.host));
         match &self.name {
             Some(name) => format!("{asked}\nType {name} to confirm: "),
             None => format!("{asked} [y/N] "),
         }
     }
 
-    /// Only `y` and `yes` mean yes; where a name is required, only that name.
+    /// Only `y` and `yes` mean yes; if a name is required, only that name does.
     fn ask(&self, launch: &Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
         let question = self.question(launch, host);
         let answer = host.ask(&question).map_err(|error| match error {
@@ -106,10 +91,8 @@ impl Confirm {
             Some(name) => answer == name.as_str(),
             None => matches!(answer.to_lowercase().as_str(), "y" | "yes"),
         };
-        if is_yes {
-            return Ok(());
-        }
-        Err(Refusal::Declined(self.name.clone()))
+        let declined = || Refusal::Declined(self.name.clone());
+        is_yes.then_some(()).ok_or_else(declined)
     }
 }
 
@@ -122,17 +105,15 @@ impl Guard for Confirm {
         }
     }
 
-    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
-        let detail = match self.resolve(host)? {
+    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal> {
+        Ok(Some(match self.resolve(host)? {
             ConfirmVia::YesFlag => "yes-flag",
             ConfirmVia::ConfirmFlag => "confirm-flag",
             ConfirmVia::Terminal => {
                 self.ask(launch, host)?;
                 if self.name.is_some() { "typed" } else { "tty" }
             }
-        };
-        launch.pass(Step::Confirm, Some(detail));
-        Ok(())
+        }))
     }
 
     fn details(&self, verdict: &Verdict) -> Vec<Detail> {

@@ -1,97 +1,100 @@
 //! The last check, directly before the script starts: manifest and script must
 //! still be the planned files.
 //!
-//! The user may have thought for minutes at the question. What they saw explained
-//! is what runs, or nothing runs.
+//! The user may have taken minutes to confirm. What was explained to them is what
+//! runs, or nothing runs.
 
 use std::path::{Path, PathBuf};
 
 use super::{Plan, Refusal};
-use crate::host::{ChangedBy, FileDigest, FileId, HostView, InsecurePath, insecure_paths, reason};
+use crate::host::{ChangedBy, FileId, HostView, InsecurePath, insecure_paths, reason};
 use crate::names::{Sha256, shell_word};
 
-/// How a file differs from the planned one.
+/// How a file differs from the planned one, which is the `manifest` or the `script`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileChange {
-    /// `manifest` or `script`; not used for a path that leads to them.
-    what: &'static str,
-    path: PathBuf,
-    how: HowChanged,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum HowChanged {
+pub enum FileChange {
     /// It is another file.
-    Replaced,
+    Replaced(&'static str, PathBuf),
     /// It is the same file with other bytes.
-    Edited,
-    /// It cannot be read any more.
-    Gone(String),
+    Edited(&'static str, PathBuf),
+    Unreadable(&'static str, PathBuf, String),
     /// Another user may change it now, or a directory above it.
     Exposed(InsecurePath),
 }
 
 impl FileChange {
+    fn find(
+        file: &'static str,
+        path: &Path,
+        id: FileId,
+        sha256: Sha256,
+        view: &dyn HostView,
+    ) -> Option<Self> {
+        let planned = path.to_owned();
+        match view.digest(path) {
+            Ok(found) if found.id != id => Some(Self::Replaced(file, planned)),
+            Ok(found) if found.sha256 != sha256 => Some(Self::Edited(file, planned)),
+            Ok(_) => None,
+            Err(error) => Some(Self::Unreadable(file, planned, reason(&error))),
+        }
+    }
+
     pub fn reason(&self) -> String {
-        let Self { what, path, how } = self;
-        let path = shell_word(path);
-        match how {
-            HowChanged::Replaced => format!("the {what} {path} was replaced since it was planned"),
-            HowChanged::Edited => format!("the {what} {path} was edited since it was planned"),
-            HowChanged::Exposed(insecure) => format!("meanwhile {}", insecure.reason()),
-            HowChanged::Gone(error) => {
-                format!("the {what} {path} cannot be read any more: {error}")
+        match self {
+            Self::Replaced(file, path) => {
+                format!(
+                    "the {file} {} was replaced since it was planned",
+                    shell_word(path)
+                )
             }
+            Self::Edited(file, path) => {
+                format!(
+                    "the {file} {} was edited since it was planned",
+                    shell_word(path)
+                )
+            }
+            Self::Unreadable(file, path, error) => {
+                format!(
+                    "the {file} {} cannot be read any more: {error}",
+                    shell_word(path)
+                )
+            }
+            Self::Exposed(insecure) => format!("meanwhile {}", insecure.reason()),
         }
     }
 }
 
-/// Embedded files cannot change; the copy that an embedded script is run from is
-/// verified when it is put in place.
-pub(super) fn look(plan: &Plan, view: &dyn HostView) -> Result<(), Refusal> {
-    let program = &plan.spawn.program;
-    let manifest = plan.manifest.path.as_ref();
-    let seen = [
-        (
-            "manifest",
-            manifest,
-            plan.home.manifest_id,
-            plan.manifest.sha256,
-        ),
-        ("script", program.path.as_path(), program.id, program.sha256),
-    ];
-    let manifest = plan.home.manifest_id.map(|_| manifest);
-    let paths: Vec<_> = manifest.into_iter().chain([program.file()]).collect();
-    let exposed = insecure_paths(&paths, view).into_iter();
-    let exposed = exposed.filter(|one| one.by != ChangedBy::Group);
-    let exposed = exposed.map(|insecure| FileChange {
-        what: "",
-        path: insecure.path.clone(),
-        how: HowChanged::Exposed(insecure),
-    });
-    let changes: Vec<_> = seen
-        .into_iter()
-        .filter_map(|(what, path, id, sha256)| {
-            let how = change(path, id?, sha256, view)?;
-            Some(FileChange {
-                what,
-                path: path.to_owned(),
-                how,
-            })
-        })
-        .chain(exposed)
-        .collect();
-    if changes.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal::Changed(changes))
-}
-
-fn change(path: &Path, id: FileId, sha256: Sha256, view: &dyn HostView) -> Option<HowChanged> {
-    match view.digest(path) {
-        Ok(FileDigest { id: now, .. }) if now != id => Some(HowChanged::Replaced),
-        Ok(FileDigest { sha256: now, .. }) if now != sha256 => Some(HowChanged::Edited),
-        Ok(_) => None,
-        Err(error) => Some(HowChanged::Gone(reason(&error))),
+impl Plan {
+    /// Checks manifest and script once more, directly before the script starts.
+    ///
+    /// Embedded files cannot change; the copy that an embedded script is run from is
+    /// verified when it is installed.
+    pub fn last_look(&self, view: &dyn HostView) -> Result<(), Refusal> {
+        let (manifest, program) = (&self.manifest, &self.spawn.program);
+        let manifest_id = self.location.manifest_id;
+        let manifest_path = manifest_id.map(|_| manifest.path.as_ref());
+        let mut changes = Vec::new();
+        changes.extend(manifest_id.and_then(|id| {
+            FileChange::find(
+                "manifest",
+                manifest.path.as_ref(),
+                id,
+                manifest.sha256,
+                view,
+            )
+        }));
+        changes.extend(
+            program
+                .id
+                .and_then(|id| FileChange::find("script", &program.path, id, program.sha256, view)),
+        );
+        let paths: Vec<_> = manifest_path.into_iter().chain([program.file()]).collect();
+        let exposed = insecure_paths(&paths, view).into_iter();
+        let exposed = exposed.filter(|one| one.by != ChangedBy::Group);
+        changes.extend(exposed.map(FileChange::Exposed));
+        if changes.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal::Changed(changes))
     }
 }

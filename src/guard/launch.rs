@@ -1,4 +1,4 @@
-//! A run in progress: what the guards have gathered so far.
+//! A run in progress: what the guards have collected so far.
 
 use super::{Plan, Refusal, Step};
 use crate::audit::{EndBody, Fallback, OpenRecord, Passed, RunId, Unrecorded};
@@ -20,12 +20,12 @@ use crate::providers::Secret;
 #[derive(Debug)]
 #[must_use = "the run must be closed, so that its start record gets its end"]
 pub struct Launch<'p> {
-    plan: &'p Plan,
-    run_id: RunId,
-    passed: Vec<Passed>,
-    secrets: Vec<(EnvName, Secret)>,
-    record: Option<OpenRecord>,
-    unrecorded: Option<Unrecorded>,
+    pub plan: &'p Plan,
+    pub(super) run_id: RunId,
+    pub(super) passed: Vec<Passed>,
+    pub(super) secrets: Vec<(EnvName, Secret)>,
+    pub(super) record: Option<OpenRecord>,
+    pub(super) unrecorded: Option<Unrecorded>,
 }
 
 impl<'p> Launch<'p> {
@@ -51,45 +51,8 @@ impl<'p> Launch<'p> {
         })
     }
 
-    pub fn plan(&self) -> &'p Plan {
-        self.plan
-    }
-
-    pub fn run_id(&self) -> &RunId {
-        &self.run_id
-    }
-
-    pub fn passed(&self) -> &[Passed] {
-        &self.passed
-    }
-
-    pub fn secrets(&self) -> impl Iterator<Item = (&EnvName, &Secret)> {
+    pub(super) fn secrets(&self) -> impl Iterator<Item = (&EnvName, &Secret)> {
         self.secrets.iter().map(|(name, secret)| (name, secret))
-    }
-
-    pub(super) fn pass(&mut self, step: Step, detail: Option<&'static str>) {
-        self.passed.push(Passed {
-            step: step.as_str(),
-            verdict: "pass",
-            detail,
-        });
-    }
-
-    pub(super) fn add_secret(&mut self, name: EnvName, secret: Secret) {
-        self.secrets.push((name, secret));
-    }
-
-    pub(super) fn set_open_record(&mut self, record: OpenRecord) {
-        self.record = Some(record);
-    }
-
-    pub(super) fn set_unrecorded(&mut self, unrecorded: Option<Unrecorded>) {
-        self.unrecorded = unrecorded;
-    }
-
-    /// Erases the secrets: the script has them now.
-    pub fn forget_secrets(&mut self) {
-        self.secrets.clear();
     }
 
     /// Closes a run that was refused: records its end if it has a start record,

@@ -28,15 +28,17 @@ impl Limits {
     /// The shorter of two limits counts, and of two equal ones the group's.
     pub(super) fn plan(declared: &Declared<'_>) -> Self {
         let of = |limit: fn(&Requirements) -> Option<&TimeLimit>| {
-            let limits = declared.demands().filter_map(|(demanded_by, demands)| {
-                let after = limit(demands)?.clone();
-                Some(Limit { after, demanded_by })
-            });
+            let limits = declared
+                .requirements()
+                .filter_map(|(demanded_by, requirements)| {
+                    let after = limit(requirements)?.clone();
+                    Some(Limit { after, demanded_by })
+                });
             limits.min_by_key(|one| one.after.length())
         };
         Self {
-            timeout: of(|demands| demands.timeout.as_ref()),
-            kill_after: of(|demands| demands.kill_after.as_ref()),
+            timeout: of(|requirements| requirements.timeout.as_ref()),
+            kill_after: of(|requirements| requirements.kill_after.as_ref()),
         }
     }
 

@@ -1,13 +1,12 @@
-//! The guards of a run and the plan that holds them.
+//! The guards of a run, and the plan that they belong to.
 //!
-//! To add a guard: write its file with the struct and its [`Guard`]; add its `mod`
-//! and its row to `guards!`, which is also its place in the order; a field of the
-//! manifest if it has a setting. The compiler asks for the rest.
+//! To add a guard: write its file with the struct and its [`Guard`]; add its `mod`,
+//! and its row to `guards!` at the step where it runs; add a field to the manifest
+//! if it has a setting. The compiler asks for the rest.
 
 mod audit_start;
 mod banner;
 mod confirm;
-mod digest;
 mod last_look;
 mod launch;
 mod limits;
@@ -24,7 +23,7 @@ mod spawn;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::diagnostics::Diagnostic;
+use crate::audit::Passed;
 use crate::host::{Host, HostView};
 use crate::manifest::{Manifest, Requirements};
 
@@ -45,11 +44,11 @@ pub use spawn::Spawn;
 
 /// One guard of a plan, with its settings.
 pub trait Guard {
-    /// What the guard would do now. It changes nothing.
+    /// What the guard would do now, without changing anything.
     fn preview(&self, view: &dyn HostView) -> Verdict;
 
-    /// Lets the run continue, or returns why not.
-    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal>;
+    /// Lets the run continue, and says how it passed if records distinguish that.
+    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal>;
 
     /// What `explain` shows, a line each, for a verdict of this guard.
     fn details(&self, verdict: &Verdict) -> Vec<Detail>;
@@ -58,8 +57,11 @@ pub trait Guard {
     fn settings(&self) -> serde_json::Value;
 }
 
+/// How a guard passed, as records have it: `yes-flag`, `tty`; most have only one way.
+pub type Passage = Option<&'static str>;
+
 /// Declares the guards, in the order in which a run passes them, and the steps
-/// that follow. The order exists here and nowhere else.
+/// that follow. This is the only place that defines the order.
 macro_rules! guards {
     ($($(#[doc = $doc:literal])* $number:literal $step:ident $field:ident,)*
      then $($(#[doc = $after_doc:literal])* $after_number:literal $after:ident $name:ident,)*) => {
@@ -89,21 +91,6 @@ macro_rules! guards {
         pub struct Guards { $(pub $field: Option<$step>,)* }
 
         impl Guards {
-            fn plan(declared: &plan::Declared<'_>) -> Result<Self, Diagnostic> {
-                Ok(Self { $($field: $step::plan(declared)?,)* })
-            }
-
-            /// The steps that a manifest declares for every script, or a section of it
-            /// for one, in order.
-            pub fn declared(manifest: Option<&Manifest>, demands: &Requirements) -> Vec<Step> {
-                let all = [$((Step::$step, $step::is_declared(manifest, demands)),)*];
-                let mut steps: Vec<_> = all.into_iter().filter(|one| one.1).map(|one| one.0).collect();
-                if steps.contains(&Step::AuditStart) {
-                    steps.push(Step::AuditFinish);
-                }
-                steps
-            }
-
             pub fn in_order(&self) -> impl Iterator<Item = (Step, &dyn Guard)> {
                 let all = [$(self.$field.as_ref().map(|guard| (Step::$step, guard as &dyn Guard)),)*];
                 all.into_iter().flatten()
@@ -144,16 +131,38 @@ guards! {
 }
 
 impl Guards {
+    /// The names of the steps that a manifest declares for all its scripts, or a
+    /// section of it for one.
+    pub fn declared(manifest: Option<&Manifest>, requirements: &Requirements) -> Vec<&'static str> {
+        let is_declared = |step: &&Step| match step {
+            Step::Banner => manifest.is_some_and(|one| one.banner.is_some()),
+            Step::RequiresEnv => !requirements.requires_env.is_empty(),
+            Step::Confirm => requirements.confirm.is_some(),
+            Step::Secrets => !requirements.secrets.is_empty(),
+            Step::AuditStart | Step::AuditFinish => {
+                manifest.is_some_and(|one| one.audit_log.is_some())
+            }
+            Step::Spawn | Step::Wait => false,
+        };
+        let steps = Step::ALL.iter().filter(is_declared);
+        steps.map(|step| step.as_str()).collect()
+    }
+
     pub fn get(&self, step: Step) -> Option<&dyn Guard> {
         let mut guards = self.in_order();
         guards.find_map(|(one, guard)| (one == step).then_some(guard))
     }
 
-    /// Enforces every guard in order; a signal that has arrived meanwhile ends the
-    /// run too.
+    /// Enforces every guard in order. A signal that arrives meanwhile ends the run
+    /// too.
     pub fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
         for (step, guard) in self.in_order() {
-            guard.enforce(launch, host)?;
+            let detail = guard.enforce(launch, host)?;
+            launch.passed.push(Passed {
+                step: step.as_str(),
+                verdict: "pass",
+                detail,
+            });
             if let Some(signal) = host.pending() {
                 return Err(Refusal::Interrupted(step, signal));
             }

@@ -3,15 +3,18 @@
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-use super::digest::{Canonical, content_digest, digest};
-use super::{Answer, AuditStart, Guards, Limits, Refusal, Spawn};
+use serde_json::json;
+
+use super::{
+    Answer, AuditStart, Banner, Confirm, Guards, Limits, Refusal, RequiresEnv, Secrets, Spawn,
+};
 use crate::audit::FileFacts;
 use crate::diagnostics::{Diagnostics, Position, Source};
-use crate::discovery::{self, Group, GroupLocation, Roots, Target};
-use crate::host::{FileId, HostView};
-use crate::manifest::{DemandedBy, Manifest, Requirements, locate};
+use crate::discovery::{self, Group, GroupLocation, ProgramKind, Roots, Target};
+use crate::host::HostView;
+use crate::manifest::{DemandedBy, FILE_NAME, Manifest, Requirements, locate};
 use crate::names::{
-    Digest, EnvName, ExtensionName, GroupName, Sha256, Text, redact_args, shell_line,
+    Digest, EnvName, ExtensionName, GroupName, Sha256, Text, redact_args, shell_line, to_json_line,
 };
 
 /// What the command line asks for.
@@ -24,8 +27,8 @@ pub struct Request {
     pub answer: Answer,
 }
 
-/// All that decides what runs and under which guards. `explain` previews it,
-/// `run` enforces it, the start record identifies it by its digest.
+/// Everything that decides what runs, and under which guards. `explain` previews it,
+/// `run` enforces it, and the start record identifies it by its digest.
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub group: GroupName,
@@ -35,18 +38,13 @@ pub struct Plan {
     pub args: Vec<Text>,
     /// The arguments as they may be shown: without secrets.
     pub shown_args: Vec<Text>,
-    pub home: GroupLocation,
+    pub location: GroupLocation,
     pub manifest: FileFacts,
     source: Arc<Source>,
     pub guards: Guards,
     pub spawn: Spawn,
     pub limits: Limits,
-    /// SHA-256 of the plan's canonical JSON.
-    pub digest: Digest,
-    /// SHA-256 of manifest and script alone: the same on every machine that
-    /// has the same group.
-    pub content_digest: Digest,
-    /// Warnings about the manifest, and about who else may change the group.
+    /// Warnings about the manifest, and about other users who may change the group.
     pub warnings: Diagnostics,
 }
 
@@ -64,27 +62,25 @@ pub(super) struct Declared<'a> {
     pub(super) group: &'a GroupName,
     pub(super) extension: &'a ExtensionName,
     pub(super) answer: &'a Answer,
-    /// The group's own files.
-    pub(super) own: Vec<FileId>,
     pub(super) view: &'a dyn HostView,
 }
 
 impl<'a> Declared<'a> {
     /// What the group requires, then what the extension's section does.
-    pub(super) fn demands(&self) -> impl Iterator<Item = (DemandedBy, &'a Requirements)> + use<'a> {
+    pub(super) fn requirements(
+        &self,
+    ) -> impl Iterator<Item = (DemandedBy, &'a Requirements)> + use<'a> {
         self.manifest.requirements_of(self.extension)
     }
 }
 
 impl Plan {
-    /// Plans a run. It reads the group's manifest and script, and changes
-    /// nothing.
+    /// Plans a run: reads the group's manifest and script, and changes nothing.
     ///
     /// # Errors
     ///
-    /// What the plan cannot be made without: an unknown name, a manifest with
-    /// errors, a script that cannot be executed, an audit path that cannot be
-    /// expanded.
+    /// An unknown name, a manifest with errors, a script that cannot be executed, an
+    /// audit path that cannot be expanded.
     pub fn of(request: &Request, view: &dyn HostView) -> Result<Self, Diagnostics> {
         let target = discovery::find(&request.group, &request.extension, &request.roots, view)?;
         let Target {
@@ -93,40 +89,30 @@ impl Plan {
             program,
             mut warnings,
         } = target;
-        let Group {
-            location: home,
-            manifest,
-        } = group;
+        let Group { location, manifest } = group;
         warnings.extend(manifest.warnings.clone());
-        let own = [home.manifest_id, program.id];
+        let own = [location.manifest_id, program.id];
         let declared = Declared {
             manifest: &manifest,
-            group: &home.name,
+            group: &location.name,
             extension: &extension,
             answer: &request.answer,
-            own: own.into_iter().flatten().collect(),
             view,
         };
-        let guards = Guards::plan(&declared)?;
+        let guards = Guards {
+            banner: Banner::plan(&declared),
+            requires_env: RequiresEnv::plan(&declared),
+            confirm: Confirm::plan(&declared),
+            secrets: Secrets::plan(&declared),
+            audit_start: AuditStart::plan(&manifest, own.into_iter().flatten().collect(), view)?,
+        };
         let limits = Limits::plan(&declared);
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
-        let facts = FileFacts::new(&home.manifest_path, sha256);
+        let facts = FileFacts::new(&location.manifest_path, sha256);
         let args: Vec<_> = request.args.iter().cloned().map(Text::from).collect();
-        let digest = digest(&Canonical {
-            schema_version: 1,
-            group: &home.name,
-            extension: &extension,
-            args: &args,
-            manifest: &facts,
-            program: FileFacts::new(&program.path, program.sha256),
-            file: program.file().as_os_str().into(),
-            guards: &guards,
-            limits: &limits,
-        });
         let shown_args = redact_args(&guards.without_local_secrets(&args, view));
-        let content_digest = content_digest(&facts, &program, &extension);
         Ok(Self {
-            group: home.name.clone(),
+            group: location.name.clone(),
             section: manifest.section(&extension).map(|section| PlanSection {
                 position: manifest.source.position(section.span.start),
                 description: section.description.clone(),
@@ -135,16 +121,46 @@ impl Plan {
             extension,
             args,
             shown_args,
-            home,
+            location,
             manifest: facts,
             source: manifest.source,
             guards,
             spawn: Spawn { program },
             limits,
-            digest,
-            content_digest,
             warnings,
         })
+    }
+
+    /// SHA-256 of the plan's canonical JSON. It covers no secret value, no time and no
+    /// answer.
+    pub fn digest(&self) -> Digest {
+        let limits = (!self.limits.is_empty()).then(|| ("limits", json!(self.limits)));
+        let covered = [
+            ("schema_version", json!(1)),
+            ("group", json!(self.group)),
+            ("extension", json!(self.extension)),
+            ("args", json!(self.args)),
+            ("manifest", json!(self.manifest)),
+            ("program", json!(self.program_facts())),
+            ("file", json!(Text::from(self.spawn.program.file()))),
+            ("guards", json!(self.guards)),
+        ];
+        digest(covered.into_iter().chain(limits).collect())
+    }
+
+    /// SHA-256 of the contents of manifest and script only, under their relative
+    /// names: the same on every machine that has the same group.
+    pub fn content_digest(&self) -> Digest {
+        let program = &self.spawn.program;
+        let script = match &program.kind {
+            ProgramKind::OfGroup | ProgramKind::Embedded { .. } => self.extension.as_str().into(),
+            ProgramKind::OnPath => program
+                .path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy(),
+        };
+        digest(json!({ FILE_NAME: self.manifest.sha256, script: program.sha256 }))
     }
 
     pub fn program_facts(&self) -> FileFacts {
@@ -167,12 +183,6 @@ impl Plan {
         let names = [self.group.as_str(), self.extension.as_str()];
         let names = names.into_iter().map(OsStr::new);
         shell_line(names.chain(self.shown_args.iter().map(Text::as_os_str)))
-    }
-
-    /// Checks once more, directly before the script starts: manifest and script
-    /// must be the planned files.
-    pub fn last_look(&self, view: &dyn HostView) -> Result<(), Refusal> {
-        super::last_look::look(self, view)
     }
 
     /// Where the manifest requires what a refusal is about.
@@ -225,9 +235,16 @@ impl Guards {
     }
 }
 
+/// Hashes a document's canonical JSON. The keys of every object are sorted, so that
+/// the order of a structure's fields does not matter.
+fn digest(mut document: serde_json::Value) -> Digest {
+    document.sort_all_objects();
+    Digest(Sha256::of(to_json_line(&document).as_bytes()))
+}
+
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::{Launch, Step, first_refusal};
+    use super::super::{Launch, Passage, Step, first_refusal};
     use super::*;
     use crate::host::fake::World;
 
@@ -257,7 +274,10 @@ pub(super) mod tests {
     }
 
     /// Enforces one guard of the group `g` and returns the world after it.
-    pub(in crate::guard) fn enforce_only(world: World, step: Step) -> (World, Result<(), Refusal>) {
+    pub(in crate::guard) fn enforce_only(
+        world: World,
+        step: Step,
+    ) -> (World, Result<Passage, Refusal>) {
         enforce_with(world, step, Answer::AskPerson)
     }
 
@@ -265,7 +285,7 @@ pub(super) mod tests {
         mut world: World,
         step: Step,
         answer: Answer,
-    ) -> (World, Result<(), Refusal>) {
+    ) -> (World, Result<Passage, Refusal>) {
         let plan = plan_with(&world, "g", answer, &["a b"]).unwrap();
         let mut launch = Launch::begin(&plan, &mut world).unwrap();
         let guard = plan.guards.get(step).unwrap();
@@ -320,7 +340,7 @@ pub(super) mod tests {
     fn the_digest_covers_what_runs_and_not_how_it_is_answered() {
         let world = World::new().manifest("g", ALL);
         let digest = |world: &World, answer, args: &[&str]| {
-            plan_with(world, "g", answer, args).unwrap().digest
+            plan_with(world, "g", answer, args).unwrap().digest()
         };
         let plain = digest(&world, Answer::AskPerson, &["x"]);
         assert_eq!(plain, digest(&world, Answer::YesGiven, &["x"]));
@@ -330,6 +350,13 @@ pub(super) mod tests {
         assert_ne!(plain, digest(&other, Answer::AskPerson, &["x"]));
         let secret = World::new().manifest("g", ALL).var("CI", "value");
         assert_eq!(plain, digest(&secret, Answer::AskPerson, &["x"]));
+    }
+
+    #[test]
+    fn keys_are_sorted_at_every_depth() {
+        let value = json!({"b": [{"d": 1, "c": 2}], "a": null});
+        let sorted = r#"{"a":null,"b":[{"c":2,"d":1}]}"#;
+        assert_eq!(digest(value), Digest(Sha256::of(sorted.as_bytes())));
     }
 
     #[test]
@@ -344,7 +371,7 @@ pub(super) mod tests {
             )
             .executable(&format!("{root}/hello"), "#!/bin/sh\necho hello\n");
         let (here, there) = (plan(&here).unwrap(), plan(&there).unwrap());
-        assert_eq!(here.content_digest, there.content_digest);
-        assert_ne!(here.digest, there.digest);
+        assert_eq!(here.content_digest(), there.content_digest());
+        assert_ne!(here.digest(), there.digest());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Launch, Miss, Plan, Refusal, Step};
+use super::{Launch, Miss, Refusal, Step};
 use crate::audit::{
     Claimed, Log, Login, Passed, ProgramFacts, RefusedRecord, RunContext, RunFacts, recorded_args,
     recorded_message,
@@ -13,34 +13,39 @@ use crate::names::{Text, exit_code};
 use crate::providers::Redactor;
 
 pub(super) fn context(launch: &Launch<'_>, log: &Log) -> RunContext {
-    let plan = launch.plan();
+    let plan = launch.plan;
     RunContext {
         log: log.clone(),
-        run_id: launch.run_id().clone(),
+        run_id: launch.run_id.clone(),
         group: plan.group.clone(),
         extension: plan.extension.clone(),
     }
 }
 
-/// What is about to run. Values of secrets are replaced everywhere.
+/// What is about to run, with every value of a secret replaced.
 pub(super) fn run_facts(
     launch: &Launch<'_>,
     args: &[Text],
     mode: ArgsMode,
     view: &dyn HostView,
 ) -> RunFacts {
-    let plan = launch.plan();
+    let plan = launch.plan;
+    let script = &plan.spawn.program;
     let process = view.process();
     let redactor = Redactor::of(launch.secrets());
     let text = |path: PathBuf| Text::from(path);
     RunFacts {
         args: recorded_args(args, mode, &redactor),
-        guards: launch.passed().to_vec(),
-        plan: plan.digest,
-        program: program_facts(plan),
+        guards: launch.passed.clone(),
+        plan: plan.digest(),
+        program: ProgramFacts {
+            path: script.path.as_os_str().into(),
+            inode: script.id.map(|id| id.inode),
+            sha256: script.sha256,
+        },
         manifest: plan.manifest.clone(),
-        origin: plan.home.root.path.as_os_str().into(),
-        hides: plan.home.shadows.clone().map(text),
+        origin: plan.location.root.path.as_os_str().into(),
+        hides: plan.location.shadows.clone().map(text),
         cwd: view.cwd().map(|cwd| redactor.text(cwd.as_os_str())),
         tty: process.tty.map(text),
         pid: process.pid,
@@ -53,8 +58,8 @@ pub(super) fn run_facts(
     }
 }
 
-/// What is recorded of a run that was refused before its start. No secret is
-/// fetched yet, so its arguments are searched for those that are known already.
+/// What is recorded about a run that was refused. No secret has been fetched, so only
+/// the values of local ones can be replaced in its arguments.
 pub(super) fn refused(
     launch: &Launch<'_>,
     refusal: &Refusal,
@@ -63,7 +68,7 @@ pub(super) fn refused(
 ) -> RefusedRecord {
     let signal = refusal.signal();
     let step = refusal.step().map(Step::as_str);
-    let plan = launch.plan();
+    let plan = launch.plan;
     let args = plan.guards.without_local_secrets(&plan.args, view);
     let mut run = run_facts(launch, &args, mode, view);
     run.guards.extend(step.map(|step| Passed {
@@ -83,21 +88,11 @@ pub(super) fn refused(
     }
 }
 
-/// Why a run was refused, without what variables contain: a record is kept and
-/// collected.
+/// Why a run was refused, without the values of variables: logs are kept and copied.
 fn message(refusal: &Refusal) -> String {
     let Refusal::EnvDiffers(misses) = refusal else {
         return refusal.reason();
     };
     let lines: Vec<_> = misses.iter().map(Miss::recorded).collect();
     lines.join("; ")
-}
-
-fn program_facts(plan: &Plan) -> ProgramFacts {
-    let program = &plan.spawn.program;
-    ProgramFacts {
-        path: program.path.as_os_str().into(),
-        inode: program.id.map(|id| id.inode),
-        sha256: program.sha256,
-    }
 }

@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::plan::Declared;
-use super::{Detail, Guard, Launch, Refusal, Step, Verdict};
-use crate::diagnostics::Diagnostic;
+use super::{Detail, Guard, Launch, Passage, Refusal, Verdict};
 use crate::host::{Host, HostView};
-use crate::manifest::{DemandedBy, Manifest, Requirements};
+use crate::manifest::DemandedBy;
 use crate::names::{EnvName, Text, contains_secret, promises_secret, visible};
 
 /// Compares variables of qli's environment with required values.
@@ -31,12 +30,11 @@ pub struct Miss {
 }
 
 impl RequiresEnv {
-    #[expect(clippy::unnecessary_wraps, reason = "all guards are planned alike")]
-    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
+    pub(super) fn plan(declared: &Declared<'_>) -> Option<Self> {
         let mut wanted: Vec<Variable> = Vec::new();
-        for (demanded_by, demands) in declared.demands() {
-            for (name, value) in &demands.requires_env {
-                // A section may repeat what its group demands.
+        for (demanded_by, requirements) in declared.requirements() {
+            for (name, value) in &requirements.requires_env {
+                // A section may repeat what its group requires.
                 if !wanted.iter().any(|one| one.name == *name) {
                     wanted.push(Variable {
                         name: name.clone(),
@@ -46,15 +44,11 @@ impl RequiresEnv {
                 }
             }
         }
-        Ok((!wanted.is_empty()).then_some(Self { wanted }))
-    }
-
-    pub(super) fn is_declared(_: Option<&Manifest>, demands: &Requirements) -> bool {
-        !demands.requires_env.is_empty()
+        (!wanted.is_empty()).then_some(Self { wanted })
     }
 
     /// The one predicate: every variable that differs, in order.
-    fn misses(&self, view: &dyn HostView) -> Vec<Miss> {
+    fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
         let differing = self.wanted.iter().filter_map(|wanted| {
             let found = view.var(wanted.name.as_str());
             let differs = found.as_deref() != Some(wanted.value.as_ref());
@@ -63,11 +57,7 @@ impl RequiresEnv {
                 found: found.map(Text::from),
             })
         });
-        differing.collect()
-    }
-
-    fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
-        let misses = self.misses(view);
+        let misses: Vec<_> = differing.collect();
         (!misses.is_empty()).then_some(Refusal::EnvDiffers(misses))
     }
 }
@@ -129,20 +119,15 @@ impl Guard for RequiresEnv {
         self.refusal(view).map_or(Verdict::Pass, Verdict::Refuse)
     }
 
-    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
-        if let Some(refusal) = self.refusal(host) {
-            return Err(refusal);
-        }
-        launch.pass(Step::RequiresEnv, None);
-        Ok(())
+    fn enforce(&self, _: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal> {
+        self.refusal(host).map_or(Ok(None), Err)
     }
 
     /// A line per variable, whether it differs or not.
     fn details(&self, verdict: &Verdict) -> Vec<Detail> {
-        let misses: &[Miss] = if let Verdict::Refuse(Refusal::EnvDiffers(misses)) = verdict {
-            misses
-        } else {
-            &[]
+        let misses = match verdict.refusal() {
+            Some(Refusal::EnvDiffers(misses)) => misses.as_slice(),
+            _ => &[],
         };
         let lines = self.wanted.iter().map(|wanted| {
             let miss = misses.iter().find(|miss| miss.wanted == *wanted);
@@ -162,6 +147,7 @@ impl Guard for RequiresEnv {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Step;
     use super::super::plan::tests::enforce_only;
     use super::*;
     use crate::host::fake::World;

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::plan::Declared;
-use super::{Detail, Guard, Launch, Refusal, SecretFault, Step, Verdict};
-use crate::diagnostics::Diagnostic;
+use super::{Detail, Guard, Launch, Passage, Refusal, SecretFault, Step, Verdict};
 use crate::host::{Host, HostView};
-use crate::manifest::{DemandedBy, Manifest, Requirements, SecretSpec};
+use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
 use crate::providers::{
     FetchError, Lookup, ProviderFault, ProviderId, Redactor, Secret, StderrPolicy, Tool,
@@ -35,23 +34,20 @@ pub struct WantedSecret {
 }
 
 impl Secrets {
-    #[expect(clippy::unnecessary_wraps, reason = "all guards are planned alike")]
-    pub(super) fn plan(declared: &Declared<'_>) -> Result<Option<Self>, Diagnostic> {
-        let wanted = declared.demands().flat_map(|(demanded_by, demands)| {
-            let secrets = demands.secrets.iter();
-            secrets.map(move |spec| WantedSecret::new(spec, demanded_by))
-        });
+    pub(super) fn plan(declared: &Declared<'_>) -> Option<Self> {
+        let wanted = declared
+            .requirements()
+            .flat_map(|(demanded_by, requirements)| {
+                let secrets = requirements.secrets.iter();
+                secrets.map(move |spec| WantedSecret::new(spec, demanded_by))
+            });
         let wanted: Vec<_> = wanted.collect();
         let mut tools = BTreeMap::new();
         for one in wanted.iter().filter(|one| one.calls()) {
             let tool = tools.entry(one.provider);
             tool.or_insert_with(|| Tool::find(one.provider, declared.view));
         }
-        Ok((!wanted.is_empty()).then_some(Self { wanted, tools }))
-    }
-
-    pub(super) fn is_declared(_: Option<&Manifest>, demands: &Requirements) -> bool {
-        !demands.secrets.is_empty()
+        (!wanted.is_empty()).then_some(Self { wanted, tools })
     }
 
     fn tool(&self, wanted: &WantedSecret) -> &Tool {
@@ -103,15 +99,10 @@ impl Secrets {
 
 impl WantedSecret {
     pub fn new(spec: &SecretSpec, demanded_by: DemandedBy) -> Self {
-        let SecretSpec {
-            env,
-            reference,
-            provider,
-        } = spec;
         Self {
-            env: env.clone(),
-            reference: reference.clone(),
-            provider: *provider,
+            env: spec.env.clone(),
+            reference: spec.reference.clone(),
+            provider: spec.provider,
             demanded_by,
         }
     }
@@ -162,7 +153,7 @@ impl Guard for Secrets {
         }
     }
 
-    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
+    fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal> {
         if let Some(refusal) = self.refusal(host) {
             return Err(refusal);
         }
@@ -186,11 +177,10 @@ impl Guard for Secrets {
                 let tool = self.tool(wanted).again(wanted.provider, host);
                 wanted.fetch(&tool, stderr, host)?
             };
-            launch.add_secret(wanted.env.clone(), secret);
+            launch.secrets.push((wanted.env.clone(), secret));
             done.push(wanted);
         }
-        launch.pass(Step::Secrets, None);
-        Ok(())
+        Ok(None)
     }
 
     fn details(&self, verdict: &Verdict) -> Vec<Detail> {

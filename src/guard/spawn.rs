@@ -93,10 +93,10 @@ impl Spawn {
 
     /// Starts the script and erases the secrets it was given.
     pub fn start(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), StartFailure> {
-        let plan = launch.plan();
+        let plan = launch.plan;
         let args: Vec<_> = plan.args.iter().map(Text::as_os_str).collect();
         let own = [
-            ("QLI_RUN_ID", launch.run_id().as_str()),
+            ("QLI_RUN_ID", launch.run_id.as_str()),
             ("QLI_GROUP", plan.group.as_str()),
             ("QLI_EXTENSION", plan.extension.as_str()),
         ];
@@ -110,7 +110,7 @@ impl Spawn {
             args: &args,
             env: &env,
         });
-        launch.forget_secrets();
+        launch.secrets.clear();
         spawned.map_err(|error| self.failure(&error, host))
     }
 

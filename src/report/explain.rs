@@ -133,7 +133,7 @@ fn not_declared(steps: &[Preview], style: &Style) -> String {
 
 /// Where the plan comes from, and what identifies it.
 fn origin(plan: &Plan, steps: &[Preview], digests: Digests, style: &Style) -> String {
-    let manifest = style.path(&plan.home.manifest_path);
+    let manifest = style.path(&plan.location.manifest_path);
     let mark = format!("[{}]", plan.extension);
     let digest = |digest: Digest, about: &str| match digests {
         Digests::Short => format!("{:.12}  {about}", digest.0),
@@ -150,12 +150,12 @@ fn origin(plan: &Plan, steps: &[Preview], digests: Digests, style: &Style) -> St
         lines.push(("", format!("{manifest}:{}:{}", at.line, at.column)));
     }
     lines.push(("manifest", manifest));
-    let shadowed = plan.home.shadows.as_ref();
+    let shadowed = plan.location.shadows.as_ref();
     lines.extend(shadowed.map(|path| ("shadows", style.path(path))));
     let content = "the same on every machine; compare it in a review";
-    lines.push(("content", digest(plan.content_digest, content)));
+    lines.push(("content", digest(plan.content_digest(), content)));
     let own = "this machine and these arguments  (-v: full)";
-    lines.push(("plan", digest(plan.digest, own)));
+    lines.push(("plan", digest(plan.digest(), own)));
     let lines: Vec<_> = lines
         .into_iter()
         .map(|(label, text)| (label.to_owned(), text))

@@ -4,51 +4,35 @@ use super::Style;
 use super::message::rows;
 use super::style::{column_width, put, wrapped};
 use crate::discovery::GroupEntry;
-use crate::guard::{Guards, Step};
-use crate::manifest::{Manifest, Requirements, Section};
+use crate::guard::Guards;
+use crate::manifest::{Requirements, Section};
 use crate::names::visible;
 
-/// The steps a manifest declares for every script, in their order.
-pub(super) fn declared(manifest: &Manifest) -> Vec<&'static str> {
-    let steps = Guards::declared(Some(manifest), &manifest.requirements).into_iter();
-    steps.map(Step::as_str).collect()
-}
-
-/// The steps that a section adds, in their order.
-pub(super) fn demanded(demands: &Requirements) -> Vec<&'static str> {
-    let steps = Guards::declared(None, demands).into_iter();
-    steps.map(Step::as_str).collect()
-}
-
-/// `timeout 2h, kill_after 5m`, as far as they are set.
-fn limits(demands: &Requirements) -> Option<String> {
-    let fields = [
-        ("timeout", &demands.timeout),
-        ("kill_after", &demands.kill_after),
-    ];
-    let set = fields
-        .into_iter()
-        .filter_map(|(field, limit)| Some(format!("{field} {}", limit.as_ref()?)));
-    let set: Vec<_> = set.collect();
+/// Those limits that are set: `timeout 2h, kill_after 5m`.
+fn limits(requirements: &Requirements) -> Option<String> {
+    let timeout = requirements.timeout.iter();
+    let timeout = timeout.map(|limit| format!("timeout {limit}"));
+    let kill_after = requirements.kill_after.iter();
+    let set: Vec<_> = timeout
+        .chain(kill_after.map(|limit| format!("kill_after {limit}")))
+        .collect();
     (!set.is_empty()).then(|| set.join(", "))
 }
 
 /// Renders a group; `qli` is how qli is typed to find it again.
 pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
-    let home = &entry.group.location;
+    let location = &entry.group.location;
     let manifest = &entry.group.manifest;
-    let guards = declared(manifest).join(", ");
-    let guards = if guards.is_empty() {
-        "none".to_owned()
-    } else {
-        guards
-    };
-    let mut facts = vec![("guards".to_owned(), guards)];
+    let mut guards = Guards::declared(Some(manifest), &manifest.requirements);
+    if guards.is_empty() {
+        guards.push("none");
+    }
+    let mut facts = vec![("guards".to_owned(), guards.join(", "))];
     facts.extend(limits(&manifest.requirements).map(|limits| ("limits".to_owned(), limits)));
-    facts.push(("manifest".to_owned(), style.path(&home.manifest_path)));
+    facts.push(("manifest".to_owned(), style.path(&location.manifest_path)));
     let mut out = format!(
         "{}\n{}\n\n{}\n",
-        style.strong(home.name.as_str()),
+        style.strong(location.name.as_str()),
         visible(&manifest.description),
         rows(&facts, style),
     );
@@ -69,23 +53,24 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
             out.push_str(&of_section(section, width + 5, style));
         }
     }
-    let name = &home.name;
+    let name = &location.name;
+    let explain = format!("{qli} explain {name} <EXTENSION>");
+    let run = format!("{qli} {name} <EXTENSION>");
     let next = [
-        (
-            "show its steps".to_owned(),
-            format!("{qli} explain {name} <EXTENSION>"),
-        ),
-        ("run it".to_owned(), format!("{qli} {name} <EXTENSION>")),
+        ("show its steps".to_owned(), explain),
+        ("run it".to_owned(), run),
     ];
     out + "\n" + &rows(&next, style)
 }
 
 /// What an extension is for, and what its section adds.
 fn of_section(section: &Section, indent: usize, style: &Style) -> String {
-    let steps = demanded(&section.requirements)
-        .into_iter()
-        .map(str::to_owned);
-    let adds: Vec<_> = steps.chain(limits(&section.requirements)).collect();
+    let requirements = &section.requirements;
+    let steps = Guards::declared(None, requirements).into_iter();
+    let adds: Vec<_> = steps
+        .map(str::to_owned)
+        .chain(limits(requirements))
+        .collect();
     let adds = (!adds.is_empty()).then(|| format!("adds {}", adds.join(", ")));
     let description = section.description.as_deref().map(visible);
     let lines = description.into_iter().chain(adds);

@@ -37,13 +37,13 @@ pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option
     let mut warnings = Diagnostics::default();
     let all = plan.warnings.iter().filter(|one| shown.includes(one));
     warnings.extend(all.cloned());
-    if plan.home.shadows.is_none() && warnings.is_empty() {
+    if plan.location.shadows.is_none() && warnings.is_empty() {
         return None;
     }
     let style = style();
     let mut out = String::new();
-    if let Some(shadowed) = &plan.home.shadows {
-        let used = style.path(&plan.home.manifest_path);
+    if let Some(shadowed) = &plan.location.shadows {
+        let used = style.path(&plan.location.manifest_path);
         let group = &plan.group;
         let warning = Message::warning(format!(
             "`{group}` is defined twice; the system's is not used"
@@ -135,7 +135,7 @@ fn found(line: CommandLine<'_>, refusal: &Refusal) -> Vec<String> {
         *last = format!("{last}; `{given}` was passed to the script");
     }
     if let Some(at) = plan.required_at(refusal) {
-        let manifest = plan.home.manifest_path.display();
+        let manifest = plan.location.manifest_path.display();
         found.push(format!("required at {manifest}:{}:{}", at.line, at.column));
     }
     found

@@ -167,7 +167,7 @@ proptest! {
             if first_refusal(&alone_plan.preview(&alone)).is_some() {
                 prop_assert!(first_refusal(&joined_plan.preview(&joined)).is_some());
             }
-            prop_assert_ne!(alone_plan.digest, joined_plan.digest);
+            prop_assert_ne!(alone_plan.digest(), joined_plan.digest());
         }
     }
 

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::{DiagnosticDocument, Origin, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{Catalogue, CatalogueGroup, Group, GroupEntry, RootKind, Target};
+use crate::guard::Guards;
 use crate::names::{ExtensionName, GroupName, Sha256, Text};
-use crate::report::group::{declared, demanded};
 
 /// `qli explain <GROUP> --format json`: a group, its guards, its extensions.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -56,7 +56,7 @@ impl GroupDocument {
                 &location.manifest_path,
                 Sha256::of(manifest.source.text().as_bytes()),
             ),
-            guards: declared(manifest),
+            guards: Guards::declared(Some(manifest), &manifest.requirements),
             extensions: extensions(entry),
         }
     }
@@ -65,7 +65,7 @@ impl GroupDocument {
 fn extensions(entry: &GroupEntry) -> Vec<ExtensionDocument> {
     let extensions = entry.extensions.iter().map(|one| {
         let section = entry.group.manifest.section(&one.name);
-        let adds = section.map(|section| demanded(&section.requirements));
+        let adds = section.map(|section| Guards::declared(None, &section.requirements));
         ExtensionDocument {
             name: one.name.clone(),
             path: one.path.as_os_str().into(),
@@ -126,7 +126,9 @@ impl CatalogueEntry {
             kind: entry.root.kind,
             root: entry.root.path.as_os_str().into(),
             description: manifest.map(|manifest| manifest.description.clone()),
-            guards: manifest.map(declared).unwrap_or_default(),
+            guards: manifest
+                .map(|one| Guards::declared(Some(one), &one.requirements))
+                .unwrap_or_default(),
             extensions: good.map(extensions).unwrap_or_default(),
             diagnostics: problems
                 .into_iter()

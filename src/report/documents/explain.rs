@@ -104,9 +104,9 @@ impl ExplainDocument {
                 .section
                 .as_ref()
                 .and_then(|section| section.description.clone()),
-            digest: plan.digest,
-            content_digest: plan.content_digest,
-            origin: Origin::of(&plan.home),
+            digest: plan.digest(),
+            content_digest: plan.content_digest(),
+            origin: Origin::of(&plan.location),
             manifest: plan.manifest.clone(),
             program: plan.program_facts(),
             steps: steps
@@ -121,11 +121,11 @@ impl ExplainDocument {
 }
 
 impl Origin {
-    pub(super) fn of(home: &GroupLocation) -> Self {
+    pub(super) fn of(location: &GroupLocation) -> Self {
         Self {
-            kind: home.root.kind,
-            root: home.root.path.as_os_str().into(),
-            hides: home.shadows.clone().map(Text::from),
+            kind: location.root.kind,
+            root: location.root.path.as_os_str().into(),
+            hides: location.shadows.clone().map(Text::from),
         }
     }
 }
