@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use super::context::Context;
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::Diagnostic;
 use crate::discovery::scaffold::{
     CopyOutcome, Destination, Guarded, NewGroup, Overwrite, create_group,
     install_defaults as install,
@@ -86,6 +86,6 @@ fn access(destination: &Destination, roots: &Roots, view: &dyn HostView) -> Root
 }
 
 fn nothing_created(found: Diagnostic, cx: &Context<'_>) -> Exit {
-    cx.no_plan(&Diagnostics::from(found), Format::Human);
+    cx.no_plan(&found.into(), Format::Human);
     Exit::USAGE
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::args::{ValidateArgs, ValidateFormat};
 use super::context::Context;
-use crate::diagnostics::{Code, Diagnostic, SOURCE_MAX, Source};
+use crate::diagnostics::{Code, Diagnostic, SOURCE_MAX, Severity, Source, has_errors, sorted};
 use crate::dispatch::Exit;
 use crate::host::{Host, HostView, reason, write_stderr};
 use crate::manifest::{self, FixOutcome, apply_fixes, schema_line};
@@ -25,7 +25,7 @@ pub(super) fn exec(cx: &mut Context<'_>, args: &ValidateArgs) -> Exit {
         survey.found.extend(abandoned);
     }
     survey.found.extend(unusable);
-    survey.found = std::mem::take(&mut survey.found).sorted();
+    survey.found = sorted(survey.found);
     let unused = unused_policies(&survey);
     survey.unchecked.extend(unused);
     write_stderr(&report::complaints(&survey, &cx.stderr()));
@@ -153,9 +153,10 @@ fn report(survey: &Survey, warnings: Warnings, cx: &Context<'_>, args: &Validate
 /// What could not be done outweighs what was found.
 fn exit(survey: &Survey, warnings: Warnings) -> Exit {
     let found = &survey.found;
+    let is_warning = |one: &Diagnostic| one.severity == Severity::Warning;
     if !survey.unchecked.is_empty() {
         Exit::USAGE
-    } else if found.has_errors() || (warnings == Warnings::Denied && found.has_warnings()) {
+    } else if has_errors(found) || (warnings == Warnings::Denied && found.iter().any(is_warning)) {
         Exit::PROBLEMS
     } else {
         Exit::DONE

@@ -23,10 +23,12 @@ impl Severity {
     }
 }
 
-/// Declares the table: title, variant, number, name, severity, the exit code of a
-/// run that it stops, and its effect on runs.
+/// Declares the table: title, variant, number, name, severity; then the exit code
+/// of a run that it stops, if not [`REFUSED`], and its effect on runs, if not the
+/// usual one.
 macro_rules! codes {
-    ($(#[doc = $title:literal] $variant:ident = $number:literal $name:literal $severity:ident $exit:ident $effect:literal,)*) => {
+    ($(#[doc = $title:literal] $variant:ident = $number:literal $name:literal $severity:ident
+        $(exits $exit:ident)? $($effect:literal)?,)*) => {
         /// What kind of problem a diagnostic reports.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum Code { $(#[doc = $title] $variant,)* }
@@ -55,12 +57,19 @@ macro_rules! codes {
             }
 
             pub fn effect(self) -> &'static str {
-                match self { $(Self::$variant => $effect,)* }
+                match self {
+                    $($(Self::$variant => $effect,)?)*
+                    _ if self.is_refusal() => "the script did not start",
+                    _ => "the group does not run",
+                }
             }
 
             /// The exit code of `run` and `explain` if this prevents a plan.
             pub fn run_exit(self) -> u8 {
-                match self { $(Self::$variant => $exit,)* }
+                match self {
+                    $($(Self::$variant => $exit,)?)*
+                    _ => REFUSED,
+                }
             }
         }
     };
@@ -68,236 +77,190 @@ macro_rules! codes {
 
 codes! {
     /// A manifest exists but cannot be read.
-    UnreadableFile = "QLI0001" "unreadable-file" Error REFUSED
-        "the group does not run",
+    UnreadableFile = "QLI0001" "unreadable-file" Error,
     /// A manifest is not UTF-8.
-    NotUtf8 = "QLI0002" "not-utf8" Error REFUSED
-        "the group does not run",
+    NotUtf8 = "QLI0002" "not-utf8" Error,
     /// A manifest is larger than 1 MiB.
-    FileTooLarge = "QLI0003" "file-too-large" Error REFUSED
-        "the group does not run",
+    FileTooLarge = "QLI0003" "file-too-large" Error,
     /// A manifest is not valid TOML.
-    SyntaxError = "QLI0004" "syntax-error" Error REFUSED
-        "the group does not run",
+    SyntaxError = "QLI0004" "syntax-error" Error,
     /// A field has no value.
-    FieldWithoutValue = "QLI0005" "field-without-value" Error REFUSED
-        "the group does not run",
+    FieldWithoutValue = "QLI0005" "field-without-value" Error,
     /// Text is not in quotation marks.
-    UnquotedText = "QLI0006" "unquoted-text" Error REFUSED
-        "the group does not run",
+    UnquotedText = "QLI0006" "unquoted-text" Error,
     /// A manifest uses syntax that older TOML tools reject.
-    NewerSyntax = "QLI0007" "toml-1.1-syntax" Warning REFUSED
+    NewerSyntax = "QLI0007" "toml-1.1-syntax" Warning
         "the group runs; other tools may reject the file",
     /// A manifest contains an invisible character.
-    HiddenCharacter = "QLI0008" "hidden-character" Warning REFUSED
+    HiddenCharacter = "QLI0008" "hidden-character" Warning
         "the group runs; what you see is not what the file says",
     /// A string, array, table or header is not closed.
-    Unclosed = "QLI0009" "unclosed" Error REFUSED
-        "the group does not run",
+    Unclosed = "QLI0009" "unclosed" Error,
     /// A field or table is defined twice.
-    DuplicateField = "QLI0010" "duplicate-field" Error REFUSED
-        "the group does not run",
+    DuplicateField = "QLI0010" "duplicate-field" Error,
     /// A required field is missing.
-    MissingField = "QLI0101" "missing-field" Error REFUSED
-        "the group does not run",
+    MissingField = "QLI0101" "missing-field" Error,
     /// A field does not exist.
-    UnknownField = "QLI0102" "unknown-field" Error REFUSED
-        "the group does not run",
+    UnknownField = "QLI0102" "unknown-field" Error,
     /// A manifest's schema version is not 1.
-    UnsupportedVersion = "QLI0103" "unsupported-version" Error REFUSED
-        "the group does not run",
+    UnsupportedVersion = "QLI0103" "unsupported-version" Error,
     /// A header has the wrong number of brackets.
-    WrongTableForm = "QLI0104" "wrong-table-form" Error REFUSED
-        "the group does not run",
+    WrongTableForm = "QLI0104" "wrong-table-form" Error,
     /// A top-level field is below a header.
-    MisplacedField = "QLI0105" "misplaced-field" Error REFUSED
-        "the group does not run",
+    MisplacedField = "QLI0105" "misplaced-field" Error,
     /// A value has the wrong type.
-    WrongType = "QLI0201" "wrong-type" Error REFUSED
-        "the group does not run",
+    WrongType = "QLI0201" "wrong-type" Error,
     /// A whole number is out of range.
-    NumberOutOfRange = "QLI0202" "number-out-of-range" Error REFUSED
-        "the group does not run",
+    NumberOutOfRange = "QLI0202" "number-out-of-range" Error,
     /// A field does not accept this value.
-    UnknownValue = "QLI0203" "unknown-value" Error REFUSED
-        "the group does not run",
+    UnknownValue = "QLI0203" "unknown-value" Error,
     /// A required value is empty.
-    EmptyValue = "QLI0204" "empty-value" Error REFUSED
-        "the group does not run",
+    EmptyValue = "QLI0204" "empty-value" Error,
     /// A banner or description is empty.
-    EmptyText = "QLI0205" "empty-text" Warning REFUSED
+    EmptyText = "QLI0205" "empty-text" Warning
         "the group runs; nothing is shown there",
     /// A value contains a NUL character.
-    NulCharacter = "QLI0206" "nul-character" Error REFUSED
-        "the group does not run",
+    NulCharacter = "QLI0206" "nul-character" Error,
     /// A duration is not valid.
-    MalformedDuration = "QLI0207" "malformed-duration" Error REFUSED
-        "the group does not run",
+    MalformedDuration = "QLI0207" "malformed-duration" Error,
     /// A variable's name is invalid or reserved.
-    InvalidEnvName = "QLI0301" "invalid-env-name" Error REFUSED
-        "the group does not run",
+    InvalidEnvName = "QLI0301" "invalid-env-name" Error,
     /// A group's name is invalid.
-    InvalidGroupName = "QLI0302" "invalid-group-name" Error NOT_FOUND
+    InvalidGroupName = "QLI0302" "invalid-group-name" Error exits NOT_FOUND
         "the group cannot be called",
     /// An extension's name is invalid.
-    InvalidExtensionName = "QLI0303" "invalid-extension-name" Error NOT_FOUND
+    InvalidExtensionName = "QLI0303" "invalid-extension-name" Error exits NOT_FOUND
         "the script cannot be called",
     /// A group has the name of a qli command.
-    ReservedGroupName = "QLI0304" "reserved-group-name" Warning REFUSED
+    ReservedGroupName = "QLI0304" "reserved-group-name" Warning
         "only `qli run` reaches the group",
     /// A section's name is invalid.
-    InvalidSectionName = "QLI0305" "invalid-section-name" Error REFUSED
-        "the group does not run",
+    InvalidSectionName = "QLI0305" "invalid-section-name" Error,
     /// Two secrets set the same variable.
-    DuplicateSecret = "QLI0401" "duplicate-secret" Error REFUSED
-        "the group does not run",
+    DuplicateSecret = "QLI0401" "duplicate-secret" Error,
     /// A secret's variable is also required or in a path.
-    SecretAlsoRequired = "QLI0402" "secret-also-required" Error REFUSED
-        "the group does not run",
+    SecretAlsoRequired = "QLI0402" "secret-also-required" Error,
     /// A reference does not match its provider.
-    MalformedReference = "QLI0403" "malformed-reference" Error REFUSED
-        "the group does not run",
+    MalformedReference = "QLI0403" "malformed-reference" Error,
     /// A manifest seems to contain a secret's value.
-    LiteralSecret = "QLI0404" "literal-secret-suspected" Warning REFUSED
+    LiteralSecret = "QLI0404" "literal-secret-suspected" Warning
         "the group runs; everyone who can read the file knows the value",
     /// A secret sets a variable that decides what runs.
-    LoaderVariable = "QLI0405" "loader-variable" Warning REFUSED
+    LoaderVariable = "QLI0405" "loader-variable" Warning
         "the group runs; whoever can change the secret decides what runs",
     /// A section weakens a guard of its group.
-    WeakenedGuard = "QLI0406" "weakened-guard" Error REFUSED
-        "the group does not run",
+    WeakenedGuard = "QLI0406" "weakened-guard" Error,
     /// Two fields contradict each other.
-    Contradiction = "QLI0407" "contradiction" Error REFUSED
-        "the group does not run",
+    Contradiction = "QLI0407" "contradiction" Error,
     /// There is a `kill_after`, but no `timeout`.
-    TimeoutMissing = "QLI0408" "timeout-missing" Error REFUSED
-        "the group does not run",
+    TimeoutMissing = "QLI0408" "timeout-missing" Error,
     /// The path of the log is not valid.
-    AuditPathMalformed = "QLI0501" "audit-path-malformed" Error REFUSED
-        "the group does not run",
+    AuditPathMalformed = "QLI0501" "audit-path-malformed" Error,
     /// A variable in the path of the log is not set.
-    AuditPathVariableUnset = "QLI0502" "audit-path-variable-unset" Error REFUSED
+    AuditPathVariableUnset = "QLI0502" "audit-path-variable-unset" Error
         "the group does not run here",
     /// The path of the log is not absolute.
-    AuditPathRelative = "QLI0503" "audit-path-relative" Error REFUSED
-        "the group does not run",
+    AuditPathRelative = "QLI0503" "audit-path-relative" Error,
     /// The log has settings, but there is no log.
-    AuditWithoutLog = "QLI0506" "audit-without-log" Error REFUSED
-        "the group does not run",
+    AuditWithoutLog = "QLI0506" "audit-without-log" Error,
     /// There is no such group.
-    NoSuchGroup = "QLI0601" "no-such-group" Error NOT_FOUND
+    NoSuchGroup = "QLI0601" "no-such-group" Error exits NOT_FOUND
         "nothing runs",
     /// The group has no such extension.
-    NoSuchExtension = "QLI0602" "no-such-extension" Error NOT_FOUND
+    NoSuchExtension = "QLI0602" "no-such-extension" Error exits NOT_FOUND
         "nothing runs",
     /// A script is not executable.
-    NotExecutable = "QLI0603" "not-executable" Error NOT_EXECUTABLE
+    NotExecutable = "QLI0603" "not-executable" Error exits NOT_EXECUTABLE
         "the script does not run",
     /// A script is not a regular file.
-    NotARegularFile = "QLI0604" "not-a-regular-file" Error NOT_EXECUTABLE
+    NotARegularFile = "QLI0604" "not-a-regular-file" Error exits NOT_EXECUTABLE
         "the script does not run",
     /// A directory of scripts has no manifest.
-    NoManifest = "QLI0605" "no-manifest" Warning REFUSED
+    NoManifest = "QLI0605" "no-manifest" Warning
         "its scripts are not extensions",
     /// A root does not exist.
-    RootMissing = "QLI0606" "root-missing" Warning REFUSED
+    RootMissing = "QLI0606" "root-missing" Warning
         "no group comes from it",
     /// A root cannot be searched.
-    RootUnreadable = "QLI0607" "root-unreadable" Error REFUSED
+    RootUnreadable = "QLI0607" "root-unreadable" Error
         "no group from it or from a later root runs",
     /// A group hides the same group of a later root.
-    GroupShadowed = "QLI0608" "group-shadowed" Info REFUSED
+    GroupShadowed = "QLI0608" "group-shadowed" Info
         "the group of the earlier root runs",
     /// A script has no `#!` line.
-    NoInterpreterLine = "QLI0609" "no-interpreter-line" Error NOT_EXECUTABLE
+    NoInterpreterLine = "QLI0609" "no-interpreter-line" Error exits NOT_EXECUTABLE
         "the script does not run",
     /// There is no directory for built-in scripts.
-    NoCacheDirectory = "QLI0610" "no-cache-directory" Error REFUSED
+    NoCacheDirectory = "QLI0610" "no-cache-directory" Error
         "no built-in script runs",
     /// A section does not have the name of a script.
-    SectionWithoutScript = "QLI0611" "section-without-script" Error REFUSED
+    SectionWithoutScript = "QLI0611" "section-without-script" Error
         "the section's guards apply to no script",
     /// A group or file with this name exists already.
-    GroupExists = "QLI0612" "group-exists" Error REFUSED
+    GroupExists = "QLI0612" "group-exists" Error
         "nothing is created",
     /// A group cannot be created.
-    NotMade = "QLI0613" "cannot-be-made" Error REFUSED
+    NotMade = "QLI0613" "cannot-be-made" Error
         "nothing is created",
     /// A script is the same file as one that has a section.
-    SameFile = "QLI0614" "same-file" Error REFUSED
+    SameFile = "QLI0614" "same-file" Error
         "the script does not run",
     /// Members of a user group can change what runs.
-    WritableByGroup = "QLI0701" "writable-by-group" Warning REFUSED
+    WritableByGroup = "QLI0701" "writable-by-group" Warning
         "the group runs; its members decide what",
     /// Every user can change what runs.
-    WritableByOthers = "QLI0702" "writable-by-others" Error REFUSED
-        "the group does not run",
+    WritableByOthers = "QLI0702" "writable-by-others" Error,
     /// Another user owns what runs.
-    ForeignOwner = "QLI0703" "foreign-owner" Error REFUSED
-        "the group does not run",
+    ForeignOwner = "QLI0703" "foreign-owner" Error,
     /// An entry of PATH is empty.
-    PathEntryEmpty = "QLI0801" "path-entry-empty" Warning REFUSED
+    PathEntryEmpty = "QLI0801" "path-entry-empty" Warning
         "the entry is skipped",
     /// An entry of PATH is relative.
-    PathEntryRelative = "QLI0802" "path-entry-relative" Warning REFUSED
+    PathEntryRelative = "QLI0802" "path-entry-relative" Warning
         "the entry is skipped",
     /// An extension on PATH is hidden by another.
-    CommandShadowed = "QLI0804" "command-shadowed" Warning REFUSED
+    CommandShadowed = "QLI0804" "command-shadowed" Warning
         "this program never runs",
     /// An extension on PATH belongs to no group.
-    CommandWithoutGroup = "QLI0805" "command-without-group" Info REFUSED
+    CommandWithoutGroup = "QLI0805" "command-without-group" Info
         "the program is not an extension",
     /// A manifest violates a policy.
-    PolicyViolation = "QLI0901" "policy-violation" Error REFUSED
+    PolicyViolation = "QLI0901" "policy-violation" Error
         "the group runs; it violates a rule of its organisation",
     /// A policy cannot be used.
-    PolicyUnusable = "QLI0902" "policy-unusable" Error REFUSED
+    PolicyUnusable = "QLI0902" "policy-unusable" Error
         "no manifest is checked against the policy",
     /// A fix was not applied, since it would cause a problem.
-    FixAbandoned = "QLI0903" "fix-abandoned" Warning REFUSED
+    FixAbandoned = "QLI0903" "fix-abandoned" Warning
         "the file stays as it is",
     /// A required variable differs.
-    RequiresEnv = "QLI1001" "requires-env" Error REFUSED
-        "the script did not start",
+    RequiresEnv = "QLI1001" "requires-env" Error,
     /// There is no terminal to confirm on.
-    NoTerminal = "QLI1002" "no-terminal" Error REFUSED
-        "the script did not start",
+    NoTerminal = "QLI1002" "no-terminal" Error,
     /// The user declined.
-    Declined = "QLI1003" "declined" Error REFUSED
-        "the script did not start",
+    Declined = "QLI1003" "declined" Error,
     /// `--confirm` names another group.
-    WrongName = "QLI1004" "wrong-name" Error REFUSED
-        "the script did not start",
+    WrongName = "QLI1004" "wrong-name" Error,
     /// A secret is missing.
-    SecretMissing = "QLI1101" "secret-missing" Error REFUSED
-        "the script did not start",
+    SecretMissing = "QLI1101" "secret-missing" Error,
     /// A secret's value cannot be passed to the script.
-    SecretInvalid = "QLI1102" "secret-invalid" Error REFUSED
-        "the script did not start",
+    SecretInvalid = "QLI1102" "secret-invalid" Error,
     /// A provider's program is missing or not trusted.
-    ProviderMissing = "QLI1103" "provider-missing" Error REFUSED
-        "the script did not start",
+    ProviderMissing = "QLI1103" "provider-missing" Error,
     /// A provider's program failed.
-    ProviderFailed = "QLI1104" "provider-failed" Error REFUSED
-        "the script did not start",
+    ProviderFailed = "QLI1104" "provider-failed" Error,
     /// The start of the run cannot be recorded.
-    AuditUnwritable = "QLI1201" "audit-unwritable" Error REFUSED
-        "the script did not start",
+    AuditUnwritable = "QLI1201" "audit-unwritable" Error,
     /// The log is locked by another process.
-    AuditLocked = "QLI1202" "audit-locked" Error REFUSED
-        "the script did not start",
+    AuditLocked = "QLI1202" "audit-locked" Error,
     /// The script or manifest changed after the plan.
-    ChangedSincePlan = "QLI1301" "changed-since-plan" Error REFUSED
-        "the script did not start",
+    ChangedSincePlan = "QLI1301" "changed-since-plan" Error,
     /// The system cannot start the script.
-    CannotStart = "QLI1302" "cannot-start" Error NOT_EXECUTABLE
-        "the script did not start",
+    CannotStart = "QLI1302" "cannot-start" Error exits NOT_EXECUTABLE,
     /// A signal came before the script started.
-    SignalBeforeStart = "QLI1303" "signal" Error REFUSED
-        "the script did not start",
+    SignalBeforeStart = "QLI1303" "signal" Error,
     /// A system call that every run needs failed.
-    SystemFailed = "QLI1304" "system" Error REFUSED
-        "the script did not start",
+    SystemFailed = "QLI1304" "system" Error,
 }
 
 impl Code {

@@ -5,6 +5,7 @@
 
 mod code;
 mod pages;
+mod scan;
 mod shown;
 mod source;
 mod suggest;
@@ -20,9 +21,9 @@ use crate::names::visible;
 
 pub use code::{Code, Severity};
 pub use pages::manual;
-pub use shown::begins_statement;
+pub use scan::{StructuralBytes, begins_statement};
 pub use source::{Position, SOURCE_MAX, Source};
-pub use suggest::{are_near, nearest, one_of};
+pub use suggest::{are_near, nearest, one_of, quoted};
 
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
@@ -203,70 +204,59 @@ impl Diagnostic {
     }
 }
 
-#[derive(Debug, Clone, Default)]
-pub struct Diagnostics(Vec<Diagnostic>);
-
-impl Diagnostics {
-    pub fn push(&mut self, diagnostic: Diagnostic) {
-        self.0.push(diagnostic);
-    }
-
-    pub fn extend(&mut self, others: impl IntoIterator<Item = Diagnostic>) {
-        self.0.extend(others);
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub fn has_errors(&self) -> bool {
-        self.iter().any(Diagnostic::is_error)
-    }
-
-    pub fn has_warnings(&self) -> bool {
-        self.iter().any(|one| one.severity == Severity::Warning)
-    }
-
-    pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
-        self.0.iter()
-    }
-
-    /// Sorts by path, start, end, code and rule, and drops duplicates.
-    #[must_use]
-    pub fn sorted(mut self) -> Self {
-        self.0.sort_by(|a, b| a.order().cmp(&b.order()));
-        self.0
-            .dedup_by(|a, b| a.order() == b.order() && a.message == b.message);
-        self
-    }
-}
+pub type Diagnostics = Vec<Diagnostic>;
 
 impl From<Diagnostic> for Diagnostics {
     fn from(one: Diagnostic) -> Self {
-        Self(vec![one])
+        vec![one]
     }
 }
 
-impl IntoIterator for Diagnostics {
-    type Item = Diagnostic;
-    type IntoIter = std::vec::IntoIter<Diagnostic>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
+/// Sorts by path, start, end, code and rule, and drops duplicates.
+#[must_use]
+pub fn sorted(mut found: Diagnostics) -> Diagnostics {
+    found.sort_by(|a, b| a.order().cmp(&b.order()));
+    found.dedup_by(|a, b| a.order() == b.order() && a.message == b.message);
+    found
 }
 
-impl<'a> IntoIterator for &'a Diagnostics {
-    type Item = &'a Diagnostic;
-    type IntoIter = std::slice::Iter<'a, Diagnostic>;
+pub fn has_errors(found: &[Diagnostic]) -> bool {
+    found.iter().any(Diagnostic::is_error)
+}
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+/// Makes a source of a file's bytes.
+///
+/// # Errors
+///
+/// They are not UTF-8 (QLI0002).
+pub fn utf8_source(path: &Path, bytes: &[u8]) -> Result<Arc<Source>, Diagnostic> {
+    let source = Source::new(path, bytes).map_err(|offset| not_utf8(path, bytes, offset))?;
+    Ok(Arc::new(source))
+}
+
+fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
+    let byte = bytes.get(offset).copied().unwrap_or_default();
+    let message = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        "the file is UTF-16, not UTF-8".to_owned()
+    } else {
+        format!("byte {byte:#04x} is not UTF-8")
+    };
+    // Replaces each invalid byte by one byte, so that offsets stay the same.
+    let mut text = Vec::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.extend_from_slice(chunk.valid().as_bytes());
+        text.extend(chunk.invalid().iter().map(|_| b'?'));
     }
+    match Source::new(path, &text) {
+        Ok(source) => Diagnostic::at(
+            Code::NotUtf8,
+            &Arc::new(source),
+            offset..offset + 1,
+            message,
+        ),
+        Err(_) => Diagnostic::of_path(Code::NotUtf8, path, message),
+    }
+    .help("save the file as UTF-8")
 }
 
 #[cfg(test)]
@@ -278,11 +268,8 @@ mod tests {
         let source = Arc::new(Source::new("m".as_ref(), b"abcdef").unwrap());
         let at =
             |span, text: &str| Diagnostic::at(Code::UnknownField, &source, span, text.to_owned());
-        let mut found = Diagnostics::default();
-        found.push(at(3..4, "later"));
-        found.push(at(0..1, "first"));
-        found.push(at(3..4, "later"));
-        let messages: Vec<_> = found.sorted().iter().map(|d| d.message.clone()).collect();
+        let found = vec![at(3..4, "later"), at(0..1, "first"), at(3..4, "later")];
+        let messages: Vec<_> = sorted(found).iter().map(|d| d.message.clone()).collect();
         assert_eq!(messages, ["first", "later"]);
     }
 }

@@ -2,6 +2,7 @@
 //! contains no value of a variable whose name looks like a secret's.
 
 use super::Source;
+use super::scan::{begins_statement, step, string_length};
 use crate::names::{is_hidden, promises_secret};
 
 impl Source {
@@ -71,38 +72,17 @@ impl Mode {
     }
 }
 
-/// Whether a line, without leading spaces, begins a field or a header. Elements of
-/// an open table or array end in a comma.
-pub fn begins_statement(line: &str) -> bool {
-    let line = line.trim_end();
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_-.\"'".contains(c);
-    if let Some(header) = line.strip_prefix('[') {
-        let name = header.trim_start_matches('[');
-        let end = name.find(|c| !is_name(c)).unwrap_or(name.len());
-        let behind = name.get(end..).unwrap_or_default();
-        let ends = behind.is_empty() || behind.starts_with(']');
-        return name.starts_with(|c: char| c.is_ascii_alphabetic()) && ends;
-    }
-    let name = line.find(|c| !is_name(c)).filter(|&end| end > 0);
-    let behind = name.and_then(|end| line.get(end..)).unwrap_or_default();
-    behind.trim_start().starts_with('=') && !line.ends_with(',')
-}
-
 /// Whether a text contains an odd number of multi-line quotes.
-fn odd(text: &str, mark: &str) -> bool {
-    let escapes = mark.starts_with('"');
-    let mut rest = text;
-    let mut count = 0;
-    while let Some(c) = rest.chars().next() {
-        let step = if rest.starts_with(mark) {
-            count += 1;
-            mark.len()
-        } else if escapes && c == '\\' {
-            1 + rest.chars().nth(1).map_or(0, char::len_utf8)
+fn odd(text: &str, quote: &str) -> bool {
+    let (mut at, mut count) = (0, 0);
+    while let Some(rest) = text.as_bytes().get(at..).filter(|rest| !rest.is_empty()) {
+        let is_quote = rest.starts_with(quote.as_bytes());
+        count += usize::from(is_quote);
+        at += if is_quote {
+            quote.len()
         } else {
-            c.len_utf8()
+            step(rest, quote)
         };
-        rest = rest.get(step..).unwrap_or_default();
     }
     count % 2 == 1
 }
@@ -168,7 +148,7 @@ fn secret_name_end(line: &str) -> Option<usize> {
         let rest = line.get(at..)?;
         let length = match c {
             '#' => return None,
-            '"' | '\'' => match quoted_length(rest) {
+            '"' | '\'' => match string_length(rest, rest.get(..1)?) {
                 Some(length) => {
                     let name = rest.get(1..length - 1)?;
                     let behind = rest.get(length..)?.trim_start();
@@ -192,22 +172,6 @@ fn secret_name_end(line: &str) -> Option<usize> {
             other => other.len_utf8(),
         };
         at += length;
-    }
-    None
-}
-
-/// The length of a string with its quotation marks, if it is closed.
-fn quoted_length(text: &str) -> Option<usize> {
-    let quote = text.chars().next()?;
-    let mut escaped = false;
-    for (at, c) in text.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quote == '"' => escaped = true,
-            c if c == quote => return Some(at + 1),
-            '\n' => return None,
-            _ => {}
-        }
     }
     None
 }

@@ -1,4 +1,6 @@
-//! "Did you mean": the one known word that is close to an unknown one.
+//! Words in messages: "did you mean", choices and quotations.
+
+use crate::names::visible;
 
 /// The nearest known word within a third of the word's length, ignoring case, if
 /// exactly one is nearest.
@@ -43,6 +45,16 @@ pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// Quotes text of a file in a message: at most 60 characters, control
+/// characters escaped.
+pub fn quoted(text: &str) -> String {
+    const MAX: usize = 60;
+    match text.char_indices().nth(MAX) {
+        Some((end, _)) => format!("`{}…`", visible(text.get(..end).unwrap_or_default())),
+        None => format!("`{}`", visible(text)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,5 +73,11 @@ mod tests {
     fn words_are_listed_as_a_choice() {
         assert_eq!(one_of(["a"]), "`a`");
         assert_eq!(one_of(["a", "b", "c"]), "`a`, `b` or `c`");
+    }
+
+    #[test]
+    fn long_texts_are_shortened_in_messages() {
+        assert_eq!(quoted("a\u{1b}"), "`a\\u{1b}`");
+        assert_eq!(quoted(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
     }
 }

@@ -5,7 +5,7 @@ use super::location::GroupLocation;
 use super::program::{self, Program};
 use super::roots::{RootKind, Roots};
 use super::{sections, trust};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, has_errors, sorted};
 use crate::host::HostView;
 use crate::names::{ExtensionName, GroupName};
 
@@ -40,7 +40,7 @@ pub fn find(
             let missed = sections::missed_by(extension, &program, &location, &manifest, view);
             warnings.extend(missed);
             warnings.extend(passed_over(&location, roots, view));
-            if warnings.has_errors() {
+            if has_errors(&warnings) {
                 return Err(warnings);
             }
             Ok(Target {
@@ -54,7 +54,7 @@ pub fn find(
             let mut found = manifest.err().unwrap_or_default();
             found.extend(program.err().unwrap_or_default());
             found.extend(passed_over(&location, roots, view));
-            Err(found.sorted())
+            Err(sorted(found))
         }
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn locate(
         return Ok((location, read.map(|contents| contents.bytes)));
     }
     let Some(text) = embedded::manifest(name) else {
-        let mut found = Diagnostics::from(unknown::group(name, roots, view));
+        let mut found = vec![unknown::group(name, roots, view)];
         found.extend(roots.unusable(view));
         return Err(found);
     };

@@ -24,7 +24,7 @@ fn look(world: &World, group: &str, extension: &str) -> Result<Target, Diagnosti
 /// Returns code and help of the first problem.
 fn problem(world: &World, group: &str, extension: &str) -> (Code, String) {
     let found = look(world, group, extension).unwrap_err();
-    let one = found.iter().next().unwrap();
+    let one = found.first().unwrap();
     (one.code, one.help.clone().unwrap_or_default())
 }
 

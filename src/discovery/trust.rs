@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::location::GroupLocation;
 use super::program::Program;
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, sorted};
 use crate::host::{ChangedBy, HostView, InsecurePath, insecure_paths};
 
 /// Reports everything on the way to a manifest and a script that others can
@@ -28,7 +28,7 @@ pub(super) fn check(
 pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
     let mut found = Diagnostics::default();
     found.extend(insecure_paths(paths, view).iter().map(diagnostic));
-    found.sorted()
+    sorted(found)
 }
 
 fn diagnostic(path: &InsecurePath) -> Diagnostic {

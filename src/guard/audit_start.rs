@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn code(world: &World) -> Code {
-        plan(world).unwrap_err().iter().next().unwrap().code
+        plan(world).unwrap_err().first().unwrap().code
     }
 
     #[test]

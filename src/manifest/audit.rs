@@ -4,14 +4,14 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
+use super::Located;
 use super::choice::{ArgsMode, LogAccess};
 use super::field_row::{FieldRow, TomlType, example, fields};
 use super::findings::{Findings, TomlValue};
 use super::row_schema::object;
 use super::table_reader::{FieldTable, FieldType, TableKind, read_table};
 use super::values::{string, table};
-use super::{Located, quoted};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, quoted};
 use crate::names::{PathTemplate, TemplateError};
 
 fields! {

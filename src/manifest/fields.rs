@@ -15,8 +15,8 @@ use super::row_schema::object;
 use super::secrets::SecretList;
 use super::table_reader::{FieldType, TableKind, adds, read_table};
 use super::values::{Version, table};
-use super::{Located, key_of, quoted};
-use crate::diagnostics::Code;
+use super::{Located, key_of};
+use crate::diagnostics::{Code, quoted};
 use crate::names::{ExtensionName, NAME_PATTERN, NameError, TimeLimit};
 
 fields! {

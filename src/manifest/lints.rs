@@ -6,8 +6,8 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::findings::{Findings, TomlValue};
-use super::structural_bytes::StructuralBytes;
-use crate::diagnostics::Code;
+
+use crate::diagnostics::{Code, StructuralBytes};
 use crate::names::is_hidden;
 
 pub(super) fn look(root: &DeTable<'_>, found: &mut Findings<'_>) {

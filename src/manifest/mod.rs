@@ -21,7 +21,6 @@ mod schema;
 mod schema_line;
 mod secrets;
 mod statements;
-mod structural_bytes;
 mod syntax;
 mod table_reader;
 mod values;
@@ -32,9 +31,9 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, utf8_source};
 use crate::host::reason;
-use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit, shell_word, visible};
+use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit, shell_word};
 use crate::providers::ProviderId;
 
 pub use audit::{AnchorTarget, AuditLog};
@@ -137,10 +136,7 @@ pub struct SecretSpec {
 /// 1 MiB (QLI0003).
 pub fn source(path: &Path, read: std::io::Result<Vec<u8>>) -> Result<Arc<Source>, Diagnostic> {
     let bytes = read.map_err(|error| unreadable(path, &error))?;
-    match Source::new(path, &bytes) {
-        Ok(source) => Ok(Arc::new(source)),
-        Err(offset) => Err(not_utf8(path, &bytes, offset)),
-    }
+    utf8_source(path, &bytes)
 }
 
 /// Every error and warning of a text.
@@ -160,41 +156,6 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     let message = format!("cannot read the manifest: {}", reason(error));
     Diagnostic::of_path(Code::UnreadableFile, path, message)
         .help(format!("ls -ld {}", shell_word(path)))
-}
-
-pub fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
-    let byte = bytes.get(offset).copied().unwrap_or_default();
-    let message = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        "the file is UTF-16, not UTF-8".to_owned()
-    } else {
-        format!("byte {byte:#04x} is not UTF-8")
-    };
-    // Replaces each invalid byte by one byte, so that offsets stay the same.
-    let mut text = Vec::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.extend_from_slice(chunk.valid().as_bytes());
-        text.extend(chunk.invalid().iter().map(|_| b'?'));
-    }
-    match Source::new(path, &text) {
-        Ok(source) => Diagnostic::at(
-            Code::NotUtf8,
-            &Arc::new(source),
-            offset..offset + 1,
-            message,
-        ),
-        Err(_) => Diagnostic::of_path(Code::NotUtf8, path, message),
-    }
-    .help("save the file as UTF-8")
-}
-
-/// Quotes text of a manifest in a message: at most 60 characters, control
-/// characters escaped.
-pub fn quoted(text: &str) -> String {
-    const MAX: usize = 60;
-    match text.char_indices().nth(MAX) {
-        Some((end, _)) => format!("`{}…`", visible(text.get(..end).unwrap_or_default())),
-        None => format!("`{}`", visible(text)),
-    }
 }
 
 #[cfg(test)]

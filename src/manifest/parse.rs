@@ -11,7 +11,7 @@ use super::fields::GroupFields;
 use super::findings::Findings;
 use super::table_reader::{FieldTable, TableKind, present, read_table};
 use super::{ConfirmBy, Located, Manifest, Requirements, Section, lints, syntax};
-use crate::diagnostics::{Code, Diagnostics, Source};
+use crate::diagnostics::{Code, Diagnostics, Source, has_errors, sorted};
 
 /// Reads a manifest.
 ///
@@ -27,9 +27,9 @@ pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
     let mut found = Findings::new(source, GroupFields::ROWS, ErrorRanges::default());
     let manifest = read(root.get_ref(), &mut found);
     lints::look(root.get_ref(), &mut found);
-    let warnings = found.list.sorted();
+    let warnings = sorted(found.list);
     match manifest {
-        Some(manifest) if !warnings.has_errors() => Ok(Manifest {
+        Some(manifest) if !has_errors(&warnings) => Ok(Manifest {
             warnings,
             ..manifest
         }),
@@ -46,7 +46,7 @@ fn parse_broken(source: &Arc<Source>) -> Diagnostics {
     lints::look(root.get_ref(), &mut found);
     let mut list = found.list;
     list.extend(recovered.problems);
-    list.sorted()
+    sorted(list)
 }
 
 /// Reads every field, whatever is wrong with the others.

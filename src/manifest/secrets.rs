@@ -9,8 +9,8 @@ use super::findings::{Findings, TomlValue};
 use super::row_schema::object;
 use super::table_reader::{FieldTable, FieldType, TableKind, read_table};
 use super::values::{string, tables};
-use super::{Located, SecretSpec, quoted};
-use crate::diagnostics::Code;
+use super::{Located, SecretSpec};
+use crate::diagnostics::{Code, quoted};
 use crate::names::{EnvName, SecretRef};
 use crate::providers::ProviderId;
 

@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use super::structural_bytes::StructuralBytes;
-use crate::diagnostics::Source;
+use crate::diagnostics::{Source, StructuralBytes};
 
 /// The lines of a text that begin a field or a header, not those that continue a
 /// value.

@@ -6,10 +6,10 @@ use std::ops::Range;
 use serde_json::Value;
 use toml::de::DeTable;
 
+use super::Located;
 use super::field_row::{FieldDoc, FieldRow, TomlType, find};
 use super::findings::{Findings, TomlValue};
-use super::{Located, quoted};
-use crate::diagnostics::{Code, Safety, nearest, one_of};
+use crate::diagnostics::{Code, Safety, nearest, one_of, quoted};
 
 /// A type that the value of a field is read as.
 pub(super) trait FieldType: Sized {

@@ -272,9 +272,3 @@ fn the_first_byte_that_is_not_utf8_is_reported() {
     };
     assert_eq!((source.position(span.start).line, span), (2, &(11..12)));
 }
-
-#[test]
-fn long_texts_are_shortened_in_messages() {
-    assert_eq!(quoted("a\u{1b}"), "`a\\u{1b}`");
-    assert_eq!(quoted(&"x".repeat(61)), format!("`{}…`", "x".repeat(60)));
-}

@@ -8,10 +8,9 @@ use toml::de::{DeTable, DeValue};
 use super::choice::Choice;
 use super::field_row::TomlType;
 use super::findings::{Findings, TomlValue};
-use super::quoted;
 use super::row_schema::choices;
 use super::table_reader::FieldType;
-use crate::diagnostics::{Code, Safety, nearest, one_of};
+use crate::diagnostics::{Code, Safety, nearest, one_of, quoted};
 use crate::names::{
     ENV_NAME_PATTERN, EnvName, NameError, TIME_LIMIT_PATTERN, TimeLimit, promises_secret, visible,
 };

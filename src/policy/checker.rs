@@ -12,7 +12,7 @@ use super::document::KeywordError;
 use super::keywords::KeywordScan;
 use super::pointer::JsonPointer;
 use super::violation::{Defect, DocumentKind, Violation, listed, subject};
-use crate::manifest::quoted;
+use crate::diagnostics::quoted;
 
 /// A compiled policy. Threads can share it.
 #[derive(Debug)]

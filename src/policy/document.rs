@@ -10,9 +10,9 @@ use toml::de::DeTable;
 
 use super::pointer::JsonPointer;
 use super::spans::{SpanTree, json_of};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, quoted, utf8_source};
 use crate::host::reason;
-use crate::manifest::{not_utf8, quoted, syntax_errors};
+use crate::manifest::syntax_errors;
 use crate::names::shell_word;
 
 #[derive(Debug)]
@@ -73,9 +73,7 @@ impl PolicyDocument {
     /// name ends in `.toml`), or defines a name twice.
     pub(super) fn parse(path: &Path, read: io::Result<Vec<u8>>) -> Result<Self, Diagnostics> {
         let bytes = read.map_err(|error| unreadable(path, &error))?;
-        let source = Source::new(path, &bytes)
-            .map_err(|offset| about_policy(not_utf8(path, &bytes, offset)))?;
-        let source = Arc::new(source);
+        let source = utf8_source(path, &bytes).map_err(about_policy)?;
         if path.extension().is_some_and(|end| end == "toml") {
             Self::of_toml(source)
         } else {

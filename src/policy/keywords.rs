@@ -7,8 +7,7 @@ use serde_json::{Map, Value};
 use super::dialect::{Dialect, Holds, keyword};
 use super::document::KeywordError;
 use super::pointer::JsonPointer;
-use crate::diagnostics::{nearest, one_of};
-use crate::manifest::quoted;
+use crate::diagnostics::{nearest, one_of, quoted};
 
 /// The message of a violation.
 pub(super) const MESSAGE: &str = "x-qli-message";

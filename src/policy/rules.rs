@@ -14,7 +14,7 @@ use super::keywords::{MESSAGE, SEVERITY, is_reference, scan};
 use super::pointer::{JsonPointer, child};
 use super::spans::{SpanTree, json_of};
 use super::violation::{Defect, Violation};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, PolicyRule, SOURCE_MAX, Source};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, PolicyRule, SOURCE_MAX, Source, sorted};
 use crate::host::HostView;
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl Policy {
             Err(errors) => {
                 let mut found = Diagnostics::default();
                 found.extend(errors.into_iter().map(|error| document.diagnostic(error)));
-                Err(found.sorted())
+                Err(sorted(found))
             }
         }
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::*;
-use crate::diagnostics::{Code, Diagnostic, Location, Source};
+use crate::diagnostics::{Code, Diagnostic, Location, Source, sorted};
 use crate::host::fake::World;
 use crate::manifest::parse;
 
@@ -39,7 +39,7 @@ fn violations(policy: &str, manifest: &str) -> Diagnostics {
     assert!(found.is_empty(), "{policy}: {found:?}");
     let source = Source::new(Path::new("m"), manifest.as_bytes()).unwrap();
     let manifest = parse(&Arc::new(source)).unwrap();
-    policies.check(&manifest).sorted()
+    sorted(policies.check(&manifest))
 }
 
 /// Returns `line:column` and the piece of the text.
@@ -143,7 +143,7 @@ fn each_field_that_is_not_allowed_is_its_own_violation() {
 /// Returns message, severity and rule of the first violation.
 fn first(policy: &str) -> (String, &'static str, String) {
     let found = violations(policy, MANIFEST);
-    let one = found.iter().next().unwrap();
+    let one = found.first().unwrap();
     let rule = one.policy.as_deref().unwrap();
     assert_eq!(rule.file, Path::new("/p.json"));
     assert!(one.help.as_ref().unwrap().ends_with(&rule.shown()));
@@ -261,7 +261,7 @@ fn a_rule_that_takes_too_long_is_an_error_of_the_policy() {
     let policy = r#"{ "properties": { "description": { "pattern": "^(x+x+)+\\1y$" } } }"#;
     let manifest = MANIFEST.replace("hunter2", &"x".repeat(60));
     let found = violations(policy, &manifest);
-    let one = found.iter().next().unwrap();
+    let one = found.first().unwrap();
     assert_eq!(
         (one.code, one.path()),
         (Code::PolicyUnusable, Path::new("/p.json"))

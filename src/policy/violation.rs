@@ -2,7 +2,7 @@
 //! value of the manifest, only values that the policy asks for.
 
 use super::pointer::JsonPointer;
-use crate::manifest::quoted;
+use crate::diagnostics::quoted;
 
 /// A rule that a document violates.
 #[derive(Debug, Clone, PartialEq)]

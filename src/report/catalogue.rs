@@ -64,7 +64,7 @@ fn rows(entry: &CatalogueGroup, qli: &str, style: &Style) -> Vec<ListRow> {
     };
     match &entry.group {
         Err(found) => {
-            let errors = plural(found.iter().count(), "problem");
+            let errors = plural(found.len(), "problem");
             let text = format!("broken, {errors}: {qli} explain {}", entry.name);
             vec![row("-", &origin, text)]
         }

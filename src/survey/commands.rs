@@ -111,6 +111,7 @@ fn shadowed(path: &Path, by: &Path) -> Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::sorted;
     use crate::host::fake::World;
 
     fn found(world: &World, groups: &[(&str, &str)]) -> Vec<(&'static str, String)> {
@@ -118,7 +119,7 @@ mod tests {
             let directory = (!directory.is_empty()).then(|| PathBuf::from(directory));
             (name.parse().unwrap(), directory)
         });
-        let found = check(&groups.collect(), world).sorted();
+        let found = sorted(check(&groups.collect(), world));
         let pairs = found
             .iter()
             .map(|one| (one.code.number(), one.path().display().to_string()));

@@ -174,6 +174,7 @@ fn check_name(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::sorted;
     use crate::host::fake::World;
     use crate::policy::Policies;
 
@@ -203,7 +204,7 @@ mod tests {
     }
 
     fn codes(world: &World, path: &str) -> Vec<(&'static str, &'static str)> {
-        let found = check(world, path).found.sorted();
+        let found = sorted(check(world, path).found);
         let pairs = found
             .iter()
             .map(|one| (one.code.number(), one.severity.as_str()));

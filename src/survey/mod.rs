@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, sorted};
 use crate::discovery::{Roots, embedded};
 use crate::host::{HostView, is_absent, reason};
 use crate::manifest::FILE_NAME;
@@ -141,7 +141,7 @@ impl Survey {
     }
 
     fn sorted(mut self) -> Self {
-        self.found = self.found.sorted();
+        self.found = sorted(self.found);
         self
     }
 }

@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use qli::testing::diagnostics::{Code, Diagnostic, Diagnostics, Edit, Location, Safety, Source};
+use qli::testing::diagnostics::{Code, Diagnostic, Diagnostics, Edit, Location, Safety, Source, has_errors};
 use qli::testing::manifest;
 use qli::testing::names::{is_hidden, to_json_pretty};
 use qli::testing::report::{DiagnosticsDocument, Style, concise, diagnostics};
@@ -42,11 +42,11 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
 fn problems(source: &Arc<Source>) -> Diagnostics {
     let found = match manifest::parse(source) {
         Ok(manifest) => {
-            assert!(!manifest.warnings.has_errors(), "a manifest in spite of an error");
+            assert!(!has_errors(&manifest.warnings), "a manifest in spite of an error");
             manifest.warnings
         }
         Err(found) => {
-            assert!(found.has_errors(), "no manifest in spite of no error");
+            assert!(has_errors(&found), "no manifest in spite of no error");
             found
         }
     };

@@ -3,9 +3,8 @@
 
 use super::super::field_row::{TomlType, example_of, find};
 use super::super::fields::GroupFields;
-use super::super::quoted;
 use super::super::table_reader::FieldTable;
-use crate::diagnostics::{nearest, one_of};
+use crate::diagnostics::{nearest, one_of, quoted};
 use crate::names::promises_secret;
 use crate::providers::ProviderId;
 

@@ -4,13 +4,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::field_row::TomlType;
-use super::super::quoted;
 use super::super::statements::Statements;
 use super::SyntaxError;
 use super::intent::{IntendedField, foreign_comment, toml_type};
 use super::kind::SyntaxErrorKind as Is;
 use super::lines::Definitions;
-use crate::diagnostics::{Code, Diagnostic, Source};
+use crate::diagnostics::{Code, Diagnostic, Source, quoted};
 
 pub(super) struct ErrorWriter<'t> {
     pub(super) source: &'t Arc<Source>,

@@ -3,8 +3,7 @@
 
 use std::ops::Range;
 
-use super::super::structural_bytes::StructuralBytes;
-use crate::diagnostics::begins_statement;
+use crate::diagnostics::{StructuralBytes, begins_statement};
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unclosed {

@@ -4,12 +4,11 @@
 use std::ops::Range;
 
 use super::super::field_row::TomlType;
-use super::super::quoted;
 use super::SyntaxError;
 use super::intent::{IntendedField, after_a_valid_value, is_nothing, toml_type};
 use super::kind::SyntaxErrorKind;
 use super::messages::{BrokenLine, ErrorWriter};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::{Code, Diagnostic, quoted};
 use crate::names::is_hidden;
 
 impl ErrorWriter<'_> {

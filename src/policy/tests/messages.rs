@@ -88,8 +88,7 @@ fn every_kind_of_rule_has_a_message() {
             1,
         );
         let message = violations(&policy, MANIFEST)
-            .iter()
-            .next()
+            .first()
             .unwrap()
             .message
             .clone();
@@ -105,7 +104,7 @@ fn every_kind_of_rule_has_a_message() {
     for (rule, expected) in OF_OTHERS {
         let policy = format!(r#"{{ "properties": {{ {rule} }} }}"#);
         assert_eq!(
-            violations(&policy, MANIFEST).iter().next().unwrap().message,
+            violations(&policy, MANIFEST).first().unwrap().message,
             expected
         );
     }
