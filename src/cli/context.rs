@@ -1,12 +1,14 @@
 //! What every command works with: the system, the global options, and what
-//! follows from both.
+//! derives from both.
 
 use std::io;
 
+use super::args::TargetArgs;
 use super::global::Global;
 use crate::diagnostics::{Diagnostic, Diagnostics, Location};
-use crate::discovery::Roots;
+use crate::discovery::{GroupEntry, Roots, extension_name, extensions, find_group, group_name};
 use crate::dispatch::Exit;
+use crate::guard::{Answer, Plan, Request};
 use crate::host::{Stream, System, reason, write_stderr, write_stdout};
 use crate::names::to_json_pretty;
 use crate::report::{DiagnosticsDocument, Format, Message, Style, diagnostics};
@@ -18,8 +20,8 @@ pub(super) struct Context<'a> {
 
 impl Context<'_> {
     /// Adds the global options that follow a command's name.
-    pub(super) fn add(&mut self, behind: &Global) -> &mut Self {
-        self.global = std::mem::take(&mut self.global).and(behind);
+    pub(super) fn add(&mut self, after: &Global) -> &mut Self {
+        self.global = std::mem::take(&mut self.global).merge(after);
         self
     }
 
@@ -27,8 +29,8 @@ impl Context<'_> {
         Roots::of(&self.global.extensions, self.host)
     }
 
-    /// The style of standard output. Environment and terminal are looked at each
-    /// time, so ask only when there is something to write.
+    /// The style of standard output. Each call reads the environment and queries the
+    /// terminal.
     pub(super) fn stdout(&self) -> Style {
         Style::of(Stream::Stdout, self.global.color(), self.host)
     }
@@ -42,14 +44,14 @@ impl Context<'_> {
         write_stderr(&message.render(&self.stderr()));
     }
 
-    /// Reports what `--quiet` drops.
+    /// Reports on standard error, unless `--quiet` is given.
     pub(super) fn note(&self, message: &Message) {
         if !self.global.quiet {
             self.say(message);
         }
     }
 
-    /// Reports why the command could not do its job.
+    /// Reports why the command failed.
     pub(super) fn fail(&self, message: &Message) -> Exit {
         self.say(message);
         Exit::USAGE
@@ -60,7 +62,7 @@ impl Context<'_> {
     }
 
     /// Writes data to standard output. A reader that closed the pipe early is not
-    /// an error (EPIPE); anything else means that the job could not be done.
+    /// an error (EPIPE).
     pub(super) fn put_or(&self, text: &str, exit: Exit) -> Exit {
         match write_stdout(text.as_bytes()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => self.unwritable(&error),
@@ -73,6 +75,39 @@ impl Context<'_> {
         self.fail(&Message::error(format!(
             "cannot write to standard output: {reason}"
         )))
+    }
+
+    /// Writes what was found, or reports why it cannot be.
+    pub(super) fn put_found(&self, text: Result<String, Diagnostics>, format: Format) -> Exit {
+        match text {
+            Ok(text) => self.put(&text),
+            Err(found) => self.no_plan(&found, format),
+        }
+    }
+
+    pub(super) fn plan(&self, target: &TargetArgs) -> Result<Plan, Diagnostics> {
+        let (extension, args) = target.words.split_first().unwrap_or((&target.group, &[]));
+        let request = Request {
+            group: group_name(&target.group)?,
+            extension: extension_name(extension)?,
+            args: args.to_vec(),
+            roots: self.roots(),
+            answer: match &self.global.confirm {
+                Some(name) => Answer::NameGiven(name.to_string_lossy().into_owned()),
+                None if self.global.yes => Answer::YesGiven,
+                None => Answer::AskPerson,
+            },
+        };
+        Plan::of(&request, self.host)
+    }
+
+    pub(super) fn group_entry(&self, target: &TargetArgs) -> Result<GroupEntry, Diagnostics> {
+        let name = group_name(&target.group)?;
+        let group = find_group(&name, &self.roots(), self.host)?;
+        Ok(GroupEntry {
+            extensions: extensions(&group.location, self.host),
+            group,
+        })
     }
 
     /// Reports why no plan could be made.

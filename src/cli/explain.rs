@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use super::args::{ExplainArgs, TargetArgs};
 use super::context::Context;
-use super::plan::{group_entry, plan};
 use crate::dispatch::Exit;
 use crate::guard::{Plan, Refusal, first_refusal};
 use crate::names::{shell_line, to_json_pretty};
@@ -17,7 +16,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
     if let Some(hint) = misplaced(&args.target) {
         cx.note(&hint);
     }
-    match plan(cx, &args.target) {
+    match cx.plan(&args.target) {
         Ok(plan) => explain_plan(&plan, cx, args.format),
         Err(found) => cx.no_plan(&found, args.format),
     }
@@ -54,12 +53,9 @@ fn explain_plan(plan: &Plan, cx: &Context<'_>, format: Format) -> Exit {
 }
 
 fn explain_group(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
-    let entry = match group_entry(cx, &args.target) {
-        Ok(entry) => entry,
-        Err(found) => return cx.no_plan(&found, args.format),
-    };
-    cx.put(&match args.format {
+    let text = cx.group_entry(&args.target).map(|entry| match args.format {
         Format::Json => to_json_pretty(&GroupDocument::new(&entry)),
         Format::Human => report::group(&entry, &cx.global.qli(), &cx.stdout()),
-    })
+    });
+    cx.put_found(text, args.format)
 }

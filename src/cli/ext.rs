@@ -1,18 +1,17 @@
 //! `qli ext`.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::Path;
 
 use super::args::ExtCommand;
 use super::context::Context;
-use super::scaffold;
-use crate::diagnostics::Diagnostics;
-use crate::discovery::scaffold::{Guarded, Overwrite};
-use crate::discovery::{self, Catalogue, Target};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::discovery::scaffold::{self, Destination, Guarded, Overwrite};
+use crate::discovery::{self, Roots};
 use crate::dispatch::Exit;
-use crate::host::write_stderr;
-use crate::names::to_json_pretty;
-use crate::report::{self, CatalogueDocument, Format, WhichDocument};
+use crate::host::{HostView, write_stderr};
+use crate::names::{shell_word, to_json_pretty, visible};
+use crate::report::{self, CatalogueDocument, Format, Message, RootAccess, WhichDocument};
 
 /// Lists what is installed, locates one extension, or creates groups.
 pub(super) fn exec(cx: &mut Context<'_>, command: &ExtCommand) -> Exit {
@@ -23,48 +22,46 @@ pub(super) fn exec(cx: &mut Context<'_>, command: &ExtCommand) -> Exit {
             root,
             name,
         } => {
+            let cx = cx.add(global);
             let guarded = if *guarded { Guarded::Yes } else { Guarded::No };
-            scaffold::new(cx.add(global), name, guarded, root.as_deref())
+            let created = new(cx, name, guarded, root.as_deref());
+            put_created(cx, created)
         }
         ExtCommand::InstallDefaults {
             global,
             force,
             root,
         } => {
-            let overwrite = if *force {
-                Overwrite::Yes
-            } else {
-                Overwrite::No
+            let cx = cx.add(global);
+            let overwrite = match force {
+                true => Overwrite::Yes,
+                false => Overwrite::No,
             };
-            scaffold::install_defaults(cx.add(global), overwrite, root.as_deref())
+            let copied = install_defaults(cx, overwrite, root.as_deref());
+            put_created(cx, copied)
         }
         ExtCommand::List {
             global,
             format,
             group,
-        } => list(cx.add(global), *format, group.as_deref()),
+        } => {
+            let cx = cx.add(global);
+            cx.put_found(list(cx, *format, group.as_deref()), *format)
+        }
         ExtCommand::Which {
             global,
             format,
             group,
             extension,
-        } => which(cx.add(global), *format, (group, extension)),
+        } => {
+            let cx = cx.add(global);
+            cx.put_found(which(cx, *format, group, extension), *format)
+        }
     }
 }
 
-fn list(cx: &Context<'_>, format: Format, group: Option<&OsStr>) -> Exit {
-    let catalogue = match catalogue(cx, group) {
-        Ok(catalogue) => catalogue,
-        Err(found) => return cx.no_plan(&found, format),
-    };
-    cx.put(&match format {
-        Format::Json => to_json_pretty(&CatalogueDocument::new(&catalogue)),
-        Format::Human => report::list(&catalogue, &cx.global.qli(), &cx.stdout()),
-    })
-}
-
-/// Returns all groups, or the one that was named.
-fn catalogue(cx: &Context<'_>, group: Option<&OsStr>) -> Result<Catalogue, Diagnostics> {
+/// Lists all groups, or the one that was named.
+fn list(cx: &Context<'_>, format: Format, group: Option<&OsStr>) -> Result<String, Diagnostics> {
     let roots = cx.roots();
     let mut catalogue = discovery::catalogue(&roots, cx.host);
     if let Some(group) = group {
@@ -74,32 +71,78 @@ fn catalogue(cx: &Context<'_>, group: Option<&OsStr>) -> Result<Catalogue, Diagn
             discovery::find_group(&name, &roots, cx.host)?;
         }
     }
-    Ok(catalogue)
+    Ok(match format {
+        Format::Json => to_json_pretty(&CatalogueDocument::new(&catalogue)),
+        Format::Human => report::list(&catalogue, &cx.global.qli(), &cx.stdout()),
+    })
 }
 
-fn which(cx: &Context<'_>, format: Format, names: (&OsStr, &OsStr)) -> Exit {
-    let (target, shadowed) = match find(cx, names) {
-        Ok(found) => found,
-        Err(found) => return cx.no_plan(&found, format),
-    };
-    if format == Format::Json {
-        return cx.put(&to_json_pretty(&WhichDocument::new(&target, &shadowed)));
-    }
-    let (path, notes) = report::which(&target, &shadowed, &cx.stderr());
-    if !cx.global.quiet {
-        write_stderr(&notes);
-    }
-    cx.put(&path)
-}
-
-fn find(
+fn which(
     cx: &Context<'_>,
-    (group, extension): (&OsStr, &OsStr),
-) -> Result<(Target, Vec<PathBuf>), Diagnostics> {
+    format: Format,
+    group: &OsStr,
+    extension: &OsStr,
+) -> Result<String, Diagnostics> {
     let group = discovery::group_name(group)?;
     let extension = discovery::extension_name(extension)?;
     let target = discovery::find(&group, &extension, &cx.roots(), cx.host)?;
     let mut shadowed = discovery::all_of(&target.group.location, &extension, cx.host);
     shadowed.retain(|path| *path != target.program.path);
-    Ok((target, shadowed))
+    if format == Format::Json {
+        return Ok(to_json_pretty(&WhichDocument::new(&target, &shadowed)));
+    }
+    for path in &shadowed {
+        let path = shell_word(path);
+        cx.note(&Message::note(format!("this shadows {path}")));
+    }
+    Ok(format!("{}\n", visible(&target.program.path)))
+}
+
+fn new(
+    cx: &mut Context<'_>,
+    group: &OsStr,
+    guarded: Guarded,
+    root: Option<&Path>,
+) -> Result<String, Diagnostic> {
+    let roots = cx.roots();
+    let name = discovery::group_name(group)?;
+    let destination = Destination::of(root, cx.host)?;
+    let created = scaffold::create_group(&name, guarded, &destination, &roots, cx.host)?;
+    if !created.warnings.is_empty() {
+        write_stderr(&report::diagnostics(&created.warnings, &cx.stderr()));
+    }
+    let access = access(&destination, &roots, cx.host);
+    let style = cx.stdout();
+    Ok(report::created(&name, &created, guarded, &access, &style))
+}
+
+fn install_defaults(
+    cx: &mut Context<'_>,
+    overwrite: Overwrite,
+    root: Option<&Path>,
+) -> Result<String, Diagnostic> {
+    let destination = Destination::of(root, cx.host)?;
+    let outcomes = scaffold::install_defaults(&destination, overwrite, cx.host)?;
+    let access = access(&destination, &cx.roots(), cx.host);
+    Ok(report::copied(&outcomes, root, &access, &cx.stdout()))
+}
+
+fn access(destination: &Destination, roots: &Roots, view: &dyn HostView) -> RootAccess {
+    if roots.contains(&destination.root) {
+        return RootAccess::InForce(roots.command());
+    }
+    RootAccess::ByOption {
+        root: destination.root.clone(),
+        has_others: view.var("QLI_EXTENSIONS").is_some_and(|it| !it.is_empty()),
+    }
+}
+
+fn put_created(cx: &Context<'_>, created: Result<String, Diagnostic>) -> Exit {
+    match created {
+        Ok(text) => cx.put(&text),
+        Err(found) => {
+            write_stderr(&report::diagnostics([&found], &cx.stderr()));
+            Exit::USAGE
+        }
+    }
 }

@@ -48,9 +48,9 @@ pub(super) struct Global {
 }
 
 impl Global {
-    /// Joins the options before a command's name with those after it. clap's own
+    /// Merges the options before a command's name with those after it. clap's own
     /// `global` would drop the first of two lists.
-    pub(super) fn and(mut self, behind: &Self) -> Self {
+    pub(super) fn merge(mut self, after: &Self) -> Self {
         let Self {
             yes,
             confirm,
@@ -59,7 +59,7 @@ impl Global {
             color,
             extensions,
             help: _,
-        } = behind;
+        } = after;
         self.yes |= yes;
         self.confirm = confirm.clone().or(self.confirm);
         self.quiet |= quiet;

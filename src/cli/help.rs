@@ -8,6 +8,7 @@ use super::args::Cli;
 use super::context::Context;
 use super::global::GROUP;
 use super::short;
+use super::usage::colored;
 use crate::diagnostics::{Code, nearest};
 use crate::dispatch::Exit;
 use crate::names::{COMMANDS, alternative_for, shell_line, visible};
@@ -31,16 +32,13 @@ pub(super) fn exec(cx: &Context<'_>, words: &[OsString]) -> Exit {
 /// A page of the manual. The end is what stays visible on a terminal, so it refers
 /// to the command of the same name.
 fn of_topic(topic: &Topic, style: &Style) -> String {
-    let mut page = manual(topic.text, style);
-    if COMMANDS.contains(&topic.name) {
-        let command = [
-            "\nThe command with this name: qli ",
-            topic.name,
-            " --help\n",
-        ];
-        page.extend(command);
+    let page = manual(topic.text, style);
+    match topic.name {
+        name if COMMANDS.contains(&name) => {
+            format!("{page}\nThe command with this name: qli {name} --help\n")
+        }
+        _ => page,
     }
-    page
 }
 
 fn command(words: &[OsString], style: &Style) -> Option<String> {
@@ -50,12 +48,7 @@ fn command(words: &[OsString], style: &Style) -> Option<String> {
     for word in words {
         found = found.find_subcommand_mut(word)?;
     }
-    let help = found.render_help();
-    Some(if style.color {
-        help.ansi().to_string()
-    } else {
-        help.to_string()
-    })
+    Some(colored(&found.render_help(), style.color))
 }
 
 /// The tree of commands, its own help with the topics.

@@ -1,7 +1,5 @@
-//! `qli man`: pages for man(1), from the same tree and topics as the help.
+//! `qli man`: pages for man(1), from the same commands and topics as the help.
 
-use std::ffi::OsString;
-use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 
@@ -18,57 +16,46 @@ use crate::report::{Message, Style, TOPICS, manual, wrapped};
 
 /// Prints a page, or writes all of them.
 pub(super) fn exec(cx: &mut Context<'_>, args: &ManArgs) -> Exit {
-    // man(1) lays a page out; only literal text has a width here.
+    // Formatted text is wrapped by man(1); this is the width of literal text.
     let style = Style {
         color: false,
         width: 72,
         ..cx.stdout()
     };
-    if let Some(directory) = &args.out {
-        return write_all(directory, &style, cx);
-    }
-    let Some((name, command)) = named(&args.command) else {
-        let wanted: Vec<_> = args.command.iter().map(visible).collect();
-        let wanted = wanted.join(" ");
-        return cx.fail(
-            &Message::error(format!("no command `{wanted}`")).step("list commands", "qli help"),
-        );
-    };
-    cx.put(&page(&name, &command, &style))
-}
-
-/// Finds a command with the name of its page.
-fn named(words: &[OsString]) -> Option<(String, clap::Command)> {
-    let mut found = built();
-    let mut name = "qli".to_owned();
-    for word in words {
-        found = found.find_subcommand(word)?.clone();
-        let _ = write!(name, "-{}", found.get_name());
-    }
-    Some((name, found))
-}
-
-fn built() -> clap::Command {
+    let mut pages = Vec::new();
     let mut tree = help::tree().disable_help_subcommand(true);
     tree.build();
-    tree
+    add_pages("qli", &tree, &mut pages);
+    if let Some(directory) = &args.out {
+        return write_all(&pages, directory, &style, cx);
+    }
+    let words: Vec<_> = args.command.iter().map(visible).collect();
+    let name = [&["qli".to_owned()], &words[..]].concat().join("-");
+    if let Some((name, command)) = pages.iter().find(|(page, _)| *page == name) {
+        return cx.put(&page(name, command, &style));
+    }
+    let what = format!("no command `{}`", words.join(" "));
+    cx.fail(&Message::error(what).step("list commands", "qli help"))
 }
 
-/// Every page with its name, each followed by those of its subcommands.
-fn all(name: &str, command: &clap::Command, pages: &mut Vec<(String, clap::Command)>) {
-    pages.push((name.to_owned(), command.clone()));
-    let below = command.get_subcommands();
-    for below in below.filter(|below| below.get_name() != "help" || name == "qli") {
-        all(&format!("{name}-{}", below.get_name()), below, pages);
+/// A command with the name of its page.
+type Page<'a> = (String, &'a clap::Command);
+
+/// Adds the page of a command, then those of its subcommands.
+fn add_pages<'a>(name: &str, command: &'a clap::Command, pages: &mut Vec<Page<'a>>) {
+    pages.push((name.to_owned(), command));
+    for below in command.get_subcommands() {
+        // A command with subcommands has another `help`, which clap adds.
+        if below.get_name() != "help" || name == "qli" {
+            add_pages(&format!("{name}-{}", below.get_name()), below, pages);
+        }
     }
 }
 
-fn write_all(directory: &Path, style: &Style, cx: &mut Context<'_>) -> Exit {
-    let mut pages = Vec::new();
-    all("qli", &built(), &mut pages);
+fn write_all(pages: &[Page<'_>], directory: &Path, style: &Style, cx: &mut Context<'_>) -> Exit {
     for (name, command) in pages {
         let path = directory.join(format!("{name}.1"));
-        let text = page(&name, &command, style);
+        let text = page(name, command, style);
         if let Err(error) = cx.host.put(&path, text.as_bytes(), 0o644) {
             let what = format!("cannot write {}: {}", shell_word(&path), reason(&error));
             let message = Message::error(what);
@@ -85,8 +72,6 @@ fn page(name: &str, command: &clap::Command, style: &Style) -> String {
     let about = command.get_about().map(ToString::to_string);
     let about = format!("{}.\n\n{details}", about.unwrap_or_default());
     let about = about.trim_end().to_owned();
-    let is_whole = name == "qli";
-    let has_commands = command.has_subcommands();
     let man = Man::new(command.clone().display_name(name).long_about(about))
         .title(name.to_uppercase())
         .date(DATE)
@@ -101,25 +86,25 @@ fn page(name: &str, command: &clap::Command, style: &Style) -> String {
     out.push_str(&verbatim("EXAMPLES", examples));
     out.push_str(&rendered(|out| {
         man.render_options_section(out)?;
-        if has_commands {
+        if command.has_subcommands() {
             man.render_subcommands_section(out)?;
         }
         Ok(())
     }));
-    if is_whole {
-        for topic in TOPICS {
-            let title = topic.name.replace('-', " ").to_uppercase();
-            let text = match topic.name {
-                "diagnostics" => codes(style),
-                _ => manual(topic.text, style),
-            };
-            out.push_str(&verbatim(&title, &text));
-        }
+    // The first page is the whole manual.
+    let topics = if name == "qli" { TOPICS } else { &[] };
+    for topic in topics {
+        let title = topic.name.replace('-', " ").to_uppercase();
+        let text = match topic.name {
+            "diagnostics" => codes(style),
+            _ => manual(topic.text, style),
+        };
+        out.push_str(&verbatim(&title, &text));
     }
     out
 }
 
-/// The codes with their titles; their pages would double the manual.
+/// The codes with their titles only: with their pages the manual would be twice as long.
 fn codes(style: &Style) -> String {
     let found = Code::ALL.iter().filter(|code| !code.is_refusal());
     let lines = found.map(|code| format!("{}  {}\n", code.number(), code.title()));
@@ -133,7 +118,7 @@ const CODES: &str = "Problems with a manifest, a name or a file. `qli help QLI01
 /// When the text of the pages last changed.
 const DATE: &str = "2026-11-24";
 
-/// Renders a part, with lines that mandoc(1) does not complain about.
+/// Renders a part, with the line breaks and lengths that `mandoc -Tlint` accepts.
 fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
     let mut roff = Vec::new();
     // Writing to a vector never fails.
@@ -142,17 +127,11 @@ fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
     let mut out = String::new();
     let mut before = "";
     for line in roff.lines() {
-        // The line after `.TP` is a tag, and stays whole.
-        let text = !line.starts_with(['.', '\'']) && before != ".TP";
-        let lines = if text {
-            wrapped(line.trim_end(), 79)
-        } else {
-            vec![line.trim_end().to_owned()]
-        };
-        for line in lines {
-            // Writing to a string never fails.
-            let _ = writeln!(out, "{line}");
-        }
+        // The line after `.TP` is a tag, and is not wrapped.
+        let is_text = !line.starts_with(['.', '\'']) && before != ".TP";
+        let width = if is_text { 79 } else { usize::MAX };
+        out.push_str(&wrapped(line.trim_end(), width).join("\n"));
+        out.push('\n');
         before = line;
     }
     out
@@ -160,16 +139,14 @@ fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {
 
 /// A section of literal text.
 fn verbatim(title: &str, text: &str) -> String {
-    let mut out = format!(".SH \"{title}\"\n.nf\n");
-    for line in text.trim_end().lines() {
+    let lines = text.trim_end().lines().map(|line| {
         let line = line.replace('\\', "\\e").replace('-', "\\-");
-        let line = match line.chars().next() {
-            Some('.' | '\'') => format!("\\&{line}"),
-            _ => line,
+        let escape = if line.starts_with(['.', '\'']) {
+            "\\&"
+        } else {
+            ""
         };
-        // Writing to a string never fails.
-        let _ = writeln!(out, "{line}");
-    }
-    out.push_str(".fi\n");
-    out
+        format!("{escape}{line}\n")
+    });
+    format!(".SH \"{title}\"\n.nf\n{}.fi\n", lines.collect::<String>())
 }

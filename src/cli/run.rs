@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use super::args::TargetArgs;
 use super::context::Context;
 use super::global::Global;
-use super::plan::{group_entry, plan};
 use crate::diagnostics::Diagnostics;
 use crate::dispatch::{self, Exit};
 use crate::host::write_stderr;
@@ -16,7 +15,7 @@ pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     if target.words.is_empty() {
         return without_extension(cx, target);
     }
-    let mut plan = match plan(cx, target) {
+    let mut plan = match cx.plan(target) {
         Ok(plan) => plan,
         Err(found) => return not_started(&found, cx, target),
     };
@@ -59,7 +58,7 @@ fn not_started(found: &Diagnostics, cx: &Context<'_>, target: &TargetArgs) -> Ex
 
 /// Shows a group that was named alone, so that the user sees what to type next.
 fn without_extension(cx: &Context<'_>, target: &TargetArgs) -> Exit {
-    match group_entry(cx, target) {
+    match cx.group_entry(target) {
         Ok(entry) => {
             let (qli, style) = (cx.global.qli(), cx.stderr());
             write_stderr(&crate::report::group(&entry, &qli, &style));

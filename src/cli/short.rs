@@ -213,7 +213,7 @@ mod tests {
                 let Some(Command::Run(mut by_clap)) = cli.command else {
                     return Err(TestCaseError::fail("clap read another command"));
                 };
-                by_clap.global = cli.global.and(&by_clap.global);
+                by_clap.global = cli.global.merge(&by_clap.global);
                 prop_assert_eq!(by_clap, target);
             }
         }

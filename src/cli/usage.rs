@@ -4,6 +4,7 @@
     reason = "clap's kinds of errors are not exhaustive"
 )]
 
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::context::Context;
@@ -16,22 +17,21 @@ use crate::report::Message;
 pub(super) fn report(error: &clap::Error, cx: &Context<'_>) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            cx.put(&colored(error, cx.stdout().color))
+            cx.put(&colored(&error.render(), cx.stdout().color))
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            write_stderr(&colored(error, cx.stderr().color));
+            write_stderr(&colored(&error.render(), cx.stderr().color));
             Exit::USAGE
         }
         _ => cx.fail(&message(error)),
     }
 }
 
-fn colored(error: &clap::Error, color: bool) -> String {
-    let rendered = error.render();
+pub(super) fn colored(text: &StyledStr, color: bool) -> String {
     if color {
-        rendered.ansi().to_string()
+        text.ansi().to_string()
     } else {
-        rendered.to_string()
+        text.to_string()
     }
 }
 
@@ -47,10 +47,7 @@ fn message(error: &clap::Error) -> Message {
         ContextKind::SuggestedArg,
         ContextKind::SuggestedValue,
     ];
-    let suggested: Vec<_> = suggested
-        .iter()
-        .flat_map(|kind| strings(error, *kind))
-        .collect();
+    let suggested = suggested.map(|kind| strings(error, kind)).concat();
     if !suggested.is_empty() {
         let suggested = one_of(suggested.iter().map(String::as_str));
         message = message.line(format!("did you mean {suggested}?"));

@@ -16,19 +16,17 @@ use crate::survey::{self, Survey};
 /// Checks manifests and the files next to them, and reports.
 pub(super) fn exec(cx: &mut Context<'_>, args: &ValidateArgs) -> Exit {
     let (policies, unusable) = Policies::load(&Policies::named(&args.policy, cx.host), cx.host);
-    let mut survey = look(cx, args, &policies);
+    let mut survey = survey(cx, args, &policies);
     if args.fix {
         let unwritten = fix(&survey, cx);
-        survey = look(cx, args, &policies);
+        survey = self::survey(cx, args, &policies);
         survey.unchecked.extend(unwritten);
-        let abandoned = abandoned(&survey, cx.host);
-        survey.found.extend(abandoned);
+        survey.found.extend(abandoned(&survey, cx.host));
     }
     survey.found.extend(unusable);
     survey.found = sorted(survey.found);
-    let unused = unused_policies(&survey);
-    survey.unchecked.extend(unused);
-    write_stderr(&report::complaints(&survey, &cx.stderr()));
+    survey.unchecked.extend(unused_policies(&survey));
+    write_stderr(&report::unchecked(&survey, &cx.stderr()));
     let warnings = if args.deny_warnings {
         Warnings::Denied
     } else {
@@ -42,7 +40,7 @@ pub(super) fn exec(cx: &mut Context<'_>, args: &ValidateArgs) -> Exit {
     cx.put_or(&text, exit(&survey, warnings))
 }
 
-fn look(cx: &Context<'_>, args: &ValidateArgs, policies: &Policies) -> Survey {
+fn survey(cx: &Context<'_>, args: &ValidateArgs, policies: &Policies) -> Survey {
     if args.path.is_empty() {
         survey::of_roots(&cx.roots(), policies, cx.host)
     } else {
@@ -50,14 +48,15 @@ fn look(cx: &Context<'_>, args: &ValidateArgs, policies: &Policies) -> Survey {
     }
 }
 
-/// The policies that manifests could not be checked against, or only in part.
+/// One message for each policy that could not be used, or only in part.
 fn unused_policies(survey: &Survey) -> Vec<String> {
     let unusable = survey.found.iter();
     let unusable = unusable.filter(|one| one.code == Code::PolicyUnusable);
     let mut paths: Vec<_> = unusable.map(Diagnostic::path).collect();
     paths.dedup();
-    let complaint = |path| format!("{} cannot be used as a policy", shell_word(path));
-    paths.into_iter().map(complaint).collect()
+    let messages = paths.into_iter().map(shell_word);
+    let messages = messages.map(|path| format!("{path} cannot be used as a policy"));
+    messages.collect()
 }
 
 /// Reads every manifest again and fixes its text in memory.
@@ -70,9 +69,9 @@ fn fixes(survey: &Survey, view: &dyn HostView) -> impl Iterator<Item = (Arc<Sour
     })
 }
 
-/// Writes every text that can be fixed; returns what could not be written.
+/// Writes every fixed manifest; returns a message for each that could not be written.
 fn fix(survey: &Survey, cx: &mut Context<'_>) -> Vec<String> {
-    let mut complaints = Vec::new();
+    let mut unwritten = Vec::new();
     let all: Vec<_> = fixes(survey, cx.host).collect();
     for (source, outcome) in all {
         let FixOutcome::Fixed(text) = outcome else {
@@ -82,17 +81,16 @@ fn fix(survey: &Survey, cx: &mut Context<'_>) -> Vec<String> {
         let (old, new) = (source.text().as_bytes(), text.as_bytes());
         match cx.host.replace(path, old, new) {
             Ok(()) => cx.note(&Message::note(format!("fixed {}", cx.stderr().path(path)))),
-            Err(error) => complaints.push(format!(
-                "cannot fix {}: {}",
-                shell_word(path),
-                reason(&error)
-            )),
+            Err(error) => {
+                let (path, why) = (shell_word(path), reason(&error));
+                unwritten.push(format!("cannot fix {path}: {why}"));
+            }
         }
     }
-    complaints
+    unwritten
 }
 
-/// Why texts are not changed although they could be.
+/// Why some fixes were not applied.
 fn abandoned(survey: &Survey, view: &dyn HostView) -> Vec<Diagnostic> {
     let abandoned = fixes(survey, view).filter_map(|(_, outcome)| match outcome {
         FixOutcome::Abandoned(one) => Some(one),
@@ -102,10 +100,8 @@ fn abandoned(survey: &Survey, view: &dyn HostView) -> Vec<Diagnostic> {
 }
 
 fn diff(survey: &Survey, cx: &Context<'_>) -> String {
-    write_stderr(&report::diagnostics(
-        &abandoned(survey, cx.host),
-        &cx.stderr(),
-    ));
+    let abandoned = abandoned(survey, cx.host);
+    write_stderr(&report::diagnostics(&abandoned, &cx.stderr()));
     let style = cx.stdout();
     let diffs = fixes(survey, cx.host).filter_map(|(source, outcome)| match outcome {
         FixOutcome::Fixed(text) => Some(report::diff(&source, &text, &style)),
@@ -114,12 +110,12 @@ fn diff(survey: &Survey, cx: &Context<'_>) -> String {
     diffs.collect()
 }
 
-/// More paths than this are not repeated in a command to copy.
-const REPEATED: usize = 4;
+/// A command to copy contains at most this many paths.
+const PATHS_MAX: usize = 4;
 
-/// The command that fixes what this one checks.
+/// The same command with `--fix`.
 fn fix_command(cx: &Context<'_>, args: &ValidateArgs) -> String {
-    if args.path.len() > REPEATED {
+    if args.path.len() > PATHS_MAX {
         return "the same command with --fix".to_owned();
     }
     let policies = args.policy.iter().map(|file| ("--policy ", file));
@@ -131,17 +127,13 @@ fn fix_command(cx: &Context<'_>, args: &ValidateArgs) -> String {
 }
 
 fn report(survey: &Survey, warnings: Warnings, cx: &Context<'_>, args: &ValidateArgs) -> String {
-    let Survey {
-        found, unchecked, ..
-    } = survey;
+    let (found, unchecked) = (&survey.found, &survey.unchecked);
+    let files = survey.manifests.len();
+    let repository = || Repository::find(cx.host);
     match args.format {
-        ValidateFormat::Json => {
-            to_json_pretty(&DiagnosticsDocument::new(survey.manifests.len(), found))
-        }
-        ValidateFormat::Sarif => {
-            to_json_pretty(&report::sarif(found, unchecked, &Repository::find(cx.host)))
-        }
-        ValidateFormat::Github => report::github(found, unchecked, &Repository::find(cx.host)),
+        ValidateFormat::Json => to_json_pretty(&DiagnosticsDocument::new(files, found)),
+        ValidateFormat::Sarif => to_json_pretty(&report::sarif(found, unchecked, &repository())),
+        ValidateFormat::Github => report::github(found, unchecked, &repository()),
         ValidateFormat::Concise => report::concise(found),
         ValidateFormat::Human => {
             let fix = (!args.fix).then(|| fix_command(cx, args));
@@ -150,7 +142,7 @@ fn report(survey: &Survey, warnings: Warnings, cx: &Context<'_>, args: &Validate
     }
 }
 
-/// What could not be done outweighs what was found.
+/// A path or policy that could not be checked outweighs every problem.
 fn exit(survey: &Survey, warnings: Warnings) -> Exit {
     let found = &survey.found;
     let is_warning = |one: &Diagnostic| one.severity == Severity::Warning;

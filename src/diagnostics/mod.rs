@@ -17,7 +17,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::names::visible;
+use crate::names::{Text, visible};
 
 pub use code::{Code, Severity};
 pub use pages::manual;
@@ -45,18 +45,19 @@ pub struct Diagnostic {
 }
 
 /// A rule of a policy, by where it is written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct PolicyRule {
     /// The policy's file as it was given.
-    pub file: PathBuf,
-    /// The keyword in it, as a JSON Pointer (RFC 6901).
+    pub file: Text,
+    /// The violated keyword in it, as a JSON Pointer (RFC 6901).
     pub pointer: String,
 }
 
 impl PolicyRule {
     /// `file#pointer`, safe to display.
     pub fn shown(&self) -> String {
-        format!("{}#{}", visible(&self.file), visible(&self.pointer))
+        format!("{}#{}", self.file.visible(), visible(&self.pointer))
     }
 }
 

@@ -69,7 +69,7 @@ impl Policy {
             text.filter(|text| !text.trim().is_empty())
         };
         let rule = PolicyRule {
-            file: self.document.source.path().to_owned(),
+            file: self.document.source.path().as_os_str().into(),
             pointer: one.rule.to_string(),
         };
         let (what, at) = (one.message(), rule.shown());

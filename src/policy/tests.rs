@@ -145,7 +145,7 @@ fn first(policy: &str) -> (String, &'static str, String) {
     let found = violations(policy, MANIFEST);
     let one = found.first().unwrap();
     let rule = one.policy.as_deref().unwrap();
-    assert_eq!(rule.file, Path::new("/p.json"));
+    assert_eq!(rule.file, Path::new("/p.json").into());
     assert!(one.help.as_ref().unwrap().ends_with(&rule.shown()));
     (
         one.message.clone(),

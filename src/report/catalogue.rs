@@ -1,12 +1,9 @@
-//! `qli ext list` and `qli ext which`.
-
-use std::path::PathBuf;
+//! `qli ext list`.
 
 use super::Style;
-use super::message::Message;
-use super::style::{column_width, wrapped};
-use crate::discovery::{Catalogue, CatalogueGroup, Target};
-use crate::names::{plural, shell_word, visible};
+use super::style::{column_width, hanging};
+use crate::discovery::{Catalogue, CatalogueGroup};
+use crate::names::{plural, visible};
 
 /// One row of the table: group, extension, origin, description.
 type ListRow = [String; 4];
@@ -30,70 +27,44 @@ pub fn list(catalogue: &Catalogue, qli: &str, style: &Style) -> String {
     all().map(|row| lines(row, widths, style.width)).collect()
 }
 
-/// In a narrower column a description would have one word a line.
+/// A description in a narrower column is not wrapped: it would have a word per line.
 const DESCRIPTION_MIN: usize = 16;
 
 /// Renders a row; a description that does not fit continues below itself.
 fn lines(row: &ListRow, [a, b, c]: [usize; 3], width: usize) -> String {
     let [group, extension, origin, description] = row;
-    let indent = a + b + c + 6;
-    let left = width.saturating_sub(indent);
-    let texts = match left {
-        DESCRIPTION_MIN.. => wrapped(description, left),
-        _ => vec![description.clone()],
-    };
-    let mut before = format!("{group:a$}  {extension:b$}  {origin:c$}  ");
-    let mut out = String::new();
-    for text in texts {
-        out.push_str((before + &text).trim_end());
-        out.push('\n');
-        before = " ".repeat(indent);
-    }
-    out
+    let columns = format!("{group:a$}  {extension:b$}  {origin:c$}  ");
+    let is_narrow = width < a + b + c + 6 + DESCRIPTION_MIN;
+    let width = if is_narrow { usize::MAX } else { width };
+    hanging(&columns, description, width)
 }
 
 fn rows(entry: &CatalogueGroup, qli: &str, style: &Style) -> Vec<ListRow> {
-    let origin = style.path(&entry.root.path);
-    let row = |extension: &str, origin: &str, text: String| {
-        [
-            entry.name.to_string(),
-            extension.to_owned(),
-            origin.to_owned(),
-            text,
-        ]
+    let row = |extension: &str, text: String| {
+        let origin = style.path(&entry.root.path);
+        [entry.name.to_string(), extension.to_owned(), origin, text]
     };
-    match &entry.group {
+    let good = match &entry.group {
+        Ok(good) => good,
         Err(found) => {
-            let errors = plural(found.len(), "problem");
-            let text = format!("broken, {errors}: {qli} explain {}", entry.name);
-            vec![row("-", &origin, text)]
+            let problems = plural(found.len(), "problem");
+            let text = format!("broken, {problems}: {qli} explain {}", entry.name);
+            return vec![row("-", text)];
         }
-        Ok(good) => {
-            let description = visible(&good.group.manifest.description);
-            if good.extensions.is_empty() {
-                return vec![row("-", &origin, description)];
-            }
-            let extensions = good.extensions.iter();
-            let own = |name| good.group.manifest.section(name)?.description.as_ref();
-            extensions
-                .map(|one| {
-                    let text = own(&one.name).map(visible);
-                    let text = text.unwrap_or_else(|| description.clone());
-                    row(one.name.as_str(), &origin, text)
-                })
-                .collect()
-        }
+    };
+    let manifest = &good.group.manifest;
+    if good.extensions.is_empty() {
+        return vec![row("-", visible(&manifest.description))];
     }
-}
-
-/// Returns the program's path for stdout, and notes about what it shadows.
-pub fn which(target: &Target, shadowed: &[PathBuf], style: &Style) -> (String, String) {
-    let path = format!("{}\n", visible(&target.program.path));
-    let notes = shadowed.iter().map(|other| {
-        let note = Message::note(format!("this shadows {}", shell_word(other)));
-        note.render(style)
+    let rows = good.extensions.iter().map(|one| {
+        let section = manifest.section(&one.name);
+        let own = section.and_then(|section| section.description.as_ref());
+        row(
+            one.name.as_str(),
+            visible(own.unwrap_or(&manifest.description)),
+        )
     });
-    (path, notes.collect())
+    rows.collect()
 }
 
 #[cfg(test)]

@@ -18,16 +18,14 @@ pub fn concise<'a>(list: impl IntoIterator<Item = &'a Diagnostic>) -> String {
         };
         let rule = one.policy.as_ref();
         let rule = rule.map(|rule| format!(" ({})", rule.shown()));
-        put(
-            &mut out,
-            format_args!(
-                "{}{location}: {}[{}]: {}{}\n",
-                visible(one.path()),
-                one.severity.as_str(),
-                one.code.number(),
-                visible(&one.message),
-                rule.unwrap_or_default()
-            ),
+        put!(
+            out,
+            "{}{location}: {}[{}]: {}{}\n",
+            visible(one.path()),
+            one.severity.as_str(),
+            one.code.number(),
+            visible(&one.message),
+            rule.unwrap_or_default()
         );
     }
     out

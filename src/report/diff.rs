@@ -50,10 +50,7 @@ fn hunks(old: &[&str], new: &[&str]) -> Vec<Range<usize>> {
 
 fn write(out: &mut String, old: &[&str], new: &[&str], hunk: Range<usize>) {
     let (first, count) = (hunk.start + 1, hunk.len());
-    put(
-        out,
-        format_args!("@@ -{first},{count} +{first},{count} @@\n"),
-    );
+    put!(out, "@@ -{first},{count} +{first},{count} @@\n");
     let mut at = hunk.start;
     while at < hunk.end {
         let same = |at: usize| old.get(at) == new.get(at);
@@ -71,7 +68,7 @@ fn write(out: &mut String, old: &[&str], new: &[&str], hunk: Range<usize>) {
 
 fn line(out: &mut String, mark: char, text: Option<&&str>) {
     let text = text.copied().unwrap_or_default();
-    put(out, format_args!("{mark}{text}"));
+    put!(out, "{mark}{text}");
     if !text.ends_with('\n') {
         out.push_str("\n\\ No newline at end of file\n");
     }

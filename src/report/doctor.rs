@@ -16,14 +16,11 @@ pub fn doctor(checkup: &Checkup, verbose: bool, style: &Style) -> String {
         let result = painted(check.level, &format!("{:7}", word(check.level)), style);
         let summary = style.shortened(&check.summary);
         let name = check.name;
-        put(
-            &mut out,
-            format_args!("{name:width$}  {result}  {summary}\n"),
-        );
+        put!(out, "{name:width$}  {result}  {summary}\n");
         if check.name == "roots" && verbose {
             for root in &checkup.roots {
                 let indent = " ".repeat(width + 11);
-                put(&mut out, format_args!("{indent}{}\n", facts(root, style)));
+                put!(out, "{indent}{}\n", facts(root, style));
             }
         }
     }
@@ -93,7 +90,7 @@ fn message(finding: &Finding, style: &Style) -> String {
         let path: &Path = path.as_ref();
         let mut location = style.path(path);
         for number in [finding.line, finding.column].into_iter().flatten() {
-            put(&mut location, format_args!(":{number}"));
+            put!(location, ":{number}");
         }
         message = message.line(format!("at {location}"));
     }

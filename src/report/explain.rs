@@ -40,17 +40,11 @@ pub fn explain(
         out.push_str(&step(plan, preview, style));
     }
     out.push_str(&not_declared(steps, style));
-    put(
-        &mut out,
-        format_args!("\n{}\n", wrapped(DRY_RUN, style.width).join("\n")),
-    );
+    put!(out, "\n{}\n", wrapped(DRY_RUN, style.width).join("\n"));
     out.push_str(&origin(plan, steps, digests, style));
     out.push_str(&next(CommandLine { qli, plan }, steps, style));
     if !plan.warnings.is_empty() {
-        put(
-            &mut out,
-            format_args!("\n{}", human::diagnostics(&plan.warnings, style)),
-        );
+        put!(out, "\n{}", human::diagnostics(&plan.warnings, style));
     }
     out
 }
@@ -107,7 +101,7 @@ fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
                 0 => format!("{mark} {head}  {now}  {line}"),
                 _ => format!("{:INDENT$}{line}", ""),
             };
-            put(&mut out, format_args!("{}\n", row.trim_end()));
+            put!(out, "{}\n", row.trim_end());
             head = " ".repeat(head.len());
         }
     }

@@ -17,7 +17,7 @@ pub fn github<'a>(
 ) -> String {
     let mut out = String::new();
     for line in unchecked {
-        put(&mut out, format_args!("::error::{}\n", data(line)));
+        put!(out, "::error::{}\n", data(line));
     }
     for one in list {
         let kind = match one.severity {
@@ -29,13 +29,11 @@ pub fn github<'a>(
         let title = property(&format!("{} {}", one.code.number(), one.code.name()));
         let help = one.help.as_deref().map(|help| format!("\n{help}"));
         let message = format!("{}{}", one.message, help.unwrap_or_default());
-        put(
-            &mut out,
-            format_args!(
-                "::{kind} file={file},{}title={title}::{}\n",
-                location(one),
-                data(&message)
-            ),
+        put!(
+            out,
+            "::{kind} file={file},{}title={title}::{}\n",
+            location(one),
+            data(&message)
         );
     }
     out

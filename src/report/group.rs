@@ -42,13 +42,10 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     }
     let names = entry.extensions.iter().map(|one| one.name.as_str());
     let width = column_width(names.chain(["EXTENSION"]));
-    put(
-        &mut out,
-        format_args!("  {:width$}   PROGRAM\n", "EXTENSION"),
-    );
+    put!(out, "  {:width$}   PROGRAM\n", "EXTENSION");
     for one in &entry.extensions {
         let (name, path) = (one.name.as_str(), style.path(&one.path));
-        put(&mut out, format_args!("  {name:width$}   {path}\n"));
+        put!(out, "  {name:width$}   {path}\n");
         if let Some(section) = manifest.section(&one.name) {
             out.push_str(&of_section(section, width + 5, style));
         }
@@ -77,7 +74,7 @@ fn of_section(section: &Section, indent: usize, style: &Style) -> String {
     let width = style.width.saturating_sub(indent);
     let mut out = String::new();
     for line in lines.flat_map(|line| wrapped(&line, width)) {
-        put(&mut out, format_args!("{:indent$}{line}\n", ""));
+        put!(out, "{:indent$}{line}\n", "");
     }
     out
 }

@@ -168,7 +168,7 @@ impl<'a> Snippet<'a> {
         let lines = out.lines().skip(1);
         let mut snippet = String::new();
         for line in lines.map(|line| format!(" {line}")) {
-            put(&mut snippet, format_args!("{}\n", line.trim_end()));
+            put!(snippet, "{}\n", line.trim_end());
         }
         snippet
     }

@@ -4,7 +4,7 @@
 use anstyle::AnsiColor;
 use unicode_width::UnicodeWidthStr;
 
-use super::style::{Style, put, wrapped, wrapped_help};
+use super::style::{Style, column_width, hanging, put, wrapped};
 use crate::diagnostics::{Code, Severity};
 use crate::names::visible;
 
@@ -93,10 +93,9 @@ impl Message {
         let mut out = self.heading(style);
         for part in &self.body {
             match part {
-                Part::Line(text) => hanging(&mut out, "  ", "  ", text, style),
+                Part::Line(text) => out.push_str(&line("  ", text, style)),
                 Part::Field(name, text) => {
-                    let rest = " ".repeat(name.len() + 4);
-                    hanging(&mut out, &format!("  {name}: "), &rest, text, style);
+                    out.push_str(&line(&format!("  {name}: "), text, style));
                 }
                 Part::Block(text) => out.push_str(text),
             }
@@ -120,29 +119,26 @@ impl Message {
     }
 }
 
-fn hanging(out: &mut String, first: &str, rest: &str, text: &str, style: &Style) {
+/// Wraps a line unless it contains a path: it is or ends in a command to copy.
+fn line(prefix: &str, text: &str, style: &Style) -> String {
     let text = style.shortened(&visible(text));
-    let lines = wrapped_help(&text, style.width.saturating_sub(rest.len()));
-    for (at, line) in lines.iter().enumerate() {
-        let begin = if at == 0 { first } else { rest };
-        put(
-            out,
-            format_args!("{}\n", format!("{begin}{line}").trim_end()),
-        );
-    }
+    let names_path = [" /", " ~/"].iter().any(|path| text.contains(path));
+    let width = if names_path { usize::MAX } else { style.width };
+    hanging(prefix, &text, width)
 }
 
 /// Lays out next steps. A command is never broken, so that it can be copied.
-pub(super) fn rows(rows: &[(String, String)], style: &Style) -> String {
-    let width = rows.iter().map(|(label, _)| label.width()).max();
+pub(super) fn rows<L, C>(rows: &[(L, C)], style: &Style) -> String
+where
+    L: AsRef<str>,
+    C: AsRef<str>,
+{
+    let width = column_width(rows.iter().map(|(label, _)| label.as_ref()));
     let mut out = String::new();
     for (label, command) in rows {
-        let padding = " ".repeat(width.unwrap_or(0) - label.width());
-        let command = style.shortened(&visible(command));
-        put(
-            &mut out,
-            format_args!("  {}{padding}   {command}\n", visible(label)),
-        );
+        let padding = " ".repeat(width - label.as_ref().width());
+        let command = style.shortened(&visible(command.as_ref()));
+        put!(out, "  {}{padding}   {command}\n", visible(label.as_ref()));
     }
     out
 }
@@ -162,6 +158,7 @@ mod tests {
             .code(Code::NoSuchGroup)
             .line("a sentence that is longer than the forty columns")
             .field("effect", "nothing runs; and this continues below")
+            .field("help", "a line with a path is not broken: chmod 600 /a/b")
             .step("list groups", "qli ext list")
             .step("help", "qli help QLI0601 --a-command-is-not-broken");
         assert_eq!(
@@ -171,6 +168,7 @@ mod tests {
              forty columns\n  \
              effect: nothing runs; and this\n          \
              continues below\n  \
+             help: a line with a path is not broken: chmod 600 /a/b\n  \
              list groups   qli ext list\n  \
              help          qli help QLI0601 --a-command-is-not-broken\n"
         );

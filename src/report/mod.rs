@@ -1,10 +1,10 @@
-//! Screens for people and documents for machines. Commands pass data; the wording
-//! of every screen and the keys of every document are here.
+//! Text for the terminal and documents for programs. Commands pass data; this layer
+//! has the wording of every report and the keys of every document.
 //!
 //! To add a format: a file with a function that writes it, and its row in
 //! [`Format`].
 
-pub(in crate::report) mod audit;
+mod audit;
 mod catalogue;
 mod concise;
 mod diff;
@@ -27,7 +27,7 @@ mod topics;
 mod validate;
 
 pub use audit::{LIMITS, RunTable, candidates, problem, record_line, show, verdict};
-pub use catalogue::{list, which};
+pub use catalogue::list;
 pub use concise::concise;
 pub use diff::diff;
 pub use doctor::doctor;
@@ -50,7 +50,7 @@ pub use scaffold::{RootAccess, copied, created};
 pub use schemas::schemas;
 pub use style::{Color, Style, wrapped};
 pub use topics::{TOPICS, Topic, topic};
-pub use validate::{Warnings, complaints, validation};
+pub use validate::{Warnings, unchecked, validation};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {

@@ -51,7 +51,7 @@ fn percent_encoded(bytes: &[u8]) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            super::style::put(&mut out, format_args!("%{byte:02X}"));
+            super::style::put!(out, "%{byte:02X}");
         }
     }
     out

@@ -146,7 +146,7 @@ fn not_started(head: Message, found: &[String], step: Option<Step>, style: &Styl
     let mut block = String::new();
     for text in found {
         for line in wrapped(&style.shortened(&visible(text)), style.width - 2) {
-            put(&mut block, format_args!("  {line}\n"));
+            put!(block, "  {line}\n");
         }
     }
     let unchanged = match step {

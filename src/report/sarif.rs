@@ -7,14 +7,14 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::Repository;
-use crate::diagnostics::{Code, Diagnostic, Location, PolicyRule, Severity, Source};
+use crate::diagnostics::{Code, Diagnostic, Location, PolicyRule, Severity};
 use crate::names::{Sha256, visible_lines};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// Describes findings, and what could not be checked: without that, no findings
-/// would be no good news.
+/// Describes findings, and what could not be checked: otherwise no findings would
+/// look like success.
 pub fn sarif<'a>(
     list: impl IntoIterator<Item = &'a Diagnostic>,
     unchecked: &[String],
@@ -25,11 +25,14 @@ pub fn sarif<'a>(
         let rule = codes.binary_search(&&one.code).unwrap_or_default();
         finding(one, rule, repository)
     });
-    let mut invocation = json!({ "executionSuccessful": unchecked.is_empty() });
     let unchecked = unchecked
         .iter()
         .map(|one| json!({ "level": "error", "message": text(one) }));
-    add(&mut invocation, "toolExecutionNotifications", unchecked);
+    let unchecked: Vec<_> = unchecked.collect();
+    let invocation = without_empty(json!({
+        "executionSuccessful": unchecked.is_empty(),
+        "toolExecutionNotifications": unchecked,
+    }));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -46,12 +49,12 @@ pub fn sarif<'a>(
     })
 }
 
-/// Adds a list unless it is empty.
-fn add(object: &mut Value, key: &str, list: impl Iterator<Item = Value>) {
-    let list: Vec<_> = list.collect();
-    if let (Some(object), false) = (object.as_object_mut(), list.is_empty()) {
-        object.insert(key.to_owned(), list.into());
+/// Omits properties that are null or an empty list.
+fn without_empty(mut object: Value) -> Value {
+    if let Some(object) = object.as_object_mut() {
+        object.retain(|_, value| !value.is_null() && *value != json!([]));
     }
+    object
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -81,39 +84,43 @@ fn finding(one: &Diagnostic, rule: usize, repository: &Repository) -> Value {
     let help = one.help.as_deref().map(|help| format!("\n{help}"));
     let help = help.unwrap_or_default();
     let message = format!("{}{help}\n{}", one.message, one.effect());
-    let mut finding = json!({
+    let span = match &one.location {
+        Location::Text { span, .. } => span,
+        Location::Path(_) => &(0..0),
+    };
+    let related = one.labels.iter().enumerate().map(|(id, label)| {
+        json!({
+            "physicalLocation": physical(one, &uri, &label.span),
+            "id": id,
+            "message": text(&label.text),
+        })
+    });
+    let policy = one.policy.as_deref().map(|rule| {
+        let [file, pointer] = policy(rule, repository);
+        json!({ "policy": { "file": file, "pointer": pointer } })
+    });
+    without_empty(json!({
         "ruleId": one.code.number(),
         "ruleIndex": rule,
         "level": level(one.severity),
         "message": text(&message),
-        "locations": [physical(&uri, &region(one))],
+        "locations": [{ "physicalLocation": physical(one, &uri, span) }],
         "partialFingerprints": { "qli/v1": fingerprint(one, &uri, repository) },
-    });
-    if let Location::Text { source, .. } = &one.location {
-        add(&mut finding, "relatedLocations", related(one, source, &uri));
-        add(&mut finding, "fixes", fix(one, source, &uri).into_iter());
-    }
-    if let (Some(rule), Some(finding)) = (one.policy.as_deref(), finding.as_object_mut()) {
-        let [file, pointer] = policy(rule, repository);
-        let policy = json!({ "policy": { "file": file, "pointer": pointer } });
-        finding.insert("properties".to_owned(), policy);
-    }
-    finding
+        "relatedLocations": related.collect::<Vec<_>>(),
+        "fixes": fix(one, &uri).as_slice(),
+        "properties": policy,
+    }))
 }
 
-fn physical(uri: &str, region: &Value) -> Value {
-    json!({ "physicalLocation": { "artifactLocation": { "uri": uri }, "region": region } })
+fn physical(one: &Diagnostic, uri: &str, span: &Range<usize>) -> Value {
+    json!({ "artifactLocation": { "uri": uri }, "region": region(one, span) })
 }
 
 /// A problem of a file itself is reported at its first line.
-fn region(one: &Diagnostic) -> Value {
-    match &one.location {
-        Location::Text { source, span } => region_of(source, span),
-        Location::Path(_) => json!({ "startLine": 1 }),
-    }
-}
-
-fn region_of(source: &Source, span: &Range<usize>) -> Value {
+fn region(one: &Diagnostic, span: &Range<usize>) -> Value {
+    let Location::Text { source, .. } = &one.location else {
+        return json!({ "startLine": 1 });
+    };
     let (start, end) = (source.position(span.start), source.position(span.end));
     json!({
         "startLine": start.line,
@@ -123,25 +130,10 @@ fn region_of(source: &Source, span: &Range<usize>) -> Value {
     })
 }
 
-fn related<'a>(
-    one: &'a Diagnostic,
-    source: &'a Source,
-    uri: &'a str,
-) -> impl Iterator<Item = Value> + 'a {
-    one.labels.iter().enumerate().map(move |(id, label)| {
-        let mut location = physical(uri, &region_of(source, &label.span));
-        if let Some(location) = location.as_object_mut() {
-            let fields = [("id", json!(id)), ("message", text(&label.text))];
-            location.extend(fields.map(|(key, value)| (key.to_owned(), value)));
-        }
-        location
-    })
-}
-
-fn fix(one: &Diagnostic, source: &Source, uri: &str) -> Option<Value> {
+fn fix(one: &Diagnostic, uri: &str) -> Option<Value> {
     let edits = one.fix.as_ref()?.edits.iter().map(|edit| {
         json!({
-            "deletedRegion": region_of(source, &edit.span),
+            "deletedRegion": region(one, &edit.span),
             "insertedContent": text(&edit.replacement),
         })
     });
@@ -155,7 +147,10 @@ fn fix(one: &Diagnostic, source: &Source, uri: &str) -> Option<Value> {
 }
 
 fn policy(rule: &PolicyRule, repository: &Repository) -> [String; 2] {
-    [repository.uri(&rule.file), visible_lines(&rule.pointer)]
+    [
+        repository.uri(rule.file.as_ref()),
+        visible_lines(&rule.pointer),
+    ]
 }
 
 /// Identifies a finding by what stays the same when lines move: its code, its

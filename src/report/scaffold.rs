@@ -13,9 +13,9 @@ use crate::names::{GroupName, shell_word};
 /// How a run finds the groups of a root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RootAccess {
-    /// The root is in force if qli is typed like this.
+    /// The root is searched if qli is typed like this.
     InForce(String),
-    /// The root must be named.
+    /// The root must be named on the command line.
     ByOption {
         root: PathBuf,
         /// Whether `$QLI_EXTENSIONS` names other roots.
@@ -32,8 +32,8 @@ impl RootAccess {
         }
     }
 
-    /// Returns a command that makes the option unnecessary. A list of roots cannot
-    /// contain a path with a colon.
+    /// Returns a command that makes the option unnecessary. `$QLI_EXTENSIONS` cannot
+    /// hold a path with a colon.
     fn export(&self) -> Option<String> {
         let Self::ByOption { root, has_others } = self else {
             return None;
@@ -57,32 +57,26 @@ pub fn created(
     access: &RootAccess,
     style: &Style,
 ) -> String {
-    let row = |label: &str, text: String| (label.to_owned(), text);
+    let script = "a first script; every executable file here is an extension";
     let files = [
-        row(FILE_NAME, "the guards of its scripts; edit it".to_owned()),
-        row(
-            FIRST_SCRIPT,
-            "a first script; every executable file here is an extension".to_owned(),
-        ),
+        (FILE_NAME, "the guards of its scripts; edit it"),
+        (FIRST_SCRIPT, script),
     ];
     let qli = access.qli();
     let env = match guarded {
         Guarded::Yes => "QLI_ENV=prod ",
         Guarded::No => "",
     };
+    let directory = shell_word(&group.directory);
     let mut next = vec![
-        row(
+        (
             "see the plan",
             format!("{qli} explain {name} {FIRST_SCRIPT}"),
         ),
-        row("run it", format!("{env}{qli} {name} {FIRST_SCRIPT}")),
-        row(
-            "check it",
-            format!("qli validate {}", shell_word(&group.directory)),
-        ),
+        ("run it", format!("{env}{qli} {name} {FIRST_SCRIPT}")),
+        ("check it", format!("qli validate {directory}")),
     ];
-    let export = access.export();
-    next.extend(export.map(|export| row("use this root", export)));
+    next.extend(access.export().map(|export| ("use this root", export)));
     let mut out = format!(
         "created {}\n\n{}\n{}",
         style.path(&group.directory),
@@ -99,7 +93,8 @@ pub fn created(
     out
 }
 
-/// Renders what became of each built-in group; `root` is the root that was named.
+/// Renders what happened to the copy of each built-in group; `root` is the directory
+/// that `--in` names.
 pub fn copied(
     outcomes: &[CopyOutcome],
     root: Option<&Path>,
@@ -116,22 +111,20 @@ pub fn copied(
             CopyOutcome::Kept(path, files) => ("kept", path, &files[..], "differs"),
         };
         let directory = style.path(directory);
-        put(&mut out, format_args!("{word:11}  {directory}\n"));
+        put!(out, "{word:11}  {directory}\n");
         for file in files {
             let file = style.path(file);
-            put(&mut out, format_args!("{:11}  {file} {what}\n", ""));
+            put!(out, "{:11}  {file} {what}\n", "");
         }
     }
     let is_kept = |one: &CopyOutcome| matches!(one, CopyOutcome::Kept(..));
     let (label, command) = if outcomes.iter().any(is_kept) {
         let root = root.map(|root| format!(" --in {}", shell_word(root)));
         let root = root.unwrap_or_default();
-        (
-            "lose your changes",
-            format!("qli ext install-defaults{root} --force"),
-        )
+        let command = format!("qli ext install-defaults{root} --force");
+        ("lose your changes", command)
     } else {
         ("list groups", format!("{} ext list", access.qli()))
     };
-    out + "\n" + &rows(&[(label.to_owned(), command)], style)
+    out + "\n" + &rows(&[(label, command)], style)
 }

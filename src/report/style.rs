@@ -1,18 +1,21 @@
 //! Colour, width and line characters of a stream, decided once.
 
+use std::path::Path;
+
 use anstyle::{AnsiColor, Style as Ansi};
 use unicode_width::UnicodeWidthStr;
 
 use crate::host::{HostView, Stream, stream};
+use crate::names::visible;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {
     /// On a terminal, unless the environment says otherwise.
     #[default]
     Auto,
-    /// Wherever it is written to.
+    /// In files and pipes too.
     Always,
-    /// Nowhere.
+    /// Not even on a terminal.
     Never,
 }
 
@@ -23,7 +26,7 @@ pub struct Style {
     pub width: usize,
     /// Whether frames use Unicode.
     pub unicode: bool,
-    /// Other streams get tabs between columns and no wrapped lines.
+    /// If not, columns are separated by tabs and lines are not wrapped.
     pub terminal: bool,
     /// The home directory, shown as `~`.
     pub home: Option<String>,
@@ -47,19 +50,16 @@ impl Style {
     }
 
     /// Shortens a path below the home directory.
-    pub fn path(&self, path: &std::path::Path) -> String {
-        let home = self
-            .home
-            .as_deref()
-            .and_then(|home| path.strip_prefix(home).ok());
-        match home {
-            Some(below) => format!("~/{}", crate::names::visible(below)),
-            None => crate::names::visible(path),
+    pub fn path(&self, path: &Path) -> String {
+        let home = self.home.as_deref();
+        match home.and_then(|home| path.strip_prefix(home).ok()) {
+            Some(below) => format!("~/{}", visible(below)),
+            None => visible(path),
         }
     }
 
-    /// Shortens the paths below the home directory in a sentence or a command. One
-    /// in quotation marks stays: a shell does not expand `~` there.
+    /// Shortens the paths below the home directory in a sentence or a command. A quoted
+    /// one stays: a shell does not expand `~` there.
     pub fn shortened(&self, text: &str) -> String {
         let Some(home) = &self.home else {
             return text.to_owned();
@@ -138,20 +138,22 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Wraps a text unless it contains a path: it is or ends in a command to copy.
-pub(super) fn wrapped_help(help: &str, width: usize) -> Vec<String> {
-    if [" /", " ~/"].iter().any(|path| help.contains(path)) {
-        return vec![help.to_owned()];
-    }
-    wrapped(help, width)
+/// Wraps a text behind a prefix, with as much space before the lines below it.
+pub(super) fn hanging(prefix: &str, text: &str, width: usize) -> String {
+    let indent = prefix.width();
+    let lines = wrapped(text, width.saturating_sub(indent));
+    let text = lines.join(&format!("\n{:indent$}", ""));
+    format!("{}\n", format!("{prefix}{text}").trim_end())
 }
 
-/// Appends to a screen.
-pub(super) fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
-    use std::fmt::Write as _;
-    // Writing to a String never fails.
-    let _ = out.write_fmt(text);
+/// Appends formatted text to a string, which never fails.
+macro_rules! put {
+    ($out:expr, $($text:tt)*) => {{
+        use std::fmt::Write as _;
+        let _ = write!($out, $($text)*);
+    }};
 }
+pub(super) use put;
 
 /// A column of a table: as wide as its widest cell.
 pub(super) fn column_width<'a>(cells: impl Iterator<Item = &'a str>) -> usize {
@@ -205,15 +207,6 @@ mod tests {
         for kept in ["rm '/home/ops/a b'", "ls /home/opsy/a", "ls /home/ops"] {
             assert_eq!(style.shortened(kept), kept);
         }
-    }
-
-    #[test]
-    fn a_command_with_a_path_is_not_wrapped() {
-        assert_eq!(wrapped_help("chmod 600 /a/b", 10), ["chmod 600 /a/b"]);
-        assert_eq!(
-            wrapped_help("did you mean it?", 10),
-            ["did you", "mean it?"]
-        );
     }
 
     #[test]

@@ -16,11 +16,11 @@ pub enum Warnings {
     Denied,
 }
 
-/// How many groups that will not run are named; the rest is counted.
+/// How many groups that will not run are named; the rest are counted.
 const NAMED: usize = 20;
 
-/// Renders the problems, lists the groups that will not run, and counts. `fix` is
-/// the command that applies the safe fixes, unless they were just tried.
+/// Renders the problems, the groups that will not run, and a summary. `fix` is the
+/// command that applies the safe fixes, unless this run tried them.
 pub fn validation(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style) -> String {
     let mut out = human::diagnostics(&survey.found, style);
     if !out.is_empty() {
@@ -36,28 +36,24 @@ fn groups(survey: &Survey) -> String {
         return String::new();
     }
     let named = survey.broken.iter().take(NAMED);
-    let mut rows: Vec<_> = named
-        .map(|group| (group.name.clone(), stopped(group)))
-        .collect();
+    let named = named.map(|group| (group.name.clone(), state(group)));
+    let mut rows: Vec<_> = named.collect();
     if broken > NAMED {
-        rows.push((
-            format!("{} more", broken - NAMED),
-            "will not run".to_owned(),
-        ));
+        let more = format!("{} more", broken - NAMED);
+        rows.push((more, "will not run".to_owned()));
     }
-    match survey.manifests.len().saturating_sub(broken) {
-        0 => {}
-        others => rows.push((plural(others, "other"), "ok".to_owned())),
+    if let others @ 1.. = survey.manifests.len().saturating_sub(broken) {
+        rows.push((plural(others, "other"), "ok".to_owned()));
     }
     let width = column_width(rows.iter().map(|(name, _)| name.as_str()));
     let mut out = String::new();
     for (name, state) in rows {
-        put(&mut out, format_args!("{name:width$}  {state}\n"));
+        put!(out, "{name:width$}  {state}\n");
     }
     out
 }
 
-fn stopped(group: &BrokenGroup) -> String {
+fn state(group: &BrokenGroup) -> String {
     let errors = plural(group.errors, "error");
     match group.scripts {
         0 => format!("will not run: {errors}"),
@@ -92,18 +88,15 @@ fn summary(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style
     }
     let mut next = Vec::new();
     if let (fixes @ 1.., Some(fix)) = (safe_fixes(survey), fix) {
-        put(
-            &mut line,
-            format_args!("; {fixes} can be fixed automatically"),
-        );
-        next.push(("fix it".to_owned(), fix.to_owned()));
+        put!(line, "; {fixes} can be fixed automatically");
+        next.push(("fix it", fix.to_owned()));
     }
     let page = format!("qli help {}", worst.code.number());
-    next.push(("explain a code".to_owned(), page));
+    next.push(("explain a code", page));
     format!("{line}\n{}", rows(&next, style))
 }
 
-/// Counts the policies that have problems of their own.
+/// Counts the policies that cannot be used.
 fn policies(survey: &Survey) -> String {
     let of_policy = survey.found.iter();
     let of_policy = of_policy.filter(|one| one.code == Code::PolicyUnusable);
@@ -120,10 +113,8 @@ fn safe_fixes(survey: &Survey) -> usize {
     fixes.filter(|fix| fix.safety == Safety::Safe).count()
 }
 
-/// What could not be checked, an error each.
-pub fn complaints(survey: &Survey, style: &Style) -> String {
-    let lines = survey.unchecked.iter();
-    lines
-        .map(|line| Message::error(line).render(style))
-        .collect()
+/// What could not be checked, one error each.
+pub fn unchecked(survey: &Survey, style: &Style) -> String {
+    let errors = survey.unchecked.iter().map(Message::error);
+    errors.map(|error| error.render(style)).collect()
 }

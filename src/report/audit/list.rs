@@ -115,7 +115,7 @@ impl RunTable {
         let mut out = String::new();
         let is_first = self.day.is_empty();
         if self.day != row.day {
-            put(&mut out, format_args!("{}\n", self.style.strong(&row.day)));
+            put!(out, "{}\n", self.style.strong(&row.day));
             self.day.clone_from(&row.day);
         }
         let is_good = matches!(row.outcome, Outcome::Ok | Outcome::Running);
@@ -142,10 +142,7 @@ impl RunTable {
         };
         let width = self.style.width.saturating_sub(indent);
         for line in row.note.iter().flat_map(|note| wrapped(note, width)) {
-            put(
-                &mut out,
-                format_args!("{:indent$}{}\n", "", cut(&line, width)),
-            );
+            put!(out, "{:indent$}{}\n", "", cut(&line, width));
         }
         out
     }
@@ -177,7 +174,7 @@ fn block(cells: [&str; 7], width: usize, paint: impl Fn(&str) -> String) -> Stri
     let width = width.saturating_sub(2);
     let mut out = format!("{time}  {id}  {}  {took}\n", paint(end));
     for line in [what, &by].iter().flat_map(|text| wrapped(text, width)) {
-        put(&mut out, format_args!("  {}\n", cut(&line, width)));
+        put!(out, "  {}\n", cut(&line, width));
     }
     out
 }

@@ -105,7 +105,7 @@ fn fields(record: &Value, style: &Style) -> String {
             } else {
                 part
             };
-            put(&mut out, format_args!("  {key:16}  {part}\n"));
+            put!(out, "  {key:16}  {part}\n");
             key.clear();
         }
     }

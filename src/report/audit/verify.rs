@@ -47,7 +47,7 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
                 format!("{}  {name}{fill}  {records}, {problems}", style.bad("BAD"))
             }
         };
-        put(&mut out, format_args!("{line}\n"));
+        put!(out, "{line}\n");
     }
     let several = verified.chains.len() > 1;
     for chain in verified
@@ -59,22 +59,16 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
     }
     if verified.repeated > 0 {
         let records = counted(verified.repeated, "record");
-        put(
-            &mut out,
-            format_args!("{records} delivered twice, unchanged\n"),
-        );
+        put!(out, "{records} delivered twice, unchanged\n");
     }
     let records = inputs.iter().map(|input| input.records).sum();
     let files = counted(inputs.len() as u64, "file");
     let all = format!("{} in {files}", counted(records, "record"));
     match verified.problems {
-        0 => put(
-            &mut out,
-            format_args!("{all}: nothing changed, removed or inserted\n"),
-        ),
+        0 => put!(out, "{all}: nothing changed, removed or inserted\n"),
         problems => {
             let problems = style.bad(&counted(problems, "problem"));
-            put(&mut out, format_args!("{all}: {problems}\n"));
+            put!(out, "{all}: {problems}\n");
         }
     }
     if anchored {
@@ -82,10 +76,7 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
     } else {
         let limits = "a cut end or a rewritten log cannot be seen without an anchor: \
             qli help audit";
-        put(
-            &mut out,
-            format_args!("{}\n", wrapped(limits, style.width).join("\n")),
-        );
+        put!(out, "{}\n", wrapped(limits, style.width).join("\n"));
     }
     out
 }
@@ -127,10 +118,7 @@ fn anchors(counts: AnchorCounts) -> String {
         (elsewhere, "of logs not given"),
     ] {
         if count > 0 {
-            put(
-                &mut out,
-                format_args!("{} {which}\n", counted(count, "anchor")),
-            );
+            put!(out, "{} {which}\n", counted(count, "anchor"));
         }
     }
     out

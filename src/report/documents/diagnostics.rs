@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
-use crate::diagnostics::{Diagnostic, Edit, Location, Position, Safety, Source};
+use crate::diagnostics::{Diagnostic, Edit, Location, PolicyRule, Position, Safety, Source};
 use crate::names::Text;
 
 /// `qli validate --format json`, and `explain --format json` when no plan can be
@@ -53,17 +53,7 @@ pub struct DiagnosticDocument {
     pub fix: Option<FixDocument>,
     /// The policy's rule that is violated; only for `QLI0901`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub policy: Option<PolicyDocument>,
-}
-
-/// A rule of a policy, by where it is written.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(deny_unknown_fields)]
-pub struct PolicyDocument {
-    /// The policy's file as it was given.
-    pub file: Text,
-    /// The violated keyword in it, as a JSON Pointer (RFC 6901).
-    pub pointer: String,
+    pub policy: Option<Box<PolicyRule>>,
 }
 
 /// Edits of a file that fix a problem.
@@ -155,10 +145,7 @@ impl DiagnosticDocument {
             span: span.and_then(location),
             labels: labels.collect(),
             fix,
-            policy: one.policy.as_deref().map(|rule| PolicyDocument {
-                file: rule.file.as_os_str().into(),
-                pointer: rule.pointer.clone(),
-            }),
+            policy: one.policy.clone(),
         }
     }
 }
