@@ -53,11 +53,14 @@ impl AuditStart {
         let AuditLog {
             path,
             span,
-            settings,
+            refusals,
+            sync,
+            args,
+            access,
+            anchor,
         } = log;
         let source = &manifest.source;
-        let anchor = settings.anchor.as_ref();
-        let anchor = anchor.map(|one| match &one.value {
+        let anchor = anchor.as_ref().map(|one| match &one.value {
             AnchorTarget::Syslog => Ok(AnchorSink::Syslog),
             AnchorTarget::File(path) => {
                 expand("anchor", path, &one.span, source, view).map(AnchorSink::File)
@@ -66,12 +69,12 @@ impl AuditStart {
         Ok(Some(Self {
             log: Log {
                 path: expand("audit_log", path, span, source, view)?,
-                sync: settings.sync,
-                access: settings.access,
+                sync: *sync,
+                access: *access,
                 anchor: anchor.transpose()?,
             },
-            refusals: settings.refusals,
-            args: settings.args,
+            refusals: *refusals,
+            args: *args,
             own,
         }))
     }

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::Located;
 use super::choice::{ArgsMode, LogAccess};
-use super::field_row::{FieldRow, TomlType, example, fields};
+use super::field_row::{FieldRow, TomlType, example};
 use super::findings::{Findings, TomlValue};
 use super::row_schema::object;
-use super::table_reader::{FieldTable, FieldType, TableKind, read_table};
+use super::table_reader::{FieldTable, FieldType, TableKind, fields, read_table};
 use super::values::{string, table};
 use crate::diagnostics::{Code, quoted};
 use crate::names::{PathTemplate, TemplateError};
@@ -54,11 +54,6 @@ pub struct AuditLog {
     pub path: PathTemplate,
     /// The path in the manifest's text.
     pub span: Range<usize>,
-    pub settings: AuditSettings,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditSettings {
     /// Whether refused runs are recorded.
     pub refusals: bool,
     /// Whether a record is on disk before the run continues.
@@ -70,40 +65,30 @@ pub struct AuditSettings {
 
 impl AuditLog {
     pub(super) fn of(
-        log: Option<Located<LogPath>>,
+        log: Option<Located<PathTemplate>>,
         settings: Option<Located<AuditFields>>,
     ) -> Option<Self> {
-        let Located { value, span } = log?;
-        let path = value.0;
-        let fields = settings.map(|settings| settings.value);
-        let settings = AuditSettings::of(fields.unwrap_or_default());
+        let log = log?;
+        let fields = settings.map(|one| one.value).unwrap_or_default();
         Some(Self {
-            path,
-            span,
-            settings,
-        })
-    }
-
-    /// The paths that it names: field, path and location.
-    pub fn paths(&self) -> impl Iterator<Item = (&'static str, &PathTemplate, &Range<usize>)> {
-        let anchor = self.settings.anchor.as_ref();
-        let anchor = anchor.and_then(|anchor| match &anchor.value {
-            AnchorTarget::Syslog => None,
-            AnchorTarget::File(path) => Some(("anchor", path, &anchor.span)),
-        });
-        std::iter::once(("audit_log", &self.path, &self.span)).chain(anchor)
-    }
-}
-
-impl AuditSettings {
-    fn of(fields: AuditFields) -> Self {
-        Self {
+            path: log.value,
+            span: log.span,
             refusals: fields.refusals.is_some_and(|one| one.value),
             sync: fields.sync.is_none_or(|one| one.value),
             args: fields.args.map(|one| one.value).unwrap_or_default(),
             access: fields.access.map(|one| one.value).unwrap_or_default(),
             anchor: fields.anchor,
-        }
+        })
+    }
+
+    /// The paths that it names: field, path and location.
+    pub fn paths(&self) -> impl Iterator<Item = (&'static str, &PathTemplate, &Range<usize>)> {
+        let anchor = self.anchor.as_ref();
+        let anchor = anchor.and_then(|anchor| match &anchor.value {
+            AnchorTarget::Syslog => None,
+            AnchorTarget::File(path) => Some(("anchor", path, &anchor.span)),
+        });
+        std::iter::once(("audit_log", &self.path, &self.span)).chain(anchor)
     }
 }
 
@@ -113,14 +98,8 @@ impl FieldType for AuditFields {
 
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let table = table(name, value, found)?;
-        let title = format!("[{name}]");
-        Some(read_table(
-            TableKind::Inner,
-            title,
-            table,
-            value.span(),
-            found,
-        ))
+        let (kind, title) = (TableKind::Inner, format!("[{name}]"));
+        Some(read_table(kind, title, table, value.span(), found))
     }
 
     fn schema() -> Value {
@@ -128,16 +107,10 @@ impl FieldType for AuditFields {
     }
 }
 
-/// The path of the log.
-#[derive(Debug)]
-pub(super) struct LogPath(PathTemplate);
-
-impl FieldType for LogPath {
-    const TOML: TomlType = TomlType::Text;
-
+impl FieldType for PathTemplate {
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let written = string(name, value, found)?;
-        template(name, written, value.span(), found).map(Self)
+        template(name, written, value.span(), found)
     }
 
     fn schema() -> Value {
@@ -146,8 +119,6 @@ impl FieldType for LogPath {
 }
 
 impl FieldType for AnchorTarget {
-    const TOML: TomlType = TomlType::Text;
-
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let written = string(name, value, found)?;
         match written.strip_prefix("file:") {

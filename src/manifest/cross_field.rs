@@ -20,7 +20,13 @@ pub(super) fn contradictions(
     own: &GroupFields,
     found: &mut Findings<'_>,
 ) {
-    confirm_by_without_confirm(own, found);
+    let off = own.confirm.as_ref().filter(|confirm| !confirm.value);
+    if let (Some(by), Some(off)) = (&own.confirm_by, off) {
+        let message = "`confirm = false` contradicts `confirm_by`";
+        let help = "write `confirm = true`, or remove one of the two";
+        let label = (&by.span, "this asks for confirmation");
+        found.labelled(Code::Contradiction, &off.span, (message, help), label);
+    }
     if let Some(group) = group {
         for check in GroupFields::SECTION_CHECKS {
             check(group, own, found);
@@ -32,27 +38,30 @@ pub(super) fn contradictions(
         let help = "add `timeout = \"10m\"`, or remove this line";
         found.wrong(Code::TimeoutMissing, kill_after.span.clone(), message, help);
     }
-    let tables: Vec<_> = group.into_iter().chain([own]).collect();
-    let is_own = |table: &GroupFields| std::ptr::eq(table, own);
-    let required: BTreeMap<_, _> = tables
-        .iter()
-        .flat_map(|table| {
-            required(table).map(|one| (one.value.0.as_str(), (&one.span, is_own(table))))
-        })
-        .collect();
+    let group = group.map(|group| (group, false));
+    let tables: Vec<_> = group.into_iter().chain([(own, true)]).collect();
+    let mut required_at = BTreeMap::new();
+    for &(table, is_own) in &tables {
+        for line in required(table) {
+            required_at.insert(line.value.0.as_str(), (&line.span, is_own));
+        }
+    }
     let mut first = BTreeMap::new();
-    for table in &tables {
+    for (table, is_own) in tables {
         for secret in secrets(table) {
             let env = secret.value.env.as_str();
             let filled = *first.entry(env).or_insert(&secret.span);
-            if is_own(table) && *filled != secret.span {
-                filled_twice(secret, filled, found);
+            if is_own && *filled != secret.span {
+                let message = format!("two secrets fill `{env}`");
+                let help = "give one of them another `env`, or remove it";
+                let label = (filled, "the first is here");
+                found.labelled(Code::DuplicateSecret, &secret.span, (message, help), label);
             }
-            let wanted = |name: &str| {
-                let wanted = required.get(name);
-                wanted.filter(|(_, is_own_line)| is_own(table) || *is_own_line)
+            let required = |name: &str| {
+                let &(span, is_own_line) = required_at.get(name)?;
+                (is_own || is_own_line).then_some(span)
             };
-            also_required(secret, |name| Some(wanted(name)?.0), found);
+            also_required(secret, required, found);
         }
     }
 }
@@ -68,45 +77,32 @@ fn secrets(table: &GroupFields) -> impl Iterator<Item = &Located<SecretSpec>> {
     table.secrets.iter().flat_map(|secrets| &secrets.value)
 }
 
-fn confirm_by_without_confirm(own: &GroupFields, found: &mut Findings<'_>) {
-    let off = own.confirm.as_ref().filter(|confirm| !confirm.value);
-    if let (Some(by), Some(off)) = (&own.confirm_by, off) {
-        let message = "`confirm = false` contradicts `confirm_by`".to_owned();
-        let diagnostic = found.at(Code::Contradiction, off.span.clone(), message);
-        let diagnostic = diagnostic.label(by.span.clone(), "this asks for confirmation");
-        found.push(diagnostic.help("write `confirm = true`, or remove one of the two"));
-    }
-}
-
-fn filled_twice(secret: &Located<SecretSpec>, first: &Range<usize>, found: &mut Findings<'_>) {
-    let message = format!("two secrets fill `{}`", secret.value.env);
-    let diagnostic = found.at(Code::DuplicateSecret, secret.span.clone(), message);
-    let diagnostic = diagnostic.label(first.clone(), "the first is here");
-    found.push(diagnostic.help("give one of them another `env`, or remove it"));
-}
-
 /// Reports a variable that holds a secret and is compared with a value: a refusal
 /// would print what it holds instead.
 fn also_required<'r>(
     secret: &Located<SecretSpec>,
-    wanted: impl Fn(&str) -> Option<&'r Range<usize>>,
+    required: impl Fn(&str) -> Option<&'r Range<usize>>,
     found: &mut Findings<'_>,
 ) {
     let env = secret.value.env.as_str();
-    let mut report = |wanted: &Range<usize>, message: String, help: &str| {
-        let diagnostic = found.at(Code::SecretAlsoRequired, secret.span.clone(), message);
-        let diagnostic = diagnostic.label(wanted.clone(), "required here");
-        found.push(diagnostic.help(help));
+    let mut report = |line, message, help| {
+        let label = (line, "required here");
+        found.labelled(
+            Code::SecretAlsoRequired,
+            &secret.span,
+            (message, help),
+            label,
+        );
     };
-    if let Some(wanted) = wanted(env) {
+    if let Some(line) = required(env) {
         let message = format!("`{env}` is filled by a secret and also required beforehand");
         let help = "remove it from `[requires_env]`, or let the secret fill another variable";
-        report(wanted, message, help);
+        report(line, message, help);
     }
     let source = source_variable(&secret.value).filter(|source| *source != env);
-    if let Some((source, wanted)) = source.and_then(|name| Some((name, wanted(name)?))) {
+    if let Some((source, line)) = source.and_then(|name| Some((name, required(name)?))) {
         let message = format!("`{source}` holds a secret, but its value is required here");
-        report(wanted, message, "remove it from `[requires_env]`");
+        report(line, message, "remove it from `[requires_env]`");
     }
 }
 
@@ -118,9 +114,9 @@ pub(super) fn shown_in_path(log: Option<&AuditLog>, own: &GroupFields, found: &m
             let mut shown = path.variables().filter(|name| Some(*name) == source);
             let Some(source) = shown.next() else { continue };
             let message = format!("`{field}` would show the secret in `{source}`");
-            let diagnostic = found.at(Code::SecretAlsoRequired, span.clone(), message);
-            let label = diagnostic.label(secret.span.clone(), "the secret is here");
-            found.push(label.help(format!("name the file without `{source}`")));
+            let help = format!("name the file without `{source}`");
+            let label = (&secret.span, "the secret is here");
+            found.labelled(Code::SecretAlsoRequired, span, (message, help), label);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! A field is one row: its name, type, example and documentation, what a run
-//! lacks without it, and whether a section may have it. [`fields!`] turns rows
-//! into the struct of a table, its reading, its schema and its checks.
+//! lacks without it, and whether a section may have it.
 
 use serde_json::Value;
 
@@ -14,20 +13,24 @@ pub(super) enum TomlType {
     Tables,
 }
 
-/// What reading and messages need to know about a field.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FieldRow {
     pub(super) name: &'static str,
     pub(super) toml: TomlType,
+    /// What the field means, as the schema says it.
+    pub(super) doc: &'static str,
     /// A value as TOML writes it.
     pub(super) example: &'static str,
     /// What a run lacks without this field.
     pub(super) without: Option<&'static str>,
     pub(super) required: bool,
-    /// Whether `[extensions.<name>]` may have it. A section never needs it.
-    pub(super) in_section: bool,
+    /// What it means in `[extensions.<name>]`, if a section may have it. None is
+    /// required there.
+    pub(super) in_section: Option<&'static str>,
     /// The fields of the table in it.
     pub(super) inner: &'static [FieldRow],
+    /// The JSON Schema of its value, without a description.
+    pub(super) schema: fn() -> Value,
 }
 
 /// Starts a row with an example of the value.
@@ -35,11 +38,13 @@ pub(super) const fn example(example: &'static str) -> FieldRow {
     FieldRow {
         name: "",
         toml: TomlType::Text,
+        doc: "",
         example,
         without: None,
         required: false,
-        in_section: false,
+        in_section: None,
         inner: &[],
+        schema: || Value::Null,
     }
 }
 
@@ -68,14 +73,6 @@ impl FieldRow {
     }
 }
 
-/// A field in the JSON Schema, apart from its row: only generators use it.
-pub(super) struct FieldDoc {
-    pub(super) text: &'static str,
-    /// What it means in a section.
-    pub(super) in_section: Option<&'static str>,
-    pub(super) schema: fn() -> Value,
-}
-
 /// The row of a name, at the top level or in a table there.
 pub(super) fn find(rows: &'static [FieldRow], name: &str) -> Option<&'static FieldRow> {
     let inner = rows.iter().flat_map(|row| row.inner);
@@ -86,65 +83,3 @@ pub(super) fn find(rows: &'static [FieldRow], name: &str) -> Option<&'static Fie
 pub(super) fn example_of(rows: &'static [FieldRow], name: &str) -> &'static str {
     find(rows, name).map_or("\"…\"", |row| row.example)
 }
-
-/// Declares the fields of a table:
-///
-/// ```text
-/// /// What the field means; the schema, editors and the manual show this.
-/// name: Type = example("\"x\"") => section(check, "What it means in a section."),
-/// ```
-///
-/// Each becomes a member `Option<Located<Type>>`. `check` reports a section that asks for less than its
-/// group; `adds` is the one of a field that cannot.
-macro_rules! fields {
-    ($(#[doc = $about:literal])* $table:ident {
-        $($(#[doc = $doc:literal])*
-        $field:ident: $type:ty = $row:expr
-            $(=> section($check:expr, $in_section:literal))?,)*
-    }) => {
-        #[derive(Debug, Default)]
-        pub(super) struct $table {
-            $(pub(super) $field: Option<$crate::manifest::Located<$type>>,)*
-        }
-
-        impl $crate::manifest::table_reader::FieldTable for $table {
-            const ABOUT: &'static str = concat!($($about, "\n",)*);
-            const ROWS: &'static [$crate::manifest::field_row::FieldRow] = &[
-                $($crate::manifest::field_row::FieldRow {
-                    toml: <$type as $crate::manifest::table_reader::FieldType>::TOML,
-                    inner: <$type as $crate::manifest::table_reader::FieldType>::INNER,
-                    in_section: fields!(@is $($in_section)?),
-                    ..$row.named(stringify!($field))
-                },)*
-            ];
-            const DOCS: &'static [$crate::manifest::field_row::FieldDoc] = &[
-                $($crate::manifest::field_row::FieldDoc {
-                    text: concat!($($doc, "\n",)*),
-                    in_section: fields!(@maybe $($in_section)?),
-                    schema: <$type as $crate::manifest::table_reader::FieldType>::schema,
-                },)*
-            ];
-            const SECTION_CHECKS: &'static [$crate::manifest::table_reader::SectionCheck<Self>] = &[
-                $($(|group, own, found| {
-                    if let (Some(group), Some(own)) = (&group.$field, &own.$field) {
-                        $check(stringify!($field), group, own, found);
-                    }
-                },)?)*
-            ];
-
-            fn read(
-                table: &mut $crate::manifest::table_reader::TableReader<'_, '_>,
-                found: &mut $crate::manifest::findings::Findings<'_>,
-            ) -> Self {
-                let mut rows = Self::ROWS.iter();
-                Self { $($field: table.read(rows.next(), found),)* }
-            }
-        }
-    };
-    (@is) => { false };
-    (@is $text:literal) => { true };
-    (@maybe) => { None };
-    (@maybe $text:literal) => { Some($text) };
-}
-
-pub(super) use fields;

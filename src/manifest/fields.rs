@@ -6,18 +6,18 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::audit::{AuditFields, LogPath};
+use super::audit::AuditFields;
 use super::choice::ConfirmBy;
-use super::field_row::{TomlType, example, fields};
+use super::field_row::{TomlType, example};
 use super::findings::{Findings, TomlValue};
 use super::requires_env::{RequiredEnv, other_values};
 use super::row_schema::object;
 use super::secrets::SecretList;
-use super::table_reader::{FieldType, TableKind, adds, read_table};
-use super::values::{Version, table};
+use super::table_reader::{FieldType, TableKind, adds, fields, read_table};
+use super::values::{Version, parsed, table};
 use super::{Located, key_of};
-use crate::diagnostics::{Code, quoted};
-use crate::names::{ExtensionName, NAME_PATTERN, NameError, TimeLimit};
+use crate::diagnostics::Code;
+use crate::names::{ExtensionName, NAME_PATTERN, PathTemplate, TimeLimit};
 
 fields! {
     /// The guards of a group of scripts, in its `_manifest.toml`.
@@ -65,7 +65,7 @@ fields! {
         /// `"$XDG_STATE_HOME/qli/prod-audit.log"`. It must be absolute once `~`,
         /// `$VAR` and `${VAR}` are expanded. If the start of a run cannot be
         /// recorded, nothing runs.
-        audit_log: LogPath = example("\"$XDG_STATE_HOME/qli/audit.log\"")
+        audit_log: PathTemplate = example("\"$XDG_STATE_HOME/qli/audit.log\"")
             .without("without this field no run would be recorded"),
 
         /// How runs are recorded in `audit_log`, which is required with it.
@@ -116,6 +116,12 @@ pub(super) struct WrittenSection {
 
 pub(super) type Sections = Vec<WrittenSection>;
 
+const INVALID_NAME: (Code, &str, &str) = (
+    Code::InvalidSectionName,
+    "extension name",
+    "name the section after its script: `[extensions.NAME]`",
+);
+
 impl FieldType for Sections {
     const TOML: TomlType = TomlType::Table;
 
@@ -123,7 +129,7 @@ impl FieldType for Sections {
         let sections = table(name, value, found)?
             .iter()
             .filter_map(|(key, value)| {
-                let name = extension_name(key.get_ref(), key.span(), found);
+                let name = parsed(key.get_ref(), key.span(), INVALID_NAME, found);
                 let path = format!("extensions.{}", key_of(key.get_ref()));
                 found.section = Some(path.clone());
                 let table = table(&path, value, found);
@@ -153,34 +159,6 @@ impl FieldType for Sections {
     }
 }
 
-fn extension_name(
-    name: &str,
-    span: Range<usize>,
-    found: &mut Findings<'_>,
-) -> Option<ExtensionName> {
-    let error: NameError = match name.parse() {
-        Ok(name) => return Some(name),
-        Err(error) => error,
-    };
-    let message = format!("{} is not a valid extension name: {error}", quoted(name));
-    let diagnostic = found.at(Code::InvalidSectionName, span, message);
-    found.push(diagnostic.help("name the section after its script: `[extensions.NAME]`"));
-    None
-}
-
-/// Reports what a section would weaken.
-fn weakened<G, O>(
-    message: &str,
-    help: &str,
-    (group, where_group): (&Located<G>, &str),
-    own: &Located<O>,
-    found: &mut Findings<'_>,
-) {
-    let diagnostic = found.at(Code::WeakenedGuard, own.span.clone(), message.to_owned());
-    let diagnostic = diagnostic.label(group.span.clone(), where_group);
-    found.push(diagnostic.help(help));
-}
-
 const ONLY_ADDS: &str = "remove this line: a section can only add to its group's guards";
 
 fn no_confirmation(
@@ -191,13 +169,8 @@ fn no_confirmation(
 ) {
     if group.value && !own.value {
         let message = "this section would skip the confirmation that the group requires";
-        weakened(
-            message,
-            ONLY_ADDS,
-            (group, "the group asks here"),
-            own,
-            found,
-        );
+        let label = (&group.span, "the group asks here");
+        found.labelled(Code::WeakenedGuard, &own.span, (message, ONLY_ADDS), label);
     }
 }
 
@@ -209,7 +182,8 @@ fn weaker_confirmation(
 ) {
     if own.value < group.value {
         let message = "the group requires its name to be typed; this section requires less";
-        weakened(message, ONLY_ADDS, (group, "required here"), own, found);
+        let label = (&group.span, "required here");
+        found.labelled(Code::WeakenedGuard, &own.span, (message, ONLY_ADDS), label);
     }
 }
 
@@ -222,12 +196,7 @@ fn longer(
     if own.value.length() > group.value.length() {
         let message = format!("this `{name}` is longer than the group's");
         let help = "remove this line, or set a shorter time: a section can only add";
-        weakened(
-            &message,
-            help,
-            (group, "the group's limit is here"),
-            own,
-            found,
-        );
+        let label = (&group.span, "the group's limit is here");
+        found.labelled(Code::WeakenedGuard, &own.span, (message, help), label);
     }
 }

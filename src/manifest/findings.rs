@@ -6,9 +6,8 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::error_ranges::ErrorRanges;
 use super::field_row::{FieldRow, example_of, find};
-use super::statements::Statements;
+use super::statements::{ErrorRanges, Statements};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Location, Source};
 
 pub(super) type TomlValue<'i> = Spanned<DeValue<'i>>;
@@ -81,6 +80,18 @@ impl<'s> Findings<'s> {
         self.push(self.at(code, span, message.into()).help(help));
     }
 
+    /// Reports a wrong value, with a label at another location that belongs to it.
+    pub(super) fn labelled(
+        &mut self,
+        code: Code,
+        span: &Range<usize>,
+        (message, help): (impl Into<String>, impl Into<String>),
+        (other, label): (&Range<usize>, &str),
+    ) {
+        let diagnostic = self.at(code, span.clone(), message.into()).help(help);
+        self.push(diagnostic.label(other.clone(), label));
+    }
+
     pub(super) fn example_of(&self, name: &str) -> &'static str {
         example_of(self.rows, name)
     }
@@ -100,7 +111,7 @@ impl<'s> Findings<'s> {
     ) {
         let row = find(self.rows, name);
         let section = self.section.as_ref();
-        let help = match section.filter(|_| row.is_some_and(|row| row.in_section)) {
+        let help = match section.filter(|_| row.is_some_and(|row| row.in_section.is_some())) {
             Some(section) => format!("move this line directly below `[{section}]`"),
             None => self.to_the_top(name),
         };

@@ -6,7 +6,6 @@
 mod audit;
 mod choice;
 mod cross_field;
-mod error_ranges;
 mod field_row;
 mod fields;
 mod findings;

@@ -6,9 +6,9 @@ use toml::de::DeTable;
 
 use super::audit::AuditLog;
 use super::cross_field::{contradictions, shown_in_path};
-use super::error_ranges::ErrorRanges;
 use super::fields::GroupFields;
 use super::findings::Findings;
+use super::statements::ErrorRanges;
 use super::table_reader::{FieldTable, TableKind, present, read_table};
 use super::{ConfirmBy, Located, Manifest, Requirements, Section, lints, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source, has_errors, sorted};

@@ -79,10 +79,9 @@ pub(super) fn other_values(
             |group: &&Located<(EnvName, String)>| group.value.0 == *name && group.value.1 != *value;
         if let Some(other) = group.value.iter().find(differs) {
             let message = format!("the group requires another value of `{name}`");
-            let diagnostic = found.at(Code::WeakenedGuard, one.span.clone(), message);
-            let diagnostic = diagnostic.label(other.span.clone(), "the group's value is here");
             let help = "remove this line: a section can require other variables, not other values";
-            found.push(diagnostic.help(help));
+            let label = (&other.span, "the group's value is here");
+            found.labelled(Code::WeakenedGuard, &one.span, (message, help), label);
         }
     }
 }

@@ -9,26 +9,24 @@ use super::table_reader::FieldTable;
 
 /// The schema of a table: that of a section, described by `section`, or another.
 pub(super) fn object<T: FieldTable>(section: Option<&str>) -> Value {
-    let rows = T::ROWS.iter().zip(T::DOCS);
-    let rows = rows.filter(|(row, _)| section.is_none() || row.in_section);
+    let rows = T::ROWS.iter();
+    let rows = rows.filter(|row| section.is_none() || row.in_section.is_some());
     let properties: Map<_, _> = rows
         .clone()
-        .map(|(row, doc)| {
-            let of_section = section.and(doc.in_section);
-            let text = of_section.unwrap_or(doc.text);
-            (row.name.to_owned(), described(text, (doc.schema)()))
+        .map(|row| {
+            let text = section.and(row.in_section).unwrap_or(row.doc);
+            (row.name.to_owned(), described(text, (row.schema)()))
         })
         .collect();
-    let required = rows.filter(|(row, _)| row.required && section.is_none());
-    let required: Vec<_> = required.map(|(row, _)| row.name).collect();
     let mut schema = json!({
         "type": "object",
         "properties": properties,
         "additionalProperties": false,
-        "required": required,
     });
-    if let (Some(schema), true) = (schema.as_object_mut(), required.is_empty()) {
-        schema.remove("required");
+    let required = rows.filter(|row| row.required && section.is_none());
+    let required: Vec<_> = required.map(|row| row.name).collect();
+    if let (Some(schema), false) = (schema.as_object_mut(), required.is_empty()) {
+        schema.insert("required".into(), required.into());
     }
     described(section.unwrap_or(T::ABOUT), schema)
 }

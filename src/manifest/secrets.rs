@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use serde_json::{Value, json};
 
-use super::field_row::{FieldRow, TomlType, example, fields};
+use super::field_row::{FieldRow, TomlType, example};
 use super::findings::{Findings, TomlValue};
 use super::row_schema::object;
-use super::table_reader::{FieldTable, FieldType, TableKind, read_table};
+use super::table_reader::{FieldTable, FieldType, TableKind, fields, read_table};
 use super::values::{string, tables};
 use super::{Located, SecretSpec};
 use crate::diagnostics::{Code, quoted};
@@ -40,11 +40,8 @@ impl FieldType for SecretList {
         let path = found.path_of(name);
         let tables = tables(&path, value, found).into_iter();
         let secrets = tables.filter_map(|(table, header)| {
-            let title = format!("[[{path}]]");
-            secret(
-                read_table(TableKind::Inner, title, table, header, found),
-                found,
-            )
+            let (kind, title) = (TableKind::Inner, format!("[[{path}]]"));
+            secret(read_table(kind, title, table, header, found), found)
         });
         Some(secrets.collect())
     }
@@ -55,8 +52,6 @@ impl FieldType for SecretList {
 }
 
 impl FieldType for SecretRef {
-    const TOML: TomlType = TomlType::Text;
-
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let reference = string(name, value, found)?.parse().ok();
         if reference.is_none() {
@@ -97,18 +92,12 @@ fn is_well_formed(
     provider: ProviderId,
     found: &mut Findings<'_>,
 ) -> bool {
-    let written = reference.value.as_str();
-    let checked = provider.row().check(written);
+    let checked = provider.row().check(reference.value.as_str());
     if let Err(grammar) = checked {
-        let (written, provider) = (quoted(written), provider.as_str());
+        let (written, provider) = (quoted(reference.value.as_str()), provider.as_str());
         let message = format!("{written} is not a reference of `{provider}`");
-        let help = format!("write {grammar}");
-        found.wrong(
-            Code::MalformedReference,
-            reference.span.clone(),
-            message,
-            help,
-        );
+        let (span, help) = (reference.span.clone(), format!("write {grammar}"));
+        found.wrong(Code::MalformedReference, span, message, help);
     }
     checked.is_ok()
 }

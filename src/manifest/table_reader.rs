@@ -7,13 +7,13 @@ use serde_json::Value;
 use toml::de::DeTable;
 
 use super::Located;
-use super::field_row::{FieldDoc, FieldRow, TomlType, find};
+use super::field_row::{FieldRow, TomlType, find};
 use super::findings::{Findings, TomlValue};
 use crate::diagnostics::{Code, Safety, nearest, one_of, quoted};
 
 /// A type that the value of a field is read as.
 pub(super) trait FieldType: Sized {
-    const TOML: TomlType;
+    const TOML: TomlType = TomlType::Text;
     const INNER: &'static [FieldRow] = &[];
 
     /// Reads a value; what is wrong with it is reported.
@@ -23,11 +23,10 @@ pub(super) trait FieldType: Sized {
     fn schema() -> Value;
 }
 
-/// The fields of one table; made by [`fields!`](super::field_row::fields).
+/// The fields of one table; made by [`fields!`].
 pub(super) trait FieldTable: Sized + 'static {
     const ABOUT: &'static str;
     const ROWS: &'static [FieldRow];
-    const DOCS: &'static [FieldDoc];
     /// Of each field that a section may have.
     const SECTION_CHECKS: &'static [SectionCheck<Self>];
 
@@ -89,7 +88,7 @@ pub(super) fn present<'t, 'i>(table: &'t DeTable<'i>, name: &str) -> Option<&'t 
 
 impl TableReader<'_, '_> {
     fn may_have(&self, row: &FieldRow) -> bool {
-        self.kind != TableKind::Section || row.in_section
+        self.kind != TableKind::Section || row.in_section.is_some()
     }
 
     /// Reads the field of a row.
@@ -178,7 +177,7 @@ impl TableReader<'_, '_> {
         let tables = found
             .rows
             .iter()
-            .filter(|row| !in_section || row.in_section);
+            .filter(|row| !in_section || row.in_section.is_some());
         let has_it = |row: &&FieldRow| row.inner.iter().any(|inner| inner.name == name);
         match tables.clone().find(has_it) {
             Some(row) => {
@@ -214,3 +213,58 @@ impl TableReader<'_, '_> {
         }
     }
 }
+
+/// Declares the fields of a table:
+///
+/// ```text
+/// /// What the field means; the schema, editors and the manual show this.
+/// name: Type = example("\"x\"") => section(check, "What it means in a section."),
+/// ```
+///
+/// Each becomes a member `Option<Located<Type>>`. `check` reports a section that asks
+/// for less than its group; for a field that cannot, it is [`adds`].
+macro_rules! fields {
+    ($(#[doc = $about:literal])* $table:ident {
+        $($(#[doc = $doc:literal])*
+        $field:ident: $type:ty = $row:expr
+            $(=> section($check:expr, $in_section:literal))?,)*
+    }) => {
+        #[derive(Debug, Default)]
+        pub(super) struct $table {
+            $(pub(super) $field: Option<$crate::manifest::Located<$type>>,)*
+        }
+
+        impl $crate::manifest::table_reader::FieldTable for $table {
+            const ABOUT: &'static str = concat!($($about, "\n",)*);
+            const ROWS: &'static [$crate::manifest::field_row::FieldRow] = &[
+                $($crate::manifest::field_row::FieldRow {
+                    toml: <$type as $crate::manifest::table_reader::FieldType>::TOML,
+                    doc: concat!($($doc, "\n",)*),
+                    in_section: fields!(@maybe $($in_section)?),
+                    inner: <$type as $crate::manifest::table_reader::FieldType>::INNER,
+                    schema: <$type as $crate::manifest::table_reader::FieldType>::schema,
+                    ..$row.named(stringify!($field))
+                },)*
+            ];
+            const SECTION_CHECKS: &'static [$crate::manifest::table_reader::SectionCheck<Self>] = &[
+                $($(|group, own, found| {
+                    if let (Some(group), Some(own)) = (&group.$field, &own.$field) {
+                        $check(stringify!($field), group, own, found);
+                    }
+                },)?)*
+            ];
+
+            fn read(
+                table: &mut $crate::manifest::table_reader::TableReader<'_, '_>,
+                found: &mut $crate::manifest::findings::Findings<'_>,
+            ) -> Self {
+                let mut rows = Self::ROWS.iter();
+                Self { $($field: table.read(rows.next(), found),)* }
+            }
+        }
+    };
+    (@maybe) => { None };
+    (@maybe $text:literal) => { Some($text) };
+}
+
+pub(super) use fields;

@@ -1,6 +1,7 @@
 //! Values of single fields, and their JSON Schemas.
 
 use std::ops::Range;
+use std::str::FromStr;
 
 use serde_json::{Value, json};
 use toml::de::{DeTable, DeValue};
@@ -180,8 +181,6 @@ pub(super) fn tables<'t, 'i>(
 
 /// Text for people; one that shows nothing is a warning.
 impl FieldType for String {
-    const TOML: TomlType = TomlType::Text;
-
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let text = string(name, value, found)?;
         if text.trim().is_empty() {
@@ -214,8 +213,6 @@ impl FieldType for bool {
 }
 
 impl<T: Choice> FieldType for T {
-    const TOML: TomlType = TomlType::Text;
-
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let written = string(name, value, found)?;
         let words = || T::ALL.iter().map(|one| one.word());
@@ -237,18 +234,14 @@ impl<T: Choice> FieldType for T {
 }
 
 impl FieldType for TimeLimit {
-    const TOML: TomlType = TomlType::Text;
-
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let written = string(name, value, found)?;
-        let limit = written.parse::<Self>();
-        limit
-            .map_err(|error| {
-                let message = format!("{} is not a valid `{name}`: {error}", quoted(written));
-                let help = time_limit_help(name, written, found.example_of(name));
-                found.wrong(Code::MalformedDuration, value.span(), message, help);
-            })
-            .ok()
+        let limit = written.parse().map_err(|error| {
+            let message = format!("{} is not a valid `{name}`: {error}", quoted(written));
+            let help = time_limit_help(name, written, found.example_of(name));
+            found.wrong(Code::MalformedDuration, value.span(), message, help);
+        });
+        limit.ok()
     }
 
     fn schema() -> Value {
@@ -257,8 +250,6 @@ impl FieldType for TimeLimit {
 }
 
 impl FieldType for EnvName {
-    const TOML: TomlType = TomlType::Text;
-
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         env_name(string(name, value, found)?, value.span(), found)
     }
@@ -273,14 +264,27 @@ pub(super) fn env_name(
     span: Range<usize>,
     found: &mut Findings<'_>,
 ) -> Option<EnvName> {
-    let error: NameError = match name.parse() {
-        Ok(name) => return Some(name),
-        Err(error) => error,
-    };
-    let message = format!("{} is not a valid variable name: {error}", quoted(name));
     let help = "use letters, digits and `_`, and do not start with a digit";
-    found.wrong(Code::InvalidEnvName, span, message, help);
-    None
+    parsed(
+        name,
+        span,
+        (Code::InvalidEnvName, "variable name", help),
+        found,
+    )
+}
+
+/// Reads a name of some kind.
+pub(super) fn parsed<T: FromStr<Err = NameError>>(
+    written: &str,
+    span: Range<usize>,
+    (code, kind, help): (Code, &str, &str),
+    found: &mut Findings<'_>,
+) -> Option<T> {
+    let name = written.parse().map_err(|error| {
+        let message = format!("{} is not a valid {kind}: {error}", quoted(written));
+        found.wrong(code, span, message, help);
+    });
+    name.ok()
 }
 
 /// `schema_version`, which is 1.

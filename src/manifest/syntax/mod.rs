@@ -18,8 +18,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, Error};
 
-use super::error_ranges::ErrorRanges;
-use super::statements::Statements;
+use super::statements::{ErrorRanges, Statements};
 use crate::diagnostics::{Code, Diagnostic, Source};
 use kind::SyntaxErrorKind;
 use lines::conflicts;
