@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::codec::{Envelope, EventName, RECORD_MAX};
 use super::id::RunId;
 use super::record::Record;
-use crate::host::{Access, FileKind, Host, HostView, XdgDir, xdg_dir};
+use crate::host::{Access, FileKind, Host, HostView, lookup};
 use crate::names::{Text, path_as_text, to_json_line};
 
 /// One run moves this many records to its log at most.
@@ -34,8 +34,8 @@ struct SpoolFile {
 }
 
 fn directory(view: &dyn HostView) -> Option<PathBuf> {
-    let state = xdg_dir(XdgDir::State, view).ok()?;
-    Some(state.join("qli/spool"))
+    let state = lookup("XDG_STATE_HOME", view).ok()?;
+    Some(Path::new(&state).join("qli/spool"))
 }
 
 /// Writes a record to the spool. If that fails too, it is returned as a line of

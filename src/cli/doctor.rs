@@ -3,7 +3,7 @@
 use super::context::Context;
 use crate::discovery::catalogue;
 use crate::dispatch::Exit;
-use crate::doctor::{Checkup, Health, Inventory, examine};
+use crate::doctor::{Checkup, Health, examine};
 use crate::names::to_json_pretty;
 use crate::policy::Policies;
 use crate::report::{self, Format};
@@ -28,10 +28,5 @@ fn checkup(cx: &Context<'_>) -> Checkup {
     let mut survey = survey::of_roots(&roots, &policies, cx.host);
     survey.found.extend(unusable);
     let catalogue = catalogue(&roots, cx.host);
-    let inventory = Inventory {
-        roots: &roots,
-        survey: &survey,
-        catalogue: &catalogue,
-    };
-    examine(inventory, cx.host)
+    examine(&roots, &survey, &catalogue, cx.host)
 }

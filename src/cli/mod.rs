@@ -38,7 +38,7 @@ use global::Global;
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     quiet_panics();
     // The process ends with it, so what it holds need not be freed piece by piece.
-    let mut host = ManuallyDrop::new(System::new());
+    let mut host = ManuallyDrop::new(System::start());
     let args: Vec<_> = args.into_iter().collect();
     let exit = match short::parse(&args) {
         Some(target) => {

@@ -10,8 +10,8 @@ use super::roots::Roots;
 use super::{embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{
-    Access, FileId, HEAD, HostView, OnPath, Stat, XdgDir, is_absent, reason, search_path,
-    unset_reason, xdg_dir,
+    Access, FileId, HEAD, HostView, OnPath, Stat, is_absent, lookup, reason, search_path,
+    unset_reason,
 };
 use crate::names::{ExtensionName, Sha256, shell_word};
 
@@ -173,8 +173,8 @@ fn find_embedded(
 ) -> Option<Result<Program, Diagnostic>> {
     let bytes = embedded::script(&location.name, extension.as_str())?;
     let path = embedded::reported_path(&location.name, extension.as_str());
-    let cache = match xdg_dir(XdgDir::Cache, view) {
-        Ok(cache) => cache,
+    let cache = match lookup("XDG_CACHE_HOME", view) {
+        Ok(cache) => PathBuf::from(cache),
         Err(unset) => {
             let reason = unset_reason(&unset, view);
             let message = format!("a built-in script needs a cache directory, but {reason}");

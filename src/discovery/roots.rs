@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{HostView, XdgDir, is_absent, path_list, xdg_dir};
+use crate::host::{HostView, is_absent, lookup, path_list};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, Unset, shell_word};
 
@@ -111,7 +111,8 @@ impl Roots {
     ///
     /// `HOME`, if it is needed and not set.
     pub fn of_user(view: &dyn HostView) -> Result<PathBuf, Unset> {
-        Ok(xdg_dir(XdgDir::Data, view)?.join(BELOW_DATA))
+        let data = PathBuf::from(lookup("XDG_DATA_HOME", view)?);
+        Ok(data.join(BELOW_DATA))
     }
 
     /// Makes a root's path absolute: scripts are started by absolute paths.

@@ -55,21 +55,21 @@ fn spawned(world: &World) -> bool {
 fn the_steps_happen_in_their_order() {
     let (world, outcome) = carry(guarded());
     assert_eq!(outcome.exit(), Exit::Code(0));
-    let acts: Vec<_> = world.acts().iter().map(Act::word).collect();
+    let acts: Vec<_> = world.acts().iter().map(Act::name).collect();
     assert_eq!(
         acts,
         [
-            "armed",
-            "shown",
-            "asked",
-            "protected",
-            "called",
-            "appended",
-            "synced",
-            "spawned",
-            "waited",
-            "appended",
-            "synced"
+            "HandlersInstalled",
+            "Shown",
+            "Asked",
+            "Protected",
+            "Called",
+            "Appended",
+            "Synced",
+            "Spawned",
+            "Waited",
+            "Appended",
+            "Synced"
         ]
     );
 }
@@ -78,7 +78,7 @@ fn the_steps_happen_in_their_order() {
 fn the_script_gets_its_secrets_and_the_runs_names() {
     let (world, _) = carry(guarded());
     let acts = world.acts();
-    let Some(Act::Spawned(_, args, env)) = acts.iter().find(|act| act.word() == "spawned") else {
+    let Some(Act::Spawned(_, args, env)) = acts.iter().find(|act| act.name() == "Spawned") else {
         panic!("not spawned")
     };
     assert_eq!(args, &["--pw=hunter2"]);
@@ -135,7 +135,7 @@ fn a_refusal_starts_nothing_and_records_nothing() {
 #[test]
 fn no_secret_is_fetched_before_a_person_has_said_yes() {
     let (world, _) = carry(guarded().terminal("n"));
-    assert!(!world.acts().iter().any(|act| act.word() == "called"));
+    assert!(!world.acts().iter().any(|act| act.name() == "Called"));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn a_program_of_a_provider_that_changes_at_the_question_is_not_called() {
         panic!("{outcome:?}")
     };
     assert_eq!(refusal.name(), "changed-since-plan");
-    assert!(!world.acts().iter().any(|act| act.word() == "called"));
+    assert!(!world.acts().iter().any(|act| act.name() == "Called"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Check, Finding};
-use crate::host::{HostView, XdgDir, xdg_dir};
+use crate::host::{HostView, lookup};
 use crate::names::{shell_word, visible};
 
 /// A file that enables completion contains one of these: the command, or part of
@@ -13,66 +13,48 @@ const MARKS: [&[u8]; 2] = [b"qli completions", b"QLI_COMPLETE="];
 /// Largest start-up file that is read, in bytes.
 const READ_MAX: u64 = 1 << 20;
 
-/// A shell whose completion files are known.
-struct UserShell {
-    /// Where packages and users install a completion script, below a data directory.
-    below_data: &'static [&'static str],
-    /// The user's own files that may enable it.
-    own_files: Vec<PathBuf>,
-    help: String,
-}
-
-impl UserShell {
-    fn of(name: &str, view: &dyn HostView) -> Option<Self> {
-        let home = || PathBuf::from(view.var("HOME").unwrap_or_default());
-        let source = |file: &Path| {
-            let file = shell_word(file);
-            format!("echo 'eval \"$(qli completions {name})\"' >> {file}")
-        };
-        match name {
-            "bash" => Some(Self {
-                below_data: &["bash-completion/completions/qli"],
-                own_files: [".bashrc", ".bash_profile", ".profile"]
-                    .map(|file| home().join(file))
-                    .into(),
-                help: source(&home().join(".bashrc")),
-            }),
-            "zsh" => {
-                let directory = view.var("ZDOTDIR").map_or_else(home, PathBuf::from);
-                let file = directory.join(".zshrc");
-                Some(Self {
-                    below_data: &["zsh/site-functions/_qli", "zsh/vendor-completions/_qli"],
-                    help: source(&file),
-                    own_files: vec![file],
-                })
-            }
-            "fish" => {
-                let config = xdg_dir(XdgDir::Config, view).unwrap_or_default();
-                let directory = config.join("fish/completions");
-                let file = directory.join("qli.fish");
-                let (to, words) = (shell_word(&directory), shell_word(&file));
-                Some(Self {
-                    below_data: &["fish/vendor_completions.d/qli.fish"],
-                    own_files: vec![config.join("fish/config.fish"), file],
-                    help: format!("mkdir -p {to} && qli completions fish > {words}"),
-                })
-            }
-            _ => None,
+/// Returns the files that may enable a shell's completion, and the command that sets
+/// it up.
+fn setup(shell: &str, view: &dyn HostView) -> Option<(Vec<PathBuf>, String)> {
+    let home = PathBuf::from(view.var("HOME").unwrap_or_default());
+    let eval_in = |file: &Path| {
+        let file = shell_word(file);
+        format!("echo 'eval \"$(qli completions {shell})\"' >> {file}")
+    };
+    let (own, packaged, help): (Vec<PathBuf>, &[&str], _) = match shell {
+        "bash" => {
+            let own = [".bashrc", ".bash_profile", ".profile"].map(|file| home.join(file));
+            let help = eval_in(&own[0]);
+            (own.into(), &["bash-completion/completions/qli"], help)
         }
-    }
-
-    fn locations(self, view: &dyn HostView) -> Vec<PathBuf> {
-        let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
-        let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-        let data = xdg_dir(XdgDir::Data, view).ok().into_iter();
-        let data = data.chain(std::env::split_paths(&system));
-        let mut all: Vec<_> = data
-            .flat_map(|data| self.below_data.iter().map(move |file| data.join(file)))
-            .collect();
-        all.push("/etc/bash_completion.d/qli".into());
-        all.extend(self.own_files);
-        all
-    }
+        "zsh" => {
+            let directory = view.var("ZDOTDIR").map_or(home, PathBuf::from);
+            let own = directory.join(".zshrc");
+            let help = eval_in(&own);
+            let packaged = &["zsh/site-functions/_qli", "zsh/vendor-completions/_qli"];
+            (vec![own], packaged, help)
+        }
+        "fish" => {
+            let config = PathBuf::from(lookup("XDG_CONFIG_HOME", view).unwrap_or_default());
+            let directory = config.join("fish/completions");
+            let own = directory.join("qli.fish");
+            let (to, file) = (shell_word(&directory), shell_word(&own));
+            let help = format!("mkdir -p {to} && qli completions fish > {file}");
+            let packaged = &["fish/vendor_completions.d/qli.fish"];
+            (vec![config.join("fish/config.fish"), own], packaged, help)
+        }
+        _ => return None,
+    };
+    let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
+    let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
+    let data = lookup("XDG_DATA_HOME", view).map(PathBuf::from).into_iter();
+    let data = data.chain(std::env::split_paths(&system));
+    let mut files: Vec<_> = data
+        .flat_map(|data| packaged.iter().map(move |file| data.join(file)))
+        .collect();
+    files.push("/etc/bash_completion.d/qli".into());
+    files.extend(own);
+    Some((files, help))
 }
 
 pub(super) fn check(view: &dyn HostView) -> Check {
@@ -81,13 +63,11 @@ pub(super) fn check(view: &dyn HostView) -> Check {
         return check("`SHELL` is not set".to_owned(), vec![]);
     };
     let name = path.file_name().map(visible).unwrap_or_default();
-    let Some(shell) = UserShell::of(&name, view) else {
+    let Some((files, help)) = setup(&name, view) else {
         return check(format!("not checked for {name}"), vec![]);
     };
-    let help = shell.help.clone();
-    let mut locations = shell.locations(view).into_iter();
-    if let Some(location) = locations.find(|path| enables(path, view)) {
-        return check(format!("{name}, in {}", visible(&location)), vec![]);
+    if let Some(file) = files.iter().find(|path| enables(path, view)) {
+        return check(format!("{name}, in {}", visible(file)), vec![]);
     }
     let message = format!("completion of qli is not set up in {name}");
     let finding = Finding::warning(message, help);

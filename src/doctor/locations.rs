@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Check, Finding, Inventory, RootFacts};
+use super::{Check, Finding, RootFacts};
 use crate::diagnostics::Code;
 use crate::discovery::{Catalogue, CatalogueGroup, RootKind, Roots, distrusted};
 use crate::host::{
@@ -65,11 +65,6 @@ fn drafts(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
     left
 }
 
-fn left_behind(path: &Path) -> Finding {
-    let help = format!("rm -r {}", shell_word(path));
-    Finding::warning("left behind by a qli that was killed", help).at(path)
-}
-
 /// The command that creates a first group, or shows what prevents that.
 fn first_group(view: &dyn HostView) -> String {
     let Ok(root) = Roots::of_user(view) else {
@@ -87,10 +82,13 @@ fn first_group(view: &dyn HostView) -> String {
 pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -> Check {
     let existing = facts.iter().filter(|root| root.exists).count();
     let groups: usize = facts.iter().map(|root| root.groups).sum();
-    let mut findings = of_codes(survey, is_about_roots);
+    let mut findings = of_codes(survey, |code| OF_ROOTS.contains(code));
     for root in facts {
         let drafts = drafts(root.path.as_ref(), view);
-        findings.extend(drafts.iter().map(|path| left_behind(path)));
+        findings.extend(drafts.iter().map(|path| {
+            let help = format!("rm -r {}", shell_word(path));
+            Finding::warning("left behind by a qli that was killed", help).at(path)
+        }));
     }
     // A root that cannot be read may contain groups.
     let unreadable = |one: &Finding| one.code == Some(Code::RootUnreadable);
@@ -105,7 +103,7 @@ pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -
 
 pub(super) fn path(survey: &Survey, view: &dyn HostView) -> Check {
     let entries = path_entries(view);
-    let mut findings = of_codes(survey, is_about_path);
+    let mut findings = of_codes(survey, |code| OF_PATH.contains(code));
     let open = entries
         .iter()
         .filter(|entry| is_world_writable(entry, view));
@@ -122,9 +120,9 @@ pub(super) fn path(survey: &Survey, view: &dyn HostView) -> Check {
 }
 
 /// Owners and modes of everything that a run would trust.
-pub(super) fn trust(inventory: Inventory<'_>, view: &dyn HostView) -> Check {
-    let files: Vec<_> = inventory.catalogue.groups.iter().flat_map(files).collect();
-    let roots = inventory.roots.iter().map(|root| root.path.as_path());
+pub(super) fn trust(roots: &Roots, catalogue: &Catalogue, view: &dyn HostView) -> Check {
+    let files: Vec<_> = catalogue.groups.iter().flat_map(files).collect();
+    let roots = roots.iter().map(|root| root.path.as_path());
     let roots = roots.filter(|root| view.stat(root).is_ok());
     let paths: Vec<_> = roots.chain(files.iter().map(PathBuf::as_path)).collect();
     let found = distrusted(&paths, view);
@@ -144,25 +142,23 @@ fn files(entry: &CatalogueGroup) -> Vec<PathBuf> {
 }
 
 pub(super) fn manifests(survey: &Survey) -> Check {
-    let findings = of_codes(survey, |code| !is_about_roots(code) && !is_about_path(code));
+    let findings = of_codes(survey, |code| {
+        !OF_ROOTS.contains(code) && !OF_PATH.contains(code)
+    });
     let summary = format!("{} read", survey.manifests.len());
     Check::new("manifests", summary, findings)
 }
 
-fn is_about_roots(code: Code) -> bool {
-    use Code::{GroupShadowed, RootMissing, RootUnreadable};
-    matches!(code, RootMissing | RootUnreadable | GroupShadowed)
-}
+/// What `validate` finds and the check of the roots, or of `PATH`, reports.
+const OF_ROOTS: [Code; 3] = [Code::RootMissing, Code::RootUnreadable, Code::GroupShadowed];
+const OF_PATH: [Code; 4] = [
+    Code::PathEntryEmpty,
+    Code::PathEntryRelative,
+    Code::CommandShadowed,
+    Code::CommandWithoutGroup,
+];
 
-fn is_about_path(code: Code) -> bool {
-    use Code::{CommandShadowed, CommandWithoutGroup, PathEntryEmpty, PathEntryRelative};
-    matches!(
-        code,
-        PathEntryEmpty | PathEntryRelative | CommandShadowed | CommandWithoutGroup
-    )
-}
-
-fn of_codes(survey: &Survey, wanted: impl Fn(Code) -> bool) -> Vec<Finding> {
-    let found = survey.found.iter().filter(|one| wanted(one.code));
+fn of_codes(survey: &Survey, wanted: impl Fn(&Code) -> bool) -> Vec<Finding> {
+    let found = survey.found.iter().filter(|one| wanted(&one.code));
     found.map(Finding::of).collect()
 }

@@ -1,5 +1,5 @@
-//! Whether this machine is ready to run what is installed on it. Checks only look:
-//! they change nothing and run no program.
+//! Whether this machine is ready to run what is installed on it. Checks change nothing
+//! and run no program.
 //!
 //! To add a check: its function with its [`Finding`]s, its line in [`examine`].
 
@@ -32,10 +32,11 @@ pub struct Checkup {
     pub checks: Vec<Check>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
     /// Nothing to report.
+    #[default]
     Ok,
     /// Everything runs, but this is worth a look.
     Warning,
@@ -79,15 +80,15 @@ impl Check {
     fn new(name: &'static str, summary: impl Into<String>, findings: Vec<Finding>) -> Self {
         Self {
             name,
-            level: worst(findings.iter().map(|one| one.level)),
+            level: findings
+                .iter()
+                .map(|one| one.level)
+                .max()
+                .unwrap_or_default(),
             summary: summary.into(),
             findings,
         }
     }
-}
-
-fn worst(levels: impl Iterator<Item = Health>) -> Health {
-    levels.max().unwrap_or(Health::Ok)
 }
 
 /// One problem or warning.
@@ -176,29 +177,21 @@ impl Finding {
     }
 }
 
-/// What is examined.
-#[derive(Debug, Clone, Copy)]
-pub struct Inventory<'a> {
-    /// The roots in force.
-    pub roots: &'a Roots,
-    /// What `validate` finds in them.
-    pub survey: &'a Survey,
-    /// Their groups, and the built-in ones.
-    pub catalogue: &'a Catalogue,
-}
-
-pub fn examine(inventory: Inventory<'_>, view: &dyn HostView) -> Checkup {
-    let Inventory {
-        roots,
-        survey,
-        catalogue,
-    } = inventory;
+/// Examines the roots in force, what `validate` finds in them, and their groups with the
+/// built-in ones.
+pub fn examine(
+    roots: &Roots,
+    survey: &Survey,
+    catalogue: &Catalogue,
+    view: &dyn HostView,
+) -> Checkup {
+    let trust = locations::trust(roots, catalogue, view);
     let roots = locations::root_facts(roots, catalogue, view);
     let checks = vec![
         locations::program(view),
         locations::roots(&roots, survey, view),
         locations::path(survey, view),
-        locations::trust(inventory, view),
+        trust,
         locations::manifests(survey),
         completion::check(view),
         tools::check(catalogue, view),
@@ -208,7 +201,7 @@ pub fn examine(inventory: Inventory<'_>, view: &dyn HostView) -> Checkup {
     Checkup {
         schema_version: 1,
         qli: env!("CARGO_PKG_VERSION"),
-        level: worst(checks.iter().map(|check| check.level)),
+        level: checks.iter().map(|one| one.level).max().unwrap_or_default(),
         roots,
         checks,
     }

@@ -1,7 +1,7 @@
 //! Audit logs, and spooled records that are pending for them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{Check, Finding};
 use crate::audit::{Spool, spool as examine_spool};
@@ -67,24 +67,18 @@ pub(super) fn spool(catalogue: &Catalogue, view: &dyn HostView) -> Check {
     for log in &kept {
         *pending.entry(log.as_ref()).or_default() += 1;
     }
-    let findings = pending.into_iter().map(|(log, count)| match log {
-        Some(log) => pending_for(log, count, logs.get(log).map(|(group, _)| group)),
-        None => foreign(&path, count),
+    let findings = pending.into_iter().map(|(log, count)| {
+        let Some(log) = log else {
+            let message = format!("{} without a spooled record", plural(count, "file"));
+            return Finding::warning(message, format!("ls -l {}", shell_word(&path))).at(&path);
+        };
+        let records = plural(count, "pending record");
+        let message = format!("{records}: this log could not be written when the run ended");
+        let help = match logs.get(log) {
+            Some((group, _)) => format!("qli explain {group}  # its next run adds them to the log"),
+            None => "qli ext list  # no installed group uses this log".to_owned(),
+        };
+        Finding::warning(message, help).at(log)
     });
     Check::new("spool", plural(kept.len(), "record"), findings.collect())
-}
-
-fn foreign(spool: &Path, count: usize) -> Finding {
-    let message = format!("{} without a spooled record", plural(count, "file"));
-    Finding::warning(message, format!("ls -l {}", shell_word(spool))).at(spool)
-}
-
-fn pending_for(log: &Path, count: usize, group: Option<&GroupName>) -> Finding {
-    let records = plural(count, "pending record");
-    let message = format!("{records}: this log could not be written when the run ended");
-    let help = match group {
-        Some(group) => format!("qli explain {group}  # its next run adds them to the log"),
-        None => "qli ext list  # no installed group uses this log".to_owned(),
-    };
-    Finding::warning(message, help).at(log)
 }

@@ -15,12 +15,7 @@ fn of(world: &World) -> Checkup {
     let roots = Roots::of(&[], world);
     let survey = Survey::default();
     let catalogue = crate::discovery::catalogue(&roots, world);
-    let inventory = Inventory {
-        roots: &roots,
-        survey: &survey,
-        catalogue: &catalogue,
-    };
-    examine(inventory, world)
+    examine(&roots, &survey, &catalogue, world)
 }
 
 /// The only finding: its check, level and help.

@@ -30,18 +30,12 @@ pub(super) fn check(catalogue: &Catalogue, view: &dyn HostView) -> Check {
 /// The providers that call a program, each with the first secret that uses it.
 fn required(catalogue: &Catalogue) -> BTreeMap<ProviderId, (&GroupEntry, &SecretSpec)> {
     let mut required = BTreeMap::new();
-    for group in catalogue
-        .groups
-        .iter()
-        .filter_map(|entry| entry.group.as_ref().ok())
-    {
+    for entry in &catalogue.groups {
+        let Ok(group) = &entry.group else { continue };
         let manifest = &group.group.manifest;
-        let sections = manifest
-            .sections
-            .iter()
-            .map(|section| &section.requirements);
-        let demands = std::iter::once(&manifest.requirements).chain(sections);
-        for secret in demands.flat_map(|demands| &demands.secrets) {
+        let sections = manifest.sections.iter().map(|one| &one.requirements);
+        let all = std::iter::once(&manifest.requirements).chain(sections);
+        for secret in all.flat_map(|one| &one.secrets) {
             if secret.provider.row().tool().is_some() {
                 required.entry(secret.provider).or_insert((group, secret));
             }

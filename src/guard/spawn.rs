@@ -195,7 +195,7 @@ mod tests {
         let installs = world
             .acts()
             .iter()
-            .filter(|act| matches!(act, Act::Installed(_)))
+            .filter(|act| matches!(act, Act::Installed))
             .count();
         assert_eq!(installs, 1);
         let copy = spawn.program.file().display().to_string();

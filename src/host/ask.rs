@@ -19,10 +19,10 @@ const LINE_MAX: usize = 4096;
 /// Prints a question on the terminal and reads one line. What was typed before the
 /// question is discarded.
 pub(super) fn ask(question: &str, signals: &mut SignalHandlers) -> Result<String, AskError> {
-    let mut tty = terminal::open(true).map_err(AskError::Io)?;
+    let mut tty = terminal::open(true)?;
     print_question(&tty, question, signals)?;
     loop {
-        signals.wait(&[tty.as_fd()], None).map_err(AskError::Io)?;
+        signals.wait(&[tty.as_fd()], None)?;
         let pending = signals.before_start();
         if let Some(signal) = pending.fatal {
             end_line(&tty);
@@ -31,8 +31,8 @@ pub(super) fn ask(question: &str, signals: &mut SignalHandlers) -> Result<String
         if pending.resumed {
             print_question(&tty, question, signals)?;
         }
-        if is_ready(&tty, PollFlags::POLLIN).map_err(AskError::Io)? {
-            return read_line(&mut tty).map_err(AskError::Io);
+        if is_ready(&tty, PollFlags::POLLIN)? {
+            return Ok(read_line(&mut tty)?);
         }
     }
 }
@@ -42,16 +42,15 @@ fn print_question(
     question: &str,
     signals: &mut SignalHandlers,
 ) -> Result<(), AskError> {
-    tcflush(tty.as_fd(), FlushArg::TCIFLUSH).map_err(|error| AskError::Io(error.into()))?;
-    match signals.write(tty, question.as_bytes(), None) {
-        Ok(None) => Ok(()),
-        Ok(Some(signal)) => Err(AskError::Interrupted(signal)),
-        Err(error) => Err(AskError::Io(error)),
+    tcflush(tty.as_fd(), FlushArg::TCIFLUSH).map_err(io::Error::from)?;
+    match signals.write(tty, question.as_bytes(), None)? {
+        None => Ok(()),
+        Some(signal) => Err(AskError::Interrupted(signal)),
     }
 }
 
-/// Ends the question's line, so that the shell's prompt starts on its own; if the
-/// terminal is gone or accepts nothing, no harm is done.
+/// Ends the question's line, so that the shell's prompt starts on a new one. Does
+/// nothing if the terminal is gone or not ready.
 fn end_line(tty: &File) {
     if is_ready(tty, PollFlags::POLLOUT).unwrap_or(false) {
         let _ = nix::unistd::write(tty, b"\n");
@@ -70,8 +69,7 @@ fn read_line(tty: &mut File) -> io::Result<String> {
     if let Some(whole) = typed.strip_suffix(b"\n") {
         return Ok(String::from_utf8_lossy(whole).trim().to_owned());
     }
-    // End of file, or a terminal in raw mode: no line was finished, and the cursor is
-    // still behind the question.
+    // End of file, or a terminal in raw mode: the cursor is still behind the question.
     end_line(tty);
     Ok(String::new())
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::ErrorKind::{DirectoryNotEmpty, NotADirectory};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use nix::libc::{O_NOFOLLOW, SIGXFSZ};
 
 use super::{NewFile, Stat};
 
-/// Returns a unique name beside a file that no group or extension can have.
+/// Returns a unique name in the directory of a path; no group or extension can have it.
 pub(super) fn draft(path: &Path, unique: [u8; 16]) -> PathBuf {
     let unique = u128::from_ne_bytes(unique);
     path.with_file_name(format!(".{unique:032x}.new"))
@@ -24,13 +25,13 @@ pub(super) fn draft(path: &Path, unique: [u8; 16]) -> PathBuf {
 pub(super) fn catch_size_limit() -> io::Result<()> {
     static CAUGHT: AtomicBool = AtomicBool::new(false);
     if !CAUGHT.swap(true, Ordering::Relaxed) {
-        // The write fails anyway; the flag itself is not needed.
+        // Only the handler is needed, not its flag: the write fails by itself.
         signal_hook::flag::register(SIGXFSZ, Arc::<AtomicBool>::default())?;
     }
     Ok(())
 }
 
-/// Whether a name is that of a draft; a killed qli leaves one behind.
+/// Whether a name is that of a draft, which qli leaves behind if it is killed.
 pub fn is_draft(name: &OsStr) -> bool {
     let name = name.to_str().unwrap_or_default();
     let unique = name
@@ -40,15 +41,14 @@ pub fn is_draft(name: &OsStr) -> bool {
 }
 
 pub(super) fn spool_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = parent(path)?;
-    make_directories(directory, 0o700)?;
+    let directory = make_parent(path, 0o700)?;
     let mut file = new_file(path, 0o600)?;
     let written = file
         .write_all(bytes)
         .and_then(|()| file.sync_all())
         .and_then(|()| File::open(directory)?.sync_all());
     if written.is_err() {
-        // Half a record must not be read later.
+        // A partial record must not be read later.
         drop(std::fs::remove_file(path));
     }
     written
@@ -60,7 +60,7 @@ pub(super) fn spool_remove(path: &Path) -> io::Result<()> {
     // If this sync fails, the record may reappear after a crash and is then found in
     // its log; reporting a failure would lose it.
     drop(File::open(directory).and_then(|directory| directory.sync_all()));
-    // It fails if the directory is not empty.
+    // This fails unless the directory is empty.
     drop(std::fs::remove_dir(directory));
     Ok(())
 }
@@ -76,12 +76,12 @@ pub(super) fn replace(path: &Path, draft: &Path, old: &[u8], new: &[u8]) -> io::
     }
     renamed(draft, path, 0o600, |file| {
         file.write_all(new)
-            .and_then(|()| copy_permissions(file, &current))
+            .and_then(|()| copy_owner_and_mode(file, &current))
     })
 }
 
 pub(super) fn install(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()> {
-    make_directories(parent(path)?, 0o700)?;
+    make_parent(path, 0o700)?;
     renamed(draft, path, 0o700, |file| {
         file.write_all(bytes)
             .and_then(|()| file.set_permissions(Permissions::from_mode(0o700)))
@@ -89,7 +89,7 @@ pub(super) fn install(path: &Path, draft: &Path, bytes: &[u8]) -> io::Result<()>
 }
 
 pub(super) fn put(path: &Path, draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    make_directories(parent(path)?, 0o755)?;
+    make_parent(path, 0o755)?;
     renamed(draft, path, mode, |file| file.write_all(bytes))
 }
 
@@ -101,21 +101,18 @@ pub(super) fn make(
     files: &[NewFile<'_>],
     above: u32,
 ) -> io::Result<()> {
-    make_directories(parent(directory)?, above)?;
-    let made = fill(draft, files).and_then(|()| std::fs::rename(draft, directory).map_err(exists));
+    make_parent(directory, above)?;
+    let made = fill(draft, files).and_then(|()| {
+        std::fs::rename(draft, directory).map_err(|error| {
+            // One error for a path that exists, whatever is there.
+            let exists = matches!(error.kind(), DirectoryNotEmpty | NotADirectory);
+            if exists { Errno::EEXIST.into() } else { error }
+        })
+    });
     if made.is_err() {
         drop(std::fs::remove_dir_all(draft));
     }
     made
-}
-
-/// One error for a path that exists, whatever is there.
-fn exists(error: io::Error) -> io::Error {
-    use io::ErrorKind::{DirectoryNotEmpty, NotADirectory};
-    if matches!(error.kind(), DirectoryNotEmpty | NotADirectory) {
-        return Errno::EEXIST.into();
-    }
-    error
 }
 
 fn fill(directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
@@ -145,8 +142,7 @@ fn renamed(
     placed
 }
 
-/// Copies owner and mode.
-fn copy_permissions(file: &File, other: &Metadata) -> io::Result<()> {
+fn copy_owner_and_mode(file: &File, other: &Metadata) -> io::Result<()> {
     let own = file.metadata()?;
     if (own.uid(), own.gid()) != (other.uid(), other.gid()) {
         std::os::unix::fs::fchown(file, Some(other.uid()), Some(other.gid()))?;
@@ -159,8 +155,12 @@ fn parent(path: &Path) -> io::Result<&Path> {
         .ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
-fn make_directories(path: &Path, mode: u32) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(mode).create(path)
+/// Creates the directory of a path, with its parents.
+fn make_parent(path: &Path, mode: u32) -> io::Result<&Path> {
+    let directory = parent(path)?;
+    let mut missing = DirBuilder::new();
+    missing.recursive(true).mode(mode).create(directory)?;
+    Ok(directory)
 }
 
 fn new_file(path: &Path, mode: u32) -> io::Result<File> {

@@ -1,13 +1,14 @@
 //! The script as a process: started, waited for, stopped and continued.
 //!
-//! One thread does the waiting, killing and reaping, so a process id is never
-//! signalled after it was reaped, and cannot be reused before.
+//! One thread waits, kills and reaps, so a signal is never sent to a process id after
+//! it was reaped, and the id cannot be reused before.
 
 use std::io;
 use std::os::fd::AsFd;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use nix::libc::{SIGCONT, SIGKILL, SIGTERM};
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal as unix;
 use nix::unistd::{Pid, getpid};
@@ -15,17 +16,15 @@ use rustix::process::{WaitOptions, WaitStatus, wait, waitpid};
 
 use super::handlers::SignalHandlers;
 use super::poll::{Polled, poll};
-use super::signals::{Received, RunState, Sender, Signal, is_forwarded};
+use super::signals::{Received, RunState, Signal, is_forwarded};
 use super::terminal::{can_stop, stop_self};
 use super::termination::{Escalation, TerminationPolicy, WINDOW};
 use super::{Start, TimeLimits, reason};
 
-/// How the script ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildEnd {
     /// Its exit code, or the signal it died of.
     pub status: Result<u8, Signal>,
-    /// Whether it dumped core.
     pub core: bool,
     /// The signals qli received while it ran.
     pub received: Vec<Received>,
@@ -35,14 +34,14 @@ pub struct ChildEnd {
     pub timed_out: bool,
     /// Whether it was killed after three interrupts.
     pub escalated: bool,
-    /// How many processes it left running, if any and if the system tells (Linux).
+    /// Number of processes it left running; `None` if none, or unknown (not Linux).
     pub left_running: Option<usize>,
 }
 
-impl ChildEnd {
-    pub(super) fn new(status: Result<u8, Signal>) -> Self {
+impl Default for ChildEnd {
+    fn default() -> Self {
         Self {
-            status,
+            status: Ok(0),
             core: false,
             received: Vec::new(),
             suspended: Duration::ZERO,
@@ -108,10 +107,10 @@ pub(super) fn end_of(status: WaitStatus) -> Option<Result<u8, Signal>> {
     signal.map(|number| Err(Signal::new(number)))
 }
 
-/// wait(2) sets this bit beside the signal when a core was dumped.
+/// wait(2) adds this bit to the signal when a core was dumped.
 const CORE_FLAG: i32 = 0x80;
 
-/// A running script that is being waited for.
+/// A script that is being waited for.
 pub(super) struct Waiting<'a> {
     pid: Pid,
     signals: &'a mut SignalHandlers,
@@ -119,7 +118,7 @@ pub(super) struct Waiting<'a> {
     since: Instant,
     /// Since when the script has been stopped.
     stopped: Option<Instant>,
-    /// The end, as far as it is known.
+    /// What is known of its end so far.
     end: ChildEnd,
 }
 
@@ -131,7 +130,7 @@ impl<'a> Waiting<'a> {
             policy: TerminationPolicy::new(limits),
             since: Instant::now(),
             stopped: None,
-            end: ChildEnd::new(Ok(0)),
+            end: ChildEnd::default(),
         }
     }
 
@@ -169,15 +168,11 @@ impl<'a> Waiting<'a> {
         mut self,
         status: WaitStatus,
         end: Result<u8, Signal>,
-        mut arrived: Vec<(Signal, Sender)>,
+        arrived: Vec<Received>,
     ) -> ChildEnd {
-        arrived.append(&mut self.signals.drain());
-        let late = arrived.into_iter().map(|(signal, sender)| Received {
-            signal,
-            sender,
-            forwarded: false, // the script is reaped
-        });
-        self.end.received.extend(late);
+        // The script is reaped: these are not forwarded.
+        self.end.received.extend(arrived);
+        self.end.received.append(&mut self.signals.drain());
         ChildEnd {
             core: end.is_err() && status.as_raw() & CORE_FLAG != 0,
             status: end,
@@ -186,35 +181,31 @@ impl<'a> Waiting<'a> {
         }
     }
 
-    fn send(&self, signal: Signal) -> io::Result<()> {
-        let signal = unix::Signal::try_from(signal.number())?;
-        unix::kill(self.pid, signal).map_err(Into::into)
+    fn send(&self, number: i32) -> io::Result<()> {
+        unix::kill(self.pid, unix::Signal::try_from(number)?).map_err(Into::into)
     }
 
-    fn handle(&mut self, arrived: Vec<(Signal, Sender)>, stopped: bool, spawning: bool) {
+    fn handle(&mut self, arrived: Vec<Received>, stopped: bool, spawning: bool) {
         let state = RunState {
             own_pid: getpid().as_raw(),
             script_pid: self.pid.as_raw(),
             stopped,
             spawning,
         };
-        for (signal, sender) in arrived {
-            // A script that has just ended cannot be sent anything: not forwarded.
-            let forwarded = is_forwarded(signal, sender, state) && self.send(signal).is_ok();
-            self.end.received.push(Received {
-                signal,
-                sender,
-                forwarded,
-            });
+        for mut one in arrived {
+            // Sending fails if the script has just ended: not forwarded.
+            one.forwarded = is_forwarded(one.signal, one.sender, state)
+                && self.send(one.signal.number()).is_ok();
+            self.end.received.push(one);
             let now = self.since.elapsed();
-            if let Some(due) = self.policy.interrupted(signal, sender, now) {
+            if let Some(due) = self.policy.interrupted(one.signal, one.sender, now) {
                 self.escalate(due);
             }
         }
     }
 
-    /// Ends the script if a limit has passed; returns when to check again. A stopped
-    /// script uses up no time.
+    /// Ends the script if a limit has passed; returns when to check again. Time does
+    /// not count while the script is stopped.
     fn enforce_limits(&mut self) -> Option<Duration> {
         if self.stopped.is_some() {
             return None;
@@ -237,16 +228,18 @@ impl<'a> Waiting<'a> {
             }
             Escalation::Terminate(after) => {
                 let why = format!("still running after {after:?} (timeout)");
-                (unix::Signal::SIGTERM, why)
+                (SIGTERM, why)
             }
             Escalation::Kill(after) => {
                 let why = format!("still running {after:?} after SIGTERM (kill_after)");
-                (unix::Signal::SIGKILL, why)
+                (SIGKILL, why)
             }
-            Escalation::Interrupted => (unix::Signal::SIGKILL, "interrupted three times".into()),
+            Escalation::Interrupted => (SIGKILL, "interrupted three times".into()),
         };
         // It fails if the script now runs as another user.
-        if let Err(error) = self.send(signal.into()) {
+        let sent = self.send(signal);
+        let signal = Signal::new(signal).name();
+        if let Err(error) = sent {
             let error = reason(&error);
             return warn(&format!(
                 "{why}: cannot send {signal} to process {pid}: {error}"
@@ -268,7 +261,12 @@ impl<'a> Waiting<'a> {
         if !can_stop() {
             return Ok(());
         }
-        stop_self(own_stop(number));
+        stop_self(match unix::Signal::try_from(number) {
+            // The shell must see that the script asks for the terminal.
+            Ok(signal @ (unix::Signal::SIGTTIN | unix::Signal::SIGTTOU)) => signal,
+            // A caught TSTP would not stop qli.
+            _ => unix::Signal::SIGSTOP,
+        });
         // Whoever continued qli continued the script too, which may end before its
         // state is read: the time so far is counted now, and the rest from now on.
         let stopped = self.stopped.replace(Instant::now());
@@ -291,12 +289,12 @@ impl<'a> Waiting<'a> {
             let arrived = self.signals.drain();
             self.handle(arrived, false, false);
         }
-        self.send(unix::Signal::SIGCONT.into())
+        self.send(SIGCONT)
     }
 }
 
-/// Writes a warning if standard error accepts it at once: the script's signals must
-/// not wait for a reader.
+/// Writes a warning if standard error accepts it at once: forwarding signals must not
+/// wait for a reader.
 fn warn(message: &str) {
     let stderr = io::stderr();
     let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
@@ -305,16 +303,7 @@ fn warn(message: &str) {
     }
 }
 
-/// The signal by which qli stops itself: a caught TSTP would not stop it, and the
-/// shell must see that the script asks for the terminal.
-fn own_stop(number: i32) -> unix::Signal {
-    match unix::Signal::try_from(number) {
-        Ok(signal @ (unix::Signal::SIGTTIN | unix::Signal::SIGTTOU)) => signal,
-        _ => unix::Signal::SIGSTOP,
-    }
-}
-
-/// Whether the script's state has changed; the change itself is left to be read.
+/// Whether the script's state has changed; the change can still be waited for.
 fn has_changed(pid: Pid) -> io::Result<bool> {
     use rustix::process::{WaitId, WaitIdOptions, waitid};
     let Some(pid) = rustix::process::Pid::from_raw(pid.as_raw()) else {

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::Signal;
 use crate::names::Sha256;
 
-/// Identifies a file, whatever its name.
+/// Identifies a file by more than its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileId {
     pub device: u64,
@@ -85,7 +85,6 @@ pub struct Stat {
     pub mode: u32,
     /// The owner's uid.
     pub owner: u32,
-    /// Number of hard links.
     pub links: u64,
     pub id: FileId,
 }
@@ -123,26 +122,23 @@ pub enum Access {
 pub struct Identity {
     /// Real uid.
     pub uid: u32,
-    /// Effective uid.
     pub euid: u32,
     /// Name of the real uid, if the user database has one.
     pub user: Option<String>,
-    /// Name of the machine.
+    /// The machine's name.
     pub host: String,
 }
 
-/// What the kernel knows about this process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessFacts {
     pub pid: u32,
     pub ppid: u32,
     /// The terminal behind one of the standard streams.
     pub tty: Option<PathBuf>,
-    /// Start time in clock ticks since boot. With pid and boot id it identifies
-    /// the process for good.
+    /// Start time in clock ticks since boot. Together with pid and boot id it is
+    /// unique.
     pub start: Option<u64>,
     pub boot_id: Option<String>,
-    /// The parent's program.
     pub parent_exe: Option<PathBuf>,
     pub login_uid: LoginUid,
 }
@@ -166,13 +162,11 @@ pub struct TimeLimits {
     pub kill_after: Option<Duration>,
 }
 
-/// A script to start.
 #[derive(Clone, Copy)]
 #[expect(missing_debug_implementations, reason = "`env` may hold secrets")]
 pub struct Start<'a> {
     /// Absolute path.
     pub program: &'a Path,
-    /// Arguments after the program's name.
     pub args: &'a [&'a OsStr],
     /// Added to qli's own environment.
     pub env: &'a [(&'a str, &'a OsStr)],
@@ -183,7 +177,6 @@ pub struct Start<'a> {
 pub struct ToolCall<'a> {
     /// Absolute path.
     pub program: &'a Path,
-    /// Arguments after the program's name.
     pub args: &'a [&'a str],
     /// After this the program and its children are killed.
     pub timeout: Duration,
@@ -191,7 +184,6 @@ pub struct ToolCall<'a> {
     pub limit: usize,
 }
 
-/// The output of a provider's program.
 #[expect(
     missing_debug_implementations,
     reason = "both streams may hold secrets"
@@ -214,10 +206,16 @@ pub enum ToolError {
     TimedOut,
     /// It wrote more than its limit.
     TooMuch,
-    /// It stopped: a program in the background may not read the terminal.
+    /// It stopped: a background program may not read the terminal.
     Stopped,
     /// It could not be started or waited for.
     Io(io::Error),
+}
+
+impl From<io::Error> for ToolError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 #[derive(Debug)]
@@ -226,4 +224,10 @@ pub enum AskError {
     Interrupted(Signal),
     /// The terminal is gone, or cannot be read.
     Io(io::Error),
+}
+
+impl From<io::Error> for AskError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
 }

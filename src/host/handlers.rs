@@ -20,18 +20,12 @@ use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
 use super::poll::{Polled, poll};
-use super::signals::{Sender, Signal};
+use super::signals::{Received, Sender, Signal};
 use super::terminal::{can_stop, stop_self};
 
-/// The installed handlers and the signals they noted.
+#[derive(Debug)]
 pub(super) struct SignalHandlers {
     delivery: SignalDelivery<UnixStream, WithOrigin>,
-}
-
-impl std::fmt::Debug for SignalHandlers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SignalHandlers")
-    }
 }
 
 /// What arrived before the script started.
@@ -63,8 +57,8 @@ impl SignalHandlers {
         let caught = caught.filter(|number| ignored & (1 << (number - 1)) == 0);
         let caught = caught.chain([SIGCHLD]);
         let (read, write) = UnixStream::pair()?;
-        // signal-hook drops a signal that arrives after its handler is installed and
-        // before its action is registered. Blocked meanwhile, it meets both.
+        // signal-hook loses a signal that arrives after its handler is installed and
+        // before its action is registered, so signals are blocked meanwhile.
         unix::SigSet::all().thread_set_mask()?;
         let delivery = SignalDelivery::with_pipe(read, write, WithOrigin::default(), caught);
         unix::SigSet::empty().thread_set_mask()?;
@@ -79,12 +73,16 @@ impl SignalHandlers {
     }
 
     /// Takes the signals that have arrived, except CHLD and XFSZ.
-    pub(super) fn drain(&mut self) -> Vec<(Signal, Sender)> {
-        let internal = [unix::Signal::SIGCHLD, unix::Signal::SIGXFSZ];
+    pub(super) fn drain(&mut self) -> Vec<Received> {
+        let internal = [SIGCHLD, SIGXFSZ];
         let arrived = self.delivery.pending();
+        let arrived = arrived.filter(|origin| !internal.contains(&origin.signal));
         arrived
-            .map(|origin| (Signal::new(origin.signal), sender(&origin)))
-            .filter(|(signal, _)| !signal.is_one_of(&internal))
+            .map(|origin| Received {
+                signal: Signal::new(origin.signal),
+                sender: sender(&origin),
+                forwarded: false,
+            })
             .collect()
     }
 
@@ -93,14 +91,15 @@ impl SignalHandlers {
     pub(super) fn before_start(&mut self) -> Pending {
         let mut resumed = false;
         loop {
-            let arrived: Vec<_> = self.drain().into_iter().map(|(signal, _)| signal).collect();
-            let fatal = arrived.iter().copied().find(|one| one.ends_before_start());
-            let stop = |one: &Signal| one.is_one_of(&[unix::Signal::SIGTSTP]);
-            if fatal.is_some() || !arrived.iter().any(stop) || !can_stop() {
+            let arrived = self.drain();
+            let mut signals = arrived.iter().map(|one| one.signal);
+            let fatal = signals.clone().find(|one| one.ends_before_start());
+            let asked_to_stop = signals.any(|one| one.number() == SIGTSTP);
+            if fatal.is_some() || !asked_to_stop || !can_stop() {
                 return Pending { fatal, resumed };
             }
             stop_self(unix::Signal::SIGSTOP);
-            // Again: qli may have been continued by a signal that ends the run.
+            // Check again: a signal that ends the run may have continued qli.
             resumed = true;
         }
     }
@@ -117,8 +116,8 @@ impl SignalHandlers {
     }
 
     /// Writes to a stream that may never be read, without missing a signal that ends
-    /// the run; returns that signal if it arrives before the text is written. The rest
-    /// is dropped once the reader takes nothing for `at_most`.
+    /// the run; returns that signal if it arrives before the text is written. If the
+    /// reader reads nothing for `at_most`, the rest is dropped.
     pub(super) fn write(
         &mut self,
         stream: &(impl AsFd + ?Sized),
@@ -150,8 +149,8 @@ impl SignalHandlers {
     }
 }
 
-/// A stream that is ready accepts this many bytes without blocking: a pipe then has
-/// a free page (pipe(7)), a terminal perhaps one byte.
+/// A stream that is ready accepts this many bytes without blocking: a pipe has a free
+/// page (pipe(7)), a terminal possibly room for one byte.
 const PIPE_CHUNK: usize = 4096;
 const TERMINAL_CHUNK: usize = 1;
 

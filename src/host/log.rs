@@ -24,11 +24,11 @@ pub enum OpenLog {
     Read,
 }
 
-/// An open log. A trait, so that tests can inject every fault of a disk.
+/// An open log. A trait, so that tests can inject disk faults.
 pub trait LogFile {
     fn stat(&self) -> io::Result<Stat>;
 
-    /// Describes the open directory that contains it.
+    /// Describes its directory, which is open too.
     fn directory_stat(&self) -> io::Result<Stat>;
 
     /// Takes the write lock (flock(2)) unless another process holds it.
@@ -40,7 +40,7 @@ pub trait LogFile {
     /// file because of a rotation.
     fn length_in_place(&self) -> io::Result<Option<u64>>;
 
-    /// Length in bytes.
+    /// In bytes.
     fn length(&self) -> io::Result<u64>;
 
     /// Returns up to `at_most` bytes that end at an offset.
@@ -75,9 +75,10 @@ pub(super) fn open(path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>
     let (parent, name) = parts.ok_or(io::ErrorKind::InvalidInput)?;
     let directory = match (open_directory(parent), purpose) {
         (Err(Errno::ENOENT), OpenLog::Create { mode }) => {
+            // Whoever may read the log may search its directory.
+            let mode = mode | (mode & 0o444) >> 2;
             let mut missing = DirBuilder::new();
-            let missing = missing.recursive(true).mode(directory_mode(mode));
-            missing.create(parent)?;
+            missing.recursive(true).mode(mode).create(parent)?;
             open_directory(parent)?
         }
         (opened, _) => opened?,
@@ -88,21 +89,17 @@ pub(super) fn open(path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>
         OpenLog::Read => (existing(FLAGS.union(OFlag::O_RDONLY))?, false),
         OpenLog::Create { mode } => create(&directory, name, mode)?,
     };
+    let path = path.to_owned();
     Ok(Box::new(RealLog {
-        path: path.to_owned(),
+        path,
         directory,
         file,
         created,
     }))
 }
 
-/// Whoever may read a log with this mode may search its directory.
-fn directory_mode(mode: u32) -> u32 {
-    mode | (mode & 0o444) >> 2
-}
-
-/// Opens a directory so that files can be opened in it; where the system makes the
-/// difference, permission to list it is not needed.
+/// Opens a directory to open files in it; on Linux (`O_PATH`) without needing
+/// permission to list it.
 fn open_directory(path: &Path) -> Result<File, Errno> {
     #[cfg(target_os = "linux")]
     let access = OFlag::O_PATH;
@@ -112,8 +109,8 @@ fn open_directory(path: &Path) -> Result<File, Errno> {
     nix::fcntl::open(path, flags, Mode::empty()).map(File::from)
 }
 
-/// Opens a log or creates it, and returns whether it did: another run may create it
-/// at the same time.
+/// Opens a log, or creates it; returns whether it was created here. Another run may
+/// create it at the same time.
 fn create(directory: &File, name: &OsStr, mode: u32) -> io::Result<(File, bool)> {
     // Other users cannot open it before its permissions are checked.
     let private = Mode::S_IRUSR | Mode::S_IWUSR;
@@ -124,7 +121,7 @@ fn create(directory: &File, name: &OsStr, mode: u32) -> io::Result<(File, bool)>
             other => return Ok((other?, false)),
         }
         match open(APPENDING | OFlag::O_CREAT | OFlag::O_EXCL) {
-            Err(Errno::EEXIST) => {} // another run was faster
+            Err(Errno::EEXIST) => {} // another run has just created it
             other => {
                 let file = other?;
                 // The umask must not take the owner's write permission.

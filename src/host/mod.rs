@@ -26,7 +26,6 @@ mod termination;
 mod tool;
 mod trust;
 mod user;
-mod xdg;
 
 use std::ffi::OsString;
 use std::io;
@@ -42,17 +41,19 @@ pub use facts::{
     Opened, ProcessFacts, Readable, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput,
 };
 pub use log::{LogFile, OpenLog};
-pub use path::{normalize, path_list};
+pub use path::{lookup, normalize, path_list, unset_reason};
 pub use path_search::{OnPath, all_on_path, path_entries, search_path};
 pub use permissions::{
     NotCreatable, STICKY, check_creatable, is_absent, is_directory, is_executable, is_file,
     is_link, is_world_writable,
 };
 pub use signals::{Received, Sender, Signal};
-pub use streams::{Output, Stream, quiet_panics, stdin, stream, write_stderr, write_stdout};
+pub use streams::{
+    Output, Stream, buffered_stdout, is_stdout_closed_within, quiet_panics, stdin, stream,
+    write_stderr, write_stdout,
+};
 pub use system::System;
 pub use trust::{ChangedBy, InsecurePath, insecure_paths};
-pub use xdg::{XdgDir, lookup, unset_reason, xdg_dir};
 
 /// The text of a system error without its number.
 pub fn reason(error: &io::Error) -> String {
@@ -63,8 +64,8 @@ pub fn reason(error: &io::Error) -> String {
     }
 }
 
-/// Reads the system. Nothing here changes anything: a preview holds a view, so it
-/// cannot act.
+/// Reads the system. Nothing here changes anything, so a preview, which has only a
+/// view, cannot act.
 ///
 /// ```compile_fail,E0599
 /// fn preview(view: &dyn qli::testing::host::HostView) {
@@ -104,13 +105,12 @@ pub trait HostView {
     /// Lists the names in a directory, sorted.
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>>;
 
-    /// Asks the kernel whether the effective user may use a path.
+    /// Asks the kernel about the effective user's access to a path.
     fn check_access(&self, path: &Path, access: Access) -> io::Result<()>;
 
-    /// Whether the process has a controlling terminal to ask on.
+    /// Whether this process has a controlling terminal.
     fn has_terminal(&self) -> bool;
 
-    /// The effective uid.
     fn euid(&self) -> u32;
 
     fn identity(&self) -> Identity;
@@ -118,7 +118,6 @@ pub trait HostView {
     /// The working directory, if it still exists.
     fn cwd(&self) -> Option<PathBuf>;
 
-    /// Describes this process.
     fn process(&self) -> ProcessFacts;
 
     /// Whether a process of this machine is still running, given its start time in
@@ -126,15 +125,12 @@ pub trait HostView {
     fn is_running(&self, pid: u32, start: u64, boot_id: &str) -> Option<bool>;
 }
 
-/// Acts on the system.
 pub trait Host: HostView {
-    /// The wall clock.
     fn now(&self) -> DateTime<Utc>;
 
     /// Time since qli started, by a monotonic clock.
     fn elapsed(&self) -> Duration;
 
-    /// Random bytes from the kernel.
     fn random(&mut self) -> io::Result<[u8; 16]>;
 
     /// Until this is called, every signal has its default effect.
@@ -161,7 +157,7 @@ pub trait Host: HostView {
     /// Runs a provider's program for its output.
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError>;
 
-    /// Opens a log. Never follows a link, never waits for a pipe.
+    /// Opens a log. Never follows a link, and never blocks on a pipe.
     fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>>;
 
     /// Writes a line to the system log, as authpriv.notice (syslog(3)).

@@ -1,4 +1,4 @@
-//! Programs on `PATH`, looked up by name: no directory is listed here.
+//! Looks up programs on `PATH` by name, without listing directories.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,6 @@ use super::permissions::is_executable;
 use super::trust::insecure_paths;
 use super::{ChangedBy, HostView, InsecurePath, Stat};
 
-/// The result of a look-up on `PATH`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OnPath {
     Found(PathBuf),
@@ -59,7 +58,8 @@ fn candidates(
 /// help: anyone can put a program there first.
 fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<InsecurePath> {
     if let Some(stat) = view.stat(entry).ok().filter(Stat::is_world_writable) {
-        return Some(InsecurePath::new(entry, &stat, ChangedBy::Everybody));
+        let (path, by) = (entry.to_owned(), ChangedBy::Everybody);
+        return Some(InsecurePath { path, stat, by });
     }
     let found = insecure_paths(&[candidate], view);
     found.into_iter().find(|one| one.by != ChangedBy::Group)

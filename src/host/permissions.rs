@@ -1,5 +1,4 @@
-//! Questions about files that every layer asks: what is it, who may change it,
-//! may qli use it. Each has one answer, here.
+//! What a file is, who can change it, and whether qli may use it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,7 +21,7 @@ impl Stat {
         self.kind == FileKind::Link
     }
 
-    /// The owner may do as they like with the file: they must be root, or this user.
+    /// The owner can always change the file, so it must be root or this user.
     pub fn has_trusted_owner(&self, euid: u32) -> bool {
         self.owner == euid || self.owner == 0
     }
@@ -33,10 +32,6 @@ impl Stat {
 
     pub fn is_world_writable(&self) -> bool {
         self.mode & 0o002 != 0
-    }
-
-    pub fn is_sticky(&self) -> bool {
-        self.mode & STICKY != 0
     }
 
     /// Whether anyone may execute it. Unlike [`is_executable`], the answer is the
@@ -81,18 +76,17 @@ pub fn is_absent(error: &io::Error) -> bool {
     )
 }
 
-/// Why a directory cannot be created.
 #[derive(Debug)]
 pub enum NotCreatable {
-    /// This ancestor is not a directory.
+    /// An ancestor is not a directory.
     NotADirectory(PathBuf, FileKind),
-    /// The kernel refuses to write to this ancestor, or to examine it.
+    /// An ancestor is not writable, or cannot be examined.
     Denied(PathBuf, io::Error),
 }
 
 /// Checks that a directory exists and is writable, or can be created: its nearest
-/// existing ancestor must be a writable directory. Links are followed; a dangling
-/// one is in the way.
+/// existing ancestor must be a writable directory. Links are followed; a dangling one
+/// prevents it.
 pub fn check_creatable(directory: &Path, view: &dyn HostView) -> Result<(), NotCreatable> {
     let denied = |error| NotCreatable::Denied(directory.to_owned(), error);
     match (view.stat(directory), directory.parent()) {

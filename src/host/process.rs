@@ -64,21 +64,11 @@ pub(super) fn is_running(pid: u32, start: u64, since_boot: &str) -> Option<bool>
     if boot_id()? != since_boot {
         return Some(false);
     }
-    let found = start_of(pid).ok()?;
-    Some(found == Some(start))
-}
-
-/// Returns when a process started; `None` if there is no such process.
-fn start_of(pid: u32) -> io::Result<Option<u64>> {
-    if let Some(start) = read(&format!("{pid}/stat")).and_then(|stat| field(&stat, START)) {
-        return Ok(Some(start));
+    if let Some(found) = read(&format!("{pid}/stat")).and_then(|stat| field(&stat, START)) {
+        return Some(found == start);
     }
-    let pid = i32::try_from(pid).map_err(|_| io::ErrorKind::InvalidInput)?;
-    match kill(Pid::from_raw(pid), None) {
-        Err(Errno::ESRCH) => Ok(None),
-        Ok(()) => Err(io::ErrorKind::Unsupported.into()),
-        Err(error) => Err(error.into()),
-    }
+    let pid = Pid::from_raw(i32::try_from(pid).ok()?);
+    (kill(pid, None) == Err(Errno::ESRCH)).then_some(false)
 }
 
 fn login_uid() -> LoginUid {
@@ -90,15 +80,15 @@ fn login_uid() -> LoginUid {
 }
 
 /// Finds a field of `/proc/PID/stat`. The second one, a name in parentheses, may
-/// contain parentheses and spaces itself, so fields are counted from the last one.
+/// contain parentheses and spaces, so fields are counted from the last parenthesis.
 fn field(stat: &str, number: usize) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
     let mut from_third = after_name.split_ascii_whitespace();
     from_third.nth(number.checked_sub(3)?)?.parse().ok()
 }
 
-/// Reads a file below `/proc`. These report no length; the buffer is large enough for
-/// most of them to take one read, and one more that finds the end.
+/// Reads a file below `/proc`. These report no length, so the buffer is made large
+/// enough to read most of them at once.
 pub(super) fn read(below_proc: &str) -> Option<String> {
     let file = File::open(PathBuf::from("/proc").join(below_proc)).ok()?;
     let mut text = Vec::with_capacity(4096);
@@ -120,12 +110,13 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn this_process_has_a_start_and_an_absent_one_has_none() {
+    fn this_process_is_running_and_an_absent_one_is_not() {
         let own = own_facts(own_stat().start);
         assert!(own.start.is_some() && own.boot_id.is_some() && own.parent_exe.is_some());
-        assert_eq!(start_of(own.pid).unwrap(), own.start);
+        let running = |pid| is_running(pid, own.start.unwrap(), own.boot_id.as_ref().unwrap());
+        assert_eq!(running(own.pid), Some(true));
         // Process ids end below 2^22 on every Linux (proc(5), pid_max).
-        assert_eq!(start_of(1 << 23).unwrap(), None);
-        assert!(start_of(u32::MAX).is_err());
+        assert_eq!(running(1 << 23), Some(false));
+        assert_eq!(running(u32::MAX), None);
     }
 }

@@ -1,5 +1,6 @@
 //! A signal, its sender, and whether it is forwarded to the script.
 
+use nix::libc::{SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use nix::sys::signal as unix;
 use serde::{Serialize, Serializer};
 
@@ -30,26 +31,14 @@ impl Signal {
         format!("SIG{}", self.0)
     }
 
-    /// Whether it is used to stop a run: HUP, INT, QUIT, TERM.
+    /// Whether it is used to stop a run.
     pub fn interrupts(self) -> bool {
-        use unix::Signal as S;
-        self.is_one_of(&[S::SIGHUP, S::SIGINT, S::SIGQUIT, S::SIGTERM])
+        matches!(self.0, SIGHUP | SIGINT | SIGQUIT | SIGTERM)
     }
 
     /// Whether it ends a run whose script has not started.
     pub(super) fn ends_before_start(self) -> bool {
-        use unix::Signal as S;
-        self.interrupts() || self.is_one_of(&[S::SIGUSR1, S::SIGUSR2, S::SIGALRM])
-    }
-
-    pub(super) fn is_one_of(self, signals: &[unix::Signal]) -> bool {
-        signals.iter().any(|&one| one as i32 == self.0)
-    }
-}
-
-impl From<unix::Signal> for Signal {
-    fn from(signal: unix::Signal) -> Self {
-        Self(signal as i32)
+        self.interrupts() || matches!(self.0, SIGUSR1 | SIGUSR2 | SIGALRM)
     }
 }
 
@@ -72,7 +61,7 @@ pub enum Sender {
     Process {
         pid: i32,
         uid: u32,
-        /// Its process group, unless it had exited by the time qli asked.
+        /// Its process group; `None` if it has exited meanwhile.
         group: Option<i32>,
     },
 }
@@ -86,12 +75,10 @@ pub struct Received {
     pub forwarded: bool,
 }
 
-/// The state of the run when a signal arrived.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RunState {
     pub(super) own_pid: i32,
     pub(super) script_pid: i32,
-    /// Whether the script is stopped.
     pub(super) stopped: bool,
     /// Whether the signal may have arrived before the script could receive it.
     pub(super) spawning: bool,
@@ -99,17 +86,17 @@ pub(super) struct RunState {
 
 /// Decides whether a signal is forwarded to the script.
 ///
-/// The terminal has already sent it to the script; the script and its group either
-/// meant qli or have reached the group. While the script is being started a signal
-/// may have reached qli alone, so it is forwarded unless the script itself sent it or
-/// it is WINCH, which can be missed. CONT is for a stopped script only.
+/// The terminal sends it to the script, too. What the script or its group sends is for
+/// qli, or has reached the whole group. While the script is being started a signal may
+/// have reached only qli, so it is forwarded, unless the script itself sent it, or it is
+/// WINCH, which can be missed. CONT is forwarded only to a stopped script.
 pub(super) fn is_forwarded(signal: Signal, sender: Sender, run: RunState) -> bool {
-    if signal.is_one_of(&[unix::Signal::SIGCONT]) && !run.stopped {
+    if signal.number() == SIGCONT && !run.stopped {
         return false;
     }
     if run.spawning {
         let from_script = matches!(sender, Sender::Process { pid, .. } if pid == run.script_pid);
-        return !from_script && !signal.is_one_of(&[unix::Signal::SIGWINCH]);
+        return !from_script && signal.number() != SIGWINCH;
     }
     match sender {
         Sender::Kernel => false,
@@ -127,14 +114,14 @@ mod tests {
     const SCRIPT: i32 = 200;
     const OWN: i32 = 100;
 
-    fn forwarded(signal: unix::Signal, sender: Sender, stopped: bool, spawning: bool) -> bool {
+    fn forwarded(signal: i32, sender: Sender, stopped: bool, spawning: bool) -> bool {
         let run = RunState {
             own_pid: OWN,
             script_pid: SCRIPT,
             stopped,
             spawning,
         };
-        is_forwarded(signal.into(), sender, run)
+        is_forwarded(Signal(signal), sender, run)
     }
 
     fn process(pid: i32, group: Option<i32>) -> Sender {
@@ -143,7 +130,7 @@ mod tests {
 
     #[test]
     fn only_signals_from_outside_the_run_are_forwarded() {
-        let term = |sender| forwarded(unix::Signal::SIGTERM, sender, false, false);
+        let term = |sender| forwarded(SIGTERM, sender, false, false);
         assert!(!term(Sender::Kernel));
         assert!(!term(process(SCRIPT, Some(OWN))));
         assert!(!term(process(201, Some(SCRIPT))));
@@ -156,24 +143,19 @@ mod tests {
     #[test]
     fn a_signal_during_the_spawn_is_forwarded_whoever_sent_it() {
         for sender in [Sender::Kernel, process(7, Some(7))] {
-            assert!(forwarded(unix::Signal::SIGINT, sender, false, true));
-            assert!(!forwarded(unix::Signal::SIGCONT, sender, false, true));
-            assert!(forwarded(unix::Signal::SIGCONT, sender, true, true));
-            assert!(!forwarded(unix::Signal::SIGWINCH, sender, false, true));
+            assert!(forwarded(SIGINT, sender, false, true));
+            assert!(!forwarded(SIGCONT, sender, false, true));
+            assert!(forwarded(SIGCONT, sender, true, true));
+            assert!(!forwarded(SIGWINCH, sender, false, true));
         }
-        assert!(!forwarded(
-            unix::Signal::SIGHUP,
-            process(SCRIPT, Some(OWN)),
-            false,
-            true
-        ));
+        assert!(!forwarded(SIGHUP, process(SCRIPT, Some(OWN)), false, true));
     }
 
     #[test]
     fn cont_is_forwarded_only_to_a_stopped_script() {
         let outside = process(7, Some(7));
-        assert!(forwarded(unix::Signal::SIGCONT, outside, true, false));
-        assert!(!forwarded(unix::Signal::SIGCONT, outside, false, false));
+        assert!(forwarded(SIGCONT, outside, true, false));
+        assert!(!forwarded(SIGCONT, outside, false, false));
     }
 
     #[test]

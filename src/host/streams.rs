@@ -29,35 +29,21 @@ pub fn stdin() -> impl Read + Send {
 }
 
 /// Buffered standard output.
-#[derive(Debug)]
-pub struct Output(BufWriter<StdoutLock<'static>>);
+pub type Output = BufWriter<StdoutLock<'static>>;
 
-impl Output {
-    /// Locks standard output.
-    pub fn new() -> Self {
-        Self(BufWriter::with_capacity(64 * 1024, io::stdout().lock()))
-    }
-
-    /// Waits at most this long for the reader to close the stream.
-    pub fn is_closed_within(&self, time: Duration) -> bool {
-        let mut fds = [PollFd::new(self.0.get_ref().as_fd(), PollFlags::empty())];
-        // A failed wait is a short one.
-        drop(poll(&mut fds, Some(time)));
-        let gone = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
-        fds.iter()
-            .filter_map(PollFd::revents)
-            .any(|events| events.intersects(gone))
-    }
+/// Locks standard output.
+pub fn buffered_stdout() -> Output {
+    BufWriter::with_capacity(64 * 1024, io::stdout().lock())
 }
 
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
+/// Waits at most this long for the reader of standard output to close it.
+pub fn is_stdout_closed_within(time: Duration) -> bool {
+    let stdout = io::stdout();
+    let mut fds = [PollFd::new(stdout.as_fd(), PollFlags::empty())];
+    // A failed wait only shortens the pause.
+    drop(poll(&mut fds, Some(time)));
+    let [events] = fds.map(|fd| fd.revents().unwrap_or(PollFlags::empty()));
+    events.intersects(PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL)
 }
 
 /// Writes to standard error; an error has nowhere to go.

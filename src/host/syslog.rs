@@ -1,4 +1,4 @@
-//! The system log, by the socket that every program on the machine uses.
+//! The system log, through its local socket.
 
 use std::io::{self, Write as _};
 use std::os::unix::net::{UnixDatagram, UnixStream};
@@ -10,7 +10,7 @@ const SOCKET: &str = "/dev/log";
 /// authpriv.notice: facility 10, severity 5 (RFC 5424, section 6.2.1).
 const PRIORITY: u32 = 10 * 8 + 5;
 
-/// After this syslog counts as unavailable.
+/// After this, syslog counts as unavailable.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Sends one line in the form of RFC 3164 without its time: the daemon adds its own.

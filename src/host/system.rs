@@ -27,7 +27,6 @@ use super::{
 };
 use crate::names::Sha256;
 
-/// The machine qli runs on.
 #[derive(Debug)]
 pub struct System {
     started: Instant,
@@ -42,11 +41,7 @@ pub struct System {
 
 impl System {
     /// Starts qli's clock.
-    #[expect(
-        clippy::new_without_default,
-        reason = "starting a clock is not a default"
-    )]
-    pub fn new() -> Self {
+    pub fn start() -> Self {
         Self {
             started: Instant::now(),
             euid: nix::unistd::geteuid().as_raw(),
@@ -75,11 +70,11 @@ impl System {
         ));
     }
 
-    /// Writes the last message of a run to standard error. After a signal it does not
-    /// wait for a reader that takes nothing.
+    /// Writes the last message of a run to standard error. After a signal, a reader
+    /// that does not read is given one second.
     pub fn write_last(&mut self, text: &str, interrupted: bool) {
         const WRITE_TIMEOUT: Duration = Duration::from_secs(1);
-        // A second signal cuts the message short; the outcome of the run stays.
+        // A second signal cuts the message short, and changes nothing else.
         let _: Option<Signal> = self.write(text, interrupted.then_some(WRITE_TIMEOUT));
     }
 
@@ -94,7 +89,7 @@ impl System {
         written.ok().flatten()
     }
 
-    /// Returns an unused name beside a file.
+    /// Returns a name for the temporary file that is renamed to this path.
     fn draft(&mut self, path: &Path) -> io::Result<PathBuf> {
         if self.signals.is_none() {
             atomic_write::catch_size_limit()?;
@@ -107,12 +102,11 @@ impl System {
     }
 
     fn signals(&mut self) -> io::Result<&mut SignalHandlers> {
-        if self.signals.is_none() {
-            self.signals = Some(SignalHandlers::install(self.own().ignored)?);
-        }
-        self.signals
-            .as_mut()
-            .ok_or_else(|| io::Error::other("no signal handlers"))
+        let installed = match self.signals.take() {
+            Some(installed) => installed,
+            None => SignalHandlers::install(self.own().ignored)?,
+        };
+        Ok(self.signals.insert(installed))
     }
 }
 
@@ -296,7 +290,7 @@ impl Host for System {
     }
 
     fn ask(&mut self, question: &str) -> Result<String, AskError> {
-        ask::ask(question, self.signals().map_err(AskError::Io)?)
+        ask::ask(question, self.signals()?)
     }
 
     fn protect_memory(&mut self) {
@@ -307,7 +301,7 @@ impl Host for System {
     }
 
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
-        tool::call(call, self.signals().map_err(ToolError::Io)?)
+        tool::call(call, self.signals()?)
     }
 
     fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {

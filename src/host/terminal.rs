@@ -8,7 +8,6 @@ use nix::libc::O_NOCTTY;
 use nix::sys::signal as unix;
 use nix::unistd::{getpgrp, getppid, getsid};
 
-/// Opens the controlling terminal.
 pub(super) fn open(write: bool) -> io::Result<File> {
     OpenOptions::new()
         .read(true)
@@ -17,15 +16,14 @@ pub(super) fn open(write: bool) -> io::Result<File> {
         .open("/dev/tty")
 }
 
-/// Whether this process has a controlling terminal.
 pub(super) fn exists() -> bool {
     open(false).is_ok()
 }
 
 /// Whether qli could be continued if it stopped itself: it has a controlling
 /// terminal, its parent is in its session, and a shell with job control has put it
-/// into a process group apart from the session leader's. An orphaned group that
-/// stops stays stopped for ever.
+/// into another process group than the session leader's. A stopped orphaned group is
+/// never continued.
 pub(super) fn can_stop() -> bool {
     let parent = getppid();
     // A parent outside this pid namespace has the id 0, and getsid(0) would answer

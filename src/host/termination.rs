@@ -1,11 +1,9 @@
-//! When a running script is ended: by the timeout of its manifest, or because it is
-//! interrupted again and again.
-//!
-//! For the timeout, time while the script is stopped does not count.
+//! When a running script is ended: by the timeout of its manifest, or by repeated
+//! interrupts. Time while the script is stopped does not count towards the timeout.
 
 use std::time::Duration;
 
-use nix::sys::signal as unix;
+use nix::libc::{SIGINT, SIGTERM};
 
 use super::TimeLimits;
 use super::signals::{Sender, Signal};
@@ -17,7 +15,6 @@ pub(super) const WINDOW: Duration = Duration::from_secs(10);
 /// sends it to qli and to qli's process group.
 const ECHO: Duration = Duration::from_millis(100);
 
-/// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Escalation {
     /// Send TERM: the timeout, this long, has passed.
@@ -48,12 +45,8 @@ pub(super) struct TerminationPolicy {
     warned: Option<Duration>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Interrupt {
-    signal: Signal,
-    pid: Option<i32>,
-    at: Duration,
-}
+/// A signal, the process that sent it, and the time since the start.
+type Interrupt = (Signal, Option<i32>, Duration);
 
 impl TerminationPolicy {
     pub(super) fn new(limits: TimeLimits) -> Self {
@@ -65,37 +58,38 @@ impl TerminationPolicy {
         }
     }
 
-    /// Returns the running time left until something is due, given the running time
-    /// so far.
-    pub(super) fn left(&self, ran: Duration) -> Option<Duration> {
-        let until = match self.stage {
-            Stage::Running => self.limits.timeout?,
-            Stage::Terminated(at) => at.saturating_add(self.limits.kill_after?),
-            Stage::Killed => return None,
-        };
-        Some(until.saturating_sub(ran))
-    }
-
-    /// Returns what is due after this running time.
-    pub(super) fn due(&mut self, ran: Duration) -> Option<Escalation> {
-        if self.left(ran)? > Duration::ZERO {
-            return None;
-        }
-        let (stage, due) = match self.stage {
+    /// Returns what is due next, and after which running time.
+    fn next(&self) -> Option<(Duration, Escalation)> {
+        match self.stage {
             Stage::Running => {
                 let timeout = self.limits.timeout?;
-                (Stage::Terminated(ran), Escalation::Terminate(timeout))
+                Some((timeout, Escalation::Terminate(timeout)))
             }
-            Stage::Terminated(_) | Stage::Killed => {
-                (Stage::Killed, Escalation::Kill(self.limits.kill_after?))
+            Stage::Terminated(at) => {
+                let after = self.limits.kill_after?;
+                Some((at.saturating_add(after), Escalation::Kill(after)))
             }
+            Stage::Killed => None,
+        }
+    }
+
+    /// Returns the running time left until something is due.
+    pub(super) fn left(&self, ran: Duration) -> Option<Duration> {
+        Some(self.next()?.0.saturating_sub(ran))
+    }
+
+    /// Returns what is due after this running time, once.
+    pub(super) fn due(&mut self, ran: Duration) -> Option<Escalation> {
+        let (_, due) = self.next().filter(|(at, _)| *at <= ran)?;
+        self.stage = match self.stage {
+            Stage::Running => Stage::Terminated(ran),
+            Stage::Terminated(_) | Stage::Killed => Stage::Killed,
         };
-        self.stage = stage;
         Some(due)
     }
 
-    /// Notes a signal received at a time since the start, and returns what it leads
-    /// to. Here time counts while the script is stopped, too.
+    /// Notes a signal, and returns what it leads to. `now` is the time since the start,
+    /// including time while the script is stopped.
     pub(super) fn interrupted(
         &mut self,
         signal: Signal,
@@ -106,17 +100,16 @@ impl TerminationPolicy {
             Sender::Kernel => None,
             Sender::Process { pid, .. } => Some(pid),
         };
-        let interrupts = [unix::Signal::SIGINT, unix::Signal::SIGTERM];
-        if !signal.is_one_of(&interrupts) || self.is_echo(signal, pid, now) {
+        let is_echo = |&(other, from, at): &Interrupt| {
+            pid.is_some() && (other, from) == (signal, pid) && now.saturating_sub(at) < ECHO
+        };
+        let is_interrupt = matches!(signal.number(), SIGINT | SIGTERM);
+        if !is_interrupt || self.interrupts.iter().any(is_echo) {
             return None;
         }
         let recent = |at: Duration| now.saturating_sub(at) < WINDOW;
-        self.interrupts.retain(|one| recent(one.at));
-        self.interrupts.push(Interrupt {
-            signal,
-            pid,
-            at: now,
-        });
+        self.interrupts.retain(|&(_, _, at)| recent(at));
+        self.interrupts.push((signal, pid, now));
         if self.warned.is_some_and(recent) {
             return Some(Escalation::Interrupted);
         }
@@ -125,13 +118,6 @@ impl TerminationPolicy {
         }
         self.warned = Some(now);
         Some(Escalation::Warn)
-    }
-
-    fn is_echo(&self, signal: Signal, pid: Option<i32>, now: Duration) -> bool {
-        let same = |one: &Interrupt| {
-            (one.signal, one.pid) == (signal, pid) && now.saturating_sub(one.at) < ECHO
-        };
-        pid.is_some() && self.interrupts.iter().any(same)
     }
 }
 

@@ -3,12 +3,13 @@
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal as Unix, killpg};
 use nix::unistd::Pid;
+use rustix::process::WaitStatus;
 use zeroize::Zeroizing;
 
 use super::child::{end_of, pid_of, poll_state};
@@ -33,64 +34,48 @@ pub(super) fn call(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        .spawn()
-        .map_err(ToolError::Io)?;
-    let pid = pid_of(&child);
-    let (Some(out), Some(err)) = (child.stdout.take(), child.stderr.take()) else {
-        return Err(ToolError::Io(io::ErrorKind::BrokenPipe.into()));
-    };
-    let mut running = Running {
-        pid,
-        out: CappedPipe::new(out, call.limit),
-        err: CappedPipe::new(err, STDERR_KEPT),
-        deadline: Instant::now() + call.timeout,
-    };
-    let ended = running.until_end(signals);
-    if ended.is_err() {
-        kill_group(pid, signals);
+        .spawn()?;
+    let output = collect(&mut child, call, signals);
+    if output.is_err() {
+        kill_group(pid_of(&child), signals);
     }
-    Ok(ToolOutput {
-        code: ended?,
-        stdout: running.out.bytes,
-        stderr: running.err.bytes,
-        stderr_cut: running.err.cut,
-    })
+    output
 }
 
-struct Running<O, E> {
-    pid: Pid,
-    out: CappedPipe<O>,
-    err: CappedPipe<E>,
-    deadline: Instant,
-}
-
-impl<O: Read + AsFd, E: Read + AsFd> Running<O, E> {
-    /// Reads both streams until the program ends. A grandchild that keeps them open
-    /// does not matter: what has been written by then is the output.
-    fn until_end(&mut self, signals: &mut SignalHandlers) -> Result<Option<i32>, ToolError> {
-        self.out.unblock().map_err(ToolError::Io)?;
-        self.err.unblock().map_err(ToolError::Io)?;
-        loop {
-            let status = poll_state(self.pid).map_err(ToolError::Io)?;
-            if status.is_some_and(rustix::process::WaitStatus::stopped) {
-                return Err(ToolError::Stopped);
-            }
-            self.err.read().map_err(ToolError::Io)?;
-            self.out.read().map_err(ToolError::Io)?;
-            if self.out.cut {
-                return Err(ToolError::TooMuch);
-            }
-            if let Some(end) = status.and_then(end_of) {
-                return Ok(end.ok().map(i32::from));
-            }
-            let left = self.deadline.checked_duration_since(Instant::now());
-            let left = left.ok_or(ToolError::TimedOut)?;
-            let open = [self.out.fd(), self.err.fd()].into_iter().flatten();
-            let open: Vec<_> = open.collect();
-            signals.wait(&open, Some(left)).map_err(ToolError::Io)?;
-            if let Some(signal) = signals.before_start().fatal {
-                return Err(ToolError::Interrupted(signal));
-            }
+/// Reads both streams until the program ends. A grandchild that keeps them open does not
+/// matter: what has been written by then is the output.
+fn collect(
+    child: &mut Child,
+    call: &ToolCall<'_>,
+    signals: &mut SignalHandlers,
+) -> Result<ToolOutput, ToolError> {
+    let deadline = Instant::now() + call.timeout;
+    let mut out = CappedPipe::new(child.stdout.take(), call.limit)?;
+    let mut err = CappedPipe::new(child.stderr.take(), STDERR_KEPT)?;
+    loop {
+        let status = poll_state(pid_of(child))?;
+        if status.is_some_and(WaitStatus::stopped) {
+            return Err(ToolError::Stopped);
+        }
+        err.read()?;
+        out.read()?;
+        if out.cut {
+            return Err(ToolError::TooMuch);
+        }
+        if let Some(end) = status.and_then(end_of) {
+            return Ok(ToolOutput {
+                code: end.ok().map(i32::from),
+                stdout: out.bytes,
+                stderr: err.bytes,
+                stderr_cut: err.cut,
+            });
+        }
+        let left = deadline.checked_duration_since(Instant::now());
+        let left = left.ok_or(ToolError::TimedOut)?;
+        let open: Vec<_> = [out.fd(), err.fd()].into_iter().flatten().collect();
+        signals.wait(&open, Some(left))?;
+        if let Some(signal) = signals.before_start().fatal {
+            return Err(ToolError::Interrupted(signal));
         }
     }
 }
@@ -106,24 +91,20 @@ struct CappedPipe<R> {
 impl<R: Read + AsFd> CappedPipe<R> {
     /// The buffer has its full size from the start: growing would leave copies of a
     /// secret in memory that are never erased.
-    fn new(pipe: R, limit: usize) -> Self {
-        Self {
-            pipe: Some(pipe),
+    fn new(pipe: Option<R>, limit: usize) -> io::Result<Self> {
+        if let Some(pipe) = &pipe {
+            fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+        }
+        Ok(Self {
+            pipe,
             bytes: Zeroizing::new(Vec::with_capacity(limit)),
             limit,
             cut: false,
-        }
+        })
     }
 
     fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.pipe.as_ref().map(AsFd::as_fd)
-    }
-
-    fn unblock(&self) -> io::Result<()> {
-        if let Some(fd) = self.fd() {
-            fcntl(fd, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-        }
-        Ok(())
     }
 
     /// Reads what is available, up to the first chunk beyond the limit.

@@ -1,11 +1,12 @@
-//! Whether a file can be trusted: whoever can change it, or a directory on the way
-//! to it, decides what runs.
+//! Whether a file can be trusted: whoever can change it, or a directory above it,
+//! decides what runs.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::path::normalize;
+use super::permissions::STICKY;
 use super::{HostView, Stat};
 use crate::names::shell_word;
 
@@ -13,12 +14,10 @@ use crate::names::shell_word;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InsecurePath {
     pub path: PathBuf,
-    pub mode: u32,
-    pub owner: u32,
+    pub stat: Stat,
     pub by: ChangedBy,
 }
 
-/// Who else can change a file or directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChangedBy {
     /// Its group. With a umask of 002 and a group for each user that is normal, so it
@@ -30,18 +29,9 @@ pub enum ChangedBy {
 }
 
 impl InsecurePath {
-    pub(super) fn new(path: &Path, stat: &Stat, by: ChangedBy) -> Self {
-        Self {
-            path: path.to_owned(),
-            mode: stat.mode,
-            owner: stat.owner,
-            by,
-        }
-    }
-
     /// Says who can change it; follows the path in a sentence.
     pub fn finding(&self) -> String {
-        let (mode, owner) = (self.mode, self.owner);
+        let Stat { mode, owner, .. } = self.stat;
         let who = match self.by {
             ChangedBy::Group => "is writable by its group",
             ChangedBy::Owner => "is owned by neither you nor root",
@@ -88,21 +78,18 @@ const LINKS_MAX: usize = 40;
 
 struct PathWalk<'v> {
     view: &'v dyn HostView,
-    // By bytes: paths would be compared part by part.
+    // `OsString`, since comparing paths part by part is slower.
     examined: BTreeMap<OsString, Stat>,
     found: Vec<InsecurePath>,
 }
 
 impl PathWalk<'_> {
-    /// Walks a path from the root, and again from each link. Dangling links are
-    /// reported elsewhere.
+    /// Walks a path from the root, and again from the target of each link. Dangling links
+    /// are reported elsewhere.
     fn follow(&mut self, path: &Path) {
-        let mut path = path.to_owned();
+        let mut next = Some(path.to_owned());
         for _ in 0..LINKS_MAX {
-            match self.walk(&path) {
-                Some(next) => path = next,
-                None => break,
-            }
+            next = next.and_then(|path| self.walk(&path));
         }
     }
 
@@ -115,7 +102,7 @@ impl PathWalk<'_> {
         while let Some(part) = rest.next() {
             here.push(part);
             let Some(stat) = self.examine(&here, above) else {
-                self.check_parent_of_missing(&here, above);
+                self.check_parent(&here, above);
                 return None;
             };
             if stat.is_link() {
@@ -140,39 +127,37 @@ impl PathWalk<'_> {
         if stat.is_link() {
             self.check(here, stat, false);
         }
-        if let (Some(above), Some(directory)) = (above, here.parent()) {
-            self.check(directory, above, true);
-        }
+        self.check_parent(here, above);
         Some(stat)
     }
 
-    /// Whoever can write to the directory of a missing file can create it; in a
-    /// sticky directory it would not be owned by this user.
-    fn check_parent_of_missing(&mut self, missing: &Path, above: Option<Stat>) {
+    /// Whoever can write to a directory can replace a file in it, or create a missing
+    /// one; in a sticky directory neither would be owned by this user.
+    fn check_parent(&mut self, path: &Path, above: Option<Stat>) {
         let above = above.filter(Stat::is_directory);
-        if let (Some(above), Some(directory)) = (above, missing.parent()) {
+        if let (Some(above), Some(directory)) = (above, path.parent()) {
             self.check(directory, above, true);
         }
     }
 
     fn check(&mut self, path: &Path, stat: Stat, is_parent: bool) {
-        let by = changed_by(&stat, is_parent, self.view.euid());
-        if let Some(by) = by
+        if let Some(by) = changed_by(&stat, is_parent, self.view.euid())
             && !self.found.iter().any(|one| one.path == path)
         {
-            self.found.push(InsecurePath::new(path, &stat, by));
+            let path = path.to_owned();
+            self.found.push(InsecurePath { path, stat, by });
         }
     }
 }
 
-/// Who else can change a file, or the entries of a parent directory. In a sticky
-/// parent no one can replace a file of this user or root, and a file of anyone else
-/// is reported itself.
+/// Who else can change a file, or the entries of a parent directory. In a sticky parent
+/// no one else can replace a file of this user or root; a file of another user is
+/// reported anyway.
 fn changed_by(stat: &Stat, is_parent: bool, euid: u32) -> Option<ChangedBy> {
     if !stat.has_trusted_owner(euid) {
         return Some(ChangedBy::Owner);
     }
-    let protected = stat.is_directory() && stat.is_sticky() && is_parent;
+    let protected = is_parent && stat.mode & STICKY != 0;
     // The mode of a link means nothing (symlink(7)).
     if protected || stat.is_link() {
         None

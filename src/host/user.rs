@@ -4,38 +4,26 @@ use nix::unistd::{Uid, User};
 
 use super::Identity;
 
-/// Costs more than a run should pay twice.
+/// `/etc/passwd` comes first: nearly every user is in it, and the C library reads
+/// `nsswitch.conf(5)` and asks its cache before it does the same. Only other users
+/// (LDAP, SSSD, systemd) are looked up by the C library.
 pub(super) fn identity(euid: u32) -> Identity {
     let uid = nix::unistd::getuid();
     let host = nix::unistd::gethostname().unwrap_or_default();
+    let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
     Identity {
         uid: uid.as_raw(),
         euid,
-        user: name_of(uid),
+        user: name_in(&passwd, uid).or_else(|| name_from_libc(uid)),
         host: host.to_string_lossy().into_owned(),
     }
 }
 
-/// Returns the name of a user, if the user database has one.
-///
-/// `/etc/passwd` comes first: nearly every user is in it, and the C library reads
-/// `nsswitch.conf(5)` and asks its cache before it does the same. Only other users
-/// (LDAP, SSSD, systemd) are looked up by the C library.
-fn name_of(uid: Uid) -> Option<String> {
-    let file = std::fs::read("/etc/passwd").unwrap_or_default();
-    name_in(&file, uid).or_else(|| name_elsewhere(uid))
-}
-
-/// Whether glibc is linked statically.
-const STATIC_GLIBC: bool = cfg!(all(target_env = "gnu", target_feature = "crt-static"));
-
-/// Asks the C library for a user who is not in the file.
-///
 /// A static glibc would load modules built for the system's glibc, which ends in
 /// SIGSEGV even at the same version (Debian 12: `libnss_systemd`). It is not asked: a
 /// user without a name can still run a script.
-fn name_elsewhere(uid: Uid) -> Option<String> {
-    if STATIC_GLIBC {
+fn name_from_libc(uid: Uid) -> Option<String> {
+    if cfg!(all(target_env = "gnu", target_feature = "crt-static")) {
         return None;
     }
     User::from_uid(uid).ok().flatten().map(|user| user.name)

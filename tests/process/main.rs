@@ -10,9 +10,9 @@
     reason = "a test touches the system and may panic"
 )]
 
-mod asked;
 mod canary;
 mod case;
+mod completions;
 mod confirm;
 mod digest;
 mod ends;

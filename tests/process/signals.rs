@@ -87,7 +87,7 @@ fn a_signal_from_the_script_to_qli_is_not_sent_back() {
 
 #[test]
 fn a_signal_from_a_child_of_the_script_is_not_forwarded() {
-    // The child must not exit: the process group of a sender that is gone is unknown.
+    // The child must not exit: the process group of an exited sender is unknown.
     // It must not send during the spawn, when everything is forwarded.
     let child = "echo READY $$ >$OUT; read x <$HOLD; kill -TERM $0; \
         echo SENT $$ >$OUT; read x <$HOLD";
@@ -122,7 +122,7 @@ fn a_script_starts_with_no_signal_blocked_or_ignored() {
     let world = World::new("").script("masks", "exec cat /proc/self/status >status");
     assert!(Run::start(&mut world.qli(["masks"])).end().success());
     let status = std::fs::read_to_string(world.path("status")).unwrap();
-    let standard = 0x7fff_ffff; // the C library ignores two real-time signals of its own
+    let standard = 0x7fff_ffff; // the C library ignores the two real-time signals it uses
     assert_eq!(mask(&status, "SigBlk"), 0);
     assert_eq!(mask(&status, "SigIgn") & standard, 0);
 }

@@ -64,7 +64,7 @@ impl Typist {
         }
     }
 
-    /// Presses keys and Enter, and waits for the output.
+    /// Presses keys and Enter, and waits for this output.
     fn types(&mut self, keys: &str, shown: &str) {
         self.terminal.press(keys);
         // While they complete, some shells read what follows as another key.

@@ -162,7 +162,7 @@ pub(crate) fn last_line(terminal: &mut Terminal, line: &str, printed: &str) {
     assert_eq!(terminal.end().code(), Some(0));
 }
 
-/// Shortest duration of a stop, so that there is something to record.
+/// Minimum duration of a stop, so that there is something to record.
 const STOPPED: Duration = Duration::from_millis(5);
 
 fn assert_suspended(world: &World) {

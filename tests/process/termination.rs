@@ -1,4 +1,4 @@
-//! Timeouts, and users who interrupt a script again and again.
+//! Timeouts and repeated interrupts.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
@@ -24,10 +24,10 @@ const POLITE: &str =
 fn at_its_timeout_a_script_is_sent_term_and_its_exit_code_is_kept() {
     let world = World::new("timeout = \"1s\"").script("polite", POLITE);
     let mut lines = world.lines();
-    let said = output(&mut world.qli(["polite"]));
+    let ended = output(&mut world.qli(["polite"]));
     lines.wait_for("TERM");
-    assert_eq!(said.status.code(), Some(3));
-    let text = String::from_utf8(said.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(3));
+    let text = String::from_utf8(ended.stderr).unwrap();
     assert!(
         text.starts_with("warning: still running after 1s (timeout): sent SIGTERM to process "),
         "{text}"
@@ -57,8 +57,8 @@ fn a_script_that_ignores_term_is_killed_after_kill_after() {
 #[test]
 fn a_script_that_ends_in_time_is_not_signalled() {
     let world = World::new("timeout = \"1h\"\nkill_after = \"1h\"").script("end", "exit 4");
-    let said = output(&mut world.qli(["end"]));
-    assert_eq!((said.status.code(), said.stderr.len()), (Some(4), 0));
+    let ended = output(&mut world.qli(["end"]));
+    assert_eq!((ended.status.code(), ended.stderr.len()), (Some(4), 0));
     assert_eq!(world.end()["timed_out"], serde_json::Value::Null);
 }
 
@@ -72,9 +72,9 @@ fn time_while_a_script_is_stopped_does_not_count() {
     let script = Pid::from_raw(lines.wait_for("READY").parse().unwrap());
     wait_for_state(script, 'T');
     let stopped = Instant::now();
-    let over = Duration::from_millis(2300);
+    let past_timeout = Duration::from_millis(2300);
     until("the timeout to pass", || {
-        (stopped.elapsed() >= over).then_some(())
+        (stopped.elapsed() >= past_timeout).then_some(())
     });
     kill(script, Signal::SIGCONT).unwrap();
     wait_for_state(script, 'S');
@@ -122,7 +122,7 @@ fn a_signal_that_timeout_1_sends_twice_counts_once() {
     assert_eq!(world.end()["escalated"], serde_json::Value::Null);
 }
 
-/// A daemon of the script exits while the script runs: it must not stay a zombie.
+/// A process that left the script exits while the script runs: it must not stay a zombie.
 #[test]
 fn an_orphan_of_the_script_is_reaped_when_it_exits() {
     let leaves = "sh -c '(echo LEFT $$ >\"$OUT\"; exec sleep 0.01) & exit 0'

@@ -225,19 +225,19 @@ fn is_open(preview: &Preview) -> bool {
     matches!(preview.verdict, Verdict::Ask | Verdict::Fetch)
 }
 
-/// The acts a plan allows, in its order, as the words of [`Act::word`].
+/// The acts a plan allows, in its order, by their names.
 fn allowed(steps: &[Preview]) -> Vec<&'static str> {
     let of = |preview: &Preview| match (preview.step, &preview.verdict) {
-        (Step::Banner, _) => vec!["shown"],
-        (Step::Confirm, Verdict::Ask) => vec!["asked"],
-        (Step::Secrets, Verdict::Fetch) => vec!["protected", "called"],
-        (Step::Secrets, Verdict::Pass) => vec!["protected"],
-        (Step::AuditStart | Step::AuditFinish, Verdict::Act) => vec!["appended", "synced"],
-        (Step::Spawn, Verdict::Act) => vec!["spawned"],
-        (Step::Wait, Verdict::Act) => vec!["waited"],
+        (Step::Banner, _) => vec!["Shown"],
+        (Step::Confirm, Verdict::Ask) => vec!["Asked"],
+        (Step::Secrets, Verdict::Fetch) => vec!["Protected", "Called"],
+        (Step::Secrets, Verdict::Pass) => vec!["Protected"],
+        (Step::AuditStart | Step::AuditFinish, Verdict::Act) => vec!["Appended", "Synced"],
+        (Step::Spawn, Verdict::Act) => vec!["Spawned"],
+        (Step::Wait, Verdict::Act) => vec!["Waited"],
         _ => vec![],
     };
-    std::iter::once("armed")
+    std::iter::once("HandlersInstalled")
         .chain(steps.iter().flat_map(of))
         .collect()
 }
@@ -269,7 +269,8 @@ proptest! {
         let steps = plan.preview(&world);
         prop_assert!(world.acts().is_empty(), "a preview acted");
         let outcome = run(&plan, &mut world);
-        let acts: Vec<_> = world.acts().iter().map(Act::word).collect();
+        let acts: Vec<_> = world.acts().iter().map(Act::name).collect();
+        let acts: Vec<_> = acts.iter().map(String::as_str).collect();
         let ended_at = end(&outcome);
 
         // Every step before the one it ended at was previewed to let it pass.
@@ -289,18 +290,18 @@ proptest! {
         // What was done is what the plan allows, in its order, up to the end.
         let mut rest = allowed(&steps).into_iter().peekable();
         for act in &acts {
-            if ended_at.as_ref().is_some_and(|(step, _)| *step == Step::Spawn) && *act == "appended" {
+            if ended_at.as_ref().is_some_and(|(step, _)| *step == Step::Spawn) && *act == "Appended" {
                 break; // the end record of a script that could not be started
             }
-            while rest.peek() == Some(&"called") && *act != "called" {
+            while rest.peek() == Some(&"Called") && *act != "Called" {
                 rest.next();
             }
-            if *act == "called" && rest.peek() != Some(&"called") {
+            if *act == "Called" && rest.peek() != Some(&"Called") {
                 continue; // one call a secret
             }
             prop_assert_eq!(rest.next(), Some(*act), "{:?}", acts);
         }
-        let started = acts.contains(&"spawned");
+        let started = acts.contains(&"Spawned");
         prop_assert_eq!(started, ended_at.is_none());
 
         // Every start record has its end, and what was written has its schema.

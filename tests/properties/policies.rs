@@ -36,7 +36,7 @@ fn policies() -> Vec<PathBuf> {
 }
 
 fn load(path: &Path) -> Policies {
-    let (policies, found) = Policies::load(&[path.to_owned()], &System::new());
+    let (policies, found) = Policies::load(&[path.to_owned()], &System::start());
     assert!(found.is_empty(), "{}", concise(&found));
     policies
 }

@@ -9,7 +9,7 @@ use super::sources::{Failed, open, sources, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Verifier, newest, verify};
-use crate::host::{HostView, Output, System, is_file};
+use crate::host::{HostView, System, buffered_stdout, is_file};
 use crate::names::{shell_word, to_json_line, to_json_pretty};
 use crate::report::{AuditHeadDocument, DOCUMENT_VERSION, Format};
 
@@ -32,7 +32,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> io::Result<Exit> {
         }),
         Format::Human => heads.iter().map(|head| to_json_line(head) + "\n").collect(),
     };
-    let mut out = Output::new();
+    let mut out = buffered_stdout();
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(exit)

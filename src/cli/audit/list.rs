@@ -9,7 +9,7 @@ use super::sources::{Failed, open, was_read};
 use super::time::bound;
 use crate::dispatch::Exit;
 use crate::history::{Run, Runs, each_line};
-use crate::host::{Host as _, Output};
+use crate::host::{Host as _, buffered_stdout};
 use crate::report::{DOCUMENT_VERSION, Format, JsonStream, Message, OutcomeCounts, RunTable};
 
 pub(super) fn exec(cx: &Context<'_>, args: &ListArgs) -> io::Result<Exit> {
@@ -50,7 +50,7 @@ fn runs(
     history.note_unread(command, cx);
     match args.format {
         Format::Human => {
-            let mut out = Output::new();
+            let mut out = buffered_stdout();
             let mut table = RunTable::new(&cx.stdout());
             let exit = each_run(cx, command, &history, &mut |run| {
                 let text = matches(&run).then(|| table.add(&run));
@@ -61,7 +61,7 @@ fn runs(
             Ok(exit)
         }
         Format::Json => {
-            let mut json = JsonStream::begin(Output::new(), DOCUMENT_VERSION)?;
+            let mut json = JsonStream::begin(buffered_stdout(), DOCUMENT_VERSION)?;
             let mut counts = OutcomeCounts::default();
             json.list("runs")?;
             let exit = each_run(cx, command, &history, &mut |run| {

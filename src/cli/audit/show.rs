@@ -15,7 +15,7 @@ use super::sources::{Failed, open, was_read};
 use crate::audit::EventName;
 use crate::dispatch::Exit;
 use crate::history::{RecordSummary, Run, Runs, each_line};
-use crate::host::Output;
+use crate::host::buffered_stdout;
 use crate::names::{shell_line, shell_word, to_json_pretty};
 use crate::report::{self, AuditShowDocument, DOCUMENT_VERSION, Format, Message};
 
@@ -58,7 +58,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &ShowArgs) -> io::Result<Exit> {
         }
         Format::Human => report::show(&run, records, &cx.stdout()),
     };
-    let mut out = Output::new();
+    let mut out = buffered_stdout();
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(if readable { Exit::DONE } else { Exit::USAGE })

@@ -10,7 +10,9 @@ use super::args::TailArgs;
 use super::sources::{Failed, open, sources, unreadable};
 use crate::dispatch::Exit;
 use crate::history::{LineSplitter, RecordSummary, each_line, last_lines};
-use crate::host::{HostView, Opened, Output, System, is_file};
+use crate::host::{
+    HostView, Opened, Output, System, buffered_stdout, is_file, is_stdout_closed_within,
+};
 use crate::names::escaped;
 use crate::report::{self, Format, Style};
 
@@ -23,7 +25,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &TailArgs) -> io::Result<Exit> {
     let mut printer = Printer {
         style: cx.stdout(),
         format: args.logs.format,
-        out: Output::new(),
+        out: buffered_stdout(),
     };
     let mut watched = Vec::new();
     let mut exit = Exit::DONE;
@@ -48,7 +50,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &TailArgs) -> io::Result<Exit> {
             follower.look(host, &mut printer)?;
         }
         printer.out.flush()?;
-        if printer.out.is_closed_within(PAUSE) {
+        if is_stdout_closed_within(PAUSE) {
             break;
         }
     }

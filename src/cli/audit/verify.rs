@@ -9,7 +9,7 @@ use super::sources::{open, sources, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Problem, Verified, Verifier, in_order, read_checkpoints, verify};
-use crate::host::{HostView, Output, reason};
+use crate::host::{HostView, buffered_stdout, reason};
 use crate::names::visible;
 use crate::report::{self, DOCUMENT_VERSION, Format, JsonStream, LIMITS, Message};
 
@@ -72,7 +72,7 @@ impl Job<'_> {
 
 fn human(job: Job<'_>, anchored: bool) -> io::Result<(Verified, usize)> {
     let style = job.cx.stdout();
-    let mut out = Output::new();
+    let mut out = buffered_stdout();
     let mut written = Ok(());
     let (verified, unread) = job.run(&mut |problem| {
         if written.is_ok() {
@@ -97,7 +97,7 @@ fn unless_gone(written: io::Result<()>) -> io::Result<()> {
 }
 
 fn json(job: Job<'_>, anchored: bool) -> io::Result<(Verified, usize)> {
-    let mut json = JsonStream::begin(Output::new(), DOCUMENT_VERSION)?;
+    let mut json = JsonStream::begin(buffered_stdout(), DOCUMENT_VERSION)?;
     json.list("problems")?;
     let mut written = Ok(());
     let (verified, unread) = job.run(&mut |problem| {

@@ -1,4 +1,4 @@
-//! The candidates for each word: looked up only when that word is completed.
+//! The candidates for each word, looked up only when that word is completed.
 
 use std::ffi::{OsStr, OsString};
 
@@ -21,7 +21,7 @@ const NOTE_MAX: usize = 60;
 
 impl TypedLine {
     fn roots(&self) -> (Roots, System) {
-        let host = System::new();
+        let host = System::start();
         (Roots::of(&self.given, &host), host)
     }
 
@@ -111,18 +111,12 @@ impl TypedLine {
         let runs = runs::newest(logs, &host);
         let begun = |id: &str| id.as_bytes().starts_with(word.as_encoded_bytes());
         let by_end = !runs.iter().any(|one| begun(&one.run.run_id));
-        let candidates = runs
-            .iter()
-            .enumerate()
-            .map(|(at, RecordSummary { time, run, .. })| {
-                let text = format!("{} {} {}", to_seconds(time), run.group, run.extension);
-                let id = if by_end {
-                    RunId::short(&run.run_id)
-                } else {
-                    &run.run_id
-                };
-                candidate(id, Some(&text)).display_order(Some(at))
-            });
+        let ordered = runs.iter().enumerate();
+        let candidates = ordered.map(|(at, RecordSummary { time, run, .. })| {
+            let text = format!("{} {} {}", to_seconds(time), run.group, run.extension);
+            let short = by_end.then(|| RunId::short(&run.run_id));
+            candidate(short.unwrap_or(&run.run_id), Some(&text)).display_order(Some(at))
+        });
         candidates
             .filter(|one| one.get_value().to_str().is_some_and(begun))
             .collect()

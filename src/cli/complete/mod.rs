@@ -3,14 +3,13 @@
 //!
 //! The scripts for bash, zsh and fish call
 //! `QLI_COMPLETE=<shell> qli -- <INDEX> <WORDS>...`: the words with the program's name,
-//! and the index of the one to complete. Each line of the answer is a word, then
-//! perhaps a tab and a description; the line `:files` or `:directories` leaves the word
-//! to the shell. Other shells use the scripts of `clap_complete`.
+//! and the index of the one to complete. Each line of the answer is a word, optionally
+//! with a tab and a description; `:files` or `:directories` tells the shell to complete
+//! the word. Other shells use the scripts of `clap_complete`.
 
 mod candidates;
 mod line;
 mod runs;
-mod typed;
 
 use std::ffi::{OsStr, OsString};
 
@@ -26,9 +25,9 @@ use super::context::Context;
 use crate::dispatch::Exit;
 use crate::host::HostView;
 use crate::names::is_hidden;
-use line::TypedLine;
+use line::{TypedLine, unquoted};
 
-/// Set by a completion script, to its shell.
+/// A completion script sets this to its shell.
 const VARIABLE: &str = "QLI_COMPLETE";
 
 impl Shell {
@@ -50,7 +49,7 @@ impl Shell {
         }
     }
 
-    /// Whether a word on the command line means only itself.
+    /// Whether the shell takes a word on the command line literally.
     fn is_harmless(self, word: &str) -> bool {
         let is_plain = |c: char| c.is_alphanumeric() || "-_./=:+~".contains(c);
         match self {
@@ -79,7 +78,7 @@ fn registration(shell: &dyn EnvCompleter) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Answers a completion script, if one called.
+/// Answers a completion script, if this is its call.
 pub(super) fn answer_script(args: &[OsString], cx: &Context<'_>) -> Option<Exit> {
     let (first, words) = args.split_first()?;
     if first != "--" {
@@ -103,7 +102,7 @@ fn answer(shell: Shell, words: &[OsString], view: &dyn HostView) -> Option<Strin
         .enumerate()
         .map(|(at, word)| {
             if shell.passes_raw(at == index) {
-                typed::unquoted(word)
+                unquoted(word)
             } else {
                 word.clone()
             }
@@ -118,7 +117,7 @@ fn answer(shell: Shell, words: &[OsString], view: &dyn HostView) -> Option<Strin
     Some(lines(&found.ok()?, &line, shell))
 }
 
-/// Leaves the word to the shell: any file, or only directories.
+/// The shell completes the word: any file, or only directories.
 const FILES: &str = ":files";
 const DIRECTORIES: &str = ":directories";
 
@@ -133,7 +132,12 @@ fn lines(found: &[CompletionCandidate], line: &TypedLine, shell: Shell) -> Strin
         .iter()
         .filter(|one| hyphen == is_option(one) || (nothing_else && is_option(one)));
     let lines = wanted.filter_map(|one| {
-        let value = without_option(one.get_value().to_str()?);
+        let value = one.get_value().to_str()?;
+        // What is left to the shell comes without `--option=`.
+        let value = match value.rsplit_once('=') {
+            Some((_, last @ (FILES | DIRECTORIES))) => last,
+            _ => value,
+        };
         let help = one
             .get_help()
             .map(|help| candidates::note(&help.to_string()));
@@ -142,14 +146,6 @@ fn lines(found: &[CompletionCandidate], line: &TypedLine, shell: Shell) -> Strin
         shell.is_harmless(value).then(|| format!("{value}{help}\n"))
     });
     lines.collect()
-}
-
-/// Removes `--option=` before a value that is left to the shell.
-fn without_option(value: &str) -> &str {
-    match value.rsplit_once('=') {
-        Some((_, last @ (FILES | DIRECTORIES))) => last,
-        _ => value,
-    }
 }
 
 /// The tree of commands, with completers for their arguments.

@@ -1,6 +1,6 @@
 //! Run ids for `audit show`, from the ends of logs. A log may contain anything and be
-//! any kind of file, so nothing waits, little is read, and only what has the form of
-//! an id reaches the command line.
+//! any kind of file, so reading never blocks, little is read, and only valid ids reach
+//! the command line.
 
 use std::collections::BTreeMap;
 use std::io::{self, Seek as _, SeekFrom};

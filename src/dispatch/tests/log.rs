@@ -53,9 +53,10 @@ fn an_end_record_that_cannot_be_written_is_kept_and_the_code_stands() {
 
 #[test]
 fn where_the_spool_fails_too_the_record_itself_is_returned() {
-    let world = guarded()
-        .fails(Op::Append, 2, Errno::ENOSPC)
-        .fails(Op::Keep, 1, Errno::ENOSPC);
+    let world =
+        guarded()
+            .fails(Op::Append, 2, Errno::ENOSPC)
+            .fails(Op::SpoolWrite, 1, Errno::ENOSPC);
     let record = nowhere(carry(world).1.unrecorded.unwrap());
     assert!(record.starts_with("{\"event\":\"finish\""), "{record}");
 }
@@ -97,7 +98,7 @@ fn what_cannot_be_taken_over_stays_in_the_spool() {
 
 #[test]
 fn what_was_taken_over_and_not_removed_is_not_taken_over_again() {
-    let (world, _) = carry(with_one_in_the_spool().fails(Op::Forget, 1, Errno::EIO));
+    let (world, _) = carry(with_one_in_the_spool().fails(Op::SpoolRemove, 1, Errno::EIO));
     assert_eq!(words(&world), ["start", "finish", "start", "finish"]);
     assert_eq!(spooled_files(&world), 1);
     let (world, _) = carry(world.terminal("y"));
@@ -223,7 +224,7 @@ fn every_record_is_told_to_the_anchor() {
     let told = world
         .acts()
         .iter()
-        .filter(|act| matches!(act, Act::Logged(_)))
+        .filter(|act| matches!(act, Act::Logged))
         .count();
     assert_eq!(told, 2);
 }

@@ -1,9 +1,7 @@
 //! Building a world, one line per circumstance, and inspecting it afterwards.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
 use super::{Act, Op, World};
 use crate::host::{ChildEnd, FileKind, Signal, Stat};
@@ -18,15 +16,9 @@ impl World {
             .executable("/bin/sh", "\x7fELF")
     }
 
-    /// A world without any variable or file.
+    /// No variables and no files.
     pub fn bare() -> Self {
-        Self {
-            vars: BTreeMap::new(),
-            disk: Rc::default(),
-            answers: None,
-            tools: BTreeMap::new(),
-            end: ChildEnd::new(Ok(0)),
-        }
+        Self::default()
     }
 
     pub fn var(mut self, name: &str, value: impl Into<OsString>) -> Self {
@@ -81,7 +73,7 @@ impl World {
             .executable(&format!("{root}/hello"), "#!/bin/sh\necho hello\n")
     }
 
-    /// Adds a terminal on which this is typed.
+    /// Adds a terminal on which the user types this answer.
     pub fn terminal(mut self, answer: &str) -> Self {
         self.answers = Some(vec![answer.to_owned()]);
         self
@@ -89,7 +81,7 @@ impl World {
 
     /// Adds a tool to `PATH` that exits with a code and writes these texts.
     pub fn tool(mut self, name: &str, code: i32, stdout: &[u8], stderr: &[u8]) -> Self {
-        let output = (Some(code), stdout.to_vec(), stderr.to_vec());
+        let output = (code, stdout.to_vec(), stderr.to_vec());
         self.tools.insert(name.to_owned(), output);
         self.executable(&format!("/usr/bin/{name}"), "\x7fELF")
     }
@@ -103,8 +95,8 @@ impl World {
         self
     }
 
-    /// Changes a file while the user is being asked; `replaced`: it is then another
-    /// file under the same name.
+    /// Changes a file while the user is being asked; `replaced` makes it a new file of
+    /// the same name.
     pub fn changes_at_question(self, path: &str, text: &str, replaced: bool) -> Self {
         let change = (PathBuf::from(path), text.to_owned(), replaced);
         self.disk.borrow_mut().at_question.push(change);
@@ -123,12 +115,10 @@ impl World {
         self
     }
 
-    /// Returns everything that was done, in order.
     pub fn acts(&self) -> Vec<Act> {
         self.disk.borrow().acts.clone()
     }
 
-    /// Returns a file's text, if it exists.
     pub fn text(&self, path: &str) -> Option<String> {
         let disk = self.disk.borrow();
         let node = disk.nodes.get(Path::new(path))?;

@@ -1,14 +1,70 @@
-//! The file system of a world, and the logs on it.
+//! The file system of a world and the logs on it; what was done, and what will fail.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Act, Op, UID};
+use super::UID;
 use crate::host::{FileId, FileKind, LogFile, NewFile, Signal, Stat};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    HandlersInstalled,
+    Shown(String),
+    Asked(String),
+    /// qli's memory was protected.
+    Protected,
+    /// A tool was run with these arguments.
+    Called(PathBuf, Vec<String>),
+    /// A record was appended to a log.
+    Appended,
+    /// A log was synced.
+    Synced {
+        locked: bool,
+    },
+    /// A record was spooled.
+    Spooled,
+    /// A line was sent to the system log.
+    Logged,
+    Installed,
+    /// The script was started with these arguments and variables.
+    Spawned(PathBuf, Vec<OsString>, Vec<(String, OsString)>),
+    Waited,
+}
+
+impl Act {
+    /// The name of its variant.
+    pub fn name(&self) -> String {
+        let mut text = format!("{self:?}");
+        text.truncate(text.find([' ', '(']).unwrap_or(text.len()));
+        text
+    }
+}
+
+/// An operation that can be made to fail, or at which a signal arrives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Op {
+    Show,
+    Ask,
+    Call,
+    OpenLog,
+    /// Locking a log; as a fault: another process holds the lock.
+    Lock,
+    Append,
+    /// Appending, but only the first half is written.
+    ShortAppend,
+    Sync,
+    SpoolWrite,
+    SpoolRemove,
+    Syslog,
+    Install,
+    Make,
+    Spawn,
+}
 
 #[derive(Debug, Clone)]
 pub(super) struct FileNode {
@@ -30,8 +86,19 @@ pub(super) struct Disk {
     pub(super) at_question: Vec<(PathBuf, String, bool)>,
 }
 
+fn stat(kind: FileKind, mode: u32, owner: u32, inode: u64) -> Stat {
+    let id = FileId { device: 1, inode };
+    Stat {
+        kind,
+        mode,
+        owner,
+        links: 1,
+        id,
+    }
+}
+
 impl Disk {
-    /// Counts an operation: a signal may arrive, and a fault may be due.
+    /// Counts an operation; delivers a signal or fails as the test has planned.
     pub(super) fn reach(&mut self, op: Op) -> io::Result<()> {
         if let Some(signal) = self.signals.remove(&op) {
             self.pending = Some(signal);
@@ -56,18 +123,8 @@ impl Disk {
 
     pub(super) fn put(&mut self, path: &Path, kind: FileKind, mode: u32, bytes: &[u8]) {
         self.inodes += 1;
-        let stat = Stat {
-            kind,
-            mode,
-            owner: UID,
-            links: 1,
-            id: FileId {
-                device: 1,
-                inode: self.inodes,
-            },
-        };
         let node = FileNode {
-            stat,
+            stat: stat(kind, mode, UID, self.inodes),
             bytes: bytes.to_vec(),
         };
         self.nodes.insert(path.to_owned(), node);
@@ -78,17 +135,9 @@ impl Disk {
             return Ok(node.stat);
         }
         if path == Path::new("/") || self.nodes.keys().any(|known| known.starts_with(path)) {
-            let home = path.starts_with("/home/ops");
-            return Ok(Stat {
-                kind: FileKind::Directory,
-                mode: 0o755,
-                owner: if home { UID } else { 0 },
-                links: 2,
-                id: FileId {
-                    device: 1,
-                    inode: 0,
-                },
-            });
+            let is_own = path.starts_with("/home/ops");
+            let owner = if is_own { UID } else { 0 };
+            return Ok(stat(FileKind::Directory, 0o755, owner, 0));
         }
         Err(io::ErrorKind::NotFound.into())
     }
@@ -126,10 +175,8 @@ impl Disk {
 
     /// Creates a directory with files in it, unless it exists and is not empty.
     pub(super) fn make_new(&mut self, directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
-        let is_empty = |stat: Stat| {
-            let below = |path: &&PathBuf| path.starts_with(directory) && *path != directory;
-            stat.is_directory() && !self.nodes.keys().any(|path| below(&path))
-        };
+        let below = |path: &PathBuf| path.starts_with(directory) && path != directory;
+        let is_empty = |stat: Stat| stat.is_directory() && !self.nodes.keys().any(below);
         if !self.stat(directory).map_or(true, is_empty) {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
@@ -148,11 +195,8 @@ pub(super) struct FakeLog {
 impl FakeLog {
     fn bytes<T>(&self, read: impl FnOnce(&mut Vec<u8>) -> T) -> io::Result<T> {
         let mut disk = self.disk.borrow_mut();
-        let node = disk
-            .nodes
-            .get_mut(&self.path)
-            .ok_or(io::ErrorKind::NotFound)?;
-        Ok(read(&mut node.bytes))
+        let node = disk.nodes.get_mut(&self.path);
+        Ok(read(&mut node.ok_or(io::ErrorKind::NotFound)?.bytes))
     }
 }
 
@@ -193,17 +237,11 @@ impl LogFile for FakeLog {
 
     fn append(&mut self, record: &[u8]) -> io::Result<usize> {
         self.disk.borrow_mut().reach(Op::Append)?;
-        let whole = self.disk.borrow_mut().reach(Op::ShortAppend).is_ok();
-        let taken = if whole {
-            record.len()
-        } else {
-            record.len() / 2
-        };
+        let short = self.disk.borrow_mut().reach(Op::ShortAppend).is_err();
+        let taken = record.len() / if short { 2 } else { 1 };
         let kept = record.get(..taken).unwrap_or_default();
         self.bytes(|bytes| bytes.extend_from_slice(kept))?;
-        let text = String::from_utf8_lossy(kept).into_owned();
-        let act = Act::Appended(self.path.clone(), text);
-        self.disk.borrow_mut().acts.push(act);
+        self.disk.borrow_mut().acts.push(Act::Appended);
         Ok(taken)
     }
 

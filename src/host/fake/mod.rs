@@ -1,9 +1,7 @@
 //! An in-memory host for tests of guards and the dispatcher.
 //!
-//! It lists everything that was done to it, so that a test can compare the order of
-//! acts with the plan.
+//! It notes what was done to it, so that a test can compare that with the plan.
 
-mod act;
 mod build;
 mod disk;
 
@@ -19,7 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
-pub use act::{Act, Op};
+pub use disk::{Act, Op};
 use disk::{Disk, FakeLog};
 
 use super::{
@@ -29,22 +27,19 @@ use super::{
 };
 use crate::names::Sha256;
 
-/// The uid of the user.
 pub const UID: u32 = 1000;
 
 const BOOT_ID: &str = "6a6f2d4c-0000-4000-8000-000000000000";
 
-/// Exit code, standard output and standard error.
-type ToolResult = (Option<i32>, Vec<u8>, Vec<u8>);
-
 /// An in-memory host, built with one line per circumstance.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[must_use]
 pub struct World {
     vars: BTreeMap<String, OsString>,
     disk: Rc<RefCell<Disk>>,
     answers: Option<Vec<String>>,
-    tools: BTreeMap<String, ToolResult>,
+    /// Exit code, standard output and standard error of each tool.
+    tools: BTreeMap<String, (i32, Vec<u8>, Vec<u8>)>,
     end: ChildEnd,
 }
 
@@ -55,12 +50,6 @@ impl World {
 
     fn reach(&self, op: Op) -> io::Result<()> {
         self.disk.borrow_mut().reach(op)
-    }
-}
-
-impl Default for World {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -207,7 +196,7 @@ impl Host for World {
     }
 
     fn install_signal_handlers(&mut self) -> io::Result<()> {
-        self.act(Act::Armed);
+        self.act(Act::HandlersInstalled);
         Ok(())
     }
 
@@ -227,7 +216,7 @@ impl Host for World {
     }
 
     fn ask(&mut self, question: &str) -> Result<String, AskError> {
-        self.reach(Op::Ask).map_err(AskError::Io)?;
+        self.reach(Op::Ask)?;
         if let Some(signal) = self.pending() {
             return Err(AskError::Interrupted(signal));
         }
@@ -235,7 +224,7 @@ impl Host for World {
         self.disk.borrow_mut().change_files();
         match self.answers.as_mut() {
             Some(answers) => Ok(answers.pop().unwrap_or_default()),
-            None => Err(AskError::Io(io::ErrorKind::NotFound.into())),
+            None => Err(io::Error::from(io::ErrorKind::NotFound).into()),
         }
     }
 
@@ -244,7 +233,7 @@ impl Host for World {
     }
 
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
-        self.reach(Op::Call).map_err(ToolError::Io)?;
+        self.reach(Op::Call)?;
         if let Some(signal) = self.pending() {
             return Err(ToolError::Interrupted(signal));
         }
@@ -254,12 +243,12 @@ impl Host for World {
         let output = name.and_then(|name| self.tools.get(name));
         let (code, stdout, stderr) = output
             .cloned()
-            .ok_or_else(|| ToolError::Io(io::ErrorKind::NotFound.into()))?;
+            .ok_or(io::Error::from(io::ErrorKind::NotFound))?;
         if stdout.len() > call.limit {
             return Err(ToolError::TooMuch);
         }
         Ok(ToolOutput {
-            code,
+            code: Some(code),
             stdout: Zeroizing::new(stdout),
             stderr: Zeroizing::new(stderr),
             stderr_cut: false,
@@ -282,21 +271,21 @@ impl Host for World {
         }))
     }
 
-    fn syslog(&mut self, line: &str) -> io::Result<()> {
+    fn syslog(&mut self, _: &str) -> io::Result<()> {
         self.reach(Op::Syslog)?;
-        self.act(Act::Logged(line.to_owned()));
+        self.act(Act::Logged);
         Ok(())
     }
 
     fn spool_write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.reach(Op::Keep)?;
+        self.reach(Op::SpoolWrite)?;
         self.disk.borrow_mut().create(path, 0o600, bytes)?;
-        self.act(Act::Kept(path.to_owned()));
+        self.act(Act::Spooled);
         Ok(())
     }
 
     fn spool_remove(&mut self, path: &Path) -> io::Result<()> {
-        self.reach(Op::Forget)?;
+        self.reach(Op::SpoolRemove)?;
         let mut disk = self.disk.borrow_mut();
         let gone = disk.nodes.remove(path);
         gone.map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
@@ -315,7 +304,7 @@ impl Host for World {
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.reach(Op::Install)?;
         self.disk.borrow_mut().create(path, 0o700, bytes)?;
-        self.act(Act::Installed(path.to_owned()));
+        self.act(Act::Installed);
         Ok(())
     }
 

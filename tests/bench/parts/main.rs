@@ -119,7 +119,7 @@ fn bare_chain(log: &str, length: usize, sync: Sync) -> Done {
 
 /// Appends records as runs do: a start and an end each.
 fn runs(log: &str, count: usize, sync: bool) -> Done {
-    let mut host = System::new();
+    let mut host = System::start();
     let log = Log {
         path: log.into(),
         sync,
