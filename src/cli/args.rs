@@ -62,13 +62,13 @@ pub(super) enum Command {
     /// Read and verify audit logs
     #[command(help_template = GROUP, before_help = examples::AUDIT)]
     Audit(AuditArgs),
-    /// List what is installed; create groups
+    /// List and create groups
     #[command(help_template = GROUP, before_help = examples::EXT)]
     Ext(ExtArgs),
-    /// Check that this machine can run what is installed
+    /// Check that this machine can run the installed groups
     #[command(help_template = LEAF, before_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
-    /// Print a script that sets up shell completion
+    /// Print a shell completion script
     #[command(help_template = LEAF, before_help = examples::COMPLETIONS)]
     Completions(CompletionsArgs),
     /// Print a JSON Schema
@@ -77,7 +77,7 @@ pub(super) enum Command {
     /// Print a page for man(1)
     #[command(help_template = LEAF, before_help = examples::MAN)]
     Man(ManArgs),
-    /// Explain a command, a topic or the code of a message
+    /// Explain a command, a topic or an error code
     #[command(help_template = LEAF, before_help = examples::HELP)]
     Help(HelpArgs),
 }
@@ -119,10 +119,10 @@ pub(super) struct ValidateArgs {
     /// Also check this policy, not `$QLI_POLICY` (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Vec<PathBuf>,
-    /// Apply the safe fixes, then check
+    /// Apply safe fixes, then check
     #[arg(long)]
     pub(super) fix: bool,
-    /// Print the safe fixes as a diff; change nothing
+    /// Print safe fixes as a diff; change nothing
     #[arg(long, conflicts_with_all = ["fix", "format"])]
     pub(super) diff: bool,
     /// Manifests, groups or directories of groups
@@ -169,7 +169,7 @@ pub(super) enum ExtCommand {
     New {
         #[command(flatten)]
         global: Global,
-        /// With a banner, a required variable, a confirmation, a log
+        /// Add a banner, a required variable, a confirmation and a log
         #[arg(long)]
         guarded: bool,
         /// Create it in this directory of groups
@@ -179,7 +179,7 @@ pub(super) enum ExtCommand {
         #[arg(value_name = "GROUP")]
         name: OsString,
     },
-    /// Copy the built-in groups, to change them
+    /// Copy the built-in groups so that you can change them
     #[command(help_template = LEAF, before_help = examples::EXT_DEFAULTS)]
     InstallDefaults {
         #[command(flatten)]
@@ -253,7 +253,7 @@ pub(super) struct ManArgs {
 pub(super) struct HelpArgs {
     #[command(flatten)]
     pub(super) global: Global,
-    /// A command, a topic, or the number or name of a code
+    /// A command, a topic or an error code, such as QLI0102
     #[arg(value_name = "COMMAND|TOPIC|CODE")]
     pub(super) about: Vec<OsString>,
 }

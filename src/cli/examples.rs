@@ -1,5 +1,5 @@
-//! What each help shows between the usage and the options: details where a
-//! sentence does not do, then lines to copy of at most 73 columns, since man(1)
+//! What each help shows between the usage and the options: details where one
+//! sentence is not enough, then lines to copy of at most 73 columns, since man(1)
 //! indents them by 7.
 
 /// A text with the heading of its examples in bold.
@@ -10,20 +10,20 @@ macro_rules! text {
 }
 
 pub(super) const QLI: &str = text!(; "
-  qli dev hello                           run hello of the group dev
-  qli explain prod hello                  show what that would do
-  qli ext list                            list what is installed
+  qli dev hello                           run hello from the group dev
+  qli explain prod hello                  show what a run would do
+  qli ext list                            list groups and extensions
   qli ext new ops --guarded               create a group with guards
   qli help manifest                       read a page of the manual");
 
 pub(super) const RUN: &str = text!(
-"The steps, each gating the next: banner, requires_env, confirm, secrets, audit start, \
-spawn, wait, audit finish. qli exits with the script's exit code, or with 125 if the run \
-was refused, 126 if the script cannot be executed, 127 if there is no such group or \
-extension."; "
-  qli run prod hello                      run hello of the group prod
+"The steps, each of which must succeed before the next one starts: banner, requires_env, \
+confirm, secrets, audit start, spawn, wait, audit finish. qli exits with the script's exit \
+code, or with 125 if the run was refused, 126 if the script cannot be executed, 127 if \
+there is no such group or extension."; "
+  qli run prod hello                      run hello from the group prod
   qli prod hello                          the same
-  qli run --yes prod hello --dry-run      --yes for qli, rest for hello");
+  qli run --yes prod hello --dry-run      --dry-run goes to the script");
 
 pub(super) const EXPLAIN: &str = text!(; "
   qli explain prod                        its guards and extensions
@@ -32,22 +32,22 @@ pub(super) const EXPLAIN: &str = text!(; "
 
 pub(super) const VALIDATE: &str = text!(
 "PATH is a manifest, a group (a directory with a _manifest.toml) or a directory of groups; \
-without one, everything installed is checked. A policy is a JSON Schema, in JSON or TOML. \
+without one, qli checks all installed groups. A policy is a JSON Schema, in JSON or TOML. \
 Fixes are safe: they never add, change or remove a guard or a value. Exits with 0 if \
 there are no errors, 1 if there are, 2 if something could not be checked."; "
-  qli validate                            everything that is installed
+  qli validate                            all installed groups
   qli validate ./scripts                  every group of a checkout
-  qli validate --fix ops/_manifest.toml   fix what is safe to fix
+  qli validate --fix ops/_manifest.toml   apply safe fixes
   qli validate --format github scripts    annotations in a workflow");
 
 pub(super) const AUDIT: &str = text!(; "
-  qli audit list --since 1d               what ran since yesterday
+  qli audit list --since 1d               what ran in the last 24 hours
   qli audit show 5c1e08                   one run, by the end of its id
   qli audit verify                        check that the logs are intact
-  qli help audit                          the manual of the log");
+  qli help audit                          the manual page on audit logs");
 
 pub(super) const AUDIT_LIST: &str = text!(; "
-  qli audit list --since 1d               what ran since yesterday
+  qli audit list --since 1d               what ran in the last 24 hours
   qli audit list --outcome failed prod.log
   zcat prod.log.2.gz | qli audit list -   read a compressed log");
 
@@ -61,19 +61,19 @@ and line. Give all files of a rotated log, in any order. Exits with 0 if the log
 intact, 1 if not, 2 if something could not be checked."; "
   qli audit verify                        the log of every group
   qli audit verify prod.log.1 prod.log    a rotated log
-  qli audit verify --anchor heads         also detect a cut end");
+  qli audit verify --anchor heads         also detect a truncated log");
 
 pub(super) const AUDIT_UNFINISHED: &str = text!(; "
   qli audit unfinished                    in the log of every group
   qli audit unfinished prod.log           in one log");
 
 pub(super) const AUDIT_HEAD: &str = text!(; "
-  qli audit head >> heads                 save, and keep elsewhere
-  qli audit verify --anchor heads         verify against them later");
+  qli audit head >> heads                 save it, store it elsewhere
+  qli audit verify --anchor heads         check against it later");
 
 pub(super) const AUDIT_TAIL: &str = text!(; "
-  qli audit tail -n 5                     the newest five of each log
-  qli audit tail --follow                 and new ones as they come");
+  qli audit tail -n 5                     the last five of each log
+  qli audit tail --follow                 follow, like tail -F");
 
 pub(super) const EXT: &str = text!(; "
   qli ext list                            groups and extensions
@@ -86,15 +86,15 @@ pub(super) const EXT_LIST: &str = text!(; "
 
 pub(super) const EXT_NEW: &str = text!(
 "The group is created in $XDG_DATA_HOME/qli/extensions, or in the directory given with \
---in. Existing files are never replaced, and a name that another group has is refused. \
-The manifest's schema is put next to the groups, for editors, in a directory .schema."; "
+--in. Existing files are never replaced, and the name must not be in use. The manifest's schema \
+is written to a .schema directory next to the groups, for editors."; "
   qli ext new ops                         a group without guards
   qli ext new ops --guarded               with guards
   qli ext new ops --in ./team/scripts     in your team's repository");
 
 pub(super) const EXT_DEFAULTS: &str = text!(
 "They are copied to $XDG_DATA_HOME/qli/extensions, or to the directory given with --in. \
-A copy that was changed is kept, unless --force is given."; "
+Copies that you changed are kept unless you pass --force."; "
   qli ext install-defaults                copy dev, org and prod
   qli ext install-defaults --force        overwrite changed copies");
 
@@ -107,12 +107,12 @@ pub(super) const DOCTOR: &str = text!(
 providers' programs, logs and their spool. Changes nothing and starts no program. Exits \
 with 0 if everything can run, 1 if something cannot."; "
   qli doctor                              problems, and how to fix them
-  qli doctor -v                           also what is fine
+  qli doctor -v                           list checks that passed, too
   qli doctor --format json                the same as JSON");
 
 pub(super) const COMPLETIONS: &str = text!(
 "Groups, extensions, options, topics and runs are completed from what is installed at \
-that moment; no extension is started. The first lines of the script say where to put it."; "
+that moment; no extension is started. Comments at the top of the script say where to put it."; "
   echo 'eval \"$(qli completions bash)\"' >> ~/.bashrc
   echo 'eval \"$(qli completions zsh)\"' >> ~/.zshrc
   mkdir -p ~/.config/fish/completions
@@ -122,8 +122,8 @@ pub(super) const SCHEMA: &str = text!(
 "DOCUMENT is manifest (a group's _manifest.toml), plan (explain GROUP EXTENSION), audit (a \
 line of a log), diagnostics (validate), catalogue (ext list), report (explain GROUP, ext \
 which), audit-report (audit list, show, verify, unfinished, head) or doctor."; "
-  qli schema > manifest.v1.schema.json    for an editor
-  qli schema plan                         of `explain --format json`");
+  qli schema > manifest.v1.schema.json    the schema for editors
+  qli schema plan                         the schema of a plan (explain)");
 
 pub(super) const MAN: &str = text!(; "
   qli man | man -l -                      read it
@@ -134,4 +134,4 @@ pub(super) const HELP: &str = text!(; "
   qli help                                commands and topics
   qli help run                            a command
   qli help exit-codes                     a topic
-  qli help QLI0102                        a code of a message");
+  qli help QLI0102                        an error code");

@@ -27,10 +27,10 @@ pub(super) struct Global {
     /// Answer yes to the confirmation
     #[arg(short, long, help_heading = GLOBAL)]
     pub(super) yes: bool,
-    /// Confirm by name, for groups that ask to type theirs
+    /// Confirm by name, for groups that require it
     #[arg(long, help_heading = GLOBAL, value_name = "GROUP")]
     pub(super) confirm: Option<OsString>,
-    /// Print no notes and hints
+    /// Print no notes or hints
     #[arg(short, long, help_heading = GLOBAL)]
     pub(super) quiet: bool,
     /// Print more, such as warnings about a manifest
@@ -39,7 +39,7 @@ pub(super) struct Global {
     /// Use colour: auto (the default), always or never
     #[arg(long, help_heading = GLOBAL, value_enum, value_name = "WHEN", hide_possible_values = true)]
     pub(super) color: Option<Color>,
-    /// Find groups in DIR, not `$QLI_EXTENSIONS` (repeatable)
+    /// Use groups in DIR, not `$QLI_EXTENSIONS` (repeatable)
     #[arg(long, help_heading = GLOBAL, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) extensions: Vec<PathBuf>,
     /// Print this help

@@ -59,7 +59,7 @@ fn write_all(pages: &[Page<'_>], directory: &Path, style: &Style, cx: &mut Conte
         if let Err(error) = cx.host.put(&path, text.as_bytes(), 0o644) {
             let what = format!("cannot write {}: {}", shell_word(&path), reason(&error));
             let message = Message::error(what);
-            return cx.fail(&message.step("in a directory of yours", "qli man --out <DIR>"));
+            return cx.fail(&message.step("write elsewhere", "qli man --out <DIR>"));
         }
     }
     Exit::DONE

@@ -82,7 +82,7 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
             cx.global = global;
             exec(command, &mut cx)
         }
-        Err(error) => usage::report(&error, &cx),
+        Err(error) => usage::report(&error, args, &cx),
     }
 }
 

@@ -41,18 +41,18 @@ You have no groups yet. Three built-in groups to try:
 
   qli dev hello              run a script
   qli explain prod hello     show what a guarded run would do, without running it
-  qli prod hello             be refused, and see why and what to type
+  qli prod hello             see a refusal, and what to type next
 
 Then create your own:
 
   qli ext new ops            a group without guards, with a first script
-  qli ext new ops --guarded  with a banner, a check, a confirmation and a log
+  qli ext new ops --guarded  with a banner, a required variable, confirm, log
 
   qli help                   all commands and topics
 ";
 
 const WITH_GROUPS: &str = "
-  qli ext list                       list what is installed
+  qli ext list                       list groups and extensions
   qli explain <GROUP> <EXTENSION>    show what a run would do, step by step
   qli <GROUP> <EXTENSION> [ARGS]...  run it
   qli ext new <GROUP>                create another group

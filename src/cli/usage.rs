@@ -4,6 +4,8 @@
     reason = "clap's kinds of errors are not exhaustive"
 )]
 
+use std::ffi::OsString;
+
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -11,10 +13,11 @@ use super::context::Context;
 use crate::diagnostics::one_of;
 use crate::dispatch::Exit;
 use crate::host::write_stderr;
+use crate::names::is_command;
 use crate::report::Message;
 
 /// Shows help, or reports what is wrong with the arguments.
-pub(super) fn report(error: &clap::Error, cx: &Context<'_>) -> Exit {
+pub(super) fn report(error: &clap::Error, args: &[OsString], cx: &Context<'_>) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             cx.put(&colored(&error.render(), cx.stdout().color))
@@ -23,7 +26,7 @@ pub(super) fn report(error: &clap::Error, cx: &Context<'_>) -> Exit {
             write_stderr(&colored(&error.render(), cx.stderr().color));
             Exit::USAGE
         }
-        _ => cx.fail(&message(error)),
+        _ => cx.fail(&message(error, args)),
     }
 }
 
@@ -35,7 +38,7 @@ pub(super) fn colored(text: &StyledStr, color: bool) -> String {
     }
 }
 
-fn message(error: &clap::Error) -> Message {
+fn message(error: &clap::Error, args: &[OsString]) -> Message {
     let mut message = Message::error(what(error));
     let values = strings(error, ContextKind::ValidValue);
     if !values.is_empty() {
@@ -54,7 +57,7 @@ fn message(error: &clap::Error) -> Message {
     }
     let usage = match error.get(ContextKind::Usage) {
         Some(ContextValue::StyledStr(usage)) => usage.to_string(),
-        _ => return message.step("show help", "qli --help"),
+        _ => return message.step("show help", help_of(args)),
     };
     let usage = usage.trim_start_matches("Usage:").trim();
     let is_name = |word: &&str| word.starts_with(|c: char| c.is_ascii_lowercase());
@@ -62,6 +65,17 @@ fn message(error: &clap::Error) -> Message {
     message
         .step("usage", usage.lines().next().unwrap_or_default())
         .step("show help", format!("{} --help", command.join(" ")))
+}
+
+/// The help of the typed command: clap does not name it for a wrong value.
+fn help_of(args: &[OsString]) -> String {
+    let words = args.iter().filter_map(|arg| arg.to_str());
+    let mut words = words.skip_while(|word| word.starts_with('-'));
+    match (words.next(), words.next()) {
+        (Some(group @ ("audit" | "ext")), Some(name)) => format!("qli {group} {name} --help"),
+        (Some(name), _) if is_command(name) => format!("qli {name} --help"),
+        _ => "qli --help".to_owned(),
+    }
 }
 
 /// The first line. clap's own wording is kept for what qli's arguments never cause.

@@ -55,7 +55,7 @@ fn unused_policies(survey: &Survey) -> Vec<String> {
     let mut paths: Vec<_> = unusable.map(Diagnostic::path).collect();
     paths.dedup();
     let messages = paths.into_iter().map(shell_word);
-    let messages = messages.map(|path| format!("{path} cannot be used as a policy"));
+    let messages = messages.map(|path| format!("cannot use {path} as a policy"));
     messages.collect()
 }
 

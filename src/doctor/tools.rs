@@ -21,7 +21,7 @@ pub(super) fn check(catalogue: &Catalogue, view: &dyn HostView) -> Check {
     }
     let summary = match (required.is_empty(), found.is_empty()) {
         (true, _) => "no program required".to_owned(),
-        (false, true) => "no required program is usable".to_owned(),
+        (false, true) => "no usable program".to_owned(),
         (false, false) => found.join(", "),
     };
     Check::new("providers", summary, findings)

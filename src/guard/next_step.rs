@@ -139,7 +139,7 @@ impl Refusal {
                 let command = moved.unwrap_or_else(|| line.run(&option));
                 vec![NextStep::new("if you are sure", command)]
             }
-            Self::Declined(_) => vec![NextStep::new("to be asked again", line.run(""))],
+            Self::Declined(_) => vec![NextStep::new("to try again", line.run(""))],
             Self::WrongName(_, name) => {
                 let command = line.run(&format!(" --confirm {name}"));
                 vec![NextStep::new("if you mean this group", command)]

@@ -4,7 +4,7 @@ use super::message::rows;
 use super::run::next_steps;
 use super::style::{put, wrapped};
 use super::{Style, human};
-use crate::guard::{CommandLine, Detail, Plan, Preview, Step, Verdict, first_refusal};
+use crate::guard::{CommandLine, Detail, Plan, Preview, Refusal, Step, Verdict, first_refusal};
 use crate::manifest::DemandedBy;
 use crate::names::{Digest, visible};
 
@@ -162,7 +162,10 @@ fn next(line: CommandLine<'_>, steps: &[Preview], style: &Style) -> String {
     let Some(first) = first_refusal(steps) else {
         return String::new();
     };
+    // An answer does not help while an earlier step refuses.
+    let helps = |one: &&Refusal| *one == first || !matches!(one, Refusal::NoTerminal(_));
     let refusals = steps.iter().filter_map(|one| one.verdict.refusal());
-    let next: Vec<_> = refusals.flat_map(|one| one.next_steps(line)).collect();
+    let next = refusals.filter(helps).flat_map(|one| one.next_steps(line));
+    let next: Vec<_> = next.collect();
     format!("\n{}", rows(&next_steps(&next, None, first.code()), style))
 }

@@ -152,7 +152,7 @@ fn not_started(head: Message, found: &[String], step: Option<Step>, style: &Styl
     let unchanged = match step {
         Some(Step::Confirm) => "Nothing changed: no secret was fetched.",
         Some(Step::Secrets | Step::AuditStart | Step::Spawn | Step::Wait | Step::AuditFinish) => {
-            "Nothing changed: no secret was passed on."
+            "Nothing changed: no secret was passed to the script."
         }
         None | Some(_) => "Nothing changed: no prompt, no secret fetched.",
     };

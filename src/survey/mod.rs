@@ -71,7 +71,7 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], policies: &Policies, view
             Ok(found) => all.extend(found),
             Err(error) => {
                 let path = shell_word(path);
-                let message = format!("{path} cannot be checked: {}", reason(&error));
+                let message = format!("cannot check {path}: {}", reason(&error));
                 survey.unchecked.push(message);
             }
         }

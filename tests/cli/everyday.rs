@@ -103,10 +103,10 @@ fn a_file_size_limit_is_reported_and_nothing_is_left() {
     let text = "schema_version = 1\ndescription = \"A group\"\nconfrim = true\n";
     std::fs::write(&manifest, text).unwrap();
     for (words, expected) in [
-        ("ext new ops", "this cannot be created: File too large"),
+        ("ext new ops", "cannot create this path: File too large"),
         (
             "ext install-defaults",
-            "this cannot be created: File too large",
+            "cannot create this path: File too large",
         ),
         ("validate --fix g", "File too large"),
     ] {

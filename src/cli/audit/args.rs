@@ -25,7 +25,7 @@ pub(in crate::cli) enum AuditCommand {
     /// List runs, in the order they started
     #[command(help_template = LEAF, before_help = examples::AUDIT_LIST)]
     List(ListArgs),
-    /// Show one run with all that was recorded
+    /// Show everything recorded about one run
     #[command(help_template = LEAF, before_help = examples::AUDIT_SHOW)]
     Show(ShowArgs),
     /// Check that no record was changed, removed or inserted
@@ -34,10 +34,10 @@ pub(in crate::cli) enum AuditCommand {
     /// List runs without an end record, and why
     #[command(help_template = LEAF, before_help = examples::AUDIT_UNFINISHED)]
     Unfinished(LogsArgs),
-    /// Print the head of each log, to keep it elsewhere
+    /// Print a checkpoint of each log, to store elsewhere
     #[command(help_template = LEAF, before_help = examples::AUDIT_HEAD)]
     Head(LogsArgs),
-    /// Print the newest records, with --follow also new ones
+    /// Print the newest records; with --follow, new ones as they arrive
     #[command(help_template = LEAF, before_help = examples::AUDIT_TAIL)]
     Tail(TailArgs),
 }
@@ -50,7 +50,7 @@ pub(in crate::cli) struct LogsArgs {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub(super) format: Format,
-    /// Logs, - for standard input; without any, those of all groups
+    /// Logs (- is standard input) [default: those of all groups]
     pub(super) log: Vec<PathBuf>,
 }
 
@@ -69,14 +69,14 @@ pub(in crate::cli) struct ListArgs {
     /// Only runs on this machine
     #[arg(long)]
     pub(super) host: Option<String>,
-    /// Only runs that ended so (repeatable)
+    /// Only runs that ended this way (repeatable)
     #[arg(long, value_enum)]
     pub(super) outcome: Vec<Outcome>,
-    /// Only runs that began then or later: `1d`, `12h`, `30m`, or a date or
-    /// time of RFC 3339, UTC
+    /// Only runs that started since then: `1d`, `12h`, `30m`, or a date or
+    /// RFC 3339 time, in UTC
     #[arg(long, value_name = "TIME")]
     pub(super) since: Option<String>,
-    /// Only runs that began before
+    /// Only runs that started before then
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<String>,
     #[command(flatten)]
@@ -86,7 +86,7 @@ pub(in crate::cli) struct ListArgs {
 // `qli audit show`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArgs {
-    /// The run: its id, or a beginning or an end of it that no other has
+    /// The run's id, or any unique beginning or end of it
     pub(super) run_id: OsString,
     #[command(flatten)]
     pub(super) logs: LogsArgs,
@@ -95,7 +95,7 @@ pub(in crate::cli) struct ShowArgs {
 // `qli audit verify`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct VerifyArgs {
-    /// Also look for the records whose heads were kept in this file
+    /// Also check against the output of `qli audit head` saved in this file
     /// (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(super) anchor: Vec<PathBuf>,

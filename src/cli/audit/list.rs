@@ -17,7 +17,11 @@ pub(super) fn exec(cx: &Context<'_>, args: &ListArgs) -> io::Result<Exit> {
     let bound = |time: &Option<String>| time.as_ref().map(|time| bound(time, now)).transpose();
     match bound(&args.since).and_then(|since| Ok([since, bound(&args.until)?])) {
         Ok(bounds) => runs(cx, "list", &args.logs, &|run| matches(run, args, &bounds)),
-        Err(message) => Ok(cx.fail(&Message::error(message))),
+        Err(message) => {
+            let forms = "it must look like `1d`, `12h`, `2026-11-23` or `2026-11-23T09:41:00Z`";
+            let message = Message::error(message).line(forms);
+            Ok(cx.fail(&message.step("show help", "qli audit list --help")))
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
-/// Reads an age (`2w`, `1d`, `12h`, `30m`, `45s`), or a date or time of RFC 3339.
+/// Reads an age (`2w`, `1d`, `12h`, `30m`, `45s`), or an RFC 3339 date or
+/// time.
 /// Returns it in the format of records, so that the two can be compared as text.
 pub(super) fn bound(text: &str, now: DateTime<Utc>) -> Result<String, String> {
     let midnight = |date: NaiveDate| date.and_time(NaiveTime::MIN).and_utc();
@@ -11,10 +12,7 @@ pub(super) fn bound(text: &str, now: DateTime<Utc>) -> Result<String, String> {
         .or_else(|| Some(DateTime::parse_from_rfc3339(text).ok()?.to_utc()));
     match time {
         Some(time) => Ok(time.to_rfc3339_opts(SecondsFormat::Nanos, true)),
-        None => Err(format!(
-            "a time must look like `1d`, `12h`, `2026-11-23` or `2026-11-23T09:41:00Z`, not `{}`",
-            crate::names::visible(text)
-        )),
+        None => Err(format!("invalid time `{}`", crate::names::visible(text))),
     }
 }
 

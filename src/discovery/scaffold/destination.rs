@@ -65,7 +65,7 @@ pub(super) fn is_free(directory: &Path, view: &dyn HostView) -> bool {
 
 /// Reports a path that could not be written; the help shows what exists of it.
 pub(super) fn not_created(path: &Path, error: &io::Error, view: &dyn HostView) -> Diagnostic {
-    let message = format!("this cannot be created: {}", reason(error));
+    let message = format!("cannot create this path: {}", reason(error));
     let mut above = path.ancestors().skip(1);
     let above = above.find(|one| view.lstat(one).is_ok()).unwrap_or(path);
     Diagnostic::of_path(Code::NotMade, path, message).help(format!("ls -ld {}", shell_word(above)))

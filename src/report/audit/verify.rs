@@ -74,7 +74,7 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
     if anchored {
         out.push_str(&anchors(verified.anchors));
     } else {
-        let limits = "a cut end or a rewritten log cannot be seen without an anchor: \
+        let limits = "truncation or a full rewrite is detected only with an anchor: \
             qli help audit";
         put!(out, "{}\n", wrapped(limits, style.width).join("\n"));
     }

@@ -112,8 +112,8 @@ fn the_directory_of_a_report_is_made_and_one_that_cannot_be_written_fails() {
 fn a_job_that_cannot_be_done_closes_no_alert_and_fails() {
     for (paths, policy, error) in [
         ("groups", "none.json", "::error file=none.json"),
-        ("nothing", "", "::error::nothing cannot be checked"),
-        ("groups\nnothing", "", "::error::nothing cannot be checked"),
+        ("nothing", "", "::error::cannot check nothing"),
+        ("groups\nnothing", "", "::error::cannot check nothing"),
         ("\n", "", "::error::paths names nothing"),
     ] {
         let inputs = [
