@@ -25,9 +25,9 @@ pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     if let Some(notes) = notes(&plan, shown(&cx.global), || cx.stderr()) {
         write_stderr(&notes);
     }
-    let ended = dispatch::run(&plan, cx.host);
-    let message = outcome(&plan, &ended, || cx.global.qli(), || cx.stderr());
-    let exit = ended.exit();
+    let run = dispatch::run(&plan, cx.host);
+    let message = outcome(&plan, &run, || cx.global.qli(), || cx.stderr());
+    let exit = run.ended.exit();
     if let Some(message) = message {
         let interrupted = matches!(exit, Exit::Signal(_));
         cx.host.write_last(&message, interrupted);

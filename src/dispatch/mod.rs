@@ -1,12 +1,9 @@
 //! Runs a plan: each step gates the next, and there is one exit.
 
-mod exit;
-
 use crate::audit::{EndBody, EndRecord, SignalRecord, SpawnFailedRecord, Unrecorded};
 use crate::guard::{Launch, Plan, Refusal, StartFailure, Step};
 use crate::host::{ChildEnd, Host, Signal, reason};
-
-pub use exit::Exit;
+use crate::names::exit_code;
 
 #[derive(Debug)]
 pub struct Outcome {
@@ -18,7 +15,7 @@ pub struct Outcome {
 pub enum Ended {
     /// A guard refused, or a signal arrived: the script did not start.
     NotStarted(Refusal),
-    /// Every guard passed, and the system did not start the script.
+    /// Every guard passed, but the system did not start the script.
     SpawnFailed(StartFailure),
     Ran(ChildEnd),
     /// The script was started, but could not be waited for.
@@ -37,7 +34,7 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
             };
         }
     };
-    let ended = carry_out(&mut launch, host);
+    let ended = carry_out(&mut launch, host).map_or_else(|ended| ended, Ended::Ran);
     let end = end_record(&ended);
     let unrecorded = match &ended {
         Ended::NotStarted(refusal) => launch.refuse(refusal, end, host),
@@ -46,28 +43,20 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
     Outcome { ended, unrecorded }
 }
 
-fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Ended {
+fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<ChildEnd, Ended> {
     let plan = launch.plan;
-    if let Err(refusal) = plan.guards.enforce(launch, host) {
-        return Ended::NotStarted(refusal);
-    }
-    if let Err(failure) = plan.spawn.prepare(host) {
-        return Ended::SpawnFailed(failure);
-    }
-    if let Err(refusal) = plan.last_look(host) {
-        return Ended::NotStarted(refusal);
-    }
+    plan.guards
+        .enforce(launch, host)
+        .map_err(Ended::NotStarted)?;
+    plan.spawn.prepare(host).map_err(Ended::SpawnFailed)?;
+    plan.last_look(host).map_err(Ended::NotStarted)?;
     // The last check: a signal that arrives from here on is forwarded to the script.
     if let Some(signal) = host.pending() {
-        return Ended::NotStarted(Refusal::Interrupted(Step::Spawn, signal));
+        return Err(Ended::NotStarted(Refusal::Interrupted(Step::Spawn, signal)));
     }
-    if let Err(failure) = plan.spawn.start(launch, host) {
-        return Ended::SpawnFailed(failure);
-    }
-    match host.wait(plan.limits.lengths()) {
-        Ok(end) => Ended::Ran(end),
-        Err(error) => Ended::Lost(reason(&error)),
-    }
+    plan.spawn.start(launch, host).map_err(Ended::SpawnFailed)?;
+    let end = host.wait(plan.limits.lengths());
+    end.map_err(|error| Ended::Lost(reason(&error)))
 }
 
 fn end_record(ended: &Ended) -> EndBody {
@@ -82,7 +71,7 @@ fn end_record(ended: &Ended) -> EndBody {
         Ended::SpawnFailed(failure) => EndBody::SpawnFailed(SpawnFailedRecord {
             exit_code: code,
             errno: failure.errno(),
-            message: failure.reason(),
+            message: failure.to_string(),
             duration_ms: 0,
             spooled: false,
         }),
@@ -97,8 +86,8 @@ fn end_record(ended: &Ended) -> EndBody {
 /// How many signals a record lists: a sender in a loop must not make it too long.
 const SIGNALS_LISTED: usize = 64;
 
-/// A run is interrupted if qli received HUP, INT, QUIT or TERM while the script
-/// ran, or the script died of one of them. A crash is a finish with its signal.
+/// A run is `interrupted` if qli received HUP, INT, QUIT or TERM while the script
+/// ran, or if the script died of one of them. A crash is a `finish` with its signal.
 fn ran(end: &ChildEnd, exit_code: i32) -> EndBody {
     let stopped_by = end
         .received
@@ -112,21 +101,63 @@ fn ran(end: &ChildEnd, exit_code: i32) -> EndBody {
         exit_code,
         signal: died_of.or(stopped_by),
         core: end.core,
-        spawned: None,
-        reason: None,
         signals: listed.map(SignalRecord::from).collect(),
         signals_left_out: end.received.len().saturating_sub(SIGNALS_LISTED) as u64,
         suspended_ms: u64::try_from(end.suspended.as_millis()).unwrap_or(u64::MAX),
         timed_out: end.timed_out,
         escalated: end.escalated,
         left_running: end.left_running,
-        duration_ms: 0,
-        spooled: false,
+        ..EndRecord::default()
     };
     if interrupted {
         EndBody::Interrupted(record)
     } else {
         EndBody::Finish(record)
+    }
+}
+
+/// How qli itself ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Code(u8),
+    /// By the signal that ended the script or the run, so that a shell's loop
+    /// ends too.
+    Signal(Signal),
+}
+
+impl Exit {
+    pub const DONE: Self = Self::Code(exit_code::DONE);
+    pub const PROBLEMS: Self = Self::Code(exit_code::PROBLEMS);
+    pub const USAGE: Self = Self::Code(exit_code::USAGE);
+    pub const REFUSED: Self = Self::Code(exit_code::REFUSED);
+
+    /// The code a shell shows for it, and records contain.
+    pub fn code(self) -> i32 {
+        match self {
+            Self::Code(code) => code.into(),
+            Self::Signal(signal) => exit_code::of_signal(signal.number()),
+        }
+    }
+}
+
+/// qli does not kill itself with KILL: it exits with the code a shell shows for it.
+const KILLED: u8 = 137;
+
+impl Ended {
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::NotStarted(Refusal::Interrupted(_, signal)) => Exit::Signal(*signal),
+            Self::NotStarted(refusal) => Exit::Code(refusal.exit_code()),
+            Self::SpawnFailed(failure) => Exit::Code(failure.exit_code()),
+            Self::Ran(end) => match end.status {
+                Ok(code) => Exit::Code(code),
+                Err(signal) if Exit::Signal(signal).code() == i32::from(KILLED) => {
+                    Exit::Code(KILLED)
+                }
+                Err(signal) => Exit::Signal(signal),
+            },
+            Self::Lost(_) => Exit::REFUSED,
+        }
     }
 }
 

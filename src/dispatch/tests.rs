@@ -54,7 +54,7 @@ fn spawned(world: &World) -> bool {
 #[test]
 fn the_steps_happen_in_their_order() {
     let (world, outcome) = carry(guarded());
-    assert_eq!(outcome.exit(), Exit::Code(0));
+    assert_eq!(outcome.ended.exit(), Exit::Code(0));
     let acts: Vec<_> = world.acts().iter().map(Act::name).collect();
     assert_eq!(
         acts,
@@ -127,7 +127,10 @@ fn a_refusal_starts_nothing_and_records_nothing() {
         let Ended::NotStarted(refusal) = &outcome.ended else {
             panic!("{outcome:?}")
         };
-        assert_eq!((refusal.name(), outcome.exit()), (name, Exit::REFUSED));
+        assert_eq!(
+            (refusal.name(), outcome.ended.exit()),
+            (name, Exit::REFUSED)
+        );
         assert!(!spawned(&world) && events(&world).is_empty(), "{name}");
     }
 }
@@ -161,7 +164,7 @@ fn a_signal_at_any_step_before_the_script_starts_nothing_and_is_died_of() {
         Op::Sync,
     ] {
         let (world, outcome) = carry(guarded().signal_at(op, term));
-        assert_eq!(outcome.exit(), Exit::Signal(term), "{op:?}");
+        assert_eq!(outcome.ended.exit(), Exit::Signal(term), "{op:?}");
         assert!(!spawned(&world), "{op:?}");
         let events = events(&world);
         if let Some(end) = events.get(1) {
@@ -178,7 +181,7 @@ fn a_signal_at_any_step_before_the_script_starts_nothing_and_is_died_of() {
 #[test]
 fn a_script_that_cannot_be_started_leaves_its_end() {
     let (world, outcome) = carry(guarded().fails(Op::Spawn, 1, Errno::EACCES));
-    assert_eq!(outcome.exit(), Exit::Code(126));
+    assert_eq!(outcome.ended.exit(), Exit::Code(126));
     let events = events(&world);
     assert_eq!(events[1]["event"], "spawn_failed");
     assert_eq!(
@@ -189,7 +192,7 @@ fn a_script_that_cannot_be_started_leaves_its_end() {
 
 #[test]
 fn the_scripts_end_is_mirrored() {
-    let code = |world: World| carry(world).1.exit();
+    let code = |world: World| carry(world).1.ended.exit();
     assert_eq!(
         code(guarded().ends(|end| end.status = Ok(7))),
         Exit::Code(7)
@@ -253,7 +256,7 @@ fn what_changes_while_a_person_thinks_is_not_run() {
                 panic!("{outcome:?}")
             };
             assert_eq!(
-                (refusal.name(), outcome.exit()),
+                (refusal.name(), outcome.ended.exit()),
                 ("changed-since-plan", Exit::REFUSED)
             );
             let reason = refusal.reason();

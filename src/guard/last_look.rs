@@ -10,15 +10,17 @@ use super::{Plan, Refusal};
 use crate::host::{ChangedBy, FileId, HostView, InsecurePath, insecure_paths, reason};
 use crate::names::{Sha256, shell_word};
 
-/// How a file differs from the planned one, which is the `manifest` or the `script`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How the `manifest` or the `script` differs from the planned one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileChange {
-    /// It is another file.
+    #[error("the {0} {path} was replaced since it was planned", path = shell_word(.1))]
     Replaced(&'static str, PathBuf),
-    /// It is the same file with other bytes.
+    #[error("the {0} {path} was edited since it was planned", path = shell_word(.1))]
     Edited(&'static str, PathBuf),
+    #[error("the {0} {path} cannot be read any more: {2}", path = shell_word(.1))]
     Unreadable(&'static str, PathBuf, String),
     /// Another user may change it now, or a directory above it.
+    #[error("meanwhile {}", .0.reason())]
     Exposed(InsecurePath),
 }
 
@@ -36,30 +38,6 @@ impl FileChange {
             Ok(found) if found.sha256 != sha256 => Some(Self::Edited(file, planned)),
             Ok(_) => None,
             Err(error) => Some(Self::Unreadable(file, planned, reason(&error))),
-        }
-    }
-
-    pub fn reason(&self) -> String {
-        match self {
-            Self::Replaced(file, path) => {
-                format!(
-                    "the {file} {} was replaced since it was planned",
-                    shell_word(path)
-                )
-            }
-            Self::Edited(file, path) => {
-                format!(
-                    "the {file} {} was edited since it was planned",
-                    shell_word(path)
-                )
-            }
-            Self::Unreadable(file, path, error) => {
-                format!(
-                    "the {file} {} cannot be read any more: {error}",
-                    shell_word(path)
-                )
-            }
-            Self::Exposed(insecure) => format!("meanwhile {}", insecure.reason()),
         }
     }
 }

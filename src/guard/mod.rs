@@ -16,7 +16,6 @@ mod preview;
 mod record;
 mod refusal;
 mod requires_env;
-mod secret_fault;
 mod secrets;
 mod spawn;
 
@@ -38,8 +37,7 @@ pub use plan::{Plan, Request};
 pub use preview::{Detail, Preview, Verdict, first_refusal};
 pub use refusal::{Refusal, StartFailure};
 pub use requires_env::{Miss, RequiresEnv};
-pub use secret_fault::SecretFault;
-pub use secrets::{Secrets, WantedSecret};
+pub use secrets::{SecretFault, Secrets, WantedSecret};
 pub use spawn::Spawn;
 
 /// One guard of a plan, with its settings.

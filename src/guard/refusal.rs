@@ -10,53 +10,54 @@ use crate::manifest::DemandedBy;
 use crate::names::{GroupName, exit_code, shell_word, visible};
 
 /// Why a guard did not let the run continue. A group's name is the one that must be
-/// typed, where `y` is not enough.
+/// typed, if `y` is not enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     EnvDiffers(Vec<Miss>),
     NoTerminal(Option<GroupName>),
     /// The user said no, or typed another name.
     Declined(Option<GroupName>),
-    /// `--confirm` has another name than that of the group.
+    /// What `--confirm` has instead of the group's name.
     WrongName(String, GroupName),
     /// The terminal could not be read.
     TerminalLost(String, Option<GroupName>),
     SecretsMissing(Vec<SecretFault>),
     /// The log's location is not safe or not writable.
     LogObstacle(LogObstacle),
-    /// The start could not be recorded: the log, and why.
+    /// The start could not be recorded in this log, for this reason.
     LogFailed(PathBuf, String),
     /// Another process held the lock of this log too long.
     LogLocked(PathBuf, String),
-    /// Manifest or script are not the planned ones.
     Changed(Vec<FileChange>),
     /// A signal ended the run at this step.
     Interrupted(Step, Signal),
     CannotStart(StartFailure),
-    /// The system denies qli what every run needs: signal handlers, random bytes.
+    /// Signal handlers or random bytes, which every run needs, are not available.
     SystemFailed(String),
 }
 
 /// Why a script cannot be started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartFailure {
-    /// The script is gone since it was planned.
+    #[error("{} is gone", shell_word(.0))]
     Vanished(PathBuf),
-    /// Its `#!` line names a program that does not exist.
+    /// The program in the `#!` line does not exist.
+    #[error("{}", no_interpreter(script, interpreter))]
     NoInterpreter {
         script: PathBuf,
         interpreter: PathBuf,
     },
-    /// The system does not start it.
+    #[error("{} cannot be executed: {message}", shell_word(script))]
     NotExecutable {
         script: PathBuf,
         /// The system's message.
         message: String,
         errno: Option<i32>,
     },
-    /// The cached copy of an embedded script differs from it.
+    /// The cached copy of an embedded script was changed.
+    #[error("{} differs from the embedded script", shell_word(.0))]
     CopyDiffers(PathBuf),
-    /// An embedded script cannot be put into the cache.
+    #[error("the embedded script cannot be copied to {path}: {1}", path = shell_word(.0))]
     NoCopy(PathBuf, String),
 }
 
@@ -69,56 +70,28 @@ impl StartFailure {
         }
     }
 
-    pub fn reason(&self) -> String {
-        match self {
-            Self::Vanished(script) => format!("{} is gone", shell_word(script)),
-            Self::NoInterpreter {
-                script,
-                interpreter,
-            } if interpreter.as_os_str().is_empty() => {
-                format!("line 1 of {} names no interpreter", shell_word(script))
-            }
-            Self::NoInterpreter {
-                script,
-                interpreter,
-            } => format!(
-                "the interpreter `{}` of {} does not exist",
-                visible(interpreter),
-                shell_word(script)
-            ),
-            Self::NotExecutable {
-                script, message, ..
-            } => format!("{} cannot be executed: {message}", shell_word(script)),
-            Self::CopyDiffers(copy) => {
-                format!("{} differs from the embedded script", shell_word(copy))
-            }
-            Self::NoCopy(copy, error) => format!(
-                "the embedded script cannot be copied to {}: {error}",
-                shell_word(copy)
-            ),
-        }
-    }
-
     /// 127 if there is nothing to start, else 126.
     pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Vanished(_) => exit_code::NOT_FOUND,
-            Self::NoInterpreter { .. }
-            | Self::NotExecutable { .. }
-            | Self::CopyDiffers(_)
-            | Self::NoCopy(..) => exit_code::NOT_EXECUTABLE,
+        if matches!(self, Self::Vanished(_)) {
+            return exit_code::NOT_FOUND;
         }
+        exit_code::NOT_EXECUTABLE
     }
 
     pub fn errno(&self) -> Option<i32> {
-        match self {
-            Self::NotExecutable { errno, .. } => *errno,
-            Self::Vanished(_)
-            | Self::NoInterpreter { .. }
-            | Self::CopyDiffers(_)
-            | Self::NoCopy(..) => None,
+        if let Self::NotExecutable { errno, .. } = self {
+            return *errno;
         }
+        None
     }
+}
+
+fn no_interpreter(script: &Path, interpreter: &Path) -> String {
+    let (script, name) = (shell_word(script), visible(interpreter));
+    if name.is_empty() {
+        return format!("line 1 of {script} names no interpreter");
+    }
+    format!("the interpreter `{name}` of {script} does not exist")
 }
 
 impl Refusal {
@@ -142,7 +115,7 @@ impl Refusal {
         }
     }
 
-    /// The step that refused, none if qli failed before the first, and the code.
+    /// The step that refused (none if qli failed before the first) and the code.
     fn row(&self) -> (Option<Step>, Code) {
         match self {
             Self::EnvDiffers(_) => (Some(Step::RequiresEnv), Code::RequiresEnv),
@@ -150,8 +123,10 @@ impl Refusal {
             Self::Declined(_) => (Some(Step::Confirm), Code::Declined),
             Self::WrongName(..) => (Some(Step::Confirm), Code::WrongName),
             Self::SecretsMissing(faults) => {
-                let code = faults.first().map(SecretFault::code);
-                (Some(Step::Secrets), code.unwrap_or(Code::SecretMissing))
+                let code = faults
+                    .first()
+                    .map_or(Code::SecretMissing, SecretFault::code);
+                (Some(Step::Secrets), code)
             }
             Self::LogObstacle(_) | Self::LogFailed(..) => {
                 (Some(Step::AuditStart), Code::AuditUnwritable)
@@ -184,7 +159,7 @@ impl Refusal {
             Self::EnvDiffers(misses) => misses.iter().map(Miss::detail).collect(),
             Self::SecretsMissing(faults) => faults.iter().map(SecretFault::detail).collect(),
             Self::Changed(changes) => {
-                let reasons = changes.iter().map(FileChange::reason);
+                let reasons = changes.iter().map(FileChange::to_string);
                 reasons.flat_map(one).collect()
             }
             Self::NoTerminal(None) => one("no terminal to confirm on".to_owned()),
@@ -203,7 +178,7 @@ impl Refusal {
             | Self::LogLocked(_, reason)
             | Self::SystemFailed(reason) => one(reason.clone()),
             Self::Interrupted(_, signal) => one(format!("{} arrived", signal.name())),
-            Self::CannotStart(failure) => one(failure.reason()),
+            Self::CannotStart(failure) => one(failure.to_string()),
         }
     }
 
@@ -213,7 +188,7 @@ impl Refusal {
         details.collect::<Vec<_>>().join("; ")
     }
 
-    /// A signal has no exit code: qli dies of it.
+    /// Not used for a signal: qli dies of it.
     pub fn exit_code(&self) -> u8 {
         if let Self::CannotStart(failure) = self {
             return failure.exit_code();

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::plan::Declared;
-use super::{Detail, Guard, Launch, Passage, Refusal, SecretFault, Step, Verdict};
+use super::{Detail, Guard, Launch, NextStep, Passage, Refusal, Step, Verdict};
+use crate::diagnostics::Code;
 use crate::host::{Host, HostView};
 use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
 use crate::providers::{
-    FetchError, Lookup, ProviderFault, ProviderId, Redactor, Secret, StderrPolicy, Tool,
+    FetchError, ProviderFault, ProviderId, Redactor, Secret, StderrPolicy, Tool,
 };
 
 /// Fetches all secrets before the script starts.
@@ -25,12 +26,19 @@ pub struct Secrets {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WantedSecret {
-    /// The variable that contains it for the script.
+    /// The variable that passes it to the script.
     pub env: EnvName,
     #[serde(rename = "ref")]
     pub reference: SecretRef,
     pub provider: ProviderId,
     pub demanded_by: DemandedBy,
+}
+
+/// Why there is no value for a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretFault {
+    pub secret: WantedSecret,
+    pub fault: ProviderFault,
 }
 
 impl Secrets {
@@ -57,8 +65,8 @@ impl Secrets {
     /// Arguments without the values that are available without calling a program.
     pub(super) fn hidden_in(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
         let local = self.wanted.iter().filter_map(|one| {
-            let lookup = one.lookup(&Tool::None);
-            Some((&one.env, one.provider.row().local_value(&lookup, view)?))
+            let value = one.provider.row().local(&one.reference, view)?;
+            Some((&one.env, value.ok()?))
         });
         let local: Vec<_> = local.collect();
         let redactor = Redactor::of(local.iter().map(|(name, secret)| (*name, secret)));
@@ -69,14 +77,15 @@ impl Secrets {
 
     /// The one predicate: every secret that is known to be missing.
     fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
-        let now = self
-            .tools
-            .iter()
-            .map(|(id, tool)| (*id, tool.again(*id, view)));
-        let now: BTreeMap<_, _> = now.collect();
+        let tools = self.tools.iter();
+        let now: BTreeMap<_, _> = tools
+            .map(|(id, tool)| (id, tool.again(*id, view)))
+            .collect();
         let missing = self.wanted.iter().filter_map(|one| {
-            let tool = now.get(&one.provider).unwrap_or(&Tool::None);
-            let fault = one.provider.row().obstacle(&one.lookup(tool), view)?;
+            let fault = match one.provider.row().local(&one.reference, view) {
+                Some(value) => value.err()?,
+                None => now.get(&one.provider)?.obstacle()?.clone(),
+            };
             Some(one.fault(fault))
         });
         let faults: Vec<_> = missing.collect();
@@ -112,16 +121,9 @@ impl WantedSecret {
         self.provider.row().tool().is_some()
     }
 
-    /// Whether one value fills both: it is then fetched once.
+    /// Whether both have the same value, which is then fetched once.
     fn is_same(&self, other: &Self) -> bool {
         (self.provider, &self.reference) == (other.provider, &other.reference)
-    }
-
-    fn lookup<'a>(&'a self, tool: &'a Tool) -> Lookup<'a> {
-        Lookup {
-            reference: &self.reference,
-            tool,
-        }
     }
 
     fn fault(&self, fault: ProviderFault) -> SecretFault {
@@ -136,11 +138,70 @@ impl WantedSecret {
         host: &mut dyn Host,
     ) -> Result<Secret, Refusal> {
         let provider = self.provider.row();
-        let fetched = provider.fetch(&self.lookup(tool), stderr, host);
+        let fetched = provider.fetch(&self.reference, tool, stderr, host);
         fetched.map_err(|error| match error {
             FetchError::Interrupted(signal) => Refusal::Interrupted(Step::Secrets, signal),
             FetchError::Fault(fault) => Refusal::SecretsMissing(vec![self.fault(fault)]),
         })
+    }
+}
+
+impl SecretFault {
+    pub fn code(&self) -> Code {
+        match self.fault {
+            ProviderFault::Unset => Code::SecretMissing,
+            ProviderFault::Unusable(_) => Code::SecretInvalid,
+            ProviderFault::ToolMissing(_) | ProviderFault::ToolUntrusted(_) => {
+                Code::ProviderMissing
+            }
+            ProviderFault::ToolChanged(_) => Code::ChangedSincePlan,
+            ProviderFault::ToolFailed { .. }
+            | ProviderFault::ToolTimedOut(_)
+            | ProviderFault::ToolStopped
+            | ProviderFault::ToolFlooded(_)
+            | ProviderFault::ToolBroken(_) => Code::ProviderFailed,
+        }
+    }
+
+    /// What is missing, and why, without any value.
+    pub fn reason(&self) -> String {
+        let secret = &self.secret;
+        let reference = visible(secret.reference.as_str());
+        let why = if self.fault == ProviderFault::Unset {
+            format!("the variable `{reference}` is not set")
+        } else {
+            self.fault.to_string()
+        };
+        let provider = secret.provider.as_str();
+        format!("`{}` from {provider} {reference}: {why}", secret.env)
+    }
+
+    pub(super) fn detail(&self) -> Detail {
+        Detail::refused(self.reason(), self.secret.demanded_by)
+    }
+
+    /// What to type next; none for a variable that is not set, which
+    /// [`Refusal::next_steps`] sets in the command.
+    pub fn next_step(&self) -> Option<NextStep> {
+        let hint = self.secret.provider.row().hint();
+        match &self.fault {
+            ProviderFault::ToolMissing(tool) => {
+                let label = format!("install `{tool}`, then");
+                Some(NextStep::new(label, hint.unwrap_or("qli doctor")))
+            }
+            ProviderFault::ToolUntrusted(insecure) => Some(NextStep::to_fix_it(insecure.help())),
+            ProviderFault::ToolChanged(path) => {
+                let command = format!("ls -l {}", shell_word(path));
+                Some(NextStep::new("look at it", command))
+            }
+            ProviderFault::ToolFailed { .. }
+            | ProviderFault::ToolTimedOut(_)
+            | ProviderFault::ToolStopped
+            | ProviderFault::ToolBroken(_) => Some(NextStep::new("if you are signed out", hint?)),
+            ProviderFault::Unset | ProviderFault::Unusable(_) | ProviderFault::ToolFlooded(_) => {
+                None
+            }
+        }
     }
 }
 
@@ -158,8 +219,8 @@ impl Guard for Secrets {
             return Err(refusal);
         }
         host.protect_memory();
-        // Local values come first: a program finds them in its environment, so its
-        // message about a failure is not shown then.
+        // Local values come first: a program may find them in its environment, and its
+        // error message is then not shown.
         let (local, called): (Vec<_>, Vec<_>) = self.wanted.iter().partition(|one| !one.calls());
         let mut done: Vec<&WantedSecret> = Vec::new();
         for wanted in local.into_iter().chain(called) {
@@ -173,7 +234,7 @@ impl Guard for Secrets {
             let secret = if let Some((_, same)) = same.and_then(|at| known.get(at)) {
                 same.duplicate()
             } else {
-                // A call takes time: the next program may have been replaced by now.
+                // A call takes time: another program may have been replaced meanwhile.
                 let tool = self.tool(wanted).again(wanted.provider, host);
                 wanted.fetch(&tool, stderr, host)?
             };

@@ -165,7 +165,7 @@ mod tests {
         let mut world = world;
         let failure = spawn.prepare(&mut world).unwrap_err();
         assert_eq!(failure.exit_code(), 126);
-        assert!(failure.reason().contains("`/opt/none/python`"));
+        assert!(failure.to_string().contains("`/opt/none/python`"));
     }
 
     #[test]

@@ -15,41 +15,32 @@ pub const COMMANDS: [&str; 10] = [
 ];
 
 /// Reserved for future commands: they never reach a group by the short form, so
-/// that a new version breaks nothing.
-pub const RESERVED: [&str; 15] = [
-    "approve",
-    "config",
-    "diff",
-    "init",
-    "list",
-    "lsp",
-    "mcp",
-    "new",
-    "plan",
-    "policy",
-    "secrets",
-    "self-update",
-    "test",
-    "version",
-    "which",
+/// that a new version breaks nothing. Each with what to type in this version, if
+/// other tools have such a command.
+pub const RESERVED: [(&str, Option<&str>); 15] = [
+    ("approve", None),
+    ("config", None),
+    ("diff", None),
+    ("init", Some("qli ext new <GROUP>")),
+    ("list", Some("qli ext list")),
+    ("lsp", None),
+    ("mcp", None),
+    ("new", Some("qli ext new <GROUP>")),
+    ("plan", Some("qli explain <GROUP> <EXTENSION>")),
+    ("policy", Some("qli validate --policy <FILE>")),
+    ("secrets", None),
+    ("self-update", None),
+    ("test", Some("qli validate")),
+    ("version", Some("qli --version")),
+    ("which", Some("qli ext which <GROUP> <EXTENSION>")),
 ];
 
-/// What to type in this version instead of a reserved name that other tools have
-/// as a command.
+/// What to type instead of a reserved name.
 pub fn alternative_for(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "init" | "new" => "qli ext new <GROUP>",
-        "list" => "qli ext list",
-        "plan" => "qli explain <GROUP> <EXTENSION>",
-        "policy" => "qli validate --policy <FILE>",
-        "test" => "qli validate",
-        "version" => "qli --version",
-        "which" => "qli ext which <GROUP> <EXTENSION>",
-        _ => return None,
-    })
+    RESERVED.iter().find(|one| one.0 == name)?.1
 }
 
 /// Whether a word is a command of this version or a future one.
 pub fn is_command(word: &str) -> bool {
-    COMMANDS.contains(&word) || RESERVED.contains(&word)
+    COMMANDS.contains(&word) || RESERVED.iter().any(|one| one.0 == word)
 }

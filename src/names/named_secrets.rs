@@ -1,19 +1,19 @@
-//! What is a secret by its name: the one definition for refusals, `explain`,
-//! the question of `confirm`, audit records and the lints of manifests.
+//! Recognises secrets by their names, for refusals, `explain`, the question of
+//! `confirm`, audit records and the lints of manifests.
 //!
-//! It errs on the side of hiding: a record that lacks a path can be read, one
-//! that contains a password is copied.
+//! It errs on the side of hiding: a record without a path is still useful, and one
+//! with a password is copied to other systems.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::Text;
 
-const STAND_IN: &[u8] = b"[redacted]";
+const REDACTED: &[u8] = b"[redacted]";
 
-/// Whether a name, such as `API_TOKEN`, `--db-passwd` or `X-Api-Key`, promises a
-/// secret: by its ending, ASCII case ignored. The path of a key (`--key-file`) and
-/// a public key are no secrets.
+/// Whether a name such as `API_TOKEN`, `--db-passwd` or `X-Api-Key` promises a
+/// secret: by its ending, ASCII case ignored. The path of a key (`--key-file`) and a
+/// public key are not secrets.
 pub fn promises_secret(name: impl AsRef<[u8]>) -> bool {
     const SECRET: [&str; 12] = [
         "password",
@@ -39,20 +39,19 @@ pub fn promises_secret(name: impl AsRef<[u8]>) -> bool {
     SECRET.iter().any(ends_in) && !PUBLIC.iter().any(ends_in)
 }
 
-/// Whether a value contains a secret that is recognisable without its name: a
-/// password in a URL, a header.
+/// Whether a value itself contains a secret: a password in a URL, a header.
 pub fn contains_secret(value: impl AsRef<OsStr>) -> bool {
     let value = value.as_ref().as_bytes();
     without_secrets(value) != value
 }
 
-/// Replaces what is a secret by its name in the arguments of a script.
+/// Replaces secrets in the arguments of a script.
 pub fn redact_args(args: &[Text]) -> Vec<Text> {
     let mut is_value = false;
     let redacted = args.iter().map(|arg| {
         let bytes = arg.as_os_str().as_bytes();
         if std::mem::take(&mut is_value) {
-            return Text::from(OsStr::from_bytes(STAND_IN));
+            return Text::from(OsStr::from_bytes(REDACTED));
         }
         is_value = is_secret_option(bytes);
         Text::from(OsStr::from_bytes(&without_secrets(bytes)))
@@ -72,7 +71,7 @@ fn without_secrets(arg: &[u8]) -> Vec<u8> {
         .all(|&byte| is_of_name(byte) || !byte.is_ascii());
     if is_name && promises_secret(name) && arg.len() > name.len() + 1 {
         // The value of one option may contain anything.
-        return [name, b"=", STAND_IN].concat();
+        return [name, b"=", REDACTED].concat();
     }
     in_urls(&in_words(&in_headers(arg)))
 }
@@ -87,16 +86,15 @@ fn in_words(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut names_next = false;
     for word in text.split_inclusive(u8::is_ascii_whitespace) {
-        let end = word.len() - usize::from(word.last().is_some_and(u8::is_ascii_whitespace));
-        let (bare, space) = word.split_at_checked(end).unwrap_or((word, &[]));
+        let bare = word.trim_ascii_end();
         let is_value = !bare.is_empty() && std::mem::take(&mut names_next);
         if is_value && !out.is_empty() {
-            out.extend_from_slice(STAND_IN);
+            out.extend_from_slice(REDACTED);
         } else {
             names_next |= is_secret_option(bare);
             out.extend(assigned(bare));
         }
-        out.extend_from_slice(space);
+        out.extend(word.get(bare.len()..).unwrap_or_default());
     }
     out
 }
@@ -106,24 +104,24 @@ fn assigned(word: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(word.len());
     let mut rest = word;
     while let Some(at) = rest.iter().position(|&byte| byte == b'=') {
-        let (before, behind) = rest.split_at_checked(at + 1).unwrap_or((rest, &[]));
+        let (before, after) = rest.split_at(at + 1);
         out.extend_from_slice(before);
-        let name = before.get(..at).unwrap_or_default();
-        let start = name.iter().rposition(|&byte| !is_of_name(byte));
-        let name = name
-            .get(start.map_or(0, |start| start + 1)..)
-            .unwrap_or_default();
-        rest = behind;
-        if promises_secret(name) && !behind.is_empty() {
-            let end = behind.iter().position(|byte| b"&;'\"".contains(byte));
-            out.extend_from_slice(STAND_IN);
-            rest = behind
-                .get(end.unwrap_or(behind.len())..)
-                .unwrap_or_default();
+        rest = after;
+        let (_, name) = split_name(before.strip_suffix(b"=").unwrap_or_default());
+        if promises_secret(name) && !rest.is_empty() {
+            let end = rest.iter().position(|byte| b"&;'\"".contains(byte));
+            out.extend_from_slice(REDACTED);
+            rest = rest.split_at(end.unwrap_or(rest.len())).1;
         }
     }
     out.extend_from_slice(rest);
     out
+}
+
+/// Splits off the name at the end of a text.
+fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
+    let before = text.iter().rposition(|&byte| !is_of_name(byte));
+    text.split_at(before.map_or(0, |at| at + 1))
 }
 
 /// Replaces the value of each header such as `Authorization: …` or
@@ -145,7 +143,7 @@ fn in_headers(text: &[u8]) -> Vec<u8> {
     };
     let end = (0..value.len()).find(ends).unwrap_or(value.len());
     let rest = value.get(end..).unwrap_or_default();
-    [before, b" ", STAND_IN, &in_headers(rest)].concat()
+    [before, b" ", REDACTED, &in_headers(rest)].concat()
 }
 
 /// Whether a text ends in the name of a header, or of a JSON field, that promises
@@ -153,40 +151,40 @@ fn in_headers(text: &[u8]) -> Vec<u8> {
 fn ends_in_secret_header(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
     let text = text.strip_suffix(b"\"").unwrap_or(text);
-    let start = text.iter().rposition(|&byte| !is_of_name(byte));
-    let before = start.and_then(|at| text.get(at));
-    let name = text.get(start.map_or(0, |at| at + 1)..).unwrap_or_default();
+    let (before, name) = split_name(text);
     let lower = name.to_ascii_lowercase();
-    before.is_none_or(|byte| b" \t\r\n\"'{(,=".contains(byte))
+    before
+        .last()
+        .is_none_or(|byte| b" \t\r\n\"'{(,=".contains(byte))
         && (promises_secret(name)
             || lower.ends_with(b"authorization")
             || lower.ends_with(b"cookie"))
 }
 
 /// Replaces the password of each `scheme://user:password@host`. A password may
-/// hold any character: all up to the last `@` of the word is taken for one.
+/// contain any character, so it extends to the last `@` of the word.
 fn in_urls(arg: &[u8]) -> Vec<u8> {
     const MARK: &[u8] = b"://";
     let Some(at) = arg.windows(MARK.len()).position(|window| window == MARK) else {
         return arg.to_vec();
     };
-    let (before, rest) = arg.split_at_checked(at + MARK.len()).unwrap_or((arg, &[]));
+    let (before, rest) = arg.split_at(at + MARK.len());
     let next = rest.windows(MARK.len()).position(|window| window == MARK);
     let blank = rest.iter().position(u8::is_ascii_whitespace);
     let end = next.unwrap_or(rest.len()).min(blank.unwrap_or(rest.len()));
-    let (url, behind) = rest.split_at_checked(end).unwrap_or((rest, &[]));
+    let (url, after) = rest.split_at(end);
     let colon = url.iter().position(|&byte| byte == b':');
     let host = url.iter().rposition(|&byte| byte == b'@');
     let url = match (colon, host) {
         (Some(colon), Some(host)) if colon < host => [
             url.get(..=colon).unwrap_or_default(),
-            STAND_IN,
+            REDACTED,
             url.get(host..).unwrap_or_default(),
         ]
         .concat(),
         _ => url.to_vec(),
     };
-    [before, &url, &in_urls(behind)].concat()
+    [before, &url, &in_urls(after)].concat()
 }
 
 #[cfg(test)]

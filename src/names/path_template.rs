@@ -18,23 +18,18 @@ enum Part {
     Variable(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TemplateError {
-    #[error("the path is empty")]
     Empty,
-    #[error("`${{` is not closed")]
+    /// `${` without `}`.
     Unclosed,
-    #[error("`$` is not followed by a variable name")]
+    /// No name of a variable after `$`.
     NoName,
     /// `~user`: only the user's own home directory is known.
-    #[error("`~` must be followed by `/`")]
     OtherHome,
-    #[error("the path is not absolute")]
     Relative,
     /// It ends in `/`, `.` or `..`.
-    #[error("the path names a directory, not a file")]
     NoFile,
-    #[error("the path contains a NUL character")]
     Nul,
 }
 
@@ -43,8 +38,8 @@ pub enum TemplateError {
 pub struct Unset(pub String);
 
 impl PathTemplate {
-    /// It must start with `/`, `~` or a variable: a relative path would mean
-    /// another file in every directory qli is started from.
+    /// The path must start with `/`, `~` or a variable: a relative one would mean
+    /// another file in every directory that qli is started in.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let parts = parts_of(text)?;
         match parts.first() {
@@ -62,7 +57,7 @@ impl PathTemplate {
         &self.written
     }
 
-    /// The variables in it; `~` is `HOME`.
+    /// The names of its variables; `~` is `HOME`.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.parts.iter().filter_map(|part| match part {
             Part::Variable(name) => Some(name.as_str()),

@@ -5,19 +5,16 @@ use std::os::unix::ffi::OsStringExt;
 
 use zeroize::Zeroizing;
 
-use super::{FetchError, Lookup, Provider, ProviderFault, Secret, StderrPolicy};
+use super::{FetchError, Provider, ProviderFault, Secret, StderrPolicy, Tool};
 use crate::host::{Host, HostView};
-use crate::names::EnvName;
+use crate::names::{EnvName, SecretRef};
 
 #[derive(Debug)]
 pub(super) struct Env;
 
-/// The one predicate: the value of the variable now.
-fn value(wanted: &Lookup<'_>, view: &dyn HostView) -> Result<Secret, ProviderFault> {
-    let value = view
-        .var(wanted.reference.as_str())
-        .ok_or(ProviderFault::Unset)?;
-    Secret::new(Zeroizing::new(value.into_vec())).map_err(ProviderFault::Unusable)
+fn value(reference: &SecretRef, view: &dyn HostView) -> Result<Secret, ProviderFault> {
+    let value = view.var(reference.as_str()).ok_or(ProviderFault::Unset)?;
+    Ok(Secret::new(Zeroizing::new(value.into_vec()))?)
 }
 
 impl Provider for Env {
@@ -28,61 +25,49 @@ impl Provider for Env {
         }
     }
 
-    fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<ProviderFault> {
-        value(wanted, view).err()
-    }
-
-    fn local_value(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<Secret> {
-        value(wanted, view).ok()
+    fn local(
+        &self,
+        reference: &SecretRef,
+        view: &dyn HostView,
+    ) -> Option<Result<Secret, ProviderFault>> {
+        Some(value(reference, view))
     }
 
     fn fetch(
         &self,
-        wanted: &Lookup<'_>,
+        reference: &SecretRef,
+        _: &Tool,
         _: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
-        Ok(value(wanted, host)?)
+        Ok(value(reference, host)?)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Tool, Unusable};
+    use super::super::Unusable;
     use super::*;
     use crate::host::fake::World;
 
-    fn fault(world: &World) -> Option<ProviderFault> {
+    fn local(world: &World) -> Result<Secret, ProviderFault> {
         let reference = "TOKEN".parse().unwrap();
-        Env.obstacle(
-            &Lookup {
-                reference: &reference,
-                tool: &Tool::None,
-            },
-            world,
-        )
+        Env.local(&reference, world).unwrap()
     }
 
     #[test]
     fn a_set_variable_is_the_value() {
         let mut world = World::new().var("TOKEN", "hunter2");
-        assert_eq!(fault(&world), None);
+        assert_eq!(local(&world).unwrap().expose(), "hunter2");
         let reference = "TOKEN".parse().unwrap();
-        let wanted = Lookup {
-            reference: &reference,
-            tool: &Tool::None,
-        };
-        let secret = Env.fetch(&wanted, StderrPolicy::Shown, &mut world).unwrap();
-        assert_eq!(secret.expose(), "hunter2");
+        let fetched = Env.fetch(&reference, &Tool::None, StderrPolicy::Shown, &mut world);
+        assert_eq!(fetched.unwrap().expose(), "hunter2");
     }
 
     #[test]
     fn an_unset_or_empty_variable_is_a_fault() {
-        assert_eq!(fault(&World::new()), Some(ProviderFault::Unset));
-        let empty = World::new().var("TOKEN", "");
-        assert_eq!(
-            fault(&empty),
-            Some(ProviderFault::Unusable(Unusable::Empty))
-        );
+        assert_eq!(local(&World::new()).unwrap_err(), ProviderFault::Unset);
+        let empty = local(&World::new().var("TOKEN", ""));
+        assert_eq!(empty.unwrap_err(), ProviderFault::Unusable(Unusable::Empty));
     }
 }

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::host::{Host, HostView, InsecurePath, Signal};
-use crate::names::SecretRef;
+use crate::names::{SecretRef, shell_word};
 
 pub use redactor::Redactor;
 pub use secret::{Secret, Unusable};
@@ -66,70 +66,74 @@ pub trait Provider: Sync {
         None
     }
 
-    /// Why a fetch would fail, as far as that is known without calling another
-    /// program.
-    fn obstacle(&self, wanted: &Lookup<'_>, view: &dyn HostView) -> Option<ProviderFault>;
-
-    /// The value, if it is available without calling another program.
-    fn local_value(&self, _: &Lookup<'_>, _: &dyn HostView) -> Option<Secret> {
+    /// The value, if the provider calls no program for it.
+    fn local(&self, _: &SecretRef, _: &dyn HostView) -> Option<Result<Secret, ProviderFault>> {
         None
     }
 
     fn fetch(
         &self,
-        wanted: &Lookup<'_>,
+        reference: &SecretRef,
+        tool: &Tool,
         stderr: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError>;
 }
 
-/// What is looked up, and by which program.
-#[derive(Debug, Clone, Copy)]
-pub struct Lookup<'a> {
-    /// In the provider's grammar.
-    pub reference: &'a SecretRef,
-    pub tool: &'a Tool,
-}
-
 /// Whether the message of a program that fails is shown.
 ///
-/// No search finds a value in every form a program may print it: broken by a line
-/// end, truncated, coloured. So the message is shown only if the program can know
-/// no value.
+/// A program may print a value in a form that no search finds: wrapped, truncated,
+/// coloured. So its message is shown only if it cannot know a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StderrPolicy {
     /// No value has been fetched yet.
     Shown,
-    /// The program may know one: from its environment, or from a call before.
+    /// The program may know one: from its environment, or from an earlier call.
     Withheld,
 }
 
 /// Why there is no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderFault {
-    /// The variable is not set.
+    #[error("the variable is not set")]
     Unset,
-    /// The value cannot be passed on.
-    Unusable(Unusable),
-    /// The program is not installed.
+    #[error(transparent)]
+    Unusable(#[from] Unusable),
+    #[error("the program `{0}` is not on PATH")]
     ToolMissing(&'static str),
     /// Another user may change the program.
+    #[error("{}", .0.reason())]
     ToolUntrusted(InsecurePath),
-    /// The program is not the planned one.
+    #[error("the program {} is not the planned one", shell_word(.0))]
     ToolChanged(PathBuf),
+    #[error("{}", failed(*code, message))]
     ToolFailed {
         /// None if it died of a signal.
         code: Option<i32>,
         message: ToolMessage,
     },
-    /// After so many seconds.
+    #[error("no answer within {0} seconds")]
     ToolTimedOut(u64),
-    /// The program wants to ask on the terminal.
+    #[error("the program wants to ask on the terminal")]
     ToolStopped,
-    /// The program wrote more than so many bytes.
+    #[error("the answer is longer than {0} bytes")]
     ToolFlooded(usize),
-    /// The program could not be started or watched.
+    #[error("the program cannot be called: {0}")]
     ToolBroken(String),
+}
+
+fn failed(code: Option<i32>, message: &ToolMessage) -> String {
+    let end = match code {
+        Some(code) => format!("the program failed with code {code}"),
+        None => "the program died of a signal".to_owned(),
+    };
+    match message {
+        ToolMessage::Silent => end,
+        ToolMessage::Said(text) => format!("{end}: {}", text.replace('\n', " / ")),
+        ToolMessage::Withheld => {
+            format!("{end}; its message is withheld, as it may contain a secret")
+        }
+    }
 }
 
 /// What a failed program wrote to its standard error.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{FetchError, Lookup, Provider, ProviderFault, Secret, StderrPolicy, ToolMessage};
-use crate::host::{Host, HostView, ToolCall, ToolError, ToolOutput, reason};
-use crate::names::visible_lines;
+use super::{FetchError, Provider, ProviderFault, Secret, StderrPolicy, Tool, ToolMessage};
+use crate::host::{Host, ToolCall, ToolError, ToolOutput, reason};
+use crate::names::{SecretRef, visible_lines};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -35,23 +35,20 @@ impl Provider for OnePassword {
         Some("op signin")
     }
 
-    fn obstacle(&self, wanted: &Lookup<'_>, _: &dyn HostView) -> Option<ProviderFault> {
-        wanted.tool.obstacle().cloned()
-    }
-
     fn fetch(
         &self,
-        wanted: &Lookup<'_>,
+        reference: &SecretRef,
+        tool: &Tool,
         stderr: StderrPolicy,
         host: &mut dyn Host,
     ) -> Result<Secret, FetchError> {
-        if let Some(fault) = wanted.tool.obstacle() {
+        if let Some(fault) = tool.obstacle() {
             return Err(fault.clone().into());
         }
-        let program = wanted.tool.file().ok_or(ProviderFault::ToolMissing("op"))?;
+        let program = tool.file().ok_or(ProviderFault::ToolMissing("op"))?;
         let call = ToolCall {
             program: &program.path,
-            args: &["read", wanted.reference.as_str()],
+            args: &["read", reference.as_str()],
             timeout: TIMEOUT,
             limit: LIMIT,
         };
@@ -59,8 +56,8 @@ impl Provider for OnePassword {
         if output.code != Some(0) {
             return Err(failed(&output, stderr).into());
         }
-        let value = without_line_end(output.stdout);
-        Ok(Secret::new(value).map_err(ProviderFault::Unusable)?)
+        let value = Secret::new(without_line_end(output.stdout));
+        Ok(value.map_err(ProviderFault::Unusable)?)
     }
 }
 
@@ -85,9 +82,8 @@ fn without_line_end(mut value: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
     value
 }
 
-/// What the program wrote to its standard output before it failed may be a value,
-/// and a message that was cut may end in the beginning of one: then it is not
-/// shown.
+/// The message is not shown if the program also wrote to its standard output, which
+/// may be a value, or if the message was cut, which may be in the middle of one.
 fn failed(output: &ToolOutput, stderr: StderrPolicy) -> ProviderFault {
     let may_contain_value = stderr == StderrPolicy::Withheld
         || output.stderr_cut
@@ -103,7 +99,7 @@ fn failed(output: &ToolOutput, stderr: StderrPolicy) -> ProviderFault {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Tool, Unusable};
+    use super::super::Unusable;
     use super::*;
     use crate::host::fake::{Act, Op, World};
 
@@ -114,11 +110,7 @@ mod tests {
     fn fetch_with(world: &mut World, stderr: StderrPolicy) -> Result<String, FetchError> {
         let reference = "op://v/i/f".parse().unwrap();
         let tool = Tool::find(super::super::ProviderId::OnePassword, world);
-        let wanted = Lookup {
-            reference: &reference,
-            tool: &tool,
-        };
-        let secret = OnePassword.fetch(&wanted, stderr, world)?;
+        let secret = OnePassword.fetch(&reference, &tool, stderr, world)?;
         Ok(secret.expose().to_string_lossy().into_owned())
     }
 

@@ -16,7 +16,7 @@ use super::Secret;
 use super::spelling::{Character, Scratch, first_readings, spelled_at, units};
 use crate::names::{EnvName, Text};
 
-/// A shorter value is replaced only where it is the whole text: others may contain
+/// A shorter value is replaced only if it is the whole text: other texts may contain
 /// it by chance.
 const INSIDE_MIN: usize = 4;
 
@@ -26,14 +26,10 @@ const LINE_MIN: usize = 8;
 /// Finds values and replaces them by `[secret:NAME]`.
 #[derive(Default)]
 pub struct Redactor {
-    values: Vec<NamedValue>,
-    /// The values that can begin with a byte, by that byte.
+    /// Each with the name of its secret.
+    patterns: Vec<(String, Pattern)>,
+    /// The patterns that can match at a byte, by that byte.
     by_first: Vec<Vec<usize>>,
-}
-
-struct NamedValue {
-    name: String,
-    pattern: Pattern,
 }
 
 enum Pattern {
@@ -56,35 +52,15 @@ impl Redactor {
         let mut redactor = Self::default();
         redactor.by_first.resize_with(256, Vec::new);
         for (name, secret) in secrets {
-            redactor.add(name.as_str(), secret.expose().as_bytes());
-        }
-        redactor
-    }
-
-    /// A shell strips the line end of `$(…)`, and a key of several lines is passed
-    /// line by line, so each line that is long enough is searched for too.
-    fn add(&mut self, name: &str, value: &[u8]) {
-        for pattern in patterns(value) {
-            self.add_pattern(name, pattern);
-        }
-        let lines = value
-            .split(|&byte| byte == b'\n')
-            .map(<[u8]>::trim_ascii_end);
-        for line in lines.filter(|line| line.len() >= LINE_MIN && *line != value) {
-            for pattern in patterns(line) {
-                self.add_pattern(name, pattern);
+            for pattern in patterns(secret.expose().as_bytes()) {
+                let first = first(&pattern).map(usize::from);
+                if let Some(list) = first.and_then(|first| redactor.by_first.get_mut(first)) {
+                    list.push(redactor.patterns.len());
+                }
+                redactor.patterns.push((name.to_string(), pattern));
             }
         }
-    }
-
-    fn add_pattern(&mut self, name: &str, pattern: Pattern) {
-        let index = self.values.len();
-        let first = first(&pattern).map(usize::from);
-        if let Some(list) = first.and_then(|first| self.by_first.get_mut(first)) {
-            list.push(index);
-        }
-        let name = name.to_owned();
-        self.values.push(NamedValue { name, pattern });
+        redactor
     }
 
     /// Replaces every value in a text. Values that overlap are replaced
@@ -93,9 +69,9 @@ impl Redactor {
         let bytes = text.as_bytes();
         let mut out = Vec::with_capacity(bytes.len());
         let mut end = 0;
-        for (range, value) in self.matches(bytes) {
+        for (range, at) in self.matches(bytes) {
             out.extend_from_slice(bytes.get(end..range.start).unwrap_or_default());
-            let name = self.values.get(value).map_or("", |value| &value.name);
+            let name = self.patterns.get(at).map_or("", |one| &one.0);
             out.extend_from_slice(format!("[secret:{name}]").as_bytes());
             end = range.end;
         }
@@ -109,18 +85,18 @@ impl Redactor {
     fn matches(&self, text: &[u8]) -> Vec<(Range<usize>, usize)> {
         let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
         let mut scratch = Scratch::default();
-        let mut until = vec![0; self.values.len()];
+        let mut until = vec![0; self.patterns.len()];
         for start in 0..text.len() {
             let rest = text.get(start..).unwrap_or_default();
             for index in self.candidates(rest) {
-                let (Some(value), Some(until)) = (self.values.get(index), until.get_mut(index))
-                else {
+                let one = self.patterns.get(index).zip(until.get_mut(index));
+                let Some(((_, pattern), until)) = one else {
                     continue;
                 };
                 if start < *until {
                     continue;
                 }
-                let Some(length) = value.pattern.at(rest, start == 0, &mut scratch) else {
+                let Some(length) = pattern.at(rest, start == 0, &mut scratch) else {
                     continue;
                 };
                 let end = start + length;
@@ -134,7 +110,7 @@ impl Redactor {
         merged
     }
 
-    /// The values that a text can begin with.
+    /// The patterns that may match at the beginning of a text.
     fn candidates(&self, text: &[u8]) -> impl Iterator<Item = usize> {
         let firsts = first_readings(text).into_iter().flatten();
         let lists = firsts.filter_map(|first| self.by_first.get(usize::from(first)));
@@ -154,7 +130,7 @@ impl Pattern {
 }
 
 /// How many bytes at the beginning of a text a pattern matches. Line breaks in
-/// base64 (RFC 2045, RFC 7468) are skipped, as they are or escaped.
+/// base64 (RFC 2045, RFC 7468) are skipped, literal or escaped.
 fn wrapped_at(pattern: &[u8], text: &[u8]) -> Option<usize> {
     const BREAKS: [&[u8]; 10] = [
         b"\r", b"\n", b" ", b"\t", b"\\n", b"\\r", b"%0A", b"%0D", b"%0a", b"%0d",
@@ -180,13 +156,22 @@ fn first(pattern: &Pattern) -> Option<u8> {
     }
 }
 
-fn patterns(value: &[u8]) -> Vec<Pattern> {
+/// A shell strips the line end of `$(…)`, and a key of several lines is passed line
+/// by line, so each line that is long enough is searched for too.
+fn patterns(value: &[u8]) -> impl Iterator<Item = Pattern> {
+    let lines = value.split(|&byte| byte == b'\n');
+    let lines = lines.map(<[u8]>::trim_ascii_end);
+    let lines = lines.filter(move |line| line.len() >= LINE_MIN && *line != value);
+    std::iter::once(value).chain(lines).flat_map(spellings)
+}
+
+fn spellings(value: &[u8]) -> Vec<Pattern> {
     if value.len() < INSIDE_MIN {
         return vec![Pattern::Whole(Zeroizing::new(value.to_vec()))];
     }
-    let spelled = Pattern::Spelled(Zeroizing::new(units(value)));
-    let exact = base64_forms(value).into_iter().map(Pattern::Exact);
-    std::iter::once(spelled).chain(exact).collect()
+    let mut patterns = vec![Pattern::Spelled(Zeroizing::new(units(value)))];
+    patterns.extend(base64_forms(value).into_iter().map(Pattern::Exact));
+    patterns
 }
 
 /// The value inside a longer base64 text: for each of the three positions it can

@@ -4,7 +4,7 @@ use super::message::rows;
 use super::run::next_steps;
 use super::style::{put, wrapped};
 use super::{Style, human};
-use crate::guard::{CommandLine, Detail, Plan, Preview, Refusal, Step, Verdict, first_refusal};
+use crate::guard::{CommandLine, Plan, Preview, Refusal, Step, Verdict, first_refusal};
 use crate::manifest::DemandedBy;
 use crate::names::{Digest, visible};
 
@@ -20,8 +20,8 @@ pub enum Digests {
     Full,
 }
 
-/// Renders a plan and what each of its steps would do now; `qli` is how qli is
-/// typed to find the extension again.
+/// Renders a plan, and what each of its steps would do now. `qli` is the command that
+/// finds the extension again.
 pub fn explain(
     plan: &Plan,
     steps: &[Preview],
@@ -29,11 +29,13 @@ pub fn explain(
     digests: Digests,
     style: &Style,
 ) -> String {
+    let own = plan.section.as_ref();
+    let own = own.and_then(|section| section.description.as_ref());
     let mut out = format!(
         "{}\n{}\n{}\n",
         style.strong(&answer(steps)),
         plan.shown_command(),
-        visible(description(plan))
+        visible(own.unwrap_or(&plan.description))
     );
     out.push_str("\n     STEP          NOW     DETAIL\n");
     for preview in steps {
@@ -49,28 +51,14 @@ pub fn explain(
     out
 }
 
-fn description(plan: &Plan) -> &str {
-    let own = plan.section.as_ref();
-    let own = own.and_then(|section| section.description.as_deref());
-    own.unwrap_or(&plan.description)
-}
-
 fn answer(steps: &[Preview]) -> String {
     if let Some(refusal) = first_refusal(steps) {
         let step = refusal.step().map_or("qli", Step::as_str);
         return format!("WOULD BE REFUSED by {step} (exit {})", refusal.exit_code());
     }
     let asks = steps.iter().any(|one| matches!(one.verdict, Verdict::Ask));
-    if asks {
-        "WOULD ASK, THEN RUN"
-    } else {
-        "WOULD RUN"
-    }
-    .to_owned()
-}
-
-fn is_added(detail: &Detail) -> bool {
-    detail.demanded_by == DemandedBy::Extension
+    let asks = if asks { "ASK, THEN " } else { "" };
+    format!("WOULD {asks}RUN")
 }
 
 /// A row per detail; an arrow marks those that refuse.
@@ -134,7 +122,8 @@ fn origin(plan: &Plan, steps: &[Preview], digests: Digests, style: &Style) -> St
         Digests::Full => digest.0.to_string(),
     };
     let mut lines = Vec::new();
-    let is_marked = steps.iter().flat_map(|one| &one.details).any(is_added);
+    let mut details = steps.iter().flat_map(|one| &one.details);
+    let is_marked = details.any(|one| one.demanded_by == DemandedBy::Extension);
     if let Some(section) = plan.section.as_ref().filter(|_| is_marked) {
         let at = section.position;
         lines.push((
@@ -150,10 +139,6 @@ fn origin(plan: &Plan, steps: &[Preview], digests: Digests, style: &Style) -> St
     lines.push(("content", digest(plan.content_digest(), content)));
     let own = "this machine and these arguments  (-v: full)";
     lines.push(("plan", digest(plan.digest(), own)));
-    let lines: Vec<_> = lines
-        .into_iter()
-        .map(|(label, text)| (label.to_owned(), text))
-        .collect();
     format!("\n{}", rows(&lines, style))
 }
 
@@ -165,7 +150,6 @@ fn next(line: CommandLine<'_>, steps: &[Preview], style: &Style) -> String {
     // An answer does not help while an earlier step refuses.
     let helps = |one: &&Refusal| *one == first || !matches!(one, Refusal::NoTerminal(_));
     let refusals = steps.iter().filter_map(|one| one.verdict.refusal());
-    let next = refusals.filter(helps).flat_map(|one| one.next_steps(line));
-    let next: Vec<_> = next.collect();
-    format!("\n{}", rows(&next_steps(&next, None, first.code()), style))
+    let steps = refusals.filter(helps).flat_map(|one| one.next_steps(line));
+    format!("\n{}", rows(&next_steps(steps, None, first.code()), style))
 }

@@ -19,7 +19,7 @@ fn limits(requirements: &Requirements) -> Option<String> {
     (!set.is_empty()).then(|| set.join(", "))
 }
 
-/// Renders a group; `qli` is how qli is typed to find it again.
+/// Renders a group. `qli` is the command that finds it again.
 pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     let location = &entry.group.location;
     let manifest = &entry.group.manifest;
@@ -27,9 +27,9 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     if guards.is_empty() {
         guards.push("none");
     }
-    let mut facts = vec![("guards".to_owned(), guards.join(", "))];
-    facts.extend(limits(&manifest.requirements).map(|limits| ("limits".to_owned(), limits)));
-    facts.push(("manifest".to_owned(), style.path(&location.manifest_path)));
+    let mut facts = vec![("guards", guards.join(", "))];
+    facts.extend(limits(&manifest.requirements).map(|limits| ("limits", limits)));
+    facts.push(("manifest", style.path(&location.manifest_path)));
     let mut out = format!(
         "{}\n{}\n\n{}\n",
         style.strong(location.name.as_str()),
@@ -53,10 +53,7 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     let name = &location.name;
     let explain = format!("{qli} explain {name} <EXTENSION>");
     let run = format!("{qli} {name} <EXTENSION>");
-    let next = [
-        ("show its steps".to_owned(), explain),
-        ("run it".to_owned(), run),
-    ];
+    let next = [("show its steps", explain), ("run it", run)];
     out + "\n" + &rows(&next, style)
 }
 

@@ -84,8 +84,10 @@ impl Message {
     }
 
     #[must_use]
-    pub(super) fn steps(mut self, steps: Vec<(String, String)>) -> Self {
-        self.steps.extend(steps);
+    pub(super) fn steps<L: Into<String>>(mut self, steps: Vec<(L, String)>) -> Self {
+        let steps = steps.into_iter();
+        self.steps
+            .extend(steps.map(|(label, command)| (label.into(), command)));
         self
     }
 

@@ -1,4 +1,6 @@
-//! What `run` reports on standard error, beside the script's own output.
+//! What `run` itself reports on standard error.
+
+use std::borrow::Cow;
 
 use super::message::Message;
 use super::style::{put, wrapped};
@@ -12,10 +14,10 @@ use crate::names::visible;
 /// Which warnings of a plan are shown before its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
-    /// All, as `--verbose` asks.
+    /// All, with `--verbose`.
     All,
-    /// That a root is missing which was given for this very run: the group comes
-    /// from another one.
+    /// Only that a root given for this run does not exist: the group comes from
+    /// another one.
     OfTypedRoots,
     None,
 }
@@ -30,9 +32,8 @@ impl Shown {
     }
 }
 
-/// What is reported before a run: that the group shadows another one, or comes
-/// from another root than the given one; and, if asked for, all warnings of its
-/// plan. The style is only asked for if there is something to report.
+/// What is reported before a run: that the group shadows another one, and the warnings
+/// of its plan that are shown. `style` is called only if there is something to report.
 pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option<String> {
     let mut warnings = Diagnostics::default();
     let all = plan.warnings.iter().filter(|one| shown.includes(one));
@@ -43,13 +44,10 @@ pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option
     let style = style();
     let mut out = String::new();
     if let Some(shadowed) = &plan.location.shadows {
-        let used = style.path(&plan.location.manifest_path);
         let group = &plan.group;
-        let warning = Message::warning(format!(
-            "`{group}` is defined twice; the system's is not used"
-        ));
-        let warning = warning
-            .step("used", used)
+        let text = format!("`{group}` is defined twice; the system's is not used");
+        let warning = Message::warning(text)
+            .step("used", style.path(&plan.location.manifest_path))
             .step("not used", style.path(shadowed));
         out.push_str(&warning.render(&style));
     }
@@ -60,8 +58,8 @@ pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option
     Some(out)
 }
 
-/// How a run ended, where the script did not report it itself; `qli` is how qli is
-/// typed to find the extension again.
+/// How a run ended, unless the script ran and was recorded. `qli` returns the command
+/// that finds the extension again.
 pub fn outcome(
     plan: &Plan,
     outcome: &Outcome,
@@ -76,13 +74,10 @@ pub fn outcome(
     let line = CommandLine { qli: &qli, plan };
     let mut out = String::new();
     if let Some(error) = error(line, ended, &style) {
-        // What was shown before it is not part of it.
-        let gap = if plan.guards.banner.is_some() {
-            "\n"
-        } else {
-            ""
-        };
-        out = format!("{gap}{}", error.render(&style));
+        if plan.guards.banner.is_some() {
+            out.push('\n');
+        }
+        out.push_str(&error.render(&style));
     }
     if let Some(unrecorded) = unrecorded {
         out.push_str(&unrecorded_end(unrecorded, &style));
@@ -107,21 +102,13 @@ fn error(line: CommandLine<'_>, ended: &Ended, style: &Style) -> Option<Message>
         Ended::NotStarted(refusal) => {
             let by = refusal.step().map_or("qli", Step::as_str);
             let head = error(format!("was refused by {by}; the script did not start"));
-            let (found, next) = (found(line, refusal), refusal.next_steps(line));
-            not_started(head, &found, refusal.step(), style).steps(next_steps(
-                &next,
-                Some(line),
-                refusal.code(),
-            ))
+            let steps = next_steps(refusal.next_steps(line), Some(line), refusal.code());
+            not_started(head, &found(line, refusal), refusal.step(), style).steps(steps)
         }
         Ended::SpawnFailed(failure) => {
-            let next: Vec<_> = failure.next_step(line).into_iter().collect();
             let head = error("could not be started".to_owned());
-            not_started(head, &[failure.reason()], Some(Step::Spawn), style).steps(next_steps(
-                &next,
-                Some(line),
-                Code::CannotStart,
-            ))
+            let steps = next_steps(failure.next_step(line), Some(line), Code::CannotStart);
+            not_started(head, &[failure.to_string()], Some(Step::Spawn), style).steps(steps)
         }
         Ended::Lost(reason) => error(format!("was started, but cannot be waited for: {reason}")),
     })
@@ -161,18 +148,15 @@ fn not_started(head: Message, found: &[String], step: Option<Step>, style: &Styl
 
 /// The commands that help, as rows.
 pub(super) fn next_steps(
-    steps: &[NextStep],
+    steps: impl IntoIterator<Item = NextStep>,
     line: Option<CommandLine<'_>>,
     code: Code,
-) -> Vec<(String, String)> {
-    let own = steps
-        .iter()
-        .map(|step| (step.label.as_ref(), step.command.clone()));
-    let explain = line.map(|line| ("show all steps", line.explain()));
+) -> Vec<(Cow<'static, str>, String)> {
+    let own = steps.into_iter().map(|step| (step.label, step.command));
+    let explain = line.map(|line| ("show all steps".into(), line.explain()));
     let about = format!("qli help {}   ({})", code.name(), code.number());
-    let all = own.chain(explain).chain([("about this refusal", about)]);
-    all.map(|(label, command)| (label.to_owned(), command))
-        .collect()
+    let about = ("about this refusal".into(), about);
+    own.chain(explain).chain([about]).collect()
 }
 
 fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {

@@ -1,5 +1,5 @@
-//! A sentinel secret on every way through qli: it reaches the script, and
-//! nothing that is shown, recorded or left behind holds it in any spelling.
+//! A sentinel secret on every path through qli: it reaches the script, and nothing
+//! that is shown, recorded or left behind contains it in any encoding.
 
 use std::ffi::CString;
 use std::fmt::Write as _;
@@ -15,14 +15,14 @@ use nix::unistd::Pid;
 use crate::support::{NOBODY, copy_program, give_away, output};
 use crate::world::{Run, World};
 
-/// Holds what base64, URLs, JSON and shells each write differently.
+/// Contains characters that base64, URLs, JSON and shells each write differently.
 const SENTINEL: &str = "S3ntinel/+&\u{fc} \"q";
 
-/// The part of it that encoders leave alone: it betrays a piece, too.
+/// A part that no encoder changes: it also reveals a truncated value.
 const PIECE: &str = "S3ntinel";
 
-/// What must be found nowhere: the piece that stands in the value as it is, in
-/// URLs and in JSON; and its spellings in which that piece is changed as well.
+/// What must not be found anywhere: that part, which is the same in URLs and in JSON,
+/// and the encodings that change it too.
 fn needles() -> Vec<Vec<u8>> {
     let spelled = |each: fn(&mut String, u8)| {
         PIECE.bytes().fold(String::new(), |mut text, byte| {
@@ -51,22 +51,22 @@ fn needles() -> Vec<Vec<u8>> {
     needles
 }
 
-fn holds(text: &[u8], needle: &[u8]) -> bool {
+fn contains(text: &[u8], needle: &[u8]) -> bool {
     text.windows(needle.len()).any(|window| window == needle)
 }
 
 fn assert_clean(what: &str, text: &[u8]) {
     for needle in needles() {
         assert!(
-            !holds(text, &needle),
-            "{what} holds {}:\n{}",
+            !contains(text, &needle),
+            "{what} contains {}:\n{}",
             String::from_utf8_lossy(&needle),
             String::from_utf8_lossy(text)
         );
     }
 }
 
-/// Every way to write the sentinel that arguments and messages travel in.
+/// The sentinel in every encoding that arguments and messages use.
 fn spellings() -> Vec<String> {
     let url = |escape: fn(u8) -> String| {
         SENTINEL.bytes().fold(String::new(), |text, byte| {
@@ -97,7 +97,9 @@ fn spellings() -> Vec<String> {
 #[test]
 fn the_search_finds_every_spelling() {
     for spelled in spellings() {
-        let found = needles().iter().any(|one| holds(spelled.as_bytes(), one));
+        let found = needles()
+            .iter()
+            .any(|one| contains(spelled.as_bytes(), one));
         assert!(found, "{spelled}");
     }
 }
@@ -112,7 +114,7 @@ enum From {
 const FROM: [From; 2] = [From::Env, From::Op];
 
 impl From {
-    /// A group whose script leaves its secret in `$MARK` and goes on so.
+    /// A group whose script writes its secret to `$MARK`, then runs `then`.
     fn world(self, then: &str) -> World {
         let secret = match self {
             Self::Env => "[[secrets]]\nenv = \"S\"\nref = \"CI_S\"\nprovider = \"env\"",
@@ -133,12 +135,12 @@ const SECRET_OF_OP: &str =
 
 const KEEP: &str = "printf %s \"$S\" >\"$MARK\"";
 
-/// Puts a stand-in for 1Password's program there.
+/// Adds a fake of 1Password's program.
 fn op(world: World, body: &str) -> World {
     world.executable("bin/op", &format!("#!/bin/sh\n{body}\n"))
 }
 
-/// Gives a command what a provider and the script ask for.
+/// Sets the variables that the provider and the script read.
 fn with_secret<'a>(world: &World, command: &'a mut Command) -> &'a mut Command {
     command
         .env("CI_S", SENTINEL)
@@ -146,20 +148,20 @@ fn with_secret<'a>(world: &World, command: &'a mut Command) -> &'a mut Command {
 }
 
 fn run(world: &World, command: &mut Command) -> Output {
-    let said = output(with_secret(world, command));
-    assert_kept_secret(world, &said);
-    said
+    let result = output(with_secret(world, command));
+    assert_kept_secret(world, &result);
+    result
 }
 
-/// Searches what was said and every file that is there now.
-fn assert_kept_secret(world: &World, said: &Output) {
-    assert_clean("standard output", &said.stdout);
-    assert_clean("standard error", &said.stderr);
+/// Searches the output and every file.
+fn assert_kept_secret(world: &World, result: &Output) {
+    assert_clean("standard output", &result.stdout);
+    assert_clean("standard error", &result.stderr);
     search(&world.path(""));
 }
 
-/// Searches all but what must hold the sentinel: what the script left, and the
-/// program that gives it.
+/// Searches every file except the two that must contain the sentinel: the script's
+/// marker and the fake program.
 fn search(directory: &Path) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -179,7 +181,7 @@ fn marker(world: &World) -> Option<String> {
 }
 
 #[test]
-fn the_script_has_the_secret_and_nobody_else_however_it_ends() {
+fn only_the_script_gets_the_secret_however_it_ends() {
     for from in FROM {
         for (then, code, signal) in [
             ("exit 0", Some(0), None),
@@ -189,44 +191,47 @@ fn the_script_has_the_secret_and_nobody_else_however_it_ends() {
             ("kill -SEGV $$", None, Some(11)),
         ] {
             let world = from.world(then);
-            let said = run(&world, &mut world.qli(["hello"]));
+            let result = run(&world, &mut world.qli(["hello"]));
             assert_eq!(marker(&world).as_deref(), Some(SENTINEL), "{from:?}");
-            assert_eq!((said.status.code(), said.status.signal()), (code, signal));
+            assert_eq!(
+                (result.status.code(), result.status.signal()),
+                (code, signal)
+            );
             assert_eq!(world.end()["spawned"], serde_json::Value::Null);
         }
     }
 }
 
 #[test]
-fn a_script_that_cannot_be_started_gives_no_secret_away() {
+fn a_script_that_cannot_be_started_leaks_no_secret() {
     for from in FROM {
         for text in ["#!/no/such/shell\n", "\u{7f}ELF, and no program\n"] {
             let world = from.world("").executable("root/g/hello", text);
-            let said = run(&world, &mut world.qli(["hello"]));
-            assert_eq!(said.status.code(), Some(126), "{text}");
+            let result = run(&world, &mut world.qli(["hello"]));
+            assert_eq!(result.status.code(), Some(126), "{text}");
             assert_eq!(world.end()["event"], "spawn_failed");
         }
     }
 }
 
 #[test]
-fn a_script_that_changes_meanwhile_gives_no_secret_away() {
+fn a_script_that_changes_during_the_run_leaks_no_secret() {
     let body = format!("echo '# more' >>root/g/hello; echo '{SENTINEL}'");
     let world = op(From::Op.world(""), &body);
-    let said = run(&world, &mut world.qli(["hello"]));
-    assert_eq!((said.status.code(), marker(&world)), (Some(125), None));
+    let result = run(&world, &mut world.qli(["hello"]));
+    assert_eq!((result.status.code(), marker(&world)), (Some(125), None));
     assert_eq!(world.end()["reason"], "changed-since-plan");
 }
 
-/// A limit for the size of files under which a start fits into a log of one
-/// run, and its end does not.
-fn room_for_a_start(world: &World) -> usize {
+/// A limit on the size of files: the log of one run can take another start record,
+/// but not its end.
+fn size_for_a_start(world: &World) -> usize {
     let text = world.log_text();
     text.len() + text.lines().next().unwrap().len() + 100
 }
 
 #[test]
-fn a_full_log_gives_no_secret_away() {
+fn a_full_log_leaks_no_secret() {
     for from in FROM {
         let world = from.world("exit 4");
         let full = run(&world, &mut world.sh("ulimit -f 0; exec $QLI hello"));
@@ -236,28 +241,28 @@ fn a_full_log_gives_no_secret_away() {
             Some(4)
         );
         let limited = |world: &World| {
-            let room = room_for_a_start(world);
-            let mut command = world.sh(&format!("exec prlimit --fsize={room} $QLI hello"));
+            let size = size_for_a_start(world);
+            let mut command = world.sh(&format!("exec prlimit --fsize={size} $QLI hello"));
             run(world, &mut command)
         };
-        let said = limited(&world);
-        assert_eq!((said.status.code(), world.log().len()), (Some(4), 3));
+        let result = limited(&world);
+        assert_eq!((result.status.code(), world.log().len()), (Some(4), 3));
         let spool = world.path("state/qli/spool");
         assert_eq!(std::fs::read_dir(&spool).unwrap().count(), 1);
 
-        // Neither the log nor the spool takes the end: it is shown instead.
+        // Neither log nor spool can be written: the end record is printed instead.
         let world = from.world("exit 4");
         std::fs::write(world.path("state/qli"), "").unwrap();
         run(&world, &mut world.qli(["hello"]));
-        let said = limited(&world);
-        let told = String::from_utf8(said.stderr).unwrap();
-        assert!(told.contains("\"event\":\"finish\""), "{told}");
-        assert_eq!(said.status.code(), Some(4));
+        let result = limited(&world);
+        let stderr = String::from_utf8(result.stderr).unwrap();
+        assert!(stderr.contains("\"event\":\"finish\""), "{stderr}");
+        assert_eq!(result.status.code(), Some(4));
     }
 }
 
 #[test]
-fn a_provider_that_fails_after_it_gave_a_value_gives_nothing_away() {
+fn a_provider_that_fails_after_printing_a_value_leaks_nothing() {
     let endings = spellings()
         .into_iter()
         .map(|spelled| format!("printf '%s\\n' 'cannot cache {spelled}' >&2; exit 1"));
@@ -273,14 +278,14 @@ fn a_provider_that_fails_after_it_gave_a_value_gives_nothing_away() {
     for ending in endings {
         let body = format!("printf '%s\\n' '{SENTINEL}'\n{ending}");
         let world = op(From::Op.world(""), &body);
-        let said = run(&world, &mut world.qli(["hello"]));
-        assert_eq!(said.status.code(), Some(125), "{ending}");
+        let result = run(&world, &mut world.qli(["hello"]));
+        assert_eq!(result.status.code(), Some(125), "{ending}");
         assert_eq!((marker(&world), world.log().len()), (None, 0));
     }
 }
 
 #[test]
-fn a_second_secret_that_is_missing_gives_the_first_away_to_nobody() {
+fn a_missing_second_secret_does_not_leak_the_first() {
     let second = "[[secrets]]\nenv = \"T\"\nref = \"op://v/i/second\"\nprovider = \"one_password\"";
     for (from, first) in [
         (
@@ -296,24 +301,24 @@ fn a_second_secret_that_is_missing_gives_the_first_away_to_nobody() {
             );
             let world = World::new(&format!("{first}\n{second}")).script("hello", KEEP);
             let world = op(world, &body);
-            let said = run(&world, &mut world.qli(["hello"]));
-            assert_eq!(said.status.code(), Some(125), "{from:?} {spelled}");
-            let told = String::from_utf8(said.stderr).unwrap();
-            assert!(told.contains("withheld"), "{told}");
+            let result = run(&world, &mut world.qli(["hello"]));
+            assert_eq!(result.status.code(), Some(125), "{from:?} {spelled}");
+            let stderr = String::from_utf8(result.stderr).unwrap();
+            assert!(stderr.contains("withheld"), "{stderr}");
             assert_eq!(marker(&world), None);
         }
-        // The other way round: what is missing is known before anything is fetched.
+        // An unset variable is found before anything is fetched.
         let third = "[[secrets]]\nenv = \"U\"\nref = \"CI_U\"\nprovider = \"env\"";
         let world = World::new(&format!("{first}\n{third}")).script("hello", KEEP);
         let world = op(world, &format!("echo '{SENTINEL}'; echo >called"));
-        let said = run(&world, &mut world.qli(["hello"]));
-        assert_eq!(said.status.code(), Some(125));
+        let result = run(&world, &mut world.qli(["hello"]));
+        assert_eq!(result.status.code(), Some(125));
         assert!(!world.path("called").exists());
     }
 }
 
 #[test]
-fn arguments_that_hold_the_secret_are_recorded_without_it() {
+fn arguments_that_contain_the_secret_are_recorded_without_it() {
     for from in FROM {
         for (then, code) in [("exit 0", 0), ("exit 3", 3)] {
             let world = from.world(then);
@@ -326,8 +331,8 @@ fn arguments_that_hold_the_secret_are_recorded_without_it() {
                 .chain(around)
                 .chain(spellings.iter().cloned())
                 .collect();
-            let said = run(&world, &mut world.qli(&words));
-            assert_eq!(said.status.code(), Some(code));
+            let result = run(&world, &mut world.qli(&words));
+            assert_eq!(result.status.code(), Some(code));
             let args = world.log()[0]["args"].clone();
             let args = args.as_array().unwrap();
             assert_eq!(args.len(), words.len() - 1);
@@ -339,7 +344,7 @@ fn arguments_that_hold_the_secret_are_recorded_without_it() {
 }
 
 #[test]
-fn a_directory_that_is_named_like_the_secret_is_recorded_without_it() {
+fn a_directory_named_like_the_secret_is_recorded_without_it() {
     for from in FROM {
         let world = from.world("exit 0");
         let apart = tempfile::tempdir().unwrap();
@@ -353,7 +358,7 @@ fn a_directory_that_is_named_like_the_secret_is_recorded_without_it() {
 }
 
 #[test]
-fn looking_shows_no_secret_and_calls_nobody() {
+fn commands_that_only_read_show_no_secret_and_call_no_program() {
     for from in FROM {
         let world = from.world("exit 0");
         let world = match from {
@@ -373,28 +378,28 @@ fn looking_shows_no_secret_and_calls_nobody() {
         ] {
             let mut command = world.program(env!("CARGO_BIN_EXE_qli"));
             command.env("QLI_EXTENSIONS", world.path("root"));
-            let said = run(&world, command.args(words.split(' ')));
+            let result = run(&world, command.args(words.split(' ')));
             assert!(
-                matches!(said.status.code(), Some(0 | 2)),
-                "{words}: {said:?}"
+                matches!(result.status.code(), Some(0 | 2)),
+                "{words}: {result:?}"
             );
-            assert!(!said.stdout.is_empty() || !said.stderr.is_empty());
+            assert!(!result.stdout.is_empty() || !result.stderr.is_empty());
         }
         assert!(!world.path("called").exists());
     }
 }
 
 #[test]
-fn an_argument_that_holds_a_secret_at_hand_is_not_repeated() {
+fn an_argument_that_contains_a_local_secret_is_not_shown() {
     let world = From::Env.world("exit 0");
     for spelled in spellings() {
         for format in ["human", "json"] {
             let mut command = world.program(env!("CARGO_BIN_EXE_qli"));
             command.env("QLI_EXTENSIONS", world.path("root"));
             command.args(["explain", "--format", format, "g", "hello", &spelled]);
-            let said = run(&world, &mut command);
-            let told = String::from_utf8(said.stdout).unwrap();
-            assert!(told.contains("[secret:S]"), "{told}");
+            let result = run(&world, &mut command);
+            let stderr = String::from_utf8(result.stdout).unwrap();
+            assert!(stderr.contains("[secret:S]"), "{stderr}");
         }
     }
 }
@@ -410,15 +415,15 @@ fn a_program_that_changes_between_two_secrets_is_not_called_again() {
         world,
         &format!("{other}; chmod 755 bin/new; mv bin/new bin/op; echo '{SENTINEL}'"),
     );
-    let said = output(with_secret(&world, &mut world.qli(["hello"])));
-    assert_eq!((said.status.code(), marker(&world)), (Some(125), None));
-    let told = String::from_utf8(said.stderr).unwrap();
-    assert!(told.contains("qli help changed-since-plan"), "{told}");
+    let result = output(with_secret(&world, &mut world.qli(["hello"])));
+    assert_eq!((result.status.code(), marker(&world)), (Some(125), None));
+    let stderr = String::from_utf8(result.stderr).unwrap();
+    assert!(stderr.contains("qli help changed-since-plan"), "{stderr}");
     assert!(!world.path("called-again").exists());
 }
 
 #[test]
-fn a_variable_that_holds_the_secret_is_never_compared() {
+fn a_required_variable_that_contains_the_secret_is_not_shown() {
     let world = From::Env.world("exit 0");
     let manifest = world.path("root/g/_manifest.toml");
     let text = std::fs::read_to_string(&manifest).unwrap();
@@ -428,13 +433,13 @@ fn a_variable_that_holds_the_secret_is_never_compared() {
         1,
     );
     std::fs::write(&manifest, required).unwrap();
-    let said = run(&world, &mut world.qli(["hello"]));
-    assert_eq!((said.status.code(), marker(&world)), (Some(125), None));
+    let result = run(&world, &mut world.qli(["hello"]));
+    assert_eq!((result.status.code(), marker(&world)), (Some(125), None));
 }
 
-/// The user who runs qli, and the command to do so. What cannot be dumped
-/// belongs to root in `/proc` (proc(5)), which tells nothing about root's own
-/// processes: root hands the world over.
+/// The user who runs qli, and the command for it. In `/proc` a process that cannot be
+/// dumped belongs to root (proc(5)), which cannot be seen if root runs it: root gives
+/// the files to another user.
 fn as_a_user(world: &World, line: &str) -> (u32, Command) {
     let mut command = world.sh(line);
     let user = nix::unistd::geteuid();
@@ -458,43 +463,43 @@ fn core_limits(pid: Pid) -> (String, String) {
     (words.next().unwrap(), words.next().unwrap())
 }
 
-/// Says whose a process is by the owner of its environment.
+/// The owner of a process, which is the owner of its environment.
 fn owner(pid: Pid) -> u32 {
     std::fs::metadata(format!("/proc/{pid}/environ"))
         .unwrap()
         .uid()
 }
 
-fn assert_bare_command_line(pid: Pid) {
+fn assert_clean_command_line(pid: Pid) {
     let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap();
     assert!(!line.is_empty());
     assert_clean("a command line", &line);
 }
 
 #[test]
-fn qli_is_closed_while_the_provider_and_the_script_are_at_work() {
+fn qli_cannot_be_inspected_while_provider_and_script_run() {
     let world = From::Op.world("echo READY $$ >\"$OUT\"; read x <\"$HOLD\"");
     let body = format!("echo OP $$ >\"$OUT\"; read x <\"$HOLD\"; echo '{SENTINEL}'");
     let world = op(world, &body);
     let mut lines = world.lines();
-    let line = "ulimit -S -c \"$(ulimit -H -c)\"; exec $QLI hello >said 2>&1";
+    let line = "ulimit -S -c \"$(ulimit -H -c)\"; exec $QLI hello >result 2>&1";
     let (user, mut command) = as_a_user(&world, line);
     let qli = Run::start(with_secret(&world, &mut command));
-    let closed = || {
-        assert_bare_command_line(qli.pid());
+    let assert_closed = || {
+        assert_clean_command_line(qli.pid());
         assert_eq!(core_limits(qli.pid()).0, "0");
         assert_eq!(owner(qli.pid()), 0, "qli can be read");
     };
     let op = Pid::from_raw(lines.wait_for("OP").parse().unwrap());
-    closed();
-    assert_bare_command_line(op);
+    assert_closed();
+    assert_clean_command_line(op);
     assert_eq!(core_limits(op).0, "0");
     world.release();
     let script = lines.ready(qli.pid());
-    closed();
-    assert_bare_command_line(script);
+    assert_closed();
+    assert_clean_command_line(script);
     let (soft, hard) = core_limits(script);
-    assert_eq!(soft, hard, "the script has its limit back");
+    assert_eq!(soft, hard, "the script gets its limit back");
     assert_eq!(owner(script), user);
     world.release();
     assert_eq!(qli.end().code(), Some(0));
@@ -503,15 +508,15 @@ fn qli_is_closed_while_the_provider_and_the_script_are_at_work() {
 }
 
 #[test]
-fn a_signal_at_the_provider_or_at_the_script_gives_no_secret_away() {
+fn a_signal_while_provider_or_script_run_leaks_no_secret() {
     let wait = |name: &str| format!("echo {name} $$ >\"$OUT\"; read x <\"$HOLD\"");
     for from in FROM {
         let world = from.world(&wait("READY"));
         let mut lines = world.lines();
-        let mut command = world.sh("exec $QLI hello >said 2>&1");
+        let mut command = world.sh("exec $QLI hello >result 2>&1");
         let qli = Run::start(with_secret(&world, &mut command));
         let script = lines.ready(qli.pid());
-        assert_bare_command_line(script);
+        assert_clean_command_line(script);
         qli.send(Signal::SIGTERM);
         assert_eq!(qli.end().signal(), Some(Signal::SIGTERM as i32));
         search(&world.path(""));
@@ -519,7 +524,7 @@ fn a_signal_at_the_provider_or_at_the_script_gives_no_secret_away() {
     let body = format!("echo '{SENTINEL}'; echo '{SENTINEL}' >&2; {}", wait("OP"));
     let world = op(From::Op.world(""), &body);
     let mut lines = world.lines();
-    let qli = Run::start(&mut world.sh("exec $QLI hello >said 2>&1"));
+    let qli = Run::start(&mut world.sh("exec $QLI hello >result 2>&1"));
     lines.wait_for("OP");
     qli.send(Signal::SIGTERM);
     assert_eq!(qli.end().signal(), Some(Signal::SIGTERM as i32));
@@ -527,16 +532,16 @@ fn a_signal_at_the_provider_or_at_the_script_gives_no_secret_away() {
     search(&world.path(""));
 }
 
-/// Set for the process that is to panic.
+/// Set in the process that panics.
 const PANICS: &str = "QLI_CANARY_PANICS";
 
-/// No input makes qli panic, so a process of this test does, under qli's hook.
+/// No input makes qli panic, so this test panics in its own process, with qli's hook.
 #[test]
 fn a_panic_reports_its_location_and_not_its_message() {
     if let Some(how) = std::env::var_os(PANICS) {
         qli::testing::host::quiet_panics();
         if how == "unwrap" {
-            // The error shows the bytes it was given.
+            // The error contains the bytes.
             drop(CString::new(format!("{SENTINEL}\0")).unwrap());
         }
         std::panic::panic_any(SENTINEL.to_owned());
@@ -547,12 +552,12 @@ fn a_panic_reports_its_location_and_not_its_message() {
             .args(["--exact", "--nocapture", "--quiet"])
             .arg("canary::a_panic_reports_its_location_and_not_its_message")
             .env(PANICS, how);
-        let said = output(&mut again);
-        assert!(!said.status.success());
-        assert_clean("standard output", &said.stdout);
-        assert_clean("standard error", &said.stderr);
-        let told = String::from_utf8(said.stderr).unwrap();
+        let result = output(&mut again);
+        assert!(!result.status.success());
+        assert_clean("standard output", &result.stdout);
+        assert_clean("standard error", &result.stderr);
+        let stderr = String::from_utf8(result.stderr).unwrap();
         let location = format!("error: internal error at {}:", file!());
-        assert!(told.contains(&location), "{told}");
+        assert!(stderr.contains(&location), "{stderr}");
     }
 }

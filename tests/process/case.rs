@@ -1,4 +1,4 @@
-//! Generated runs: manifests, environments, and files as people leave them.
+//! Generated runs: manifests, environments, and files in any state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
@@ -37,12 +37,12 @@ pub(crate) struct Manifest {
     pub(crate) audit_log: Option<&'static str>,
     required: BTreeMap<&'static str, &'static str>,
     pub(crate) secrets: BTreeMap<&'static str, (&'static str, &'static str)>,
-    /// What of this the section of the script demands, not the group.
+    /// Which of these the script's section requires, not the group.
     own: BTreeSet<&'static str>,
     mistake: Option<&'static str>,
 }
 
-/// What the script is.
+/// What kind of file the script is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Script {
     Good,
@@ -68,16 +68,16 @@ pub(crate) enum Place {
     Nowhere,
 }
 
-/// Where the group is, and how qli gets to know.
+/// Where the group is, and how qli finds it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Root {
     Option,
     Variable,
     User,
-    HidesAnother,
+    Shadowing,
 }
 
-/// Who may change what.
+/// Who can change which file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Trust {
     Fine,
@@ -85,7 +85,7 @@ pub(crate) enum Trust {
     NotARecord(&'static str),
 }
 
-/// What lies where the log should be.
+/// What is at the path of the log.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Log {
     Absent,
@@ -112,7 +112,7 @@ pub(crate) enum Op {
     Open,
 }
 
-/// Draws the first most of the time.
+/// Generates the usual value most of the time.
 fn mostly<T: Clone + std::fmt::Debug + 'static>(
     usual: T,
     weight: u32,
@@ -121,7 +121,7 @@ fn mostly<T: Clone + std::fmt::Debug + 'static>(
     prop_oneof![weight => Just(usual), 1 => select(others)]
 }
 
-/// Only root can give a file away; everybody else draws from the rest.
+/// A case for root only, who can change the owner of a file.
 fn foreign<T>(one: T) -> impl Iterator<Item = T> {
     nix::unistd::geteuid().is_root().then_some(one).into_iter()
 }
@@ -224,7 +224,7 @@ fn log() -> impl Strategy<Value = Log> {
     mostly(Log::Absent, 2, others)
 }
 
-/// Draws a run.
+/// Generates a run.
 pub(crate) fn case() -> impl Strategy<Value = Case> {
     let scripts = vec![
         Script::ByEnv,
@@ -248,7 +248,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         Place::OnOpenPath,
         Place::Nowhere,
     ];
-    let roots = vec![Root::Option, Root::Variable, Root::User, Root::HidesAnother];
+    let roots = vec![Root::Option, Root::Variable, Root::User, Root::Shadowing];
     let arg = select(vec![
         b"a b".to_vec(),
         b"".into(),
@@ -305,7 +305,7 @@ impl Manifest {
             if is_here("confirm") {
                 line(format!("{path}confirm = {}", self.confirm));
             }
-            // As dotted names, which may stand above every header.
+            // Dotted keys, which are allowed before every header.
             for (name, value) in self.required.iter().filter(|(name, _)| is_here(name)) {
                 line(format!("{path}requires_env.{name} = {}", quoted(value)));
             }
@@ -320,7 +320,7 @@ impl Manifest {
     }
 }
 
-/// Leaves its arguments behind, and nothing else.
+/// Writes its arguments to a file, and nothing else.
 const BODY: &str = "for one; do printf '%s\\0' \"$one\"; done >\"$MARK\"\n";
 
 impl Script {
@@ -361,7 +361,7 @@ impl Log {
         match self {
             Self::Absent => {}
             Self::Good => write(&log, "", 0o600),
-            Self::OtherLines => write(&log, "a line of somebody else's\n{}\n", 0o600),
+            Self::OtherLines => write(&log, "a line from another program\n{}\n", 0o600),
             Self::Torn => write(&log, "{\"event\":\"st", 0o600),
             Self::Loose => write(&log, "", 0o644),
             Self::Directory => std::fs::create_dir(&log).unwrap(),
@@ -404,7 +404,7 @@ impl Case {
         let group = root.join("g");
         std::fs::create_dir_all(&group).unwrap();
         std::fs::write(group.join("_manifest.toml"), self.manifest.text()).unwrap();
-        if self.root == Root::HidesAnother {
+        if self.root == Root::Shadowing {
             let hidden = world.path("system/qli/extensions/g");
             std::fs::create_dir_all(&hidden).unwrap();
             std::fs::write(hidden.join("_manifest.toml"), "schema_version = 1\n").unwrap();
@@ -447,7 +447,7 @@ impl Case {
     fn root(&self, world: &World) -> PathBuf {
         world.path(match self.root {
             Root::Option | Root::Variable => "root",
-            Root::User | Root::HidesAnother => "data/qli/extensions",
+            Root::User | Root::Shadowing => "data/qli/extensions",
         })
     }
 
@@ -461,7 +461,7 @@ impl Case {
         match self.root {
             Root::Option => drop(qli.arg("--extensions").arg(world.path("root"))),
             Root::Variable => drop(qli.env("QLI_EXTENSIONS", world.path("root"))),
-            Root::User | Root::HidesAnother => {}
+            Root::User | Root::Shadowing => {}
         }
         let path = ["open", "bin"].map(|name| world.path(name));
         let usual = ["/usr/bin", "/bin"].map(PathBuf::from);
@@ -486,7 +486,7 @@ impl Case {
         self.args.iter().map(|arg| OsStr::from_bytes(arg))
     }
 
-    /// What the script leaves behind when it runs.
+    /// What the script writes when it runs.
     pub(crate) fn mark(&self) -> Vec<u8> {
         let args = self.args.iter();
         args.flat_map(|arg| arg.iter().copied().chain([0]))
@@ -500,7 +500,7 @@ impl Case {
         }
     }
 
-    /// The records of qli that are in the log.
+    /// The records of qli in the log.
     pub(crate) fn records(&self, world: &World) -> Vec<Value> {
         let path = self.log_path(world);
         if !path.is_file() {

@@ -1,4 +1,4 @@
-//! The question of `confirm`: who can answer it, and who cannot.
+//! The question of `confirm`: what answers it, and what does not.
 
 use std::fs::OpenOptions;
 use std::os::fd::AsFd as _;
@@ -19,7 +19,7 @@ fn world() -> World {
     World::new("confirm = true").script("hello", "echo RAN $$ >\"$OUT\"; exit 4")
 }
 
-/// Asks on a terminal that is prepared before qli starts there.
+/// Starts a run on a terminal that is prepared first, and waits for the question.
 fn ask(world: &World, lines: &mut Lines, prepare: impl FnOnce(&mut Terminal)) -> Terminal {
     let gate = "echo GATE $$ >\"$OUT\"; read go <\"$HOLD\"; exec $QLI hello";
     let mut terminal = Terminal::start(world.sh(gate));
@@ -42,7 +42,7 @@ fn assert_nothing_ran(world: &World, lines: &mut Lines) {
 }
 
 #[test]
-fn only_a_typed_yes_is_a_yes() {
+fn only_a_typed_y_or_yes_confirms() {
     for (typed, yes) in [
         ("y\n", true),
         ("yes\n", true),
@@ -79,7 +79,7 @@ fn a_required_name_is_typed_on_the_terminal() {
 }
 
 #[test]
-fn what_was_typed_before_the_question_does_not_answer_it() {
+fn input_typed_before_the_question_does_not_answer_it() {
     let world = world();
     let mut lines = world.lines();
     let mut terminal = ask(&world, &mut lines, |terminal| {
@@ -91,7 +91,7 @@ fn what_was_typed_before_the_question_does_not_answer_it() {
     assert_nothing_ran(&world, &mut lines);
 }
 
-/// Waits until what was typed can be read in front of the terminal.
+/// Waits until typed input can be read from the terminal.
 fn wait_for_input(terminal: &Terminal) {
     let front = format!("/proc/{}/fd/0", terminal.leader());
     let mut options = OpenOptions::new();
@@ -104,7 +104,7 @@ fn wait_for_input(terminal: &Terminal) {
 }
 
 #[test]
-fn a_signal_at_the_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
+fn a_signal_at_the_question_ends_the_run_and_restores_the_terminal() {
     let by_key = [
         (Signal::SIGINT, Some("\x03")),
         (Signal::SIGQUIT, Some("\x1c")),
@@ -129,7 +129,7 @@ fn a_signal_at_the_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
 }
 
 #[test]
-fn without_a_terminal_neither_a_pipe_nor_a_variable_answers() {
+fn without_a_terminal_neither_a_pipe_nor_a_variable_confirms() {
     for line in [
         "yes | $QLI hello",
         "CI=1 $QLI hello",
@@ -145,7 +145,7 @@ fn without_a_terminal_neither_a_pipe_nor_a_variable_answers() {
 }
 
 #[test]
-fn a_variable_does_not_answer_on_a_terminal_either() {
+fn on_a_terminal_a_variable_does_not_confirm_either() {
     let world = world();
     let mut lines = world.lines();
     let mut command = world.sh("yes | CI=1 $QLI hello");
@@ -158,7 +158,7 @@ fn a_variable_does_not_answer_on_a_terminal_either() {
 }
 
 #[test]
-fn after_a_stop_the_question_is_asked_again_and_nothing_typed_meanwhile_counts() {
+fn after_a_stop_the_question_is_asked_again_and_earlier_input_is_ignored() {
     let world = world();
     let mut lines = world.lines();
     let mut terminal = bash(&world, "$QLI hello");

@@ -11,13 +11,13 @@ use serde_json::Value;
 use crate::support::{output, set_mode};
 use crate::world::World;
 
-/// Leaves its arguments behind.
+/// Writes its arguments to a file.
 const BODY: &str = "for one; do printf '%s\\0' \"$one\"; done >\"$MARK\"\n";
 
-/// What `explain` says of a command line; none if there is no plan.
+/// The document of `explain`; none if there is no plan.
 fn explained(command: &mut Command) -> Option<Value> {
-    let said = output(command).stdout;
-    let document: Value = serde_json::from_slice(&said).unwrap();
+    let result = output(command).stdout;
+    let document: Value = serde_json::from_slice(&result).unwrap();
     document["digest"].is_string().then_some(document)
 }
 
@@ -59,7 +59,7 @@ fn the_digest_changes_with_every_byte_of_manifest_and_script() {
         for changed in flipped.chain(longer) {
             std::fs::write(&path, &changed).unwrap();
             let Some(document) = explained(&mut explain(&world, [""; 0])) else {
-                continue; // no manifest any more, or no `#!` line: no plan at all
+                continue; // not a manifest or no `#!` line any more, so no plan
             };
             planned += 1;
             let text = String::from_utf8_lossy(&changed);
@@ -108,16 +108,13 @@ fn the_digest_changes_with_nothing_else() {
     let first = digest(&mut explain(&world, none));
     assert!(first.is_some());
     let same = |what: &str, command: &mut Command| assert_eq!(digest(command), first, "{what}");
-    same("a moment later", &mut explain(&world, none));
-    same("another directory", explain(&world, none).current_dir("/"));
-    same(
-        "the variable that is required",
-        explain(&world, none).env("A", "1"),
-    );
+    same("the time", &mut explain(&world, none));
+    same("the directory", explain(&world, none).current_dir("/"));
+    same("a required variable", explain(&world, none).env("A", "1"));
     same("its value", explain(&world, none).env("A", "2"));
     same("the secret", explain(&world, none).env("CI_S", "hunter2"));
     same("its value", explain(&world, none).env("CI_S", "hunter3"));
-    same("what is not asked for", explain(&world, none).env("B", "1"));
+    same("another variable", explain(&world, none).env("B", "1"));
     same("the width", explain(&world, none).env("COLUMNS", "40"));
     let mut yes = world.program(env!("CARGO_BIN_EXE_qli"));
     yes.env("QLI_EXTENSIONS", world.path("root"));
@@ -130,7 +127,7 @@ fn the_digest_changes_with_nothing_else() {
         "g",
         "hello",
     ]);
-    same("options, and the root by its variable", &mut yes);
+    same("options, and a root from the environment", &mut yes);
     let hello = world.path("root/g/hello");
     set_mode(&hello, 0o700);
     let file = std::fs::File::options().append(true).open(&hello).unwrap();
@@ -146,7 +143,7 @@ fn the_digest_changes_with_nothing_else() {
 }
 
 #[test]
-fn a_copy_of_a_group_has_its_content_digest_for_everybody() {
+fn a_copy_of_a_group_has_the_same_content_digest() {
     let worlds = [small(), small()];
     let [one, other] = worlds
         .each_ref()

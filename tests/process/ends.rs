@@ -45,7 +45,7 @@ fn qli_dies_of_the_signal_its_script_died_of_and_leaves_no_core() {
 }
 
 #[test]
-fn a_signal_that_qli_cannot_die_of_is_told_by_the_code() {
+fn a_signal_that_qli_cannot_die_of_sets_the_exit_code() {
     let rt_min = nix::libc::SIGRTMIN();
     for (number, name) in [(9, "SIGKILL"), (rt_min + 1, "SIGRTMIN+1")] {
         let (ended, end) = died_of(number);
@@ -75,14 +75,14 @@ fn a_grandchild_that_keeps_the_output_open_is_not_waited_for() {
     output.read_exact(&mut text).unwrap();
     assert_eq!(&text, b"on\n");
     assert_eq!(world.end()["left_running"], 1);
-    drop(world); // lets the grandchild go, which had still kept the pipe
+    drop(world); // releases the grandchild, which kept the pipe open
     let mut rest = String::new();
     output.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "off\n");
 }
 
 #[test]
-fn a_script_has_the_descriptors_that_qli_was_given_and_no_more() {
+fn a_script_inherits_exactly_the_descriptors_that_qli_was_given() {
     let list = "exec ls -l /proc/self/fd >";
     let world = World::new("").script("list", &format!("{list}after"));
     let line = format!("exec 7<bin; ({list}before); exec $QLI list");
@@ -93,8 +93,8 @@ fn a_script_has_the_descriptors_that_qli_was_given_and_no_more() {
     assert_eq!(before, after);
 }
 
-/// Reads `3 -> /path` out of what `ls -l` prints, its own output and the
-/// directory it lists apart.
+/// The links `3 -> /path` in the output of `ls -l`, without its own output and the
+/// directory that it lists.
 fn descriptors(listing: &str) -> Vec<String> {
     let links = listing.lines().filter(|line| line.contains(" -> "));
     let mut found: Vec<_> = links
@@ -107,7 +107,7 @@ fn descriptors(listing: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_closed_stream_is_no_log_and_costs_no_end_record() {
+fn with_closed_streams_the_log_is_intact_and_has_its_end_record() {
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         let world = World::new("banner = \"BANNER\"").script("talk", "echo out; echo err >&2");
         let ended = Run::start(&mut world.sh(&format!("exec $QLI talk {closed}"))).end();
@@ -122,11 +122,11 @@ fn a_closed_stream_is_no_log_and_costs_no_end_record() {
 }
 
 #[test]
-fn a_broken_pipe_costs_no_end_record() {
+fn after_a_broken_pipe_the_end_is_still_recorded() {
     let world = World::new("banner = \"BANNER\"")
         .script("talk", "trap '' PIPE; echo out; echo err >&2; exit 4");
     let mut command = world.qli(["talk"]);
-    let broken = || std::io::pipe().unwrap().1; // whose reading end is gone at once
+    let broken = || std::io::pipe().unwrap().1; // its reading end is closed at once
     command.stdout(broken()).stderr(broken());
     assert_eq!(code(&mut command), Some(4));
     assert_eq!(world.end()["exit_code"], 4);
@@ -147,7 +147,7 @@ fn a_signal_between_the_scripts_end_and_its_record_changes_neither() {
     });
     wait_until_open(qli.pid(), &log);
     qli.send(Signal::SIGTERM);
-    until("TERM to be taken", || {
+    until("TERM to be handled", || {
         (mask(&status_of(qli.pid())?, "SigPnd") == 0).then_some(())
     });
     held.unlock().unwrap();
@@ -160,7 +160,7 @@ fn a_signal_between_the_scripts_end_and_its_record_changes_neither() {
 }
 
 #[test]
-fn a_file_size_limit_is_an_error_of_the_log_and_not_the_end_of_qli() {
+fn a_file_size_limit_fails_the_append_and_does_not_kill_qli() {
     let world = World::new("").script("hello", "echo RAN $$ >\"$OUT\"; exit 4");
     let mut lines = world.lines();
     assert_eq!(
@@ -168,7 +168,7 @@ fn a_file_size_limit_is_an_error_of_the_log_and_not_the_end_of_qli() {
         Some(125)
     );
     assert!(lines.all().is_empty() && world.log().is_empty());
-    // Now there is room for a start, and not for its end.
+    // Now a start record fits, but its end record does not.
     assert_eq!(code(&mut world.qli(["hello"])), Some(4));
     let text = world.log_text();
     let limit = text.len() + text.lines().next().unwrap().len() + 100;
@@ -182,21 +182,24 @@ fn a_file_size_limit_is_an_error_of_the_log_and_not_the_end_of_qli() {
 }
 
 #[test]
-fn an_end_that_a_file_size_limit_keeps_from_log_and_spool_is_told() {
-    // The limit comes while the script runs, so that only the end meets it.
+fn an_end_record_that_fits_neither_log_nor_spool_is_printed() {
+    // The limit is set while the script runs, so that it affects only the end record.
     let script = "prlimit --pid $PPID --fsize=0 && exit 4";
     let world = World::new("").script("hello", script);
     let ended = world.sh("exec $QLI hello").stderr(Stdio::piped()).output();
     let ended = ended.unwrap();
-    let told = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(4), "{told}");
-    assert!(told.contains("is in no log; its record follows"), "{told}");
-    assert!(told.contains("File too large"), "{told}");
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(4), "{stderr}");
+    assert!(
+        stderr.contains("is in no log; its record follows"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("File too large"), "{stderr}");
     assert_eq!(world.log().len(), 1);
 }
 
 #[test]
-fn a_script_that_is_missing_or_cannot_be_run_is_told_by_the_code() {
+fn a_missing_script_exits_127_and_one_that_cannot_run_126() {
     let world = World::new("").executable("root/g/bad", "#!/no/such/interpreter\n");
     std::fs::write(world.path("root/g/plain"), "exit 0").unwrap();
     assert_eq!(code(&mut world.qli(["missing"])), Some(127));

@@ -1,15 +1,15 @@
-//! Disks that are full, and arguments that are too long for a record.
+//! Full disks, and arguments that are too long for a record.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::support::output;
 use crate::world::{World, code};
 
-/// On a disk of 16 KiB, in a mount namespace of its own.
+/// On a disk of 16 KiB, in a private mount namespace.
 #[test]
-fn on_a_full_disk_nothing_starts_and_the_log_stays_byte_for_byte() {
+fn on_a_full_disk_nothing_starts_and_the_log_is_unchanged() {
     let world = World::new("").script("hello", "echo RAN; exit 4");
-    // Sooner or later a start does not fit into what is left of the last page.
+    // After some runs the log's last page has no space for another start record.
     let line = "mount -t tmpfs -o size=16k,mode=700 none $XDG_STATE_HOME; cd $XDG_STATE_HOME
         code() { $QLI hello >$HOME/out 2>&1 && echo 0 || echo $?; }
         code
@@ -23,16 +23,16 @@ fn on_a_full_disk_nothing_starts_and_the_log_stays_byte_for_byte() {
         rm fill; code";
     let mut command = world.program("unshare");
     command.args(["--map-root-user", "--mount", "sh", "-ec", line]);
-    let said = output(&mut command);
-    let text = String::from_utf8(said.stdout).unwrap();
-    let errors = String::from_utf8_lossy(&said.stderr);
+    let result = output(&mut command);
+    let text = String::from_utf8(result.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&result.stderr);
     assert_eq!(text, "4\nsame\n4\n", "{errors}");
 }
 
-/// The disk fills up while the script runs. Sooner or later the end of a run does
-/// not fit into what is left of the log's last page.
+/// The disk fills up while the script runs. After some runs the log's last page has no
+/// space for the end record.
 #[test]
-fn an_end_for_which_there_is_no_room_comes_with_the_next_run() {
+fn an_end_record_that_does_not_fit_is_written_by_the_next_run() {
     let fills = "dd if=/dev/zero of=$XDG_STATE_HOME/logs/fill bs=1k count=99 2>/dev/null; exit 4";
     let world = World::new("").script("fill", fills);
     let manifest = world.path("root/g/_manifest.toml");
@@ -50,17 +50,17 @@ fn an_end_for_which_there_is_no_room_comes_with_the_next_run() {
         cat logs/log";
     let mut command = world.program("unshare");
     command.args(["--map-root-user", "--mount", "sh", "-ec", line]);
-    let said = output(&mut command);
+    let result = output(&mut command);
     assert!(
-        said.status.success(),
+        result.status.success(),
         "{}",
-        String::from_utf8_lossy(&said.stderr)
+        String::from_utf8_lossy(&result.stderr)
     );
-    let text = String::from_utf8(said.stdout).unwrap();
+    let text = String::from_utf8(result.stdout).unwrap();
     let records = text.lines().map(|line| line.parse().unwrap());
     let records: Vec<serde_json::Value> = records.collect();
     let spooled = records.iter().position(|one| one["spooled"] == true);
-    let spooled = spooled.expect("none was taken over");
+    let spooled = spooled.expect("no record was spooled");
     assert_eq!(records[spooled]["run_id"], records[spooled - 1]["run_id"]);
     for (before, after) in records.iter().zip(&records[1..]) {
         assert_eq!(before["hash"], after["prev"]);

@@ -1,4 +1,4 @@
-//! The log under many runs at once, and the system calls of one.
+//! The log of many concurrent runs, and the system calls of one run.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt as _;
@@ -45,7 +45,7 @@ fn assert_chained(text: &str, log: &[Value]) {
 }
 
 #[test]
-fn a_start_says_which_process_it_was_and_what_is_only_claimed() {
+fn a_start_record_identifies_its_process_and_marks_claims() {
     let world = World::new("").script("end", "exit 0");
     let mut command = world.qli(["end"]);
     command.env("USER", "evil").env("SUDO_USER", "evil");
@@ -67,7 +67,7 @@ fn a_start_says_which_process_it_was_and_what_is_only_claimed() {
     assert_eq!(start["program"]["inode"], script.ino());
 }
 
-/// Runs twice and returns the system calls of the second run, a line each.
+/// The system calls of a second run, a line each.
 fn system_calls() -> Vec<String> {
     let world = World::new("").script("end", "exit 0");
     assert_eq!(code(&mut world.qli(["end"])), Some(0));
@@ -81,7 +81,7 @@ fn system_calls() -> Vec<String> {
 }
 
 #[test]
-fn a_second_run_syncs_before_it_starts_and_does_nothing_needless() {
+fn a_second_run_syncs_before_the_script_starts_and_makes_no_needless_call() {
     let calls = system_calls();
     let at = |found: &dyn Fn(&str) -> bool| calls.iter().position(|call| found(call));
     let synced = at(&|call| call.starts_with("fdatasync(") && call.ends_with("= 0")).unwrap();

@@ -1,8 +1,8 @@
 //! What is explained is what runs, on the real binary: generated manifests,
 //! environments and files; `explain --format json`, then the same with `run`.
 //!
-//! `tests/properties/conformance.rs` holds the two against each other in memory, with
-//! failures that no test can ask of a real machine.
+//! `tests/properties/conformance.rs` compares the two in memory, with failures that
+//! cannot be provoked on a real machine.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,11 +17,11 @@ use serde_json::Value;
 use crate::case::{Case, Op, case};
 use crate::world::rounds;
 
-/// How many worlds are tried, and how many under `QLI_STRESS`.
+/// How many cases are generated, and how many with `QLI_STRESS`.
 const WORLDS: u32 = 300;
 const WORLDS_UNDER_STRESS: u32 = 2000;
 
-/// Every file with its length and the time of its last change.
+/// Every file with its size and modification time.
 fn tree(directory: &Path) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(directory).unwrap() {
@@ -35,27 +35,27 @@ fn tree(directory: &Path) -> BTreeMap<PathBuf, (u64, Option<SystemTime>)> {
     found
 }
 
-/// A text with every break of a line, and every frame around it, as one space.
+/// A text with every line break and frame character replaced by a space.
 fn folded(text: &str) -> String {
     let plain = text.replace(['\u{2502}', '\u{d7}', '\u{26a0}'], " ");
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// One run, and what was said of it before.
+/// A run, and what `explain` printed before it.
 struct Seen {
     document: Value,
     ran: Output,
-    told: String,
+    stderr: String,
     folded: String,
-    /// What the script left behind.
+    /// What the script wrote.
     mark: Option<Vec<u8>>,
     records: Vec<Value>,
     home: String,
 }
 
 impl Seen {
-    /// Says whether a text was told, wherever it was broken.
-    fn tells(&self, text: &str) -> bool {
+    /// Whether a text was printed, however it was wrapped.
+    fn prints(&self, text: &str) -> bool {
         let short = text.replace(&format!("{}/", self.home), "~/");
         self.folded.contains(&folded(text)) || self.folded.contains(&folded(&short))
     }
@@ -64,8 +64,8 @@ impl Seen {
         self.document["steps"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    /// The step that a run ends at before the script, with the code it has and
-    /// the reason, if that is known beforehand.
+    /// The step that refuses the run, with its exit code and, if `explain` knows it, the
+    /// reason.
     fn end(&self, op: Op) -> Option<(&str, i64, Option<&str>)> {
         self.steps().iter().find_map(|step| {
             let name = step["step"].as_str().unwrap();
@@ -81,7 +81,7 @@ impl Seen {
     }
 }
 
-/// What came of a case: the refusal or the problem it ended by.
+/// How often each outcome occurred: `ran`, a step that refused, a problem's code.
 type Tally = Mutex<BTreeMap<String, u32>>;
 
 fn agree(case: &Case, tally: &Tally) -> Result<(), TestCaseError> {
@@ -91,17 +91,17 @@ fn agree(case: &Case, tally: &Tally) -> Result<(), TestCaseError> {
     prop_assert_eq!(tree(&world.path("")), before, "explain changed something");
     prop_assert!(explained.stderr.is_empty(), "{:?}", explained);
     let ran = case.qli(&world, &["run"]);
-    let told = String::from_utf8(ran.stderr.clone()).unwrap();
+    let stderr = String::from_utf8(ran.stderr.clone()).unwrap();
     let seen = Seen {
         document: serde_json::from_slice(&explained.stdout).unwrap(),
-        folded: folded(&told),
-        told,
+        folded: folded(&stderr),
+        stderr,
         mark: std::fs::read(world.path("marker")).ok(),
         records: case.records(&world),
         home: world.path("home").display().to_string(),
         ran,
     };
-    prop_assert!(seen.ran.stdout.is_empty(), "{}", seen.told);
+    prop_assert!(seen.ran.stdout.is_empty(), "{}", seen.stderr);
     prop_assert!(matches!(seen.records.len(), 0 | 2), "{:?}", seen.records);
     let outcome = if seen.steps().is_empty() {
         prop_assert_eq!(explained.status.code(), seen.ran.status.code());
@@ -115,7 +115,7 @@ fn agree(case: &Case, tally: &Tally) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Nothing can be planned: both say so in the same words.
+/// Without a plan, both report the same problems.
 fn without_plan(seen: &Seen) -> Result<String, TestCaseError> {
     prop_assert!(matches!(seen.ran.status.code(), Some(125..=127)));
     prop_assert_eq!(&seen.mark, &None);
@@ -124,7 +124,7 @@ fn without_plan(seen: &Seen) -> Result<String, TestCaseError> {
     for problem in seen.document["diagnostics"].as_array().unwrap() {
         for key in ["code", "message"] {
             let text = problem[key].as_str().unwrap();
-            prop_assert!(seen.tells(text), "{} is not in {}", text, seen.told);
+            prop_assert!(seen.prints(text), "{} is not in {}", text, seen.stderr);
         }
         last = problem["code"].as_str().unwrap();
     }
@@ -151,11 +151,11 @@ fn with_plan(case: &Case, seen: &Seen) -> Result<String, TestCaseError> {
     let refuses = seen.steps().iter().any(|one| one["verdict"] == "refuse");
     prop_assert_eq!(&seen.document["would_run"], &Value::from(!refuses));
     if let Some(banner) = case.manifest.banner.filter(|banner| *banner == "B") {
-        prop_assert!(seen.told.contains(banner), "{}", seen.told);
+        prop_assert!(seen.stderr.contains(banner), "{}", seen.stderr);
     }
     recorded(case, seen)?;
     let Some((step, code, reason)) = seen.end(case.op) else {
-        prop_assert_eq!(seen.ran.status.code(), Some(0), "{}", seen.told);
+        prop_assert_eq!(seen.ran.status.code(), Some(0), "{}", seen.stderr);
         prop_assert_eq!(seen.mark.as_ref(), Some(&case.mark()));
         let recorded = if case.manifest.audit_log.is_some() {
             2
@@ -169,24 +169,24 @@ fn with_plan(case: &Case, seen: &Seen) -> Result<String, TestCaseError> {
         seen.ran.status.code().map(i64::from),
         Some(code),
         "{}",
-        seen.told
+        seen.stderr
     );
     prop_assert_eq!(&seen.mark, &None);
-    let is_told = |step: &str| {
+    let is_reported = |step: &str| {
         let headline = format!(" was refused by {step}; ");
-        let failed = step == "spawn" && seen.told.contains(" could not be started\n");
-        failed || seen.told.contains(&headline)
+        let failed = step == "spawn" && seen.stderr.contains(" could not be started\n");
+        failed || seen.stderr.contains(&headline)
     };
-    let names: Vec<_> = ORDER.into_iter().filter(|step| is_told(step)).collect();
-    prop_assert_eq!(&names, &[step], "{}", seen.told);
+    let names: Vec<_> = ORDER.into_iter().filter(|step| is_reported(step)).collect();
+    prop_assert_eq!(&names, &[step], "{}", seen.stderr);
     for part in reason.into_iter().flat_map(|reason| reason.split("; ")) {
-        prop_assert!(seen.tells(part), "{} is not in {}", part, seen.told);
+        prop_assert!(seen.prints(part), "{} is not in {}", part, seen.stderr);
     }
     Ok(reason.map_or("fetch failed", |_| step).to_owned())
 }
 
-/// The start record names the plan that was explained, and the steps of it
-/// that let the run go on.
+/// The start record has the digest of the plan that was explained, and the steps that
+/// passed.
 fn recorded(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
     let Some(start) = seen.records.first() else {
         return Ok(());
@@ -241,7 +241,7 @@ fn what_is_explained_is_what_runs() {
     assert_varied(&tally.into_inner().unwrap());
 }
 
-/// Every way to end was met, and running often enough.
+/// Every outcome occurred, and `ran` often enough.
 fn assert_varied(tally: &BTreeMap<String, u32>) {
     let cases: u32 = tally.values().sum();
     assert!(tally["ran"] * 8 > cases, "{tally:?}");

@@ -10,7 +10,7 @@ fn world(settings: &str) -> World {
     World::new(&format!("[audit]\n{settings}")).script("end", "exit 0")
 }
 
-/// Every record is one that the schema knows.
+/// Every record is valid by the schema.
 fn assert_valid(log: &[serde_json::Value]) {
     let schema = include_str!("../../schema/audit.v1.schema.json");
     let schema = jsonschema::validator_for(&schema.parse().unwrap()).unwrap();
@@ -68,9 +68,9 @@ fn a_refusal_is_recorded_by_a_run_and_not_by_a_preview() {
     assert_eq!(world.log()[1]["prev"], log[0]["hash"]);
 }
 
-/// The script moves the log away and puts a directory in its place.
+/// The script replaces the log with a directory.
 #[test]
-fn an_end_that_could_not_be_written_is_in_the_log_after_the_next_run() {
+fn an_end_record_that_could_not_be_written_is_written_by_the_next_run() {
     let blocks = "mv $XDG_STATE_HOME/log $XDG_STATE_HOME/aside; mkdir $XDG_STATE_HOME/log; exit 4";
     let world = world("").script("block", blocks);
     let blocked = output(&mut world.qli(["block"]));
@@ -98,9 +98,9 @@ fn an_end_that_could_not_be_written_is_in_the_log_after_the_next_run() {
     assert_valid(&log);
 }
 
-/// In a mount namespace of its own, qli finds our socket at `/dev/log`.
+/// In a private mount namespace, `/dev/log` is the socket of this test.
 #[test]
-fn the_system_log_is_told_every_record() {
+fn syslog_receives_every_record() {
     let world = world("anchor = \"syslog\"\n");
     std::fs::create_dir(world.path("dev")).unwrap();
     let syslog = UnixDatagram::bind(world.path("dev/log")).unwrap();
@@ -115,9 +115,9 @@ fn the_system_log_is_told_every_record() {
     let mut buffer = [0; 4096];
     for record in world.log() {
         let length = syslog.recv(&mut buffer).unwrap();
-        let told = str::from_utf8(&buffer[..length]).unwrap();
-        let (tag, head) = told.split_once(": ").unwrap();
-        assert!(tag.starts_with("<85>qli["), "{told}");
+        let stderr = str::from_utf8(&buffer[..length]).unwrap();
+        let (tag, head) = stderr.split_once(": ").unwrap();
+        assert!(tag.starts_with("<85>qli["), "{stderr}");
         let head: serde_json::Value = head.parse().unwrap();
         assert_eq!(
             (&head["seq"], &head["hash"]),

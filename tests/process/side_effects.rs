@@ -1,5 +1,5 @@
-//! What qli does to the world, by its system calls: nothing at all, until a
-//! plan is carried out; then one thing after the other.
+//! The effects of qli, seen in its system calls: none before a plan is run; then one
+//! after the other, in order.
 
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,7 +8,7 @@ use std::process::Command;
 use crate::pty::Terminal;
 use crate::world::{World, code};
 
-/// Every guard, and a provider that would have to be executed.
+/// Every guard, and a provider that calls a program.
 const GUARDED: &str = "banner = \"Careful\"
 confirm = true
 [requires_env]
@@ -22,7 +22,7 @@ env = \"BY_VARIABLE\"
 ref = \"CI_TOKEN\"
 provider = \"env\"";
 
-/// What lets every guard but `confirm` pass.
+/// Variables that let every guard except `confirm` pass.
 const GOOD: [(&str, &str); 2] = [("QLI_ENV", "prod"), ("CI_TOKEN", "from-ci")];
 
 const STRACE: [&str; 6] = ["strace", "-f", "-qq", "-y", "-o", "trace"];
@@ -31,12 +31,12 @@ fn world() -> World {
     let op = "#!/bin/sh\necho from-op\n";
     let world = World::new(GUARDED).script("hello", "test $BY_TOOL = from-op && exit 4");
     let world = world.executable("bin/op", op);
-    // The first record makes the log's directory.
+    // The first record creates the log's directory.
     std::fs::remove_dir(world.path("state")).unwrap();
     world
 }
 
-/// `qli` with these words and variables, traced, and without a terminal.
+/// qli with these arguments and variables, under strace, and without a terminal.
 fn traced(world: &World, words: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = world.program("setsid");
     command.arg("--wait").args(STRACE);
@@ -50,8 +50,8 @@ fn traced(world: &World, words: &[&str], variables: &[(&str, &str)]) -> Command 
     command
 }
 
-/// A system call: where its line begins in the trace, and where the one stands
-/// that tells how it ended.
+/// A system call: the line of the trace on which it began, and the one on which it
+/// ended.
 #[derive(Debug)]
 struct Call {
     pid: String,
@@ -63,9 +63,9 @@ struct Call {
 }
 
 impl Call {
-    /// Whether it makes a process, or changes anything that outlives this one.
-    /// An attempt that failed counts. What is written to the two streams of
-    /// output, and opening `/dev/null`, does not.
+    /// Whether it creates a process, or changes anything that outlives this one. A failed
+    /// attempt counts; writing to standard output and error, and opening `/dev/null`, do
+    /// not.
     fn is_effect(&self) -> bool {
         const CHANGES: [&str; 26] = [
             "exec",
@@ -114,7 +114,7 @@ impl Call {
     }
 }
 
-/// What strace wrote: the first process of it is qli.
+/// The output of strace; its first process is qli.
 struct Trace(Vec<Call>);
 
 impl Trace {
@@ -175,7 +175,7 @@ impl Trace {
         call.unwrap().begun
     }
 
-    /// Where the log was first known to be on disk.
+    /// When the log was first synced.
     fn synced(&self) -> usize {
         let mut calls = self.own().filter(|call| call.name == "fdatasync");
         let first = calls.next().unwrap();
@@ -185,10 +185,10 @@ impl Trace {
 }
 
 #[test]
-fn what_only_looks_executes_writes_and_changes_nothing() {
+fn commands_that_only_read_execute_write_and_change_nothing() {
     let world = world();
     for (words, end) in [
-        // It foretells a refusal: there is no terminal to ask on.
+        // It predicts a refusal: there is no terminal to confirm on.
         ("explain g hello", 125),
         ("explain --format json g hello", 125),
         ("--yes --verbose explain g hello", 0),
@@ -223,13 +223,12 @@ fn assert_no_effect(world: &World, words: &[&str]) {
     assert!(effects.is_empty(), "{words:?}: {effects:#?}");
 }
 
-/// Runs what is refused with this code and these words, and shows that
-/// nothing was done.
+/// Checks that a run is refused with this exit code and message, and has no effect.
 fn refused(world: &World, words: &[&str], variables: &[(&str, &str)], end: i32, why: &str) {
     let ended = code(&mut traced(world, words, variables));
-    let said = std::fs::read_to_string(world.path("stderr")).unwrap();
-    assert_eq!(ended, Some(end), "{why}: {said}");
-    assert!(said.contains(why), "{why}: {said}");
+    let result = std::fs::read_to_string(world.path("stderr")).unwrap();
+    assert_eq!(ended, Some(end), "{why}: {result}");
+    assert!(result.contains(why), "{why}: {result}");
     assert_no_effect(world, words);
 }
 
@@ -291,7 +290,7 @@ fn a_run_without_a_plan_executes_writes_and_changes_nothing() {
     assert!(!world.path("state").exists());
 }
 
-/// Shows that the provider came first, then the record, then the script.
+/// The provider ran first, then the record was synced, then the script started.
 fn assert_in_order(world: &World, trace: &Trace) {
     let [op, hello] = ["bin/op", "root/g/hello"].map(|name| world.path(name));
     let [op, hello] = [&op, &hello].map(|path| path.to_str().unwrap());
@@ -307,7 +306,7 @@ fn a_good_run_calls_its_provider_syncs_its_record_and_then_starts_its_script() {
     assert_eq!(code(&mut command), Some(4));
     let trace = Trace::read(&world);
     assert_in_order(&world, &trace);
-    // What the tests above look for is there to be seen.
+    // The effects that the tests above look for are recognised.
     let made = |name| trace.own().find(|call| call.name == name);
     assert!(made("mkdir").unwrap().is_effect());
     let log = |call: &&Call| call.name == "openat" && call.rest.contains("\"log\"");
@@ -341,7 +340,7 @@ fn a_second_good_run_lists_and_makes_no_directory_and_starts_no_thread() {
 }
 
 #[test]
-fn a_provider_is_called_only_once_the_question_is_answered() {
+fn a_provider_is_called_only_after_the_question_is_answered() {
     for (typed, end) in [("y\n", 4), ("n\n", 125)] {
         let world = world();
         let line = format!("exec {} $QLI hello", STRACE.join(" "));
@@ -360,7 +359,7 @@ fn a_provider_is_called_only_once_the_question_is_answered() {
             assert!(answer.ended.unwrap() < trace.begin_of("execve", "/bin/op"));
             continue;
         }
-        // Only the terminal is opened for writing, and written to.
+        // The terminal is all that is written to.
         let elsewhere = |call: &&&Call| !call.rest.contains("/dev/tty");
         let effects = trace.effects();
         let others: Vec<_> = effects.iter().filter(elsewhere).collect();

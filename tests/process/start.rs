@@ -1,4 +1,4 @@
-//! Signals that come before the script is there, and in the instant it starts.
+//! Signals that arrive before the script starts, or while it is being started.
 
 use std::fs::File;
 use std::io::{PipeReader, PipeWriter, pipe};
@@ -62,16 +62,16 @@ fn a_signal_while_the_log_is_locked_ends_the_run() {
     assert_eq!(held.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
 
-/// Where an interrupted run can have got to.
+/// How far an interrupted run got.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reached {
-    /// The script never started, and the log says so or holds nothing.
+    /// The script did not start, and the log says so or is empty.
     NotStarted,
-    /// The script was there and got the signal.
+    /// The script had started, and received the signal.
     Script,
 }
 
-/// Judges a run that ended by INT.
+/// Checks a run that was ended by INT.
 pub(crate) fn reached(world: &World, lines: &mut Lines) -> Reached {
     let started = !lines.all().is_empty();
     if world.log().is_empty() {
@@ -84,22 +84,21 @@ pub(crate) fn reached(world: &World, lines: &mut Lines) -> Reached {
         (&"interrupted".into(), &"SIGINT".into())
     );
     if end["spawned"] == false {
-        assert!(!started, "it ran, and the log denies it");
+        assert!(!started, "it ran, but the log says that it did not");
         return Reached::NotStarted;
     }
     Reached::Script
 }
 
-/// A script that is there and does nothing until a signal comes.
+/// A script that only waits for a signal.
 pub(crate) const WAIT: &str = "echo READY $$ >\"$OUT\"\nread x <\"$HOLD\"";
 
-/// Returns the nth of many moments that fall evenly into a span of time:
-/// steps of the golden ratio.
+/// The nth of many moments, spread evenly over a duration by the golden ratio.
 pub(crate) fn moment(nth: u32, within: Duration) -> Duration {
     within.mul_f64((f64::from(nth) * 0.618_033_988_749_895).fract())
 }
 
-/// Lets time pass by working: the moment itself is what is tested.
+/// Passes time without sleeping: the exact moment is what is tested.
 pub(crate) fn busy(time: Duration) {
     let since = Instant::now();
     while since.elapsed() < time {
@@ -124,7 +123,7 @@ fn an_interrupt_at_any_moment_stops_the_run_or_reaches_the_script() {
     assert!(reaches.contains(&Reached::NotStarted) && reaches.contains(&Reached::Script));
 }
 
-/// A pipe that takes nothing more, and its reader, who never reads.
+/// A full pipe, and its reader, which never reads.
 fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, writer) = pipe().unwrap();
     fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
@@ -136,12 +135,12 @@ fn full_pipe() -> (PipeReader, PipeWriter) {
 }
 
 #[test]
-fn nobody_has_to_read_standard_error_for_a_signal_to_end_the_run() {
+fn a_signal_ends_the_run_even_if_standard_error_is_a_full_pipe() {
     for manifest in ["banner = \"B\"", "[requires_env]\nNOT = \"set\""] {
         let (reader, writer) = full_pipe();
         let world = World::new(manifest).script("wait", "exit 0");
         let qli = Run::start(world.qli(["wait"]).stderr(writer));
-        until("its handlers", || {
+        until("its signal handlers", || {
             let status = status_of(qli.pid())?;
             (mask(&status, "SigCgt") & bit(Signal::SIGTERM) != 0).then_some(())
         });

@@ -1,4 +1,4 @@
-//! A throw-away world on a real machine, and waiting without sleeping.
+//! A temporary environment on a real machine, and ways to wait without sleeping.
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 
 use crate::support::{until, write_program};
 
-/// How often a race is provoked: few times here, more where `QLI_STRESS` is set.
+/// How often a race is provoked; more often if `QLI_STRESS` is set.
 pub(crate) fn rounds(usual: u32, stress: u32) -> u32 {
     if std::env::var_os("QLI_STRESS").is_some() {
         stress
@@ -48,16 +48,16 @@ while True:
     say(signal.Signals(got.si_signo).name, got.si_pid)
 ";
 
-/// One group `g` in a root of its own, and nothing of the machine's user.
+/// One group `g` in a temporary root, and nothing from the user's own environment.
 ///
-/// Scripts find two pipes: what they write to `$OUT` is read by [`Lines`], and
-/// nobody ever writes to `$HOLD`.
+/// Scripts have two pipes: [`Lines`] reads what they write to `$OUT`, and a read from
+/// `$HOLD` waits until [`World::release`].
 pub(crate) struct World {
     directory: TempDir,
 }
 
 impl World {
-    /// A group whose runs are recorded, with more lines in its manifest.
+    /// A group with an audit log, and with these lines in its manifest.
     pub(crate) fn new(manifest: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let world = Self { directory };
@@ -90,7 +90,7 @@ impl World {
         self
     }
 
-    /// `qli g` with these words, its streams on nothing.
+    /// `qli g` with these arguments, its streams at `/dev/null`.
     pub(crate) fn qli<I: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = I>) -> Command {
         let mut command = self.program(env!("CARGO_BIN_EXE_qli"));
         command.arg("--extensions").arg(self.path("root"));
@@ -124,7 +124,7 @@ impl World {
         command
     }
 
-    /// Opens the reading end of `$OUT`; scripts can write from then on.
+    /// Opens the reading end of `$OUT`, so that scripts can write.
     pub(crate) fn lines(&self) -> Lines {
         Lines {
             pipe: open_both_ways(&self.path("out")),
@@ -132,7 +132,6 @@ impl World {
         }
     }
 
-    /// Returns the records of the log.
     pub(crate) fn log(&self) -> Vec<Value> {
         let text = self.log_text();
         assert!(text.is_empty() || text.ends_with('\n'), "torn: {text}");
@@ -155,7 +154,7 @@ impl World {
         Pid::from_raw(start["pid"].as_i64().unwrap().try_into().unwrap())
     }
 
-    /// Lets the one go on who reads `$HOLD`.
+    /// Lets the process that reads `$HOLD` continue.
     pub(crate) fn release(&self) {
         let mut options = OpenOptions::new();
         options.write(true).custom_flags(O_NONBLOCK);
@@ -163,7 +162,7 @@ impl World {
         hold.write_all(b"go\n").unwrap();
     }
 
-    /// Returns the end record of the only run.
+    /// The end record of the only run.
     pub(crate) fn end(&self) -> Value {
         let log = self.log();
         assert_eq!(log.len(), 2, "{log:#?}");
@@ -174,13 +173,13 @@ impl World {
 }
 
 impl Drop for World {
-    /// Lets go whoever still waits at `$HOLD`.
+    /// Releases every process that still reads `$HOLD`.
     fn drop(&mut self) {
         drop(open_both_ways(&self.path("hold")));
     }
 }
 
-/// Opens a pipe for reading and writing, which never waits for anybody.
+/// Opens a pipe for reading and writing, which never blocks.
 fn open_both_ways(path: &Path) -> File {
     let mut options = OpenOptions::new();
     options.read(true).write(true).custom_flags(O_NONBLOCK);
@@ -194,7 +193,7 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// Returns the whole lines there are by now.
+    /// The complete lines so far.
     pub(crate) fn all(&mut self) -> Vec<String> {
         let mut buffer = [0; 4096];
         while let Ok(length) = self.pipe.read(&mut buffer) {
@@ -205,7 +204,7 @@ impl Lines {
         whole.lines().map(str::to_owned).collect()
     }
 
-    /// Waits for a line that begins so, and returns its second word.
+    /// Waits for a line that starts with `word`, and returns its second word.
     pub(crate) fn wait_for(&mut self, word: &str) -> String {
         until(word, || {
             let lines = self.all();
@@ -223,7 +222,7 @@ impl Lines {
         probe
     }
 
-    /// Returns the signals that the probe got.
+    /// The signals that the probe received.
     pub(crate) fn signals(&mut self) -> Vec<String> {
         let lines = self.all();
         let signals = lines.iter().filter(|line| line.starts_with("SIG"));
@@ -250,7 +249,7 @@ fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
     Some(rest.trim_start_matches(':').trim())
 }
 
-/// Returns a mask of signals from the text of `/proc/PID/status`.
+/// A mask of signals in the text of `/proc/PID/status`.
 pub(crate) fn mask(status: &str, key: &str) -> u64 {
     u64::from_str_radix(field(status, key).unwrap(), 16).unwrap()
 }
@@ -277,12 +276,12 @@ pub(crate) fn wait_until_open(pid: Pid, path: &Path) {
     });
 }
 
-/// Says whether a process has ended, reaped or not.
+/// Whether a process has ended, reaped or not.
 pub(crate) fn is_gone(pid: Pid) -> bool {
     state_of(pid).is_none_or(|state| state == 'Z')
 }
 
-/// A qli at work. It is killed if its test fails.
+/// A running qli, which is killed if its test fails.
 pub(crate) struct Run(Child);
 
 impl Run {
@@ -304,7 +303,6 @@ impl Run {
         kill(self.pid(), signal).unwrap();
     }
 
-    /// Waits for its end.
     pub(crate) fn end(mut self) -> ExitStatus {
         until("the end of qli", || self.0.try_wait().unwrap())
     }

@@ -1,6 +1,6 @@
-//! What is explained is what runs: over generated manifests and worlds a step
-//! that is previewed `pass` passes, one that is previewed `refuse` refuses for
-//! the same reason, and what is done to the world follows the plan.
+//! What is explained is what runs: with generated manifests and environments, a step
+//! previewed as `pass` passes, one previewed as `refuse` refuses for the same reason,
+//! and every effect follows the plan.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -27,11 +27,11 @@ struct Declared {
     audited: bool,
     required: BTreeMap<String, String>,
     secrets: BTreeMap<String, Provider>,
-    /// What of this the section of the script demands, not the group.
+    /// Which of these the script's section requires, not the group.
     own: BTreeSet<String>,
 }
 
-/// How a person is asked.
+/// How the user is asked.
 #[derive(Debug, Clone, Copy)]
 enum Ask {
     No,
@@ -107,7 +107,7 @@ fn declared() -> impl Strategy<Value = Declared> {
         )
 }
 
-/// What the world is like.
+/// The environment of a run.
 #[derive(Debug, Clone)]
 struct Circumstances {
     vars: BTreeMap<String, String>,
@@ -214,13 +214,13 @@ fn end(outcome: &Outcome) -> Option<(Step, String)> {
     match &outcome.ended {
         Ended::Ran(_) => None,
         Ended::NotStarted(refusal) => Some((refusal.step().unwrap(), refusal.reason())),
-        Ended::SpawnFailed(failure) => Some((Step::Spawn, failure.reason())),
+        Ended::SpawnFailed(failure) => Some((Step::Spawn, failure.to_string())),
         Ended::Lost(reason) => panic!("{reason}"),
     }
 }
 
-/// The steps whose outcome a preview cannot know: a person or another program
-/// decides them.
+/// The steps whose outcome a preview cannot know: the user or another program
+/// decides.
 fn is_open(preview: &Preview) -> bool {
     matches!(preview.verdict, Verdict::Ask | Verdict::Fetch)
 }
@@ -273,21 +273,21 @@ proptest! {
         let acts: Vec<_> = acts.iter().map(String::as_str).collect();
         let ended_at = end(&outcome);
 
-        // Every step before the one it ended at was previewed to let it pass.
+        // Every step before the one that ended it was previewed as passing.
         let refused = first_refusal(&steps).map(|refusal| (refusal.step().unwrap(), refusal.reason()));
         match (&ended_at, &refused) {
-            (None, None) => prop_assert_eq!(outcome.exit(), Exit::Code(0)),
+            (None, None) => prop_assert_eq!(outcome.ended.exit(), Exit::Code(0)),
             (None, Some(refused)) => prop_assert!(false, "ran against {:?}", refused),
             (Some((step, _)), _) if steps.iter().any(|one| one.step == *step && is_open(one)) => {
-                // A person said no, or a program had no value.
+                // The user said no, or a program had no value.
                 let earlier = refused.as_ref().is_some_and(|(first, _)| first < step);
                 prop_assert!(!earlier, "{:?} came after {:?}", ended_at, refused);
             }
             (Some(ended), Some(refused)) => prop_assert_eq!(ended, refused),
-            (Some(ended), None) => prop_assert!(false, "refused unforeseen: {:?}", ended),
+            (Some(ended), None) => prop_assert!(false, "refused unexpectedly: {:?}", ended),
         }
 
-        // What was done is what the plan allows, in its order, up to the end.
+        // What was done is a prefix of what the plan allows, in its order.
         let mut rest = allowed(&steps).into_iter().peekable();
         for act in &acts {
             if ended_at.as_ref().is_some_and(|(step, _)| *step == Step::Spawn) && *act == "Appended" {
@@ -297,14 +297,14 @@ proptest! {
                 rest.next();
             }
             if *act == "Called" && rest.peek() != Some(&"Called") {
-                continue; // one call a secret
+                continue; // one call for each secret
             }
             prop_assert_eq!(rest.next(), Some(*act), "{:?}", acts);
         }
         let started = acts.contains(&"Spawned");
         prop_assert_eq!(started, ended_at.is_none());
 
-        // Every start record has its end, and what was written has its schema.
+        // Every start record has its end, and every record is valid by its schema.
         let log = world.text(LOG).unwrap_or_default();
         prop_assert!(matches!(log.lines().count(), 0 | 2), "{}", log);
         for line in log.lines() {
@@ -326,5 +326,8 @@ fn a_refusal_that_is_previewed_has_the_exit_code_of_the_run() {
     let plan = plan(&world, &Answer::AskPerson);
     let code = first_refusal(&plan.preview(&world)).map(Refusal::exit_code);
     let mut world = world;
-    assert_eq!(code.map(Exit::Code), Some(run(&plan, &mut world).exit()));
+    assert_eq!(
+        code.map(Exit::Code),
+        Some(run(&plan, &mut world).ended.exit())
+    );
 }

@@ -1,5 +1,5 @@
-//! What a section, `[extensions.<name>]`, does to a plan: it only ever adds,
-//! and the order of its lines does not matter.
+//! What a section, `[extensions.<name>]`, does to a plan: it only adds, and the order
+//! of its lines does not matter.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ struct Requirements {
     secrets: BTreeMap<String, bool>,
 }
 
-fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = Requirements> {
+fn requirements(names: &'static str, secrets: &'static str) -> impl Strategy<Value = Requirements> {
     (
         any::<Option<bool>>(),
         prop::bool::weighted(0.2),
@@ -40,8 +40,7 @@ fn demands(names: &'static str, secrets: &'static str) -> impl Strategy<Value = 
 }
 
 impl Requirements {
-    /// The parts of a text that may be in any order: lines below its own
-    /// header, and tables.
+    /// The parts of a text that may be in any order: lines below its header, and tables.
     fn parts(&self, path: &str) -> (Vec<String>, Vec<String>) {
         let lines = self.confirm.map(|confirm| format!("confirm = {confirm}\n"));
         let by_name = self.by_name.then(|| "confirm_by = \"name\"\n".to_owned());
@@ -68,11 +67,11 @@ impl Requirements {
     }
 }
 
-fn asks(demands: &Requirements) -> bool {
-    demands.confirm == Some(true) || demands.by_name
+fn asks(requirements: &Requirements) -> bool {
+    requirements.confirm == Some(true) || requirements.by_name
 }
 
-/// A manifest's text, its parts in the order of some numbers.
+/// A manifest's text, with its parts sorted by these numbers.
 fn text(group: &Requirements, section: Option<&Requirements>, order: &[u32]) -> String {
     let (lines, mut tables) = group.parts("");
     if let Some(section) = section {
@@ -137,8 +136,8 @@ proptest! {
 
     #[test]
     fn a_section_never_weakens_its_group(
-        group in demands("[AB]", "[ST]"),
-        section in demands("[ABC]", "[STU]"),
+        group in requirements("[AB]", "[ST]"),
+        section in requirements("[ABC]", "[STU]"),
         vars in prop::collection::btree_map("[ABC]|CI_[STU]", "[12]", 0..6),
     ) {
         let alone = world(&text(&group, None, &[0]), &vars);
@@ -146,7 +145,7 @@ proptest! {
         let Some(alone_plan) = plan(&alone) else {
             return Ok(()); // the group contradicts itself
         };
-        // What contradicts the group makes no plan at all.
+        // A section that contradicts its group makes no plan.
         if let Some(joined_plan) = plan(&joined) {
             let joined_demands = all(&joined_plan);
             for one in all(&alone_plan) {
@@ -172,17 +171,17 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_a_manifests_parts_changes_no_demand(
-        group in demands("[AB]", "[ST]"),
-        section in demands("[BC]", "[TU]"),
+    fn the_order_of_a_manifests_parts_changes_no_requirement(
+        group in requirements("[AB]", "[ST]"),
+        section in requirements("[BC]", "[TU]"),
         order in prop::collection::vec(any::<u32>(), 8),
     ) {
         let vars = BTreeMap::new();
-        let demands = |order: &[u32]| {
+        let requirements = |order: &[u32]| {
             let text = text(&group, Some(&section), order);
             plan(&world(&text, &vars)).map(|plan| all(&plan))
         };
-        prop_assert_eq!(demands(&[0]), demands(&order));
+        prop_assert_eq!(requirements(&[0]), requirements(&order));
     }
 }
 

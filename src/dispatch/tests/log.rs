@@ -41,7 +41,7 @@ fn an_end_record_that_cannot_be_written_is_kept_and_the_code_stands() {
         .fails(Op::Append, 2, Errno::ENOSPC)
         .ends(|end| end.status = Ok(5));
     let (world, outcome) = carry(world);
-    assert_eq!(outcome.exit(), Exit::Code(5));
+    assert_eq!(outcome.ended.exit(), Exit::Code(5));
     let kept = in_spool(outcome.unrecorded.unwrap());
     assert!(kept.starts_with("/home/ops/.local/state/qli/spool"));
     let text = world.text(&kept.display().to_string()).unwrap();
@@ -91,7 +91,7 @@ fn the_next_run_takes_over_what_waits_in_the_spool() {
 #[test]
 fn what_cannot_be_taken_over_stays_in_the_spool() {
     let (world, outcome) = carry(with_one_in_the_spool().fails(Op::Append, 3, Errno::EIO));
-    assert_eq!(outcome.exit(), Exit::Code(0));
+    assert_eq!(outcome.ended.exit(), Exit::Code(0));
     assert_eq!(words(&world), ["start", "start", "finish"]);
     assert_eq!(spooled_files(&world), 1);
 }
@@ -145,7 +145,7 @@ fn a_record_that_was_cut_at_any_byte_is_marked_and_the_chain_goes_on() {
 #[test]
 fn a_refusal_is_recorded_where_the_manifest_asks_for_it() {
     let (world, outcome) = carry(with("refusals = true\n").var("A", "2"));
-    assert_eq!(outcome.exit(), Exit::Code(125));
+    assert_eq!(outcome.ended.exit(), Exit::Code(125));
     let refused = &events(&world)[0];
     assert_eq!(refused["event"], "refused");
     assert_eq!(refused["step"], "requires_env");
@@ -164,7 +164,7 @@ fn a_refusal_is_recorded_where_the_manifest_asks_for_it() {
 fn a_signal_at_the_question_is_a_refusal_with_its_signal() {
     let world = with("refusals = true\n").signal_at(Op::Ask, Signal::new(15));
     let (world, outcome) = carry(world);
-    assert_eq!(outcome.exit(), Exit::Signal(Signal::new(15)));
+    assert_eq!(outcome.ended.exit(), Exit::Signal(Signal::new(15)));
     let refused = &events(&world)[0];
     assert_eq!(
         (
@@ -180,7 +180,7 @@ fn a_signal_at_the_question_is_a_refusal_with_its_signal() {
 fn a_refusal_that_cannot_be_recorded_stays_a_refusal() {
     let world = with("refusals = true\n").var("A", "2");
     let (_, outcome) = carry(world.fails(Op::Append, 1, Errno::ENOSPC));
-    assert_eq!(outcome.exit(), Exit::Code(125));
+    assert_eq!(outcome.ended.exit(), Exit::Code(125));
     assert_eq!(outcome.unrecorded.unwrap().left, Fallback::Dropped);
 }
 
@@ -196,7 +196,7 @@ fn a_log_that_cannot_be_written_is_not_asked_twice() {
 fn no_setting_records_the_value_of_a_secret() {
     for mode in ["full", "redacted", "digest"] {
         let (world, outcome) = carry(with(&format!("args = \"{mode}\"\n")));
-        assert_eq!(outcome.exit(), Exit::Code(0));
+        assert_eq!(outcome.ended.exit(), Exit::Code(0));
         let text = world.text(LOG).unwrap();
         assert!(!text.contains("hunter2"), "{mode}: {text}");
         assert_eq!(text.contains("--pw=[secret:S]"), mode != "digest", "{mode}");
@@ -233,7 +233,7 @@ fn every_record_is_told_to_the_anchor() {
 fn a_start_that_cannot_be_anchored_does_not_start() {
     let world = with("anchor = \"syslog\"\n").file("/dev/log", "");
     let (world, outcome) = carry(world.fails(Op::Syslog, 1, Errno::ECONNREFUSED));
-    assert_eq!(outcome.exit(), Exit::Code(125));
+    assert_eq!(outcome.ended.exit(), Exit::Code(125));
     assert!(!spawned(&world));
     assert_eq!(words(&world), ["start", "interrupted"]);
     assert_eq!(events(&world)[1]["reason"], "anchor");
@@ -245,7 +245,7 @@ fn a_start_that_cannot_be_anchored_does_not_start() {
 fn an_end_that_cannot_be_anchored_is_a_warning() {
     let world = with("anchor = \"syslog\"\n").file("/dev/log", "");
     let (world, outcome) = carry(world.fails(Op::Syslog, 2, Errno::ECONNREFUSED));
-    assert_eq!(outcome.exit(), Exit::Code(0));
+    assert_eq!(outcome.ended.exit(), Exit::Code(0));
     assert_eq!(outcome.unrecorded.unwrap().left, Fallback::Unanchored);
     assert_eq!(words(&world), ["start", "finish"]);
 }
@@ -261,7 +261,7 @@ fn a_run_whose_claims_and_names_are_long_has_a_record_of_the_usual_size() {
         .var("A", "the value")
         .var("SSH_CONNECTION", "1".repeat(100_000));
     let (world, outcome) = carry(world);
-    assert_eq!(outcome.exit(), Exit::Code(0));
+    assert_eq!(outcome.ended.exit(), Exit::Code(0));
     let events = events(&world);
     let named = events[0]["env_var_names"].as_array().unwrap().len() as u64;
     assert_eq!(events[0]["env_vars_left_out"], 2000 - named);
