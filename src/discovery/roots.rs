@@ -155,14 +155,15 @@ pub fn command_with(directories: &[PathBuf]) -> String {
 
 fn unusable(root: &Root, view: &dyn HostView) -> Option<Diagnostic> {
     let report = |message: &str| Diagnostic::of_path(Code::RootMissing, &root.path, message.into());
-    let is_directory = match view.stat(&root.path) {
-        Ok(stat) => stat.is_directory(),
-        Err(error) if is_absent(&error) => false,
+    let problem = match view.stat(&root.path) {
+        Ok(stat) if stat.is_directory() => None,
+        Ok(_) => Some("this root is not a directory"),
+        Err(error) if is_absent(&error) => Some("this root does not exist"),
         Err(_) => return None, // reported where it is read
     };
-    if !is_directory {
+    if let Some(problem) = problem {
         let help = "fix `--extensions` or `QLI_EXTENSIONS`, or create the directory";
-        return Some(report("this root is not a directory").help(help));
+        return Some(report(problem).help(help));
     }
     view.lstat(&root.path.join(FILE_NAME)).ok()?;
     let above = root.path.parent().unwrap_or(&root.path);

@@ -125,7 +125,7 @@ impl FieldType for AnchorTarget {
             Some(path) => template(name, path, value.span(), found).map(Self::File),
             None if written == "syslog" => Some(Self::Syslog),
             None => {
-                let message = format!("unknown value of `{name}` {}", quoted(written));
+                let message = format!("unknown value {} for `{name}`", quoted(written));
                 let help = "write `syslog`, or `file:` and a path";
                 found.wrong(Code::UnknownValue, value.span(), message, help);
                 None

@@ -4,8 +4,6 @@ use crate::providers::ProviderId;
 
 /// A field with a few fixed values.
 pub(super) trait Choice: Copy + schemars::JsonSchema + 'static {
-    /// What a value is called in messages.
-    const NOUN: &'static str;
     const ALL: &'static [Self];
 
     /// The value as a manifest writes it.
@@ -13,7 +11,6 @@ pub(super) trait Choice: Copy + schemars::JsonSchema + 'static {
 }
 
 impl Choice for ProviderId {
-    const NOUN: &'static str = "provider";
     const ALL: &'static [Self] = Self::ALL;
 
     fn word(self) -> &'static str {
@@ -22,14 +19,13 @@ impl Choice for ProviderId {
 }
 
 macro_rules! choice {
-    ($(#[$doc:meta])* $name:ident $noun:literal { $($(#[$of:meta])* $variant:ident = $word:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
         #[derive(serde::Serialize, schemars::JsonSchema)]
         pub enum $name { $($(#[$of])* #[serde(rename = $word)] $variant,)* }
 
         impl Choice for $name {
-            const NOUN: &'static str = $noun;
             const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             fn word(self) -> &'static str {
@@ -41,7 +37,7 @@ macro_rules! choice {
 
 choice! {
     /// What the user types to confirm a run. The later is the stricter.
-    ConfirmBy "value of `confirm_by`" {
+    ConfirmBy {
         /// `y`; `--yes` answers it too.
         #[default]
         Key = "key",
@@ -54,7 +50,7 @@ choice! {
 choice! {
     /// How the arguments of a script are recorded. The value of a secret is never
     /// written.
-    ArgsMode "value of `args`" {
+    ArgsMode {
         /// As they were typed.
         Full = "full",
         /// Without the values of options such as `--password`, of `Authorization`
@@ -68,7 +64,7 @@ choice! {
 
 choice! {
     /// Who else may use the log.
-    LogAccess "value of `access`" {
+    LogAccess {
         /// No one: mode 0600.
         #[default]
         Private = "private",

@@ -80,8 +80,8 @@ fn all_problems_of_a_file_are_reported_at_once() {
             "2:1 QLI0102 unknown field `confrim`",
             "3:10 QLI0201 `banner` must be a string, but is an integer",
             "4:1 QLI0101 `ref` is missing",
-            "5:7 QLI0301 `1` is not a valid variable name: a name cannot start with '1'",
-            "6:12 QLI0203 unknown provider `op`",
+            "5:7 QLI0301 invalid variable name `1`: a name cannot start with '1'",
+            "6:12 QLI0203 unknown value `op` for `provider`",
         ]
     );
 }

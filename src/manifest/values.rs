@@ -52,9 +52,9 @@ fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &mut Finding
         ("a boolean", DeValue::String(text)) if matches!(text.as_ref(), "true" | "false") => {
             diagnostic.help(format!("write `{name} = {text}`, without quotation marks"))
         }
-        ("a boolean", DeValue::String(_)) if name == "confirm" => diagnostic.help(
-            "write `true` or `false`; to have the group's name typed, set `confirm_by = \"name\"`",
-        ),
+        ("a boolean", DeValue::String(_)) if name == "confirm" => {
+            diagnostic.help("write `true` or `false`, or `confirm_by = \"name\"` for a typed name")
+        }
         ("a boolean", _) => diagnostic.help("write `true` or `false`"),
         ("an integer", DeValue::String(text)) if text == "1" => diagnostic
             .help(format!("write `{name} = 1`, without quotation marks"))
@@ -218,7 +218,7 @@ impl<T: Choice> FieldType for T {
         let words = || T::ALL.iter().map(|one| one.word());
         let chosen = T::ALL.iter().find(|one| one.word() == written);
         if chosen.is_none() {
-            let message = format!("unknown {} {}", T::NOUN, quoted(written));
+            let message = format!("unknown value {} for `{name}`", quoted(written));
             let help = match nearest(written, words()) {
                 Some(close) => format!("did you mean `{close}`?"),
                 None => format!("the choices are {}", one_of(words())),
@@ -237,7 +237,7 @@ impl FieldType for TimeLimit {
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let written = string(name, value, found)?;
         let limit = written.parse().map_err(|error| {
-            let message = format!("{} is not a valid `{name}`: {error}", quoted(written));
+            let message = format!("invalid value {} for `{name}`: {error}", quoted(written));
             let help = time_limit_help(name, written, found.example_of(name));
             found.wrong(Code::MalformedDuration, value.span(), message, help);
         });
@@ -281,7 +281,7 @@ pub(super) fn parsed<T: FromStr<Err = NameError>>(
     found: &mut Findings<'_>,
 ) -> Option<T> {
     let name = written.parse().map_err(|error| {
-        let message = format!("{} is not a valid {kind}: {error}", quoted(written));
+        let message = format!("invalid {kind} {}: {error}", quoted(written));
         found.wrong(code, span, message, help);
     });
     name.ok()

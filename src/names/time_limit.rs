@@ -23,7 +23,7 @@ pub enum TimeLimitError {
     Empty,
     #[error("a number is missing")]
     NoNumber,
-    #[error("a number needs one of the units `ms`, `s`, `m`, `h` and `d`")]
+    #[error("a number needs a unit (ms, s, m, h, d)")]
     NoUnit,
     #[error("a number is zero")]
     Zero,

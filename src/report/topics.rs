@@ -19,14 +19,14 @@ macro_rules! topics {
 }
 
 topics! {
-    "manifest" "every field a group can declare",
+    "manifest" "every field of a group's manifest",
     "exit-codes" "what qli exits with, and when",
     "environment" "variables qli reads, and variables a script gets",
     "files" "files qli reads and writes",
-    "audit" "what is recorded of a run, and how to check a log",
+    "audit" "what is recorded about a run, and how to check a log",
     "policies" "your own rules for manifests",
     "ci" "checking manifests in CI and before a commit",
-    "editors" "completion and hover texts while you edit a manifest",
+    "editors" "completion and hover help for manifests in your editor",
     "refusals" "why a run did not start",
     "diagnostics" "every problem qli reports before a run, by code",
 }
