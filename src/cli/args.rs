@@ -39,10 +39,9 @@ const STYLES: Styles = Styles::styled()
     .header(Style::new().bold())
     .usage(Style::new().bold());
 
-// Deferred: the arguments of a command are built when it is asked for; with those
-// of all commands `--help` took a third more instructions. A doc comment on an
-// arguments type would replace the description of its command, so these have
-// ordinary comments.
+// Deferred: clap builds the arguments of a command when it is used; building all of
+// them cost `--help` a third more instructions. A doc comment on an arguments type
+// would replace the description of its command.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(super) enum Command {
@@ -116,7 +115,7 @@ pub(super) struct ValidateArgs {
     /// Treat warnings as errors
     #[arg(long)]
     pub(super) deny_warnings: bool,
-    /// Also check this policy, not `$QLI_POLICY` (repeatable)
+    /// Apply this policy, not `$QLI_POLICY` (repeatable)
     #[arg(long, value_name = "FILE")]
     pub(super) policy: Vec<PathBuf>,
     /// Apply safe fixes, then check

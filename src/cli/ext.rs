@@ -33,9 +33,10 @@ pub(super) fn exec(cx: &mut Context<'_>, command: &ExtCommand) -> Exit {
             root,
         } => {
             let cx = cx.add(global);
-            let overwrite = match force {
-                true => Overwrite::Yes,
-                false => Overwrite::No,
+            let overwrite = if *force {
+                Overwrite::Yes
+            } else {
+                Overwrite::No
             };
             let copied = install_defaults(cx, overwrite, root.as_deref());
             put_created(cx, copied)

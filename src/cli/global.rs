@@ -20,8 +20,8 @@ pub(super) const GROUP: &str = "{about-with-newline}\n{usage-heading} {usage}\n\
 /// The heading of [`Global`], which is last in every help.
 pub(super) const GLOBAL: &str = "Global options";
 
-// Every command takes these, before the extension's name: what follows it is the
-// script's.
+// Every command accepts these before the extension's name; what follows is passed to
+// the script.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(super) struct Global {
     /// Answer yes to the confirmation

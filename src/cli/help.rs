@@ -20,7 +20,7 @@ pub(super) fn exec(cx: &Context<'_>, words: &[OsString]) -> Exit {
         [name] => name.to_str(),
         _ => None,
     };
-    // A topic wins over the command with its name, which `--help` also explains.
+    // A topic comes before the command with its name, which `--help` also explains.
     let page = name
         .and_then(topic)
         .map(|topic| of_topic(topic, &style))
@@ -29,8 +29,8 @@ pub(super) fn exec(cx: &Context<'_>, words: &[OsString]) -> Exit {
     page.map_or_else(|| cx.fail(&unknown(words)), |page| cx.put(&page))
 }
 
-/// A page of the manual. The end is what stays visible on a terminal, so it refers
-/// to the command of the same name.
+/// A page of the manual. Its end, which stays visible on a terminal, refers to the
+/// command with the same name.
 fn of_topic(topic: &Topic, style: &Style) -> String {
     let page = manual(topic.text, style);
     match topic.name {
@@ -51,7 +51,7 @@ fn command(words: &[OsString], style: &Style) -> Option<String> {
     Some(colored(&found.render_help(), style.color))
 }
 
-/// The tree of commands, its own help with the topics.
+/// The tree of commands, with the topics in its help.
 pub(super) fn tree() -> clap::Command {
     let topics = TOPICS.iter();
     let topics = topics.map(|topic| format!("  {:12} {}\n", topic.name, topic.summary));
@@ -66,7 +66,7 @@ fn unknown(words: &[OsString]) -> Message {
     let wanted = words.join(" ");
     let mut message = Message::error(format!("no command, topic or code `{wanted}`"));
     let mut label = "did you mean";
-    for name in meant(&wanted) {
+    for name in suggestions(&wanted) {
         message = message.step(std::mem::take(&mut label), format!("qli help {name}"));
     }
     match label {
@@ -76,11 +76,11 @@ fn unknown(words: &[OsString]) -> Message {
 }
 
 /// If more codes than this begin with a word, it is too short to suggest any.
-const MEANT_MAX: usize = 4;
+const CODES_MAX: usize = 4;
 
-/// What was probably meant: what begins with the word, topics and commands before
-/// codes; else what is nearest to it; else what it begins with.
-fn meant(wanted: &str) -> Vec<&'static str> {
+/// Names to suggest: those that begin with the word, topics and commands before codes;
+/// else the nearest one; else those that the word begins with.
+fn suggestions(wanted: &str) -> Vec<&'static str> {
     let topics = TOPICS.iter().map(|topic| topic.name);
     let commands = COMMANDS.into_iter().filter(|name| topic(name).is_none());
     let mut pages: Vec<_> = topics.chain(commands).collect();
@@ -88,17 +88,17 @@ fn meant(wanted: &str) -> Vec<&'static str> {
     let near = nearest(wanted, pages.iter().chain(&messages).copied());
     let word = wanted.to_lowercase().replace(' ', "-");
     let word = singular(&word);
-    let begun = [begin(&pages, word), begin(&messages, word)];
-    // Many words begin with a name of two letters.
+    let completed = [&pages, &messages].map(|names| completions(names, word));
+    // Too many words begin with a two-letter name.
     pages.retain(|name| name.len() > 2 && word.starts_with(singular(name)));
-    match begun {
+    match completed {
         [found, _] if !found.is_empty() => found,
-        [_, found] if (1..=MEANT_MAX).contains(&found.len()) => found,
+        [_, found] if (1..=CODES_MAX).contains(&found.len()) => found,
         _ => near.map_or(pages, |near| vec![near]),
     }
 }
 
-fn begin(names: &[&'static str], word: &str) -> Vec<&'static str> {
+fn completions(names: &[&'static str], word: &str) -> Vec<&'static str> {
     let begins = |name: &&&str| !word.is_empty() && name.starts_with(word);
     names.iter().filter(begins).copied().collect()
 }
@@ -131,28 +131,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_that_begin_with_the_word_come_before_near_ones() {
-        assert_eq!(meant("policy"), ["policies"]);
-        assert_eq!(meant("exit"), ["exit-codes"]);
-        assert_eq!(meant("Exit Code"), ["exit-codes"]);
-        assert_eq!(meant("env"), ["environment"]);
+    fn names_that_begin_with_the_word_come_before_similar_ones() {
+        assert_eq!(suggestions("policy"), ["policies"]);
+        assert_eq!(suggestions("exit"), ["exit-codes"]);
+        assert_eq!(suggestions("Exit Code"), ["exit-codes"]);
+        assert_eq!(suggestions("env"), ["environment"]);
         assert_eq!(
-            meant("e"),
+            suggestions("e"),
             ["exit-codes", "environment", "editors", "explain", "ext"]
         );
-        assert_eq!(meant("a"), ["audit"], "a topic and a command share a name");
+        assert_eq!(
+            suggestions("a"),
+            ["audit"],
+            "a topic and a command share a name"
+        );
         let messages = ["secret-also-required", "secret-missing", "secret-invalid"];
-        assert_eq!(meant("secrets"), messages);
+        assert_eq!(suggestions("secrets"), messages);
     }
 
     #[test]
-    fn near_names_come_before_names_the_word_begins_with() {
-        assert_eq!(meant("manfest"), ["manifest"]);
-        assert_eq!(meant("exlpain"), ["explain"]);
-        assert_eq!(meant("manual"), ["man"]);
-        assert_eq!(meant("audit-log"), ["audit"]);
+    fn similar_names_come_before_names_the_word_begins_with() {
+        assert_eq!(suggestions("manfest"), ["manifest"]);
+        assert_eq!(suggestions("exlpain"), ["explain"]);
+        assert_eq!(suggestions("manual"), ["man"]);
+        assert_eq!(suggestions("audit-log"), ["audit"]);
         for nothing in ["", "s", "cipher", "nothing"] {
-            assert!(meant(nothing).is_empty(), "{nothing}: {:?}", meant(nothing));
+            assert!(
+                suggestions(nothing).is_empty(),
+                "{nothing}: {:?}",
+                suggestions(nothing)
+            );
         }
     }
 }

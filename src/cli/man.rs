@@ -116,7 +116,7 @@ const CODES: &str = "Problems with a manifest, a name or a file. `qli help QLI01
     code, `qli help diagnostics` all of them.";
 
 /// When the text of the pages last changed.
-const DATE: &str = "2026-11-24";
+const DATE: &str = "2026-11-30";
 
 /// Renders a part, with the line breaks and lengths that `mandoc -Tlint` accepts.
 fn rendered(part: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> String {

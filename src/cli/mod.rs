@@ -37,7 +37,7 @@ use global::Global;
 /// Carries out a command line, given without the program's name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     quiet_panics();
-    // The process ends with it, so what it holds need not be freed piece by piece.
+    // The process ends with it, so freeing its memory is a waste of time.
     let mut host = ManuallyDrop::new(System::start());
     let args: Vec<_> = args.into_iter().collect();
     let exit = match short::parse(&args) {
@@ -52,7 +52,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Exit::Code(code) => ExitCode::from(code),
         Exit::Signal(signal) => {
             System::die_of(signal);
-            // The signal's default action is not deadly here: exit as a shell reports it.
+            // The signal's default action did not end qli: exit with 128 + signal.
             ExitCode::from(u8::try_from(exit.code()).unwrap_or(u8::MAX))
         }
     }
@@ -86,8 +86,7 @@ fn by_clap(args: &[OsString], host: &mut System) -> Exit {
     }
 }
 
-/// What `--version` prints. clap would build the tree of all commands for it,
-/// which is most of the work of so short a command.
+/// What `--version` prints. clap would build the tree of all commands first.
 const VERSION: &str = concat!("qli ", env!("CARGO_PKG_VERSION"), "\n");
 
 fn parse(args: &[OsString], cx: &Context<'_>) -> Result<Cli, clap::Error> {

@@ -9,15 +9,13 @@ use crate::host::{HostView, is_absent};
 pub(super) fn exec(cx: &Context<'_>) -> Exit {
     let roots = cx.roots();
     let groups = group_names(&roots, cx.host);
-    let own = groups
-        .values()
-        .filter(|root| root.kind != RootKind::Embedded);
-    let next = match own.count() {
-        0 if roots.iter().any(|root| is_unreadable(root, cx.host)) => {
-            HIDDEN.replace("qli doctor", &format!("{} doctor", roots.command()))
-        }
-        0 => NEWCOMER.to_owned(),
-        _ => WITH_GROUPS.to_owned(),
+    let mut kinds = groups.values().map(|root| root.kind);
+    let next = if kinds.any(|kind| kind != RootKind::Embedded) {
+        WITH_GROUPS.to_owned()
+    } else if roots.iter().any(|root| is_unreadable(root, cx.host)) {
+        UNREADABLE.replace("qli doctor", &format!("{} doctor", roots.command()))
+    } else {
+        NEWCOMER.to_owned()
     };
     let version = env!("CARGO_PKG_VERSION");
     cx.put(&format!(
@@ -30,7 +28,7 @@ fn is_unreadable(root: &Root, view: &dyn HostView) -> bool {
     listed.is_err_and(|error| !is_absent(&error))
 }
 
-const HIDDEN: &str = "
+const UNREADABLE: &str = "
 A directory of groups cannot be read. To see which one, and how to fix it:
 
   qli doctor

@@ -46,7 +46,7 @@ fn shown(global: &Global) -> Shown {
 /// Reports why there is no plan, and that nothing was started.
 fn not_started(found: &Diagnostics, cx: &Context<'_>, target: &TargetArgs) -> Exit {
     let exit = cx.no_plan(found, Format::Human);
-    // Without arguments, which may contain a secret.
+    // Arguments are omitted: they may contain a secret.
     let names = std::iter::once(&target.group).chain(target.words.first());
     let command = shell_line(names.map(OsString::as_os_str));
     write_stderr("\n");
@@ -56,7 +56,7 @@ fn not_started(found: &Diagnostics, cx: &Context<'_>, target: &TargetArgs) -> Ex
     exit
 }
 
-/// Shows a group that was named alone, so that the user sees what to type next.
+/// Shows the group if no extension is named, so that the user sees what to type next.
 fn without_extension(cx: &Context<'_>, target: &TargetArgs) -> Exit {
     match cx.group_entry(target) {
         Ok(entry) => {

@@ -1,10 +1,12 @@
 //! The short parser: reads `[OPTIONS] [run] [OPTIONS] GROUP [OPTIONS]
-//! EXTENSION [ARGS]...` without building clap's tree, because every run pays for
-//! it. Everything else is left to clap.
+//! EXTENSION [ARGS]...` without building clap's tree, since every run would pay for
+//! it. clap reads everything else.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+
+use clap::ValueEnum as _;
 
 use super::args::TargetArgs;
 use super::global::Global;
@@ -19,7 +21,7 @@ pub(super) fn parse(args: &[OsString]) -> Option<TargetArgs> {
     if first == "run" {
         rest = options(after, &mut global)?;
         (first, after) = rest.split_first()?;
-    } else if is_own(first) {
+    } else if names_command(first) {
         return None;
     }
     let words = options(after, &mut global)?;
@@ -30,7 +32,7 @@ pub(super) fn parse(args: &[OsString]) -> Option<TargetArgs> {
     })
 }
 
-/// Reads options up to the first other word. Fails on an unknown one, and on `--`.
+/// Reads options up to the first other word. An unknown one and `--` go to clap.
 fn options<'a>(mut args: &'a [OsString], global: &mut Global) -> Option<&'a [OsString]> {
     while let Some((first, rest)) = args.split_first() {
         if !first.as_bytes().starts_with(b"-") {
@@ -63,20 +65,19 @@ fn option<'a>(name: &str, rest: &'a [OsString], global: &mut Global) -> Option<&
     Some(rest)
 }
 
-/// Reads the value of an option; clap decides about one that is empty or looks like
-/// an option.
+/// Reads the value of an option, unless it is empty or looks like an option.
 fn value(args: &[OsString]) -> Option<(&OsString, &[OsString])> {
     let (value, rest) = args.split_first()?;
     let is_plain = !value.as_bytes().starts_with(b"-") && !value.is_empty();
     is_plain.then_some((value, rest))
 }
 
-fn is_own(word: &OsStr) -> bool {
+fn names_command(word: &OsStr) -> bool {
     word.to_str().is_some_and(is_command)
 }
 
-/// The index of the first word that is not an option; none after a `--`, which
-/// clap rejects.
+/// The index of the first word that is not an option; none if it is `--`, which clap
+/// rejects.
 fn first_word(args: &[OsString]) -> Option<usize> {
     let takes_value = |arg: &OsString| {
         ["--color", "--extensions", "--confirm"]
@@ -104,14 +105,14 @@ pub(super) fn reserved_name(args: &[OsString]) -> Option<&'static str> {
 pub(super) fn with_run(args: &[OsString]) -> Vec<OsString> {
     let mut args = args.to_vec();
     if let Some(at) = first_word(&args)
-        && !args.get(at).is_some_and(|word| is_own(word))
+        && !args.get(at).is_some_and(|word| names_command(word))
     {
         args.insert(at, "run".into());
     }
     args
 }
 
-/// The value of `--color`, for text that is written before or instead of a parse.
+/// The value of `--color`, for text that is written before the arguments are parsed.
 pub(super) fn color(args: &[OsString]) -> Color {
     let end = first_word(args).unwrap_or(args.len());
     let before = args.get(..end).unwrap_or_default();
@@ -123,11 +124,8 @@ pub(super) fn color(args: &[OsString]) -> Color {
             None => None,
         }
     });
-    match value {
-        Some("always") => Color::Always,
-        Some("never") => Color::Never,
-        _ => Color::Auto,
-    }
+    let color = value.and_then(|value| Color::from_str(value, false).ok());
+    color.unwrap_or_default()
 }
 
 #[cfg(test)]

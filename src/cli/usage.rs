@@ -1,4 +1,4 @@
-//! Wrong usage: what clap found, in the layout of every other error.
+//! Usage errors from clap, in the layout of every other error.
 #![expect(
     clippy::wildcard_enum_match_arm,
     reason = "clap's kinds of errors are not exhaustive"
@@ -78,7 +78,7 @@ fn help_of(args: &[OsString]) -> String {
     }
 }
 
-/// The first line. clap's own wording is kept for what qli's arguments never cause.
+/// The first line. Errors that qli's arguments cannot cause keep clap's wording.
 fn what(error: &clap::Error) -> String {
     let name = |kind| strings(error, kind).into_iter().next().unwrap_or_default();
     let arg = || name(ContextKind::InvalidArg);

@@ -1,7 +1,7 @@
 //! Annotations for GitHub Actions: one workflow command per problem.
 //!
-//! Manifests are untrusted: what would end a command or a property is escaped, so
-//! that no text can forge another command (the escapes are those of
+//! Manifests are untrusted: characters that would end a command or a property are
+//! escaped, so that no text can forge another command (the escapes are those of
 //! `actions/toolkit`, `packages/core/src/command.ts`).
 
 use super::Repository;

@@ -1,5 +1,5 @@
 //! Diagnostics for the terminal. miette renders the excerpts of manifests, and is
-//! named in this file only: what it would decide by itself is decided by [`Style`].
+//! named in this file only: [`Style`] replaces its own defaults.
 
 use std::fmt;
 use std::ops::Range;
@@ -12,11 +12,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Style;
 use super::message::Message;
-use super::style::put;
 use crate::diagnostics::{Code, Diagnostic, Location, Source};
 use crate::names::visible;
 
-/// How many problems of one file are rendered; the rest is counted.
+/// How many problems of one file are rendered; the rest are counted.
 const SHOWN: usize = 50;
 
 /// Renders diagnostics, separated by empty lines.
@@ -40,7 +39,7 @@ fn of_one_file(list: &[&Diagnostic], style: &Style) -> Vec<String> {
     shown.chain(more).collect()
 }
 
-/// One problem: its message, where it is, what to do, what it means.
+/// Renders a problem: message, location, help, effect.
 fn rendered(one: &Diagnostic, style: &Style) -> String {
     let mut message = Message::new(one.severity, one.message.clone()).code(one.code);
     let mut help = one.help.as_deref();
@@ -64,8 +63,7 @@ fn rendered(one: &Diagnostic, style: &Style) -> String {
     message.render(style)
 }
 
-/// Says whether the message names the path already, or a name that was typed in
-/// its place.
+/// Whether the message already contains the path, or the name that was typed.
 fn names_path(one: &Diagnostic, style: &Style) -> bool {
     let path = visible(one.path());
     let typed = matches!(
@@ -76,25 +74,23 @@ fn names_path(one: &Diagnostic, style: &Style) -> bool {
     (typed && message.contains(&format!("`{path}`"))) || message.contains(&style.path(one.path()))
 }
 
-/// An error stops its group, which the summary says once; only more than that
-/// is an effect worth a line.
+/// Whether the effect is worth a line: that an error stops its group is in the summary.
 fn has_effect(one: &Diagnostic) -> bool {
     let of_policy = matches!(one.code, Code::PolicyViolation | Code::PolicyUnusable);
     one.consequence.is_some() || !one.is_error() || of_policy
 }
 
-/// The lines of a manifest around a problem, as miette takes them.
+/// The lines of a manifest around a problem, for miette.
 #[derive(Debug)]
 struct Snippet<'a> {
     one: &'a Diagnostic,
     source: &'a Source,
-    /// What is marked.
     mark: Range<usize>,
-    /// The only part that is rendered of a line that is too long.
+    /// Of a long line, the only part that is rendered.
     excerpt: Option<Range<usize>>,
     /// The title of the frame, before `:line:column`.
     path: String,
-    /// The help, where it fits beside the mark.
+    /// The help, if it fits on one line below the mark.
     hint: Option<String>,
 }
 
@@ -121,17 +117,12 @@ impl<'a> Snippet<'a> {
         snippet
     }
 
-    /// The help, if it fits on one line below the mark.
     fn hint(&self, style: &Style) -> Option<String> {
         let help = style.shortened(&visible(self.one.help.as_deref()?));
-        let (start, end) = (
-            self.source.position(self.mark.start),
-            self.source.position(self.mark.end),
-        );
-        let is_alone = self.one.labels.iter().all(|label| {
-            let line = self.source.line_number(label.span.start);
-            line != start.line
-        });
+        let position = |at| self.source.position(at);
+        let (start, end) = (position(self.mark.start), position(self.mark.end));
+        let mut labels = self.one.labels.iter();
+        let is_alone = labels.all(|label| position(label.span.start).line != start.line);
         let number = self.source.line_number(self.mark.end).to_string();
         let middle = start.column.midpoint(end.column);
         // The gutter, the corner with its two dashes, and a space.
@@ -142,55 +133,47 @@ impl<'a> Snippet<'a> {
     }
 
     fn render(&self, style: &Style) -> String {
-        let theme = GraphicalTheme {
-            characters: if style.unicode {
-                ThemeCharacters::unicode()
-            } else {
-                ThemeCharacters::ascii()
-            },
-            styles: if style.color {
-                ThemeStyles::ansi()
-            } else {
-                ThemeStyles::none()
-            },
-        };
+        let mut theme = GraphicalTheme::none();
+        if style.unicode {
+            theme.characters = ThemeCharacters::unicode();
+        }
+        if style.color {
+            theme.styles = ThemeStyles::ansi();
+        }
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(style.width)
             .with_links(false)
             .with_wrap_lines(false);
         let mut out = String::new();
         if handler.render_report(&mut out, self).is_err() {
-            // Rendering into memory fails only where a span is off.
+            // Rendering into memory fails only if a span is out of range.
             let at = self.source.position(self.mark.start);
             return format!("  at {}:{}:{}\n", self.path, at.line, at.column);
         }
-        // The first line is miette's own for the message.
+        // The first line is where miette puts the message.
         let lines = out.lines().skip(1);
-        let mut snippet = String::new();
-        for line in lines.map(|line| format!(" {line}")) {
-            put!(snippet, "{}\n", line.trim_end());
-        }
-        snippet
+        let lines = lines.map(|line| format!(" {}\n", line.trim_end()));
+        lines.collect()
     }
 }
 
-/// Cuts the line of a mark, if it or a line next to it is too long: returns the
-/// mark that is left and the part around it.
+/// Shortens the line of a mark if it or a line next to it is too long: returns the
+/// remaining mark and the part of the line around it.
 fn excerpt(source: &Source, span: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
     let line = source.line(span.start);
     let above = source.line(line.start.saturating_sub(1));
     let below = source.line((line.end + 1).min(source.text().len()));
     if [&line, &above, &below]
-        .into_iter()
+        .iter()
         .all(|line| line.len() <= LINE_MAX)
     {
         return None;
     }
-    let border = |at: usize| source.position(at).offset;
+    let char_boundary = |at: usize| source.position(at).offset;
     let end = span.end.min(line.end).min(span.start + LINE_MAX / 2);
-    let mark = span.start..border(end).max(span.start);
-    let start = border(span.start.saturating_sub(AROUND)).max(line.start);
-    let end = border(mark.end + AROUND).min(line.end);
+    let mark = span.start..char_boundary(end).max(span.start);
+    let start = char_boundary(span.start.saturating_sub(AROUND)).max(line.start);
+    let end = char_boundary(mark.end + AROUND).min(line.end);
     Some((mark, start..end))
 }
 
@@ -238,7 +221,7 @@ impl SourceCode for Snippet<'_> {
             let inner = text.read_span(span, before, after)?;
             return Ok(contents(inner.data(), *inner.span(), inner.line_count()));
         };
-        // Without lines around it miette asks where the mark is, else what to render.
+        // Without context lines miette asks for the mark, else for what to render.
         let range = match (before, after) {
             (0, 0) => &self.mark,
             _ => excerpt,
@@ -275,12 +258,12 @@ mod tests {
         let text = "a\u{1b}[2J = \"\u{202e}\u{9b}\"\n";
         let source = Arc::new(Source::new(Path::new("m\u{1b}"), text.as_bytes()).unwrap());
         let one = Diagnostic::at(Code::UnknownField, &source, 0..5, "x\u{1b}\n".into());
-        let drawn = diagnostics([&one.help("y\u{202e}")], &style());
+        let report = diagnostics([&one.help("y\u{202e}")], &style());
         assert!(
-            drawn.chars().all(|c| c == '\n' || !is_hidden(c)),
-            "{drawn:?}"
+            report.chars().all(|c| c == '\n' || !is_hidden(c)),
+            "{report:?}"
         );
-        assert!(drawn.contains("QLI0102"), "{drawn}");
+        assert!(report.contains("QLI0102"), "{report}");
     }
 
     #[test]
@@ -293,16 +276,16 @@ mod tests {
         ] {
             let source = Arc::new(Source::new(Path::new("m"), text.as_bytes()).unwrap());
             let one = Diagnostic::at(Code::SyntaxError, &source, at..text.len(), "no".into());
-            let drawn = diagnostics([&one], &style());
+            let report = diagnostics([&one], &style());
             assert!(
-                drawn.contains("QLI0004") && drawn.len() < 2000,
+                report.contains("QLI0004") && report.len() < 2000,
                 "{}",
-                drawn.len()
+                report.len()
             );
             let location = source.position(at);
             assert!(
-                drawn.contains(&format!("[m:{}:{}]", location.line, location.column)),
-                "{drawn}"
+                report.contains(&format!("[m:{}:{}]", location.line, location.column)),
+                "{report}"
             );
         }
     }
@@ -310,15 +293,15 @@ mod tests {
     #[test]
     fn a_problem_of_a_path_has_no_excerpt() {
         let one = Diagnostic::of_path(Code::NotExecutable, "/g/x", "no x".into());
-        let drawn = diagnostics([&one], &style());
-        assert!(drawn == "error[QLI0603]: no x\n  at /g/x\n", "{drawn}");
+        let report = diagnostics([&one], &style());
+        assert!(report == "error[QLI0603]: no x\n  at /g/x\n", "{report}");
     }
 
     #[test]
     fn at_most_fifty_problems_of_a_file_are_rendered() {
         let one = Diagnostic::of_path(Code::NotExecutable, "/g/x", "no x".into());
-        let drawn = diagnostics(std::iter::repeat_n(&one, 52), &style());
-        assert_eq!(drawn.matches("QLI0603").count(), 50);
-        assert!(drawn.contains("note: 2 more problems in /g/x"));
+        let report = diagnostics(std::iter::repeat_n(&one, 52), &style());
+        assert_eq!(report.matches("QLI0603").count(), 50);
+        assert!(report.contains("note: 2 more problems in /g/x"));
     }
 }

@@ -25,7 +25,7 @@ enum Part {
     Line(String),
     /// `name: text`, wrapped.
     Field(&'static str, String),
-    /// Lines that were laid out elsewhere.
+    /// Rendered lines.
     Block(String),
 }
 
@@ -121,7 +121,7 @@ impl Message {
     }
 }
 
-/// Wraps a line unless it contains a path: it is or ends in a command to copy.
+/// Wraps a line, unless it contains a path: then it may be a command to copy.
 fn line(prefix: &str, text: &str, style: &Style) -> String {
     let text = style.shortened(&visible(text));
     let names_path = [" /", " ~/"].iter().any(|path| text.contains(path));

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_with_a_meaning_in_uris_are_escaped() {
+    fn reserved_characters_of_uris_are_escaped() {
         let alone = Repository::find(&World::new());
         assert_eq!(
             alone.uri(Path::new("my group/\u{e4}%:1")),

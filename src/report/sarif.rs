@@ -1,5 +1,5 @@
-//! SARIF 2.1.0, the format in which code hosts take the findings of a tool (OASIS,
-//! Static Analysis Results Interchange Format 2.1.0). Columns count Unicode scalar
+//! SARIF 2.1.0, the format in which code hosts accept findings (OASIS, Static Analysis
+//! Results Interchange Format 2.1.0). Columns count Unicode scalar
 //! values, as everywhere in qli.
 
 use std::ops::Range;
@@ -153,8 +153,8 @@ fn policy(rule: &PolicyRule, repository: &Repository) -> [String; 2] {
     ]
 }
 
-/// Identifies a finding by what stays the same when lines move: its code, its
-/// file, the text of its line, and the rule it breaks.
+/// Identifies a finding by what stays the same when lines move: its code, its file,
+/// the text of its line, and the rule it violates.
 fn fingerprint(one: &Diagnostic, uri: &str, repository: &Repository) -> String {
     let line = match &one.location {
         Location::Text { source, span } => source.shown().get(source.line(span.start)),

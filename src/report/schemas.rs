@@ -53,8 +53,8 @@ fn schema_of<T: JsonSchema>() -> Schema {
     settings.into_generator().into_root_schema_for::<T>()
 }
 
-/// Removes what only restates a Rust type: the width of a number, and `null` for a
-/// key that is omitted instead.
+/// Removes details of Rust types: the width of a number, and `null` for a key that is
+/// omitted instead.
 #[derive(Debug, Clone)]
 struct Plain;
 

@@ -120,8 +120,8 @@ fn number(view: &dyn HostView, name: &str) -> Option<usize> {
     text(view, name)?.parse().ok().filter(|&number| number > 0)
 }
 
-/// Wraps a text at spaces; a word that is longer than the width stays whole, so
-/// that it can be copied.
+/// Wraps a text at spaces. A word that is longer than the width is not broken, so that
+/// it can be copied.
 pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
@@ -138,7 +138,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Wraps a text behind a prefix, with as much space before the lines below it.
+/// Wraps a text after a prefix, and indents the other lines by the prefix's width.
 pub(super) fn hanging(prefix: &str, text: &str, width: usize) -> String {
     let indent = prefix.width();
     let lines = wrapped(text, width.saturating_sub(indent));

@@ -1,5 +1,5 @@
-//! The first minutes with qli: groups are created, also by several processes at
-//! once, and `qli doctor --format json` fits its schema.
+//! The first minutes with qli: creating groups, also from several processes at once,
+//! and `qli doctor --format json`, which fits its schema.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -20,7 +20,7 @@ fn in_home(command: &mut Command, home: &Path) {
 }
 
 #[test]
-fn of_many_processes_that_create_the_same_group_one_does() {
+fn only_one_of_many_processes_creates_a_group() {
     let home = tempfile::tempdir().unwrap();
     let started = (0..16).map(|_| qli(home.path(), &["ext", "new", "ops"]).spawn().unwrap());
     let started: Vec<_> = started.collect();

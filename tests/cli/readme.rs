@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anstyle_svg::{Palette, Term};
 
 use crate::support::{assert_current, output};
-use crate::transcripts::{World, project};
+use crate::transcripts::{Sandbox, project};
 
 /// The exit codes of the commands that do not succeed.
 const EXITS: [(&str, i32); 3] = [
@@ -17,13 +17,13 @@ const EXITS: [(&str, i32); 3] = [
 ];
 
 /// Runs a command line of the README and returns what a terminal would show.
-fn shown(world: &World, line: &str, color: bool) -> String {
-    // A new session has no terminal to ask on (setsid(1)).
+fn shown(sandbox: &Sandbox, line: &str, color: bool) -> String {
+    // A new session has no terminal for a prompt (setsid(1)).
     let mut sh = Command::new("/usr/bin/setsid");
     sh.args(["--wait", "/bin/sh", "-c", &format!("{{ {line}\n}} 2>&1")])
         .env_clear()
-        .envs(world.variables())
-        .current_dir(world.path())
+        .envs(sandbox.variables())
+        .current_dir(sandbox.path())
         .stdin(Stdio::null());
     if color {
         sh.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
@@ -37,13 +37,13 @@ fn shown(world: &World, line: &str, color: bool) -> String {
 }
 
 /// Runs the commands of a block again, and returns the block as it should be.
-fn replayed(world: &World, block: &str) -> String {
+fn replayed(sandbox: &Sandbox, block: &str) -> String {
     let commands = block.lines().filter_map(|line| line.strip_prefix("$ "));
-    let parts = commands.map(|line| format!("$ {line}\n{}\n", shown(world, line, false)));
+    let parts = commands.map(|line| format!("$ {line}\n{}\n", shown(sandbox, line, false)));
     parts.collect::<Vec<_>>().join("\n")
 }
 
-/// The digest of a plan depends on the machine: everything else must be equal.
+/// Drops the digest of a plan, which depends on the machine.
 fn without_plan(text: &str) -> Vec<&str> {
     let lines = text.lines();
     lines.filter(|line| !line.starts_with("  plan  ")).collect()
@@ -52,7 +52,7 @@ fn without_plan(text: &str) -> Vec<&str> {
 #[test]
 fn the_readme_shows_what_its_commands_print() {
     const BEGIN: &str = "```console\n";
-    let world = World::new();
+    let sandbox = Sandbox::new();
     let file = project().join("README.md");
     let readme = std::fs::read_to_string(&file).unwrap();
     let mut fresh = String::new();
@@ -60,7 +60,7 @@ fn the_readme_shows_what_its_commands_print() {
     fresh.push_str(blocks.next().unwrap());
     for part in blocks {
         let (block, rest) = part.split_once("```").unwrap();
-        let now = replayed(&world, block);
+        let now = replayed(&sandbox, block);
         let same = without_plan(block) == without_plan(&now);
         fresh.extend([BEGIN, if same { block } else { &now }, "```", rest]);
     }
@@ -68,21 +68,21 @@ fn the_readme_shows_what_its_commands_print() {
     assert_current(&file, &fresh, "cli readme");
 }
 
-/// What a first group takes, typed one after the other as the README has it.
+/// Runs the commands of that section in order.
 #[test]
 fn the_commands_of_the_first_group_work() {
-    let world = World::new();
+    let sandbox = Sandbox::new();
     let readme = std::fs::read_to_string(project().join("README.md")).unwrap();
     let (_, section) = readme.split_once("\n## Your first group\n").unwrap();
     let (_, block) = section.split_once("```sh\n").unwrap();
     let (block, _) = block.split_once("```").unwrap();
     assert_eq!(block.lines().count(), 4);
     for line in block.lines() {
-        shown(&world, line, false);
+        shown(&sandbox, line, false);
     }
 }
 
-/// The commands of the picture. Everyone can try them after the first build.
+/// The commands of the picture.
 const SCENE: [&str; 2] = ["qli prod hello", "QLI_ENV=prod qli --yes prod hello"];
 
 type Rgb = (u8, u8, u8);
@@ -135,9 +135,13 @@ fn terminal(palette: [Rgb; 16], text: Rgb, background: Rgb) -> Term {
 
 #[test]
 fn the_pictures_show_what_a_terminal_shows() {
-    let world = World::new();
-    let parts =
-        SCENE.map(|line| format!("\u{1b}[1m$ {line}\u{1b}[0m\n{}", shown(&world, line, true)));
+    let sandbox = Sandbox::new();
+    let parts = SCENE.map(|line| {
+        format!(
+            "\u{1b}[1m$ {line}\u{1b}[0m\n{}",
+            shown(&sandbox, line, true)
+        )
+    });
     let screen = parts.join("\n\n");
     for (name, terminal) in [
         ("light", terminal(LIGHT, (31, 35, 40), (246, 248, 250))),

@@ -1,12 +1,11 @@
-//! What people see: every transcript of `cmd-tests/` is what qli prints
-//! today. `QLI_BLESS=1` rewrites them; `cargo test --test cli
+//! Every transcript of `cmd-tests/` is what qli prints today. `QLI_BLESS=1` rewrites them; `cargo test --test cli
 //! -- transcripts trycmd=NAME` runs those whose path contains NAME. `[..]` stands for
-//! what differs from run to run, `[CWD]` for the world's directory.
+//! what differs from run to run, `[CWD]` for the sandbox's directory.
 //!
-//! Each file is run by a process of its own, in a world of its own: this test
-//! starts itself again for every file, with no variable but those named in
-//! [`World::variables`], in a temporary directory, and without a controlling
-//! terminal, so that no question reaches whoever runs the tests.
+//! Each file runs in a separate process and sandbox: this test starts itself again for
+//! every file, with only the variables of [`Sandbox::variables`], in a temporary
+//! directory, and without a controlling terminal, so that no prompt reaches whoever
+//! runs the tests.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -19,30 +18,30 @@ use crate::support::{NOBODY, copy_program, give_away, is_root, set_mode};
 /// Names the file that a started process is to check.
 const CASE: &str = "QLI_TRANSCRIPT";
 
-/// The file about what the system denies: it denies nothing to root, so root
-/// has it checked by [`NOBODY`].
+/// The file about missing permissions. Root has every permission, so as root this test
+/// runs it as [`NOBODY`].
 const DENIED: &str = "run/denied.trycmd";
 
-/// The file about what belongs to others: only root can give a file away.
+/// The file about files of other users: only root can change an owner.
 const FOREIGN: &str = "run/foreign.trycmd";
 
 #[test]
-fn what_people_see_is_what_the_transcripts_say() {
+fn transcripts_are_current() {
     if let Some(case) = std::env::var_os(CASE) {
         check(Path::new(&case));
         return;
     }
-    let wanted: Vec<_> = wanted()
+    let transcripts: Vec<_> = transcripts()
         .into_iter()
-        .filter(|path| is_asked_for(path) && (is_root() || !path.ends_with(FOREIGN)))
+        .filter(|path| is_selected(path) && (is_root() || !path.ends_with(FOREIGN)))
         .collect();
-    let differing = all_differences(&wanted);
+    let differing = all_differences(&transcripts);
     assert!(
         differing.is_empty(),
         "{}\n{} of {} files differ, QLI_BLESS=1 rewrites them",
         differing.concat(),
         differing.len(),
-        wanted.len()
+        transcripts.len()
     );
 }
 
@@ -59,7 +58,7 @@ fn all_differences(files: &[PathBuf]) -> Vec<String> {
     })
 }
 
-/// Checks one file in this process, which has a world of its own by now.
+/// Checks one file in this process, which already runs in its sandbox.
 fn check(case: &Path) {
     // A new session has no controlling terminal (setsid(2)).
     nix::unistd::setsid().unwrap();
@@ -79,21 +78,21 @@ fn check(case: &Path) {
 /// Starts this test again for one file, and returns what it prints if it
 /// fails.
 fn differences(case: &Path) -> Option<String> {
-    let world = World::new();
-    let as_other = is_root() && case.ends_with(DENIED);
-    let (mut again, checked) = if as_other {
-        world.handed_over(case)
+    let sandbox = Sandbox::new();
+    let as_nobody = is_root() && case.ends_with(DENIED);
+    let (mut again, checked) = if as_nobody {
+        sandbox.given_to_nobody(case)
     } else {
         let again = Command::new(std::env::current_exe().unwrap());
         (again, case.to_owned())
     };
     again
         .args(["--exact", "--nocapture", "--quiet"])
-        .arg("transcripts::what_people_see_is_what_the_transcripts_say")
+        .arg("transcripts::transcripts_are_current")
         .env_clear()
-        .envs(world.variables())
+        .envs(sandbox.variables())
         .env(CASE, &checked)
-        .current_dir(world.path())
+        .current_dir(sandbox.path())
         .stdin(Stdio::null());
     let bless = std::env::var_os("QLI_BLESS").is_some();
     if bless {
@@ -106,11 +105,11 @@ fn differences(case: &Path) -> Option<String> {
         let text = fs::read_to_string(checked).unwrap();
         fs::write(case, elided(text)).unwrap();
     }
-    let told = [output.stdout, output.stderr].concat();
-    (!output.status.success()).then(|| String::from_utf8_lossy(&told).into_owned())
+    let printed = [output.stdout, output.stderr].concat();
+    (!output.status.success()).then(|| String::from_utf8_lossy(&printed).into_owned())
 }
 
-/// What stands before a value that no two runs share, and what ends it.
+/// The text before a value that changes from run to run, and what ends the value.
 const CHANGING: [(&str, &[&str]); 18] = [
     ("\"owner\": ", &[","]),
     ("\n  plan       ", &["  this"]),
@@ -124,7 +123,7 @@ const CHANGING: [(&str, &[&str]); 18] = [
     ("\"euid\":", &[","]),
     ("\"plan\":\"", &["\""]),
     ("\"inode\":", &[","]),
-    // With all that the system tells of the process.
+    // And the other facts about the process.
     ("\"pid\":", &["\"prev\""]),
     ("\"duration_ms\":", &[",", "}"]),
     ("\"prev\":\"", &["\""]),
@@ -133,13 +132,13 @@ const CHANGING: [(&str, &[&str]); 18] = [
     ("uid ", &[")"]),
 ];
 
-/// Leaves out of a rewritten file what differs from run to run.
+/// Replaces what differs from run to run by `[..]` in a rewritten file.
 fn elided(mut text: String) -> String {
     for (before, ends) in CHANGING {
         let mut parts = text.split(before);
         let mut shorter = parts.next().unwrap_or_default().to_owned();
         for part in parts {
-            // What does not end on its line is another text.
+            // A value ends on its line.
             let ends = ends.iter().filter_map(|end| part.find(end));
             let value = ends.min().map(|end| part.split_at(end));
             match value.filter(|(value, _)| !value.contains('\n')) {
@@ -157,7 +156,7 @@ fn elided(mut text: String) -> String {
 fn every_code_is_in_a_transcript_or_in_the_report_of_a_sample() {
     let samples = ["valid", "invalid"].map(|name| project().join("tests/manifests").join(name));
     let samples = samples.iter().flat_map(|directory| entries(directory));
-    let files = wanted().into_iter().chain(samples);
+    let files = transcripts().into_iter().chain(samples);
     let texts: Vec<_> = files
         .filter(|path| {
             path.extension()
@@ -189,7 +188,7 @@ pub(crate) fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn wanted() -> Vec<PathBuf> {
+fn transcripts() -> Vec<PathBuf> {
     let mut files = Vec::new();
     let below = project().join("cmd-tests");
     for command in entries(&below).into_iter().filter(|path| path.is_dir()) {
@@ -202,7 +201,7 @@ fn wanted() -> Vec<PathBuf> {
     files
 }
 
-fn is_asked_for(case: &Path) -> bool {
+fn is_selected(case: &Path) -> bool {
     let names: Vec<_> = std::env::args_os()
         .filter_map(|arg| Some(arg.to_str()?.strip_prefix("trycmd=")?.to_owned()))
         .collect();
@@ -218,16 +217,16 @@ fn entries(directory: &Path) -> Vec<PathBuf> {
 }
 
 /// A home directory, groups and programs that no other file shares.
-pub(crate) struct World(tempfile::TempDir);
+pub(crate) struct Sandbox(tempfile::TempDir);
 
-impl World {
-    /// Its path is as long everywhere, so that lines break at the same words.
+impl Sandbox {
+    /// Its path always has the same length, so that lines break at the same words.
     pub(crate) fn new() -> Self {
         let directory = tempfile::Builder::new().prefix("qli-").tempdir_in("/tmp");
-        let world = Self(directory.unwrap());
-        set_mode(world.path(), 0o755);
+        let sandbox = Self(directory.unwrap());
+        set_mode(sandbox.path(), 0o755);
         let samples = project().join("cmd-tests");
-        let at = |path: &str| world.path().join(path);
+        let at = |path: &str| sandbox.path().join(path);
         copy(
             &samples.join("groups"),
             &at("home/.local/share/qli/extensions"),
@@ -242,11 +241,11 @@ impl World {
         copy(&samples.join("groups/typo"), &at("cmd-tests/groups/typo"));
         copy(&samples.join("bin"), &at("bin"));
         symlink(env!("CARGO_BIN_EXE_qli"), at("bin/qli")).unwrap();
-        world.add_logs();
-        world.add_untrusted_programs();
-        world.add_untrusted_groups();
-        world.add_unreadable();
-        world
+        sandbox.add_logs();
+        sandbox.add_untrusted_programs();
+        sandbox.add_untrusted_groups();
+        sandbox.add_unreadable();
+        sandbox
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -272,8 +271,8 @@ impl World {
         symlink("private", at("link")).unwrap();
     }
 
-    /// Programs in directories that everybody may write to, and one that is
-    /// none.
+    /// Programs in directories that every user may write to, and a file that is not a
+    /// program.
     fn add_untrusted_programs(&self) {
         let at = |path: &str| self.path().join(path);
         for (from, directory, program) in [
@@ -284,11 +283,11 @@ impl World {
             copy(&at(from), &at(directory).join(program));
         }
         make_directory(&at("no-op"), 0o755);
-        fs::write(at("no-op/op"), "no program at all\n").unwrap();
+        fs::write(at("no-op/op"), "not a program\n").unwrap();
         set_mode(&at("no-op/op"), 0o755);
     }
 
-    /// Groups that somebody else may change.
+    /// Groups that another user may change.
     fn add_untrusted_groups(&self) {
         let at = |path: &str| self.path().join("trust").join(path);
         let good = self.path().join("home/.local/share/qli/extensions/ask");
@@ -306,7 +305,7 @@ impl World {
         }
     }
 
-    /// What cannot be read: by size, by a link that leads to itself, by mode.
+    /// What cannot be read: too large, a link to itself, no permission.
     fn add_unreadable(&self) {
         let at = |path: &str| self.path().join(path);
         make_directory(&at("large"), 0o755);
@@ -322,10 +321,9 @@ impl World {
         }
     }
 
-    /// Gives the world to somebody whom the system denies something, and makes
-    /// the test run as that user, on copies that this user can read wherever
-    /// the project lies.
-    fn handed_over(&self, case: &Path) -> (Command, PathBuf) {
+    /// Gives the sandbox to [`NOBODY`], and returns a command that runs the test as that
+    /// user, with copies of what that user may be unable to read in the project.
+    fn given_to_nobody(&self, case: &Path) -> (Command, PathBuf) {
         let at = |path: &str| self.path().join(path);
         copy_program(std::env::current_exe().unwrap(), &at("test"));
         fs::remove_file(at("bin/qli")).unwrap();
@@ -337,7 +335,6 @@ impl World {
         (again, at("case.trycmd"))
     }
 
-    /// All variables there are, each with its value.
     pub(crate) fn variables(&self) -> Vec<(&'static str, PathBuf)> {
         let at = |path: &str| self.path().join(path);
         let searched = [at("bin"), at("open")];

@@ -14,15 +14,15 @@ use tempfile::TempDir;
 use crate::support::{NOBODY, copy_program, is_root, set_mode};
 
 /// A directory with a copy of the program that every user can run.
-struct Location(TempDir);
+struct Workspace(TempDir);
 
-impl Location {
+impl Workspace {
     fn new() -> Self {
-        let location = Self(tempfile::tempdir_in("/tmp").unwrap());
-        set_mode(&location.path(""), 0o755);
-        copy_program(env!("CARGO_BIN_EXE_qli"), &location.path("qli"));
-        set_mode(&location.path("qli"), 0o755);
-        location
+        let workspace = Self(tempfile::tempdir_in("/tmp").unwrap());
+        set_mode(&workspace.path(""), 0o755);
+        copy_program(env!("CARGO_BIN_EXE_qli"), &workspace.path("qli"));
+        set_mode(&workspace.path("qli"), 0o755);
+        workspace
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -89,7 +89,8 @@ fn ended(qli: Child) -> (i32, String, String) {
 
 #[test]
 fn the_report_is_the_same_on_another_machine() {
-    let [here, there] = [Location::new(), Location::new()].map(|location| location.with_samples(1));
+    let [here, there] =
+        [Workspace::new(), Workspace::new()].map(|workspace| workspace.with_samples(1));
     for group in fs::read_dir(there.path("groups")).unwrap() {
         set_mode(&group.unwrap().path(), 0o777);
     }
@@ -117,16 +118,16 @@ fn the_report_is_the_same_on_another_machine() {
 
 #[test]
 fn many_groups_are_reported_in_the_order_of_their_paths() {
-    let location = Location::new().with_samples(8);
-    let (code, first, _) = location.output("--format concise groups");
+    let workspace = Workspace::new().with_samples(8);
+    let (code, first, _) = workspace.output("--format concise groups");
     assert_eq!(code, 1);
-    assert_eq!(location.output("--format concise groups").1, first);
+    assert_eq!(workspace.output("--format concise groups").1, first);
     let paths: Vec<_> = first
         .lines()
         .map(|line| line.split(':').next().unwrap())
         .collect();
     assert!(paths.len() > 1000 && paths.is_sorted());
-    let (_, human, _) = location.output("groups");
+    let (_, human, _) = workspace.output("groups");
     let counted = human.lines().rev().nth(2).unwrap();
     assert!(
         counted.contains("errors") && counted.contains("groups;"),
@@ -138,9 +139,9 @@ fn many_groups_are_reported_in_the_order_of_their_paths() {
 
 #[test]
 fn a_file_that_is_not_a_manifest_is_a_problem_of_its_group_only() {
-    let location = Location::new();
+    let workspace = Workspace::new();
     let at = |name: &str| {
-        let group = location.path("root").join(name);
+        let group = workspace.path("root").join(name);
         fs::create_dir_all(&group).unwrap();
         group.join("_manifest.toml")
     };
@@ -151,7 +152,7 @@ fn a_file_that_is_not_a_manifest_is_a_problem_of_its_group_only() {
     fs::write(at("large"), "#".repeat((1 << 20) + 1)).unwrap();
     fs::write(at("empty"), "").unwrap();
     fs::write(at("fine"), "schema_version = 1\ndescription = \"d\"\n").unwrap();
-    let (code, stdout, _) = location.output("--format concise root");
+    let (code, stdout, _) = workspace.output("--format concise root");
     let expected = [
         "root/dangling/_manifest.toml: error[QLI0001]: cannot read the manifest: No such file or directory",
         "root/directory/_manifest.toml: error[QLI0001]: cannot read the manifest: it is a directory",
@@ -167,9 +168,9 @@ fn a_file_that_is_not_a_manifest_is_a_problem_of_its_group_only() {
 
 #[test]
 fn paths_that_cannot_be_checked_are_reported_and_the_rest_is_checked() {
-    let location = Location::new().with_samples(1);
-    fs::create_dir(location.path("bare")).unwrap();
-    let (code, stdout, complaints) = location.output(
+    let workspace = Workspace::new().with_samples(1);
+    fs::create_dir(workspace.path("bare")).unwrap();
+    let (code, stdout, complaints) = workspace.output(
         "--format concise groups/invalid-unquoted-text-0 nowhere bare groups/valid-minimal-0",
     );
     assert_eq!(code, 2);
@@ -186,9 +187,9 @@ fn paths_that_cannot_be_checked_are_reported_and_the_rest_is_checked() {
 }
 
 #[test]
-fn the_reader_of_a_report_may_close_the_pipe() {
-    let location = Location::new().with_samples(8);
-    let mut command = location.validate(["groups"]);
+fn a_closed_pipe_is_not_an_error_and_a_full_disk_is() {
+    let workspace = Workspace::new().with_samples(8);
+    let mut command = workspace.validate(["groups"]);
     let mut qli = start(command.stdout(Stdio::piped()));
     drop(qli.stdout.take());
     let (code, _, complaints) = ended(qli);
@@ -197,7 +198,7 @@ fn the_reader_of_a_report_may_close_the_pipe() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let (code, _, complaints) = ended(start(location.validate(["groups"]).stdout(full)));
+    let (code, _, complaints) = ended(start(workspace.validate(["groups"]).stdout(full)));
     assert_eq!(code, 2);
     assert!(
         complaints.contains("error: cannot write to standard output"),
@@ -220,21 +221,21 @@ fn sarif_schema() -> jsonschema::Validator {
 
 #[test]
 fn every_sarif_file_is_valid_and_has_the_same_locations() {
-    let location = Location::new().with_samples(1);
-    fs::create_dir(location.path(".git")).unwrap();
+    let workspace = Workspace::new().with_samples(1);
+    fs::create_dir(workspace.path(".git")).unwrap();
     let schema = sarif_schema();
     let mut clean = 0;
-    let groups = fs::read_dir(location.path("groups")).unwrap();
+    let groups = fs::read_dir(workspace.path("groups")).unwrap();
     let groups = groups.map(|group| group.unwrap().path().display().to_string());
     for what in groups.chain(["groups".to_owned()]) {
-        let sarif = run(&mut location.validate(["--format", "sarif", &what])).1;
+        let sarif = run(&mut workspace.validate(["--format", "sarif", &what])).1;
         let sarif: Value = serde_json::from_str(&sarif).unwrap();
         let errors: Vec<_> = schema
             .iter_errors(&sarif)
             .map(|error| error.to_string())
             .collect();
         assert!(errors.is_empty(), "{what}: {errors:?}");
-        let json = run(&mut location.validate(["--format", "json", &what])).1;
+        let json = run(&mut workspace.validate(["--format", "json", &what])).1;
         let json: Value = serde_json::from_str(&json).unwrap();
         let results = sarif["runs"][0]["results"].as_array().unwrap();
         let diagnostics = json["diagnostics"].as_array().unwrap();
@@ -249,7 +250,7 @@ fn every_sarif_file_is_valid_and_has_the_same_locations() {
         }
     }
     assert!(clean > 20);
-    let sarif = run(&mut location.validate(["--format", "sarif", "nothing"])).1;
+    let sarif = run(&mut workspace.validate(["--format", "sarif", "nothing"])).1;
     let sarif: Value = serde_json::from_str(&sarif).unwrap();
     assert!(schema.is_valid(&sarif));
     let invocation = &sarif["runs"][0]["invocations"][0];
@@ -288,15 +289,15 @@ fn assert_same(sarif: &Value, result: &Value, one: &Value) {
 
 #[test]
 fn annotations_are_one_command_per_problem() {
-    let location = Location::new().with_samples(1);
-    fs::create_dir_all(location.path("groups/odd\n::error::x")).unwrap();
+    let workspace = Workspace::new().with_samples(1);
+    fs::create_dir_all(workspace.path("groups/odd\n::error::x")).unwrap();
     fs::write(
-        location.path("groups/odd\n::error::x/_manifest.toml"),
+        workspace.path("groups/odd\n::error::x/_manifest.toml"),
         "x%0A::y\n",
     )
     .unwrap();
-    let (code, github, _) = location.output("--format github groups");
-    let concise = location.output("--format concise groups").1;
+    let (code, github, _) = workspace.output("--format github groups");
+    let concise = workspace.output("--format concise groups").1;
     assert_eq!((code, github.lines().count()), (1, concise.lines().count()));
     for line in github.lines() {
         let command = line.split(' ').next().unwrap();
@@ -306,15 +307,15 @@ fn annotations_are_one_command_per_problem() {
         );
     }
     assert_eq!(
-        location.output("--format github groups/valid-full-0"),
+        workspace.output("--format github groups/valid-full-0"),
         (0, String::new(), String::new())
     );
 }
 
 #[test]
 fn a_fixed_file_keeps_its_mode_its_owner_and_every_other_byte() {
-    let location = Location::new();
-    let group = location.path("group");
+    let workspace = Workspace::new();
+    let group = workspace.path("group");
     fs::create_dir(&group).unwrap();
     let file = group.join("_manifest.toml");
     let text = "# c\r\nschema_version = \"1\"\r\ndescripton = \"\u{e4}\"\r\n\r\nconfrim=true # x";
@@ -324,13 +325,13 @@ fn a_fixed_file_keeps_its_mode_its_owner_and_every_other_byte() {
     if root {
         std::os::unix::fs::chown(&file, Some(NOBODY), Some(NOBODY)).unwrap();
     }
-    let shown = location.output("--diff group");
+    let shown = workspace.output("--diff group");
     assert_eq!(
         (shown.0, fs::read_to_string(&file).unwrap()),
         (1, text.to_owned())
     );
     assert_eq!(shown.1.matches("\n+").count(), 3 + 1, "{}", shown.1);
-    let (code, stdout, stderr) = location.output("--fix group");
+    let (code, stdout, stderr) = workspace.output("--fix group");
     assert_eq!(
         (code, stderr.as_str()),
         (0, "note: fixed group/_manifest.toml\n"),
@@ -345,26 +346,26 @@ fn a_fixed_file_keeps_its_mode_its_owner_and_every_other_byte() {
     assert_eq!(metadata.permissions().mode() & 0o7777, 0o640);
     assert!(!root || (metadata.uid(), metadata.gid()) == (NOBODY, NOBODY));
     assert_eq!(fs::read_dir(&group).unwrap().count(), 1);
-    assert_eq!(location.output("--fix group").2, "");
+    assert_eq!(workspace.output("--fix group").2, "");
 }
 
 #[test]
 fn a_symbolic_link_is_not_followed_to_fix_a_file() {
-    let location = Location::new();
+    let workspace = Workspace::new();
     for group in ["there", "here"] {
-        fs::create_dir(location.path(group)).unwrap();
+        fs::create_dir(workspace.path(group)).unwrap();
     }
     let text = "schema_version = \"1\"\ndescription = \"d\"\n";
-    fs::write(location.path("there/text"), text).unwrap();
-    symlink("../there/text", location.path("here/_manifest.toml")).unwrap();
-    let (code, _, stderr) = location.output("--fix here");
+    fs::write(workspace.path("there/text"), text).unwrap();
+    symlink("../there/text", workspace.path("here/_manifest.toml")).unwrap();
+    let (code, _, stderr) = workspace.output("--fix here");
     assert_eq!(code, 2);
     assert_eq!(
         stderr,
         "error: cannot fix here/_manifest.toml: it is a symbolic link\n"
     );
     assert_eq!(
-        fs::read_to_string(location.path("there/text")).unwrap(),
+        fs::read_to_string(workspace.path("there/text")).unwrap(),
         text
     );
 }
@@ -372,46 +373,47 @@ fn a_symbolic_link_is_not_followed_to_fix_a_file() {
 /// In a root like one of `qli ext new`.
 #[test]
 fn the_schema_next_to_the_groups_is_added_once() {
-    let location = Location::new();
+    let workspace = Workspace::new();
     let text = "schema_version = 1\r\ndescription = \"d\"\r\n";
     for directory in ["groups/ops", "groups/web", "groups/.schema"] {
-        fs::create_dir_all(location.path(directory)).unwrap();
+        fs::create_dir_all(workspace.path(directory)).unwrap();
     }
     for group in ["ops", "web"] {
         fs::write(
-            location.path(&format!("groups/{group}/_manifest.toml")),
+            workspace.path(&format!("groups/{group}/_manifest.toml")),
             text,
         )
         .unwrap();
     }
-    let read = || fs::read_to_string(location.path("groups/ops/_manifest.toml")).unwrap();
-    assert_eq!(location.output("--fix groups").2, "");
-    let schema = location.path("groups/.schema/manifest.v1.schema.json");
+    let read = || fs::read_to_string(workspace.path("groups/ops/_manifest.toml")).unwrap();
+    assert_eq!(workspace.output("--fix groups").2, "");
+    let schema = workspace.path("groups/.schema/manifest.v1.schema.json");
     fs::write(schema, qli::testing::manifest::SCHEMA).unwrap();
     let line = "#:schema ../.schema/manifest.v1.schema.json";
-    let (code, stdout, _) = location.output("--diff groups");
+    let (code, stdout, _) = workspace.output("--diff groups");
     assert_eq!((code, read().as_str()), (0, text));
     assert_eq!(stdout.matches(&format!("+{line}")).count(), 2, "{stdout}");
-    let (code, _, stderr) = location.output("--fix groups/ops");
+    assert!(!stdout.contains("\n-schema_version"), "{stdout}");
+    let (code, _, stderr) = workspace.output("--fix groups/ops");
     let expected = "note: fixed groups/ops/_manifest.toml\n";
     assert_eq!((code, stderr.as_str()), (0, expected));
     assert_eq!(read(), format!("{line}\r\n{text}"));
-    assert_eq!(location.output("--fix groups/ops").2, "");
-    assert_eq!(location.output("--diff groups/ops").1, "");
+    assert_eq!(workspace.output("--fix groups/ops").2, "");
+    assert_eq!(workspace.output("--diff groups/ops").1, "");
 }
 
 /// A report is rendered for at least 40 columns, and codes are not broken.
 #[test]
 fn no_code_is_broken_on_a_narrow_terminal() {
-    let location = Location::new().with_samples(1);
+    let workspace = Workspace::new().with_samples(1);
     let rendered = |columns: &str| {
-        let mut command = location.validate(["groups"]);
+        let mut command = workspace.validate(["groups"]);
         command.env("COLUMNS", columns).env("LC_ALL", "C");
         run(&mut command).1
     };
     let narrow = rendered("40");
     assert_eq!(rendered("1"), narrow);
-    let (_, concise, _) = location.output("--format concise groups");
+    let (_, concise, _) = workspace.output("--format concise groups");
     for line in concise.lines() {
         let (_, code) = line.split_once('[').unwrap();
         let code = code.split(']').next().unwrap();

@@ -106,12 +106,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 /// The path of a program that `tests/tools` installs, by its name below the
 /// tools' directory.
 pub(crate) fn tool(name: &str) -> PathBuf {
-    let location = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools");
-    let installed = std::fs::read(location.join("installed")).unwrap_or_default();
+    let tools = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("tools");
+    let installed = std::fs::read(tools.join("installed")).unwrap_or_default();
     assert!(
         installed == include_bytes!("../tools"),
         "{} is out of date, run: tests/tools",
-        location.display()
+        tools.display()
     );
-    location.join(name)
+    tools.join(name)
 }

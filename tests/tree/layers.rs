@@ -103,7 +103,7 @@ fn only_host_touches_the_system() {
     }
 }
 
-/// The crate changes often; only one file has to follow.
+/// The crate's API changes often; only one file should be affected.
 #[test]
 fn only_one_file_uses_the_json_schema_checker() {
     let all = files(&src()).into_iter();

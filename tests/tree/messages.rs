@@ -1,5 +1,5 @@
-//! What people read: every help stays within 80 columns, every page for man(1) is
-//! clean, and every message says what to type next, or that there is nothing.
+//! Every help text stays within 80 columns, every man page is clean, and every message
+//! says what to type next.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,7 +18,7 @@ fn qli(words: &[&str]) -> String {
 fn listed(help: &str) -> Vec<String> {
     let (_, commands) = help.split_once("Commands:\n").unwrap_or_default();
     let lines = commands.lines().take_while(|line| !line.is_empty());
-    // A description that goes on stands further to the right.
+    // Continued descriptions are indented further.
     let names = lines.filter(|line| !line.starts_with("   "));
     let names = names.map(|line| line.split_whitespace().next().unwrap().to_owned());
     names.filter(|name| name != "help").collect()
@@ -44,11 +44,11 @@ fn every_help_begins_with_a_sentence_and_its_usage_and_ends_with_the_options() {
             "Options:",
             "Global options:",
         ];
-        let places: Vec<_> = parts
+        let positions: Vec<_> = parts
             .iter()
             .filter_map(|part| help.find(&format!("\n{part}")))
             .collect();
-        assert!(places.is_sorted(), "{words:?}: {help}");
+        assert!(positions.is_sorted(), "{words:?}: {help}");
         assert_eq!(help.matches("--extensions <DIR>").count(), 1, "{words:?}");
         let below = listed(&help).into_iter();
         left.extend(below.map(|name| [command.clone(), vec![name]].concat()));
@@ -58,15 +58,15 @@ fn every_help_begins_with_a_sentence_and_its_usage_and_ends_with_the_options() {
 }
 
 #[test]
-fn every_page_for_man_is_clean() {
+fn every_man_page_is_clean() {
     let directory = tempfile::tempdir().unwrap();
     qli(&["man", "--out", directory.path().to_str().unwrap()]);
     let pages = entries(directory.path());
     assert!(pages.len() > 15, "{pages:?}");
     let lint = Command::new("mandoc").arg("-Tlint").args(&pages).output();
     let lint = lint.expect("tests/run installs mandoc");
-    let told = [lint.stdout, lint.stderr].concat();
-    assert_eq!(String::from_utf8(told).unwrap(), "");
+    let output = [lint.stdout, lint.stderr].concat();
+    assert_eq!(String::from_utf8(output).unwrap(), "");
     assert!(lint.status.success());
 }
 
@@ -96,24 +96,24 @@ fn every_topic_is_reached_by_its_name() {
     assert_eq!(named, topics);
 }
 
-/// What people copy stands on a line of its own, in the manual too.
+/// Commands to copy are on separate lines, in the manual too.
 #[test]
-fn every_page_for_man_stays_within_its_columns() {
+fn every_man_page_stays_within_80_columns() {
     let directory = tempfile::tempdir().unwrap();
     qli(&["man", "--out", directory.path().to_str().unwrap()]);
     for page in entries(directory.path()) {
         let mut mandoc = Command::new("mandoc");
         mandoc.args(["-Tutf8", "-Owidth=80"]).arg(&page);
-        let drawn = mandoc.output().expect("tests/run installs mandoc");
-        // What is set in bold is written twice, with a backspace between.
-        let drawn = plain(&String::from_utf8(drawn.stdout).unwrap());
-        assert!(drawn.contains("OPTIONS\n"), "{}", page.display());
-        let wide = drawn.lines().find(|line| line.chars().count() > 80);
+        let text = mandoc.output().expect("tests/run installs mandoc");
+        // Bold letters are written twice, with a backspace between.
+        let text = plain(&String::from_utf8(text.stdout).unwrap());
+        assert!(text.contains("OPTIONS\n"), "{}", page.display());
+        let wide = text.lines().find(|line| line.chars().count() > 80);
         assert_eq!(wide, None, "{}", page.display());
     }
 }
 
-/// Takes out what marks a letter on a printer: the letter and its backspace.
+/// Removes overstrikes: a letter and its backspace.
 fn plain(text: &str) -> String {
     let mut letters = Vec::new();
     for letter in text.chars() {
@@ -141,7 +141,7 @@ fn every_page_of_a_message_says_what_to_type_or_write() {
     }
 }
 
-/// Every problem in a report or a transcript, with all that belongs to it.
+/// Every problem in a report or a transcript, with its indented lines.
 fn problems(text: &str) -> Vec<String> {
     let begins = |line: &str| {
         let severities = ["error[QLI", "warning[QLI", "note[QLI"];
@@ -181,7 +181,7 @@ fn every_reported_problem_has_its_next_step() {
             .is_some_and(|end| end == "trycmd" || end == "expected")
     }) {
         for problem in problems(&std::fs::read_to_string(&file).unwrap()) {
-            // A help that is short is at its mark, in Unicode or in ASCII.
+            // A short help is next to its mark, in Unicode or ASCII.
             let steps = ["  help: ", "\u{2570}\u{2500}\u{2500} ", "`-- "];
             assert!(
                 steps.iter().any(|step| problem.contains(step)),

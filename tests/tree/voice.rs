@@ -52,7 +52,7 @@ const PHRASES: [(&str, &str); 42] = [
 /// Whether a text contains a phrase as words, whatever their case.
 fn says(text: &str, phrase: &str) -> bool {
     let text = text.to_lowercase();
-    // A name such as `nobody` or `qli-nobody-deploy` is no phrase.
+    // A name such as `nobody` or `qli-nobody-deploy` does not count.
     let is_word = |c: char| c.is_alphanumeric() || "_-`".contains(c);
     text.match_indices(phrase).any(|(at, _)| {
         let before = text.get(..at).unwrap().chars().next_back();
@@ -82,7 +82,7 @@ fn files(below: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// The text of string literals on a line of source; none in a comment.
+/// The text of the string literals on a line of source.
 fn literals(line: &str) -> String {
     let code = line.trim_start();
     if code.starts_with("//") {

@@ -33,20 +33,13 @@ const VARIABLE: &str = "QLI_COMPLETE";
 impl Shell {
     /// Whether the script is qli's own, which completes paths itself.
     fn has_own_script(self) -> bool {
-        match self {
-            Self::Bash | Self::Zsh | Self::Fish => true,
-            Self::Elvish | Self::Powershell => false,
-        }
+        matches!(self, Self::Bash | Self::Zsh | Self::Fish)
     }
 
     /// Whether the shell passes a word as it was typed: bash every word, fish only the
     /// one that is completed.
     fn passes_raw(self, is_current: bool) -> bool {
-        match self {
-            Self::Bash => true,
-            Self::Fish => is_current,
-            Self::Zsh | Self::Elvish | Self::Powershell => false,
-        }
+        self == Self::Bash || (self == Self::Fish && is_current)
     }
 
     /// Whether the shell takes a word on the command line literally.
