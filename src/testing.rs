@@ -3,7 +3,7 @@
 
 pub mod audit {
     pub use crate::audit::{
-        Claimed, EndBody, EndRecord, FileFacts, Log, Login, OpenRecord, ProgramFacts, RecordedArg,
+        Claimed, EndBody, EndRecord, FileFacts, Log, OpenRecord, ProgramFacts, RecordedArg,
         RecordedArgs, RunContext, RunFacts, RunId, StartRecord,
     };
 }

@@ -1,5 +1,5 @@
-//! Appending one record: the path checked, the log locked, first whatever its end
-//! needs, then the record by one write, then on disk.
+//! Appending one record: check the path, lock the log, repair its end if needed,
+//! write the record at once, sync.
 
 use std::io;
 
@@ -79,7 +79,7 @@ fn write<B: Serialize>(
 }
 
 /// Appends this log's records from the spool. One that cannot be written is
-/// left to the next run. Returns the log's length afterwards.
+/// left for the next run. Returns the log's length afterwards.
 fn drain_spool(
     log: &Log,
     file: &mut dyn LogFile,

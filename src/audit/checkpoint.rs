@@ -86,7 +86,7 @@ impl AnchorSink {
         }
     }
 
-    /// Says why it cannot be written, without modifying anything.
+    /// Returns why it cannot be written, without modifying anything.
     pub fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
         match self {
             Self::File(path) => obstacle(&Self::file(path), view),
@@ -131,7 +131,7 @@ fn append(path: &Path, access: LogAccess, line: &str, host: &mut dyn Host) -> Re
         Err(AppendError::Write(error)) => return Err(failed(error)),
         Err(error) => return Err(error.reason(path)),
     };
-    // A line that a full disk cut short stays as it is.
+    // A line cut short by a full disk is left as it is.
     let length = file.length().map_err(failed)?;
     let last = file.before(length, 1).map_err(failed)?;
     let line = if last.is_empty() || last == b"\n" {

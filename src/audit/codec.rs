@@ -33,14 +33,14 @@ pub enum EventName {
 }
 
 impl EventName {
-    /// Reads a name; none for an event that this version does not know.
+    /// Reads a name; `None` for an event that this version does not know.
     pub fn of(name: &str) -> Option<Self> {
         let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
             name.into_deserializer();
         Self::deserialize(name).ok()
     }
 
-    /// Says whether it ends a run that has started.
+    /// Returns whether it ends a run that has started.
     pub fn is_end(self) -> bool {
         matches!(self, Self::Finish | Self::Interrupted | Self::SpawnFailed)
     }
@@ -85,7 +85,7 @@ impl<'a> Envelope<'a> {
         serde_json::from_slice(json)
     }
 
-    /// Returns the event; none for one that this version does not know.
+    /// Returns the event; `None` for one that this version does not know.
     pub fn event(&self) -> Option<EventName> {
         EventName::of(&self.event)
     }

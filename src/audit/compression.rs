@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Compression {
     suffix: &'static str,
-    /// How such a file begins.
+    /// The first bytes of such a file.
     magic: &'static [u8],
     /// The program that decompresses it to stdout.
     pub reader: &'static str,

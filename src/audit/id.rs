@@ -22,7 +22,7 @@ impl RunId {
         &self.0
     }
 
-    /// Says whether a text is a UUID in lower case.
+    /// Returns whether a text is a UUID in lower case.
     pub fn has_form_of(text: &str) -> bool {
         let fits = |(at, byte)| match at {
             8 | 13 | 18 | 23 => byte == b'-',

@@ -114,7 +114,7 @@ impl LogObstacle {
     }
 }
 
-/// Says why a log cannot be appended to, without modifying anything.
+/// Returns why a log cannot be appended to, without modifying anything.
 pub fn obstacle(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
     let path = &log.path;
     match view.lstat(path) {
@@ -202,7 +202,7 @@ fn usable(path: &Path, access: Access, view: &dyn HostView) -> Option<LogObstacl
     (error.kind() != io::ErrorKind::NotFound).then(|| LogObstacle::not_writable(path, &error))
 }
 
-/// Says why the log cannot be created in its directory, or the directory in its
+/// Returns why the log cannot be created in its directory, or the directory in its
 /// nearest existing ancestor.
 fn creatable(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
     let directory = log.path.parent().unwrap_or(&log.path);

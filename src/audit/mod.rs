@@ -31,7 +31,5 @@ pub use open_record::{EndBody, Fallback, OpenRecord, RunContext, Unopened, Unrec
 pub use record::{EndRecord, LogLine, SignalRecord, SpawnFailedRecord, to_seconds};
 pub use redact::{RecordedArg, RecordedArgs, recorded_args, recorded_message, recorded_names};
 pub use rotated::rotated_logs;
-pub use spool::{Spool, look as spool};
-pub use start::{
-    Claimed, FileFacts, Login, Passed, ProgramFacts, RefusedRecord, RunFacts, StartRecord,
-};
+pub use spool::{Spool, inspect as spool};
+pub use start::{Claimed, FileFacts, Passed, ProgramFacts, RefusedRecord, RunFacts, StartRecord};

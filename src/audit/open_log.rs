@@ -36,7 +36,7 @@ pub enum AppendError {
 }
 
 impl AppendError {
-    /// Says whether the record is in its log nevertheless.
+    /// Returns whether the record is in its log nevertheless.
     pub(super) fn is_recorded(&self) -> bool {
         matches!(self, Self::Unanchored(_))
     }

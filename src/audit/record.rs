@@ -70,7 +70,7 @@ pub(super) fn timestamp(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Nanos, true)
 }
 
-/// Shortens a record's time to seconds, and shows it as people write it.
+/// Shortens a record's time to seconds, with a space for the `T`.
 pub fn to_seconds(timestamp: &str) -> String {
     let time = visible(timestamp);
     time.get(..19).unwrap_or(&time).replacen('T', " ", 1)

@@ -14,8 +14,8 @@ use crate::host::{Host, HostView, LogFile, OpenLog};
 /// the newest file next to it that was this log, else at the beginning of a
 /// chain.
 ///
-/// That file is locked meanwhile: a process that still appends to it opened it
-/// before the rotation, and comes first.
+/// That file is locked while it is read: a process that still appends to it
+/// opened it before the rotation, and its record comes first.
 pub(super) fn link(log: &Path, wait: LockWait, host: &mut dyn Host) -> Result<Link, AppendError> {
     let Some(mut old) = newest(log, host) else {
         return Ok(Link::FIRST);
@@ -95,11 +95,11 @@ pub fn rotated_logs(log: &Path, view: &dyn HostView) -> RotatedLogs {
     found
 }
 
-/// A name that rotation has given to a log.
+/// A rotated log's file name.
 #[derive(Debug, PartialEq, Eq)]
 struct RotatedName<'a> {
     name: &'a str,
-    /// What it has added to the name: a number or a time.
+    /// What rotation added: a number or a time.
     mark: &'a str,
     compression: Option<Compression>,
 }
@@ -125,7 +125,7 @@ impl<'a> RotatedName<'a> {
         })
     }
 
-    /// Sorts the oldest first: each rotation increments the numbers, and times
+    /// Orders the oldest first: each rotation increments the numbers, and times
     /// begin with the year.
     fn age(&self) -> (Reverse<Option<u16>>, &'a str) {
         let number = self.mark.parse().ok().filter(|_| self.mark.len() <= 4);

@@ -63,7 +63,7 @@ pub(super) struct SpooledRecord {
 }
 
 impl SpooledRecord {
-    /// Says whether the end of a log already contains the record: a run wrote it
+    /// Returns whether the end of a log already contains the record: a run wrote it
     /// there and could not remove it from the spool.
     pub(super) fn is_in(&self, tail: &[u8]) -> bool {
         let lines = tail.split(|&byte| byte == b'\n');
@@ -125,11 +125,11 @@ pub enum Spool {
     NotPrivate(PathBuf),
     Unreadable(PathBuf, io::Error),
     /// Its directory, and for each file in it the log that its record belongs
-    /// to; none if it is not the end of a run, or another user may have written it.
+    /// to; `None` if it is not the end of a run, or another user may have written it.
     Kept(PathBuf, Vec<Option<PathBuf>>),
 }
 
-pub fn look(view: &dyn HostView) -> Spool {
+pub fn inspect(view: &dyn HostView) -> Spool {
     let Some(spool) = directory(view) else {
         return Spool::Nowhere;
     };

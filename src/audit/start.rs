@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::redact::{RecordedArg, RecordedArgs, recorded_claim};
 use crate::host::{HostView, LoginUid, Signal};
@@ -84,18 +84,13 @@ pub struct RunFacts {
     pub parent_exe: Option<Text>,
     /// The uid that logged in to the session, before any su or sudo (Linux); null
     /// if no user did.
-    #[serde(skip_serializing_if = "Login::is_unknown")]
-    #[schemars(default = "unknown_login")]
-    pub login_uid: Login,
+    #[serde(skip_serializing_if = "is_unknown")]
+    #[schemars(default, schema_with = "uid_or_null")]
+    pub login_uid: LoginUid,
     /// Who started the run according to the environment.
     #[serde(skip_serializing_if = "Claimed::is_empty")]
     #[schemars(default)]
     pub claimed: Claimed,
-}
-
-/// The schema's default for an absent `login_uid`.
-fn unknown_login() -> Login {
-    Login(LoginUid::Unknown)
 }
 
 /// A file and its hash.
@@ -162,42 +157,6 @@ impl Claimed {
     }
 }
 
-/// The uid that logged in to the session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Login(pub LoginUid);
-
-impl Login {
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde calls it with a reference"
-    )]
-    fn is_unknown(&self) -> bool {
-        self.0 == LoginUid::Unknown
-    }
-}
-
-impl Serialize for Login {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            LoginUid::Uid(uid) => serializer.serialize_u32(uid),
-            LoginUid::None | LoginUid::Unknown => serializer.serialize_none(),
-        }
-    }
-}
-
-impl JsonSchema for Login {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Login".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A uid, or null if no user logged in",
-            "oneOf": [ { "type": "integer", "minimum": 0 }, { "type": "null" } ]
-        })
-    }
-}
-
 /// A step that ran before the start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -218,4 +177,16 @@ pub struct Passed {
 )]
 pub(super) fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+fn uid_or_null(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "oneOf": [{ "type": "integer", "minimum": 0 }, { "type": "null" }] })
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_unknown(uid: &LoginUid) -> bool {
+    *uid == LoginUid::Unknown
 }

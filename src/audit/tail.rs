@@ -11,13 +11,13 @@ use crate::names::Sha256;
 /// How much of a log's end is read first: three records and more.
 const FIRST_READ: u64 = 4 << 10;
 
-/// No more than this is read of a log's end; a log without an intact record in
-/// its last bytes starts a new chain.
+/// How much of a log's end is read at most; a log without an intact record there
+/// starts a new chain.
 const READ_MAX: u64 = 16 << 20;
 
-/// Reads something from the last lines of a log of some length, from as many
-/// as it takes: usually a few, however long the log is. `before_end` returns so
-/// many bytes before the log's end.
+/// Reads the last lines of a log, more and more of them until `is_enough`:
+/// usually a few are, however long the log is. `before_end` returns that many
+/// bytes from the log's end.
 pub fn read_last<T>(
     length: u64,
     mut before_end: impl FnMut(u64) -> io::Result<Vec<u8>>,
@@ -44,7 +44,7 @@ pub fn read_last<T>(
 /// Where the next record goes in a log's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// The log's id; none before its first record.
+    /// The log's id; `None` before its first record.
     pub chain: Option<String>,
     /// The hash of the record before; zeros for the first.
     pub prev: Sha256,
@@ -132,8 +132,7 @@ impl LogEnd {
         }
     }
 
-    /// Says whether an intact record was found: what is before it does not
-    /// matter then.
+    /// Returns whether an intact record was found; nothing before it matters.
     pub(super) fn is_known(&self) -> bool {
         self.link.chain.is_some()
     }

@@ -4,7 +4,8 @@ use super::group::{Group, locate, parse};
 use super::location::GroupLocation;
 use super::program::{self, Program};
 use super::roots::{RootKind, Roots};
-use super::{sections, trust};
+use super::sections;
+use super::trust::distrusted;
 use crate::diagnostics::{Diagnostics, has_errors, sorted};
 use crate::host::HostView;
 use crate::names::{ExtensionName, GroupName};
@@ -36,7 +37,10 @@ pub fn find(
     let program = program::find(&location, extension, roots, view);
     match (manifest, program) {
         (Ok(manifest), Ok(program)) => {
-            let mut warnings = trust::check(&location, &program, view);
+            // Built-in manifests have no file; built-in scripts run from a copy.
+            let own = location.directory().map(|_| &*location.manifest_path);
+            let files: Vec<_> = own.into_iter().chain([program.file()]).collect();
+            let mut warnings = distrusted(&files, view);
             let missed = sections::missed_by(extension, &program, &location, &manifest, view);
             warnings.extend(missed);
             warnings.extend(passed_over(&location, roots, view));

@@ -75,8 +75,8 @@ pub(super) fn locate(
     Ok((location, Ok(text.as_bytes().to_vec())))
 }
 
-/// Says whether a path has no manifest. A dangling link is a manifest that
-/// cannot be read: whoever made it meant this root to own the group.
+/// Returns whether a path has no manifest. A dangling link is a manifest that
+/// cannot be read: it was meant to make this root own the group.
 fn is_missing(read: &io::Result<Contents>, path: &Path, view: &dyn HostView) -> bool {
     let Err(error) = read else { return false };
     let kind = error.kind();

@@ -1,14 +1,15 @@
-//! Lists the names of groups and the extensions of a group. A run that succeeds
-//! lists nothing.
+//! Lists groups, their extensions and their logs. A run that succeeds lists nothing.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::embedded;
+use super::group::{Group, find_group};
 use super::location::{GroupLocation, command_name};
 use super::roots::{Root, Roots};
+use crate::diagnostics::Diagnostics;
 use crate::host::{
-    HostView, all_on_path, is_absent, is_executable, is_world_writable, path_entries,
+    HostView, all_on_path, is_absent, is_executable, is_world_writable, lookup, path_entries,
 };
 use crate::manifest::FILE_NAME;
 use crate::names::{ExtensionName, GroupName};
@@ -21,8 +22,8 @@ pub struct Extension {
 }
 
 /// Returns the names of all groups with the roots that own them. A directory
-/// that cannot be searched counts as a group; a root that cannot be listed has
-/// none.
+/// that cannot be searched counts as a group; a root that cannot be listed is
+/// skipped.
 pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Root> {
     let mut names = BTreeMap::new();
     let exists = |path: &Path| !view.lstat(path).is_err_and(|error| is_absent(&error));
@@ -101,4 +102,98 @@ pub fn all_of(location: &GroupLocation, name: &ExtensionName, view: &dyn HostVie
     let own = own.filter(|(found, _)| found == name).map(|(_, path)| path);
     let on_path = all_on_path(&command_name(&location.name, name), view);
     own.chain(on_path).collect()
+}
+
+/// Every group, sorted by name.
+#[derive(Debug)]
+pub struct Catalogue {
+    pub groups: Vec<CatalogueGroup>,
+}
+
+#[derive(Debug)]
+pub struct CatalogueGroup {
+    pub name: GroupName,
+    /// The root that owns it.
+    pub root: Root,
+    /// The group, or why it cannot run.
+    pub group: Result<GroupEntry, Diagnostics>,
+}
+
+/// A group that can run, with its extensions sorted by name.
+#[derive(Debug)]
+pub struct GroupEntry {
+    pub group: Group,
+    pub extensions: Vec<Extension>,
+}
+
+pub fn catalogue(roots: &Roots, view: &dyn HostView) -> Catalogue {
+    let groups = group_names(roots, view).into_iter().map(|(name, root)| {
+        let group = find_group(&name, roots, view).map(|group| GroupEntry {
+            extensions: extensions(&group.location, view),
+            group,
+        });
+        CatalogueGroup { name, root, group }
+    });
+    Catalogue {
+        groups: groups.collect(),
+    }
+}
+
+/// Where the log of a group is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupLog {
+    /// The file may not exist yet.
+    At(PathBuf),
+    /// The path needs this variable, which is not set.
+    Unset(String),
+    /// Unknown: the manifest has errors.
+    Broken,
+}
+
+/// Finds the logs of all groups that have one, sorted by group.
+pub fn logs(roots: &Roots, view: &dyn HostView) -> Vec<(GroupName, GroupLog)> {
+    let names = group_names(roots, view).into_keys();
+    names
+        .filter_map(|name| {
+            let Ok(group) = find_group(&name, roots, view) else {
+                return Some((name, GroupLog::Broken));
+            };
+            let template = group.manifest.audit_log?.path;
+            let log = match template.expand(|variable| lookup(variable, view)) {
+                Ok(path) => GroupLog::At(path),
+                Err(unset) => GroupLog::Unset(unset.0),
+            };
+            Some((name, log))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::fake::World;
+
+    #[test]
+    fn every_group_with_a_log_is_listed_even_if_its_path_is_unknown() {
+        let world = World::new()
+            .manifest("a", "audit_log = \"$XDG_STATE_HOME/a.log\"")
+            .manifest("b", "audit_log = \"/l/$NOWHERE\"")
+            .manifest("c", "nonsense = 1")
+            .manifest("d", "");
+        let found = logs(&Roots::of(&[], &world), &world);
+        let found: Vec<_> = found
+            .iter()
+            .map(|(name, log)| (name.as_str(), log))
+            .collect();
+        let at = |path: &str| GroupLog::At(path.into());
+        assert_eq!(
+            found,
+            [
+                ("a", &at("/home/ops/.local/state/a.log")),
+                ("b", &GroupLog::Unset("NOWHERE".to_owned())),
+                ("c", &GroupLog::Broken),
+                ("prod", &at("/home/ops/.local/state/qli/prod-audit.log")),
+            ]
+        );
+    }
 }

@@ -1,7 +1,9 @@
 //! Names as they were typed, and where a group is.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use super::roots::{Root, RootKind};
 use crate::diagnostics::{Code, Diagnostic};
@@ -30,26 +32,25 @@ impl GroupLocation {
 }
 
 pub fn group_name(typed: &OsStr) -> Result<GroupName, Diagnostic> {
-    let parsed = typed.to_string_lossy().parse();
-    parsed.map_err(|error| {
-        let message = format!("`{}` is not a group name: {error}", visible(typed));
-        Diagnostic::of_path(Code::InvalidGroupName, typed, message).help(name_rule())
-    })
+    parse_name(typed, "a group name", Code::InvalidGroupName)
 }
 
 pub fn extension_name(typed: &OsStr) -> Result<ExtensionName, Diagnostic> {
-    let parsed = typed.to_string_lossy().parse();
-    parsed.map_err(|error| {
-        let message = format!("`{}` is not an extension name: {error}", visible(typed));
-        Diagnostic::of_path(Code::InvalidExtensionName, typed, message).help(name_rule())
-    })
+    parse_name(typed, "an extension name", Code::InvalidExtensionName)
 }
 
-fn name_rule() -> String {
-    format!(
-        "use at most {NAME_MAX} letters, digits, `.`, `_` and `-`, a letter or digit first; \
-         to list the names: qli ext list"
-    )
+fn parse_name<N: FromStr<Err: Display>>(
+    typed: &OsStr,
+    what: &str,
+    code: Code,
+) -> Result<N, Diagnostic> {
+    typed.to_string_lossy().parse().map_err(|error: N::Err| {
+        let message = format!("`{}` is not {what}: {error}", visible(typed));
+        Diagnostic::of_path(code, typed, message).help(format!(
+            "use at most {NAME_MAX} letters, digits, `.`, `_` and `-`, a letter or digit first; \
+             to list the names: qli ext list"
+        ))
+    })
 }
 
 /// Returns the file name of an extension on `PATH`.

@@ -1,16 +1,14 @@
 //! Finds groups and extensions: [`find`] finds one extension for a run,
 //! [`catalogue()`] finds all of them.
 //!
-//! A run looks at one group only. It lists no directory, except to suggest a
-//! name in place of an unknown one.
+//! A run looks at one group only. It lists directories only to suggest a name in
+//! place of an unknown one.
 
-mod catalogue;
 pub mod embedded;
 mod find;
 mod group;
 mod listing;
 mod location;
-mod logs;
 mod program;
 mod roots;
 pub mod scaffold;
@@ -18,12 +16,13 @@ mod sections;
 mod trust;
 mod unknown;
 
-pub use catalogue::{Catalogue, CatalogueGroup, GroupEntry, catalogue};
 pub use find::{Target, find};
 pub use group::{Group, find_group};
-pub use listing::{all_of, extensions, group_names};
+pub use listing::{
+    Catalogue, CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, extensions, group_names,
+    logs,
+};
 pub use location::{GroupLocation, extension_name, group_name};
-pub use logs::{GroupLog, logs};
 pub use program::{
     Program, ProgramKind, check_interpreter_line, dangling_link, interpreter_of, with_lf_line_ends,
 };

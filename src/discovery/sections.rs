@@ -45,7 +45,7 @@ fn is_own(name: &ExtensionName, location: &GroupLocation, view: &dyn HostView) -
     }
 }
 
-/// Says whether a name leads to a program's file: through a link, or because the
+/// Returns whether a name leads to a program's file: through a link, or because the
 /// file system ignores case.
 fn is_same(
     name: &ExtensionName,
@@ -60,7 +60,7 @@ fn is_same(
     stat.is_some_and(|stat| Some(stat.id) == program.id)
 }
 
-/// Says whether an extension is a command on `PATH`, trusted or not.
+/// Returns whether an extension is a command on `PATH`, trusted or not.
 fn is_command(group: &GroupName, name: &ExtensionName, view: &dyn HostView) -> bool {
     let command = command_name(group, name);
     !matches!(search_path(&command, view), OnPath::Missing)

@@ -4,27 +4,11 @@
 
 use std::path::Path;
 
-use super::location::GroupLocation;
-use super::program::Program;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, sorted};
 use crate::host::{ChangedBy, HostView, InsecurePath, insecure_paths};
 
-/// Reports everything on the way to a manifest and a script that others can
-/// change: an error, or a warning if only a group can.
-pub(super) fn check(
-    location: &GroupLocation,
-    program: &Program,
-    view: &dyn HostView,
-) -> Diagnostics {
-    let manifest = location
-        .directory()
-        .map(|_| location.manifest_path.as_path());
-    // A built-in script runs from its copy in the cache.
-    let paths: Vec<_> = manifest.into_iter().chain([program.file()]).collect();
-    distrusted(&paths, view)
-}
-
-/// Reports everything on the way to some paths that others can change.
+/// Reports everything on the way to some paths that others can change: an error,
+/// or a warning if only a group can.
 pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
     let mut found = Diagnostics::default();
     found.extend(insecure_paths(paths, view).iter().map(diagnostic));

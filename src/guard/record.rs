@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{Launch, Miss, Refusal, Step};
 use crate::audit::{
-    Claimed, Log, Login, Passed, ProgramFacts, RefusedRecord, RunContext, RunFacts, recorded_args,
+    Claimed, Log, Passed, ProgramFacts, RefusedRecord, RunContext, RunFacts, recorded_args,
     recorded_message,
 };
 use crate::host::HostView;
@@ -53,7 +53,7 @@ pub(super) fn run_facts(
         boot_id: process.boot_id,
         ppid: process.ppid,
         parent_exe: process.parent_exe.map(text),
-        login_uid: Login(process.login_uid),
+        login_uid: process.login_uid,
         claimed: Claimed::of(view, |value| redactor.text(&value)),
     }
 }

@@ -49,7 +49,7 @@ impl<R: Read> Blocks<R> {
         }
     }
 
-    /// Returns the next block; none at the end.
+    /// Returns the next block; `None` at the end.
     pub(super) fn next(&mut self) -> io::Result<Option<Block>> {
         let mut bytes = std::mem::take(&mut self.carried);
         loop {

@@ -16,7 +16,7 @@ use crate::names::Sha256;
 struct Cursor {
     /// The number of the next record.
     next: u64,
-    /// The hash that the next record must name; none if it is not known.
+    /// The hash that the next record must name, if it is known.
     prev: Option<Sha256>,
     /// The number of records so far.
     length: u64,
@@ -51,7 +51,7 @@ pub(super) struct Chain {
     pub(super) name: String,
     /// The same number for a chain and its continuation under another host name.
     pub(super) family: usize,
-    /// The number of the first record given.
+    /// The number of the first record in the input.
     pub(super) first: u64,
     pub(super) first_time: ShortText,
     pub(super) first_location: LineLocation,
@@ -73,7 +73,7 @@ pub(super) enum Position {
 }
 
 impl Chain {
-    /// Starts with the first record given of a chain.
+    /// Starts with a chain's first record in the input.
     pub(super) fn new(
         (host, name): (&str, &str),
         family: usize,
@@ -99,7 +99,7 @@ impl Chain {
         }
     }
 
-    /// Says whether a record follows the last one, by number and hash.
+    /// Returns whether a record follows the last one, by number and hash.
     pub(super) fn is_followed_by(&self, seal: Seal) -> bool {
         self.cursor.continues_with(seal)
             || self
@@ -115,7 +115,7 @@ impl Chain {
         }
     }
 
-    /// Says whether a record is the first of this chain although another one
+    /// Returns whether a record is the first of this chain although another one
     /// came before it, which does not belong there.
     pub(super) fn restarts_with(&self, seal: Seal) -> bool {
         self.first > 0 && seal.seq == 0 && seal.prev == Link::FIRST.prev
@@ -203,7 +203,7 @@ impl Chain {
     fn out_of_order(&mut self, seal: Seal) -> (Position, Option<Problem>) {
         let one_replaced = self.detour.is_some_and(|detour| detour.length == 1);
         if one_replaced && seal.seq == self.cursor.next + 1 {
-            // Another record was in the place of the one before this.
+            // The record before this one was replaced by another.
             self.advance(seal);
             return (Position::InOrder, None);
         }

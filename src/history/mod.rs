@@ -8,7 +8,6 @@
 mod anchors;
 mod blocks;
 mod chain;
-mod checkpoints;
 mod line_splitter;
 mod newest;
 mod order;
@@ -22,8 +21,8 @@ mod short_text;
 mod verified;
 mod verify;
 
+pub use anchors::read_checkpoints;
 pub use blocks::LINE_MAX;
-pub use checkpoints::read_checkpoints;
 pub use line_splitter::LineSplitter;
 pub use newest::{last_bytes, last_lines, newest};
 pub use order::{in_order, without_copies};

@@ -22,7 +22,7 @@ type Known = (Option<First>, PathBuf);
 
 /// Sorts logs by the time of their first record, and those of one chain by its
 /// number. If one of them is not a regular file, and so can be read only once,
-/// the order stays.
+/// the order is kept.
 pub fn in_order(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
     let regular = |log: &PathBuf| is_file(log, view);
     if logs.len() < 2 || !logs.iter().all(regular) {

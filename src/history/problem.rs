@@ -144,7 +144,7 @@ impl Problem {
     pub(super) fn detached(due: Sha256, prev: Sha256) -> Self {
         let message = format!(
             "must follow the hash {due:.12}… of the record before, but follows {prev:.12}…: \
-             one of the two was changed and hashed again"
+             one of the two was changed and rehashed"
         );
         Self::new("detached", message).sides(&due, &prev)
     }
@@ -158,7 +158,7 @@ impl Problem {
     }
 
     pub(super) fn torn_line_gone() -> Self {
-        let message = "reports a torn line above it, but the line there is another one";
+        let message = "reports a torn line above it, but that line is a different one";
         Self::new("torn-line-gone", message)
     }
 

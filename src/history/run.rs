@@ -67,7 +67,7 @@ pub struct Run {
     pub duration_ms: Option<u64>,
     /// True if its end was spooled, and written to the log by a later run.
     pub spooled: bool,
-    /// The record that ended it; none if no end was found.
+    /// The record that ended it; `None` if no end was found.
     #[serde(skip)]
     pub end: Option<EventName>,
     #[serde(skip)]
@@ -234,7 +234,7 @@ pub struct RecordSummary {
 }
 
 impl RecordSummary {
-    /// Parses a line; none if it is not a record.
+    /// Parses a line; `None` if it is not a record.
     pub fn of(line: &[u8]) -> Option<Self> {
         let record = RecordView::of(line)?;
         let mut run = Run::begun(&record);
@@ -333,12 +333,12 @@ fn if_known<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RecordedArgs>, 
 }
 
 impl<'a> RecordView<'a> {
-    /// Parses a line; none if it is not a record.
+    /// Parses a line; `None` if it is not a record.
     pub(super) fn of(line: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(line).ok()
     }
 
-    /// Returns the event; none for one that this version does not know.
+    /// Returns the event; `None` for one that this version does not know.
     pub(super) fn event(&self) -> Option<EventName> {
         EventName::of(&self.event)
     }

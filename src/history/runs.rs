@@ -8,21 +8,21 @@ use super::run::{RecordView, Run, end};
 use crate::audit::EventName;
 use crate::names::Sha256;
 
-/// How many runs are held back until an earlier one ends, so that runs come in
-/// the order of their starts.
+/// How many runs wait for an earlier one to end, so that they are returned in the
+/// order of their starts.
 const WINDOW: usize = 256;
 
 /// Assembles runs in the order of their starts. Memory grows with the number of
 /// open runs, not with the length of the logs.
 ///
-/// A run that lasts longer than [`WINDOW`] later ones comes when it ends.
+/// A run that is still open after [`WINDOW`] later ones is returned when it ends.
 #[derive(Debug, Default)]
 pub struct Runs {
     kind: InputKind,
     recent: Recent,
-    /// The runs that come next, by the number of their start.
+    /// The runs to return next, by the number of their start.
     pending: BTreeMap<u64, Run>,
-    /// Those that outlast the window.
+    /// Open runs that are older than the window.
     late: BTreeMap<u64, Run>,
     /// The runs without an end, by id and host.
     open: BTreeMap<(String, String), u64>,

@@ -49,9 +49,9 @@ pub struct VerifiedInput {
 pub struct AnchorCounts {
     /// Their records are present and unchanged.
     pub met: u64,
-    /// Their records come before the first record given.
+    /// Their records come before the first record in the input.
     pub before: u64,
-    /// They belong to logs that were not given.
+    /// They belong to logs that are not in the input.
     pub elsewhere: u64,
 }
 
@@ -59,7 +59,7 @@ pub struct AnchorCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct VerifiedChain {
-    /// The number of its first record: above 0 if earlier ones were not given.
+    /// The number of its first record: above 0 if earlier ones are not in the input.
     #[serde(rename = "first_seq")]
     pub first: u64,
     #[serde(skip)]

@@ -347,7 +347,7 @@ impl<'a> Verifier<'a> {
     }
 }
 
-/// Says whether a run began after a time.
+/// Returns whether a run began after a time.
 fn is_younger(run_id: &ShortText, time: &ShortText) -> bool {
     let time = chrono::DateTime::parse_from_rfc3339(time.as_str()).ok();
     let began = RunId::millis_of(run_id.as_str());

@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::Serialize;
 use zeroize::Zeroizing;
 
 use super::Signal;
@@ -144,9 +145,11 @@ pub struct ProcessFacts {
 }
 
 /// The uid of the session's login, which `su` and `sudo` do not change (Linux).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum LoginUid {
     /// This system does not record it.
+    #[default]
     Unknown,
     /// No one logged in: a service, a container.
     None,

@@ -46,7 +46,7 @@ impl Checker {
             ),
         };
         let errors = metaschema.iter_errors(policy);
-        let errors: Vec<_> = errors.map(|error| against_metaschema(&error)).collect();
+        let errors: Vec<_> = errors.map(|error| metaschema_error(&error)).collect();
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -57,7 +57,7 @@ impl Checker {
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
             .build(policy)
-            .map_err(|error| vec![uncompiled(&error, scan)])?;
+            .map_err(|error| vec![compile_error(&error, scan)])?;
         let embedded = scan.embedded.iter();
         let embedded = embedded.map(|(at, id)| (at.clone(), (*id).to_owned()));
         Ok(Self {
@@ -86,8 +86,8 @@ impl Checker {
         found
     }
 
-    /// Returns the way to the schema with an `$id` that an error's locations are
-    /// relative to; usually the policy itself.
+    /// Returns the path of the schema with an `$id` that an error's locations are
+    /// relative to; usually it is the policy itself.
     fn schema_of(&self, error: &ValidationError<'_>) -> &[String] {
         let whole = error.absolute_keyword_location();
         let named = whole.and_then(|whole| whole.as_str().split('#').next());
@@ -97,7 +97,7 @@ impl Checker {
     }
 }
 
-fn against_metaschema(error: &ValidationError<'_>) -> KeywordError {
+fn metaschema_error(error: &ValidationError<'_>) -> KeywordError {
     let message = match violations(error, DocumentKind::Policy) {
         Ok(violations) => violations.first().map(Violation::message),
         Err(error) => Some(error.message),
@@ -106,10 +106,10 @@ fn against_metaschema(error: &ValidationError<'_>) -> KeywordError {
     KeywordError::value(JsonPointer::parse(error.instance_path().as_str()), message)
 }
 
-/// Says why a policy that its metaschema accepts cannot be compiled.
-fn uncompiled(error: &ValidationError<'_>, scan: &KeywordScan<'_>) -> KeywordError {
+/// Returns why a policy that its metaschema accepts cannot be compiled.
+fn compile_error(error: &ValidationError<'_>, scan: &KeywordScan<'_>) -> KeywordError {
     if let Rule::Referencing(error) = error.kind() {
-        return unresolved(error, scan);
+        return reference_error(error, scan);
     }
     let at = JsonPointer::parse(error.instance_path().as_str());
     let is_pattern = matches!(error.kind(), Rule::Format { format } if format == "regex");
@@ -126,7 +126,7 @@ fn uncompiled(error: &ValidationError<'_>, scan: &KeywordScan<'_>) -> KeywordErr
 }
 
 /// Says, at the reference, why it leads nowhere.
-fn unresolved(error: &ReferencingError, scan: &KeywordScan<'_>) -> KeywordError {
+fn reference_error(error: &ReferencingError, scan: &KeywordScan<'_>) -> KeywordError {
     let copy = "copy it into `$defs` of this file, and refer to it as `#/$defs/…`";
     let existing = "refer to something in this file, such as `#/$defs/…`";
     let (target, message, help) = match error {
@@ -157,7 +157,7 @@ fn unresolved(error: &ReferencingError, scan: &KeywordScan<'_>) -> KeywordError 
     KeywordError::value(at, message).help(help)
 }
 
-/// Says whether a reference, as it is written, is the one that was followed.
+/// Returns whether a reference, as it is written, is the one that was followed.
 fn leads_to(written: &str, target: &str) -> bool {
     let document = written.split('#').next().unwrap_or_default();
     let is_in = !document.is_empty() && target.ends_with(document);
@@ -187,7 +187,7 @@ fn violations(
     let violations = defects.map(|defect| Violation {
         at: at.clone(),
         rule: rule.clone(),
-        way: JsonPointer::parse(error.evaluation_path().as_str()),
+        evaluation_path: JsonPointer::parse(error.evaluation_path().as_str()),
         defect,
     });
     Ok(violations.collect())

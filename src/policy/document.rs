@@ -26,16 +26,10 @@ pub(super) struct PolicyDocument {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeywordError {
     pub(super) at: JsonPointer,
-    part: KeywordPart,
+    /// Whether the keyword itself is wrong, and not its value.
+    is_name: bool,
     pub(super) message: String,
     help: Option<String>,
-}
-
-/// Which part of a keyword is wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum KeywordPart {
-    Name,
-    Value,
 }
 
 impl KeywordError {
@@ -43,7 +37,7 @@ impl KeywordError {
     pub(super) fn value(at: JsonPointer, message: impl Into<String>) -> Self {
         Self {
             at,
-            part: KeywordPart::Value,
+            is_name: false,
             message: message.into(),
             help: None,
         }
@@ -52,7 +46,7 @@ impl KeywordError {
     /// The keyword itself is wrong.
     pub(super) fn name(at: JsonPointer, message: impl Into<String>) -> Self {
         Self {
-            part: KeywordPart::Name,
+            is_name: true,
             ..Self::value(at, message)
         }
     }
@@ -118,19 +112,19 @@ impl PolicyDocument {
 
     /// Returns where a keyword is: its value if that is wrong and short, else
     /// its name.
-    fn location(&self, at: &JsonPointer, part: KeywordPart) -> Range<usize> {
-        let reached = self.spans.follow(at);
-        let by_value = part == KeywordPart::Value && reached.children.is_empty();
+    fn location(&self, error: &KeywordError) -> Range<usize> {
+        let reached = self.spans.follow(&error.at);
+        let by_value = !error.is_name && reached.children.is_empty();
         match reached.key.as_ref().filter(|_| !by_value) {
             Some(key) => key.clone(),
             // The whole text is no useful location; its first line is.
-            None if at.0.is_empty() => reached.span.start..reached.span.start,
+            None if error.at.0.is_empty() => reached.span.start..reached.span.start,
             None => reached.span.clone(),
         }
     }
 
     pub(super) fn diagnostic(&self, error: KeywordError) -> Diagnostic {
-        let span = self.location(&error.at, error.part);
+        let span = self.location(&error);
         let one = Diagnostic::at(Code::PolicyUnusable, &self.source, span, error.message);
         one.help(
             error

@@ -17,7 +17,7 @@ pub(super) const SEVERITY: &str = "x-qli-severity";
 
 const SEVERITIES: [&str; 2] = ["error", "warning"];
 
-/// Keywords that are no rules.
+/// Keywords that are not rules.
 const NOTES: [&str; 9] = [
     "$comment",
     "$defs",
@@ -72,7 +72,7 @@ fn is_note(name: &str) -> bool {
     name.starts_with("x-") || NOTES.contains(&name)
 }
 
-/// Says whether a keyword refers to another schema.
+/// Returns whether a keyword refers to another schema.
 pub(super) fn is_reference(keyword: &str) -> bool {
     matches!(keyword, "$ref" | "$dynamicRef")
 }
@@ -179,21 +179,18 @@ impl<'v> KeywordScan<'v> {
     fn unknown(&mut self, name: &str, others: Option<&'static [Dialect]>, at: JsonPointer) {
         let is_qli = name.starts_with("x-qli-");
         let unknown = format!("unknown keyword {}", quoted(name));
+        let known = self.dialect.keywords().chain([MESSAGE, SEVERITY]);
         if let Some([other, ..]) = others {
             let (this, other) = (self.dialect.name(), other.name());
             let message = format!("`{name}` is a {other} keyword, but the policy is {this}");
             let help = format!("it has no effect in {this}; set `$schema` to {other}");
             self.errors.push(KeywordError::name(at, message).help(help));
-        } else if let Some(close) = self.close(name).filter(|_| is_qli || !is_note(name)) {
-            let help = format!("did you mean `{close}`? names of your own start with `x-`");
+        } else if let Some(close) = nearest(name, known).filter(|_| is_qli || !is_note(name)) {
+            let help = format!("did you mean `{close}`? custom names start with `x-`");
             self.errors.push(KeywordError::name(at, unknown).help(help));
         } else if is_qli {
-            let help = format!("qli has `{MESSAGE}` and `{SEVERITY}`");
+            let help = format!("the keywords of qli are `{MESSAGE}` and `{SEVERITY}`");
             self.errors.push(KeywordError::name(at, unknown).help(help));
         }
-    }
-
-    fn close(&self, name: &str) -> Option<&'static str> {
-        nearest(name, self.dialect.keywords().chain([MESSAGE, SEVERITY]))
     }
 }

@@ -106,7 +106,7 @@ fn compile(policy: &Value) -> Result<Checker, Vec<KeywordError>> {
 /// Adds a violation. Fields that are missing by one rule are one violation.
 fn add(violations: &mut Vec<Violation>, one: Violation) {
     let last = violations.last_mut();
-    let same = last.filter(|last| last.at == one.at && last.way == one.way);
+    let same = last.filter(|last| last.at == one.at && last.evaluation_path == one.evaluation_path);
     match (same.map(|last| &mut last.defect), one.defect) {
         (Some(Defect::Missing(names)), Defect::Missing(more)) => names.extend(more),
         (_, defect) => violations.push(Violation { defect, ..one }),
@@ -116,25 +116,29 @@ fn add(violations: &mut Vec<Violation>, one: Violation) {
 /// Returns where a manifest violates a rule: at the value, or at a name that is
 /// not allowed.
 fn location(spans: &SpanTree, one: &Violation) -> Range<usize> {
-    let Some(name) = one.field() else {
+    let Defect::Name(name, _) = &one.defect else {
         return spans.follow(&one.at).span.clone();
     };
     let reached = spans.follow(&one.at.join(name));
     reached.key.as_ref().unwrap_or(&reached.span).clone()
 }
 
-/// Returns the schemas around a keyword, the outermost first, on the way that
-/// led to it.
+/// Returns the schemas around a keyword, the outermost first, along its
+/// evaluation path.
 fn enclosing<'v>(policy: &'v Value, one: &Violation) -> Vec<&'v Map<String, Value>> {
-    let Violation { way, rule, .. } = one;
+    let Violation {
+        evaluation_path,
+        rule,
+        ..
+    } = one;
     let mut around = Vec::new();
     let mut here = Some(policy);
-    for (index, step) in way.0.iter().enumerate() {
+    for (index, step) in evaluation_path.0.iter().enumerate() {
         around.extend(here.and_then(Value::as_object));
         let next = here.and_then(|value| child(value, step));
         here = match next.and_then(Value::as_str).filter(|_| is_reference(step)) {
             Some(written) => {
-                let left = way.0.len() - index - 1;
+                let left = evaluation_path.0.len() - index - 1;
                 target(policy, written).or_else(|| last_target(policy, rule, left))
             }
             None => next,
@@ -152,8 +156,8 @@ fn target<'v>(policy: &'v Value, written: &str) -> Option<&'v Value> {
         .filter(|_| is_pointer)
 }
 
-/// Follows the last reference on the way to a rule, whatever its form: from its
-/// target `left` steps are left to the keyword.
+/// Follows the last reference on the path to a rule, whatever its form: from its
+/// target `left` more steps lead to the keyword.
 fn last_target<'v>(policy: &'v Value, rule: &JsonPointer, left: usize) -> Option<&'v Value> {
     let steps = rule.0.len().checked_sub(left)?;
     let steps = rule.0.get(..steps)?.to_vec();

@@ -11,8 +11,8 @@ pub(super) struct Violation {
     pub(super) at: JsonPointer,
     /// The keyword, by its location in the policy.
     pub(super) rule: JsonPointer,
-    /// The way to the keyword, through references.
-    pub(super) way: JsonPointer,
+    /// The path to the keyword, through references.
+    pub(super) evaluation_path: JsonPointer,
     pub(super) defect: Defect,
 }
 
@@ -37,14 +37,6 @@ pub(super) enum DocumentKind {
 }
 
 impl Violation {
-    /// Returns the field whose name is wrong.
-    pub(super) fn field(&self) -> Option<&str> {
-        match &self.defect {
-            Defect::Name(name, _) => Some(name),
-            Defect::Missing(_) | Defect::Value(_) => None,
-        }
-    }
-
     pub(super) fn message(&self) -> String {
         match &self.defect {
             Defect::Missing(names) => {
@@ -58,7 +50,7 @@ impl Violation {
     }
 }
 
-/// Names a value by the last name on the way to it.
+/// Names a value by the last name in its path.
 pub(super) fn subject(at: &JsonPointer, kind: DocumentKind) -> String {
     let is_index = |step: &String| step.bytes().all(|byte| byte.is_ascii_digit());
     let name = at.0.iter().rev().find(|step| !is_index(step));

@@ -10,17 +10,11 @@ use crate::host::{HostView, is_absent};
 use crate::manifest::FILE_NAME;
 use crate::policy::Policies;
 
-/// Whether commands on `PATH` count as extensions of a group. For a checkout they
-/// do not: the result must not depend on the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum PathCommands {
-    Counted,
-    Ignored,
-}
-
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SurveyOptions<'a> {
-    pub(super) commands: PathCommands,
+    /// Whether commands on `PATH` count as extensions of a group. For a checkout
+    /// they do not: the result must not depend on the machine.
+    pub(super) count_commands: bool,
     pub(super) policies: &'a Policies,
 }
 
@@ -41,7 +35,7 @@ impl Candidate {
         }
     }
 
-    /// Says whether it is the manifest of a directory that is checked anyway.
+    /// Returns whether it is the manifest of a directory in `all`.
     pub(super) fn is_in(&self, all: &BTreeSet<Self>) -> bool {
         match self {
             Self::Manifest(file) if file.file_name() == Some(FILE_NAME.as_ref()) => file
@@ -52,7 +46,7 @@ impl Candidate {
     }
 }
 
-/// Says whether a name starts with `_` or `.`: it is never a group or extension.
+/// Returns whether a name starts with `_` or `.`: it is never a group or extension.
 pub(super) fn is_private(name: &OsStr) -> bool {
     matches!(name.as_bytes().first(), Some(b'_' | b'.'))
 }

@@ -38,7 +38,7 @@ pub(super) fn files(directory: &Path, entries: &[OsString], view: &dyn HostView)
     files.collect()
 }
 
-/// Says whether a file is a script, and what is wrong with it.
+/// Returns whether a file is a script, and what is wrong with it.
 fn check(path: &Path, view: &dyn HostView) -> (bool, Option<Diagnostic>) {
     let stat = match view.stat(path) {
         Ok(stat) => stat,

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use super::candidate::{Candidate, PathCommands, SurveyOptions};
+use super::candidate::{Candidate, SurveyOptions};
 use super::files::{GroupFile, files, misnamed};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::discovery::{group_name, same_files, without_scripts};
@@ -99,8 +99,7 @@ fn survey_manifest(
             let mut found = options.policies.check(&manifest);
             if let Some(directory) = directory {
                 let scripts: Vec<_> = files.iter().filter_map(GroupFile::script).collect();
-                let counted = options.commands == PathCommands::Counted;
-                let group = name.as_ref().filter(|_| counted);
+                let group = name.as_ref().filter(|_| options.count_commands);
                 found.extend(without_scripts(&manifest, &scripts, group, view));
                 found.extend(same_files(&manifest, directory, &scripts, view));
             }
@@ -187,20 +186,16 @@ mod tests {
             .executable(&format!("{GROUP}/deploy"), "#!/bin/sh\n")
     }
 
-    fn check_as(candidate: &Candidate, commands: PathCommands, world: &World) -> GroupReport {
+    fn check_as(candidate: &Candidate, count_commands: bool, world: &World) -> GroupReport {
         let options = SurveyOptions {
-            commands,
+            count_commands,
             policies: &Policies::default(),
         };
         survey_group(candidate, options, world)
     }
 
     fn check(world: &World, path: &str) -> GroupReport {
-        check_as(
-            &Candidate::Directory(path.into()),
-            PathCommands::Ignored,
-            world,
-        )
+        check_as(&Candidate::Directory(path.into()), false, world)
     }
 
     fn codes(world: &World, path: &str) -> Vec<(&'static str, &'static str)> {
@@ -287,11 +282,7 @@ mod tests {
             .var("PATH", "/usr/bin")
             .executable("/usr/bin/qli-ops-archive", "#!/bin/sh\n");
         assert_eq!(codes(&world, GROUP), expected);
-        let here = check_as(
-            &Candidate::Directory(GROUP.into()),
-            PathCommands::Counted,
-            &world,
-        );
+        let here = check_as(&Candidate::Directory(GROUP.into()), true, &world);
         assert_eq!(here.found.len(), 1);
     }
 
@@ -308,7 +299,7 @@ mod tests {
         let manifest = Candidate::Manifest("/r/ops/_manifest.toml".into());
         let path = PathBuf::from("/r/ops/_manifest.toml");
         assert_eq!(
-            check_as(&manifest, PathCommands::Ignored, &broken).broken,
+            check_as(&manifest, false, &broken).broken,
             Some(BrokenGroup { path, ..expected })
         );
         assert_eq!(check(&world("banner = \"\"\n"), GROUP).broken, None);

@@ -20,7 +20,7 @@ use crate::host::{HostView, is_absent, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, shell_word, visible};
 use crate::policy::Policies;
-use candidate::{Candidate, PathCommands, SurveyOptions, candidates, named};
+use candidate::{Candidate, SurveyOptions, candidates, named};
 use commands::Groups;
 use group::{GroupReport, survey_group};
 
@@ -52,7 +52,7 @@ pub fn of_roots<V: HostView + Sync>(roots: &Roots, policies: &Policies, view: &V
     }
     survey.found.extend(roots.unusable(view));
     let options = SurveyOptions {
-        commands: PathCommands::Counted,
+        count_commands: true,
         policies,
     };
     let reports = survey.check(&all, options, view);
@@ -79,7 +79,7 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], policies: &Policies, view
     let once = all.iter().filter(|one| !one.is_in(&all)).cloned();
     let once: Vec<_> = once.collect();
     let options = SurveyOptions {
-        commands: PathCommands::Ignored,
+        count_commands: false,
         policies,
     };
     let reports = survey.check(&once, options, view);

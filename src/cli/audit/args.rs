@@ -69,14 +69,14 @@ pub(in crate::cli) struct ListArgs {
     /// Only runs on this machine
     #[arg(long)]
     pub(super) host: Option<String>,
-    /// Only runs that ended this way (repeatable)
+    /// Only runs with this outcome (repeatable)
     #[arg(long, value_enum)]
     pub(super) outcome: Vec<Outcome>,
-    /// Only runs that started since then: `1d`, `12h`, `30m`, or a date or
-    /// RFC 3339 time, in UTC
+    /// Only runs since this time: an age such as `1d`, `12h` or `30m`, or an
+    /// RFC 3339 date or time in UTC
     #[arg(long, value_name = "TIME")]
     pub(super) since: Option<String>,
-    /// Only runs that started before then
+    /// Only runs before this time
     #[arg(long, value_name = "TIME")]
     pub(super) until: Option<String>,
     #[command(flatten)]
@@ -106,7 +106,7 @@ pub(in crate::cli) struct VerifyArgs {
 // `qli audit tail`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TailArgs {
-    /// How many records of each log
+    /// How many records to print of each log
     #[arg(short = 'n', long, value_name = "N", default_value_t = 10)]
     pub(super) lines: usize,
     /// Keep printing records as they are appended, across rotation

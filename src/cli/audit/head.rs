@@ -1,6 +1,6 @@
 //! `qli audit head`.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
@@ -9,11 +9,11 @@ use super::sources::{Failed, open, sources, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Verifier, newest, verify};
-use crate::host::{HostView, System, buffered_stdout, is_file};
+use crate::host::{HostView, System, is_file};
 use crate::names::{shell_word, to_json_line, to_json_pretty};
 use crate::report::{AuditHeadDocument, DOCUMENT_VERSION, Format};
 
-pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> io::Result<Exit> {
+pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> Exit {
     let mut exit = Exit::DONE;
     let mut heads = Vec::new();
     for log in sources(cx, &args.log) {
@@ -32,10 +32,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> io::Result<Exit> {
         }),
         Format::Human => heads.iter().map(|head| to_json_line(head) + "\n").collect(),
     };
-    let mut out = buffered_stdout();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(exit)
+    cx.put_or(&text, exit)
 }
 
 /// The newest record of a file, read from its end; of an input that can be read

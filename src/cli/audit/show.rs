@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -15,7 +15,6 @@ use super::sources::{Failed, open, was_read};
 use crate::audit::EventName;
 use crate::dispatch::Exit;
 use crate::history::{RecordSummary, Run, Runs, each_line};
-use crate::host::buffered_stdout;
 use crate::names::{shell_line, shell_word, to_json_pretty};
 use crate::report::{self, AuditShowDocument, DOCUMENT_VERSION, Format, Message};
 
@@ -25,7 +24,7 @@ const CANDIDATES: usize = 20;
 /// The records of the runs that an id may mean, by run and machine.
 type Found = BTreeMap<(String, String), Vec<Value>>;
 
-pub(super) fn exec(cx: &Context<'_>, args: &ShowArgs) -> io::Result<Exit> {
+pub(super) fn exec(cx: &Context<'_>, args: &ShowArgs) -> Exit {
     let wanted = args.run_id.to_string_lossy();
     let history = History::of(cx, &args.logs.log);
     let command = format!("show {}", shell_word(&args.run_id));
@@ -40,7 +39,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &ShowArgs) -> io::Result<Exit> {
     let Some((_, records)) = one else {
         cx.say(&not_one(&wanted, &found, &args.logs.log));
         history.note_unread(&command, cx);
-        return Ok(Exit::USAGE);
+        return Exit::USAGE;
     };
     let run = assembled(records).settled(cx.host);
     if run.started.is_none() && run.end != Some(EventName::Refused) {
@@ -58,10 +57,8 @@ pub(super) fn exec(cx: &Context<'_>, args: &ShowArgs) -> io::Result<Exit> {
         }
         Format::Human => report::show(&run, records, &cx.stdout()),
     };
-    let mut out = buffered_stdout();
-    out.write_all(text.as_bytes())?;
-    out.flush()?;
-    Ok(if readable { Exit::DONE } else { Exit::USAGE })
+    let exit = if readable { Exit::DONE } else { Exit::USAGE };
+    cx.put_or(&text, exit)
 }
 
 /// Collects the records of the runs whose id begins or ends with a text.

@@ -17,8 +17,10 @@ use crate::report::{self, DOCUMENT_VERSION, Format, JsonStream, LIMITS, Message}
 const ANCHORS_MAX: u64 = 64 << 20;
 
 pub(super) fn exec(cx: &Context<'_>, args: &VerifyArgs) -> io::Result<Exit> {
-    let anchors = match anchors(&args.anchor, cx.host) {
-        Ok(anchors) => anchors,
+    let anchors = args.anchor.iter();
+    let anchors = anchors.map(|file| checkpoints_in(file, cx.host));
+    let anchors = match anchors.collect::<Result<Vec<_>, _>>() {
+        Ok(anchors) => anchors.concat(),
         Err(message) => return Ok(cx.fail(&Message::error(message))),
     };
     let anchored = !args.anchor.is_empty();
@@ -125,14 +127,6 @@ fn json(job: Job<'_>, anchored: bool) -> io::Result<(Verified, usize)> {
     }
     json.end()?.flush()?;
     Ok((verified, unread))
-}
-
-fn anchors(files: &[PathBuf], view: &dyn HostView) -> Result<Vec<Checkpoint>, String> {
-    let all: Result<Vec<_>, _> = files
-        .iter()
-        .map(|file| checkpoints_in(file, view))
-        .collect();
-    all.map(|all| all.concat())
 }
 
 /// Reads anchors. The error is a message.

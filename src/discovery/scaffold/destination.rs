@@ -17,7 +17,7 @@ pub struct Destination {
 }
 
 impl Destination {
-    /// Takes the directory that was named, or the user's root. Missing
+    /// Returns the directory that was named, or the user's root. Missing
     /// directories of the latter are private, as the XDG specification asks.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ pub(super) fn file<'a>(name: &'a str, bytes: &'a [u8], mode: u32) -> NewFile<'a>
     NewFile { name, bytes, mode }
 }
 
-/// Says whether a directory can be created without replacing anything: it does
+/// Returns whether a directory can be created without replacing anything: it does
 /// not exist, or is empty.
 pub(super) fn is_free(directory: &Path, view: &dyn HostView) -> bool {
     view.lstat(directory).map_or(true, |stat| {

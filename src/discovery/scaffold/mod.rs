@@ -1,5 +1,5 @@
-//! Creates groups: a first one of the user's own, and copies of the built-in
-//! ones. Nothing that exists is replaced unless that was asked for.
+//! Creates groups: new ones, and copies of the built-in ones. Existing files are
+//! replaced only on request.
 
 mod defaults;
 mod destination;

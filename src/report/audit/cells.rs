@@ -97,7 +97,7 @@ pub(super) fn sent(signal: &SignalRecord) -> String {
     format!("{} {from}{forwarded}", signal_name(&signal.name))
 }
 
-/// Writes a duration in at most six columns, if it is shorter than 10,000 days.
+/// Formats a duration in at most six columns, below 10,000 days.
 pub(super) fn took(millis: u64) -> String {
     let seconds = millis / 1000;
     match seconds {

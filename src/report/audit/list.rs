@@ -44,12 +44,8 @@ struct Row {
     outcome: Outcome,
 }
 
-/// The widths that depend on the rows.
-#[derive(Debug, Clone, Copy)]
-struct Widths {
-    who: usize,
-    what: usize,
-}
+/// The widths of who and what, which depend on the rows.
+type Widths = [usize; 2];
 
 /// A table of runs, printed as they come: it fits a terminal's width; elsewhere
 /// it is lines of fields separated by tabs.
@@ -103,10 +99,7 @@ impl RunTable {
         let widest = column_width(rows.iter().map(Row::who).chain([head]));
         let left = self.style.width.saturating_sub(FIXED);
         let who = widest.min(left.saturating_sub(WHAT_MIN)).max(WHO_MIN);
-        let widths = Widths {
-            who,
-            what: left.saturating_sub(who),
-        };
+        let widths = [who, left.saturating_sub(who)];
         self.widths.get_or_insert(widths);
         rows.iter().map(|row| self.render(row, widths)).collect()
     }
@@ -127,17 +120,14 @@ impl RunTable {
             }
         };
         let cells = row.cells.each_ref().map(String::as_str);
-        if self.style.width < TABLE_MIN {
-            out.push_str(&block(cells, self.style.width, paint));
-        } else {
-            if is_first {
-                out.push_str(&line(HEAD, widths, str::to_owned));
-            }
-            out.push_str(&line(cells, widths, paint));
-        }
         let indent = if self.style.width < TABLE_MIN {
+            out += &block(cells, self.style.width, paint);
             2
         } else {
+            if is_first {
+                out += &line(HEAD, widths, str::to_owned);
+            }
+            out += &line(cells, widths, paint);
             NOTE
         };
         let width = self.style.width.saturating_sub(indent);
@@ -148,14 +138,18 @@ impl RunTable {
     }
 }
 
-fn line(cells: [&str; 7], widths: Widths, paint: impl Fn(&str) -> String) -> String {
+fn line(
+    cells: [&str; 7],
+    [who_width, what_width]: Widths,
+    paint: impl Fn(&str) -> String,
+) -> String {
     let [time, id, who, what, confirm, end, took] = cells;
     let line = format!(
         "{}  {}  {}  {}  {}  {}{}  {:>TOOK$}",
         padded(time, TIME),
         padded(id, ID),
-        padded(who, widths.who),
-        padded(what, widths.what),
+        padded(who, who_width),
+        padded(what, what_width),
         padded(confirm, CONFIRM),
         paint(&cut(end, END)),
         " ".repeat(END.saturating_sub(end.width())),

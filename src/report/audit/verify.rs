@@ -64,13 +64,11 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
     let records = inputs.iter().map(|input| input.records).sum();
     let files = counted(inputs.len() as u64, "file");
     let all = format!("{} in {files}", counted(records, "record"));
-    match verified.problems {
-        0 => put!(out, "{all}: nothing changed, removed or inserted\n"),
-        problems => {
-            let problems = style.bad(&counted(problems, "problem"));
-            put!(out, "{all}: {problems}\n");
-        }
-    }
+    let verdict = match verified.problems {
+        0 => "nothing changed, removed or inserted".to_owned(),
+        problems => style.bad(&counted(problems, "problem")),
+    };
+    put!(out, "{all}: {verdict}\n");
     if anchored {
         out.push_str(&anchors(verified.anchors));
     } else {
@@ -101,7 +99,7 @@ fn chain(chain: &VerifiedChain, style: &Style) -> String {
     let start = &chain.first_location;
     let log = style.path(&start.log);
     format!(
-        "{line}; earlier records were not given, starts here: {log}:{}:1",
+        "{line}; earlier records are not in these logs, starts here: {log}:{}:1",
         start.line
     )
 }
@@ -114,8 +112,8 @@ fn anchors(counts: AnchorCounts) -> String {
     } = counts;
     let mut out = format!("{} matched\n", counted(met, "anchor"));
     for (count, which) in [
-        (before, "of records before the first one given"),
-        (elsewhere, "of logs not given"),
+        (before, "for records before the first one in these logs"),
+        (elsewhere, "for other logs"),
     ] {
         if count > 0 {
             put!(out, "{} {which}\n", counted(count, "anchor"));
@@ -210,7 +208,7 @@ mod tests {
         let text = verdict(&verified, true, &style(true));
         let expected =
             "chain 019a8f00-0000-7000-8000-000000000001 of db-1.prod.example: seq 5 to 8,
-  until 2026-11-23 09:50:00; earlier records were not given, starts here:
+  until 2026-11-23 09:50:00; earlier records are not in these logs, starts here:
   /var/log/qli/prod.log:5:1
 ";
         assert!(text.starts_with(expected), "{text}");

@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 
 use qli::testing::audit::{
-    Claimed, EndBody, EndRecord, FileFacts, Log, Login, RunContext, ProgramFacts, RecordedArg,
+    Claimed, EndBody, EndRecord, FileFacts, Log, RunContext, ProgramFacts, RecordedArg,
     RecordedArgs, RunFacts, RunId, StartRecord, OpenRecord,
 };
 use qli::testing::host::{HostView, LoginUid, System};
@@ -170,7 +170,7 @@ fn start(host: &System) -> StartRecord {
             boot_id: process.boot_id,
             ppid: process.ppid,
             parent_exe: None,
-            login_uid: Login(LoginUid::Unknown),
+            login_uid: LoginUid::Unknown,
             claimed: Claimed::default(),
         },
     }
