@@ -22,8 +22,8 @@ pub enum Ended {
     Lost(String),
 }
 
-/// Whatever happens, the run is closed once, at the end of this function, so that
-/// every start record gets its end.
+/// Runs a plan and closes the run at the end of this function, whatever happened, so
+/// that every start record gets its end.
 pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
     let mut launch = match Launch::begin(plan, host) {
         Ok(launch) => launch,
@@ -131,7 +131,7 @@ impl Exit {
     pub const USAGE: Self = Self::Code(exit_code::USAGE);
     pub const REFUSED: Self = Self::Code(exit_code::REFUSED);
 
-    /// The code a shell shows for it, and records contain.
+    /// The code that a shell shows for it, as in records.
     pub fn code(self) -> i32 {
         match self {
             Self::Code(code) => code.into(),
@@ -140,7 +140,7 @@ impl Exit {
     }
 }
 
-/// qli does not kill itself with KILL: it exits with the code a shell shows for it.
+/// qli does not kill itself with KILL: it exits with the code that a shell shows.
 const KILLED: u8 = 137;
 
 impl Ended {

@@ -1,4 +1,4 @@
-//! Whole runs on worlds held in memory.
+//! Whole runs in memory.
 
 mod log;
 

@@ -31,7 +31,7 @@ pub struct AuditStart {
 }
 
 impl AuditStart {
-    /// Plans the guard of a group, whichever of its scripts runs.
+    /// Plans the guard of a group, for any of its scripts.
     ///
     /// # Errors
     ///
@@ -79,14 +79,12 @@ impl AuditStart {
         }))
     }
 
-    /// Why a start cannot be recorded now, as far as that is known without
-    /// modifying anything.
+    /// Why a start cannot be recorded now, found without modifying anything.
     pub fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
         self.misplaced(view).or_else(|| obstacle(&self.log, view))
     }
 
-    /// What opening the log does not check; together with its [`obstacle`] this is
-    /// the one predicate.
+    /// What opening the log does not check.
     fn misplaced(&self, view: &dyn HostView) -> Option<LogObstacle> {
         let anchor = match &self.log.anchor {
             Some(AnchorSink::File(path)) => Some(path),
@@ -124,8 +122,8 @@ impl AuditStart {
         refuse(&record::context(launch, &self.log), body, host)
     }
 
-    /// When it is on disk, and the settings that are not the default.
-    fn in_words(&self) -> Vec<String> {
+    /// When the record is on disk, and the settings that are not the default.
+    fn shown(&self) -> Vec<String> {
         let sync = Some(if self.log.sync {
             "on disk before the script starts"
         } else {
@@ -189,7 +187,8 @@ impl Guard for AuditStart {
             return Err(Refusal::LogObstacle(obstacle));
         }
         let plan = launch.plan;
-        let (env_var_names, env_vars_left_out) = recorded_names(plan.secret_names());
+        let secrets = plan.guards.secrets.iter().flat_map(|one| &one.wanted);
+        let (env_var_names, env_vars_left_out) = recorded_names(secrets.map(|one| &one.env));
         let start = StartRecord {
             env_var_names,
             env_vars_left_out,
@@ -210,7 +209,7 @@ impl Guard for AuditStart {
             return refusal.details();
         }
         let path = shell_word(&self.log.path);
-        let lines = std::iter::once(path).chain(self.in_words());
+        let lines = std::iter::once(path).chain(self.shown());
         lines.map(|line| Detail::of_group("act", line)).collect()
     }
 

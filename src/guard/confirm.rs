@@ -46,7 +46,7 @@ impl Confirm {
     pub(super) fn plan(declared: &Declared<'_>) -> Option<Self> {
         let asks = declared.requirements();
         let asks = asks.filter_map(|(by, requirements)| Some((requirements.confirm?, by)));
-        // The stricter one counts, and of two equal ones the group's.
+        // The stricter one applies, and of two equal ones the group's.
         let (by, demanded_by) = asks.reduce(|a, b| if b.0 > a.0 { b } else { a })?;
         Some(Self {
             answer: declared.answer.clone(),

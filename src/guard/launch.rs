@@ -6,9 +6,9 @@ use crate::host::{Host, reason};
 use crate::names::EnvName;
 use crate::providers::Secret;
 
-/// A run in progress. It is the only value that holds secrets.
+/// A run in progress, and the only value that contains secrets.
 ///
-/// It must be closed, or the start record never gets its end.
+/// It must be closed, or its start record gets no end.
 ///
 /// ```compile_fail
 /// #![deny(unused_must_use)]
@@ -29,7 +29,7 @@ pub struct Launch<'p> {
 }
 
 impl<'p> Launch<'p> {
-    /// From here on no signal is lost.
+    /// Installs the signal handlers: from here on no signal is lost.
     ///
     /// # Errors
     ///
@@ -55,17 +55,22 @@ impl<'p> Launch<'p> {
         self.secrets.iter().map(|(name, secret)| (name, secret))
     }
 
-    /// Closes a run that was refused: records its end if it has a start record,
-    /// else the refusal if the manifest asks for that.
+    /// Closes a run that was refused: records its end if it has a start record, else the
+    /// refusal if the manifest asks for that. Returns what could not be recorded.
     pub fn refuse(
         self,
         refusal: &Refusal,
         end: EndBody,
         host: &mut dyn Host,
     ) -> Option<Unrecorded> {
-        let log = self.plan.audit().filter(|_| self.record.is_none());
+        let log = self
+            .plan
+            .guards
+            .audit_start
+            .as_ref()
+            .filter(|_| self.record.is_none());
         match log {
-            // What keeps the start out of the log keeps the refusal out too.
+            // The log that could not take the start cannot take the refusal either.
             Some(log) if refusal.step() == Some(Step::AuditStart) => {
                 let unrecorded = log.refusals && refusal.signal().is_some();
                 let lost = unrecorded.then(|| Unrecorded {
@@ -79,8 +84,8 @@ impl<'p> Launch<'p> {
         }
     }
 
-    /// Closes the run: records its end if it has a start record. Returns what could
-    /// not be recorded.
+    /// Closes the run: records its end if it has a start record. Returns what could not be
+    /// recorded.
     pub fn close(self, end: EndBody, host: &mut dyn Host) -> Option<Unrecorded> {
         match self.record {
             Some(record) => record.close(end, host),

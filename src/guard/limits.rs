@@ -1,4 +1,4 @@
-//! Step 7's limits: how long a script may run, and what ends it then.
+//! The time limits of step 7, after which the script is ended.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ pub struct Limits {
     /// After this the script is sent TERM.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Limit>,
-    /// So long after TERM it is killed.
+    /// This long after TERM it is killed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kill_after: Option<Limit>,
 }
@@ -25,7 +25,7 @@ pub struct Limit {
 }
 
 impl Limits {
-    /// The shorter of two limits counts, and of two equal ones the group's.
+    /// The shorter of two limits applies, and of two equal ones the group's.
     pub(super) fn plan(declared: &Declared<'_>) -> Self {
         let of = |limit: fn(&Requirements) -> Option<&TimeLimit>| {
             let limits = declared

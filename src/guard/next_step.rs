@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 
 use super::{Miss, Plan, Refusal, SecretFault, StartFailure};
 use crate::discovery::with_lf_line_ends;
-use crate::names::{Text, shell_line, shell_word};
+use crate::names::{GroupName, Text, shell_line, shell_word};
 use crate::providers::ProviderFault;
 
 /// A command, and when to type it.
@@ -40,17 +41,18 @@ impl fmt::Display for NextStep {
     }
 }
 
-/// How a plan is typed: qli with the options that find the group, then the rest.
+/// The command line of a plan.
 #[derive(Debug, Clone, Copy)]
 pub struct CommandLine<'a> {
+    /// qli with the options that find the group.
     pub qli: &'a str,
     pub plan: &'a Plan,
 }
 
 impl CommandLine<'_> {
-    /// The command that runs the plan, with options more and arguments other than
-    /// the planned ones. Arguments that contain a secret are not repeated: then the
-    /// placeholder is a syntax error in a shell, rather than another argument.
+    /// The command that runs the plan with more options and with these arguments. If the
+    /// planned ones contain a secret, a placeholder replaces them that is a syntax error
+    /// in a shell.
     fn run_with(self, options: &str, args: &[Text]) -> String {
         let Plan {
             group, extension, ..
@@ -68,7 +70,7 @@ impl CommandLine<'_> {
         self.run_with(options, &self.plan.args)
     }
 
-    /// The steps are the same whatever the arguments.
+    /// Without arguments, which do not change the steps.
     pub fn explain(self) -> String {
         let Plan {
             group, extension, ..
@@ -76,8 +78,8 @@ impl CommandLine<'_> {
         format!("{} explain {group} {extension}", self.qli)
     }
 
-    /// The run with variables set for it alone. A value that is not shown is typed,
-    /// and not echoed.
+    /// The run with variables set for it alone. A value that is not shown is read from
+    /// the terminal, without echo.
     fn with_variables<'v>(
         self,
         variables: impl Iterator<Item = (&'v str, Option<&'v str>)>,
@@ -93,34 +95,40 @@ impl CommandLine<'_> {
         format!("{typed}{set}{}", self.run(""))
     }
 
-    /// The run with an answer moved from the script's arguments to qli's.
-    fn with_answer_moved(self) -> Option<(String, String)> {
+    /// The run with the answer as an option, moved from the script's arguments if it was
+    /// passed there.
+    fn confirmed(self, name: Option<&GroupName>) -> String {
+        let mut args = self.plan.args.clone();
+        if let Some(misplaced) = self.misplaced_answer() {
+            args.drain(misplaced);
+        }
+        match name {
+            Some(name) => self.run_with(&format!(" --confirm {name}"), &args),
+            None => self.run_with(" --yes", &args),
+        }
+    }
+
+    fn misplaced_answer(self) -> Option<Range<usize>> {
         let args = &self.plan.args;
-        let is_answer = |arg: &Text| {
-            let answers = ["--yes", "-y", "--confirm"].map(OsStr::new);
-            answers.contains(&arg.as_os_str())
+        let answers = ["--yes", "-y", "--confirm"].map(OsStr::new);
+        let at = args
+            .iter()
+            .position(|arg| answers.contains(&arg.as_os_str()))?;
+        let length = if args.get(at)?.as_os_str() == "--confirm" {
+            2
+        } else {
+            1
         };
-        let at = args.iter().position(is_answer)?;
-        let given = args.get(at)?.visible();
-        let length = if given == "--confirm" { 2 } else { 1 };
-        let rest = args.iter().enumerate();
-        let rest = rest.filter(|(index, _)| !(at..at + length).contains(index));
-        let rest: Vec<_> = rest.map(|(_, arg)| arg.clone()).collect();
-        let name = self.plan.guards.confirm.as_ref()?.name.as_ref();
-        let option = match name {
-            Some(name) => format!(" --confirm {name}"),
-            None => " --yes".to_owned(),
-        };
-        Some((given, self.run_with(&option, &rest)))
+        Some(at..args.len().min(at + length))
     }
 }
 
 impl Refusal {
     /// The answer to `confirm` that was passed to the script by mistake.
     pub fn misplaced_answer(&self, line: CommandLine<'_>) -> Option<String> {
-        matches!(self, Self::NoTerminal(_))
-            .then(|| line.with_answer_moved())?
-            .map(|(given, _)| given)
+        let missing = matches!(self, Self::NoTerminal(_));
+        let at = line.misplaced_answer().filter(|_| missing)?.start;
+        Some(line.plan.args.get(at)?.visible())
     }
 
     /// What to type next.
@@ -131,13 +139,10 @@ impl Refusal {
                 line.with_variables(misses.iter().map(variable)),
             )],
             Self::NoTerminal(name) | Self::TerminalLost(_, name) => {
-                let moved = line.with_answer_moved().map(|(_, command)| command);
-                let option = match name {
-                    Some(name) => format!(" --confirm {name}"),
-                    None => " --yes".to_owned(),
-                };
-                let command = moved.unwrap_or_else(|| line.run(&option));
-                vec![NextStep::new("if you are sure", command)]
+                vec![NextStep::new(
+                    "if you are sure",
+                    line.confirmed(name.as_ref()),
+                )]
             }
             Self::Declined(_) => vec![NextStep::new("to try again", line.run(""))],
             Self::WrongName(_, name) => {
@@ -163,7 +168,7 @@ impl Refusal {
     }
 }
 
-/// A variable with the value to set; none if that is not shown.
+/// A variable with the value to set; none if it must not be shown.
 fn variable(miss: &Miss) -> (&str, Option<&str>) {
     let value = (!miss.is_secret()).then_some(miss.wanted.value.as_str());
     (miss.wanted.name.as_str(), value)

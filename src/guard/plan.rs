@@ -14,7 +14,7 @@ use crate::discovery::{self, Group, GroupLocation, ProgramKind, Roots, Target};
 use crate::host::HostView;
 use crate::manifest::{DemandedBy, FILE_NAME, Manifest, Requirements, locate};
 use crate::names::{
-    Digest, EnvName, ExtensionName, GroupName, Sha256, Text, redact_args, shell_line, to_json_line,
+    Digest, ExtensionName, GroupName, Sha256, Text, redact_args, shell_line, to_json_line,
 };
 
 /// What the command line asks for.
@@ -56,7 +56,7 @@ pub struct PlanSection {
     pub description: Option<String>,
 }
 
-/// What guards are planned from.
+/// What the guards of a run are planned from.
 pub(super) struct Declared<'a> {
     pub(super) manifest: &'a Manifest,
     pub(super) group: &'a GroupName,
@@ -168,16 +168,6 @@ impl Plan {
         FileFacts::new(&program.path, program.sha256)
     }
 
-    /// The variables that secrets fill, in the manifest's order.
-    pub fn secret_names(&self) -> impl Iterator<Item = &EnvName> {
-        let secrets = self.guards.secrets.iter();
-        secrets.flat_map(|secrets| secrets.wanted.iter().map(|one| &one.env))
-    }
-
-    pub fn audit(&self) -> Option<&AuditStart> {
-        self.guards.audit_start.as_ref()
-    }
-
     /// The group, the extension and the arguments as they may be shown.
     pub fn shown_command(&self) -> String {
         let names = [self.group.as_str(), self.extension.as_str()];
@@ -221,17 +211,6 @@ impl Plan {
         };
         let span = locate(&self.source, &[section, path].concat())?;
         Some(self.source.position(span.start))
-    }
-}
-
-impl Guards {
-    /// Arguments without the values of secrets that are available without calling
-    /// a program.
-    pub(super) fn without_local_secrets(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
-        match &self.secrets {
-            Some(secrets) if !args.is_empty() => secrets.hidden_in(args, view),
-            _ => args.to_vec(),
-        }
     }
 }
 

@@ -19,7 +19,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The word in documents.
+    /// As in documents.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Pass => "pass",
@@ -30,7 +30,7 @@ impl Verdict {
         }
     }
 
-    /// The word on screen.
+    /// As on screen.
     pub(super) fn shown(&self) -> &'static str {
         self.refusal().map_or(self.as_str(), |_| REFUSE)
     }
@@ -43,7 +43,6 @@ impl Verdict {
     }
 }
 
-/// The word on screen for what refuses.
 const REFUSE: &str = "REFUSE";
 
 /// One line about a step.

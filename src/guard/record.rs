@@ -1,4 +1,4 @@
-//! What is recorded about a run before it starts, or about why it does not.
+//! What is recorded about a run when its script starts, or when it is refused.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Why a run was refused: data first, text last.
+//! Why a run was refused.
 
 use std::path::{Path, PathBuf};
 
@@ -147,7 +147,6 @@ impl Refusal {
         self.row().1
     }
 
-    /// The stable name.
     pub fn name(&self) -> &'static str {
         self.code().name()
     }

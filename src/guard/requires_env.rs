@@ -99,8 +99,8 @@ impl Miss {
         format!("`{name}` must be \"{}\", but {is}", visible(value))
     }
 
-    /// For the log: without what the variable contains, which may be a secret
-    /// whatever its name.
+    /// For the log: without the variable's value, which may be a secret whatever its
+    /// name.
     pub fn recorded(&self) -> String {
         let is = match self.found {
             Some(_) => "has another value",

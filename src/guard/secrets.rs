@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::plan::Declared;
-use super::{Detail, Guard, Launch, NextStep, Passage, Refusal, Step, Verdict};
+use super::{Detail, Guard, Guards, Launch, NextStep, Passage, Refusal, Step, Verdict};
 use crate::diagnostics::Code;
 use crate::host::{Host, HostView};
 use crate::manifest::{DemandedBy, SecretSpec};
@@ -62,20 +62,7 @@ impl Secrets {
         self.tools.get(&wanted.provider).unwrap_or(&Tool::None)
     }
 
-    /// Arguments without the values that are available without calling a program.
-    pub(super) fn hidden_in(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
-        let local = self.wanted.iter().filter_map(|one| {
-            let value = one.provider.row().local(&one.reference, view)?;
-            Some((&one.env, value.ok()?))
-        });
-        let local: Vec<_> = local.collect();
-        let redactor = Redactor::of(local.iter().map(|(name, secret)| (*name, secret)));
-        args.iter()
-            .map(|arg| redactor.text(arg.as_os_str()))
-            .collect()
-    }
-
-    /// The one predicate: every secret that is known to be missing.
+    /// The one predicate: every secret that is known to be missing without a call.
     fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
         let tools = self.tools.iter();
         let now: BTreeMap<_, _> = tools
@@ -103,6 +90,26 @@ impl Secrets {
             by.unwrap_or_default()
         );
         Detail::new(now, text, wanted.demanded_by)
+    }
+}
+
+impl Guards {
+    /// Arguments without the values of secrets that are available without calling a
+    /// program.
+    pub(super) fn without_local_secrets(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
+        let secrets = self.secrets.iter().filter(|_| !args.is_empty());
+        let local = secrets.flat_map(|one| &one.wanted).filter_map(|one| {
+            let value = one.provider.row().local(&one.reference, view)?;
+            Some((&one.env, value.ok()?))
+        });
+        let local: Vec<_> = local.collect();
+        if local.is_empty() {
+            return args.to_vec();
+        }
+        let redactor = Redactor::of(local.iter().map(|(name, secret)| (*name, secret)));
+        args.iter()
+            .map(|arg| redactor.text(arg.as_os_str()))
+            .collect()
     }
 }
 

@@ -15,7 +15,7 @@ pub struct Spawn {
     pub program: Program,
 }
 
-/// How many scripts may be each other's interpreter (execve(2)).
+/// How many interpreters may be scripts themselves (execve(2)).
 const INTERPRETERS_MAX: usize = 5;
 
 impl Spawn {
@@ -73,7 +73,7 @@ impl Spawn {
         }
     }
 
-    /// Checks once more, and puts an embedded script where it can be run.
+    /// Checks once more, and installs an embedded script in the cache.
     pub fn prepare(&self, host: &mut dyn Host) -> Result<(), StartFailure> {
         if let Some(failure) = self.obstacle(host) {
             return Err(failure);
@@ -91,7 +91,7 @@ impl Spawn {
         }
     }
 
-    /// Starts the script and erases the secrets it was given.
+    /// Starts the script, then erases its secrets.
     pub fn start(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), StartFailure> {
         let plan = launch.plan;
         let args: Vec<_> = plan.args.iter().map(Text::as_os_str).collect();

@@ -1,4 +1,4 @@
-//! SHA-256 in two forms: as `sha256sum` prints it, and with its name in front.
+//! SHA-256 in two forms: as `sha256sum` prints it, and with the prefix `sha256:`.
 
 use std::fmt;
 

@@ -1,10 +1,10 @@
 //! The exit codes of qli, as `docs/exit-codes.md` lists them by command.
 
-/// Everything was done.
+/// Success.
 pub const DONE: u8 = 0;
 /// A check found problems.
 pub const PROBLEMS: u8 = 1;
-/// Wrong usage, or the job could not be done.
+/// Wrong usage, or the command could not be carried out.
 pub const USAGE: u8 = 2;
 /// Refused by a guard, or qli failed before the script ran.
 pub const REFUSED: u8 = 125;

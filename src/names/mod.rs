@@ -1,5 +1,5 @@
-//! Names and texts that are valid by construction: a value of these types was
-//! checked once and is trusted from then on.
+//! Names and texts that are valid by construction: they are checked once, when they are
+//! made.
 
 mod command;
 mod digest;
@@ -132,7 +132,7 @@ checked_name!(
 );
 
 checked_name!(
-    /// What a provider looks a secret up by; its grammar is the provider's.
+    /// The reference of a secret, in the grammar of its provider.
     SecretRef,
     |text| if text.is_empty() { Err(NameError::Empty) } else { Ok(()) }
 );

@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// A path whose `~`, `$VAR` and `${VAR}` are not expanded yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct PathTemplate {
     written: String,
+    #[serde(skip)]
     parts: Vec<Part>,
 }
 
@@ -82,12 +84,6 @@ impl PathTemplate {
             }
         }
         Ok(path.into())
-    }
-}
-
-impl Serialize for PathTemplate {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.written)
     }
 }
 

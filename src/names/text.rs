@@ -14,8 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes that are usually text: an argument, a path.
 ///
-/// In JSON it is a string when it is UTF-8, else `{"b64": "…"}`, so that no
-/// byte is ever lost.
+/// In JSON it is a string if it is UTF-8, else `{"b64": "…"}`, so that no byte is lost.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Text(pub OsString);
 
@@ -195,10 +194,10 @@ pub fn shell_line<T: AsRef<OsStr>>(words: impl IntoIterator<Item = T>) -> String
     words.join(" ")
 }
 
-/// Escapes in finished JSON what controls a terminal, beyond JSON's own rules.
+/// Escapes characters in JSON that control a terminal and that JSON itself allows.
 ///
-/// Outside its strings JSON is ASCII, and the only control character in indented
-/// JSON is the line end, so its structure stays.
+/// Outside its strings JSON is ASCII, and its only control character is the line end of
+/// indented JSON, so its structure does not change.
 pub fn escaped(json: String) -> String {
     // Nearly all of it is plain, and a run writes four lines.
     if json.bytes().all(|byte| matches!(byte, b'\n' | b' '..=b'~')) {

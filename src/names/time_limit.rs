@@ -4,16 +4,18 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 /// The grammar of a duration, as a regular expression: numbers that are not zero,
 /// of at most nine digits, each with its unit.
 pub const TIME_LIMIT_PATTERN: &str = "^(0*[1-9][0-9]{0,8}(ms|s|m|h|d))+$";
 
-/// A duration that is not zero, as it was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A duration that is not zero, and its text in the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct TimeLimit {
     written: String,
+    #[serde(skip)]
     length: Duration,
 }
 
@@ -47,9 +49,9 @@ impl FromStr for TimeLimit {
             return Err(TimeLimitError::Empty);
         }
         while !rest.is_empty() {
-            let (part, rest_of_text) = first_part(rest)?;
+            let (part, after) = first_part(rest)?;
             length = length.saturating_add(part);
-            rest = rest_of_text;
+            rest = after;
         }
         Ok(Self {
             written: text.to_owned(),
@@ -67,9 +69,7 @@ fn first_part(text: &str) -> Result<(Duration, &str), TimeLimitError> {
         ("d", Duration::from_hours(24)),
     ];
     let end = text.find(|c: char| !c.is_ascii_digit());
-    let (digits, rest_of_text) = text
-        .split_at_checked(end.unwrap_or(text.len()))
-        .unwrap_or((text, ""));
+    let (digits, after) = text.split_at(end.unwrap_or(text.len()));
     if digits.is_empty() {
         return Err(TimeLimitError::NoNumber);
     }
@@ -78,23 +78,15 @@ fn first_part(text: &str) -> Result<(Duration, &str), TimeLimitError> {
         digits if digits.len() > 9 => return Err(TimeLimitError::TooLong),
         digits => digits.parse::<u32>().map_err(|_| TimeLimitError::TooLong)?,
     };
-    let unit = UNITS.iter().find_map(|(name, one)| {
-        let rest_of_text = rest_of_text.strip_prefix(name)?;
-        Some((*one, rest_of_text))
-    });
-    let (one, rest_of_text) = unit.ok_or(TimeLimitError::NoUnit)?;
-    Ok((one.saturating_mul(number), rest_of_text))
+    let mut units = UNITS.iter();
+    let unit = units.find_map(|(name, unit)| Some((unit, after.strip_prefix(name)?)));
+    let (unit, after) = unit.ok_or(TimeLimitError::NoUnit)?;
+    Ok((unit.saturating_mul(number), after))
 }
 
 impl fmt::Display for TimeLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.written)
-    }
-}
-
-impl Serialize for TimeLimit {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.written)
     }
 }
 

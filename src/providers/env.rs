@@ -1,5 +1,5 @@
-//! Secrets in qli's own environment, perhaps under another name: what a CI system
-//! provides.
+//! Secrets in qli's own environment, possibly under other names, as a CI system sets
+//! them.
 
 use std::os::unix::ffi::OsStringExt;
 

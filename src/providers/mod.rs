@@ -1,5 +1,5 @@
-//! Where secret values come from. To add a provider: write its file, add its
-//! row to [`ProviderId`], follow the compiler.
+//! Where secret values come from. To add a provider: write its file, add its row to
+//! `providers!`, follow the compiler.
 
 mod env;
 mod one_password;
@@ -53,7 +53,7 @@ providers! {
 
 /// One source of secret values.
 pub trait Provider: Sync {
-    /// Returns what a reference must look like, if this one does not.
+    /// Returns what a reference must look like if this one is not valid.
     fn check(&self, reference: &str) -> Result<(), &'static str>;
 
     /// The program that it calls, if it calls one.
@@ -61,7 +61,7 @@ pub trait Provider: Sync {
         None
     }
 
-    /// The command that usually helps when the program gives no value.
+    /// The command that usually helps if the program returns no value.
     fn hint(&self) -> Option<&'static str> {
         None
     }
@@ -147,7 +147,7 @@ pub enum ToolMessage {
 
 #[derive(Debug)]
 pub enum FetchError {
-    /// A signal ended the run meanwhile.
+    /// A signal ended the run during the call.
     Interrupted(Signal),
     Fault(ProviderFault),
 }

@@ -1,4 +1,4 @@
-//! Secrets in 1Password, by its own program: `op read <reference>`.
+//! Secrets in 1Password, read by its program: `op read <reference>`.
 
 use std::time::Duration;
 

@@ -20,10 +20,10 @@ use crate::names::{EnvName, Text};
 /// it by chance.
 const INSIDE_MIN: usize = 4;
 
-/// A shorter line of a value is not searched for by itself.
+/// Shorter lines of a value are not searched for.
 const LINE_MIN: usize = 8;
 
-/// Finds values and replaces them by `[secret:NAME]`.
+/// Replaces values with `[secret:NAME]`.
 #[derive(Default)]
 pub struct Redactor {
     /// Each with the name of its secret.
@@ -37,7 +37,7 @@ enum Pattern {
     Spelled(Zeroizing<Vec<Character>>),
     /// Exactly these bytes, wrapped into lines or not.
     Exact(Zeroizing<Vec<u8>>),
-    /// The value as the whole text.
+    /// The value, if it is the whole text.
     Whole(Zeroizing<Vec<u8>>),
 }
 
@@ -79,9 +79,9 @@ impl Redactor {
         Text::from(OsString::from_vec(out))
     }
 
-    /// The ranges of values in the text, in order, those that overlap merged under
-    /// the name of the first. A value is not searched for inside itself, so that a
-    /// repetitive one costs no more than another.
+    /// The ranges of values in the text, in order. Those that overlap are merged under the
+    /// name of the first. A value is not searched for inside itself, so that a repetitive
+    /// one takes no longer.
     fn matches(&self, text: &[u8]) -> Vec<(Range<usize>, usize)> {
         let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
         let mut scratch = Scratch::default();

@@ -44,8 +44,8 @@ impl Character {
         self.bytes[0]
     }
 
-    /// Returns how many bytes of a text spell this character, for each way in
-    /// which they do.
+    /// Returns how many bytes of a text spell this character, for each spelling that
+    /// matches.
     fn spellings(&self, text: &[u8]) -> impl Iterator<Item = usize> {
         let bytes = self.bytes.get(..self.length).unwrap_or_default();
         let raw = text.starts_with(bytes).then_some(self.length);
@@ -93,8 +93,8 @@ fn unicode_escape(character: char, text: &[u8]) -> Option<usize> {
         })
 }
 
-/// Matches every way to spell a value at once: a backslash or a percent sign in the
-/// text may be itself or begin an escape.
+/// Matches every spelling of a value at once: a backslash or a percent sign in the text
+/// may be literal or begin an escape.
 pub(super) fn spelled_at(units: &[Character], text: &[u8], scratch: &mut Scratch) -> Option<usize> {
     let Scratch { reached, next } = scratch;
     reached.clear();
@@ -115,7 +115,7 @@ pub(super) fn spelled_at(units: &[Character], text: &[u8], scratch: &mut Scratch
     reached.last().copied()
 }
 
-/// The first byte of a text, as it is and as what it may spell.
+/// The first byte of a text, and the one that it may be an escape of.
 pub(super) fn first_readings(text: &[u8]) -> [Option<u8>; 2] {
     let raw = text.first().copied();
     let spelled = match raw {
@@ -149,7 +149,7 @@ fn hex(digits: Option<&[u8]>) -> Option<u16> {
     u16::from_str_radix(std::str::from_utf8(digits?).ok()?, 16).ok()
 }
 
-/// Offsets reached while a value is matched; reused for the next one.
+/// The offsets reached while a value is matched, with memory that is reused.
 #[derive(Default)]
 pub(super) struct Scratch {
     reached: Vec<usize>,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Serialize, Serializer};
 
 use super::{ProviderFault, ProviderId};
-use crate::host::{FileId, HostView, OnPath, reason, search_path};
+use crate::host::{FileDigest, FileId, HostView, OnPath, reason, search_path};
 use crate::names::{Sha256, path_as_text};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Tool {
     /// The provider calls no program.
     None,
     At(ToolFile),
-    /// There is none that can be called.
+    /// No program can be called.
     Unusable(ProviderFault),
 }
 
@@ -24,7 +24,7 @@ pub struct ToolFile {
     #[serde(serialize_with = "path_as_text")]
     pub path: PathBuf,
     pub sha256: Sha256,
-    /// Which file it was when it was hashed.
+    /// The file that was hashed.
     #[serde(skip)]
     pub id: FileId,
 }
@@ -44,17 +44,13 @@ impl Tool {
 
     fn read(path: PathBuf, view: &dyn HostView) -> Self {
         match view.digest(&path) {
-            Ok(digest) => Self::At(ToolFile {
-                path,
-                sha256: digest.sha256,
-                id: digest.id,
-            }),
+            Ok(FileDigest { sha256, id, .. }) => Self::At(ToolFile { path, sha256, id }),
             Err(error) => Self::Unusable(ProviderFault::ToolBroken(reason(&error))),
         }
     }
 
-    /// Checks once more, directly before the program is called: the user may have
-    /// thought for minutes since it was planned.
+    /// Checks once more, directly before the program is called: minutes may have passed
+    /// at the question.
     #[must_use]
     pub fn again(&self, provider: ProviderId, view: &dyn HostView) -> Self {
         let Self::At(planned) = self else {

@@ -61,7 +61,7 @@ fn answer(steps: &[Preview]) -> String {
     format!("WOULD {asks}RUN")
 }
 
-/// A row per detail; an arrow marks those that refuse.
+/// A row for each detail; an arrow marks those that refuse.
 fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
     let mut out = String::new();
     let mut head = format!("{}  {:12}", preview.step.number(), preview.step.as_str());
@@ -100,7 +100,7 @@ fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
 fn not_declared(steps: &[Preview], style: &Style) -> String {
     let declared = |step: &Step| steps.iter().any(|preview| preview.step == *step);
     let absent = Step::ALL.iter().filter(|step| !declared(step));
-    // A number stays with its name.
+    // No line break between a number and its name.
     let absent = absent.map(|step| format!("{}\u{a0}{}", step.number(), step.as_str()));
     let absent: Vec<_> = absent.collect();
     if absent.is_empty() {
@@ -142,7 +142,7 @@ fn origin(plan: &Plan, steps: &[Preview], digests: Digests, style: &Style) -> St
     format!("\n{}", rows(&lines, style))
 }
 
-/// What to type about each step that refuses.
+/// The next steps for every step that refuses.
 fn next(line: CommandLine<'_>, steps: &[Preview], style: &Style) -> String {
     let Some(first) = first_refusal(steps) else {
         return String::new();

@@ -128,7 +128,7 @@ fn found(line: CommandLine<'_>, refusal: &Refusal) -> Vec<String> {
     found
 }
 
-/// What was found, and how far the run had come.
+/// What was found, and how far the run got.
 fn not_started(head: Message, found: &[String], step: Option<Step>, style: &Style) -> Message {
     let mut block = String::new();
     for text in found {
