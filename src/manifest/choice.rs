@@ -36,7 +36,7 @@ macro_rules! choice {
 }
 
 choice! {
-    /// What the user types to confirm a run. The later is the stricter.
+    /// What the user types to confirm a run. Later values are stricter.
     ConfirmBy {
         /// `y`; `--yes` answers it too.
         #[default]

@@ -42,7 +42,7 @@ fields! {
                 ext list` and `qli explain` show it."),
 
         /// Printed on standard error before anything else happens:
-        /// `"PROD: irreversible"`. Control characters in it are made visible.
+        /// `"PROD: irreversible"`. Control characters in it are escaped.
         banner: String = example("\"PROD: irreversible\"")
             .without("without this field no banner would be printed"),
 

@@ -18,7 +18,7 @@ pub fn show(run: &Run, records: &[Value], style: &Style) -> String {
         out.push_str(&fields(record, style));
     }
     if style.terminal {
-        out.push_str("\nhashes in full: --format json\n");
+        out.push_str("\nfull hashes: add --format json\n");
     }
     out
 }
