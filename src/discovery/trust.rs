@@ -18,7 +18,7 @@ pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
 fn diagnostic(path: &InsecurePath) -> Diagnostic {
     let code = match path.by {
         ChangedBy::Group => Code::WritableByGroup,
-        ChangedBy::Everybody => Code::WritableByOthers,
+        ChangedBy::Everyone => Code::WritableByOthers,
         ChangedBy::Owner => Code::ForeignOwner,
     };
     Diagnostic::of_path(code, &path.path, format!("this {}", path.finding())).help(path.help())

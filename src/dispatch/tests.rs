@@ -78,7 +78,7 @@ fn the_steps_happen_in_their_order() {
 fn the_script_gets_its_secrets_and_the_runs_names() {
     let (world, _) = carry(guarded());
     let acts = world.acts();
-    let Some(Act::Spawned(_, args, env)) = acts.iter().find(|act| act.name() == "Spawned") else {
+    let Some(Act::Spawned(args, env)) = acts.iter().find(|act| act.name() == "Spawned") else {
         panic!("not spawned")
     };
     assert_eq!(args, &["--pw=hunter2"]);

@@ -92,7 +92,7 @@ impl Check {
 }
 
 /// One problem or warning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Finding {
     /// `warning` or `problem`.
@@ -124,14 +124,9 @@ impl Finding {
     fn new(level: Health, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             level,
-            number: None,
-            name: None,
-            code: None,
-            path: None,
-            line: None,
-            column: None,
             message: message.into(),
             help: help.into(),
+            ..Self::default()
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::libc::{SIGCONT, SIGKILL, SIGTERM};
 use nix::poll::{PollFd, PollFlags};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal as unix;
 use nix::unistd::{Pid, getpid};
 use rustix::process::{WaitOptions, WaitStatus, wait, waitpid};
@@ -30,7 +31,6 @@ pub struct ChildEnd {
     pub received: Vec<Received>,
     /// How long it was stopped.
     pub suspended: Duration,
-    /// Whether its timeout passed.
     pub timed_out: bool,
     /// Whether it was killed after three interrupts.
     pub escalated: bool,
@@ -49,6 +49,32 @@ impl Default for ChildEnd {
             escalated: false,
             left_running: None,
         }
+    }
+}
+
+/// The limit of core dumps that qli was started with. A process that holds secrets must
+/// not dump core, so the soft limit is zero for qli and the tools it runs; the script gets
+/// its own back.
+#[derive(Debug)]
+pub(super) struct CoreLimit {
+    soft: u64,
+    hard: u64,
+}
+
+impl CoreLimit {
+    /// Disables core dumps; `None` if they are already disabled.
+    pub(super) fn disable() -> Option<Self> {
+        let (soft, hard) = getrlimit(Resource::RLIMIT_CORE).ok()?;
+        if soft == 0 {
+            return None;
+        }
+        setrlimit(Resource::RLIMIT_CORE, 0, hard).ok()?;
+        Some(Self { soft, hard })
+    }
+
+    pub(super) fn restore(self) {
+        // A soft limit can always be raised up to the hard one (setrlimit(2)).
+        let _ = setrlimit(Resource::RLIMIT_CORE, self.soft, self.hard);
     }
 }
 
@@ -136,9 +162,8 @@ impl<'a> Waiting<'a> {
 
     /// How long the script has run, without the time it was stopped.
     fn running_time(&self) -> Duration {
-        let stopped = self.stopped.map_or(Duration::ZERO, |since| since.elapsed());
-        let paused = self.end.suspended.saturating_add(stopped);
-        self.since.elapsed().saturating_sub(paused)
+        let stopped = self.end.suspended + elapsed(self.stopped);
+        self.since.elapsed().saturating_sub(stopped)
     }
 
     /// Waits for the end. What arrived before the first round may have arrived before
@@ -226,24 +251,19 @@ impl<'a> Waiting<'a> {
                     "still waiting for process {pid}; interrupt again within {WINDOW:?} to kill it"
                 ));
             }
-            Escalation::Terminate(after) => {
-                let why = format!("still running after {after:?} (timeout)");
-                (SIGTERM, why)
-            }
-            Escalation::Kill(after) => {
-                let why = format!("still running {after:?} after SIGTERM (kill_after)");
-                (SIGKILL, why)
-            }
-            Escalation::Interrupted => (SIGKILL, "interrupted three times".into()),
+            Escalation::Terminate(t) => (SIGTERM, format!("still running after {t:?} (timeout)")),
+            Escalation::Kill(t) => (
+                SIGKILL,
+                format!("still running {t:?} after SIGTERM (kill_after)"),
+            ),
+            Escalation::Interrupted => (SIGKILL, "interrupted three times".to_owned()),
         };
         // It fails if the script now runs as another user.
         let sent = self.send(signal);
         let signal = Signal::new(signal).name();
         if let Err(error) = sent {
-            let error = reason(&error);
-            return warn(&format!(
-                "{why}: cannot send {signal} to process {pid}: {error}"
-            ));
+            let to = format!("cannot send {signal} to process {pid}");
+            return warn(&format!("{why}: {to}: {}", reason(&error)));
         }
         self.end.timed_out |= matches!(due, Escalation::Terminate(_));
         self.end.escalated |= due == Escalation::Interrupted;
@@ -253,8 +273,7 @@ impl<'a> Waiting<'a> {
     /// Follows a stop of the script, so that the shell gets its prompt back.
     fn follow(&mut self, status: WaitStatus) -> io::Result<()> {
         let Some(number) = status.stopping_signal() else {
-            let stopped = self.stopped.take();
-            self.end.suspended += stopped.map_or(Duration::ZERO, |since| since.elapsed());
+            self.end.suspended += elapsed(self.stopped.take());
             return Ok(());
         };
         self.stopped.get_or_insert_with(Instant::now);
@@ -269,8 +288,7 @@ impl<'a> Waiting<'a> {
         });
         // Whoever continued qli continued the script too, which may end before its
         // state is read: the time so far is counted now, and the rest from now on.
-        let stopped = self.stopped.replace(Instant::now());
-        self.end.suspended += stopped.map_or(Duration::ZERO, |since| since.elapsed());
+        self.end.suspended += elapsed(self.stopped.replace(Instant::now()));
         self.continue_script()
     }
 
@@ -291,6 +309,10 @@ impl<'a> Waiting<'a> {
         }
         self.send(SIGCONT)
     }
+}
+
+fn elapsed(since: Option<Instant>) -> Duration {
+    since.map_or(Duration::ZERO, |since| since.elapsed())
 }
 
 /// Writes a warning if standard error accepts it at once: forwarding signals must not

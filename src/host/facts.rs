@@ -49,7 +49,6 @@ pub struct FileDigest {
 /// The kernel looks for a `#!` line in this many bytes (execve(2)).
 pub const HEAD: usize = 256;
 
-/// A file to create in a new directory.
 #[derive(Debug, Clone, Copy)]
 pub struct NewFile<'a> {
     pub name: &'a str,
@@ -78,7 +77,6 @@ impl FileKind {
     }
 }
 
-/// The fields of `stat(2)` that qli uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stat {
     pub kind: FileKind,

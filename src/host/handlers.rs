@@ -38,8 +38,6 @@ pub(super) struct Pending {
 }
 
 impl SignalHandlers {
-    /// Installs the handlers.
-    ///
     /// A signal that was ignored on entry (`nohup`, `&` in sh) stays ignored, in qli
     /// and in the script. CHLD is always caught, since a kernel told to ignore it
     /// discards the script's exit status; XFSZ is caught so that a file-size limit
@@ -49,13 +47,12 @@ impl SignalHandlers {
     ///
     /// `ignored` is the bit mask of the signals that were ignored on entry.
     pub(super) fn install(ignored: u64) -> io::Result<Self> {
-        let optional = [
+        let caught = [
             SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP,
-            SIGWINCH, SIGXFSZ,
+            SIGWINCH, SIGXFSZ, SIGCHLD,
         ];
-        let caught = optional.into_iter();
-        let caught = caught.filter(|number| ignored & (1 << (number - 1)) == 0);
-        let caught = caught.chain([SIGCHLD]);
+        let is_ignored = |number: i32| number != SIGCHLD && ignored & (1 << (number - 1)) != 0;
+        let caught = caught.into_iter().filter(|&number| !is_ignored(number));
         let (read, write) = UnixStream::pair()?;
         // signal-hook loses a signal that arrives after its handler is installed and
         // before its action is registered, so signals are blocked meanwhile.

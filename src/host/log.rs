@@ -12,7 +12,6 @@ use nix::sys::stat::Mode;
 
 use super::Stat;
 
-/// What a log is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenLog {
     /// Append to an existing log.
@@ -89,9 +88,8 @@ pub(super) fn open(path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>
         OpenLog::Read => (existing(FLAGS.union(OFlag::O_RDONLY))?, false),
         OpenLog::Create { mode } => create(&directory, name, mode)?,
     };
-    let path = path.to_owned();
     Ok(Box::new(RealLog {
-        path,
+        path: path.to_owned(),
         directory,
         file,
         created,

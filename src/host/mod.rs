@@ -7,7 +7,6 @@
 mod ask;
 mod atomic_write;
 mod child;
-mod core_limit;
 mod facts;
 pub mod fake;
 mod handlers;
@@ -58,10 +57,8 @@ pub use trust::{ChangedBy, InsecurePath, insecure_paths};
 /// The text of a system error without its number.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
-    match text.split_once(" (os error ") {
-        Some((message, _)) => message.to_owned(),
-        None => text,
-    }
+    let (message, _) = text.split_once(" (os error ").unwrap_or((&text, ""));
+    message.to_owned()
 }
 
 /// Reads the system. Nothing here changes anything, so a preview, which has only a
@@ -112,13 +109,11 @@ pub trait HostView {
     fn has_terminal(&self) -> bool;
 
     fn euid(&self) -> u32;
-
     fn identity(&self) -> Identity;
+    fn process(&self) -> ProcessFacts;
 
     /// The working directory, if it still exists.
     fn cwd(&self) -> Option<PathBuf>;
-
-    fn process(&self) -> ProcessFacts;
 
     /// Whether a process of this machine is still running, given its start time in
     /// clock ticks since boot and the boot's id; `None` if that cannot be determined.
@@ -127,11 +122,10 @@ pub trait HostView {
 
 pub trait Host: HostView {
     fn now(&self) -> DateTime<Utc>;
+    fn random(&mut self) -> io::Result<[u8; 16]>;
 
     /// Time since qli started, by a monotonic clock.
     fn elapsed(&self) -> Duration;
-
-    fn random(&mut self) -> io::Result<[u8; 16]>;
 
     /// Until this is called, every signal has its default effect.
     fn install_signal_handlers(&mut self) -> io::Result<()>;

@@ -47,10 +47,8 @@ fn candidates(
 ) -> impl Iterator<Item = Result<PathBuf, InsecurePath>> {
     path_entries(view).into_iter().filter_map(move |entry| {
         let candidate = entry.join(file);
-        is_executable(&candidate, view).then(|| match distrust(&entry, &candidate, view) {
-            Some(insecure) => Err(insecure),
-            None => Ok(candidate),
-        })
+        let is_program = is_executable(&candidate, view);
+        is_program.then(|| distrust(&entry, &candidate, view).map_or(Ok(candidate), Err))
     })
 }
 
@@ -58,7 +56,7 @@ fn candidates(
 /// help: anyone can put a program there first.
 fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<InsecurePath> {
     if let Some(stat) = view.stat(entry).ok().filter(Stat::is_world_writable) {
-        let (path, by) = (entry.to_owned(), ChangedBy::Everybody);
+        let (path, by) = (entry.to_owned(), ChangedBy::Everyone);
         return Some(InsecurePath { path, stat, by });
     }
     let found = insecure_paths(&[candidate], view);

@@ -28,13 +28,11 @@ pub(super) struct OwnStat {
 }
 
 pub(super) fn own_stat() -> OwnStat {
-    let Some(stat) = read("self/stat") else {
-        return OwnStat::default();
-    };
-    OwnStat {
+    let found = read("self/stat").map(|stat| OwnStat {
         start: field(&stat, START),
         ignored: field(&stat, IGNORED).unwrap_or(0),
-    }
+    });
+    found.unwrap_or_default()
 }
 
 pub(super) fn own_facts(start: Option<u64>) -> ProcessFacts {
@@ -54,8 +52,7 @@ pub(super) fn own_facts(start: Option<u64>) -> ProcessFacts {
 }
 
 fn boot_id() -> Option<String> {
-    let text = read("sys/kernel/random/boot_id")?;
-    Some(text.trim_end().to_owned())
+    Some(read("sys/kernel/random/boot_id")?.trim_end().to_owned())
 }
 
 /// Whether a process is still running; `None` if that is unknown, since another user's

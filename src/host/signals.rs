@@ -71,7 +71,6 @@ pub enum Sender {
 pub struct Received {
     pub signal: Signal,
     pub sender: Sender,
-    /// Whether qli forwarded it to the script.
     pub forwarded: bool,
 }
 

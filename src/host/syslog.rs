@@ -16,22 +16,18 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Sends one line in the form of RFC 3164 without its time: the daemon adds its own.
 pub(super) fn send(line: &str) -> io::Result<()> {
     let message = format!("<{PRIORITY}>qli[{}]: {line}", std::process::id());
-    match by_datagram(&message) {
-        // A daemon may listen for a stream instead; its records end with NUL.
-        Err(error) if error.raw_os_error() == Some(nix::libc::EPROTOTYPE) => by_stream(&message),
-        other => other,
-    }
-}
-
-fn by_datagram(message: &str) -> io::Result<()> {
     let socket = UnixDatagram::unbound()?;
-    socket.connect(SOCKET)?;
-    socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
-    socket.send(message.as_bytes()).map(|_| ())
-}
-
-fn by_stream(message: &str) -> io::Result<()> {
-    let mut socket = UnixStream::connect(SOCKET)?;
-    socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
-    socket.write_all(&[message.as_bytes(), &[0]].concat())
+    match socket.connect(SOCKET) {
+        // A daemon may listen for a stream instead; its records end with NUL.
+        Err(error) if error.raw_os_error() == Some(nix::libc::EPROTOTYPE) => {
+            let mut stream = UnixStream::connect(SOCKET)?;
+            stream.set_write_timeout(Some(WRITE_TIMEOUT))?;
+            stream.write_all(&[message.as_bytes(), &[0]].concat())
+        }
+        connected => {
+            connected?;
+            socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
+            socket.send(message.as_bytes()).map(|_| ())
+        }
+    }
 }

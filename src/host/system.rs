@@ -15,8 +15,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::unistd::{AccessFlags, Pid, faccessat, getpid};
 use sha2::Digest as _;
 
-use super::child::{self, ChildEnd, Waiting};
-use super::core_limit::CoreLimit;
+use super::child::{self, ChildEnd, CoreLimit, Waiting};
 use super::handlers::SignalHandlers;
 use super::signals::Signal;
 use super::streams::write_stderr;
@@ -341,14 +340,10 @@ impl Host for System {
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
-        let Some(limit) = self.core_limit.take() else {
-            self.script = Some(child::spawn(start)?);
-            return Ok(());
-        };
-        limit.restore();
+        let limited = self.core_limit.take().map(CoreLimit::restore);
         let spawned = child::spawn(start);
         // Copies that `Command` made of the secrets may still be in memory.
-        self.core_limit = CoreLimit::disable();
+        self.core_limit = limited.and_then(|()| CoreLimit::disable());
         self.script = Some(spawned?);
         Ok(())
     }

@@ -35,7 +35,6 @@ enum Stage {
     Killed,
 }
 
-/// The limits of a script, and the interrupts it has had.
 #[derive(Debug)]
 pub(super) struct TerminationPolicy {
     limits: TimeLimits,

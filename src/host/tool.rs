@@ -151,8 +151,6 @@ fn kill_group(pid: Pid, signals: &mut SignalHandlers) {
 }
 
 fn is_reaped(pid: Pid) -> bool {
-    match poll_state(pid) {
-        Ok(status) => status.and_then(end_of).is_some(),
-        Err(_) => true, // no such child: it is reaped already
-    }
+    // It fails if there is no such child: it is reaped already.
+    poll_state(pid).map_or(true, |status| status.and_then(end_of).is_some())
 }

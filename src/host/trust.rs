@@ -25,7 +25,7 @@ pub enum ChangedBy {
     Group,
     /// Its owner, who is neither this user nor root.
     Owner,
-    Everybody,
+    Everyone,
 }
 
 impl InsecurePath {
@@ -35,7 +35,7 @@ impl InsecurePath {
         let who = match self.by {
             ChangedBy::Group => "is writable by its group",
             ChangedBy::Owner => "is owned by neither you nor root",
-            ChangedBy::Everybody => "is writable by everyone",
+            ChangedBy::Everyone => "is writable by everyone",
         };
         format!("{who} (mode {mode:04o}, owner uid {owner})")
     }
@@ -53,7 +53,7 @@ impl InsecurePath {
             ChangedBy::Owner => {
                 format!("sudo chown -h \"$(id -u)\" {path}  # or run it as its owner")
             }
-            ChangedBy::Everybody => format!("chmod o-w {path}"),
+            ChangedBy::Everyone => format!("chmod o-w {path}"),
         }
     }
 }
@@ -162,7 +162,7 @@ fn changed_by(stat: &Stat, is_parent: bool, euid: u32) -> Option<ChangedBy> {
     if protected || stat.is_link() {
         None
     } else if stat.is_world_writable() {
-        Some(ChangedBy::Everybody)
+        Some(ChangedBy::Everyone)
     } else {
         stat.is_group_writable().then_some(ChangedBy::Group)
     }
@@ -200,7 +200,7 @@ mod tests {
         let file = || FILE.to_owned();
         assert_eq!(
             with(|stat| stat.mode = 0o757),
-            [(file(), ChangedBy::Everybody)]
+            [(file(), ChangedBy::Everyone)]
         );
         assert_eq!(with(|stat| stat.mode = 0o775), [(file(), ChangedBy::Group)]);
         assert_eq!(
@@ -219,7 +219,7 @@ mod tests {
             .executable("/home/ops/safe/script", "");
         assert_eq!(
             found(&world),
-            [("/home/ops/open".into(), ChangedBy::Everybody)]
+            [("/home/ops/open".into(), ChangedBy::Everyone)]
         );
         let around = World::new().link(FILE, "script");
         assert_eq!(found(&around), []);
@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn parent_directories_count_and_a_sticky_one_protects_own_files() {
         let open = world().directory("/home/ops/g", 0o777);
-        assert_eq!(found(&open), [("/home/ops/g".into(), ChangedBy::Everybody)]);
+        assert_eq!(found(&open), [("/home/ops/g".into(), ChangedBy::Everyone)]);
         assert_eq!(found(&world().directory("/home/ops/g", 0o1777)), []);
         let foreign = world()
             .directory("/home/ops/g", 0o1777)
@@ -243,7 +243,7 @@ mod tests {
             let found = insecure_paths(&[Path::new("/home/ops/cache/qli/copy")], world);
             found.into_iter().map(|one| one.by).collect::<Vec<_>>()
         };
-        assert_eq!(of(&world(0o777)), [ChangedBy::Everybody]);
+        assert_eq!(of(&world(0o777)), [ChangedBy::Everyone]);
         assert_eq!(of(&world(0o1777)), []);
         assert_eq!(of(&world(0o755)), []);
     }

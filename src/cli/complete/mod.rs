@@ -31,9 +31,14 @@ use line::{TypedLine, unquoted};
 const VARIABLE: &str = "QLI_COMPLETE";
 
 impl Shell {
-    /// Whether the script is qli's own, which completes paths itself.
-    fn has_own_script(self) -> bool {
-        matches!(self, Self::Bash | Self::Zsh | Self::Fish)
+    /// qli's own script, which completes paths itself.
+    fn own_script(self) -> Option<&'static str> {
+        match self {
+            Self::Bash => Some(include_str!("scripts/bash")),
+            Self::Zsh => Some(include_str!("scripts/zsh")),
+            Self::Fish => Some(include_str!("scripts/fish")),
+            Self::Elvish | Self::Powershell => None,
+        }
     }
 
     /// Whether the shell passes a word as it was typed: bash every word, fish only the
@@ -44,31 +49,27 @@ impl Shell {
 
     /// Whether the shell takes a word on the command line literally.
     fn is_harmless(self, word: &str) -> bool {
-        let is_plain = |c: char| c.is_alphanumeric() || "-_./=:+~".contains(c);
-        match self {
-            // Elvish quotes what it inserts.
-            Self::Elvish => !word.chars().any(is_hidden),
-            Self::Bash | Self::Zsh | Self::Fish | Self::Powershell => word.chars().all(is_plain),
+        if self == Self::Elvish {
+            return !word.chars().any(is_hidden); // it quotes what it inserts
         }
+        let is_plain = |c: char| c.is_alphanumeric() || "-_./=:+~".contains(c);
+        word.chars().all(is_plain)
     }
 }
 
 /// Prints the completion script of a shell.
 pub(super) fn script(cx: &Context<'_>, shell: Shell) -> Exit {
-    cx.put(&match shell {
-        Shell::Bash => include_str!("scripts/bash").to_owned(),
-        Shell::Zsh => include_str!("scripts/zsh").to_owned(),
-        Shell::Fish => include_str!("scripts/fish").to_owned(),
-        Shell::Elvish => registration(&Elvish),
-        Shell::Powershell => registration(&Powershell),
-    })
-}
-
-fn registration(shell: &dyn EnvCompleter) -> String {
+    if let Some(script) = shell.own_script() {
+        return cx.put(script);
+    }
+    let other: &dyn EnvCompleter = match shell {
+        Shell::Elvish => &Elvish,
+        Shell::Bash | Shell::Zsh | Shell::Fish | Shell::Powershell => &Powershell,
+    };
     let mut script = Vec::new();
     // Writing to a vector never fails.
-    drop(shell.write_registration(VARIABLE, "qli", "qli", "qli", &mut script));
-    String::from_utf8_lossy(&script).into_owned()
+    drop(other.write_registration(VARIABLE, "qli", "qli", "qli", &mut script));
+    cx.put(&String::from_utf8_lossy(&script))
 }
 
 /// Answers a completion script, if this is its call.
@@ -83,27 +84,23 @@ pub(super) fn answer_script(args: &[OsString], cx: &Context<'_>) -> Option<Exit>
 }
 
 fn answer(shell: Shell, words: &[OsString], view: &dyn HostView) -> Option<String> {
-    let (index, words) = if shell.has_own_script() {
+    let has_own_script = shell.own_script().is_some();
+    let (index, words) = if has_own_script {
         let (index, words) = words.split_first()?;
         (index.to_str()?.parse().ok()?, words)
     } else {
         // The words end at the cursor.
         (words.len().checked_sub(1)?, words)
     };
-    let words: Vec<_> = words
-        .iter()
-        .enumerate()
-        .map(|(at, word)| {
-            if shell.passes_raw(at == index) {
-                unquoted(word)
-            } else {
-                word.clone()
-            }
-        })
-        .collect();
+    let mut words = words.to_vec();
+    for (at, word) in words.iter_mut().enumerate() {
+        if shell.passes_raw(at == index) {
+            *word = unquoted(word);
+        }
+    }
     let line = TypedLine::new(&words, index, view);
     if line.is_script_argument() {
-        return shell.has_own_script().then(|| format!("{FILES}\n"));
+        return has_own_script.then(|| format!("{FILES}\n"));
     }
     let (words, index) = (line.words.clone(), line.index());
     let found = complete(&mut tree(&line, shell), words, index, view.cwd().as_deref());
@@ -117,13 +114,11 @@ const DIRECTORIES: &str = ":directories";
 /// One line per candidate. After a hyphen only options are offered; otherwise they are
 /// offered only if there is nothing else.
 fn lines(found: &[CompletionCandidate], line: &TypedLine, shell: Shell) -> String {
-    let is_option =
-        |one: &CompletionCandidate| one.get_value().as_encoded_bytes().starts_with(b"-");
-    let hyphen = line.current().as_encoded_bytes().starts_with(b"-");
-    let nothing_else = !line.names_a_page() && found.iter().all(is_option);
-    let wanted = found
-        .iter()
-        .filter(|one| hyphen == is_option(one) || (nothing_else && is_option(one)));
+    let has_hyphen = |word: &OsStr| word.as_encoded_bytes().starts_with(b"-");
+    let is_option = |one: &CompletionCandidate| has_hyphen(one.get_value());
+    let only_options = !line.names_a_page() && found.iter().all(is_option);
+    let options = has_hyphen(line.current()) || only_options;
+    let wanted = found.iter().filter(|one| options == is_option(one));
     let lines = wanted.filter_map(|one| {
         let value = one.get_value().to_str()?;
         // What is left to the shell comes without `--option=`.
@@ -131,17 +126,15 @@ fn lines(found: &[CompletionCandidate], line: &TypedLine, shell: Shell) -> Strin
             Some((_, last @ (FILES | DIRECTORIES))) => last,
             _ => value,
         };
-        let help = one
-            .get_help()
-            .map(|help| candidates::note(&help.to_string()));
-        let help = help.filter(|help| shell != Shell::Elvish && !help.is_empty());
+        let help = one.get_help().filter(|_| shell != Shell::Elvish);
+        let help = help.map(|help| candidates::note(&help.to_string()));
+        let help = help.filter(|help| !help.is_empty());
         let help = help.map(|help| format!("\t{help}")).unwrap_or_default();
         shell.is_harmless(value).then(|| format!("{value}{help}\n"))
     });
     lines.collect()
 }
 
-/// The tree of commands, with completers for their arguments.
 fn tree(line: &TypedLine, shell: Shell) -> Command {
     let groups = line.clone();
     let mut tree = Cli::command();
@@ -163,7 +156,7 @@ fn with_completers(command: Command, line: &TypedLine, shell: Shell) -> Command 
 /// Selects a completer by the name of an argument.
 fn with_completer(arg: Arg, line: &TypedLine, shell: Shell) -> Arg {
     let line = line.clone();
-    let own = shell.has_own_script();
+    let own = shell.own_script().is_some();
     let candidates = match (arg.get_id().as_str(), arg.get_value_hint()) {
         ("group" | "confirm", _) => ArgValueCandidates::new(move || line.groups()),
         ("extension" | "words", _) => ArgValueCandidates::new(move || line.extensions()),

@@ -32,7 +32,7 @@ pub enum Act {
     Logged,
     Installed,
     /// The script was started with these arguments and variables.
-    Spawned(PathBuf, Vec<OsString>, Vec<(String, OsString)>),
+    Spawned(Vec<OsString>, Vec<(String, OsString)>),
     Waited,
 }
 
@@ -99,7 +99,7 @@ fn stat(kind: FileKind, mode: u32, owner: u32, inode: u64) -> Stat {
 
 impl Disk {
     /// Counts an operation; delivers a signal or fails as the test has planned.
-    pub(super) fn reach(&mut self, op: Op) -> io::Result<()> {
+    pub(super) fn attempt(&mut self, op: Op) -> io::Result<()> {
         if let Some(signal) = self.signals.remove(&op) {
             self.pending = Some(signal);
         }
@@ -212,7 +212,7 @@ impl LogFile for FakeLog {
 
     fn try_lock(&mut self) -> io::Result<bool> {
         let mut disk = self.disk.borrow_mut();
-        disk.locked = disk.reach(Op::Lock).is_ok();
+        disk.locked = disk.attempt(Op::Lock).is_ok();
         Ok(disk.locked)
     }
 
@@ -236,8 +236,8 @@ impl LogFile for FakeLog {
     }
 
     fn append(&mut self, record: &[u8]) -> io::Result<usize> {
-        self.disk.borrow_mut().reach(Op::Append)?;
-        let short = self.disk.borrow_mut().reach(Op::ShortAppend).is_err();
+        self.disk.borrow_mut().attempt(Op::Append)?;
+        let short = self.disk.borrow_mut().attempt(Op::ShortAppend).is_err();
         let taken = record.len() / if short { 2 } else { 1 };
         let kept = record.get(..taken).unwrap_or_default();
         self.bytes(|bytes| bytes.extend_from_slice(kept))?;
@@ -252,7 +252,7 @@ impl LogFile for FakeLog {
 
     fn sync(&mut self) -> io::Result<()> {
         let mut disk = self.disk.borrow_mut();
-        disk.reach(Op::Sync)?;
+        disk.attempt(Op::Sync)?;
         let locked = disk.locked;
         disk.acts.push(Act::Synced { locked });
         Ok(())

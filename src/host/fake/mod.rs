@@ -48,8 +48,8 @@ impl World {
         self.disk.borrow_mut().acts.push(act);
     }
 
-    fn reach(&self, op: Op) -> io::Result<()> {
-        self.disk.borrow_mut().reach(op)
+    fn attempt(&self, op: Op) -> io::Result<()> {
+        self.disk.borrow_mut().attempt(op)
     }
 }
 
@@ -211,12 +211,12 @@ impl Host for World {
 
     fn show(&mut self, text: &str) {
         // A failed write to standard error is ignored.
-        drop(self.reach(Op::Show));
+        drop(self.attempt(Op::Show));
         self.act(Act::Shown(text.to_owned()));
     }
 
     fn ask(&mut self, question: &str) -> Result<String, AskError> {
-        self.reach(Op::Ask)?;
+        self.attempt(Op::Ask)?;
         if let Some(signal) = self.pending() {
             return Err(AskError::Interrupted(signal));
         }
@@ -233,7 +233,7 @@ impl Host for World {
     }
 
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
-        self.reach(Op::Call)?;
+        self.attempt(Op::Call)?;
         if let Some(signal) = self.pending() {
             return Err(ToolError::Interrupted(signal));
         }
@@ -258,9 +258,9 @@ impl Host for World {
     fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {
         match (self.lstat(path), purpose) {
             (_, OpenLog::Read) | (Err(_), OpenLog::Append) => {}
-            (Ok(_), _) => self.reach(Op::OpenLog)?,
+            (Ok(_), _) => self.attempt(Op::OpenLog)?,
             (Err(_), OpenLog::Create { mode }) => {
-                self.reach(Op::OpenLog)?;
+                self.attempt(Op::OpenLog)?;
                 self.disk.borrow_mut().create(path, mode, b"")?;
             }
         }
@@ -272,20 +272,20 @@ impl Host for World {
     }
 
     fn syslog(&mut self, _: &str) -> io::Result<()> {
-        self.reach(Op::Syslog)?;
+        self.attempt(Op::Syslog)?;
         self.act(Act::Logged);
         Ok(())
     }
 
     fn spool_write(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.reach(Op::SpoolWrite)?;
+        self.attempt(Op::SpoolWrite)?;
         self.disk.borrow_mut().create(path, 0o600, bytes)?;
         self.act(Act::Spooled);
         Ok(())
     }
 
     fn spool_remove(&mut self, path: &Path) -> io::Result<()> {
-        self.reach(Op::SpoolRemove)?;
+        self.attempt(Op::SpoolRemove)?;
         let mut disk = self.disk.borrow_mut();
         let gone = disk.nodes.remove(path);
         gone.map(|_| ()).ok_or(io::ErrorKind::NotFound.into())
@@ -302,7 +302,7 @@ impl Host for World {
     }
 
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        self.reach(Op::Install)?;
+        self.attempt(Op::Install)?;
         self.disk.borrow_mut().create(path, 0o700, bytes)?;
         self.act(Act::Installed);
         Ok(())
@@ -313,16 +313,16 @@ impl Host for World {
     }
 
     fn make(&mut self, directory: &Path, files: &[NewFile<'_>], _: u32) -> io::Result<()> {
-        self.reach(Op::Make)?;
+        self.attempt(Op::Make)?;
         self.disk.borrow_mut().make_new(directory, files)
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
-        self.reach(Op::Spawn)?;
+        self.attempt(Op::Spawn)?;
         let args = start.args.iter().map(|&arg| arg.to_owned()).collect();
         let env = start.env.iter();
         let env = env.map(|&(name, value)| (name.to_owned(), value.to_owned()));
-        self.act(Act::Spawned(start.program.to_owned(), args, env.collect()));
+        self.act(Act::Spawned(args, env.collect()));
         Ok(())
     }
 
