@@ -10,7 +10,7 @@ pub mod audit {
 
 pub mod diagnostics {
     pub use crate::diagnostics::{
-        Code, Diagnostic, Diagnostics, Edit, Location, Safety, Source, has_errors, manual, sorted,
+        Code, Diagnostic, Diagnostics, Location, Safety, Source, has_errors, manual, sorted,
     };
 }
 

@@ -79,12 +79,13 @@ pub struct Label {
     pub text: String,
 }
 
-/// Edits that fix a problem. They never change a guard.
+/// An edit that fixes a problem. It never changes a guard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
     pub safety: Safety,
-    /// No two overlap.
-    pub edits: Vec<Edit>,
+    /// The replaced bytes, on character boundaries.
+    pub span: Range<usize>,
+    pub replacement: String,
 }
 
 /// Whether a fix can be applied without review.
@@ -95,13 +96,6 @@ pub enum Safety {
     Safe,
     /// It is likely what was meant, but needs review.
     Suggestion,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Edit {
-    /// The replaced bytes, on character boundaries.
-    pub span: Range<usize>,
-    pub replacement: String,
 }
 
 impl Diagnostic {
@@ -147,12 +141,11 @@ impl Diagnostic {
 
     #[must_use]
     pub fn fix(mut self, safety: Safety, span: Range<usize>, replacement: &str) -> Self {
-        let edit = Edit {
+        self.fix = Some(Fix {
+            safety,
             span,
             replacement: replacement.to_owned(),
-        };
-        let edits = vec![edit];
-        self.fix = Some(Fix { safety, edits });
+        });
         self
     }
 

@@ -41,9 +41,9 @@ code. `qli help <CODE>` prints one section of this page, by number or by name.
 Codes never change their meaning and are never reused. Refusals of a run have [a
 page of their own](refusals.md).
 
-An error stops what it is about. `validate` exits with 1 if there are errors, or,
-with `--deny-warnings`, warnings. Errors that stop one script but not its group
-are warnings in `validate`: QLI0603 and QLI0609. A rule of [a
+An error stops its group or its script. `validate` exits with 1 if there are
+errors, or, with `--deny-warnings`, warnings. Errors that stop one script but not
+its group are warnings in `validate`: QLI0603 and QLI0609. A rule of [a
 policy](policies.md) affects only `validate`: QLI0901.
 
 | code | name | severity | problem |

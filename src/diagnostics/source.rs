@@ -22,8 +22,8 @@ pub struct Source {
     pub(super) shown: OnceLock<String>,
 }
 
-/// At most so many bytes are scanned to count the columns of a position: a file
-/// may be one long line with a problem in every word.
+/// The most bytes that are scanned to count the columns of a position: a file may be
+/// one long line with a problem in every word.
 const BLOCK: usize = 1024;
 
 /// A position in a text. Lines and columns count from 1, columns in Unicode
@@ -68,7 +68,7 @@ impl Source {
         let offset = self.border(offset);
         let line = self.line_number(offset);
         let start = self.line_start(line);
-        // A byte-order mark is counted by offsets and shown in no column.
+        // A byte-order mark has an offset, but no column.
         let mark = usize::from(start == 0 && offset > 0 && self.text.starts_with('\u{feff}'));
         let column = self.characters_before(offset) - self.characters_before(start) - mark + 1;
         Position {
@@ -87,16 +87,10 @@ impl Source {
         if start < end {
             return start..end;
         }
-        let line = self.line(start);
-        let line_end = line.start
-            + self
-                .text
-                .get(line.clone())
-                .unwrap_or_default()
-                .trim_end()
-                .len();
-        if start < line_end {
-            return start..line_end;
+        let rest = self.text.get(start..self.line(start).end);
+        let rest = rest.unwrap_or_default().trim_end();
+        if !rest.is_empty() {
+            return start..start + rest.len();
         }
         match self.text.get(..start).and_then(|text| text.chars().last()) {
             Some(last) => start - last.len_utf8()..start,

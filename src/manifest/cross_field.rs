@@ -77,8 +77,8 @@ fn secrets(table: &GroupFields) -> impl Iterator<Item = &Located<SecretSpec>> {
     table.secrets.iter().flat_map(|secrets| &secrets.value)
 }
 
-/// Reports a variable that holds a secret and is compared with a value: a refusal
-/// would print what it holds instead.
+/// Reports a variable that holds a secret and must have a certain value: a refusal
+/// would print the secret.
 fn also_required<'r>(
     secret: &Located<SecretSpec>,
     required: impl Fn(&str) -> Option<&'r Range<usize>>,

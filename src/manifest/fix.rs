@@ -5,24 +5,23 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::problems;
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Edit, SOURCE_MAX, Safety, Source};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Fix, SOURCE_MAX, Safety, Source};
 
 #[derive(Debug)]
 pub enum FixOutcome {
     NothingToFix,
     /// The new text.
     Fixed(String),
-    /// The fixed text would have a problem that the old one has not.
+    /// The fixed text would have a problem that the old one does not have.
     Abandoned(Diagnostic),
 }
 
-/// Applies every safe fix, and adds the `#:schema` line if its path is given. All
-/// other bytes stay.
+/// Applies every safe fix, and adds the `#:schema` line if its path is given.
 pub fn apply_fixes(source: &Arc<Source>, schema: Option<&str>) -> FixOutcome {
     let before = problems(source);
-    let edits = safe_edits(&before);
-    let text = edited(source.text(), &edits);
-    if let Some(first) = edits.first() {
+    let fixes = safe_fixes(&before);
+    let text = fixed_text(source.text(), &fixes);
+    if let Some(first) = fixes.first() {
         let after = Source::new(source.path(), text.as_bytes());
         let after = after.map(|after| problems(&Arc::new(after)));
         if let Some(message) = after.ok().and_then(|after| new_problem(&before, &after)) {
@@ -48,11 +47,7 @@ fn with_schema(text: String, schema: &str) -> String {
         None => ("", text.as_str()),
     };
     let first = rest.split_inclusive('\n').next().unwrap_or_default();
-    let end = if first.ends_with("\r\n") {
-        "\r\n"
-    } else {
-        "\n"
-    };
+    let end = first.strip_suffix("\r\n").map_or("\n", |_| "\r\n");
     let new = format!("{mark}#:schema {schema}{end}{rest}");
     if new.len() as u64 > SOURCE_MAX {
         return text;
@@ -60,29 +55,28 @@ fn with_schema(text: String, schema: &str) -> String {
     new
 }
 
-/// The edits in the order of their locations; of two that overlap the first is
-/// kept.
-fn safe_edits(found: &Diagnostics) -> Vec<&Edit> {
+/// The fixes in the order of their locations, without those that overlap an earlier
+/// one.
+fn safe_fixes(found: &Diagnostics) -> Vec<&Fix> {
     let fixes = found.iter().filter_map(|one| one.fix.as_ref());
-    let safe = fixes.filter(|fix| fix.safety == Safety::Safe);
-    let mut edits: Vec<&Edit> = safe.flat_map(|fix| &fix.edits).collect();
-    edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+    let mut fixes: Vec<_> = fixes.filter(|fix| fix.safety == Safety::Safe).collect();
+    fixes.sort_by_key(|fix| (fix.span.start, fix.span.end));
     let mut end = 0;
-    edits.retain(|edit| {
-        let free = edit.span.start >= end;
-        end = end.max(edit.span.end);
+    fixes.retain(|fix| {
+        let free = fix.span.start >= end;
+        end = end.max(fix.span.end);
         free
     });
-    edits
+    fixes
 }
 
-fn edited(text: &str, edits: &[&Edit]) -> String {
+fn fixed_text(text: &str, fixes: &[&Fix]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
-    for edit in edits {
-        out.push_str(text.get(at..edit.span.start).unwrap_or_default());
-        out.push_str(&edit.replacement);
-        at = edit.span.end;
+    for fix in fixes {
+        out.push_str(text.get(at..fix.span.start).unwrap_or_default());
+        out.push_str(&fix.replacement);
+        at = fix.span.end;
     }
     out.push_str(text.get(at..).unwrap_or_default());
     out

@@ -10,7 +10,7 @@ use super::findings::{Findings, TomlValue};
 use crate::diagnostics::{Code, StructuralBytes};
 use crate::names::is_hidden;
 
-pub(super) fn look(root: &DeTable<'_>, found: &mut Findings<'_>) {
+pub(super) fn check(root: &DeTable<'_>, found: &mut Findings<'_>) {
     let text = found.source.text();
     // TOML allows no hidden ASCII characters.
     if !text.is_ascii() {
@@ -34,16 +34,18 @@ fn hidden(found: &mut Findings<'_>) {
         }
         line_end = source.line(at).end;
         let message = format!("hidden character U+{:04X}", u32::from(c));
-        let span = at..at + c.len_utf8();
-        let diagnostic = found.at(Code::HiddenCharacter, span, message);
-        found.push(diagnostic.help("remove it"));
+        found.wrong(
+            Code::HiddenCharacter,
+            at..at + c.len_utf8(),
+            message,
+            "remove it",
+        );
     }
 }
 
 fn table(table: &DeTable<'_>, found: &mut Findings<'_>) {
     for (key, one) in table {
-        let name = key.get_ref().as_ref();
-        text(name, key.span(), found);
+        text(key.get_ref(), key.span(), found);
         value(one, found);
     }
 }
@@ -67,32 +69,24 @@ fn text(means: &str, span: Range<usize>, found: &mut Findings<'_>) {
         return;
     }
     if let Some(escape) = newer_escape(written) {
-        newer(
-            span.clone(),
-            format!("the escape `\\{escape}` is new in TOML 1.1"),
-            found,
-        );
+        newer(span.clone(), &format!("the escape `\\{escape}`"), found);
     }
     let unseen = |c: &char| is_hidden(*c) && !matches!(c, '\n' | '\r' | '\t' | '\0');
-    let hidden = means.chars().find(unseen);
-    if let Some(c) = hidden.filter(|_| !written.chars().any(|c| unseen(&c))) {
+    let is_written = written.chars().any(|c| unseen(&c));
+    if let (Some(c), false) = (means.chars().find(unseen), is_written) {
         let message = format!("escape of the hidden character U+{:04X}", u32::from(c));
-        let diagnostic = found.at(Code::HiddenCharacter, span, message);
-        found.push(diagnostic.help("remove it"));
+        found.wrong(Code::HiddenCharacter, span, message, "remove it");
     }
 }
 
 fn newer_escape(written: &str) -> Option<char> {
     let mut characters = written.chars();
-    while let Some(c) = characters.next() {
-        if c == '\\' {
-            let escape = characters.next()?;
-            if matches!(escape, 'e' | 'x') {
-                return Some(escape);
-            }
-        }
-    }
-    None
+    // The character after each backslash.
+    let mut escapes = std::iter::from_fn(|| {
+        characters.find(|c| *c == '\\')?;
+        characters.next()
+    });
+    escapes.find(|escape| matches!(escape, 'e' | 'x'))
 }
 
 /// Finds line breaks and trailing commas in an inline table.
@@ -101,29 +95,18 @@ fn inline_table(span: Range<usize>, found: &mut Findings<'_>) {
     if !written.starts_with('{') {
         return;
     }
-    let mut open = Vec::new();
-    let mut last = b'{';
+    let (mut open, mut last) = (Vec::new(), b'{');
     for (_, byte) in StructuralBytes::new(written, 0) {
-        let what = match byte {
-            b'\n' if open == [b'{'] => "a line break",
-            b'}' if open == [b'{'] && last == b',' => "a trailing comma",
-            b'[' | b'{' => {
-                open.push(byte);
-                ""
+        match byte {
+            b'\n' if open == [b'{'] => {
+                return newer(span, "a line break in an inline table", found);
             }
-            b']' | b'}' => {
-                open.pop();
-                ""
+            b'}' if open == [b'{'] && last == b',' => {
+                return newer(span, "a trailing comma in an inline table", found);
             }
-            _ => "",
-        };
-        if !what.is_empty() {
-            newer(
-                span,
-                format!("{what} in an inline table is new in TOML 1.1"),
-                found,
-            );
-            return;
+            b'[' | b'{' => open.push(byte),
+            b']' | b'}' => drop(open.pop()),
+            _ => {}
         }
         if !byte.is_ascii_whitespace() {
             last = byte;
@@ -131,7 +114,12 @@ fn inline_table(span: Range<usize>, found: &mut Findings<'_>) {
     }
 }
 
-fn newer(span: Range<usize>, message: String, found: &mut Findings<'_>) {
-    let diagnostic = found.at(Code::NewerSyntax, span, message);
-    found.push(diagnostic.help("use TOML 1.0 syntax if other tools read this file"));
+fn newer(span: Range<usize>, what: &str, found: &mut Findings<'_>) {
+    let help = "use TOML 1.0 syntax if other tools read this file";
+    found.wrong(
+        Code::NewerSyntax,
+        span,
+        format!("{what} is new in TOML 1.1"),
+        help,
+    );
 }

@@ -1,4 +1,4 @@
-//! Where a manifest that was read says something.
+//! Finds where a valid manifest declares something.
 
 use std::ops::Range;
 
@@ -7,8 +7,8 @@ use toml::de::DeTable;
 use crate::diagnostics::Source;
 
 /// Finds the last key of a path such as `extensions`, `restore`, `confirm`. An
-/// element of `secrets` is found by its `env`. It parses the text again: only a
-/// refusal asks.
+/// element of `secrets` is found by its `env`. Parses the text again, since only a
+/// refusal needs it.
 pub fn locate(source: &Source, path: &[&str]) -> Option<Range<usize>> {
     let root = DeTable::parse(source.text()).ok()?;
     let mut table = root.get_ref();

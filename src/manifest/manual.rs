@@ -22,13 +22,12 @@ fn table(title: &str, path: &str, schema: &Value) -> String {
     for (name, field) in properties.into_iter().flatten() {
         let inner = inner_table(&format!("{path}{name}"), field);
         // The secrets of a section have the fields of the group's.
-        let inner = inner.filter(|inner| path.is_empty() || inner.kind != "an array of tables");
-        if let Some(inner) = &inner {
-            let title = format!("`{}`", inner.header);
+        let inner = inner.filter(|(kind, ..)| path.is_empty() || *kind != "an array of tables");
+        if let Some((_, header, path, schema)) = &inner {
             tables.push('\n');
-            tables += &table(&title, &format!("{}.", inner.path), inner.schema);
+            tables += &table(&format!("`{header}`"), &format!("{path}."), schema);
         }
-        let kind = inner.map_or_else(|| kind(field), |inner| inner.kind);
+        let kind = inner.map_or_else(|| kind(field), |(kind, ..)| kind);
         let is_required = required.is_some_and(|all| all.iter().any(|one| one == name));
         let required = if is_required { ", required" } else { "" };
         let text = field.get("description").and_then(Value::as_str);
@@ -40,39 +39,30 @@ fn table(title: &str, path: &str, schema: &Value) -> String {
     out + &tables
 }
 
-struct InnerTable<'s> {
-    kind: &'static str,
-    header: String,
-    path: String,
-    schema: &'s Value,
-}
-
-/// The table in a field, if it has named fields.
-fn inner_table<'s>(path: &str, field: &'s Value) -> Option<InnerTable<'s>> {
+/// The table in a field, if it has named fields: what it is called, its header,
+/// its path and its schema.
+fn inner_table<'s>(
+    path: &str,
+    field: &'s Value,
+) -> Option<(&'static str, String, String, &'s Value)> {
     let patterns = field.get("patternProperties").and_then(Value::as_object);
     let named = patterns.and_then(|patterns| patterns.values().next());
-    let below = format!("{path}.<name>");
+    let (path, below) = (path.to_owned(), format!("{path}.<name>"));
     let candidates = [
         (
             "an array of tables",
             format!("[[{path}]]"),
-            path,
+            path.clone(),
             field.get("items"),
         ),
-        ("a table of tables", format!("[{below}]"), &below, named),
+        ("a table of tables", format!("[{below}]"), below, named),
         ("a table", format!("[{path}]"), path, Some(field)),
     ];
     candidates
         .into_iter()
         .find_map(|(kind, header, path, schema)| {
             let schema = schema.filter(|schema| schema.get("properties").is_some())?;
-            let path = path.to_owned();
-            Some(InnerTable {
-                kind,
-                header,
-                path,
-                schema,
-            })
+            Some((kind, header, path, schema))
         })
 }
 

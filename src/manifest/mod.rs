@@ -54,7 +54,7 @@ pub const FILE_NAME: &str = "_manifest.toml";
 pub struct Manifest {
     pub description: String,
     pub banner: Option<String>,
-    /// What every script of the group must pass.
+    /// Apply to every script of the group.
     pub requirements: Requirements,
     pub audit_log: Option<AuditLog>,
     /// In the file's order.
@@ -68,8 +68,8 @@ impl Manifest {
         self.sections.iter().find(|one| one.name == *extension)
     }
 
-    /// What a run of an extension must pass: the group's requirements, then those
-    /// of its section, which only add.
+    /// The requirements for a run of an extension: the group's, then those of its
+    /// section, which only add.
     pub fn requirements_of(
         &self,
         extension: &ExtensionName,

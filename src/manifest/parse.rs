@@ -1,4 +1,4 @@
-//! From text to [`Manifest`]: one pass, all problems.
+//! Reads a text into a [`Manifest`], and collects all its problems.
 
 use std::sync::Arc;
 
@@ -18,16 +18,18 @@ use crate::diagnostics::{Code, Diagnostics, Source, has_errors, sorted};
 /// # Errors
 ///
 /// Every problem of the text, errors and warnings, sorted by location. What
-/// overlaps a syntax error is not reported: it is a guess.
+/// overlaps a syntax error is not reported, since its meaning is a guess.
 pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
     let (root, errors) = DeTable::parse_recoverable(source.text());
     if !errors.is_empty() {
-        return Err(parse_broken(source));
+        let recovered = syntax::recover(source);
+        let (root, _) = DeTable::parse_recoverable(&recovered.text);
+        let (_, mut list) = read_all(root.get_ref(), source, recovered.error_ranges);
+        list.extend(recovered.problems);
+        return Err(sorted(list));
     }
-    let mut found = Findings::new(source, GroupFields::ROWS, ErrorRanges::default());
-    let manifest = read(root.get_ref(), &mut found);
-    lints::look(root.get_ref(), &mut found);
-    let warnings = sorted(found.list);
+    let (manifest, list) = read_all(root.get_ref(), source, ErrorRanges::default());
+    let warnings = sorted(list);
     match manifest {
         Some(manifest) if !has_errors(&warnings) => Ok(Manifest {
             warnings,
@@ -37,30 +39,26 @@ pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
     }
 }
 
-/// Reports every certain problem of a text with syntax errors.
-fn parse_broken(source: &Arc<Source>) -> Diagnostics {
-    let recovered = syntax::recover(source);
-    let (root, _) = DeTable::parse_recoverable(&recovered.text);
-    let mut found = Findings::new(source, GroupFields::ROWS, recovered.error_ranges);
-    drop(read(root.get_ref(), &mut found));
-    lints::look(root.get_ref(), &mut found);
-    let mut list = found.list;
-    list.extend(recovered.problems);
-    sorted(list)
+fn read_all(
+    root: &DeTable<'_>,
+    source: &Arc<Source>,
+    error_ranges: ErrorRanges,
+) -> (Option<Manifest>, Diagnostics) {
+    let mut found = Findings::new(source, GroupFields::ROWS, error_ranges);
+    let manifest = read(root, &mut found);
+    lints::check(root, &mut found);
+    (manifest, found.list)
 }
 
-/// Reads every field, whatever is wrong with the others.
+/// Reads every field, even if others are wrong.
 fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
     let rows = GroupFields::ROWS.iter().map(|row| row.name);
     found.top = rows.filter(|name| root.contains_key(*name)).collect();
     let mut top: GroupFields = read_table(TableKind::Top, String::new(), root, 0..0, found);
     settings_without_log(root, found);
     top.imply_confirm();
-    let mut sections = top
-        .extensions
-        .take()
-        .map(|one| one.value)
-        .unwrap_or_default();
+    let sections = top.extensions.take();
+    let mut sections = sections.map(|one| one.value).unwrap_or_default();
     let audit_log = AuditLog::of(top.audit_log.take(), top.audit.take());
     contradictions(None, &top, found);
     shown_in_path(audit_log.as_ref(), &top, found);
@@ -107,7 +105,6 @@ impl GroupFields {
         }
     }
 
-    /// What every run of the table's scripts must pass.
     fn requirements(self) -> Requirements {
         let by = self.confirm_by.map_or(ConfirmBy::Key, |by| by.value);
         Requirements {

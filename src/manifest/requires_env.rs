@@ -57,7 +57,7 @@ impl FieldType for RequiredEnv {
     }
 }
 
-/// Warns of a value that everyone who can read the manifest knows.
+/// Warns that everyone who can read the manifest knows what may be a secret.
 fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) {
     let message = format!("the manifest contains the value of `{name}`");
     let secrets = found.path_of("secrets");

@@ -77,7 +77,7 @@ mod tests {
     use crate::manifest::SCHEMA;
 
     const MANIFEST: &str = "/home/ops/work/groups/ops/_manifest.toml";
-    const BESIDE: &str = "/home/ops/work/groups/.schema/manifest.v1.schema.json";
+    const NEXT_TO: &str = "/home/ops/work/groups/.schema/manifest.v1.schema.json";
     const TEXT: &str = "schema_version = 1\ndescription = \"d\"\n";
 
     fn world(text: &str) -> World {
@@ -93,12 +93,12 @@ mod tests {
 
     #[test]
     fn a_schema_next_to_the_groups_is_named_once() {
-        let beside = |text: &str| line(&world(text).file(BESIDE, SCHEMA));
+        let adjacent = |text: &str| line(&world(text).file(NEXT_TO, SCHEMA));
         let expected = "../.schema/manifest.v1.schema.json";
-        assert_eq!(beside(TEXT).as_deref(), Some(expected));
+        assert_eq!(adjacent(TEXT).as_deref(), Some(expected));
         assert_eq!(line(&world(TEXT)), None);
         for there in ["#:schema x.json\n", "# c\n  #:schema x.json\n"] {
-            assert_eq!(beside(&format!("{there}{TEXT}")), None);
+            assert_eq!(adjacent(&format!("{there}{TEXT}")), None);
         }
     }
 
@@ -107,12 +107,12 @@ mod tests {
         let top = "/home/ops/work/schema/manifest.v1.schema.json";
         let alone = || world(TEXT).file(top, SCHEMA);
         assert_eq!(line(&alone()), None);
-        let kept = || alone().directory("/home/ops/work/.git", 0o755);
+        let in_repository = || alone().directory("/home/ops/work/.git", 0o755);
         let expected = "../../schema/manifest.v1.schema.json";
-        assert_eq!(line(&kept()).as_deref(), Some(expected));
-        let inner = kept().directory("/home/ops/work/groups/.git", 0o755);
+        assert_eq!(line(&in_repository()).as_deref(), Some(expected));
+        let inner = in_repository().directory("/home/ops/work/groups/.git", 0o755);
         assert_eq!(line(&inner), None);
-        let nearer = line(&kept().file(BESIDE, SCHEMA));
+        let nearer = line(&in_repository().file(NEXT_TO, SCHEMA));
         assert_eq!(
             nearer.as_deref(),
             Some("../.schema/manifest.v1.schema.json")
@@ -121,13 +121,13 @@ mod tests {
 
     #[test]
     fn an_uncertain_schema_is_not_named() {
-        let another = world(TEXT).file(BESIDE, "{ \"$id\": \"another\" }");
+        let another = world(TEXT).file(NEXT_TO, "{ \"$id\": \"another\" }");
         assert_eq!(line(&another), None);
-        assert_eq!(line(&world(TEXT).file(BESIDE, "no JSON")), None);
-        let good = || world(TEXT).file(BESIDE, SCHEMA);
-        let linked = good().link("/home/ops/work/groups/ops", "/srv/ops");
+        assert_eq!(line(&world(TEXT).file(NEXT_TO, "no JSON")), None);
+        let valid = || world(TEXT).file(NEXT_TO, SCHEMA);
+        let linked = valid().link("/home/ops/work/groups/ops", "/srv/ops");
         assert_eq!(line(&linked), None);
-        let linked = good().alter(MANIFEST, |stat| stat.kind = FileKind::Link);
+        let linked = valid().alter(MANIFEST, |stat| stat.kind = FileKind::Link);
         assert_eq!(line(&linked), None);
     }
 
@@ -135,7 +135,7 @@ mod tests {
     fn a_server_that_knows_the_schema_needs_no_line() {
         let with = |text: &str| {
             let settings = "/home/ops/work/groups/tombi.toml";
-            line(&world(TEXT).file(BESIDE, SCHEMA).file(settings, text))
+            line(&world(TEXT).file(NEXT_TO, SCHEMA).file(settings, text))
         };
         assert_eq!(with("path = \".schema/manifest.v1.schema.json\"\n"), None);
         assert!(with("[format]\n").is_some());

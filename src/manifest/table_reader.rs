@@ -16,7 +16,7 @@ pub(super) trait FieldType: Sized {
     const TOML: TomlType = TomlType::Text;
     const INNER: &'static [FieldRow] = &[];
 
-    /// Reads a value; what is wrong with it is reported.
+    /// Reads a value, and reports what is wrong with it.
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self>;
 
     /// The JSON Schema of a value, without its description.
@@ -80,7 +80,7 @@ pub(super) fn read_table<T: FieldTable>(
     fields
 }
 
-/// The value of a field, if the text has one: what the parser adds to recover
+/// The value of a field, if the text has one. What the parser makes up to recover
 /// from an error has no location.
 pub(super) fn present<'t, 'i>(table: &'t DeTable<'i>, name: &str) -> Option<&'t TomlValue<'i>> {
     table.get(name).filter(|value| !value.span().is_empty())
@@ -110,87 +110,66 @@ impl TableReader<'_, '_> {
         })
     }
 
-    /// Reports each key that is no field. One that was surely meant for a missing
-    /// field is one problem, not two.
+    /// Reports each key that is not a field. The misspelled name of a missing field is
+    /// one problem, not two.
     fn report_unknown(&mut self, names: &[&'static str], found: &mut Findings<'_>) {
         let keys = self.table.iter().map(|(key, _)| key);
-        let unknown: Vec<_> = keys
-            .map(|key| (key.get_ref().as_ref(), key.span()))
-            .filter(|(name, _)| !names.contains(name))
+        let keys = keys.map(|key| (key.get_ref().as_ref(), key.span()));
+        let unknown = keys.filter(|(name, _)| !names.contains(name));
+        let unknown: Vec<_> = unknown
             .map(|(name, span)| (name, span, nearest(name, names.iter().copied())))
             .collect();
         let mut meant = BTreeMap::new();
-        for (.., close) in &unknown {
-            *meant.entry(*close).or_insert(0) += 1;
+        for close in unknown.iter().filter_map(|(.., close)| *close) {
+            *meant.entry(close).or_insert(0) += 1;
         }
         for (name, key, close) in unknown {
             if self.kind != TableKind::Top && found.is_top_level(name) {
                 found.misplaced(name, key, &self.title, self.header.clone());
                 continue;
             }
-            if let Some(close) = close {
-                let is_only = meant.get(&Some(close)) == Some(&1);
-                self.misspelled(name, key, (close, is_only), found);
-            } else {
-                let help = self.where_it_belongs(name, names, found);
-                let message = format!("unknown field {}", quoted(name));
-                found.wrong(Code::UnknownField, key, message, help);
-            }
+            let message = format!("unknown field {}", quoted(name));
+            let diagnostic = found.at(Code::UnknownField, key.clone(), message);
+            found.push(match close {
+                Some(close) if self.table.contains_key(close) => {
+                    diagnostic.help(format!("`{close}` is already set: remove one of the two"))
+                }
+                Some(close) => {
+                    self.missing.retain(|missing| *missing != close);
+                    // Two names that mean the same field would define it twice.
+                    let safety = match meant.get(close) {
+                        Some(1) => Safety::Safe,
+                        _ => Safety::Suggestion,
+                    };
+                    let row = find(found.rows, close);
+                    let diagnostic = diagnostic.fix(safety, key.clone(), close);
+                    let diagnostic = diagnostic.meaning(row.and_then(|row| row.without));
+                    diagnostic.help(format!("did you mean `{close}`?"))
+                }
+                None => diagnostic.help(self.where_it_belongs(name, names, found)),
+            });
         }
-    }
-
-    /// Reports a name that is close to a field's, and whether no other name here is.
-    fn misspelled(
-        &mut self,
-        name: &str,
-        key: Range<usize>,
-        (close, is_only): (&'static str, bool),
-        found: &mut Findings<'_>,
-    ) {
-        let message = format!("unknown field {}", quoted(name));
-        let diagnostic = found.at(Code::UnknownField, key.clone(), message);
-        if self.table.contains_key(close) {
-            let help = format!("`{close}` is already set: remove one of the two");
-            return found.push(diagnostic.help(help));
-        }
-        self.missing.retain(|missing| *missing != close);
-        // Two names that mean the same field would define it twice.
-        let safety = if is_only {
-            Safety::Safe
-        } else {
-            Safety::Suggestion
-        };
-        let row = find(found.rows, close);
-        found.push(
-            diagnostic
-                .fix(safety, key, close)
-                .help(format!("did you mean `{close}`?"))
-                .meaning(row.and_then(|row| row.without)),
-        );
     }
 
     /// Says which table has a field of this name, or which fields this one has.
     fn where_it_belongs(&self, name: &str, names: &[&str], found: &Findings<'_>) -> String {
-        let in_section = found.section.is_some();
-        let value = |name| Some(self.table.get(name)?.get_ref());
-        let is_table = |name| value(name).is_some_and(|value| value.as_table().is_some());
-        let tables = found
-            .rows
-            .iter()
-            .filter(|row| !in_section || row.in_section.is_some());
-        let has_it = |row: &&FieldRow| row.inner.iter().any(|inner| inner.name == name);
-        match tables.clone().find(has_it) {
+        let value = self.table.get(name);
+        let is_table = value.is_some_and(|value| value.get_ref().as_table().is_some());
+        let has_it = |row: &&FieldRow| {
+            row.inner.iter().any(|inner| inner.name == name)
+                && (found.section.is_none() || row.in_section.is_some())
+        };
+        match found.rows.iter().find(has_it) {
             Some(row) => {
                 let path = found.path_of(row.name);
-                let header = match row.toml {
-                    TomlType::Tables => format!("[[{path}]]"),
-                    TomlType::Text | TomlType::Boolean | TomlType::Integer | TomlType::Table => {
-                        format!("[{path}]")
-                    }
+                let header = if row.toml == TomlType::Tables {
+                    format!("[[{path}]]")
+                } else {
+                    format!("[{path}]")
                 };
                 format!("`{name}` is a field of `{header}`: move it below that header")
             }
-            None if self.kind == TableKind::Section && is_table(name) => {
+            None if self.kind == TableKind::Section && is_table => {
                 let path = self.title.trim_matches(['[', ']']).replacen('.', ".\"", 1);
                 format!("a script name with a dot needs quotation marks: `[{path}.{name}\"]`")
             }
@@ -198,8 +177,8 @@ impl TableReader<'_, '_> {
         }
     }
 
-    /// Reports missing fields; where a syntax error is, none is certain to be
-    /// missing.
+    /// Reports missing fields, unless the table has a syntax error, which may hide
+    /// them.
     fn report_missing(mut self, found: &mut Findings<'_>) {
         let misplaced = |name: &&str| found.misplaced.iter().any(|one| one == name);
         self.missing.retain(|name| !misplaced(name));

@@ -68,7 +68,7 @@ fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &mut Finding
     });
 }
 
-/// How to write a length of time, given what is written.
+/// How to correct a duration.
 fn time_limit_help(name: &str, written: &str, example: &str) -> String {
     let digits = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit());
     if digits && format!("{written}s").parse::<TimeLimit>().is_ok() {
@@ -179,7 +179,7 @@ pub(super) fn tables<'t, 'i>(
     Vec::new()
 }
 
-/// Text for people; one that shows nothing is a warning.
+/// Text to display; blank text is a warning.
 impl FieldType for String {
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let text = string(name, value, found)?;
@@ -300,21 +300,20 @@ impl FieldType for Version {
             return None;
         };
         // The parser does not check the range.
-        match i64::from_str_radix(written.as_str(), written.radix()) {
+        let (code, message, help) = match i64::from_str_radix(written.as_str(), written.radix()) {
             Ok(1) => return Some(Self),
-            Ok(other) => found.wrong(
+            Ok(other) => (
                 Code::UnsupportedVersion,
-                value.span(),
                 format!("`{name}` must be 1, but is {other}"),
                 format!("write `{name} = 1`; if the file needs a newer qli, update qli"),
             ),
-            Err(_) => found.wrong(
+            Err(_) => (
                 Code::NumberOutOfRange,
-                value.span(),
                 format!("`{name}` is out of range"),
                 format!("write `{name} = 1`"),
             ),
-        }
+        };
+        found.wrong(code, value.span(), message, help);
         None
     }
 

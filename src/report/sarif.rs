@@ -131,17 +131,15 @@ fn region(one: &Diagnostic, span: &Range<usize>) -> Value {
 }
 
 fn fix(one: &Diagnostic, uri: &str) -> Option<Value> {
-    let edits = one.fix.as_ref()?.edits.iter().map(|edit| {
-        json!({
-            "deletedRegion": region(one, &edit.span),
-            "insertedContent": text(&edit.replacement),
-        })
-    });
+    let fix = one.fix.as_ref()?;
     Some(json!({
         "description": text(one.help.as_deref().unwrap_or(&one.message)),
         "artifactChanges": [{
             "artifactLocation": { "uri": uri },
-            "replacements": edits.collect::<Vec<_>>(),
+            "replacements": [{
+                "deletedRegion": region(one, &fix.span),
+                "insertedContent": text(&fix.replacement),
+            }],
         }],
     }))
 }

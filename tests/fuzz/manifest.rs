@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use qli::testing::diagnostics::{Code, Diagnostic, Diagnostics, Edit, Location, Safety, Source, has_errors};
+use qli::testing::diagnostics::{Code, Diagnostic, Diagnostics, Location, Safety, Source, has_errors};
 use qli::testing::manifest;
 use qli::testing::names::{is_hidden, to_json_pretty};
 use qli::testing::report::{DiagnosticsDocument, Style, concise, diagnostics};
@@ -68,8 +68,8 @@ fn check_locations(one: &Diagnostic) {
     let (source, span) = location(one);
     assert!(is_in(source, span), "the location is wrong: {one:?}");
     let labels = one.labels.iter().map(|label| &label.span);
-    let edits = one.fix.iter().flat_map(|fix| &fix.edits);
-    for other in labels.chain(edits.map(|edit| &edit.span)) {
+    let fix = one.fix.iter().map(|fix| &fix.span);
+    for other in labels.chain(fix) {
         assert!(is_in(source, other), "{other:?} is wrong: {one:?}");
     }
     let before = source.text().get(..span.start).unwrap_or_default();
@@ -147,19 +147,18 @@ fn assert_names_all(found: &Diagnostics, first: usize, screen: &str) {
 /// Applies every safe fix, if there is one.
 fn fixed(source: &Arc<Source>, found: &Diagnostics) -> Option<Arc<Source>> {
     let fixes = found.iter().filter_map(|one| one.fix.as_ref());
-    let safe = fixes.filter(|fix| fix.safety == Safety::Safe);
-    let mut edits: Vec<&Edit> = safe.flat_map(|fix| &fix.edits).collect();
-    edits.sort_by_key(|edit| edit.span.start);
+    let mut fixes: Vec<_> = fixes.filter(|fix| fix.safety == Safety::Safe).collect();
+    fixes.sort_by_key(|fix| fix.span.start);
     let mut text = String::new();
     let mut at = 0;
-    for edit in &edits {
-        let kept = source.text().get(at..edit.span.start);
-        assert!(kept.is_some(), "two edits overlap at {at}: {edit:?}");
+    for fix in &fixes {
+        let kept = source.text().get(at..fix.span.start);
+        assert!(kept.is_some(), "two fixes overlap at {at}: {fix:?}");
         text.push_str(kept.unwrap_or_default());
-        text.push_str(&edit.replacement);
-        at = edit.span.end;
+        text.push_str(&fix.replacement);
+        at = fix.span.end;
     }
     text.push_str(source.text().get(at..)?);
     let fixed = || manifest::source(source.path(), Ok(text.into_bytes())).ok();
-    (!edits.is_empty()).then(fixed).flatten()
+    (!fixes.is_empty()).then(fixed).flatten()
 }

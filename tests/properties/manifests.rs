@@ -459,8 +459,8 @@ fn assert_sound(text: &str, found: &Diagnostics) {
         for label in &one.labels {
             assert!(text.get(label.span.clone()).is_some(), "{one:?}");
         }
-        for edit in one.fix.iter().flat_map(|fix| &fix.edits) {
-            assert!(text.get(edit.span.clone()).is_some(), "{one:?}");
+        if let Some(fix) = &one.fix {
+            assert!(text.get(fix.span.clone()).is_some(), "{one:?}");
         }
     }
 }

@@ -17,7 +17,7 @@ fn example(name: &str) -> &'static str {
     example_of(GroupFields::ROWS, name)
 }
 
-/// The name and the value in a line, as far as they can be recognized.
+/// The name and the value that a line seems to contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct IntendedField<'t> {
     pub(super) name: &'t str,
@@ -107,7 +107,7 @@ fn provider(meant: &str) -> String {
     }
 }
 
-/// Removes a comment after a value; in a string it is none.
+/// Removes a comment after a value; a `#` in a string does not begin one.
 fn without_comment(value: &str) -> &str {
     let whole = |quote: char| {
         let rest = value.strip_prefix(quote)?;
@@ -118,15 +118,11 @@ fn without_comment(value: &str) -> &str {
     if let Some(whole) = whole('"').or_else(|| whole('\'')) {
         return whole;
     }
-    let comment = if value.starts_with(['"', '\'']) {
-        None
-    } else {
-        value.find('#')
-    };
-    value
-        .get(..comment.unwrap_or(value.len()))
-        .unwrap_or(value)
-        .trim_end()
+    let is_string = value.starts_with(['"', '\'']);
+    match value.split_once('#').filter(|_| !is_string) {
+        Some((before, _)) => before.trim_end(),
+        None => value.trim_end(),
+    }
 }
 
 /// What follows a boolean or a number that is valid without it.
@@ -141,9 +137,8 @@ pub(super) fn after_a_valid_value(value: &str) -> Option<&str> {
 /// How other languages start a comment, if a line starts so.
 pub(super) fn foreign_comment(line: &str) -> Option<&'static str> {
     let line = line.trim_start();
-    let marks = ["//", "--", "/*", ";"].into_iter();
-    let mut marks = marks.filter(|mark| line.starts_with(mark) && !line.starts_with("---"));
-    marks.next()
+    let mut marks = ["//", "--", "/*", ";"].into_iter();
+    marks.find(|mark| line.starts_with(mark) && !line.starts_with("---"))
 }
 
 /// Whether a word means "no value" in another language.

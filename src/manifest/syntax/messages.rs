@@ -1,4 +1,4 @@
-//! Messages for the parser's errors, which name no fix.
+//! Messages for syntax errors. The parser's own do not say how to fix them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -61,13 +61,14 @@ impl<'t> ErrorWriter<'t> {
         self.text.get(range).unwrap_or_default()
     }
 
-    /// Whether the parser reads nothing after an error, or forgets what is before
-    /// it: a table that is defined again in the other form.
-    pub(super) fn is_harmful(&self, one: &SyntaxError) -> bool {
-        let is_header =
-            one.kind == Is::Duplicate && self.statements.on_header(self.source, one.span.start);
+    /// Whether the parser does not read what follows an error, or drops what it has
+    /// read: a table that is defined again, once as an array and once not.
+    pub(super) fn hides_others(&self, one: &SyntaxError) -> bool {
+        let at = one.span.start;
         matches!(one.kind, Is::NoEquals | Is::OpenHeader)
-            || (is_header && self.has_other_form(one.span.start))
+            || one.kind == Is::Duplicate
+                && self.statements.on_header(self.source, at)
+                && self.has_other_form(at)
     }
 
     /// Whether a header is one of an array of tables and the first of its name is

@@ -19,8 +19,8 @@ use std::sync::Arc;
 use toml::de::{DeTable, Error};
 
 use super::statements::{ErrorRanges, Statements};
-use crate::diagnostics::{Code, Diagnostic, Source};
-use kind::SyntaxErrorKind;
+use crate::diagnostics::{Code, Diagnostic, Location, Source};
+use kind::SyntaxErrorKind as Is;
 use lines::conflicts;
 use messages::ErrorWriter;
 
@@ -34,7 +34,7 @@ pub(super) struct Recovered {
     pub(super) error_ranges: ErrorRanges,
 }
 
-/// How often a text is parsed again at most. No text is known to need more than two.
+/// The most times that a text is parsed again. No text is known to need more than two.
 const ROUNDS: usize = 4;
 
 /// The syntax errors of another TOML file: a policy.
@@ -50,7 +50,6 @@ pub(super) fn recover(source: &Arc<Source>) -> Recovered {
         bytes: source.text().as_bytes().to_vec(),
         by_line: BTreeMap::new(),
         error_ranges: Vec::new(),
-        statements: Statements::of(source.text()),
     };
     let text = source.text().trim_start_matches('\u{feff}').trim_start();
     if text.starts_with('{') {
@@ -58,11 +57,13 @@ pub(super) fn recover(source: &Arc<Source>) -> Recovered {
     } else {
         state.remove_conflicts();
         state.remove_unclosed();
-        state.remove_lines();
     }
+    // Removing a line below does not change which lines are headers.
+    let statements = Statements::of(&state.text());
+    state.remove_lines(&statements);
     Recovered {
         text: state.text(),
-        error_ranges: ErrorRanges::of(state.error_ranges, state.statements),
+        error_ranges: ErrorRanges::of(state.error_ranges, statements),
         problems: state.by_line.into_values().collect(),
     }
 }
@@ -73,7 +74,6 @@ struct Recovery<'s> {
     /// The first error of each line; it causes the others.
     by_line: BTreeMap<usize, Diagnostic>,
     error_ranges: Vec<Range<usize>>,
-    statements: Statements,
 }
 
 impl Recovery<'_> {
@@ -82,7 +82,7 @@ impl Recovery<'_> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        let crate::diagnostics::Location::Text { span, .. } = &diagnostic.location else {
+        let Location::Text { span, .. } = &diagnostic.location else {
             return;
         };
         self.error_ranges.push(span.clone());
@@ -106,22 +106,19 @@ impl Recovery<'_> {
     fn report_json(&mut self) {
         let first = self.source.text().find('{').unwrap_or_default();
         let message = "this looks like JSON, but a manifest is TOML";
-        self.report_at(
-            Code::SyntaxError,
-            first..first,
-            message,
-            messages::ON_FIELDS,
-        );
+        let help = messages::ON_FIELDS;
+        self.report_at(Code::SyntaxError, first..first, message, help);
         self.blank(0..self.bytes.len());
     }
 
     fn remove_conflicts(&mut self) {
-        for conflict in conflicts(self.source, &self.statements) {
+        for conflict in conflicts(self.source, &Statements::of(self.source.text())) {
             let message = "the file contains a merge conflict";
             let help = "keep one side, and remove the lines with `<<<<<<<`, `=======`, `>>>>>>>`";
             self.report_at(Code::SyntaxError, conflict.start, message, help);
-            let blanked = conflict.blanked.into_iter();
-            blanked.for_each(|line| self.blank(line));
+            for line in conflict.blanked {
+                self.blank(line);
+            }
         }
     }
 
@@ -138,41 +135,29 @@ impl Recovery<'_> {
             self.report_at(Code::Unclosed, mark, &message, &help);
             self.blank(one.range);
         }
-        // A header stays one, whatever is removed from it later.
-        self.statements = Statements::of(&self.text());
     }
 
-    /// Removes the lines after which the parser reads nothing more, or forgets what
-    /// it has read, until none is left; reports all other errors.
-    fn remove_lines(&mut self) {
+    /// Removes the lines that keep the parser from reading others, until none is left;
+    /// reports all other errors.
+    fn remove_lines(&mut self, statements: &Statements) {
         for _ in 0..ROUNDS {
             let text = self.text();
             let (_, errors) = DeTable::parse_recoverable(&text);
             let mut errors: Vec<_> = errors.iter().map(SyntaxError::of).collect();
             errors.sort_by_key(|one| (one.span.start, one.span.end));
-            let statements = std::mem::take(&mut self.statements);
-            let writer = ErrorWriter::new(self.source, &text, &statements, &errors);
+            let writer = ErrorWriter::new(self.source, &text, statements, &errors);
             let (harmful, rest): (Vec<_>, Vec<_>) =
-                errors.into_iter().partition(|one| writer.is_harmful(one));
-            let done = harmful.is_empty();
+                errors.into_iter().partition(|one| writer.hides_others(one));
+            if harmful.is_empty() {
+                return self.report_rest(&writer, rest);
+            }
             for one in harmful {
                 self.report_once(&writer, &one);
-                let whole = matches!(
-                    one.kind,
-                    SyntaxErrorKind::OpenHeader | SyntaxErrorKind::Duplicate
-                );
-                self.blank(if whole {
+                self.blank(if matches!(one.kind, Is::OpenHeader | Is::Duplicate) {
                     statements.table(one.span.start)
                 } else {
                     self.source.line(one.span.start)
                 });
-            }
-            if done {
-                self.report_rest(&writer, rest);
-            }
-            self.statements = statements;
-            if done {
-                return;
             }
         }
         self.blank(0..self.bytes.len());
@@ -193,29 +178,27 @@ impl Recovery<'_> {
         // Fields below a header that is defined twice are defined twice, too.
         let mut repeated = 0;
         for one in rest {
-            let is_header = one.kind == SyntaxErrorKind::Duplicate
-                && writer.statements.on_header(self.source, one.span.start);
-            if is_header {
+            let is_duplicate = one.kind == Is::Duplicate;
+            if is_duplicate && writer.statements.on_header(self.source, one.span.start) {
                 repeated = writer.statements.table(one.span.start).end;
-            }
-            if one.kind == SyntaxErrorKind::Duplicate && !is_header && one.span.start < repeated {
+            } else if is_duplicate && one.span.start < repeated {
                 self.error_ranges.push(one.span);
-            } else {
-                self.report_once(writer, &one);
+                continue;
             }
+            self.report_once(writer, &one);
         }
     }
 }
 
 struct SyntaxError {
-    kind: SyntaxErrorKind,
+    kind: Is,
     span: Range<usize>,
 }
 
 impl SyntaxError {
     fn of(error: &Error) -> Self {
         Self {
-            kind: SyntaxErrorKind::of(error.message()),
+            kind: Is::of(error.message()),
             span: error.span().unwrap_or(0..0),
         }
     }

@@ -15,8 +15,8 @@ pub(super) struct Unclosed {
     pub(super) closing: &'static str,
 }
 
-/// At most so many are found: each may cost a scan of the rest of the text.
-const MOST: usize = 200;
+/// The most that are found: each may cost a scan of the rest of the text.
+const LIMIT: usize = 200;
 
 /// Finds values that are not closed by the end of the text or the line, or before
 /// another bracket closes.
@@ -24,7 +24,7 @@ pub(super) fn unclosed(text: &str) -> Vec<Unclosed> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(open) = next_open(text, at) {
-        let end = if found.len() + 1 < MOST {
+        let end = if found.len() + 1 < LIMIT {
             next_statement(text, open.line, open.seen)
         } else {
             text.len()
@@ -52,7 +52,7 @@ struct Open {
     mark: usize,
     /// Where the line of its field begins.
     line: usize,
-    /// Where it certainly still goes on.
+    /// It ends after this.
     seen: usize,
 }
 
@@ -176,6 +176,6 @@ mod tests {
     #[test]
     fn the_number_of_open_values_is_limited() {
         let many = "a = [\n".repeat(10_000);
-        assert_eq!(unclosed(&many).len(), MOST);
+        assert_eq!(unclosed(&many).len(), LIMIT);
     }
 }

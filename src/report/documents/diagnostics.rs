@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::SCHEMA_VERSION;
-use crate::diagnostics::{Diagnostic, Edit, Location, PolicyRule, Position, Safety, Source};
+use crate::diagnostics::{Diagnostic, Location, PolicyRule, Position, Safety, Source};
 use crate::names::Text;
 
 /// `qli validate --format json`, and `explain --format json` when no plan can be
@@ -126,13 +126,12 @@ impl DiagnosticDocument {
             let text = label.text.clone();
             location(&label.span).map(|span| LabelDocument { text, span })
         });
-        let edit = |edit: &Edit| {
-            let replacement = edit.replacement.clone();
-            location(&edit.span).map(|span| EditDocument { span, replacement })
-        };
-        let fix = one.fix.as_ref().map(|fix| FixDocument {
-            safety: fix.safety,
-            edits: fix.edits.iter().filter_map(edit).collect(),
+        let fix = one.fix.as_ref().and_then(|fix| {
+            let span = location(&fix.span)?;
+            let replacement = fix.replacement.clone();
+            let edits = vec![EditDocument { span, replacement }];
+            let safety = fix.safety;
+            Some(FixDocument { safety, edits })
         });
         Self {
             code: one.code.number(),
