@@ -27,7 +27,7 @@ fields! {
     /// `audit_log`; that a reference fits its provider; that `audit_log` and the
     /// file of an `anchor` are well-formed absolute paths; that `[audit]` comes with
     /// an `audit_log`; that no top-level field is below a header by mistake; that no
-    /// section weakens a guard of its group, or is named after no script; that
+    /// section weakens a guard of its group, or has no matching script; that
     /// `confirm = false` and `confirm_by` are not combined; that `kill_after` comes
     /// with a `timeout`; that no secret fills a variable that qli sets; and that no
     /// value contains NUL.
