@@ -9,7 +9,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 
 use super::audit::AuditArgs;
 use super::examples;
-use super::global::{GLOBAL, GROUP, Global, LEAF};
+use super::global::{GLOBAL, GROUP, Global, LEAF, TargetArgs};
 use crate::report::Format;
 
 /// Runs a team's scripts under guards that their group declares.
@@ -79,21 +79,6 @@ pub(super) enum Command {
     /// Explain a command, a topic or an error code
     #[command(help_template = LEAF, before_help = examples::HELP)]
     Help(HelpArgs),
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
-pub(super) struct TargetArgs {
-    #[command(flatten)]
-    pub(super) global: Global,
-    /// The group
-    pub(super) group: OsString,
-    /// The extension, and arguments for its script
-    #[arg(
-        trailing_var_arg = true,
-        allow_hyphen_values = true,
-        value_name = "EXTENSION] [ARGS"
-    )]
-    pub(super) words: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]

@@ -3,8 +3,7 @@
 
 use std::io;
 
-use super::args::TargetArgs;
-use super::global::Global;
+use super::global::{Global, TargetArgs};
 use crate::diagnostics::{Diagnostic, Diagnostics, Location};
 use crate::discovery::{GroupEntry, Roots, extension_name, extensions, find_group, group_name};
 use crate::dispatch::Exit;

@@ -2,8 +2,9 @@
 
 use std::ffi::OsString;
 
-use super::args::{ExplainArgs, TargetArgs};
+use super::args::ExplainArgs;
 use super::context::Context;
+use super::global::TargetArgs;
 use crate::dispatch::Exit;
 use crate::guard::{Plan, Refusal, first_refusal};
 use crate::names::{shell_line, to_json_pretty};

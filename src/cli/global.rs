@@ -1,4 +1,4 @@
-//! The options of every command, and the layout of every help.
+//! The options of every command, what names a script, and the layout of every help.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -77,4 +77,19 @@ impl Global {
     pub(super) fn color(&self) -> Color {
         self.color.unwrap_or_default()
     }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(super) struct TargetArgs {
+    #[command(flatten)]
+    pub(super) global: Global,
+    /// The group
+    pub(super) group: OsString,
+    /// The extension, and arguments for its script
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "EXTENSION] [ARGS"
+    )]
+    pub(super) words: Vec<OsString>,
 }

@@ -2,9 +2,9 @@
 
 use std::ffi::OsString;
 
-use super::args::TargetArgs;
 use super::context::Context;
 use super::global::Global;
+use super::global::TargetArgs;
 use crate::diagnostics::Diagnostics;
 use crate::dispatch::{self, Exit};
 use crate::host::write_stderr;

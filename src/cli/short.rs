@@ -8,8 +8,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum as _;
 
-use super::args::TargetArgs;
 use super::global::Global;
+use super::global::TargetArgs;
 use crate::names::{RESERVED, is_command};
 use crate::report::Color;
 

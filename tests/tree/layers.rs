@@ -1,6 +1,7 @@
 //! Layers import in the order in which `lib.rs` lists them: a layer uses those above
-//! it, never those below.
+//! it, never those below. No two files import each other, directly or by way of others.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 fn src() -> PathBuf {
@@ -83,6 +84,66 @@ fn no_layer_imports_one_below_it() {
             );
         }
     }
+}
+
+/// The modules by path, with their code; tests are left out.
+fn modules() -> BTreeMap<Vec<String>, String> {
+    let files = files(&src()).into_iter();
+    let files = files.filter(|file| !file.ends_with("tests.rs"));
+    let modules = files.map(|file| {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]\nmod ").next().unwrap().lines();
+        let code = code.filter(|line| !line.trim_start().starts_with("//"));
+        let path = file.strip_prefix(src()).unwrap().with_extension("");
+        let path = path.iter().map(|part| part.to_str().unwrap().to_owned());
+        let path = path.filter(|part| part != "mod").collect();
+        (path, code.collect::<Vec<_>>().join("\n"))
+    });
+    modules.collect()
+}
+
+/// The module that holds `super::codec::Seal` or `crate::audit::codec::Seal`, if
+/// the path says so.
+fn module_of(path: &str, own: &[String], modules: &BTreeMap<Vec<String>, String>) -> Vec<String> {
+    let (mut here, mut found) = (own.to_vec(), own.to_vec());
+    for part in path
+        .split("::")
+        .skip_while(|part| !matches!(*part, "crate" | "super"))
+    {
+        match part {
+            "crate" => here.clear(),
+            "super" => drop(here.pop()),
+            name => {
+                here.push(name.to_owned());
+                if modules.contains_key(&here) {
+                    found.clone_from(&here);
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let modules = modules();
+    let imports = modules.iter().map(|(own, code)| {
+        let paths = code.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':'));
+        let used = paths.map(|path| module_of(path, own, &modules));
+        (
+            own,
+            used.filter(|used| used != own).collect::<BTreeSet<_>>(),
+        )
+    });
+    let mut left: BTreeMap<_, _> = imports.collect();
+    let mut before = 0;
+    while before != left.len() {
+        before = left.len();
+        let all: BTreeSet<_> = left.keys().map(|own| (*own).clone()).collect();
+        left.retain(|_, used| !used.is_disjoint(&all));
+    }
+    let left: Vec<_> = left.keys().map(|own| own.join("/")).collect();
+    assert!(left.is_empty(), "a circle, and what imports it: {left:?}");
 }
 
 #[test]
