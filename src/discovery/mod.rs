@@ -1,4 +1,4 @@
-//! Finds groups and extensions: [`find`] finds one extension for a run,
+//! Finds groups and extensions: [`find()`] finds one extension for a run,
 //! [`catalogue()`] finds all of them.
 //!
 //! A run looks at one group only. It lists directories only to suggest a name in

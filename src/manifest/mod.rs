@@ -1,5 +1,5 @@
 //! The text of a `_manifest.toml` becomes a [`Manifest`], or a list of every
-//! problem in it. `run`, `explain` and `validate` all call [`parse`].
+//! problem in it. `run`, `explain` and `validate` all call [`parse()`].
 //!
 //! To add a field, see [`fields`].
 
