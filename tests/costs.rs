@@ -43,7 +43,7 @@ const VERSION_LIMIT: u64 = 385_000;
 /// extensions of one: about ten milliseconds.
 const TAB_LIMIT: u64 = 42_000_000;
 
-/// System calls of qli itself in the same run, without those that read its own
+/// System calls of the qli process in the same run, without those that read its own
 /// `/proc` files. Most are the loader's and the runtime's.
 const CALLS_LIMIT: usize = 241;
 
@@ -146,7 +146,7 @@ impl World {
         command
     }
 
-    /// The system calls of a second run of qli itself, with the error of each.
+    /// The system calls of a second run of the qli process, with the error of each.
     ///
     /// Reads of its own `/proc` files are left out: their length changes with addresses
     /// and process ids.
@@ -168,7 +168,7 @@ impl World {
         calls
     }
 
-    /// The instructions of qli itself.
+    /// The instructions of the qli process.
     fn instructions(&self, words: &[&str]) -> u64 {
         let mut command = self.watched_by("valgrind");
         command.args(["-q", "--tool=callgrind", "--trace-children=no"]);
@@ -308,10 +308,10 @@ fn a_guarded_run_stays_within_its_memory() {
 
 #[test]
 fn the_program_stays_within_its_size() {
-    let told = Command::new("size").arg(env!("CARGO_BIN_EXE_qli")).output();
-    let told = String::from_utf8(told.unwrap().stdout).unwrap();
+    let printed = Command::new("size").arg(env!("CARGO_BIN_EXE_qli")).output();
+    let printed = String::from_utf8(printed.unwrap().stdout).unwrap();
     // A heading, then: text, data, bss, their sum and more.
-    let sum = told.lines().nth(1).unwrap().split_whitespace().nth(3);
+    let sum = printed.lines().nth(1).unwrap().split_whitespace().nth(3);
     let sum: u64 = sum.unwrap().parse().unwrap();
     println!("size: {sum}");
     assert!(sum <= SIZE_LIMIT, "{sum} bytes");
@@ -323,10 +323,10 @@ fn the_program_stays_within_its_size() {
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 fn the_unwinder_is_linked_statically() {
     let words = ["-dW", env!("CARGO_BIN_EXE_qli")];
-    let told = Command::new("readelf").args(words).output().unwrap();
-    let told = String::from_utf8(told.stdout).unwrap();
-    assert!(told.contains("libc.so"), "{told}");
-    assert!(!told.contains("libgcc_s"), "{told}");
+    let printed = Command::new("readelf").args(words).output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    assert!(printed.contains("libc.so"), "{printed}");
+    assert!(!printed.contains("libgcc_s"), "{printed}");
 }
 
 /// Every start would pay for the relocations of a position-independent program.

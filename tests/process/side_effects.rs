@@ -150,7 +150,7 @@ impl Trace {
         trace
     }
 
-    /// The calls of qli itself, without the one that started it.
+    /// The calls of the qli process, without the one that started it.
     fn own(&self) -> impl Iterator<Item = &Call> {
         let qli = &self.0[0].pid;
         self.0.iter().skip(1).filter(move |call| call.pid == *qli)

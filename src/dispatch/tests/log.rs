@@ -221,12 +221,12 @@ fn every_record_is_told_to_the_anchor() {
     }
     assert_eq!(text.lines().count(), 2);
     let (world, _) = carry(with("anchor = \"syslog\"\n").file("/dev/log", ""));
-    let told = world
+    let logged = world
         .acts()
         .iter()
         .filter(|act| matches!(act, Act::Logged))
         .count();
-    assert_eq!(told, 2);
+    assert_eq!(logged, 2);
 }
 
 #[test]

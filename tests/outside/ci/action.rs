@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use super::checkout::{BROKEN, Checkout, GOOD, WARNED, told, yaml};
+use super::checkout::{BROKEN, Checkout, GOOD, WARNED, printed, yaml};
 use crate::support::{is_root, output};
 
 const ACTION: &str = include_str!("../../../action.yml");
@@ -59,7 +59,7 @@ fn validate(manifest: &str, inputs: &[(&str, &str)]) -> (Checkout, Output) {
 #[test]
 fn problems_are_annotated_at_their_lines() {
     let (_, good) = validate(GOOD, &[("paths", "groups")]);
-    assert_eq!((good.status.code(), told(&good).as_str()), (Some(0), ""));
+    assert_eq!((good.status.code(), printed(&good).as_str()), (Some(0), ""));
     let foreign = if is_root() {
         &[false, true][..]
     } else {
@@ -83,7 +83,7 @@ fn a_report_is_there_to_be_uploaded_whatever_was_found() {
     let inputs = [("paths", "groups\n"), ("sarif-file", "qli report.sarif")];
     for (manifest, code, results) in [(GOOD, 0, 0), (BROKEN, 1, 1)] {
         let (checkout, ended) = validate(manifest, &inputs);
-        assert_eq!(ended.status.code(), Some(code), "{}", told(&ended));
+        assert_eq!(ended.status.code(), Some(code), "{}", printed(&ended));
         let report = std::fs::read(checkout.path("qli report.sarif")).unwrap();
         let report: Value = serde_json::from_slice(&report).unwrap();
         let found = report["runs"][0]["results"].as_array().unwrap();
@@ -97,14 +97,14 @@ fn a_report_is_there_to_be_uploaded_whatever_was_found() {
 fn the_directory_of_a_report_is_made_and_one_that_cannot_be_written_fails() {
     let inputs = [("paths", "groups"), ("sarif-file", "new/reports/qli.sarif")];
     let (checkout, ended) = validate(BROKEN, &inputs);
-    assert_eq!(ended.status.code(), Some(1), "{}", told(&ended));
+    assert_eq!(ended.status.code(), Some(1), "{}", printed(&ended));
     assert!(checkout.path("new/reports/qli.sarif").is_file());
     // No directory, no file, and no room for it.
     for file in ["bin/qli/report", "groups", "/dev/full"] {
         let inputs = [("paths", "groups"), ("sarif-file", file)];
         let (_, ended) = validate(GOOD, &inputs);
-        assert_eq!(ended.status.code(), Some(2), "{file}: {}", told(&ended));
-        assert!(!told(&ended).is_empty(), "{file}");
+        assert_eq!(ended.status.code(), Some(2), "{file}: {}", printed(&ended));
+        assert!(!printed(&ended).is_empty(), "{file}");
     }
 }
 
@@ -122,8 +122,8 @@ fn a_job_that_cannot_be_done_closes_no_alert_and_fails() {
             ("sarif-file", "qli.sarif"),
         ];
         let (checkout, ended) = validate(GOOD, &inputs);
-        assert_eq!(ended.status.code(), Some(2), "{}", told(&ended));
-        assert!(told(&ended).contains(error), "{}", told(&ended));
+        assert_eq!(ended.status.code(), Some(2), "{}", printed(&ended));
+        assert!(printed(&ended).contains(error), "{}", printed(&ended));
         assert!(!checkout.path("qli.sarif").exists());
         assert!(!checkout.path("temp/GITHUB_OUTPUT").exists());
     }
@@ -134,7 +134,7 @@ fn a_job_that_cannot_be_done_closes_no_alert_and_fails() {
 #[test]
 fn warnings_policies_and_odd_paths_are_handed_on() {
     let (_, warned) = validate(WARNED, &[("paths", "groups")]);
-    assert_eq!(warned.status.code(), Some(0), "{}", told(&warned));
+    assert_eq!(warned.status.code(), Some(0), "{}", printed(&warned));
     let denied = [("paths", "groups"), ("deny-warnings", "true")];
     assert_eq!(validate(WARNED, &denied).1.status.code(), Some(1));
     let policy = [("paths", "groups"), ("policy", "no such policy.json\n")];
@@ -145,7 +145,7 @@ fn warnings_policies_and_odd_paths_are_handed_on() {
     checkout.write(&format!("{odd}/web/_manifest.toml"), BROKEN);
     let paths = format!("groups\n{odd}");
     let ended = step("Validate", &checkout, &[("paths", &paths)]);
-    assert_eq!(ended.status.code(), Some(1), "{}", told(&ended));
+    assert_eq!(ended.status.code(), Some(1), "{}", printed(&ended));
     assert!(!checkout.path("temp/done").exists());
 }
 
@@ -157,15 +157,15 @@ fn a_qli_that_is_there_is_not_built() {
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(checkout.path("bin/cargo"), mode).unwrap();
     let there = step("Install qli", &checkout, &[]);
-    assert!(there.status.success(), "{}", told(&there));
+    assert!(there.status.success(), "{}", printed(&there));
     assert!(!checkout.path("temp/built").exists());
     std::fs::remove_file(checkout.path("bin/qli")).unwrap();
     let mut neither = bash("Install qli", &checkout, &[]);
     let neither = output(neither.env("PATH", checkout.path("home")));
     assert_eq!(neither.status.code(), Some(2));
-    assert!(told(&neither).starts_with("::error::there is no qli on PATH"));
+    assert!(printed(&neither).starts_with("::error::there is no qli on PATH"));
     let built = step("Install qli", &checkout, &[]);
-    assert!(built.status.success(), "{}", told(&built));
+    assert!(built.status.success(), "{}", printed(&built));
     let words = std::fs::read_to_string(checkout.path("temp/built")).unwrap();
     assert!(
         words.starts_with("install --quiet --locked --root"),

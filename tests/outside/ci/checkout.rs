@@ -80,7 +80,7 @@ impl Checkout {
 }
 
 /// What was written to standard output, and to standard error.
-pub(crate) fn told(ended: &Output) -> String {
+pub(crate) fn printed(ended: &Output) -> String {
     let both = [ended.stdout.clone(), ended.stderr.clone()].concat();
     String::from_utf8(both).unwrap()
 }
@@ -90,6 +90,6 @@ pub(crate) fn yaml(text: &str) -> serde_json::Value {
     let program = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.argv[1])))";
     let mut python = Command::new(crate::support::tool("bin/python"));
     let ended = output(python.args(["-c", program, text]));
-    assert!(ended.status.success(), "{}", told(&ended));
+    assert!(ended.status.success(), "{}", printed(&ended));
     serde_json::from_slice(&ended.stdout).unwrap()
 }

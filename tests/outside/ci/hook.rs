@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use super::checkout::{BROKEN, Checkout, GOOD, told};
+use super::checkout::{BROKEN, Checkout, GOOD, printed};
 use crate::support::output;
 use crate::support::tool;
 
@@ -36,13 +36,13 @@ fn manifests_that_are_committed_are_checked() {
         checkout.write(".pre-commit-config.yaml", &config);
         checkout.git(&["add", ".pre-commit-config.yaml"]);
         let ended = run(&checkout);
-        let told = told(&ended);
-        assert!(told.contains(word), "{told}");
-        assert_eq!(ended.status.code(), Some(code), "{told}");
+        let printed = printed(&ended);
+        assert!(printed.contains(word), "{printed}");
+        assert_eq!(ended.status.code(), Some(code), "{printed}");
         checkout.git(&["rm", "--quiet", "--cached", "-r", "groups"]);
         let nothing = run(&checkout);
-        let told = super::checkout::told(&nothing);
-        assert!(told.contains("Skipped"), "{told}");
+        let printed = super::checkout::printed(&nothing);
+        assert!(printed.contains("Skipped"), "{printed}");
     }
 }
 
@@ -51,5 +51,5 @@ fn the_hooks_are_what_pre_commit_takes_for_hooks() {
     let (hooks, _) = published();
     let mut check = hooks.command(tool("bin/pre-commit"));
     let ended = output(check.args(["validate-manifest", ".pre-commit-hooks.yaml"]));
-    assert!(ended.status.success(), "{}", told(&ended));
+    assert!(ended.status.success(), "{}", printed(&ended));
 }

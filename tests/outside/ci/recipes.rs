@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::checkout::{BROKEN, Checkout, GOOD, told, yaml};
+use super::checkout::{BROKEN, Checkout, GOOD, printed, yaml};
 use crate::support::{is_root, output};
 
 const MANUAL: &str = include_str!("../../../docs/ci.md");
@@ -49,10 +49,10 @@ fn the_recipes_pass_what_is_good_and_fail_what_is_not() {
                 }
                 let mut run = checkout.command(shell);
                 let ended = output(run.env_remove("HOME").args(["-c", &script]));
-                let told = told(&ended);
-                assert_eq!(ended.status.code(), Some(code), "{script}{told}");
+                let printed = printed(&ended);
+                assert_eq!(ended.status.code(), Some(code), "{script}{printed}");
                 let line = "groups/ops/_manifest.toml:3:1: error[QLI0102]";
-                assert_eq!(told.contains(line), code == 1, "{told}");
+                assert_eq!(printed.contains(line), code == 1, "{printed}");
             }
         }
     }
@@ -93,7 +93,7 @@ fn guarded() -> (Checkout, [String; 2]) {
     let checkout = Checkout::with(GOOD);
     let mut new = checkout.command(checkout.path("bin/qli"));
     let made = output(new.args(["ext", "new", "live", "--guarded", "--in", "groups"]));
-    assert!(made.status.success(), "{}", told(&made));
+    assert!(made.status.success(), "{}", printed(&made));
     let recipes = blocks("Running guarded scripts in a job", "sh");
     let recipes = recipes
         .iter()
@@ -105,12 +105,12 @@ fn guarded() -> (Checkout, [String; 2]) {
 fn a_guarded_script_runs_in_a_job_that_answers() {
     let (checkout, [recipe, _]) = guarded();
     let ran = output(checkout.command("sh").args(["-ec", &recipe]));
-    assert!(ran.status.success(), "{}", told(&ran));
-    assert!(told(&ran).contains("hello from live"));
+    assert!(ran.status.success(), "{}", printed(&ran));
+    assert!(printed(&ran).contains("hello from live"));
 }
 
-/// What runners do to a job, by what is said then: everybody may write to the
-/// checkout, it is somebody else's, there is no home, or none to write to.
+/// What runners do to a checkout: everyone can write to it, another user owns it,
+/// there is no home directory, or none that is writable.
 #[test]
 fn a_guarded_script_runs_from_a_copy_whatever_the_runner_did() {
     for wrong in ["QLI0702", "QLI0703", "QLI0502", "QLI1201"] {
@@ -123,11 +123,11 @@ fn a_guarded_script_runs_from_a_copy_whatever_the_runner_did() {
             _ => {}
         }
         let refused = output(job(wrong, &checkout).args(["-ec", &plain]));
-        assert_eq!(refused.status.code(), Some(125), "{}", told(&refused));
-        assert!(told(&refused).contains(wrong), "{}", told(&refused));
+        assert_eq!(refused.status.code(), Some(125), "{}", printed(&refused));
+        assert!(printed(&refused).contains(wrong), "{}", printed(&refused));
         let ran = output(job(wrong, &checkout).args(["-ec", &copied]));
-        assert!(ran.status.success(), "{wrong}: {}", told(&ran));
-        assert!(told(&ran).contains("hello from live"), "{wrong}");
+        assert!(ran.status.success(), "{wrong}: {}", printed(&ran));
+        assert!(printed(&ran).contains("hello from live"), "{wrong}");
         let log = std::fs::read_to_string(checkout.path("live-audit.log")).unwrap();
         assert_eq!(log.lines().count(), 2, "{wrong}: {log}");
     }
@@ -147,5 +147,5 @@ fn job(wrong: &str, checkout: &Checkout) -> Command {
 fn open_up(checkout: &Checkout) {
     let mut chmod = checkout.command("chmod");
     let ended = output(chmod.args(["-R", "a+w", "groups"]));
-    assert!(ended.status.success(), "{}", told(&ended));
+    assert!(ended.status.success(), "{}", printed(&ended));
 }

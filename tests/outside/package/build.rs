@@ -8,7 +8,7 @@ use std::process::Output;
 use tempfile::TempDir;
 
 use super::licences::shadow;
-use super::{ending, program, script, told};
+use super::{ending, printed, program, script};
 use crate::support::{names, output};
 
 const CARGO: &str = "#!/bin/sh
@@ -64,7 +64,7 @@ impl Machine {
 
     fn with_profdata(self) -> Self {
         std::fs::write(self.path("profdata"), PROFDATA).unwrap();
-        told(program("chmod", ["+x", "profdata"]).current_dir(self.directory.path()));
+        printed(program("chmod", ["+x", "profdata"]).current_dir(self.directory.path()));
         self
     }
 
@@ -78,7 +78,7 @@ impl Machine {
         let real = format!("-DREAL=\"{}\"", env!("CARGO_BIN_EXE_qli"));
         let words = ["-static", "-no-pie", "-s", "-o", "static", "static.c"];
         let mut compiler = program("cc", words);
-        told(compiler.arg(real).current_dir(self.directory.path()));
+        printed(compiler.arg(real).current_dir(self.directory.path()));
         self.path("static")
     }
 
@@ -142,7 +142,7 @@ fn without_musl_the_command_says_so_and_builds_a_static_program_with_glibc() {
         tarball.to_str().unwrap(),
         "*/THIRD-PARTY.md",
     ];
-    let document = told(&mut program("tar", document));
+    let document = printed(&mut program("tar", document));
     assert!(
         document.contains("GNU LESSER GENERAL PUBLIC LICENSE"),
         "its text"
@@ -150,11 +150,11 @@ fn without_musl_the_command_says_so_and_builds_a_static_program_with_glibc() {
     let deb = ending(&machine.path("out"), ".deb");
     let deb = deb.to_str().unwrap();
     assert_eq!(
-        told(&mut program("dpkg-deb", ["-f", deb, "Depends"])).trim(),
+        printed(&mut program("dpkg-deb", ["-f", deb, "Depends"])).trim(),
         ""
     );
     let words = ["--allow-root", "--fail-on", "error,warning", deb];
-    assert_eq!(told(&mut program("lintian", words)), "");
+    assert_eq!(printed(&mut program("lintian", words)), "");
 }
 
 #[test]

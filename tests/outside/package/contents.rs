@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{EPOCH, ending, fresh, packages, program, script, stripped, told};
+use super::{EPOCH, ending, fresh, packages, printed, program, script, stripped};
 use crate::support::names;
 
 #[test]
@@ -23,7 +23,7 @@ fn two_runs_over_the_same_program_give_the_same_bytes() {
         };
     }
     let (_, packages) = (stripped(), packages());
-    told(&mut command);
+    printed(&mut command);
     assert_eq!(names(packages), names(&again));
     for name in names(packages) {
         let [one, other] = [packages, &again].map(|dir| std::fs::read(dir.join(&name)).unwrap());
@@ -38,7 +38,7 @@ fn the_checksums_are_those_of_all_packages() {
     let others = names(packages());
     assert_eq!(named, others[1..], "beside {}", others[0]);
     let mut check = program("sha256sum", ["--check", "--strict", "SHA256SUMS"]);
-    told(check.current_dir(packages()));
+    printed(check.current_dir(packages()));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn the_tarball_contains_everything_for_a_manual_installation() {
         "-xzf",
         tarball.to_str().unwrap(),
     ];
-    told(&mut program("tar", flags));
+    printed(&mut program("tar", flags));
     let tree = ending(&location, "-linux-gnu");
     let version = env!("CARGO_PKG_VERSION");
     let name = tree.file_name().unwrap().to_str().unwrap();
@@ -63,15 +63,15 @@ fn the_tarball_contains_everything_for_a_manual_installation() {
     let qli = tree.join("qli");
     let qli = qli.to_str().unwrap();
     assert_eq!(
-        told(&mut program(qli, ["--version"])),
+        printed(&mut program(qli, ["--version"])),
         format!("qli {version}\n")
     );
     for (shell, file) in [("bash", "qli.bash"), ("zsh", "_qli"), ("fish", "qli.fish")] {
         let packed = std::fs::read_to_string(tree.join("completions").join(file)).unwrap();
-        assert_eq!(packed, told(&mut program(qli, ["completions", shell])));
+        assert_eq!(packed, printed(&mut program(qli, ["completions", shell])));
     }
     let page = std::fs::read_to_string(tree.join("man/qli-ext-new.1")).unwrap();
-    assert_eq!(page, told(&mut program(qli, ["man", "ext", "new"])));
+    assert_eq!(page, printed(&mut program(qli, ["man", "ext", "new"])));
     assert_eq!(names(&tree.join("schema")), names(Path::new("schema")));
 }
 
@@ -84,7 +84,7 @@ fn a_tarball_does_not_reveal_who_made_it() {
         "-tvzf",
         tarball.to_str().unwrap(),
     ];
-    let listed = told(&mut program("tar", flags));
+    let listed = printed(&mut program("tar", flags));
     assert_eq!(EPOCH, "1700000000");
     for line in listed.lines() {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -112,7 +112,7 @@ fn lintian_reports_nothing() {
         "error,warning",
         deb.to_str().unwrap(),
     ];
-    assert_eq!(told(&mut program("lintian", words)), "");
+    assert_eq!(printed(&mut program("lintian", words)), "");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::Command;
 use rexpect::session::{PtySession, spawn_command};
 use tempfile::TempDir;
 
-use super::{ending, packages, program, told};
+use super::{ending, packages, printed, program};
 use crate::support::output;
 
 /// Milliseconds to wait for a shell.
@@ -26,7 +26,7 @@ impl Root {
             std::fs::create_dir_all(root.path("var/lib/dpkg").join(name)).unwrap();
         }
         std::fs::create_dir(root.path("home")).unwrap();
-        let libraries = told(&mut program("dpkg-query", ["-s", "libc6", "libgcc-s1"]));
+        let libraries = printed(&mut program("dpkg-query", ["-s", "libc6", "libgcc-s1"]));
         std::fs::write(root.path("var/lib/dpkg/status"), libraries).unwrap();
         root
     }
@@ -49,7 +49,7 @@ impl Root {
                 "PATH",
                 "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             );
-        told(&mut dpkg);
+        printed(&mut dpkg);
     }
 
     /// A program that sees only what is installed here.
@@ -116,7 +116,7 @@ impl Root {
             "find",
             [".", "-path", "./var/lib/dpkg", "-prune", "-o", "-print"],
         );
-        let found = told(find.current_dir(self.directory.path()));
+        let found = printed(find.current_dir(self.directory.path()));
         let mut left: Vec<String> = found.lines().map(str::to_owned).collect();
         left.sort();
         left
@@ -126,7 +126,7 @@ impl Root {
 const ZSH: &str = "usr/share/zsh/vendor-completions";
 
 fn zsh_functions() -> String {
-    told(&mut program(
+    printed(&mut program(
         "zsh",
         ["-f", "-c", "print -rn -- ${(j.:.)fpath}"],
     ))
@@ -135,21 +135,21 @@ fn zsh_functions() -> String {
 /// Runs guarded scripts after an installation.
 fn runs(root: &Root) {
     let version = format!("qli {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(told(&mut root.qli(&["--version"])), version);
+    assert_eq!(printed(&mut root.qli(&["--version"])), version);
     let refused = output(&mut root.qli(&["run", "--yes", "prod", "hello"]));
     assert_eq!(refused.status.code(), Some(125), "{refused:?}");
     let mut run = root.qli(&["run", "--yes", "prod", "hello"]);
-    assert_eq!(told(run.env("QLI_ENV", "prod")), "hello from prod\n");
-    let recorded = told(&mut root.qli(&["audit", "list"]));
+    assert_eq!(printed(run.env("QLI_ENV", "prod")), "hello from prod\n");
+    let recorded = printed(&mut root.qli(&["audit", "list"]));
     assert!(recorded.contains("hello"), "{recorded}");
-    told(&mut root.qli(&["audit", "verify"]));
+    printed(&mut root.qli(&["audit", "verify"]));
 }
 
 /// Finds the pages by their names, as man(1) does.
 fn shows_pages(root: &Root) {
     for (page, told_there) in [("qli", "SUBCOMMANDS"), ("qli-ext-new", "--guarded")] {
         let words = ["-c", "-M", &root.text("usr/share/man"), page];
-        let shown = told(&mut program("mman", words));
+        let shown = printed(&mut program("mman", words));
         // Bold and underlined characters are overstruck.
         let plain: String = strip_strikes(&shown);
         assert!(plain.contains(told_there), "{plain}");
@@ -210,7 +210,7 @@ fn a_package_replaces_itself_and_leaves_groups_of_others() {
     std::fs::create_dir_all(&group).unwrap();
     let manifest = group.join("_manifest.toml");
     std::fs::write(&manifest, "schema_version = 1\ndescription = \"d\"\n").unwrap();
-    let listed = told(&mut root.qli(&["ext", "list"]));
+    let listed = printed(&mut root.qli(&["ext", "list"]));
     assert!(listed.contains("ops"), "{listed}");
     root.dpkg("--install", &deb);
     root.dpkg("--purge", Path::new("qli"));
@@ -225,9 +225,9 @@ fn every_installed_file_has_its_checksum() {
     root.dpkg("--install", &ending(packages(), ".deb"));
     let sums = root.text("var/lib/dpkg/info/qli.md5sums");
     let mut check = program("md5sum", ["--check", "--strict", "--quiet", &sums]);
-    told(check.current_dir(root.directory.path()));
+    printed(check.current_dir(root.directory.path()));
     let sums = std::fs::read_to_string(sums).unwrap();
     let mut find = program("find", ["usr", "-type", "f"]);
-    let files = told(find.current_dir(root.directory.path()));
+    let files = printed(find.current_dir(root.directory.path()));
     assert_eq!(sums.lines().count(), files.lines().count());
 }

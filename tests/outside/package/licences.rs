@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{ending, packages, program, script, told};
+use super::{ending, packages, printed, program, script};
 use crate::support::output;
 
 /// Writes programs into a directory that comes first on `PATH`.
@@ -17,7 +17,7 @@ pub(crate) fn shadow(command: &mut Command, directory: &Path, programs: &[(&str,
     let write = "printf '%s' \"$1\" >\"$2\" && chmod +x \"$2\"";
     for (name, text) in programs {
         let file = directory.join(name);
-        told(&mut program(
+        printed(&mut program(
             "sh",
             ["-c", write, "sh", text, file.to_str().unwrap()],
         ));
@@ -32,9 +32,9 @@ pub(crate) fn shadow(command: &mut Command, directory: &Path, programs: &[(&str,
 fn document() -> String {
     let location = super::fresh("licences");
     let deb = ending(packages(), ".deb");
-    told(&mut program("dpkg-deb", [Path::new("-x"), &deb, &location]));
+    printed(&mut program("dpkg-deb", [Path::new("-x"), &deb, &location]));
     let file: PathBuf = location.join("usr/share/doc/qli/THIRD-PARTY.md.gz");
-    told(&mut program("zcat", [file]))
+    printed(&mut program("zcat", [file]))
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn script(name: &str) -> Command {
 }
 
 /// Runs a command that must succeed, and returns what it printed.
-fn told(command: &mut Command) -> String {
+fn printed(command: &mut Command) -> String {
     let ended = output(command);
     assert!(ended.status.success(), "{command:?}: {ended:?}");
     String::from_utf8(ended.stdout).unwrap()
@@ -55,7 +55,7 @@ fn stripped() -> &'static Path {
             to.as_ref(),
             env!("CARGO_BIN_EXE_qli").as_ref(),
         ];
-        told(&mut program("strip", words));
+        printed(&mut program("strip", words));
         to
     })
 }
@@ -65,7 +65,7 @@ fn packages() -> &'static Path {
     static PACKAGES: OnceLock<PathBuf> = OnceLock::new();
     PACKAGES.get_or_init(|| {
         let to = fresh("packages");
-        told(
+        printed(
             script(".ci/package")
                 .arg("--binary")
                 .arg(stripped())

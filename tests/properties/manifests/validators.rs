@@ -49,8 +49,8 @@ fn jsonschema_agrees_over_all_samples() {
         .arg(&file)
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}");
     let verdicts: Vec<bool> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(verdicts.len(), texts.len());
     assert!(verdicts.contains(&true) && verdicts.contains(&false));
@@ -88,9 +88,9 @@ fn refused_by_check_jsonschema<'a>(samples: impl Iterator<Item = &'a String>) ->
     let mut check = Command::new(crate::support::tool("bin/check-jsonschema"));
     check.args(["--output-format", "json", "--schemafile"]);
     let output = check.arg(schema).args(samples).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
+    let printed = String::from_utf8_lossy(&output.stderr);
     let report: Value =
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {told}"));
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {printed}"));
     assert_eq!(report.get("parse_errors"), Some(&json!([])));
     let errors = report.get("errors").and_then(Value::as_array).unwrap();
     let names = errors.iter().map(|one| one.get("filename")?.as_str());
