@@ -21,6 +21,10 @@
 //! | what `--policy` or `$QLI_POLICY` names | [`policy::Policies::load`] reads it, for `validate` only |
 //! | `/dev/tty` | [`host::Host::ask`] asks on it |
 
+// The host that unit and integration tests share names this crate from outside.
+#[cfg(test)]
+extern crate self as qli;
+
 // ---- The path of a run -----------------------------------------------------
 
 // Names and texts that are valid by construction.
@@ -29,7 +33,7 @@ pub(crate) mod names;
 // What is wrong, where, and what to type next; the table of codes.
 pub(crate) mod diagnostics;
 
-// The system, to read and to act on: the real one, and one in memory for tests.
+// The system, to read and to act on; tests have one in memory.
 #[expect(
     clippy::disallowed_methods,
     reason = "only this layer touches the system"

@@ -35,7 +35,11 @@ pub mod history {
 }
 
 pub mod host {
-    pub use crate::host::{FileKind, HostView, LoginUid, System, fake, quiet_panics};
+    pub use crate::host::{
+        Access, AskError, ChildEnd, Contents, FileDigest, FileId, FileKind, HEAD, Host, HostView,
+        Identity, LogFile, LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start, Stat,
+        System, TimeLimits, ToolCall, ToolError, ToolOutput, quiet_panics,
+    };
 }
 
 pub mod manifest {

@@ -1,13 +1,15 @@
 //! The operating system: [`HostView`] reads it, [`Host`] acts on it.
 //!
 //! No other layer uses the environment, the clock, processes, the terminal or
-//! signals directly. [`System`] is the real implementation; guards are tested on
-//! the in-memory [`fake::World`].
+//! signals directly. [`System`] is the real implementation; guards are tested on the
+//! in-memory `fake::World`, which the tests have.
 
 mod ask;
 mod atomic_write;
 mod child;
 mod facts;
+#[cfg(test)]
+#[path = "../../tests/support/fake/mod.rs"]
 pub mod fake;
 mod handlers;
 mod log;

@@ -12,9 +12,10 @@ use qli::testing::discovery::Roots;
 use qli::testing::dispatch::{Ended, Exit, Outcome, run};
 use qli::testing::guard::{Answer, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal};
 use qli::testing::host::FileKind;
-use qli::testing::host::fake::{Act, UID, World};
 use qli::testing::names::to_json_line;
 use qli::testing::report::ExplainDocument;
+
+use crate::fake::{Act, UID, World};
 
 const LOG: &str = "/home/ops/log/a.log";
 const SCRIPT: &str = "/home/ops/.local/share/qli/extensions/g/hello";

@@ -9,6 +9,9 @@
 )]
 
 mod conformance;
+#[path = "../support/fake/mod.rs"]
+#[expect(dead_code, reason = "shared with the unit tests")]
+mod fake;
 mod manifests;
 mod policies;
 mod sections;

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use qli::testing::discovery::Roots;
 use qli::testing::guard::{Answer, Guards, Plan, Request, first_refusal};
 use qli::testing::host::HostView as _;
-use qli::testing::host::fake::World;
+
+use crate::fake::World;
 
 /// The guards of a group, or of a section.
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
-//! An in-memory host for tests of guards and the dispatcher.
+//! An in-memory host for the unit tests and the properties.
 //!
-//! It notes what was done to it, so that a test can compare that with the plan.
+//! It records what was done to it, so that a test can compare that with the plan.
 
 mod build;
 mod disk;
@@ -20,12 +20,12 @@ use zeroize::Zeroizing;
 pub use disk::{Act, Op};
 use disk::{Disk, FakeLog};
 
-use super::{
+use qli::testing::host::{
     Access, AskError, ChildEnd, Contents, FileDigest, HEAD, Host, HostView, Identity, LogFile,
     LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall,
     ToolError, ToolOutput,
 };
-use crate::names::Sha256;
+use qli::testing::names::Sha256;
 
 pub const UID: u32 = 1000;
 

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::{Act, Op, World};
-use crate::host::{ChildEnd, FileKind, Signal, Stat};
+use qli::testing::host::{ChildEnd, FileKind, Signal, Stat};
 
 impl World {
     /// A user `ops` with a home directory, no terminal and no groups.

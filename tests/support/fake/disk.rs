@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::UID;
-use crate::host::{FileId, FileKind, LogFile, NewFile, Signal, Stat};
+use qli::testing::host::{FileId, FileKind, LogFile, NewFile, Signal, Stat};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
