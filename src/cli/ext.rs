@@ -6,7 +6,7 @@ use std::path::Path;
 use super::args::ExtCommand;
 use super::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::discovery::scaffold::{self, Destination, Guarded, Overwrite};
+use crate::discovery::scaffold::{self, Destination};
 use crate::discovery::{self, Roots};
 use crate::dispatch::Exit;
 use crate::host::{HostView, write_stderr};
@@ -23,8 +23,7 @@ pub(super) fn exec(cx: &mut Context<'_>, command: &ExtCommand) -> Exit {
             name,
         } => {
             let cx = cx.add(global);
-            let guarded = if *guarded { Guarded::Yes } else { Guarded::No };
-            let created = new(cx, name, guarded, root.as_deref());
+            let created = new(cx, name, *guarded, root.as_deref());
             put_created(cx, created)
         }
         ExtCommand::InstallDefaults {
@@ -33,12 +32,7 @@ pub(super) fn exec(cx: &mut Context<'_>, command: &ExtCommand) -> Exit {
             root,
         } => {
             let cx = cx.add(global);
-            let overwrite = if *force {
-                Overwrite::Yes
-            } else {
-                Overwrite::No
-            };
-            let copied = install_defaults(cx, overwrite, root.as_deref());
+            let copied = install_defaults(cx, *force, root.as_deref());
             put_created(cx, copied)
         }
         ExtCommand::List {
@@ -67,8 +61,8 @@ fn list(cx: &Context<'_>, format: Format, group: Option<&OsStr>) -> Result<Strin
     let mut catalogue = discovery::catalogue(&roots, cx.host);
     if let Some(group) = group {
         let name = discovery::group_name(group)?;
-        catalogue.groups.retain(|group| group.name == name);
-        if catalogue.groups.is_empty() {
+        catalogue.retain(|group| group.name == name);
+        if catalogue.is_empty() {
             discovery::find_group(&name, &roots, cx.host)?;
         }
     }
@@ -102,7 +96,7 @@ fn which(
 fn new(
     cx: &mut Context<'_>,
     group: &OsStr,
-    guarded: Guarded,
+    guarded: bool,
     root: Option<&Path>,
 ) -> Result<String, Diagnostic> {
     let roots = cx.roots();
@@ -119,7 +113,7 @@ fn new(
 
 fn install_defaults(
     cx: &mut Context<'_>,
-    overwrite: Overwrite,
+    overwrite: bool,
     root: Option<&Path>,
 ) -> Result<String, Diagnostic> {
     let destination = Destination::of(root, cx.host)?;

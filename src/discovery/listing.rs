@@ -14,12 +14,8 @@ use crate::host::{
 use crate::manifest::FILE_NAME;
 use crate::names::{ExtensionName, GroupName};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Extension {
-    pub name: ExtensionName,
-    /// Its program; `embedded:<group>/<name>` for a built-in one.
-    pub path: PathBuf,
-}
+/// Names with their programs; `embedded:<group>/<name>` is a built-in one.
+pub type Extensions = BTreeMap<ExtensionName, PathBuf>;
 
 /// Returns the names of all groups with the roots that own them. A directory
 /// that cannot be searched counts as a group; a root that cannot be listed is
@@ -42,18 +38,13 @@ pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Ro
 }
 
 /// Returns a group's extensions: its own executables, then those on `PATH`.
-pub fn extensions(location: &GroupLocation, view: &dyn HostView) -> Vec<Extension> {
-    let mut found = BTreeMap::new();
-    for (name, path) in own(location, view)
-        .into_iter()
-        .chain(on_path(location, view))
-    {
+pub fn extensions(location: &GroupLocation, view: &dyn HostView) -> Extensions {
+    let mut found = Extensions::new();
+    let own = own(location, view).into_iter();
+    for (name, path) in own.chain(on_path(location, view)) {
         found.entry(name).or_insert(path);
     }
-    let extensions = found.into_iter();
-    extensions
-        .map(|(name, path)| Extension { name, path })
-        .collect()
+    found
 }
 
 fn own(location: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
@@ -104,12 +95,6 @@ pub fn all_of(location: &GroupLocation, name: &ExtensionName, view: &dyn HostVie
     own.chain(on_path).collect()
 }
 
-/// Every group, sorted by name.
-#[derive(Debug)]
-pub struct Catalogue {
-    pub groups: Vec<CatalogueGroup>,
-}
-
 #[derive(Debug)]
 pub struct CatalogueGroup {
     pub name: GroupName,
@@ -119,14 +104,15 @@ pub struct CatalogueGroup {
     pub group: Result<GroupEntry, Diagnostics>,
 }
 
-/// A group that can run, with its extensions sorted by name.
+/// A group that can run.
 #[derive(Debug)]
 pub struct GroupEntry {
     pub group: Group,
-    pub extensions: Vec<Extension>,
+    pub extensions: Extensions,
 }
 
-pub fn catalogue(roots: &Roots, view: &dyn HostView) -> Catalogue {
+/// Finds every group, sorted by name.
+pub fn catalogue(roots: &Roots, view: &dyn HostView) -> Vec<CatalogueGroup> {
     let groups = group_names(roots, view).into_iter().map(|(name, root)| {
         let group = find_group(&name, roots, view).map(|group| GroupEntry {
             extensions: extensions(&group.location, view),
@@ -134,9 +120,7 @@ pub fn catalogue(roots: &Roots, view: &dyn HostView) -> Catalogue {
         });
         CatalogueGroup { name, root, group }
     });
-    Catalogue {
-        groups: groups.collect(),
-    }
+    groups.collect()
 }
 
 /// Where the log of a group is.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{HostView, is_absent, lookup, path_list};
+use crate::host::{HostView, is_absent, lookup, path_list, system_data};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, Unset, shell_word};
 
@@ -77,9 +77,7 @@ impl Roots {
         if let Ok(own) = Self::of_user(view) {
             add(RootKind::User, own);
         }
-        let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
-        let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
-        for path in path_list(&system).filter(|path| path.is_absolute()) {
+        for path in system_data(view) {
             add(RootKind::System, path.join(BELOW_DATA));
         }
         Self {
@@ -100,9 +98,7 @@ impl Roots {
     /// Reports the named roots that cannot have groups.
     pub fn unusable(&self, view: &dyn HostView) -> Diagnostics {
         let named = self.iter().filter(|root| root.kind == RootKind::Given);
-        let mut found = Diagnostics::default();
-        found.extend(named.filter_map(|root| unusable(root, view)));
-        found
+        named.filter_map(|root| unusable(root, view)).collect()
     }
 
     /// Returns the user's root, whether or not it exists.

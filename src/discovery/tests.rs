@@ -180,8 +180,8 @@ fn an_extension_can_be_on_path_and_the_groups_own_file_wins() {
     assert_eq!(problem(&world, "nogroup", "x").0, Code::NoSuchGroup);
     let group = look(&world, "prod", "hello").unwrap().group;
     let names: Vec<_> = extensions(&group.location, &world)
-        .into_iter()
-        .map(|one| one.name.to_string())
+        .into_keys()
+        .map(|name| name.to_string())
         .collect();
     assert_eq!(names, ["hello", "restore"]);
     assert_eq!(
@@ -243,7 +243,6 @@ fn the_catalogue_has_good_and_broken_groups() {
     let world = World::new().manifest("web", "").manifest("bad", "x = 1");
     let catalogue = catalogue(&Roots::of(&[], &world), &world);
     let names: Vec<_> = catalogue
-        .groups
         .iter()
         .map(|entry| (entry.name.to_string(), entry.group.is_ok()))
         .collect();

@@ -10,9 +10,8 @@ use crate::host::{ChangedBy, HostView, InsecurePath, insecure_paths};
 /// Reports everything on the way to some paths that others can change: an error,
 /// or a warning if only a group can.
 pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
-    let mut found = Diagnostics::default();
-    found.extend(insecure_paths(paths, view).iter().map(diagnostic));
-    sorted(found)
+    let found = insecure_paths(paths, view);
+    sorted(found.iter().map(diagnostic).collect())
 }
 
 fn diagnostic(path: &InsecurePath) -> Diagnostic {

@@ -82,7 +82,7 @@ pub(super) fn extension(
     view: &dyn HostView,
 ) -> Diagnostic {
     let known = listing::extensions(location, view);
-    let known: Vec<_> = known.iter().map(|one| one.name.as_str()).collect();
+    let known: Vec<_> = known.keys().map(ExtensionName::as_str).collect();
     let group = &location.name;
     let message = format!("the group `{group}` has no extension `{name}`");
     let list = format!("{} explain {group}", roots.command());

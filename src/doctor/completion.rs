@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Check, Finding};
-use crate::host::{HostView, lookup};
+use crate::host::{HostView, lookup, system_data};
 use crate::names::{shell_word, visible};
 
 /// A file that enables completion contains one of these: the command, or part of
@@ -45,10 +45,8 @@ fn setup(shell: &str, view: &dyn HostView) -> Option<(Vec<PathBuf>, String)> {
         }
         _ => return None,
     };
-    let system = view.var("XDG_DATA_DIRS").filter(|dirs| !dirs.is_empty());
-    let system = system.unwrap_or_else(|| "/usr/local/share:/usr/share".into());
     let data = lookup("XDG_DATA_HOME", view).map(PathBuf::from).into_iter();
-    let data = data.chain(std::env::split_paths(&system));
+    let data = data.chain(system_data(view));
     let mut files: Vec<_> = data
         .flat_map(|data| packaged.iter().map(move |file| data.join(file)))
         .collect();

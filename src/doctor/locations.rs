@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Check, Finding, RootFacts};
 use crate::diagnostics::Code;
-use crate::discovery::{Catalogue, CatalogueGroup, RootKind, Roots, distrusted};
+use crate::discovery::{CatalogueGroup, RootKind, Roots, distrusted};
 use crate::host::{
     HostView, OnPath, Stat, is_absent, is_draft, is_world_writable, path_entries, search_path,
 };
@@ -34,12 +34,12 @@ pub(super) fn program(view: &dyn HostView) -> Check {
 
 pub(super) fn root_facts(
     roots: &Roots,
-    catalogue: &Catalogue,
+    catalogue: &[CatalogueGroup],
     view: &dyn HostView,
 ) -> Vec<RootFacts> {
     let facts = roots.iter().map(|root| {
         let stat = view.stat(&root.path).ok().filter(Stat::is_directory);
-        let groups = catalogue.groups.iter();
+        let groups = catalogue.iter();
         RootFacts {
             kind: root.kind,
             path: root.path.as_os_str().into(),
@@ -87,7 +87,7 @@ pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -
         let drafts = drafts(root.path.as_ref(), view);
         findings.extend(drafts.iter().map(|path| {
             let help = format!("rm -r {}", shell_word(path));
-            Finding::warning("left behind by a qli that was killed", help).at(path)
+            Finding::warning("temporary file of a qli process that was killed", help).at(path)
         }));
     }
     // A root that cannot be read may contain groups.
@@ -120,8 +120,8 @@ pub(super) fn path(survey: &Survey, view: &dyn HostView) -> Check {
 }
 
 /// Owners and modes of everything that a run would trust.
-pub(super) fn trust(roots: &Roots, catalogue: &Catalogue, view: &dyn HostView) -> Check {
-    let files: Vec<_> = catalogue.groups.iter().flat_map(files).collect();
+pub(super) fn trust(roots: &Roots, catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check {
+    let files: Vec<_> = catalogue.iter().flat_map(files).collect();
     let roots = roots.iter().map(|root| root.path.as_path());
     let roots = roots.filter(|root| view.stat(root).is_ok());
     let paths: Vec<_> = roots.chain(files.iter().map(PathBuf::as_path)).collect();
@@ -137,7 +137,7 @@ fn files(entry: &CatalogueGroup) -> Vec<PathBuf> {
     }
     let manifest = entry.root.path.join(entry.name.as_str()).join(FILE_NAME);
     let group = entry.group.iter();
-    let scripts = group.flat_map(|group| group.extensions.iter().map(|one| one.path.clone()));
+    let scripts = group.flat_map(|group| group.extensions.values().cloned());
     std::iter::once(manifest).chain(scripts).collect()
 }
 

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Location, Severity};
-use crate::discovery::{Catalogue, RootKind, Roots};
+use crate::discovery::{CatalogueGroup, RootKind, Roots};
 use crate::host::HostView;
 use crate::names::Text;
 use crate::survey::Survey;
@@ -177,7 +177,7 @@ impl Finding {
 pub fn examine(
     roots: &Roots,
     survey: &Survey,
-    catalogue: &Catalogue,
+    catalogue: &[CatalogueGroup],
     view: &dyn HostView,
 ) -> Checkup {
     let trust = locations::trust(roots, catalogue, view);

@@ -6,19 +6,19 @@ use std::path::PathBuf;
 use super::{Check, Finding};
 use crate::audit::{Spool, spool as examine_spool};
 use crate::diagnostics::Code;
-use crate::discovery::Catalogue;
+use crate::discovery::CatalogueGroup;
 use crate::guard::AuditStart;
 use crate::host::{HostView, reason};
 use crate::names::{GroupName, plural, shell_word};
 
 /// The logs by path, each with a group that records there.
 fn recordings(
-    catalogue: &Catalogue,
+    catalogue: &[CatalogueGroup],
     view: &dyn HostView,
 ) -> (BTreeMap<PathBuf, (GroupName, AuditStart)>, Vec<Finding>) {
     let mut logs = BTreeMap::new();
     let mut findings = Vec::new();
-    for entry in &catalogue.groups {
+    for entry in catalogue {
         let Ok(group) = &entry.group else { continue };
         match AuditStart::of_group(&group.group, view) {
             Ok(Some(audit)) => {
@@ -32,7 +32,7 @@ fn recordings(
     (logs, findings)
 }
 
-pub(super) fn logs(catalogue: &Catalogue, view: &dyn HostView) -> Check {
+pub(super) fn logs(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check {
     let (logs, mut findings) = recordings(catalogue, view);
     findings.extend(logs.iter().filter_map(|(path, (group, audit))| {
         let obstacle = audit.obstacle(view)?;
@@ -43,7 +43,7 @@ pub(super) fn logs(catalogue: &Catalogue, view: &dyn HostView) -> Check {
     Check::new("logs", plural(logs.len(), "log"), findings)
 }
 
-pub(super) fn spool(catalogue: &Catalogue, view: &dyn HostView) -> Check {
+pub(super) fn spool(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check {
     let unusable = |summary: &str, path: PathBuf, message: String, help: String| {
         let finding = Finding::problem(message, help).at(path);
         Check::new("spool", summary, vec![finding])

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{Check, Finding};
-use crate::discovery::{Catalogue, GroupEntry};
+use crate::discovery::{CatalogueGroup, GroupEntry};
 use crate::guard::{SecretFault, WantedSecret};
 use crate::host::HostView;
 use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::shell_word;
 use crate::providers::{ProviderId, Tool};
 
-pub(super) fn check(catalogue: &Catalogue, view: &dyn HostView) -> Check {
+pub(super) fn check(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check {
     let required = required(catalogue);
     let mut found = Vec::new();
     let mut findings = Vec::new();
@@ -28,9 +28,9 @@ pub(super) fn check(catalogue: &Catalogue, view: &dyn HostView) -> Check {
 }
 
 /// The providers that call a program, each with the first secret that uses it.
-fn required(catalogue: &Catalogue) -> BTreeMap<ProviderId, (&GroupEntry, &SecretSpec)> {
+fn required(catalogue: &[CatalogueGroup]) -> BTreeMap<ProviderId, (&GroupEntry, &SecretSpec)> {
     let mut required = BTreeMap::new();
-    for entry in &catalogue.groups {
+    for entry in catalogue {
         let Ok(group) = &entry.group else { continue };
         let manifest = &group.group.manifest;
         let sections = manifest.sections.iter().map(|one| &one.requirements);

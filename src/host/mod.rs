@@ -42,7 +42,7 @@ pub use facts::{
     Opened, ProcessFacts, Readable, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput,
 };
 pub use log::{LogFile, OpenLog};
-pub use path::{lookup, normalize, path_list, unset_reason};
+pub use path::{lookup, normalize, path_list, system_data, unset_reason};
 pub use path_search::{OnPath, all_on_path, path_entries, search_path};
 pub use permissions::{
     NotCreatable, STICKY, check_creatable, is_absent, is_directory, is_executable, is_file,

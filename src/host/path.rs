@@ -73,6 +73,14 @@ pub fn normalize(path: &Path) -> PathBuf {
     normal
 }
 
+/// Returns the system's data directories; relative ones are ignored.
+pub fn system_data(view: &dyn HostView) -> Vec<PathBuf> {
+    let list = set("XDG_DATA_DIRS", view);
+    let list = list.unwrap_or_else(|_| "/usr/local/share:/usr/share".into());
+    let all = std::env::split_paths(&list);
+    all.filter(|path| path.is_absolute()).collect()
+}
+
 /// Splits a list of paths at `:`, without empty entries.
 pub fn path_list(list: &OsStr) -> impl Iterator<Item = PathBuf> {
     std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty())

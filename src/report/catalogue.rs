@@ -2,7 +2,7 @@
 
 use super::Style;
 use super::style::{column_width, hanging};
-use crate::discovery::{Catalogue, CatalogueGroup};
+use crate::discovery::CatalogueGroup;
 use crate::names::{plural, visible};
 
 /// One row of the table: group, extension, origin, description.
@@ -10,12 +10,9 @@ type ListRow = [String; 4];
 
 /// Renders the catalogue: a table on a terminal, else lines with tabs. `qli` is how
 /// to type qli so that it finds the same groups.
-pub fn list(catalogue: &Catalogue, qli: &str, style: &Style) -> String {
-    let rows: Vec<ListRow> = catalogue
-        .groups
-        .iter()
-        .flat_map(|entry| rows(entry, qli, style))
-        .collect();
+pub fn list(catalogue: &[CatalogueGroup], qli: &str, style: &Style) -> String {
+    let rows = catalogue.iter().flat_map(|entry| rows(entry, qli, style));
+    let rows: Vec<ListRow> = rows.collect();
     if !style.terminal {
         let lines = rows.iter().map(|row| row.join("\t") + "\n");
         return lines.collect();
@@ -56,13 +53,11 @@ fn rows(entry: &CatalogueGroup, qli: &str, style: &Style) -> Vec<ListRow> {
     if good.extensions.is_empty() {
         return vec![row("-", visible(&manifest.description))];
     }
-    let rows = good.extensions.iter().map(|one| {
-        let section = manifest.section(&one.name);
+    let rows = good.extensions.keys().map(|name| {
+        let section = manifest.section(name);
         let own = section.and_then(|section| section.description.as_ref());
-        row(
-            one.name.as_str(),
-            visible(own.unwrap_or(&manifest.description)),
-        )
+        let text = visible(own.unwrap_or(&manifest.description));
+        row(name.as_str(), text)
     });
     rows.collect()
 }

@@ -6,7 +6,7 @@ use super::style::{column_width, put, wrapped};
 use crate::discovery::GroupEntry;
 use crate::guard::Guards;
 use crate::manifest::{Requirements, Section};
-use crate::names::visible;
+use crate::names::{ExtensionName, visible};
 
 /// Those limits that are set: `timeout 2h, kill_after 5m`.
 fn limits(requirements: &Requirements) -> Option<String> {
@@ -40,13 +40,13 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
         out.push_str("no extensions yet: add an executable script next to the manifest\n");
         return out;
     }
-    let names = entry.extensions.iter().map(|one| one.name.as_str());
+    let names = entry.extensions.keys().map(ExtensionName::as_str);
     let width = column_width(names.chain(["EXTENSION"]));
     put!(out, "  {:width$}   PROGRAM\n", "EXTENSION");
-    for one in &entry.extensions {
-        let (name, path) = (one.name.as_str(), style.path(&one.path));
-        put!(out, "  {name:width$}   {path}\n");
-        if let Some(section) = manifest.section(&one.name) {
+    for (name, path) in &entry.extensions {
+        let path = style.path(path);
+        put!(out, "  {:width$}   {path}\n", name.as_str());
+        if let Some(section) = manifest.section(name) {
             out.push_str(&of_section(section, width + 5, style));
         }
     }

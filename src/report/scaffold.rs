@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::message::{Message, rows};
 use super::style::{Style, put};
 use crate::discovery::command_with;
-use crate::discovery::scaffold::{CopyOutcome, FIRST_SCRIPT, Guarded, NewGroup};
+use crate::discovery::scaffold::{CopyOutcome, FIRST_SCRIPT, NewGroup};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, shell_word};
 
@@ -53,7 +53,7 @@ impl RootAccess {
 pub fn created(
     name: &GroupName,
     group: &NewGroup,
-    guarded: Guarded,
+    guarded: bool,
     access: &RootAccess,
     style: &Style,
 ) -> String {
@@ -63,10 +63,7 @@ pub fn created(
         (FIRST_SCRIPT, script),
     ];
     let qli = access.qli();
-    let env = match guarded {
-        Guarded::Yes => "QLI_ENV=prod ",
-        Guarded::No => "",
-    };
+    let env = if guarded { "QLI_ENV=prod " } else { "" };
     let directory = shell_word(&group.directory);
     let mut next = vec![
         (

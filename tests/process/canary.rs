@@ -358,7 +358,7 @@ fn a_directory_named_like_the_secret_is_recorded_without_it() {
 }
 
 #[test]
-fn commands_that_only_read_show_no_secret_and_call_no_program() {
+fn read_only_commands_show_no_secret_and_call_no_program() {
     for from in FROM {
         let world = from.world("exit 0");
         let world = match from {

@@ -69,7 +69,7 @@ fn only_run_ids_are_offered_from_a_log() {
 }
 
 #[test]
-fn a_run_is_offered_by_the_end_of_its_id_once_that_is_begun() {
+fn typing_the_end_of_a_run_id_offers_the_run() {
     let home = home("~/log");
     std::fs::write(home.path().join("log"), start(ID)).unwrap();
     let end = "07398f";
@@ -98,7 +98,7 @@ fn a_huge_line_before_the_runs_costs_nothing() {
 }
 
 #[test]
-fn a_file_name_is_offered_only_if_it_is_harmless_on_a_command_line() {
+fn a_file_name_is_offered_only_if_it_is_safe_on_a_command_line() {
     let home = home("~/log");
     for name in ["a$(touch PWNED)", "a;b", "a b", "a\u{1b}[2J", "ab.toml"] {
         std::fs::write(home.path().join(name), "").unwrap();

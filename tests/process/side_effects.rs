@@ -185,7 +185,7 @@ impl Trace {
 }
 
 #[test]
-fn commands_that_only_read_execute_write_and_change_nothing() {
+fn read_only_commands_execute_write_and_change_nothing() {
     let world = world();
     for (words, end) in [
         // It predicts a refusal: there is no terminal to confirm on.
@@ -300,7 +300,7 @@ fn assert_in_order(world: &World, trace: &Trace) {
 }
 
 #[test]
-fn a_good_run_calls_its_provider_syncs_its_record_and_then_starts_its_script() {
+fn a_successful_run_calls_its_provider_syncs_its_record_and_then_starts_its_script() {
     let world = world();
     let mut command = traced(&world, &["--yes", "g", "hello"], &GOOD);
     assert_eq!(code(&mut command), Some(4));
@@ -323,7 +323,7 @@ fn a_good_run_calls_its_provider_syncs_its_record_and_then_starts_its_script() {
 }
 
 #[test]
-fn a_second_good_run_lists_and_makes_no_directory_and_starts_no_thread() {
+fn a_second_run_lists_and_creates_no_directory_and_starts_no_thread() {
     let world = world();
     for _ in 0..2 {
         let mut command = traced(&world, &["--yes", "g", "hello"], &GOOD);

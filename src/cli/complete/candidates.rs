@@ -20,9 +20,9 @@ use crate::report::{TOPICS, topic};
 const NOTE_MAX: usize = 60;
 
 impl TypedLine {
-    fn roots(&self) -> (Roots, System) {
+    fn roots_and_host(&self) -> (Roots, System) {
         let host = System::start();
-        (Roots::of(&self.given, &host), host)
+        (Roots::of(&self.roots, &host), host)
     }
 
     /// The words after `help` or `man`.
@@ -32,7 +32,7 @@ impl TypedLine {
 
     /// All groups. Reads no manifest.
     pub(super) fn groups(&self) -> Vec<CompletionCandidate> {
-        let (roots, host) = self.roots();
+        let (roots, host) = self.roots_and_host();
         let names = group_names(&roots, &host).into_keys();
         names
             .map(|name| CompletionCandidate::new(name.as_str()))
@@ -49,17 +49,17 @@ impl TypedLine {
 
     /// The extensions of the group before the cursor, with their descriptions.
     pub(super) fn extensions(&self) -> Vec<CompletionCandidate> {
-        let (roots, host) = self.roots();
+        let (roots, host) = self.roots_and_host();
         let name = self.before.last().and_then(|word| group_name(word).ok());
         let group = name.and_then(|name| find_group(&name, &roots, &host).ok());
         let Some(group) = group else {
             return Vec::new();
         };
-        let found = extensions(&group.location, &host).into_iter();
-        let candidates = found.map(|one| {
-            let section = group.manifest.section(&one.name);
+        let names = extensions(&group.location, &host).into_keys();
+        let candidates = names.map(|name| {
+            let section = group.manifest.section(&name);
             let text = section.and_then(|section| section.description.as_deref());
-            candidate(one.name.as_str(), text)
+            candidate(name.as_str(), text)
         });
         candidates.collect()
     }
@@ -81,7 +81,7 @@ impl TypedLine {
         candidates.collect()
     }
 
-    /// What `qli help` explains: commands, topics, and codes once one is begun.
+    /// What `qli help` explains: commands, topics, and codes once something is typed.
     pub(super) fn help_pages(&self, word: &OsStr) -> Vec<CompletionCandidate> {
         let mut pages = self.commands();
         if self.page().is_empty() {
@@ -94,23 +94,23 @@ impl TypedLine {
             let manual = topics.chain(codes);
             pages.extend(manual.map(|(name, text)| candidate(name, Some(text))));
         }
-        let begun = word.as_encoded_bytes();
-        pages.retain(|one| one.get_value().as_encoded_bytes().starts_with(begun));
+        let typed = word.as_encoded_bytes();
+        pages.retain(|one| one.get_value().as_encoded_bytes().starts_with(typed));
         pages
     }
 
     /// The newest runs of all logs, the newest first: by their ids, or by the
     /// ends of ids that `qli audit list` prints.
     pub(super) fn runs(&self, word: &OsStr) -> Vec<CompletionCandidate> {
-        let (roots, host) = self.roots();
+        let (roots, host) = self.roots_and_host();
         let logs = logs(&roots, &host).into_iter();
         let logs = logs.filter_map(|(_, log)| match log {
             GroupLog::At(path) => Some(path),
             GroupLog::Unset(_) | GroupLog::Broken => None,
         });
         let runs = runs::newest(logs, &host);
-        let begun = |id: &str| id.as_bytes().starts_with(word.as_encoded_bytes());
-        let by_end = !runs.iter().any(|one| begun(&one.run.run_id));
+        let matches = |id: &str| id.as_bytes().starts_with(word.as_encoded_bytes());
+        let by_end = !runs.iter().any(|one| matches(&one.run.run_id));
         let ordered = runs.iter().enumerate();
         let candidates = ordered.map(|(at, RecordSummary { time, run, .. })| {
             let text = format!("{} {} {}", to_seconds(time), run.group, run.extension);
@@ -118,7 +118,7 @@ impl TypedLine {
             candidate(short.unwrap_or(&run.run_id), Some(&text)).display_order(Some(at))
         });
         candidates
-            .filter(|one| one.get_value().to_str().is_some_and(begun))
+            .filter(|one| one.get_value().to_str().is_some_and(matches))
             .collect()
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct TypedLine {
     /// inserted if it was left out.
     pub(super) words: Vec<OsString>,
     /// The directories of `--extensions`.
-    pub(super) given: Vec<PathBuf>,
+    pub(super) roots: Vec<PathBuf>,
     /// The words before the cursor that are not options: the command, then its
     /// arguments.
     pub(super) before: Vec<OsString>,
@@ -32,7 +32,7 @@ impl TypedLine {
         let typed = short::with_run(words.get(1..index).unwrap_or_default());
         let current = words.get(index).cloned().unwrap_or_default();
         Self {
-            given: given(&typed, view),
+            roots: named_roots(&typed, view),
             before: without_options(&typed),
             words: [vec!["qli".into()], typed, vec![current]].concat(),
         }
@@ -74,7 +74,7 @@ fn without_options(typed: &[OsString]) -> Vec<OsString> {
 }
 
 /// The directories of `--extensions`.
-fn given(typed: &[OsString], view: &dyn HostView) -> Vec<PathBuf> {
+fn named_roots(typed: &[OsString], view: &dyn HostView) -> Vec<PathBuf> {
     let pairs = typed.iter().zip(typed.iter().skip(1));
     let separate = pairs.filter(|(option, _)| *option == "--extensions");
     let separate = separate.map(|(_, value)| value.as_os_str());
@@ -147,9 +147,9 @@ mod tests {
     }
 
     #[test]
-    fn the_given_roots_are_used() {
-        let given = line("qli --extensions $HOME/a --extensions=~/b web x").given;
-        assert_eq!(given, [PathBuf::from("/home/ops/a"), "/home/ops/b".into()]);
+    fn the_roots_of_the_command_line_are_used() {
+        let roots = line("qli --extensions $HOME/a --extensions=~/b web x").roots;
+        assert_eq!(roots, [PathBuf::from("/home/ops/a"), "/home/ops/b".into()]);
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Shell {
     }
 
     /// Whether the shell takes a word on the command line literally.
-    fn is_harmless(self, word: &str) -> bool {
+    fn is_safe(self, word: &str) -> bool {
         if self == Self::Elvish {
             return !word.chars().any(is_hidden); // it quotes what it inserts
         }
@@ -130,7 +130,7 @@ fn lines(found: &[CompletionCandidate], line: &TypedLine, shell: Shell) -> Strin
         let help = help.map(|help| candidates::note(&help.to_string()));
         let help = help.filter(|help| !help.is_empty());
         let help = help.map(|help| format!("\t{help}")).unwrap_or_default();
-        shell.is_harmless(value).then(|| format!("{value}{help}\n"))
+        shell.is_safe(value).then(|| format!("{value}{help}\n"))
     });
     lines.collect()
 }

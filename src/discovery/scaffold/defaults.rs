@@ -10,13 +10,6 @@ use crate::host::{Host, HostView, NewFile, is_absent};
 use crate::manifest::FILE_NAME;
 use crate::names::GroupName;
 
-/// Whether files that differ from the built-in ones are overwritten.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Overwrite {
-    Yes,
-    No,
-}
-
 /// What became of one built-in group: its directory, and the files concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CopyOutcome {
@@ -31,7 +24,8 @@ pub enum CopyOutcome {
     Kept(PathBuf, Vec<PathBuf>),
 }
 
-/// Copies the built-in groups to a root. The user's own files in them stay.
+/// Copies the built-in groups to a root, and overwrites changed copies if asked to. The
+/// user's own files in them stay.
 ///
 /// # Errors
 ///
@@ -39,7 +33,7 @@ pub enum CopyOutcome {
 /// something that is not a directory (QLI0612). The groups before it are copied.
 pub fn install_defaults(
     destination: &Destination,
-    overwrite: Overwrite,
+    overwrite: bool,
     host: &mut dyn Host,
 ) -> Result<Vec<CopyOutcome>, Diagnostic> {
     embedded::groups()
@@ -50,7 +44,7 @@ pub fn install_defaults(
 fn install(
     name: &GroupName,
     destination: &Destination,
-    overwrite: Overwrite,
+    overwrite: bool,
     host: &mut dyn Host,
 ) -> Result<CopyOutcome, Diagnostic> {
     let directory = destination.root.join(name.as_str());
@@ -83,7 +77,7 @@ fn install(
     // If one file was changed, others may have been removed on purpose.
     let exists = |path: &PathBuf| !host.lstat(path).is_err_and(|error| is_absent(&error));
     let replaces = paths.iter().any(exists);
-    if replaces && overwrite == Overwrite::No {
+    if replaces && !overwrite {
         return Ok(CopyOutcome::Kept(directory, paths));
     }
     for (file, path) in differing.into_iter().zip(&paths) {

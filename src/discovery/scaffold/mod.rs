@@ -5,9 +5,9 @@ mod defaults;
 mod destination;
 mod new_group;
 
-pub use defaults::{CopyOutcome, Overwrite, install_defaults};
+pub use defaults::{CopyOutcome, install_defaults};
 pub use destination::Destination;
-pub use new_group::{FIRST_SCRIPT, Guarded, NewGroup, create_group};
+pub use new_group::{FIRST_SCRIPT, NewGroup, create_group};
 
 #[cfg(test)]
 mod tests;

@@ -25,14 +25,6 @@ const HELLO: &str = include_str!("hello");
 
 pub const FIRST_SCRIPT: &str = "hello";
 
-/// Whether a new group has guards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Guarded {
-    /// Banner, required variable, confirmation and log.
-    Yes,
-    No,
-}
-
 /// A group that was created.
 #[derive(Debug)]
 pub struct NewGroup {
@@ -43,7 +35,8 @@ pub struct NewGroup {
     pub warnings: Diagnostics,
 }
 
-/// Creates a group.
+/// Creates a group; a guarded one has a banner, a required variable, a confirmation
+/// and a log.
 ///
 /// # Errors
 ///
@@ -51,7 +44,7 @@ pub struct NewGroup {
 /// the group cannot be written (QLI0613). Nothing is left behind.
 pub fn create_group(
     name: &GroupName,
-    guarded: Guarded,
+    guarded: bool,
     destination: &Destination,
     roots: &Roots,
     host: &mut dyn Host,
@@ -94,15 +87,12 @@ pub fn create_group(
 fn write_files(
     directory: &Path,
     name: &GroupName,
-    guarded: Guarded,
+    guarded: bool,
     destination: &Destination,
     host: &mut dyn Host,
 ) -> io::Result<()> {
     let fill_in = |template: &str| template.replace("GROUP", name.as_str());
-    let manifest = fill_in(match guarded {
-        Guarded::Yes => GUARDED,
-        Guarded::No => PLAIN,
-    });
+    let manifest = fill_in(if guarded { GUARDED } else { PLAIN });
     let script = fill_in(HELLO);
     let files = [
         file(FILE_NAME, manifest.as_bytes(), 0o644),

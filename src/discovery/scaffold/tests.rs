@@ -11,9 +11,14 @@ use crate::manifest::{FILE_NAME, SCHEMA};
 
 const OWN: &str = "/home/ops/.local/share/qli/extensions";
 
+/// Values of the flags `guarded` and `overwrite`.
+const UNGUARDED: bool = false;
+const KEEP: bool = false;
+const OVERWRITE: bool = true;
+
 fn new(
     name: &str,
-    guarded: Guarded,
+    guarded: bool,
     named: Option<&str>,
     world: &mut World,
 ) -> Result<NewGroup, Diagnostic> {
@@ -25,7 +30,7 @@ fn new(
 fn refused(name: &str, named: Option<&str>, world: &mut World) -> (Code, String, String) {
     let script = format!("{OWN}/{name}/hello");
     let before = world.text(&script);
-    let one = new(name, Guarded::No, named, world).unwrap_err();
+    let one = new(name, UNGUARDED, named, world).unwrap_err();
     assert!(one.is_error(), "{one:?}");
     assert_eq!(world.text(&script), before);
     (one.code, one.message.clone(), one.help.unwrap())
@@ -33,7 +38,7 @@ fn refused(name: &str, named: Option<&str>, world: &mut World) -> (Code, String,
 
 #[test]
 fn a_new_group_is_found_and_has_no_problem() {
-    for guarded in [Guarded::Yes, Guarded::No] {
+    for guarded in [true, false] {
         let mut world = World::new();
         let made = new("ops", guarded, None, &mut world).unwrap();
         assert!(made.warnings.is_empty() && made.other_schema.is_none());
@@ -42,18 +47,15 @@ fn a_new_group_is_found_and_has_no_problem() {
         let target = crate::discovery::find(&group, &hello, &roots, &world).unwrap();
         let manifest = &target.group.manifest;
         assert!(target.warnings.is_empty() && manifest.warnings.is_empty());
-        assert_eq!(
-            manifest.requirements.confirm.is_some(),
-            guarded == Guarded::Yes
-        );
-        assert_eq!(manifest.audit_log.is_some(), guarded == Guarded::Yes);
+        assert_eq!(manifest.requirements.confirm.is_some(), guarded);
+        assert_eq!(manifest.audit_log.is_some(), guarded);
     }
 }
 
 #[test]
 fn the_schema_is_where_the_manifests_first_line_says() {
     let mut world = World::new();
-    new("ops", Guarded::No, None, &mut world).unwrap();
+    new("ops", UNGUARDED, None, &mut world).unwrap();
     let manifest = world.text(&format!("{OWN}/ops/_manifest.toml")).unwrap();
     let line = manifest.lines().next().unwrap();
     let schema = line.strip_prefix("#:schema ../").unwrap();
@@ -67,7 +69,7 @@ fn the_schema_is_where_the_manifests_first_line_says() {
 fn the_schema_of_another_version_is_kept_and_reported() {
     let path = format!("{OWN}/.schema/manifest.v1.schema.json");
     let mut world = World::new().file(&path, "{}");
-    let made = new("ops", Guarded::No, None, &mut world).unwrap();
+    let made = new("ops", UNGUARDED, None, &mut world).unwrap();
     assert_eq!(made.other_schema, Some(PathBuf::from(&path)));
     assert_eq!(world.text(&path).as_deref(), Some("{}"));
 }
@@ -83,7 +85,7 @@ fn an_existing_group_is_not_replaced() {
 #[test]
 fn an_empty_directory_becomes_the_group() {
     let mut world = World::new().directory(&format!("{OWN}/ops"), 0o755);
-    new("ops", Guarded::No, None, &mut world).unwrap();
+    new("ops", UNGUARDED, None, &mut world).unwrap();
     assert!(world.text(&format!("{OWN}/ops/hello")).is_some());
 }
 
@@ -118,7 +120,7 @@ fn in_a_root_that_is_not_in_force_a_namesake_is_a_warning() {
     let text = "schema_version = 1\ndescription = \"d\"\n";
     let mut world = World::new().manifest("ops", text);
     for name in ["ops", "dev"] {
-        let made = new(name, Guarded::No, Some("/home/ops/team"), &mut world).unwrap();
+        let made = new(name, UNGUARDED, Some("/home/ops/team"), &mut world).unwrap();
         let reported: Vec<_> = made.warnings.iter().map(|one| one.code).collect();
         assert_eq!(reported, [Code::GroupShadowed]);
     }
@@ -162,13 +164,13 @@ fn without_a_home_or_disk_space_nothing_is_created() {
 fn defaults_are_copied_once_and_changes_are_kept() {
     let destination = |world: &World| Destination::of(None, world).unwrap();
     let mut world = World::new();
-    let first = install_defaults(&destination(&world), Overwrite::No, &mut world).unwrap();
+    let first = install_defaults(&destination(&world), KEEP, &mut world).unwrap();
     assert!(
         first
             .iter()
             .all(|one| matches!(one, CopyOutcome::Created(_)))
     );
-    let again = install_defaults(&destination(&world), Overwrite::No, &mut world).unwrap();
+    let again = install_defaults(&destination(&world), KEEP, &mut world).unwrap();
     assert!(
         again
             .iter()
@@ -178,7 +180,7 @@ fn defaults_are_copied_once_and_changes_are_kept() {
     let mut world = world
         .executable(&script, "#!/bin/sh\necho mine\n")
         .executable(&format!("{OWN}/prod/own"), "#!/bin/sh\n");
-    let kept = install_defaults(&destination(&world), Overwrite::No, &mut world).unwrap();
+    let kept = install_defaults(&destination(&world), KEEP, &mut world).unwrap();
     let differing = vec![PathBuf::from(&script)];
     let directory = PathBuf::from(OWN).join("prod");
     assert_eq!(
@@ -186,7 +188,7 @@ fn defaults_are_copied_once_and_changes_are_kept() {
         CopyOutcome::Kept(directory.clone(), differing.clone())
     );
     assert!(world.text(&script).unwrap().contains("mine"));
-    let forced = install_defaults(&destination(&world), Overwrite::Yes, &mut world).unwrap();
+    let forced = install_defaults(&destination(&world), OVERWRITE, &mut world).unwrap();
     assert_eq!(forced[2], CopyOutcome::Overwritten(directory, differing));
     assert!(world.text(&script).unwrap().contains("hello from prod"));
     assert!(world.text(&format!("{OWN}/prod/own")).is_some());
@@ -196,7 +198,7 @@ fn defaults_are_copied_once_and_changes_are_kept() {
 fn missing_files_are_added_where_nothing_differs() {
     let copy = |world: &mut World| {
         let destination = Destination::of(None, world).unwrap();
-        install_defaults(&destination, Overwrite::No, world).unwrap()
+        install_defaults(&destination, KEEP, world).unwrap()
     };
     let empty = PathBuf::from(OWN).join("dev");
     let mut world = World::new()
@@ -223,6 +225,6 @@ fn a_link_in_place_of_a_group_is_not_overwritten() {
     let path = format!("{OWN}/dev");
     let mut world = World::new().link(&path, "/elsewhere");
     let destination = Destination::of(None, &world).unwrap();
-    let one = install_defaults(&destination, Overwrite::Yes, &mut world).unwrap_err();
+    let one = install_defaults(&destination, OVERWRITE, &mut world).unwrap_err();
     assert_eq!(one.code, Code::GroupExists);
 }

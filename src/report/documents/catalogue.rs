@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{DiagnosticDocument, Origin, SCHEMA_VERSION};
 use crate::audit::FileFacts;
-use crate::discovery::{Catalogue, CatalogueGroup, Group, GroupEntry, RootKind, Target};
+use crate::discovery::{CatalogueGroup, Group, GroupEntry, RootKind, Target};
 use crate::guard::Guards;
 use crate::names::{ExtensionName, GroupName, Sha256, Text};
 
@@ -63,12 +63,12 @@ impl GroupDocument {
 }
 
 fn extensions(entry: &GroupEntry) -> Vec<ExtensionDocument> {
-    let extensions = entry.extensions.iter().map(|one| {
-        let section = entry.group.manifest.section(&one.name);
+    let extensions = entry.extensions.iter().map(|(name, path)| {
+        let section = entry.group.manifest.section(name);
         let adds = section.map(|section| Guards::declared(None, &section.requirements));
         ExtensionDocument {
-            name: one.name.clone(),
-            path: one.path.as_os_str().into(),
+            name: name.clone(),
+            path: path.as_os_str().into(),
             description: section.and_then(|section| section.description.clone()),
             adds: adds.unwrap_or_default(),
         }
@@ -108,10 +108,10 @@ pub struct CatalogueEntry {
 }
 
 impl CatalogueDocument {
-    pub fn new(catalogue: &Catalogue) -> Self {
+    pub fn new(catalogue: &[CatalogueGroup]) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
-            groups: catalogue.groups.iter().map(CatalogueEntry::new).collect(),
+            groups: catalogue.iter().map(CatalogueEntry::new).collect(),
         }
     }
 }
