@@ -66,19 +66,43 @@ pub(super) enum Command {
     Ext(ExtArgs),
     /// Check that this machine can run the installed groups
     #[command(help_template = LEAF, before_help = examples::DOCTOR)]
-    Doctor(DoctorArgs),
+    Doctor {
+        #[command(flatten)]
+        global: Global,
+        /// Output format
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
     /// Print a shell completion script
     #[command(help_template = LEAF, before_help = examples::COMPLETIONS)]
-    Completions(CompletionsArgs),
+    Completions {
+        #[command(flatten)]
+        global: Global,
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
     /// Print a JSON Schema
     #[command(help_template = LEAF, before_help = examples::SCHEMA)]
-    Schema(SchemaArgs),
+    Schema {
+        #[command(flatten)]
+        global: Global,
+        /// The document
+        #[arg(value_enum, value_name = "DOCUMENT", default_value_t = SchemaName::Manifest, hide_possible_values = true)]
+        of: SchemaName,
+    },
     /// Print a page for man(1)
     #[command(help_template = LEAF, before_help = examples::MAN)]
     Man(ManArgs),
     /// Explain a command, a topic or an error code
     #[command(help_template = LEAF, before_help = examples::HELP)]
-    Help(HelpArgs),
+    Help {
+        #[command(flatten)]
+        global: Global,
+        /// A command, a topic or an error code, such as QLI0102
+        #[arg(value_name = "COMMAND|TOPIC|CODE")]
+        about: Vec<OsString>,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -190,24 +214,6 @@ pub(super) enum ExtCommand {
     },
 }
 
-#[derive(Debug, Args)]
-pub(super) struct DoctorArgs {
-    #[command(flatten)]
-    pub(super) global: Global,
-    /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CompletionsArgs {
-    #[command(flatten)]
-    pub(super) global: Global,
-    /// The shell
-    #[arg(value_enum)]
-    pub(super) shell: Shell,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Shell {
     /// GNU bash
@@ -231,24 +237,6 @@ pub(super) struct ManArgs {
     pub(super) out: Option<PathBuf>,
     /// The command; without one, the whole manual
     pub(super) command: Vec<OsString>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct HelpArgs {
-    #[command(flatten)]
-    pub(super) global: Global,
-    /// A command, a topic or an error code, such as QLI0102
-    #[arg(value_name = "COMMAND|TOPIC|CODE")]
-    pub(super) about: Vec<OsString>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SchemaArgs {
-    #[command(flatten)]
-    pub(super) global: Global,
-    /// The document
-    #[arg(value_enum, value_name = "DOCUMENT", default_value_t = SchemaName::Manifest, hide_possible_values = true)]
-    pub(super) of: SchemaName,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

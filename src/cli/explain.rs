@@ -8,7 +8,7 @@ use super::global::TargetArgs;
 use crate::dispatch::Exit;
 use crate::guard::{Plan, Refusal, first_refusal};
 use crate::names::{shell_line, to_json_pretty};
-use crate::report::{self, Digests, ExplainDocument, Format, GroupDocument, Message};
+use crate::report::{self, ExplainDocument, Format, GroupDocument, Message};
 
 pub(super) fn exec(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
     if args.target.words.is_empty() {
@@ -42,12 +42,8 @@ fn explain_plan(plan: &Plan, cx: &Context<'_>, format: Format) -> Exit {
     let text = match format {
         Format::Json => to_json_pretty(&ExplainDocument::new(plan, &steps)),
         Format::Human => {
-            let digests = if cx.global.verbose {
-                Digests::Full
-            } else {
-                Digests::Short
-            };
-            report::explain(plan, &steps, &cx.global.qli(), digests, &cx.stdout())
+            let full_digests = cx.global.verbose;
+            report::explain(plan, &steps, &cx.global.qli(), full_digests, &cx.stdout())
         }
     };
     cx.put_or(&text, exit)

@@ -104,11 +104,11 @@ fn exec(command: Option<Command>, cx: &mut Context<'_>) -> Exit {
         Some(Command::Validate(args)) => validate::exec(cx.add(&args.global), &args),
         Some(Command::Audit(args)) => audit::exec(cx.add(&args.global), &args.command),
         Some(Command::Ext(args)) => ext::exec(cx.add(&args.global), &args.command),
-        Some(Command::Doctor(args)) => doctor::exec(cx.add(&args.global), args.format),
-        Some(Command::Completions(args)) => complete::script(cx.add(&args.global), args.shell),
+        Some(Command::Doctor { global, format }) => doctor::exec(cx.add(&global), format),
+        Some(Command::Completions { global, shell }) => complete::script(cx.add(&global), shell),
         Some(Command::Man(args)) => man::exec(cx.add(&args.global), &args),
-        Some(Command::Help(args)) => help::exec(cx.add(&args.global), &args.about),
-        Some(Command::Schema(args)) => schema::exec(cx.add(&args.global), &args),
+        Some(Command::Help { global, about }) => help::exec(cx.add(&global), &about),
+        Some(Command::Schema { global, of }) => schema::exec(cx.add(&global), of),
     }
 }
 

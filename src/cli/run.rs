@@ -3,13 +3,12 @@
 use std::ffi::OsString;
 
 use super::context::Context;
-use super::global::Global;
-use super::global::TargetArgs;
-use crate::diagnostics::Diagnostics;
+use super::global::{Global, TargetArgs};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::dispatch::{self, Exit};
 use crate::host::write_stderr;
 use crate::names::shell_line;
-use crate::report::{Format, Message, Shown, notes, outcome};
+use crate::report::{Format, Message, notes, outcome};
 
 pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     if target.words.is_empty() {
@@ -22,7 +21,7 @@ pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     if let Some(banner) = &mut plan.guards.banner {
         banner.in_colour = cx.stderr().color;
     }
-    if let Some(notes) = notes(&plan, shown(&cx.global), || cx.stderr()) {
+    if let Some(notes) = notes(&plan, |one| is_shown(one, &cx.global), || cx.stderr()) {
         write_stderr(&notes);
     }
     let run = dispatch::run(&plan, cx.host);
@@ -35,24 +34,21 @@ pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     exit
 }
 
-fn shown(global: &Global) -> Shown {
-    match (global.verbose, global.extensions.as_slice()) {
-        (true, _) => Shown::All,
-        (false, []) => Shown::None,
-        (false, _) => Shown::OfTypedRoots,
-    }
+/// Without `--verbose`, only that a root given for this run does not exist: the group
+/// comes from another one.
+fn is_shown(warning: &Diagnostic, global: &Global) -> bool {
+    let of_typed_root = warning.code == Code::RootMissing && !global.extensions.is_empty();
+    global.verbose || of_typed_root
 }
 
-/// Reports why there is no plan, and that nothing was started.
+/// Reports why there is no plan, and that nothing ran.
 fn not_started(found: &Diagnostics, cx: &Context<'_>, target: &TargetArgs) -> Exit {
     let exit = cx.no_plan(found, Format::Human);
     // Arguments are omitted: they may contain a secret.
     let names = std::iter::once(&target.group).chain(target.words.first());
     let command = shell_line(names.map(OsString::as_os_str));
     write_stderr("\n");
-    cx.say(&Message::note(format!(
-        "the script did not start: {command}"
-    )));
+    cx.say(&Message::note(format!("nothing ran: {command}")));
     exit
 }
 

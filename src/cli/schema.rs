@@ -1,6 +1,6 @@
 //! `qli schema`.
 
-use super::args::{SchemaArgs, SchemaName};
+use super::args::SchemaName;
 use super::context::Context;
 use crate::dispatch::Exit;
 use crate::manifest::SCHEMA;
@@ -13,8 +13,8 @@ macro_rules! file {
 }
 
 /// Prints a schema: the same bytes as in `schema/`.
-pub(super) fn exec(cx: &Context<'_>, args: &SchemaArgs) -> Exit {
-    cx.put(match args.of {
+pub(super) fn exec(cx: &Context<'_>, of: SchemaName) -> Exit {
+    cx.put(match of {
         SchemaName::Manifest => SCHEMA,
         SchemaName::Plan => file!("plan"),
         SchemaName::Audit => file!("audit"),

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::args::{ValidateArgs, ValidateFormat};
 use super::context::Context;
-use crate::diagnostics::{Code, Diagnostic, SOURCE_MAX, Severity, Source, has_errors, sorted};
+use crate::diagnostics::{Diagnostic, SOURCE_MAX, Severity, Source, has_errors, sorted};
 use crate::dispatch::Exit;
 use crate::host::{Host, HostView, reason, write_stderr};
 use crate::manifest::{self, FixOutcome, apply_fixes, schema_line};
 use crate::names::{shell_word, to_json_pretty};
 use crate::policy::Policies;
-use crate::report::{self, DiagnosticsDocument, Message, Repository, Warnings};
+use crate::report::{self, DiagnosticsDocument, Message, Repository};
 use crate::survey::{self, Survey};
 
 /// Checks manifests and the files next to them, and reports.
@@ -25,19 +25,17 @@ pub(super) fn exec(cx: &mut Context<'_>, args: &ValidateArgs) -> Exit {
     }
     survey.found.extend(unusable);
     survey.found = sorted(survey.found);
-    survey.unchecked.extend(unused_policies(&survey));
+    let unusable = report::unusable_policies(&survey).into_iter();
+    let unusable = unusable.map(|path| format!("cannot use {} as a policy", shell_word(path)));
+    let unusable: Vec<_> = unusable.collect();
+    survey.unchecked.extend(unusable);
     write_stderr(&report::unchecked(&survey, &cx.stderr()));
-    let warnings = if args.deny_warnings {
-        Warnings::Denied
-    } else {
-        Warnings::Allowed
-    };
     let text = if args.diff {
         diff(&survey, cx)
     } else {
-        report(&survey, warnings, cx, args)
+        report(&survey, cx, args)
     };
-    cx.put_or(&text, exit(&survey, warnings))
+    cx.put_or(&text, exit(&survey, args.deny_warnings))
 }
 
 fn survey(cx: &Context<'_>, args: &ValidateArgs, policies: &Policies) -> Survey {
@@ -46,17 +44,6 @@ fn survey(cx: &Context<'_>, args: &ValidateArgs, policies: &Policies) -> Survey 
     } else {
         survey::of_paths(&args.path, policies, cx.host)
     }
-}
-
-/// One message for each policy that could not be used, or only in part.
-fn unused_policies(survey: &Survey) -> Vec<String> {
-    let unusable = survey.found.iter();
-    let unusable = unusable.filter(|one| one.code == Code::PolicyUnusable);
-    let mut paths: Vec<_> = unusable.map(Diagnostic::path).collect();
-    paths.dedup();
-    let messages = paths.into_iter().map(shell_word);
-    let messages = messages.map(|path| format!("cannot use {path} as a policy"));
-    messages.collect()
 }
 
 /// Reads every manifest again and fixes its text in memory.
@@ -126,7 +113,7 @@ fn fix_command(cx: &Context<'_>, args: &ValidateArgs) -> String {
     format!("{qli} validate --fix{}", words.collect::<String>())
 }
 
-fn report(survey: &Survey, warnings: Warnings, cx: &Context<'_>, args: &ValidateArgs) -> String {
+fn report(survey: &Survey, cx: &Context<'_>, args: &ValidateArgs) -> String {
     let (found, unchecked) = (&survey.found, &survey.unchecked);
     let files = survey.manifests.len();
     let repository = || Repository::find(cx.host);
@@ -137,18 +124,18 @@ fn report(survey: &Survey, warnings: Warnings, cx: &Context<'_>, args: &Validate
         ValidateFormat::Concise => report::concise(found),
         ValidateFormat::Human => {
             let fix = (!args.fix).then(|| fix_command(cx, args));
-            report::validation(survey, warnings, fix.as_deref(), &cx.stdout())
+            report::validation(survey, args.deny_warnings, fix.as_deref(), &cx.stdout())
         }
     }
 }
 
 /// A path or policy that could not be checked outweighs every problem.
-fn exit(survey: &Survey, warnings: Warnings) -> Exit {
+fn exit(survey: &Survey, deny_warnings: bool) -> Exit {
     let found = &survey.found;
     let is_warning = |one: &Diagnostic| one.severity == Severity::Warning;
     if !survey.unchecked.is_empty() {
         Exit::USAGE
-    } else if has_errors(found) || (warnings == Warnings::Denied && found.iter().any(is_warning)) {
+    } else if has_errors(found) || (deny_warnings && found.iter().any(is_warning)) {
         Exit::PROBLEMS
     } else {
         Exit::DONE

@@ -1,7 +1,7 @@
 //! Runs a plan: each step gates the next, and there is one exit.
 
 use crate::audit::{EndBody, EndRecord, SignalRecord, SpawnFailedRecord, Unrecorded};
-use crate::guard::{Launch, Plan, Refusal, StartFailure, Step};
+use crate::guard::{Launch, Plan, Refusal, Step};
 use crate::host::{ChildEnd, Host, Signal, reason};
 use crate::names::exit_code;
 
@@ -13,10 +13,8 @@ pub struct Outcome {
 
 #[derive(Debug)]
 pub enum Ended {
-    /// A guard refused, or a signal arrived: the script did not start.
+    /// A guard refused, a signal arrived, or the system could not start the script.
     NotStarted(Refusal),
-    /// Every guard passed, but the system did not start the script.
-    SpawnFailed(StartFailure),
     Ran(ChildEnd),
     /// The script was started, but could not be waited for.
     Lost(String),
@@ -28,35 +26,36 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
     let mut launch = match Launch::begin(plan, host) {
         Ok(launch) => launch,
         Err(refusal) => {
-            return Outcome {
-                ended: Ended::NotStarted(refusal),
-                unrecorded: None,
-            };
+            let (ended, unrecorded) = (Ended::NotStarted(refusal), None);
+            return Outcome { ended, unrecorded };
         }
     };
-    let ended = carry_out(&mut launch, host).map_or_else(|ended| ended, Ended::Ran);
+    let ended = match start(&mut launch, host) {
+        Err(refusal) => Ended::NotStarted(refusal),
+        Ok(()) => match host.wait(plan.limits.lengths()) {
+            Ok(end) => Ended::Ran(end),
+            Err(error) => Ended::Lost(reason(&error)),
+        },
+    };
     let end = end_record(&ended);
     let unrecorded = match &ended {
         Ended::NotStarted(refusal) => launch.refuse(refusal, end, host),
-        Ended::SpawnFailed(_) | Ended::Ran(_) | Ended::Lost(_) => launch.close(end, host),
+        Ended::Ran(_) | Ended::Lost(_) => launch.close(end, host),
     };
     Outcome { ended, unrecorded }
 }
 
-fn carry_out(launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<ChildEnd, Ended> {
+fn start(launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
     let plan = launch.plan;
-    plan.guards
-        .enforce(launch, host)
-        .map_err(Ended::NotStarted)?;
-    plan.spawn.prepare(host).map_err(Ended::SpawnFailed)?;
-    plan.last_look(host).map_err(Ended::NotStarted)?;
+    plan.guards.enforce(launch, host)?;
+    plan.spawn.prepare(host).map_err(Refusal::CannotStart)?;
+    plan.last_look(host)?;
     // The last check: a signal that arrives from here on is forwarded to the script.
     if let Some(signal) = host.pending() {
-        return Err(Ended::NotStarted(Refusal::Interrupted(Step::Spawn, signal)));
+        return Err(Refusal::Interrupted(Step::Spawn, signal));
     }
-    plan.spawn.start(launch, host).map_err(Ended::SpawnFailed)?;
-    let end = host.wait(plan.limits.lengths());
-    end.map_err(|error| Ended::Lost(reason(&error)))
+    let started = plan.spawn.start(launch, host);
+    started.map_err(Refusal::CannotStart)
 }
 
 fn end_record(ended: &Ended) -> EndBody {
@@ -65,16 +64,18 @@ fn end_record(ended: &Ended) -> EndBody {
         Ended::NotStarted(Refusal::Interrupted(_, signal)) => {
             EndBody::Interrupted(EndRecord::not_started("signal", Some(*signal), code))
         }
+        Ended::NotStarted(Refusal::CannotStart(failure)) => {
+            EndBody::SpawnFailed(SpawnFailedRecord {
+                exit_code: code,
+                errno: failure.errno(),
+                message: failure.to_string(),
+                duration_ms: 0,
+                spooled: false,
+            })
+        }
         Ended::NotStarted(refusal) => {
             EndBody::Interrupted(EndRecord::not_started(refusal.name(), None, code))
         }
-        Ended::SpawnFailed(failure) => EndBody::SpawnFailed(SpawnFailedRecord {
-            exit_code: code,
-            errno: failure.errno(),
-            message: failure.to_string(),
-            duration_ms: 0,
-            spooled: false,
-        }),
         Ended::Ran(end) => ran(end, code),
         Ended::Lost(reason) => EndBody::Interrupted(EndRecord {
             spawned: None,
@@ -148,7 +149,6 @@ impl Ended {
         match self {
             Self::NotStarted(Refusal::Interrupted(_, signal)) => Exit::Signal(*signal),
             Self::NotStarted(refusal) => Exit::Code(refusal.exit_code()),
-            Self::SpawnFailed(failure) => Exit::Code(failure.exit_code()),
             Self::Ran(end) => match end.status {
                 Ok(code) => Exit::Code(code),
                 Err(signal) if Exit::Signal(signal).code() == i32::from(KILLED) => {

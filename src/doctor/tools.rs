@@ -8,16 +8,18 @@ use crate::guard::{SecretFault, WantedSecret};
 use crate::host::HostView;
 use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::shell_word;
-use crate::providers::{ProviderId, Tool};
+use crate::providers::{ProviderFault, ProviderId};
 
 pub(super) fn check(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check {
     let required = required(catalogue);
     let mut found = Vec::new();
     let mut findings = Vec::new();
     for (&provider, &(group, secret)) in &required {
-        let tool = Tool::find(provider, view);
-        found.extend(tool.file().map(|file| shell_word(&file.path)));
-        findings.extend(missing(&tool, group, secret));
+        match provider.row().tool().map(|tool| tool.find(view)) {
+            Some(Ok(tool)) => found.push(shell_word(&tool.path)),
+            Some(Err(fault)) => findings.push(missing(fault, group, secret)),
+            None => {}
+        }
     }
     let summary = match (required.is_empty(), found.is_empty()) {
         (true, _) => "no program required".to_owned(),
@@ -44,16 +46,14 @@ fn required(catalogue: &[CatalogueGroup]) -> BTreeMap<ProviderId, (&GroupEntry, 
     required
 }
 
-fn missing(tool: &Tool, group: &GroupEntry, secret: &SecretSpec) -> Option<Finding> {
-    let fault = SecretFault {
-        secret: WantedSecret::new(secret, DemandedBy::Group),
-        fault: tool.obstacle()?.clone(),
-    };
+fn missing(fault: ProviderFault, group: &GroupEntry, secret: &SecretSpec) -> Finding {
+    let secret = WantedSecret::new(secret, DemandedBy::Group);
+    let fault = SecretFault { secret, fault };
     let path = group.group.location.manifest_path.as_path();
     let explain = || format!("qli help {}", fault.code().name());
     let help = fault
         .next_step()
         .map_or_else(explain, |step| step.to_string());
     let finding = Finding::problem(fault.reason(), help).at(path);
-    Some(finding.code(fault.code()))
+    finding.code(fault.code())
 }

@@ -212,10 +212,6 @@ impl Guard for AuditStart {
         let lines = std::iter::once(path).chain(self.shown());
         lines.map(|line| Detail::of_group("act", line)).collect()
     }
-
-    fn settings(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
 }
 
 #[cfg(test)]

@@ -62,10 +62,6 @@ impl Guard for Banner {
         let detail = |line| Detail::of_group("show", line);
         self.lines().map(detail).collect()
     }
-
-    fn settings(&self) -> serde_json::Value {
-        serde_json::json!(self)
-    }
 }
 
 #[cfg(test)]

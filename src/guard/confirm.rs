@@ -34,14 +34,6 @@ pub struct Confirm {
     pub demanded_by: DemandedBy,
 }
 
-/// How the question will be answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ConfirmVia {
-    Terminal,
-    YesFlag,
-    ConfirmFlag,
-}
-
 impl Confirm {
     pub(super) fn plan(declared: &Declared<'_>) -> Option<Self> {
         let asks = declared.requirements();
@@ -56,14 +48,15 @@ impl Confirm {
         })
     }
 
-    /// The one predicate: how the question can be answered, if at all.
-    fn resolve(&self, view: &dyn HostView) -> Result<ConfirmVia, Refusal> {
+    /// The one predicate: the option that answers the question; none if the user is
+    /// asked.
+    fn resolve(&self, view: &dyn HostView) -> Result<Passage, Refusal> {
         let group = &self.group;
         match (&self.answer, &self.name) {
-            (Answer::NameGiven(typed), _) if typed == group.as_str() => Ok(ConfirmVia::ConfirmFlag),
+            (Answer::NameGiven(typed), _) if typed == group.as_str() => Ok(Some("confirm-flag")),
             (Answer::NameGiven(typed), _) => Err(Refusal::WrongName(typed.clone(), group.clone())),
-            (Answer::YesGiven, None) => Ok(ConfirmVia::YesFlag),
-            _ if view.has_terminal() => Ok(ConfirmVia::Terminal),
+            (Answer::YesGiven, None) => Ok(Some("yes-flag")),
+            _ if view.has_terminal() => Ok(None),
             (Answer::AskPerson | Answer::YesGiven, name) => Err(Refusal::NoTerminal(name.clone())),
         }
     }
@@ -99,21 +92,18 @@ impl Confirm {
 impl Guard for Confirm {
     fn preview(&self, view: &dyn HostView) -> Verdict {
         match self.resolve(view) {
-            Ok(ConfirmVia::YesFlag | ConfirmVia::ConfirmFlag) => Verdict::Pass,
-            Ok(ConfirmVia::Terminal) => Verdict::Ask,
+            Ok(Some(_)) => Verdict::Pass,
+            Ok(None) => Verdict::Ask,
             Err(refusal) => Verdict::Refuse(refusal),
         }
     }
 
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal> {
-        Ok(Some(match self.resolve(host)? {
-            ConfirmVia::YesFlag => "yes-flag",
-            ConfirmVia::ConfirmFlag => "confirm-flag",
-            ConfirmVia::Terminal => {
-                self.ask(launch, host)?;
-                if self.name.is_some() { "typed" } else { "tty" }
-            }
-        }))
+        if let Some(option) = self.resolve(host)? {
+            return Ok(Some(option));
+        }
+        self.ask(launch, host)?;
+        Ok(Some(self.name.as_ref().map_or("tty", |_| "typed")))
     }
 
     fn details(&self, verdict: &Verdict) -> Vec<Detail> {
@@ -127,10 +117,6 @@ impl Guard for Confirm {
             (_, _, None) => "answer y on this terminal".to_owned(),
         };
         vec![Detail::new(verdict.shown(), text, self.demanded_by)]
-    }
-
-    fn settings(&self) -> serde_json::Value {
-        serde_json::json!(self)
     }
 }
 

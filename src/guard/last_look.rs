@@ -51,21 +51,19 @@ impl Plan {
         let (manifest, program) = (&self.manifest, &self.spawn.program);
         let manifest_id = self.location.manifest_id;
         let manifest_path = manifest_id.map(|_| manifest.path.as_ref());
-        let mut changes = Vec::new();
-        changes.extend(manifest_id.and_then(|id| {
-            FileChange::find(
+        let found = |file, path, id: Option<FileId>, sha256| {
+            FileChange::find(file, path, id?, sha256, view)
+        };
+        let changes = [
+            found(
                 "manifest",
                 manifest.path.as_ref(),
-                id,
+                manifest_id,
                 manifest.sha256,
-                view,
-            )
-        }));
-        changes.extend(
-            program
-                .id
-                .and_then(|id| FileChange::find("script", &program.path, id, program.sha256, view)),
-        );
+            ),
+            found("script", &program.path, program.id, program.sha256),
+        ];
+        let mut changes: Vec<_> = changes.into_iter().flatten().collect();
         let paths: Vec<_> = manifest_path.into_iter().chain([program.file()]).collect();
         let exposed = insecure_paths(&paths, view).into_iter();
         let exposed = exposed.filter(|one| one.by != ChangedBy::Group);

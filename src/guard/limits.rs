@@ -63,6 +63,9 @@ impl Limits {
             of(&self.timeout, |after| format!("TERM after {after}")),
             of(&self.kill_after, |after| format!("KILL {after} after TERM")),
         ];
+        if self.is_empty() {
+            return vec![Detail::of_group("act", "no timeout; signals are forwarded")];
+        }
         limits.into_iter().flatten().collect()
     }
 }

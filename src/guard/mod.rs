@@ -52,7 +52,12 @@ pub trait Guard {
     fn details(&self, verdict: &Verdict) -> Vec<Detail>;
 
     /// The settings as documents show them: without anything that may be a secret.
-    fn settings(&self) -> serde_json::Value;
+    fn settings(&self) -> serde_json::Value
+    where
+        Self: Sized + Serialize,
+    {
+        serde_json::json!(self)
+    }
 }
 
 /// How a guard passed, as records have it: `yes-flag`, `tty`; most have only one way.
@@ -92,6 +97,13 @@ macro_rules! guards {
             pub fn in_order(&self) -> impl Iterator<Item = (Step, &dyn Guard)> {
                 let all = [$(self.$field.as_ref().map(|guard| (Step::$step, guard as &dyn Guard)),)*];
                 all.into_iter().flatten()
+            }
+
+            pub fn settings(&self, step: Step) -> Option<serde_json::Value> {
+                match step {
+                    $(Step::$step => self.$field.as_ref().map(Guard::settings),)*
+                    $(Step::$after)|* => None,
+                }
             }
         }
 

@@ -84,6 +84,16 @@ pub struct Preview {
     pub details: Vec<Detail>,
 }
 
+impl Preview {
+    fn new(step: Step, verdict: Verdict, details: Vec<Detail>) -> Self {
+        Self {
+            step,
+            verdict,
+            details,
+        }
+    }
+}
+
 /// The first step that refuses, which is where a run would end.
 pub fn first_refusal(steps: &[Preview]) -> Option<&Refusal> {
     steps.iter().find_map(|preview| preview.verdict.refusal())
@@ -95,47 +105,27 @@ impl Plan {
         let guards = self.guards.in_order().map(|(step, guard)| {
             let verdict = guard.preview(view);
             let details = guard.details(&verdict);
-            Preview {
-                step,
-                verdict,
-                details,
-            }
+            Preview::new(step, verdict, details)
         });
-        let act = |step, details| Preview {
-            step,
-            verdict: Verdict::Act,
-            details,
-        };
-        let audited = self.guards.audit_start.is_some();
-        let finish = audited.then(|| {
+        let mut steps: Vec<_> = guards.collect();
+        steps.push(self.preview_spawn(view));
+        steps.push(Preview::new(
+            Step::Wait,
+            Verdict::Act,
+            self.limits.details(),
+        ));
+        if self.guards.audit_start.is_some() {
             let log = Detail::of_group("act", "the same log");
-            act(Step::AuditFinish, vec![log])
-        });
-        guards
-            .chain([
-                self.preview_spawn(view),
-                act(Step::Wait, self.wait_details()),
-            ])
-            .chain(finish)
-            .collect()
+            steps.push(Preview::new(Step::AuditFinish, Verdict::Act, vec![log]));
+        }
+        steps
     }
 
     fn preview_spawn(&self, view: &dyn HostView) -> Preview {
         let verdict = self.spawn.preview(view);
         let program = || shell_word(&self.spawn.program.path);
         let text = verdict.refusal().map_or_else(program, Refusal::reason);
-        Preview {
-            step: Step::Spawn,
-            details: vec![Detail::of_group(verdict.shown(), text)],
-            verdict,
-        }
-    }
-
-    fn wait_details(&self) -> Vec<Detail> {
-        let mut details = self.limits.details();
-        if details.is_empty() {
-            details.push(Detail::of_group("act", "no timeout; signals are forwarded"));
-        }
-        details
+        let detail = Detail::of_group(verdict.shown(), text);
+        Preview::new(Step::Spawn, verdict, vec![detail])
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::plan::Declared;
 use super::{Detail, Guard, Guards, Launch, NextStep, Passage, Refusal, Step, Verdict};
@@ -11,7 +11,7 @@ use crate::host::{Host, HostView};
 use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
 use crate::providers::{
-    FetchError, ProviderFault, ProviderId, Redactor, Secret, StderrPolicy, Tool,
+    FetchError, FoundTool, ProviderFault, ProviderId, Redactor, Secret, Source, StderrPolicy, Tool,
 };
 
 /// Fetches all secrets before the script starts.
@@ -20,8 +20,8 @@ pub struct Secrets {
     /// In the manifest's order, the group's first.
     pub wanted: Vec<WantedSecret>,
     /// The program of each provider that calls one.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub tools: BTreeMap<ProviderId, Tool>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "tools")]
+    pub tools: BTreeMap<ProviderId, Result<FoundTool, ProviderFault>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,6 +41,14 @@ pub struct SecretFault {
     pub fault: ProviderFault,
 }
 
+/// A program that cannot be called is null.
+fn tools<S: Serializer>(
+    tools: &BTreeMap<ProviderId, Result<FoundTool, ProviderFault>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(tools.iter().map(|(id, tool)| (id, tool.as_ref().ok())))
+}
+
 impl Secrets {
     pub(super) fn plan(declared: &Declared<'_>) -> Option<Self> {
         let wanted = declared
@@ -51,27 +59,26 @@ impl Secrets {
             });
         let wanted: Vec<_> = wanted.collect();
         let mut tools = BTreeMap::new();
-        for one in wanted.iter().filter(|one| one.calls()) {
-            let tool = tools.entry(one.provider);
-            tool.or_insert_with(|| Tool::find(one.provider, declared.view));
+        for one in &wanted {
+            if let Some(tool) = one.tool() {
+                let planned = tools.entry(one.provider);
+                planned.or_insert_with(|| tool.find(declared.view));
+            }
         }
         (!wanted.is_empty()).then_some(Self { wanted, tools })
     }
 
-    fn tool(&self, wanted: &WantedSecret) -> &Tool {
-        self.tools.get(&wanted.provider).unwrap_or(&Tool::None)
-    }
-
     /// The one predicate: every secret that is known to be missing without a call.
     fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
-        let tools = self.tools.iter();
-        let now: BTreeMap<_, _> = tools
-            .map(|(id, tool)| (id, tool.again(*id, view)))
-            .collect();
+        let now = self.tools.iter().filter_map(|(id, planned)| {
+            let tool = id.row().tool()?;
+            Some((id, tool.find_again(planned, view)))
+        });
+        let now: BTreeMap<_, _> = now.collect();
         let missing = self.wanted.iter().filter_map(|one| {
             let fault = match one.provider.row().local(&one.reference, view) {
                 Some(value) => value.err()?,
-                None => now.get(&one.provider)?.obstacle()?.clone(),
+                None => now.get(&one.provider)?.as_ref().err()?.clone(),
             };
             Some(one.fault(fault))
         });
@@ -79,9 +86,30 @@ impl Secrets {
         (!faults.is_empty()).then_some(Refusal::SecretsMissing(faults))
     }
 
+    fn fetch(
+        &self,
+        wanted: &WantedSecret,
+        stderr: StderrPolicy,
+        host: &mut dyn Host,
+    ) -> Result<Secret, FetchError> {
+        let (id, reference) = (&wanted.provider, &wanted.reference);
+        match &id.row().source {
+            Source::Local(value) => Ok(value(reference, host)?),
+            Source::Tool(tool) => {
+                // A call takes time: another program may have been replaced meanwhile.
+                let found = match self.tools.get(id) {
+                    Some(planned) => tool.find_again(planned, host)?,
+                    None => tool.find(host)?,
+                };
+                (tool.fetch)(reference, &found, stderr, host)
+            }
+        }
+    }
+
     fn detail(&self, wanted: &WantedSecret, now: &'static str) -> Detail {
-        let tool = self.tool(wanted).file();
-        let by = tool.map(|tool| format!(", by {}", shell_word(&tool.path)));
+        let tool = self.tools.get(&wanted.provider);
+        let by = tool.and_then(|tool| tool.as_ref().ok());
+        let by = by.map(|tool| format!(", by {}", shell_word(&tool.path)));
         let text = format!(
             "{} from {} {}{}",
             wanted.env,
@@ -123,9 +151,9 @@ impl WantedSecret {
         }
     }
 
-    /// Whether another program is called for it.
-    fn calls(&self) -> bool {
-        self.provider.row().tool().is_some()
+    /// The program that is called for it, if one is.
+    fn tool(&self) -> Option<&'static Tool> {
+        self.provider.row().tool()
     }
 
     /// Whether both have the same value, which is then fetched once.
@@ -136,20 +164,6 @@ impl WantedSecret {
     fn fault(&self, fault: ProviderFault) -> SecretFault {
         let secret = self.clone();
         SecretFault { secret, fault }
-    }
-
-    fn fetch(
-        &self,
-        tool: &Tool,
-        stderr: StderrPolicy,
-        host: &mut dyn Host,
-    ) -> Result<Secret, Refusal> {
-        let provider = self.provider.row();
-        let fetched = provider.fetch(&self.reference, tool, stderr, host);
-        fetched.map_err(|error| match error {
-            FetchError::Interrupted(signal) => Refusal::Interrupted(Step::Secrets, signal),
-            FetchError::Fault(fault) => Refusal::SecretsMissing(vec![self.fault(fault)]),
-        })
     }
 }
 
@@ -190,7 +204,7 @@ impl SecretFault {
     /// What to type next; none for a variable that is not set, which
     /// [`Refusal::next_steps`] sets in the command.
     pub fn next_step(&self) -> Option<NextStep> {
-        let hint = self.secret.provider.row().hint();
+        let hint = self.secret.tool().map(|tool| tool.hint);
         match &self.fault {
             ProviderFault::ToolMissing(tool) => {
                 let label = format!("install `{tool}`, then");
@@ -216,7 +230,7 @@ impl Guard for Secrets {
     fn preview(&self, view: &dyn HostView) -> Verdict {
         match self.refusal(view) {
             Some(refusal) => Verdict::Refuse(refusal),
-            None if self.wanted.iter().any(WantedSecret::calls) => Verdict::Fetch,
+            None if !self.tools.is_empty() => Verdict::Fetch,
             None => Verdict::Pass,
         }
     }
@@ -228,7 +242,8 @@ impl Guard for Secrets {
         host.protect_memory();
         // Local values come first: a program may find them in its environment, and its
         // error message is then not shown.
-        let (local, called): (Vec<_>, Vec<_>) = self.wanted.iter().partition(|one| !one.calls());
+        let (local, called): (Vec<_>, Vec<_>) =
+            self.wanted.iter().partition(|one| one.tool().is_none());
         let mut done: Vec<&WantedSecret> = Vec::new();
         for wanted in local.into_iter().chain(called) {
             let known: Vec<_> = launch.secrets().collect();
@@ -241,9 +256,11 @@ impl Guard for Secrets {
             let secret = if let Some((_, same)) = same.and_then(|at| known.get(at)) {
                 same.duplicate()
             } else {
-                // A call takes time: another program may have been replaced meanwhile.
-                let tool = self.tool(wanted).again(wanted.provider, host);
-                wanted.fetch(&tool, stderr, host)?
+                let fetched = self.fetch(wanted, stderr, host);
+                fetched.map_err(|error| match error {
+                    FetchError::Interrupted(signal) => Refusal::Interrupted(Step::Secrets, signal),
+                    FetchError::Fault(fault) => Refusal::SecretsMissing(vec![wanted.fault(fault)]),
+                })?
             };
             launch.secrets.push((wanted.env.clone(), secret));
             done.push(wanted);
@@ -259,10 +276,6 @@ impl Guard for Secrets {
         wanted
             .map(|one| self.detail(one, verdict.shown()))
             .collect()
-    }
-
-    fn settings(&self) -> serde_json::Value {
-        serde_json::json!(self)
     }
 }
 

@@ -21,8 +21,8 @@ const INTERPRETERS_MAX: usize = 5;
 impl Spawn {
     /// The one predicate: why the system would refuse to start the script.
     fn obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
-        self.interpreter_obstacle(view)
-            .or_else(|| self.copy_obstacle(view))
+        let interpreter = self.interpreter_obstacle(view);
+        interpreter.or_else(|| self.copy_obstacle(view))
     }
 
     fn interpreter_obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
@@ -59,8 +59,7 @@ impl Spawn {
             }
             Ok(_) => {
                 let error = view.check_access(file, Access::Execute).err()?;
-                let failure = StartFailure::not_executable(file, reason(&error), &error);
-                Some(failure)
+                Some(StartFailure::not_executable(file, reason(&error), &error))
             }
             Err(error) => Some(StartFailure::NoCopy(file.clone(), reason(&error))),
         }

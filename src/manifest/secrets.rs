@@ -92,7 +92,7 @@ fn is_well_formed(
     provider: ProviderId,
     found: &mut Findings<'_>,
 ) -> bool {
-    let checked = provider.row().check(reference.value.as_str());
+    let checked = (provider.row().check)(reference.value.as_str());
     if let Err(grammar) = checked {
         let (written, provider) = (quoted(reference.value.as_str()), provider.as_str());
         let message = format!("{written} is not a reference of `{provider}`");

@@ -122,19 +122,13 @@ fn push_literal(parts: &mut Vec<Part>, text: &str) {
 
 /// Splits the text after a `$` into the variable's name and the rest.
 fn variable(text: &str) -> Result<(&str, &str), TemplateError> {
-    if let Some(braced) = text.strip_prefix('{') {
-        let (name, rest) = braced.split_once('}').ok_or(TemplateError::Unclosed)?;
-        return match super::check_env_name(name) {
-            Ok(()) => Ok((name, rest)),
-            Err(_) => Err(TemplateError::NoName),
-        };
-    }
     let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let end = text.find(|c| !is_name(c)).unwrap_or(text.len());
-    match text.split_at_checked(end) {
-        Some((name, rest)) if super::check_env_name(name).is_ok() => Ok((name, rest)),
-        _ => Err(TemplateError::NoName),
-    }
+    let (name, rest) = match text.strip_prefix('{') {
+        Some(braced) => braced.split_once('}').ok_or(TemplateError::Unclosed)?,
+        None => text.split_at(text.find(|c| !is_name(c)).unwrap_or(text.len())),
+    };
+    super::check_env_name(name).map_err(|_| TemplateError::NoName)?;
+    Ok((name, rest))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl Text {
     }
 
     pub fn visible(&self) -> String {
-        visible_bytes(self.0.as_bytes())
+        visible(&self.0)
     }
 }
 
@@ -105,12 +105,8 @@ pub fn is_hidden(c: char) -> bool {
 
 fn push_visible(out: &mut String, c: char) {
     match c {
-        '\n' => out.push_str("\\n"),
-        '\t' => out.push_str("\\t"),
-        '\r' => out.push_str("\\r"),
-        hidden if is_hidden(hidden) => {
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(hidden));
-        }
+        '\n' | '\t' | '\r' => out.extend(c.escape_default()),
+        hidden if is_hidden(hidden) => out.extend(hidden.escape_unicode()),
         plain => out.push(plain),
     }
 }
@@ -132,7 +128,10 @@ fn push_text(out: &mut String, mut text: &str, kept: &[char]) {
     }
 }
 
-fn visible_bytes(bytes: &[u8]) -> String {
+/// Any text on one line, with hidden characters made visible: `\n`, `\u{1b}`, and
+/// `\xff` for a byte that is not UTF-8.
+pub fn visible(text: impl AsRef<OsStr>) -> String {
+    let bytes = text.as_ref().as_bytes();
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         push_text(&mut out, chunk.valid(), &[]);
@@ -141,12 +140,6 @@ fn visible_bytes(bytes: &[u8]) -> String {
         }
     }
     out
-}
-
-/// Any text on one line, with hidden characters made visible: `\n`, `\u{1b}`, and
-/// `\xff` for a byte that is not UTF-8.
-pub fn visible(text: impl AsRef<OsStr>) -> String {
-    visible_bytes(text.as_ref().as_bytes())
 }
 
 /// Like [`visible`], but keeps line ends and tabs.

@@ -5,43 +5,25 @@ use std::os::unix::ffi::OsStringExt;
 
 use zeroize::Zeroizing;
 
-use super::{FetchError, Provider, ProviderFault, Secret, StderrPolicy, Tool};
-use crate::host::{Host, HostView};
+use super::{Provider, ProviderFault, Secret, Source};
+use crate::host::HostView;
 use crate::names::{EnvName, SecretRef};
 
-#[derive(Debug)]
-pub(super) struct Env;
+pub(super) const ENV: Provider = Provider {
+    check,
+    source: Source::Local(value),
+};
+
+fn check(reference: &str) -> Result<(), &'static str> {
+    match reference.parse::<EnvName>() {
+        Ok(_) => Ok(()),
+        Err(_) => Err("the name of a variable, such as `CI_DEPLOY_TOKEN`"),
+    }
+}
 
 fn value(reference: &SecretRef, view: &dyn HostView) -> Result<Secret, ProviderFault> {
     let value = view.var(reference.as_str()).ok_or(ProviderFault::Unset)?;
     Ok(Secret::new(Zeroizing::new(value.into_vec()))?)
-}
-
-impl Provider for Env {
-    fn check(&self, reference: &str) -> Result<(), &'static str> {
-        match reference.parse::<EnvName>() {
-            Ok(_) => Ok(()),
-            Err(_) => Err("the name of a variable, such as `CI_DEPLOY_TOKEN`"),
-        }
-    }
-
-    fn local(
-        &self,
-        reference: &SecretRef,
-        view: &dyn HostView,
-    ) -> Option<Result<Secret, ProviderFault>> {
-        Some(value(reference, view))
-    }
-
-    fn fetch(
-        &self,
-        reference: &SecretRef,
-        _: &Tool,
-        _: StderrPolicy,
-        host: &mut dyn Host,
-    ) -> Result<Secret, FetchError> {
-        Ok(value(reference, host)?)
-    }
 }
 
 #[cfg(test)]
@@ -52,16 +34,13 @@ mod tests {
 
     fn local(world: &World) -> Result<Secret, ProviderFault> {
         let reference = "TOKEN".parse().unwrap();
-        Env.local(&reference, world).unwrap()
+        ENV.local(&reference, world).unwrap()
     }
 
     #[test]
     fn a_set_variable_is_the_value() {
-        let mut world = World::new().var("TOKEN", "hunter2");
+        let world = World::new().var("TOKEN", "hunter2");
         assert_eq!(local(&world).unwrap().expose(), "hunter2");
-        let reference = "TOKEN".parse().unwrap();
-        let fetched = Env.fetch(&reference, &Tool::None, StderrPolicy::Shown, &mut world);
-        assert_eq!(fetched.unwrap().expose(), "hunter2");
     }
 
     #[test]

@@ -13,12 +13,12 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::{Host, HostView, InsecurePath, Signal};
+use crate::host::{HostView, InsecurePath, Signal};
 use crate::names::{SecretRef, shell_word};
 
 pub use redactor::Redactor;
 pub use secret::{Secret, Unusable};
-pub use tool::Tool;
+pub use tool::{FoundTool, Tool};
 
 /// Declares the table: the variant, its name in a manifest, its row.
 macro_rules! providers {
@@ -37,7 +37,7 @@ macro_rules! providers {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            pub fn row(self) -> &'static dyn Provider {
+            pub fn row(self) -> &'static Provider {
                 match self { $(Self::$variant => &$row,)* }
             }
         }
@@ -46,38 +46,45 @@ macro_rules! providers {
 
 providers! {
     /// A variable in the environment of qli; `ref` is its name.
-    Env = "env" env::Env,
+    Env = "env" env::ENV,
     /// 1Password, by its command-line tool `op`; `ref` is `op://vault/item/field`.
-    OnePassword = "one_password" one_password::OnePassword,
+    OnePassword = "one_password" one_password::ONE_PASSWORD,
 }
 
 /// One source of secret values.
-pub trait Provider: Sync {
+#[derive(Debug)]
+pub struct Provider {
     /// Returns what a reference must look like if this one is not valid.
-    fn check(&self, reference: &str) -> Result<(), &'static str>;
+    pub check: fn(&str) -> Result<(), &'static str>,
+    pub source: Source,
+}
 
-    /// The program that it calls, if it calls one.
-    fn tool(&self) -> Option<&'static str> {
-        None
+#[derive(Debug)]
+pub enum Source {
+    /// No program is called for a value.
+    Local(fn(&SecretRef, &dyn HostView) -> Result<Secret, ProviderFault>),
+    Tool(Tool),
+}
+
+impl Provider {
+    pub fn tool(&self) -> Option<&Tool> {
+        match &self.source {
+            Source::Local(_) => None,
+            Source::Tool(tool) => Some(tool),
+        }
     }
 
-    /// The command that usually helps if the program returns no value.
-    fn hint(&self) -> Option<&'static str> {
-        None
-    }
-
-    /// The value, if the provider calls no program for it.
-    fn local(&self, _: &SecretRef, _: &dyn HostView) -> Option<Result<Secret, ProviderFault>> {
-        None
-    }
-
-    fn fetch(
+    /// The value, if no program is called for it.
+    pub fn local(
         &self,
         reference: &SecretRef,
-        tool: &Tool,
-        stderr: StderrPolicy,
-        host: &mut dyn Host,
-    ) -> Result<Secret, FetchError>;
+        view: &dyn HostView,
+    ) -> Option<Result<Secret, ProviderFault>> {
+        match self.source {
+            Source::Local(value) => Some(value(reference, view)),
+            Source::Tool(_) => None,
+        }
+    }
 }
 
 /// Whether the message of a program that fails is shown.

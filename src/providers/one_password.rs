@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::{FetchError, Provider, ProviderFault, Secret, StderrPolicy, Tool, ToolMessage};
+use super::{
+    FetchError, FoundTool, Provider, ProviderFault, Secret, Source, StderrPolicy, Tool, ToolMessage,
+};
 use crate::host::{Host, ToolCall, ToolError, ToolOutput, reason};
 use crate::names::{SecretRef, visible_lines};
 
@@ -13,52 +15,43 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest value, in bytes.
 const LIMIT: usize = 1 << 20;
 
-#[derive(Debug)]
-pub(super) struct OnePassword;
+pub(super) const ONE_PASSWORD: Provider = Provider {
+    check,
+    source: Source::Tool(Tool {
+        name: "op",
+        hint: "op signin",
+        fetch,
+    }),
+};
 
-impl Provider for OnePassword {
-    fn check(&self, reference: &str) -> Result<(), &'static str> {
-        let path = reference.strip_prefix("op://");
-        let parts: Vec<_> = path.into_iter().flat_map(|path| path.split('/')).collect();
-        if matches!(parts.len(), 3 | 4) && parts.iter().all(|part| !part.is_empty()) {
-            Ok(())
-        } else {
-            Err("`op://vault/item/field` or `op://vault/item/section/field`")
-        }
+fn check(reference: &str) -> Result<(), &'static str> {
+    let path = reference.strip_prefix("op://");
+    let parts: Vec<_> = path.into_iter().flat_map(|path| path.split('/')).collect();
+    if matches!(parts.len(), 3 | 4) && parts.iter().all(|part| !part.is_empty()) {
+        Ok(())
+    } else {
+        Err("`op://vault/item/field` or `op://vault/item/section/field`")
     }
+}
 
-    fn tool(&self) -> Option<&'static str> {
-        Some("op")
+fn fetch(
+    reference: &SecretRef,
+    op: &FoundTool,
+    stderr: StderrPolicy,
+    host: &mut dyn Host,
+) -> Result<Secret, FetchError> {
+    let call = ToolCall {
+        program: &op.path,
+        args: &["read", reference.as_str()],
+        timeout: TIMEOUT,
+        limit: LIMIT,
+    };
+    let output = host.call(&call).map_err(fault_of)?;
+    if output.code != Some(0) {
+        return Err(failed(&output, stderr).into());
     }
-
-    fn hint(&self) -> Option<&'static str> {
-        Some("op signin")
-    }
-
-    fn fetch(
-        &self,
-        reference: &SecretRef,
-        tool: &Tool,
-        stderr: StderrPolicy,
-        host: &mut dyn Host,
-    ) -> Result<Secret, FetchError> {
-        if let Some(fault) = tool.obstacle() {
-            return Err(fault.clone().into());
-        }
-        let program = tool.file().ok_or(ProviderFault::ToolMissing("op"))?;
-        let call = ToolCall {
-            program: &program.path,
-            args: &["read", reference.as_str()],
-            timeout: TIMEOUT,
-            limit: LIMIT,
-        };
-        let output = host.call(&call).map_err(fault_of)?;
-        if output.code != Some(0) {
-            return Err(failed(&output, stderr).into());
-        }
-        let value = Secret::new(without_line_end(output.stdout));
-        Ok(value.map_err(ProviderFault::Unusable)?)
-    }
+    let value = Secret::new(without_line_end(output.stdout));
+    Ok(value.map_err(ProviderFault::Unusable)?)
 }
 
 fn fault_of(error: ToolError) -> FetchError {
@@ -103,20 +96,20 @@ mod tests {
     use super::*;
     use crate::host::fake::{Act, Op, World};
 
-    fn fetch(world: &mut World) -> Result<String, FetchError> {
+    fn fetch_shown(world: &mut World) -> Result<String, FetchError> {
         fetch_with(world, StderrPolicy::Shown)
     }
 
     fn fetch_with(world: &mut World, stderr: StderrPolicy) -> Result<String, FetchError> {
         let reference = "op://v/i/f".parse().unwrap();
-        let tool = Tool::find(super::super::ProviderId::OnePassword, world);
-        let secret = OnePassword.fetch(&reference, &tool, stderr, world)?;
+        let tool = ONE_PASSWORD.tool().unwrap().find(world)?;
+        let secret = fetch(&reference, &tool, stderr, world)?;
         Ok(secret.expose().to_string_lossy().into_owned())
     }
 
     fn fault(world: World) -> ProviderFault {
         let mut world = world;
-        let Err(FetchError::Fault(fault)) = fetch(&mut world) else {
+        let Err(FetchError::Fault(fault)) = fetch_shown(&mut world) else {
             panic!("no fault")
         };
         fault
@@ -132,14 +125,14 @@ mod tests {
             ("v\r", "v\r"),
         ] {
             let mut world = World::new().tool("op", 0, written.as_bytes(), b"");
-            assert_eq!(fetch(&mut world).unwrap(), value, "{written:?}");
+            assert_eq!(fetch_shown(&mut world).unwrap(), value, "{written:?}");
         }
     }
 
     #[test]
     fn op_is_called_by_its_path_with_the_reference() {
         let mut world = World::new().tool("op", 0, b"v\n", b"");
-        fetch(&mut world).unwrap();
+        fetch_shown(&mut world).unwrap();
         let call = Act::Called(
             "/usr/bin/op".into(),
             vec!["read".into(), "op://v/i/f".into()],
@@ -194,10 +187,10 @@ mod tests {
     #[test]
     fn references_have_three_or_four_parts() {
         for good in ["op://v/i/f", "op://v/i/s/f"] {
-            assert!(OnePassword.check(good).is_ok());
+            assert!(check(good).is_ok());
         }
         for bad in ["op://v/i", "op://v//f", "v/i/f", "op://a/b/c/d/e", "op://"] {
-            assert!(OnePassword.check(bad).is_err(), "{bad}");
+            assert!(check(bad).is_err(), "{bad}");
         }
     }
 }

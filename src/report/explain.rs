@@ -13,20 +13,13 @@ const DRY_RUN: &str = "Dry run: nothing was executed, no secret was fetched, no 
 /// Where the details of a step begin.
 const INDENT: usize = 27;
 
-/// How much of a digest is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Digests {
-    Short,
-    Full,
-}
-
 /// Renders a plan, and what each of its steps would do now. `qli` is the command that
 /// finds the extension again.
 pub fn explain(
     plan: &Plan,
     steps: &[Preview],
     qli: &str,
-    digests: Digests,
+    full_digests: bool,
     style: &Style,
 ) -> String {
     let own = plan.section.as_ref();
@@ -43,7 +36,7 @@ pub fn explain(
     }
     out.push_str(&not_declared(steps, style));
     put!(out, "\n{}\n", wrapped(DRY_RUN, style.width).join("\n"));
-    out.push_str(&origin(plan, steps, digests, style));
+    out.push_str(&origin(plan, steps, full_digests, style));
     out.push_str(&next(CommandLine { qli, plan }, steps, style));
     if !plan.warnings.is_empty() {
         put!(out, "\n{}", human::diagnostics(&plan.warnings, style));
@@ -114,12 +107,14 @@ fn not_declared(steps: &[Preview], style: &Style) -> String {
 }
 
 /// Where the plan comes from, and what identifies it.
-fn origin(plan: &Plan, steps: &[Preview], digests: Digests, style: &Style) -> String {
+fn origin(plan: &Plan, steps: &[Preview], full_digests: bool, style: &Style) -> String {
     let manifest = style.path(&plan.location.manifest_path);
     let mark = format!("[{}]", plan.extension);
-    let digest = |digest: Digest, about: &str| match digests {
-        Digests::Short => format!("{:.12}  {about}", digest.0),
-        Digests::Full => digest.0.to_string(),
+    let digest = |digest: Digest, about: &str| {
+        if full_digests {
+            return digest.0.to_string();
+        }
+        format!("{:.12}  {about}", digest.0)
     };
     let mut lines = Vec::new();
     let mut details = steps.iter().flat_map(|one| &one.details);

@@ -36,7 +36,7 @@ pub use documents::{
     AuditHeadDocument, AuditShowDocument, CatalogueDocument, DiagnosticsDocument, ExplainDocument,
     GroupDocument, OutcomeCounts, WhichDocument,
 };
-pub use explain::{Digests, explain};
+pub use explain::explain;
 pub use github::github;
 pub use group::group;
 pub use human::diagnostics;
@@ -44,13 +44,13 @@ pub use json_stream::JsonStream;
 pub use manual::manual;
 pub use message::Message;
 pub use repository::Repository;
-pub use run::{Shown, notes, outcome};
+pub use run::{notes, outcome};
 pub use sarif::sarif;
 pub use scaffold::{RootAccess, copied, created};
 pub use schemas::schemas;
 pub use style::{Color, Style, wrapped};
 pub use topics::{TOPICS, Topic, topic};
-pub use validate::{Warnings, unchecked, validation};
+pub use validate::{unchecked, unusable_policies, validation};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {

@@ -6,38 +6,19 @@ use super::message::Message;
 use super::style::{put, wrapped};
 use super::{Style, human};
 use crate::audit::{Fallback, Unrecorded};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::dispatch::{Ended, Outcome};
 use crate::guard::{CommandLine, NextStep, Plan, Refusal, Step};
 use crate::names::visible;
 
-/// Which warnings of a plan are shown before its run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
-    /// All, with `--verbose`.
-    All,
-    /// Only that a root given for this run does not exist: the group comes from
-    /// another one.
-    OfTypedRoots,
-    None,
-}
-
-impl Shown {
-    fn includes(self, warning: &Diagnostic) -> bool {
-        match self {
-            Self::All => true,
-            Self::OfTypedRoots => warning.code == Code::RootMissing,
-            Self::None => false,
-        }
-    }
-}
-
 /// What is reported before a run: that the group shadows another one, and the warnings
 /// of its plan that are shown. `style` is called only if there is something to report.
-pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option<String> {
-    let mut warnings = Diagnostics::default();
-    let all = plan.warnings.iter().filter(|one| shown.includes(one));
-    warnings.extend(all.cloned());
+pub fn notes(
+    plan: &Plan,
+    is_shown: impl FnMut(&&Diagnostic) -> bool,
+    style: impl FnOnce() -> Style,
+) -> Option<String> {
+    let warnings: Vec<_> = plan.warnings.iter().filter(is_shown).collect();
     if plan.location.shadows.is_none() && warnings.is_empty() {
         return None;
     }
@@ -52,7 +33,7 @@ pub fn notes(plan: &Plan, shown: Shown, style: impl FnOnce() -> Style) -> Option
         out.push_str(&warning.render(&style));
     }
     if !warnings.is_empty() {
-        out.push_str(&human::diagnostics(&warnings, &style));
+        out.push_str(&human::diagnostics(warnings, &style));
         out.push('\n');
     }
     Some(out)
@@ -100,15 +81,15 @@ fn error(line: CommandLine<'_>, ended: &Ended, style: &Style) -> Option<Message>
             ))
         }
         Ended::NotStarted(refusal) => {
-            let by = refusal.step().map_or("qli", Step::as_str);
-            let head = error(format!("was refused by {by}; the script did not start"));
+            let head = error(match (refusal, refusal.step()) {
+                (Refusal::CannotStart(_), _) => "could not be started".to_owned(),
+                (_, step) => {
+                    let by = step.map_or("qli", Step::as_str);
+                    format!("was refused by {by}; the script did not start")
+                }
+            });
             let steps = next_steps(refusal.next_steps(line), Some(line), refusal.code());
             not_started(head, &found(line, refusal), refusal.step(), style).steps(steps)
-        }
-        Ended::SpawnFailed(failure) => {
-            let head = error("could not be started".to_owned());
-            let steps = next_steps(failure.next_step(line), Some(line), Code::CannotStart);
-            not_started(head, &[failure.to_string()], Some(Step::Spawn), style).steps(steps)
         }
         Ended::Lost(reason) => error(format!("was started, but cannot be waited for: {reason}")),
     })

@@ -39,10 +39,11 @@ impl Style {
     /// then of the terminal, then 80.
     pub fn of(to: Stream, color: Color, view: &dyn HostView) -> Self {
         let facts = stream(to);
-        let width = number(view, "COLUMNS").or(facts.columns).unwrap_or(80);
+        let columns = text(view, "COLUMNS").and_then(|text| text.parse().ok());
+        let columns = columns.filter(|&columns| columns > 0).or(facts.columns);
         Self {
             color: wants_color(color, facts.terminal, view),
-            width: width.clamp(40, 200),
+            width: columns.unwrap_or(80).clamp(40, 200),
             unicode: is_utf8(view),
             terminal: facts.terminal,
             home: text(view, "HOME").filter(|home| home.len() > 1),
@@ -114,10 +115,6 @@ fn is_utf8(view: &dyn HostView) -> bool {
 fn text(view: &dyn HostView, name: &str) -> Option<String> {
     view.var(name)
         .map(|value| value.to_string_lossy().into_owned())
-}
-
-fn number(view: &dyn HostView, name: &str) -> Option<usize> {
-    text(view, name)?.parse().ok().filter(|&number| number > 0)
 }
 
 /// Wraps a text at spaces. A word that is longer than the width is not broken, so that

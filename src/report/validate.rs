@@ -1,6 +1,7 @@
 //! The report of `validate` for the terminal.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::message::{Message, rows};
 use super::style::{column_width, put};
@@ -9,24 +10,22 @@ use crate::diagnostics::{Code, Diagnostic, Safety, Severity};
 use crate::names::plural;
 use crate::survey::{BrokenGroup, Survey};
 
-/// Whether warnings count as errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Warnings {
-    Allowed,
-    Denied,
-}
-
 /// How many groups that will not run are named; the rest are counted.
 const NAMED: usize = 20;
 
 /// Renders the problems, the groups that will not run, and a summary. `fix` is the
 /// command that applies the safe fixes, unless this run tried them.
-pub fn validation(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style) -> String {
+pub fn validation(
+    survey: &Survey,
+    deny_warnings: bool,
+    fix: Option<&str>,
+    style: &Style,
+) -> String {
     let mut out = human::diagnostics(&survey.found, style);
     if !out.is_empty() {
         out.push('\n');
     }
-    out + &groups(survey) + &summary(survey, warnings, fix, style)
+    out + &groups(survey) + &summary(survey, deny_warnings, fix, style)
 }
 
 /// The groups that will not run, and how many others will.
@@ -64,7 +63,7 @@ fn state(group: &BrokenGroup) -> String {
     }
 }
 
-fn summary(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style) -> String {
+fn summary(survey: &Survey, deny_warnings: bool, fix: Option<&str>, style: &Style) -> String {
     let groups = plural(survey.manifests.len(), "group") + &policies(survey);
     let Some(worst) = survey.found.iter().min_by_key(|one| one.severity) else {
         return match survey.manifests.len() {
@@ -83,7 +82,7 @@ fn summary(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style
         (count > 0).then(|| plural(count, word))
     });
     let mut line = format!("{} in {groups}", counts.collect::<Vec<_>>().join(", "));
-    if (worst.severity, warnings) == (Severity::Warning, Warnings::Denied) {
+    if deny_warnings && worst.severity == Severity::Warning {
         line.push_str("; warnings are denied");
     }
     let mut next = Vec::new();
@@ -96,12 +95,15 @@ fn summary(survey: &Survey, warnings: Warnings, fix: Option<&str>, style: &Style
     format!("{line}\n{}", rows(&next, style))
 }
 
-/// Counts the policies that cannot be used.
-fn policies(survey: &Survey) -> String {
+/// The policies that cannot be used, or only in part.
+pub fn unusable_policies(survey: &Survey) -> BTreeSet<&Path> {
     let of_policy = survey.found.iter();
     let of_policy = of_policy.filter(|one| one.code == Code::PolicyUnusable);
-    let paths: BTreeSet<_> = of_policy.map(Diagnostic::path).collect();
-    match paths.len() {
+    of_policy.map(Diagnostic::path).collect()
+}
+
+fn policies(survey: &Survey) -> String {
+    match unusable_policies(survey).len() {
         0 => String::new(),
         1 => " and 1 policy".to_owned(),
         count => format!(" and {count} policies"),

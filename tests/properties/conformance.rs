@@ -215,7 +215,6 @@ fn end(outcome: &Outcome) -> Option<(Step, String)> {
     match &outcome.ended {
         Ended::Ran(_) => None,
         Ended::NotStarted(refusal) => Some((refusal.step().unwrap(), refusal.reason())),
-        Ended::SpawnFailed(failure) => Some((Step::Spawn, failure.to_string())),
         Ended::Lost(reason) => panic!("{reason}"),
     }
 }

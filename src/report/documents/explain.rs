@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{DiagnosticDocument, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{GroupLocation, RootKind};
-use crate::guard::{CommandLine, Guard, Plan, Preview, Refusal, Step, first_refusal};
+use crate::guard::{CommandLine, Plan, Preview, Refusal, Step, first_refusal};
 use crate::names::{Digest, ExtensionName, GroupName, Text};
 
 /// `qli explain <GROUP> <EXTENSION> --format json`: the plan, and what each
@@ -137,7 +137,7 @@ impl StepDocument {
         let help = refusal.map(|refusal| refusal.next_steps(line));
         let limits = (preview.step == Step::Wait && !plan.limits.is_empty())
             .then(|| serde_json::json!(plan.limits));
-        let settings = plan.guards.get(preview.step).map(Guard::settings);
+        let settings = plan.guards.settings(preview.step);
         Self {
             step: preview.step,
             verdict: preview.verdict.as_str(),
