@@ -5,7 +5,7 @@ use std::io;
 
 use super::global::{Global, TargetArgs};
 use crate::diagnostics::{Diagnostic, Diagnostics, Location};
-use crate::discovery::{GroupEntry, Roots, extension_name, extensions, find_group, group_name};
+use crate::discovery::{GroupEntry, Roots, extension_name, group_entry, group_name};
 use crate::dispatch::Exit;
 use crate::guard::{Answer, Plan, Request};
 use crate::host::{Stream, System, reason, write_stderr, write_stdout};
@@ -102,11 +102,7 @@ impl Context<'_> {
 
     pub(super) fn group_entry(&self, target: &TargetArgs) -> Result<GroupEntry, Diagnostics> {
         let name = group_name(&target.group)?;
-        let group = find_group(&name, &self.roots(), self.host)?;
-        Ok(GroupEntry {
-            extensions: extensions(&group.location, self.host),
-            group,
-        })
+        group_entry(&name, &self.roots(), self.host)
     }
 
     /// Reports why no plan could be made.

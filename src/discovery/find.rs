@@ -56,7 +56,7 @@ pub fn find(
         }
         (manifest, program) => {
             let mut found = manifest.err().unwrap_or_default();
-            found.extend(program.err().unwrap_or_default());
+            found.extend(program.err());
             found.extend(passed_over(&location, roots, view));
             Err(sorted(found))
         }

@@ -37,8 +37,8 @@ pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Ro
     names
 }
 
-/// Returns a group's extensions: its own executables, then those on `PATH`.
-pub fn extensions(location: &GroupLocation, view: &dyn HostView) -> Extensions {
+/// Lists a group's extensions: its own executables, then those on `PATH`.
+pub(super) fn extensions(location: &GroupLocation, view: &dyn HostView) -> Extensions {
     let mut found = Extensions::new();
     let own = own(location, view).into_iter();
     for (name, path) in own.chain(on_path(location, view)) {
@@ -98,7 +98,6 @@ pub fn all_of(location: &GroupLocation, name: &ExtensionName, view: &dyn HostVie
 #[derive(Debug)]
 pub struct CatalogueGroup {
     pub name: GroupName,
-    /// The root that owns it.
     pub root: Root,
     /// The group, or why it cannot run.
     pub group: Result<GroupEntry, Diagnostics>,
@@ -113,14 +112,24 @@ pub struct GroupEntry {
 
 /// Finds every group, sorted by name.
 pub fn catalogue(roots: &Roots, view: &dyn HostView) -> Vec<CatalogueGroup> {
-    let groups = group_names(roots, view).into_iter().map(|(name, root)| {
-        let group = find_group(&name, roots, view).map(|group| GroupEntry {
-            extensions: extensions(&group.location, view),
-            group,
-        });
-        CatalogueGroup { name, root, group }
+    let groups = group_names(roots, view).into_iter();
+    let groups = groups.map(|(name, root)| CatalogueGroup {
+        group: group_entry(&name, roots, view),
+        name,
+        root,
     });
     groups.collect()
+}
+
+/// Finds a group and its extensions.
+pub fn group_entry(
+    name: &GroupName,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Result<GroupEntry, Diagnostics> {
+    let group = find_group(name, roots, view)?;
+    let extensions = extensions(&group.location, view);
+    Ok(GroupEntry { group, extensions })
 }
 
 /// Where the log of a group is.

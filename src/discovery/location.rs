@@ -13,7 +13,6 @@ use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupLocation {
     pub name: GroupName,
-    /// The root it was found in.
     pub root: Root,
     /// `embedded:<group>/_manifest.toml` for a built-in group.
     pub manifest_path: PathBuf,

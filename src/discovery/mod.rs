@@ -19,7 +19,7 @@ mod unknown;
 pub use find::{Target, find};
 pub use group::{Group, find_group};
 pub use listing::{
-    CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, extensions, group_names, logs,
+    CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, group_entry, group_names, logs,
 };
 pub use location::{GroupLocation, extension_name, group_name};
 pub use program::{

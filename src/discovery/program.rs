@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::location::{GroupLocation, command_name};
 use super::roots::Roots;
 use super::{embedded, unknown};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::host::{
     Access, FileId, HEAD, HostView, OnPath, Stat, is_absent, lookup, reason, search_path,
     unset_reason,
@@ -57,20 +57,19 @@ pub(super) fn find(
     extension: &ExtensionName,
     roots: &Roots,
     view: &dyn HostView,
-) -> Result<Program, Diagnostics> {
+) -> Result<Program, Diagnostic> {
     let own = match location.directory() {
         Some(directory) => find_file(&directory, extension, view),
         None => find_embedded(location, extension, view),
     };
-    if let Some(found) = own {
-        return found.map_err(Into::into);
-    }
-    let found = match search_path(&command_name(&location.name, extension), view) {
-        OnPath::Found(path) => read(path, ProgramKind::OnPath, view),
-        OnPath::Untrusted(path) => Err(unknown::untrusted(location, extension, &path)),
-        OnPath::Missing => Err(unknown::extension(location, extension, roots, view)),
-    };
-    found.map_err(Into::into)
+    own.unwrap_or_else(|| {
+        let command = command_name(&location.name, extension);
+        match search_path(&command, view) {
+            OnPath::Found(path) => read(path, ProgramKind::OnPath, view),
+            OnPath::Untrusted(path) => Err(unknown::untrusted(location, extension, &path)),
+            OnPath::Missing => Err(unknown::extension(location, extension, roots, view)),
+        }
+    })
 }
 
 fn find_file(

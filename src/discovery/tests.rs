@@ -179,7 +179,7 @@ fn an_extension_can_be_on_path_and_the_groups_own_file_wins() {
     );
     assert_eq!(problem(&world, "nogroup", "x").0, Code::NoSuchGroup);
     let group = look(&world, "prod", "hello").unwrap().group;
-    let names: Vec<_> = extensions(&group.location, &world)
+    let names: Vec<_> = listing::extensions(&group.location, &world)
         .into_keys()
         .map(|name| name.to_string())
         .collect();

@@ -28,10 +28,8 @@ pub fn stdin() -> impl Read + Send {
     io::stdin()
 }
 
-/// Buffered standard output.
 pub type Output = BufWriter<StdoutLock<'static>>;
 
-/// Locks standard output.
 pub fn buffered_stdout() -> Output {
     BufWriter::with_capacity(64 * 1024, io::stdout().lock())
 }

@@ -41,19 +41,19 @@ fn rows(entry: &CatalogueGroup, qli: &str, style: &Style) -> Vec<ListRow> {
         let origin = style.path(&entry.root.path);
         [entry.name.to_string(), extension.to_owned(), origin, text]
     };
-    let good = match &entry.group {
-        Ok(good) => good,
+    let runnable = match &entry.group {
+        Ok(entry) => entry,
         Err(found) => {
             let problems = plural(found.len(), "problem");
             let text = format!("broken, {problems}: {qli} explain {}", entry.name);
             return vec![row("-", text)];
         }
     };
-    let manifest = &good.group.manifest;
-    if good.extensions.is_empty() {
+    let manifest = &runnable.group.manifest;
+    if runnable.extensions.is_empty() {
         return vec![row("-", visible(&manifest.description))];
     }
-    let rows = good.extensions.keys().map(|name| {
+    let rows = runnable.extensions.keys().map(|name| {
         let section = manifest.section(name);
         let own = section.and_then(|section| section.description.as_ref());
         let text = visible(own.unwrap_or(&manifest.description));

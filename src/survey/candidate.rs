@@ -20,7 +20,6 @@ pub(super) struct SurveyOptions<'a> {
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Candidate {
-    /// A manifest.
     Manifest(PathBuf),
     /// A directory of a root.
     Directory(PathBuf),

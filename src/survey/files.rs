@@ -24,7 +24,6 @@ impl GroupFile {
     }
 }
 
-/// Checks the files of a group's directory.
 pub(super) fn files(directory: &Path, entries: &[OsString], view: &dyn HostView) -> Vec<GroupFile> {
     let entries = entries.iter().filter(|entry| !is_private(entry));
     let files = entries.map(|entry| {

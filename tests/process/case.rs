@@ -105,8 +105,8 @@ pub(crate) enum Log {
 /// How the provider's program behaves.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Op {
-    Gives,
-    GivesNothing,
+    PrintsValue,
+    PrintsNothing,
     Fails,
     Absent,
     Open,
@@ -122,7 +122,7 @@ fn mostly<T: Clone + std::fmt::Debug + 'static>(
 }
 
 /// A case for root only, who can change the owner of a file.
-fn foreign<T>(one: T) -> impl Iterator<Item = T> {
+fn if_root<T>(one: T) -> impl Iterator<Item = T> {
     nix::unistd::geteuid().is_root().then_some(one).into_iter()
 }
 
@@ -202,7 +202,7 @@ fn trust() -> impl Strategy<Value = Trust> {
         Trust::Mode("hello", 0o775),
         Trust::Mode(".", 0o775),
     ];
-    let foreign = foreign(["_manifest.toml", "hello", "."].map(Trust::NotARecord));
+    let foreign = if_root(["_manifest.toml", "hello", "."].map(Trust::NotARecord));
     let others = loose.into_iter().chain(foreign.flatten()).collect();
     mostly(Trust::Fine, 6, others)
 }
@@ -220,7 +220,7 @@ fn log() -> impl Strategy<Value = Log> {
         Log::OpenDirectory,
         Log::FileAbove,
     ];
-    others.extend(foreign(Log::NotARecord));
+    others.extend(if_root(Log::NotARecord));
     mostly(Log::Absent, 2, others)
 }
 
@@ -259,7 +259,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         ODD.into(),
         b"\xff".into(),
     ]);
-    let ops = vec![Op::GivesNothing, Op::Fails, Op::Absent, Op::Open];
+    let ops = vec![Op::PrintsNothing, Op::Fails, Op::Absent, Op::Open];
     (
         manifest(),
         mostly(Script::Good, 3, scripts),
@@ -267,7 +267,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         select(roots),
         trust(),
         log(),
-        mostly(Op::Gives, 3, ops),
+        mostly(Op::PrintsValue, 3, ops),
         vars(),
         prop::collection::vec(arg, 0..4),
         prop::bool::weighted(0.8),
@@ -384,8 +384,8 @@ impl Log {
 impl Op {
     fn put(self, world: &World) {
         let body = match self {
-            Self::Gives | Self::Open => "echo value",
-            Self::GivesNothing => "echo",
+            Self::PrintsValue | Self::Open => "echo value",
+            Self::PrintsNothing => "echo",
             Self::Fails => "echo no >&2; exit 1",
             Self::Absent => return,
         };

@@ -73,10 +73,10 @@ fn typing_the_end_of_a_run_id_offers_the_run() {
     let home = home("~/log");
     std::fs::write(home.path().join("log"), start(ID)).unwrap();
     let end = "07398f";
-    let begun = |word: &str| answer(&home, &["qli", "audit", "show", word]);
-    assert_eq!(begun("073"), format!("{end}\tt g e\n"));
-    assert_eq!(begun("017"), format!("{ID}\tt g e\n"));
-    assert_eq!(begun("zzz"), "");
+    let offered = |word: &str| answer(&home, &["qli", "audit", "show", word]);
+    assert_eq!(offered("073"), format!("{end}\tt g e\n"));
+    assert_eq!(offered("017"), format!("{ID}\tt g e\n"));
+    assert_eq!(offered("zzz"), "");
 }
 
 #[test]

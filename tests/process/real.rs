@@ -74,7 +74,7 @@ impl Seen {
                     let code = self.document["exit_code"].as_i64().unwrap();
                     Some((name, code, step["reason"].as_str()))
                 }
-                "fetch" if op != Op::Gives => Some((name, 125, None)),
+                "fetch" if op != Op::PrintsValue => Some((name, 125, None)),
                 _ => None,
             }
         })

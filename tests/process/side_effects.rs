@@ -50,7 +50,7 @@ fn traced(world: &World, words: &[&str], variables: &[(&str, &str)]) -> Command 
     command
 }
 
-/// A system call: the line of the trace on which it began, and the one on which it
+/// A system call: the line of the trace on which it started, and the one on which it
 /// ended.
 #[derive(Debug)]
 struct Call {
@@ -58,7 +58,7 @@ struct Call {
     name: String,
     /// Arguments and result, as strace writes them.
     rest: String,
-    begun: usize,
+    started: usize,
     ended: Option<usize>,
 }
 
@@ -140,7 +140,7 @@ impl Trace {
                 pid: pid.to_owned(),
                 name: name.to_owned(),
                 rest: cut.unwrap_or(rest).to_owned(),
-                begun: at,
+                started: at,
                 ended: cut.is_none().then_some(at),
             });
         }
@@ -169,10 +169,10 @@ impl Trace {
             .collect()
     }
 
-    fn begin_of(&self, name: &str, part: &str) -> usize {
+    fn start_of(&self, name: &str, part: &str) -> usize {
         let mut calls = self.0.iter();
         let call = calls.find(|call| call.name == name && call.rest.contains(part));
-        call.unwrap().begun
+        call.unwrap().started
     }
 
     /// When the log was first synced.
@@ -295,7 +295,7 @@ fn assert_in_order(world: &World, trace: &Trace) {
     let [op, hello] = ["bin/op", "root/g/hello"].map(|name| world.path(name));
     let [op, hello] = [&op, &hello].map(|path| path.to_str().unwrap());
     assert_eq!(trace.executed()[1..], [op, hello]);
-    let [op, hello] = [op, hello].map(|path| trace.begin_of("execve", path));
+    let [op, hello] = [op, hello].map(|path| trace.start_of("execve", path));
     assert!(op < trace.synced() && trace.synced() < hello);
 }
 
@@ -356,7 +356,7 @@ fn a_provider_is_called_only_after_the_question_is_answered() {
         assert!(answer.succeeded(), "{answer:#?}");
         if end == 4 {
             assert_in_order(&world, &trace);
-            assert!(answer.ended.unwrap() < trace.begin_of("execve", "/bin/op"));
+            assert!(answer.ended.unwrap() < trace.start_of("execve", "/bin/op"));
             continue;
         }
         // The terminal is all that is written to.

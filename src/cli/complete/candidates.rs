@@ -10,7 +10,7 @@ use super::line::TypedLine;
 use super::runs;
 use crate::audit::{RunId, to_seconds};
 use crate::diagnostics::Code;
-use crate::discovery::{GroupLog, Roots, extensions, find_group, group_name, group_names, logs};
+use crate::discovery::{GroupEntry, GroupLog, Roots, group_entry, group_name, group_names, logs};
 use crate::history::RecordSummary;
 use crate::host::System;
 use crate::names::{is_command, visible};
@@ -51,13 +51,12 @@ impl TypedLine {
     pub(super) fn extensions(&self) -> Vec<CompletionCandidate> {
         let (roots, host) = self.roots_and_host();
         let name = self.before.last().and_then(|word| group_name(word).ok());
-        let group = name.and_then(|name| find_group(&name, &roots, &host).ok());
-        let Some(group) = group else {
+        let entry = name.and_then(|name| group_entry(&name, &roots, &host).ok());
+        let Some(GroupEntry { group, extensions }) = entry else {
             return Vec::new();
         };
-        let names = extensions(&group.location, &host).into_keys();
-        let candidates = names.map(|name| {
-            let section = group.manifest.section(&name);
+        let candidates = extensions.keys().map(|name| {
+            let section = group.manifest.section(name);
             let text = section.and_then(|section| section.description.as_deref());
             candidate(name.as_str(), text)
         });

@@ -25,7 +25,6 @@ const HELLO: &str = include_str!("hello");
 
 pub const FIRST_SCRIPT: &str = "hello";
 
-/// A group that was created.
 #[derive(Debug)]
 pub struct NewGroup {
     pub directory: PathBuf,
