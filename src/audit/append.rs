@@ -160,7 +160,7 @@ fn put<B: Serialize>(
     if sealed.len() > RECORD_MAX {
         let length = sealed.len();
         let message = format!("the record has {length} bytes, more than {RECORD_MAX}");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
     }
     put_bytes(log, sealed.as_bytes())?;
     Ok(next)

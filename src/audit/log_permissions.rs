@@ -118,9 +118,7 @@ impl LogObstacle {
 pub fn obstacle(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
     let path = &log.path;
     match view.lstat(path) {
-        Ok(stat) => check_named(log, &stat, view)
-            .or_else(|| usable(path, Access::Write, view))
-            .or_else(|| usable(path, Access::Read, view)),
+        Ok(stat) => check_named(log, &stat, view).or_else(|| usable(path, view)),
         Err(error) if is_absent(&error) => creatable(log, view),
         Err(error) => Some(LogObstacle::not_writable(path, &error)),
     }
@@ -196,8 +194,9 @@ fn check_directory(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {
 }
 
 /// Asks the kernel. A log is also read: the chain continues from its last record.
-fn usable(path: &Path, access: Access, view: &dyn HostView) -> Option<LogObstacle> {
-    let error = view.check_access(path, access).err()?;
+fn usable(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
+    let mut accesses = [Access::Write, Access::Read].into_iter();
+    let error = accesses.find_map(|access| view.check_access(path, access).err())?;
     // Rotation may just have renamed it: it will be created again.
     (error.kind() != io::ErrorKind::NotFound).then(|| LogObstacle::not_writable(path, &error))
 }
@@ -208,9 +207,9 @@ fn creatable(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
     let directory = log.path.parent().unwrap_or(&log.path);
     match view.lstat(directory) {
         // It is read once, to put the new name in it on disk.
-        Ok(stat) => check_directory(directory, &stat, view.euid())
-            .or_else(|| usable(directory, Access::Write, view))
-            .or_else(|| usable(directory, Access::Read, view)),
+        Ok(stat) => {
+            check_directory(directory, &stat, view.euid()).or_else(|| usable(directory, view))
+        }
         Err(error) if is_absent(&error) => {
             Some(match check_creatable(directory.parent()?, view).err()? {
                 NotCreatable::NotADirectory(path, kind) => {

@@ -32,8 +32,10 @@ pub(super) fn link(log: &Path, wait: LockWait, host: &mut dyn Host) -> Result<Li
 /// last, the one with the highest number, since a clock may have stepped back.
 fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
     let mut found: Vec<(Checkpoint, Box<dyn LogFile>)> = Vec::new();
-    for path in rotated_logs(log, host).plain {
-        found.extend(last_of(&path, host));
+    for (path, compression) in rotated_logs(log, host) {
+        if compression.is_none() {
+            found.extend(last_of(&path, host));
+        }
     }
     let latest = found
         .iter()
@@ -60,39 +62,24 @@ fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Checkpoint, Box<dyn LogF
     Some((last.ok()??, old))
 }
 
-/// The rotated files of a log, the oldest first by their names.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct RotatedLogs {
-    /// Those that are not compressed.
-    pub plain: Vec<PathBuf>,
-    pub compressed: Vec<(PathBuf, Compression)>,
-}
-
-/// Lists the files next to a log that are named as rotation renames it.
-pub fn rotated_logs(log: &Path, view: &dyn HostView) -> RotatedLogs {
-    let mut found = RotatedLogs::default();
+/// Lists the files next to a log that are named as rotation renames it, the oldest
+/// first by their names.
+pub fn rotated_logs(log: &Path, view: &dyn HostView) -> Vec<(PathBuf, Option<Compression>)> {
     let (Some(directory), Some(name)) = (log.parent(), log.file_name().and_then(OsStr::to_str))
     else {
-        return found;
+        return Vec::new();
     };
     // A directory that cannot be listed shows no file to continue from.
     let names = view.list(directory).unwrap_or_default();
-    let mut marked: Vec<_> = names
+    let rotated = names
         .iter()
-        .filter_map(|one| RotatedName::of(name, one.to_str()?))
-        .collect();
-    marked.sort_by_key(RotatedName::age);
-    for RotatedName {
-        name, compression, ..
-    } in marked
-    {
-        let path = directory.join(name);
-        match compression {
-            None => found.plain.push(path),
-            Some(compression) => found.compressed.push((path, compression)),
-        }
-    }
-    found
+        .filter_map(|one| RotatedName::of(name, one.to_str()?));
+    let mut rotated: Vec<_> = rotated.collect();
+    rotated.sort_by_key(RotatedName::age);
+    let rotated = rotated.iter();
+    rotated
+        .map(|one| (directory.join(one.name), one.compression))
+        .collect()
 }
 
 /// A rotated log's file name.
@@ -196,17 +183,23 @@ mod tests {
             .file("/l/a.log.3.xz", "")
             .file("/m/b.log-20261124", "")
             .file("/m/b.log-20251231", "");
-        let found = rotated_logs(Path::new("/l/a.log"), &world);
-        assert_eq!(found.plain, ["/l/a.log.2", "/l/a.log.1"].map(PathBuf::from));
-        let compressed = found.compressed.iter();
-        let compressed: Vec<_> = compressed.map(|(path, one)| (path, one.reader)).collect();
-        let expected = ["/l/a.log.10.gz", "/l/a.log.3.xz"].map(PathBuf::from);
+        let found = |log: &str| -> Vec<_> {
+            let found = rotated_logs(Path::new(log), &world).into_iter();
+            found
+                .map(|(path, one)| (path, one.map(|one| one.reader)))
+                .collect()
+        };
+        let expected = [
+            ("/l/a.log.10.gz", Some("zcat")),
+            ("/l/a.log.3.xz", Some("xzcat")),
+            ("/l/a.log.2", None),
+            ("/l/a.log.1", None),
+        ];
         assert_eq!(
-            compressed,
-            [(&expected[0], "zcat"), (&expected[1], "xzcat")]
+            found("/l/a.log"),
+            expected.map(|(path, reader)| (path.into(), reader))
         );
-        let found = rotated_logs(Path::new("/m/b.log"), &world);
         let dates = ["/m/b.log-20251231", "/m/b.log-20261124"];
-        assert_eq!(found.plain, dates.map(PathBuf::from));
+        assert_eq!(found("/m/b.log"), dates.map(|path| (path.into(), None)));
     }
 }

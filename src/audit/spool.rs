@@ -6,27 +6,19 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::codec::{Envelope, EventName, RECORD_MAX};
 use super::id::RunId;
 use super::record::Record;
 use crate::host::{Access, FileKind, Host, HostView, lookup};
-use crate::names::{Text, path_as_text, to_json_line};
+use crate::names::{Text, to_json_line};
 
 /// One run moves this many records to its log at most.
 const PENDING_MAX: usize = 100;
 
-/// A file of the spool: a record with the log it belongs to.
-#[derive(Serialize)]
-struct Spooled<'a, B> {
-    #[serde(serialize_with = "path_as_text")]
-    log: &'a Path,
-    record: &'a Record<B>,
-}
-
-/// The same file as it is read back. The record may be of another version, and
-/// keeps all its fields.
+/// A file of the spool, as it is read back. The record may be of another version,
+/// and keeps all its fields.
 #[derive(Deserialize)]
 struct SpoolFile {
     log: Text,
@@ -46,7 +38,8 @@ pub(super) fn spool_write<B: Serialize>(
     record: &Record<B>,
     host: &mut dyn Host,
 ) -> Result<PathBuf, String> {
-    let json = to_json_line(&Spooled { log, record }) + "\n";
+    let json = json!({ "log": Text::from(log.as_os_str()), "record": record });
+    let json = to_json_line(&json) + "\n";
     let path = directory(host).map(|spool| spool.join(format!("{run_id}.json")));
     match path {
         Some(path) if host.spool_write(&path, json.as_bytes()).is_ok() => Ok(path),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
@@ -22,6 +23,24 @@ impl NextStep {
     pub fn new(label: impl Into<Cow<'static, str>>, command: impl Into<String>) -> Self {
         let (label, command) = (label.into(), command.into());
         Self { label, command }
+    }
+
+    /// After a write to a log failed.
+    pub(super) fn after_write(error: &io::Error, log: &Path) -> Self {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull, WriteZero};
+        let kind = error.kind();
+        if matches!(kind, StorageFull | QuotaExceeded | WriteZero) {
+            let directory = shell_word(log.parent().unwrap_or(log));
+            Self::new("to see the free space", format!("df -h {directory}"))
+        } else if kind == FileTooLarge {
+            Self::new("to see the size limit", "ulimit -f")
+        } else {
+            Self::to_check_the_log()
+        }
+    }
+
+    pub(super) fn to_check_the_log() -> Self {
+        Self::new("to check the log", "qli doctor")
     }
 
     pub(super) fn to_fix_it(command: String) -> Self {
@@ -151,13 +170,7 @@ impl Refusal {
             }
             Self::SecretsMissing(faults) => for_secrets(faults, line),
             Self::LogObstacle(obstacle) => vec![NextStep::to_fix_it(obstacle.help.clone())],
-            Self::LogFailed(log, _) => {
-                let directory = shell_word(log.parent().unwrap_or(log));
-                vec![NextStep::new(
-                    "to see the free space",
-                    format!("df -h {directory}"),
-                )]
-            }
+            Self::LogFailed(step, _) => vec![step.clone()],
             Self::LogLocked(log, _) => {
                 let command = format!("fuser {}", shell_word(log));
                 vec![NextStep::new("to see which process", command)]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Detail, FileChange, Miss, SecretFault, Step};
+use super::{Detail, FileChange, Miss, NextStep, SecretFault, Step};
 use crate::audit::{AppendError, LogObstacle};
 use crate::diagnostics::Code;
 use crate::host::Signal;
@@ -24,8 +24,8 @@ pub enum Refusal {
     SecretsMissing(Vec<SecretFault>),
     /// The log's location is not safe or not writable.
     LogObstacle(LogObstacle),
-    /// The start could not be recorded in this log, for this reason.
-    LogFailed(PathBuf, String),
+    /// The start could not be recorded in the log: what to do, and the reason.
+    LogFailed(NextStep, String),
     /// Another process held the lock of this log too long.
     LogLocked(PathBuf, String),
     Changed(Vec<FileChange>),
@@ -109,9 +109,10 @@ impl Refusal {
             AppendError::Obstacle(obstacle) => Self::LogObstacle(obstacle),
             AppendError::Locked => Self::LogLocked(log.to_owned(), reason),
             AppendError::Interrupted(signal) => Self::Interrupted(Step::AuditStart, signal),
-            AppendError::Write(_) | AppendError::Sync(_) | AppendError::Unanchored(_) => {
-                Self::LogFailed(log.to_owned(), reason)
+            AppendError::Write(error) | AppendError::Sync(error) => {
+                Self::LogFailed(NextStep::after_write(&error, log), reason)
             }
+            AppendError::Unanchored(_) => Self::LogFailed(NextStep::to_check_the_log(), reason),
         }
     }
 

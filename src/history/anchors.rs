@@ -3,86 +3,56 @@
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::parsed::ChainName;
 use super::verified::{InputKind, VerifiedInput};
 use crate::audit::Checkpoint;
 use crate::audit::codec::Seal;
 
-/// A record that must be present.
-#[derive(Debug)]
-pub(super) struct Anchored {
-    pub(super) checkpoint: Checkpoint,
-    pub(super) state: AnchorState,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum AnchorState {
-    /// Its record has not come yet.
-    Pending,
-    /// Its record is present and unchanged.
-    Met,
-    /// A problem with its record was reported.
-    Reported,
-}
-
-/// The anchors of one verification, by chain and host, then by number.
+/// The records that have not come yet, by their chain and number.
 #[derive(Debug, Default)]
-pub(super) struct Anchors(BTreeMap<(String, String), BTreeMap<u64, Vec<Anchored>>>);
+pub(super) struct Anchors(BTreeMap<(Arc<ChainName>, u64), Vec<Checkpoint>>);
 
 impl Anchors {
     pub(super) fn new(checkpoints: Vec<Checkpoint>) -> Self {
         let mut all = Self::default();
         for checkpoint in checkpoints {
-            let of = (checkpoint.chain.clone(), checkpoint.host.clone());
-            let of_chain = all.0.entry(of).or_default();
-            of_chain.entry(checkpoint.seq).or_default().push(Anchored {
-                checkpoint,
-                state: AnchorState::Pending,
-            });
+            let chain = ChainName::new(&checkpoint.chain, &checkpoint.host);
+            let key = (Arc::new(chain), checkpoint.seq);
+            all.0.entry(key).or_default().push(checkpoint);
         }
         all
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Compares a record of a chain with its anchors; returns those that have
-    /// another hash.
+    /// Compares a record of a chain with its anchors, which are then done.
+    /// Returns how many match, and those that have another hash.
     pub(super) fn check(
         &mut self,
-        of: &(String, String),
+        chain: &Arc<ChainName>,
         seal: Seal,
         intact: bool,
-    ) -> Vec<Checkpoint> {
-        let of_chain = self.0.get_mut(of);
-        let of_record = of_chain.and_then(|of_chain| of_chain.get_mut(&seal.seq));
-        let mut mismatched = Vec::new();
-        for anchor in of_record.into_iter().flatten() {
-            if anchor.state != AnchorState::Pending {
-                continue;
-            }
-            match (anchor.checkpoint.hash == seal.hash, intact) {
-                (true, true) => anchor.state = AnchorState::Met,
-                // That it was changed is reported already.
-                (true, false) => {}
-                (false, _) => {
-                    anchor.state = AnchorState::Reported;
-                    mismatched.push(anchor.checkpoint.clone());
-                }
-            }
+    ) -> (u64, Vec<Checkpoint>) {
+        if self.0.is_empty() {
+            return (0, Vec::new());
         }
-        mismatched
+        let key = (Arc::clone(chain), seal.seq);
+        let anchors = self.0.remove(&key).unwrap_or_default();
+        let is_met = |anchor: &Checkpoint| anchor.hash == seal.hash;
+        let (met, mismatched): (Vec<_>, _) = anchors.into_iter().partition(is_met);
+        if intact || met.is_empty() {
+            return (met.len() as u64, mismatched);
+        }
+        // That the record was changed is reported already.
+        self.0.insert(key, met);
+        (0, mismatched)
     }
 
-    pub(super) fn into_all(self) -> impl Iterator<Item = Anchored> {
-        self.0
-            .into_values()
-            .flat_map(BTreeMap::into_values)
-            .flatten()
+    pub(super) fn into_pending(self) -> impl Iterator<Item = Checkpoint> {
+        self.0.into_values().flatten()
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, Read};
 
 /// The longest line that is parsed, in bytes; records are far shorter. A longer
 /// line is reported and skipped.
-pub const LINE_MAX: usize = 2 << 20;
+pub(super) const LINE_MAX: usize = 2 << 20;
 
 /// Bytes read at once.
 const BLOCK: usize = 256 * 1024;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::parsed::ParsedRecord;
+use super::parsed::{ChainName, ParsedRecord};
 use super::problem::{LineLocation, Problem, RecordName};
 use super::short_text::ShortText;
 use crate::audit::Checkpoint;
@@ -23,6 +24,15 @@ struct Cursor {
 }
 
 impl Cursor {
+    /// Before the first record; the one before it is known only for number 0.
+    fn before(seq: u64) -> Self {
+        Self {
+            next: seq,
+            prev: (seq == 0).then_some(Link::FIRST.prev),
+            length: 0,
+        }
+    }
+
     fn after(seal: Seal, length: u64) -> Self {
         Self {
             next: seal.seq.saturating_add(1),
@@ -47,8 +57,7 @@ pub(super) struct Last {
 
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
-    pub(super) host: String,
-    pub(super) name: String,
+    pub(super) name: Arc<ChainName>,
     /// The same number for a chain and its continuation under another host name.
     pub(super) family: usize,
     /// The number of the first record in the input.
@@ -74,15 +83,9 @@ pub(super) enum Position {
 
 impl Chain {
     /// Starts with a chain's first record in the input.
-    pub(super) fn new(
-        (host, name): (&str, &str),
-        family: usize,
-        record: &ParsedRecord,
-        location: LineLocation,
-    ) -> Self {
+    pub(super) fn new(family: usize, record: &ParsedRecord, location: LineLocation) -> Self {
         Self {
-            host: host.to_owned(),
-            name: name.to_owned(),
+            name: Arc::clone(&record.chain),
             family,
             first: record.seal.seq,
             first_time: record.timestamp.clone(),
@@ -90,27 +93,21 @@ impl Chain {
             first_location: location,
             records: 0,
             damaged: false,
-            cursor: Cursor {
-                next: record.seal.seq,
-                prev: (record.seal.seq == 0).then_some(Link::FIRST.prev),
-                length: 0,
-            },
+            cursor: Cursor::before(record.seal.seq),
             detour: None,
         }
     }
 
     /// Returns whether a record follows the last one, by number and hash.
     pub(super) fn is_followed_by(&self, seal: Seal) -> bool {
-        self.cursor.continues_with(seal)
-            || self
-                .detour
-                .is_some_and(|detour| detour.continues_with(seal))
+        let cursors = [Some(self.cursor), self.detour];
+        cursors.iter().flatten().any(|one| one.continues_with(seal))
     }
 
     /// Continues the chain under the machine's new name.
-    pub(super) fn renamed(&self, host: &str) -> Self {
+    pub(super) fn renamed(&self, name: &Arc<ChainName>) -> Self {
         Self {
-            host: host.to_owned(),
+            name: Arc::clone(name),
             ..self.clone()
         }
     }
@@ -129,11 +126,7 @@ impl Chain {
         self.first = 0;
         self.damaged = true;
         self.detour = None;
-        self.cursor = Cursor {
-            next: 0,
-            prev: Some(Link::FIRST.prev),
-            length: 0,
-        };
+        self.cursor = Cursor::before(0);
         problem.at(self.first_location.clone(), Some(name))
     }
 
@@ -154,8 +147,8 @@ impl Chain {
 
     pub(super) fn record_name(&self, seq: u64, run_id: Option<&ShortText>) -> RecordName {
         RecordName {
-            host: self.host.clone(),
-            chain: self.name.clone(),
+            host: self.name.host.clone(),
+            chain: self.name.chain.clone(),
             seq,
             run_id: run_id.map(|id| id.as_str().to_owned()),
         }
@@ -165,8 +158,8 @@ impl Chain {
     pub(super) fn head(&self) -> Checkpoint {
         Checkpoint {
             timestamp: self.last.time.as_str().to_owned(),
-            host: self.host.clone(),
-            chain: self.name.clone(),
+            host: self.name.host.clone(),
+            chain: self.name.chain.clone(),
             seq: self.last.seal.seq,
             hash: self.last.seal.hash,
             run_id: self.last.run_id.as_ref().map(|id| id.as_str().to_owned()),

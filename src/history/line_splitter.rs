@@ -1,8 +1,6 @@
 //! Splits a byte stream into lines incrementally.
 
-use std::io;
-
-use super::LINE_MAX;
+use super::blocks::{LINE_MAX, lines};
 
 #[derive(Debug, Default)]
 pub struct LineSplitter {
@@ -14,18 +12,17 @@ pub struct LineSplitter {
 impl LineSplitter {
     /// Adds bytes and passes on each line that they complete, without its line
     /// end.
-    pub fn push(
+    pub fn push<E>(
         &mut self,
         bytes: &[u8],
-        add: &mut dyn FnMut(&[u8]) -> io::Result<()>,
-    ) -> io::Result<()> {
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            let end = piece.strip_suffix(b"\n");
+        add: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for line in lines(0, bytes) {
             if !self.skipping {
-                self.carried.extend_from_slice(end.unwrap_or(piece));
+                self.carried.extend_from_slice(line.bytes);
             }
             self.skipping |= self.carried.len() > LINE_MAX;
-            if end.is_some() {
+            if line.ended {
                 if !self.skipping {
                     add(&self.carried)?;
                 }
@@ -59,7 +56,7 @@ mod tests {
             for bytes in text.chunks(size) {
                 let mut add = |line: &[u8]| {
                     lines.push(String::from_utf8(line.to_vec()).unwrap());
-                    Ok(())
+                    Ok::<_, ()>(())
                 };
                 splitter.push(bytes, &mut add).unwrap();
             }

@@ -22,7 +22,6 @@ mod verified;
 mod verify;
 
 pub use anchors::read_checkpoints;
-pub use blocks::LINE_MAX;
 pub use line_splitter::LineSplitter;
 pub use newest::{last_bytes, last_lines, newest};
 pub use order::{in_order, without_copies};

@@ -1,6 +1,7 @@
 //! Sorts the files of a log in the order in which they were written.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,6 @@ use super::blocks::{Block, Blocks, lines};
 use crate::audit::Checkpoint;
 use crate::audit::codec::ParsedLine;
 use crate::host::{HostView, is_file};
-use crate::names::Sha256;
 
 /// The first record of a file, and the length of the file in bytes.
 #[derive(Debug)]
@@ -37,21 +37,14 @@ pub fn without_copies(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
     if logs.len() < 2 {
         return logs;
     }
-    let mut longest: BTreeMap<Sha256, Known> = BTreeMap::new();
-    let mut kept = Vec::new();
-    for (first, log) in known(logs, view) {
-        let Some(first) = first else {
-            kept.push((None, log));
-            continue;
-        };
-        let key = first.record.hash;
-        let shorter = |one: &Known| one.0.as_ref().is_some_and(|one| one.length < first.length);
-        if longest.get(&key).is_none_or(shorter) {
-            longest.insert(key, (Some(first), log));
-        }
-    }
-    kept.extend(longest.into_values());
-    sorted(kept)
+    let mut known = known(logs, view);
+    known.sort_by_key(|(first, _)| Reverse(first.as_ref().map(|first| first.length)));
+    let mut seen = BTreeSet::new();
+    known.retain(|(first, _)| {
+        let first = first.as_ref();
+        first.is_none_or(|first| seen.insert(first.record.hash))
+    });
+    sorted(known)
 }
 
 fn known(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<Known> {
@@ -71,10 +64,8 @@ fn sorted(mut known: Vec<Known>) -> Vec<PathBuf> {
     }
     let mut out: Vec<_> = known.iter().map(|(_, log)| log.clone()).collect();
     for positions in positions.into_values() {
-        let mut of_chain: Vec<_> = positions
-            .iter()
-            .filter_map(|&position| known.get(position))
-            .collect();
+        let of_chain = positions.iter().filter_map(|&position| known.get(position));
+        let mut of_chain: Vec<_> = of_chain.collect();
         of_chain.sort_by_key(|(first, _)| first.as_ref().map(|first| first.record.seq));
         for (&position, (_, log)) in positions.iter().zip(of_chain) {
             if let Some(slot) = out.get_mut(position) {
@@ -93,13 +84,11 @@ fn first(log: &Path, view: &dyn HostView) -> Option<First> {
     let mut bytes = view.open(log).ok()?.bytes;
     let length = bytes.seek(SeekFrom::End(0)).ok()?;
     bytes.rewind().ok()?;
-    let block = Blocks::new(bytes, 0).next().ok()??;
-    let (offset, bytes) = match &block {
-        Block::Lines { offset, bytes } => (*offset, bytes),
-        Block::TooLong { .. } => return None,
+    let Block::Lines { offset, bytes } = Blocks::new(bytes, 0).next().ok()?? else {
+        return None;
     };
     // The lines after the first record need not be hashed.
-    lines(offset, bytes).find_map(|line| {
+    lines(offset, &bytes).find_map(|line| {
         let record = ParsedLine::of(line.bytes).ok()?;
         let record = Checkpoint::of(&record, log);
         Some(First { record, length })
@@ -121,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn files_come_in_the_order_of_their_chains_and_times() {
+    fn files_are_sorted_by_chain_and_time() {
         let world = World::new()
             .file("/new", &record("c", 9, "2"))
             .file("/old", &record("c", 0, "3"))
@@ -136,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_log_and_its_copy_the_longer_one_stays() {
+    fn only_the_longest_of_several_copies_is_kept() {
         let (one, two) = (record("c", 0, "1"), record("c", 1, "2"));
         let world = World::new()
             .file("/copy", &format!("{one}\n"))

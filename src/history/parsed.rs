@@ -1,7 +1,7 @@
 //! What one line shows by itself: whether it is a record, whether it is intact,
 //! and where in its chain it claims to be.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::blocks::{Block, lines};
 use super::short_text::ShortText;
@@ -9,11 +9,24 @@ use crate::audit::EventName;
 use crate::audit::codec::{NotARecord, ParsedLine, Seal};
 use crate::names::Sha256;
 
+/// What identifies a chain: two machines may have a copy of one.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct ChainName {
+    pub(super) chain: String,
+    pub(super) host: String,
+}
+
+impl ChainName {
+    pub(super) fn new(chain: &str, host: &str) -> Self {
+        let (chain, host) = (chain.to_owned(), host.to_owned());
+        Self { chain, host }
+    }
+}
+
 /// A line that is a record, as far as it concerns its chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ParsedRecord {
-    /// An index into [`Examined::chains`].
-    pub(super) chain: usize,
+    pub(super) chain: Arc<ChainName>,
     pub(super) event: Option<EventName>,
     /// The length and hash of the torn line that it reports.
     pub(super) torn: Option<(u64, Sha256)>,
@@ -49,25 +62,17 @@ pub(super) struct ExaminedLine {
     pub(super) content: LineContent,
 }
 
-/// A block whose lines were examined.
-#[derive(Debug, Default)]
-pub(super) struct Examined {
-    /// The host and chain of its records.
-    pub(super) chains: Vec<(String, String)>,
-    pub(super) lines: Vec<ExaminedLine>,
-}
-
 /// Examines each line of a block. This is nearly all the work of verifying, and
 /// depends on nothing else, so it can run on any processor.
-pub(super) fn examine(block: &Block) -> Examined {
-    let mut chains = Chains::default();
-    let lines = match block {
+pub(super) fn examine(block: &Block) -> Vec<ExaminedLine> {
+    let mut latest = None;
+    match block {
         Block::Lines { offset, bytes } => lines(*offset, bytes)
             .map(|line| ExaminedLine {
                 offset: line.offset,
                 length: line.bytes.len() as u64,
                 ended: line.ended,
-                content: content(line.bytes, &mut chains),
+                content: content(line.bytes, &mut latest),
             })
             .collect(),
         Block::TooLong { offset, length } => vec![ExaminedLine {
@@ -76,14 +81,11 @@ pub(super) fn examine(block: &Block) -> Examined {
             ended: true,
             content: LineContent::NotARecord(NotARecord::TooLong, None, Sha256::of(b"")),
         }],
-    };
-    Examined {
-        chains: chains.names,
-        lines,
     }
 }
 
-fn content(line: &[u8], chains: &mut Chains) -> LineContent {
+/// Examines one line. Successive records of a chain share its name.
+fn content(line: &[u8], latest: &mut Option<Arc<ChainName>>) -> LineContent {
     if line.is_empty() {
         return LineContent::Empty;
     }
@@ -92,42 +94,26 @@ fn content(line: &[u8], chains: &mut Chains) -> LineContent {
             envelope,
             seal,
             computed,
-        }) => LineContent::Record(ParsedRecord {
-            chain: chains.index(&envelope.host, &envelope.chain),
-            event: envelope.event(),
-            torn: envelope.torn(),
-            run_id: envelope.run_id.as_deref().map(ShortText::of),
-            timestamp: ShortText::of(&envelope.timestamp),
-            spooled: envelope.spooled,
-            seal,
-            computed,
-        }),
+        }) => {
+            let (host, chain) = (&*envelope.host, &*envelope.chain);
+            let same = latest
+                .take()
+                .filter(|one| one.host == host && one.chain == chain);
+            let new = || Arc::new(ChainName::new(chain, host));
+            LineContent::Record(ParsedRecord {
+                chain: Arc::clone(latest.insert(same.unwrap_or_else(new))),
+                event: envelope.event(),
+                torn: envelope.torn(),
+                run_id: envelope.run_id.as_deref().map(ShortText::of),
+                timestamp: ShortText::of(&envelope.timestamp),
+                spooled: envelope.spooled,
+                seal,
+                computed,
+            })
+        }
         Err(why) => {
             let seal = Seal::of(line).map(|(seal, _)| seal);
             LineContent::NotARecord(why, seal, Sha256::of(line))
         }
-    }
-}
-
-/// The chains of one block.
-#[derive(Default)]
-struct Chains {
-    names: Vec<(String, String)>,
-    numbers: BTreeMap<(String, String), usize>,
-    latest: usize,
-}
-
-impl Chains {
-    fn index(&mut self, host: &str, chain: &str) -> usize {
-        let latest = self.names.get(self.latest);
-        if !latest.is_some_and(|(h, c)| h == host && c == chain) {
-            let name = (host.to_owned(), chain.to_owned());
-            let next = self.names.len();
-            self.latest = *self.numbers.entry(name.clone()).or_insert(next);
-            if self.latest == next {
-                self.names.push(name);
-            }
-        }
-        self.latest
     }
 }

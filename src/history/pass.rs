@@ -5,8 +5,9 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use super::blocks::{Block, Blocks, lines};
-use super::parsed::{Examined, examine};
+use super::blocks::{Block, Blocks};
+use super::line_splitter::LineSplitter;
+use super::parsed::{ExaminedLine, examine};
 use super::verify::Verifier;
 
 /// More threads than this would wait for the one that reads and compares.
@@ -31,30 +32,28 @@ pub fn verify(from: impl Read, verifier: &mut Verifier<'_>) -> io::Result<()> {
     }
 }
 
-/// Reads an input to its end and passes on each line that can be a record,
-/// without its line end. Returns the number of bytes.
+/// Reads an input to its end and passes on each line that can be a record, as it
+/// comes and without its line end. Returns the number of bytes.
 pub fn each_line<E: From<io::Error>>(
-    from: impl Read,
+    mut from: impl Read,
     add: &mut dyn FnMut(&[u8]) -> Result<(), E>,
 ) -> Result<u64, E> {
-    let mut blocks = Blocks::new(from, 0);
+    let mut splitter = LineSplitter::default();
+    let mut buffer = vec![0; 64 * 1024];
     let mut read = 0;
-    while let Some(block) = blocks.next()? {
-        match block {
-            Block::Lines { offset, ref bytes } => {
-                lines(offset, bytes).try_for_each(|line| add(line.bytes))?;
-                read += bytes.len() as u64;
-            }
-            Block::TooLong { length, .. } => read += length,
-        }
-        blocks.reuse(block);
+    while let length @ 1.. = from.read(&mut buffer)? {
+        splitter.push(buffer.get(..length).unwrap_or_default(), add)?;
+        read += length as u64;
     }
-    Ok(read)
+    match splitter.rest() {
+        rest if rest.is_empty() => Ok(read),
+        rest => add(&rest).map(|()| read),
+    }
 }
 
 struct Worker {
     blocks: SyncSender<Block>,
-    examined: Receiver<(Examined, Block)>,
+    examined: Receiver<(Vec<ExaminedLine>, Block)>,
 }
 
 /// Blocks go to the workers in turn and come back in turn, which keeps their

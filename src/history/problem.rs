@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::audit::codec::NotARecord;
 use crate::audit::{Checkpoint, to_seconds};
-use crate::names::{Sha256, Text, path_as_text, visible};
+use crate::names::{Sha256, Text, path_as_text, plural, visible};
 
 /// Something that is not as qli wrote it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -104,11 +104,8 @@ impl Problem {
     }
 
     pub(super) fn torn(bytes: u64) -> Self {
-        let unit = if bytes == 1 { "byte" } else { "bytes" };
-        Self::new(
-            "torn",
-            format!("the last line is cut off after {bytes} {unit}"),
-        )
+        let bytes = plural(bytes, "byte");
+        Self::new("torn", format!("the last line is cut off after {bytes}"))
     }
 
     pub(super) fn no_line_end() -> Self {

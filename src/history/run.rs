@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::audit::codec::Str;
 use crate::audit::{EventName, RecordedArg, RecordedArgs, SignalRecord};
 use crate::host::HostView;
 use crate::names::{shell_word, visible};
@@ -182,45 +181,15 @@ impl Run {
         words.join(" ")
     }
 
-    pub(super) fn begun(record: &RecordView<'_>) -> Self {
-        let passed = |guard: &&GuardView<'_>| {
-            &*guard.step == "confirm" && guard.verdict.as_deref() != Some("refuse")
-        };
-        let confirm = record.guards.iter().find(passed);
-        Self {
-            run_id: text(record.run_id.as_ref()).unwrap_or_default(),
-            host: record.host.to_string(),
-            chain: record.chain.to_string(),
-            group: text(record.group.as_ref()).unwrap_or_default(),
-            extension: text(record.extension.as_ref()).unwrap_or_default(),
-            user: text(record.user.as_ref()),
-            uid: record.uid,
-            confirm: confirm.and_then(|guard| text(guard.detail.as_ref())),
-            args: record.args.clone(),
-            pid: record.pid,
-            process: record.process_start.zip(text(record.boot_id.as_ref())),
-            ..Self::default()
-        }
+    /// Completes a run, of which only the start is known, by its end.
+    pub(super) fn end_with(&mut self, end: Self) {
+        let start = std::mem::replace(self, end);
+        self.started = start.started;
+        self.args = start.args;
+        self.confirm = start.confirm;
+        self.pid = start.pid;
+        self.process = start.process;
     }
-
-    /// Adds what the record of its end contains.
-    pub(super) fn end_with(&mut self, record: &RecordView<'_>, end: EventName) {
-        let (message, reason) = (text(record.message.as_ref()), text(record.reason.as_ref()));
-        self.end = Some(end);
-        self.ended = Some(record.timestamp.to_string());
-        self.exit_code = record.exit_code;
-        self.signal = text(record.signal.as_ref());
-        self.step = text(record.step.as_ref());
-        self.reason = message.or(reason);
-        self.last_signal = record.signals.last().cloned();
-        self.duration_ms = record.duration_ms;
-        self.timed_out = record.timed_out;
-        self.spooled = record.spooled;
-    }
-}
-
-fn text(text: Option<&Str<'_>>) -> Option<String> {
-    text.map(|text| text.to_string())
 }
 
 /// One record.
@@ -229,6 +198,7 @@ pub struct RecordSummary {
     pub event: String,
     /// When it was written.
     pub time: String,
+    pub(super) hash: String,
     /// Its run, as far as this record shows.
     pub run: Run,
 }
@@ -236,14 +206,47 @@ pub struct RecordSummary {
 impl RecordSummary {
     /// Parses a line; `None` if it is not a record.
     pub fn of(line: &[u8]) -> Option<Self> {
-        let record = RecordView::of(line)?;
-        let mut run = Run::begun(&record);
-        if let Some(end) = end(&record) {
-            run.end_with(&record, end);
-        }
+        let record: RecordView = serde_json::from_slice(line).ok()?;
+        // This version may not know the event.
+        let event = EventName::of(&record.event);
+        let end = event.filter(|event| event.is_end() || *event == EventName::Refused);
+        let time = || Some(record.timestamp.clone());
+        let passed = |guard: &GuardView| {
+            guard.step == "confirm" && guard.verdict.as_deref() != Some("refuse")
+        };
+        let run = Run {
+            run_id: record.run_id.unwrap_or_default(),
+            host: record.host,
+            chain: record.chain,
+            group: record.group.unwrap_or_default(),
+            extension: record.extension.unwrap_or_default(),
+            user: record.user,
+            uid: record.uid,
+            started: time().filter(|_| event == Some(EventName::Start)),
+            ended: time().filter(|_| end.is_some()),
+            args: record.args,
+            confirm: record
+                .guards
+                .into_iter()
+                .find(passed)
+                .and_then(|guard| guard.detail),
+            pid: record.pid,
+            exit_code: record.exit_code,
+            signal: record.signal,
+            step: record.step,
+            reason: record.message.or(record.reason),
+            duration_ms: record.duration_ms,
+            spooled: record.spooled,
+            end,
+            timed_out: record.timed_out,
+            last_signal: record.signals.into_iter().next_back(),
+            process: record.process_start.zip(record.boot_id),
+            ..Run::default()
+        };
         Some(Self {
-            event: record.event.to_string(),
-            time: record.timestamp.to_string(),
+            event: record.event,
+            time: record.timestamp,
+            hash: record.hash,
             run,
         })
     }
@@ -260,69 +263,46 @@ fn word(arg: &RecordedArg) -> String {
     }
 }
 
-/// Returns the event of a record that ends a run, or refuses it.
-pub(super) fn end(record: &RecordView<'_>) -> Option<EventName> {
-    let event = record.event()?;
-    (event.is_end() || event == EventName::Refused).then_some(event)
-}
-
-/// A record with everything that a list of runs shows.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct RecordView<'a> {
-    #[serde(borrow)]
-    event: Str<'a>,
-    #[serde(borrow)]
-    pub(super) timestamp: Str<'a>,
-    #[serde(borrow)]
-    pub(super) host: Str<'a>,
-    #[serde(borrow)]
-    chain: Str<'a>,
-    #[serde(borrow)]
-    pub(super) run_id: Option<Str<'a>>,
-    #[serde(borrow)]
-    group: Option<Str<'a>>,
-    #[serde(borrow)]
-    extension: Option<Str<'a>>,
-    #[serde(borrow)]
-    user: Option<Str<'a>>,
+/// What a list of runs shows of a record.
+#[derive(Deserialize)]
+struct RecordView {
+    event: String,
+    timestamp: String,
+    host: String,
+    chain: String,
+    run_id: Option<String>,
+    group: Option<String>,
+    extension: Option<String>,
+    user: Option<String>,
     uid: Option<u32>,
     #[serde(default, deserialize_with = "if_known")]
     args: Option<RecordedArgs>,
-    #[serde(default, borrow)]
-    guards: Vec<GuardView<'a>>,
+    #[serde(default)]
+    guards: Vec<GuardView>,
     pid: Option<u32>,
     process_start: Option<u64>,
-    #[serde(borrow)]
-    boot_id: Option<Str<'a>>,
-    #[serde(borrow)]
-    step: Option<Str<'a>>,
-    #[serde(borrow)]
-    reason: Option<Str<'a>>,
+    boot_id: Option<String>,
+    step: Option<String>,
+    reason: Option<String>,
     exit_code: Option<i32>,
-    #[serde(borrow)]
-    signal: Option<Str<'a>>,
+    signal: Option<String>,
     #[serde(default)]
     signals: Vec<SignalRecord>,
-    #[serde(borrow)]
-    message: Option<Str<'a>>,
+    message: Option<String>,
     duration_ms: Option<u64>,
     #[serde(default)]
     timed_out: bool,
     #[serde(default)]
     spooled: bool,
-    #[serde(borrow)]
-    pub(super) hash: Str<'a>,
+    hash: String,
 }
 
 /// A step that passed, or that refused.
-#[derive(Debug, Clone, Deserialize)]
-struct GuardView<'a> {
-    #[serde(borrow)]
-    step: Str<'a>,
-    #[serde(borrow)]
-    verdict: Option<Str<'a>>,
-    #[serde(borrow)]
-    detail: Option<Str<'a>>,
+#[derive(Deserialize)]
+struct GuardView {
+    step: String,
+    verdict: Option<String>,
+    detail: Option<String>,
 }
 
 /// Reads arguments; a form that a later version may have is passed over, and
@@ -330,16 +310,4 @@ struct GuardView<'a> {
 fn if_known<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RecordedArgs>, D::Error> {
     let json = serde_json::Value::deserialize(from)?;
     Ok(RecordedArgs::deserialize(json).ok())
-}
-
-impl<'a> RecordView<'a> {
-    /// Parses a line; `None` if it is not a record.
-    pub(super) fn of(line: &'a [u8]) -> Option<Self> {
-        serde_json::from_slice(line).ok()
-    }
-
-    /// Returns the event; `None` for one that this version does not know.
-    pub(super) fn event(&self) -> Option<EventName> {
-        EventName::of(&self.event)
-    }
 }

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use super::InputKind;
 use super::recent::Recent;
-use super::run::{RecordView, Run, end};
-use crate::audit::EventName;
+use super::run::{RecordSummary, Run};
 use crate::names::Sha256;
 
 /// How many runs wait for an earlier one to end, so that they are returned in the
@@ -18,7 +17,6 @@ const WINDOW: usize = 256;
 /// A run that is still open after [`WINDOW`] later ones is returned when it ends.
 #[derive(Debug, Default)]
 pub struct Runs {
-    kind: InputKind,
     recent: Recent,
     /// The runs to return next, by the number of their start.
     pending: BTreeMap<u64, Run>,
@@ -31,49 +29,40 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Continues with another input.
-    pub fn begin(&mut self, kind: InputKind) {
-        self.kind = kind;
-    }
-
-    /// Adds a line. Returns whether it is a record.
-    pub fn add_line(&mut self, line: &[u8]) -> bool {
-        let Some(record) = RecordView::of(line) else {
+    /// Adds a line of an input. Returns whether it is a record.
+    pub fn add_line(&mut self, kind: InputKind, line: &[u8]) -> bool {
+        let Some(record) = RecordSummary::of(line) else {
             return false;
         };
         let hash = Sha256::from_hex(record.hash.as_bytes());
         let is_repeated =
-            self.kind == InputKind::Stream && hash.is_some_and(|hash| !self.recent.insert(hash));
+            kind == InputKind::Stream && hash.is_some_and(|hash| !self.recent.insert(hash));
         if !is_repeated {
-            self.add_record(&record);
+            self.add(record.run);
             self.release();
         }
         true
     }
 
-    fn add_record(&mut self, record: &RecordView<'_>) {
-        let Some(run_id) = &record.run_id else {
+    fn add(&mut self, run: Run) {
+        if run.run_id.is_empty() {
             return;
-        };
-        let key = (run_id.to_string(), record.host.to_string());
-        if let Some(end) = end(record) {
-            let number = self.open.remove(&key);
-            let late = number.and_then(|number| self.late.remove(&number));
-            if let Some(mut run) = late {
-                run.end_with(record, end);
-                self.ready.push(run);
-            } else if let Some(run) = number.and_then(|number| self.pending.get_mut(&number)) {
-                run.end_with(record, end);
-            } else {
-                let mut run = Run::begun(record);
-                run.end_with(record, end);
-                self.push(run);
-            }
-        } else if record.event() == Some(EventName::Start) {
-            let mut run = Run::begun(record);
-            run.started = Some(record.timestamp.to_string());
+        }
+        let key = (run.run_id.clone(), run.host.clone());
+        if run.started.is_some() {
             self.open.insert(key, self.next);
             self.push(run);
+        } else if run.end.is_some() {
+            let number = self.open.remove(&key);
+            let late = number.and_then(|number| self.late.remove(&number));
+            if let Some(mut started) = late {
+                started.end_with(run);
+                self.ready.push(started);
+            } else if let Some(started) = number.and_then(|one| self.pending.get_mut(&one)) {
+                started.end_with(run);
+            } else {
+                self.push(run);
+            }
         }
     }
 

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_come_back_as_they_were() {
+    fn a_text_of_any_length_is_stored_unchanged() {
         let long = "x".repeat(INLINE + 1);
         for text in ["2026-11-24T10:00:00.000000000Z", "", "\u{e9}", &long] {
             assert_eq!(ShortText::of(text).as_str(), text);

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use super::anchors::{AnchorState, Anchored, Anchors, is_given};
+use super::anchors::{Anchors, is_given};
 use super::chain::{Chain, Position};
-use super::parsed::{Examined, ExaminedLine, LineContent, ParsedRecord};
+use super::parsed::{ChainName, ExaminedLine, LineContent, ParsedRecord};
 use super::problem::{LineLocation, Problem};
 use super::recent::Recent;
 use super::short_text::ShortText;
@@ -21,8 +22,8 @@ use crate::names::Sha256;
 pub struct Verifier<'a> {
     report: &'a mut dyn FnMut(Problem),
     chains: Vec<Chain>,
-    /// Indices into `chains`, by chain and host.
-    numbers: BTreeMap<(String, String), usize>,
+    /// Indices into `chains`.
+    numbers: BTreeMap<Arc<ChainName>, usize>,
     latest: usize,
     /// Runs without an end yet, with the family of their chain.
     open: BTreeSet<(ShortText, usize)>,
@@ -77,16 +78,13 @@ impl<'a> Verifier<'a> {
     }
 
     /// Checks the lines of a block.
-    pub(super) fn check(&mut self, examined: Examined) {
-        let mut numbers = vec![None; examined.chains.len()];
-        for line in examined.lines {
+    pub(super) fn check(&mut self, lines: Vec<ExaminedLine>) {
+        for line in lines {
             self.line += 1;
             self.verified.lines += 1;
             self.verified.bytes += line.length + u64::from(line.ended);
             match line.content {
-                LineContent::Record(ref record) => {
-                    self.record(&line, record, &examined.chains, &mut numbers);
-                }
+                LineContent::Record(ref record) => self.record(&line, record),
                 LineContent::Empty => {
                     self.settle_torn(None);
                     let problem = Problem::empty_line().at(self.location(&line), None);
@@ -137,13 +135,7 @@ impl<'a> Verifier<'a> {
         is_recovered
     }
 
-    fn record(
-        &mut self,
-        line: &ExaminedLine,
-        record: &ParsedRecord,
-        names: &[(String, String)],
-        numbers: &mut [Option<usize>],
-    ) {
+    fn record(&mut self, line: &ExaminedLine, record: &ParsedRecord) {
         if let Some(input) = self.verified.inputs.last_mut() {
             input.records += 1;
         }
@@ -156,13 +148,7 @@ impl<'a> Verifier<'a> {
             .torn
             .filter(|_| record.event == Some(EventName::Recovered));
         let explained = self.settle_torn(recovered);
-        let known = numbers.get(record.chain).copied().flatten();
-        let Some(number) = known.or_else(|| self.number(line, record, names)) else {
-            return;
-        };
-        if let Some(slot) = numbers.get_mut(record.chain) {
-            *slot = Some(number);
-        }
+        let number = self.number(line, record);
         self.latest = number;
         if !intact {
             let fault = Problem::changed(record.seal.hash, record.computed);
@@ -171,66 +157,49 @@ impl<'a> Verifier<'a> {
         if recovered.is_some() && !explained && self.kind == InputKind::Log {
             self.report_on(line, record, number, Problem::torn_line_gone());
         }
-        self.in_chain(line, record, number, intact);
+        self.in_chain(line, record, number);
     }
 
     /// Finds a record's chain, or starts it. A record that was changed belongs to
     /// the chain that it follows, whatever it claims.
-    fn number(
-        &mut self,
-        line: &ExaminedLine,
-        record: &ParsedRecord,
-        names: &[(String, String)],
-    ) -> Option<usize> {
-        let (host, chain) = names.get(record.chain)?;
-        let key = (chain.clone(), host.clone());
-        if let Some(&number) = self.numbers.get(&key) {
-            return Some(number);
+    fn number(&mut self, line: &ExaminedLine, record: &ParsedRecord) -> usize {
+        let name = &record.chain;
+        if let Some(&number) = self.numbers.get(name) {
+            return number;
         }
         let latest = self.chains.get(self.latest);
         let follows = latest.is_some_and(|latest| latest.is_followed_by(record.seal));
         if follows && !record.is_intact() {
-            return Some(self.latest);
+            return self.latest;
         }
         // A machine that was renamed keeps its logs.
-        let same = self.numbers.range((chain.clone(), String::new())..);
-        let mut same = same.take_while(|((name, _), _)| name == chain);
-        let before = same.find_map(|(_, &number)| {
-            let before = self.chains.get(number)?;
-            let follows = before.is_followed_by(record.seal);
-            follows.then(|| before.renamed(host))
-        });
-        let begun = before.unwrap_or_else(|| {
-            let location = self.location(line);
-            Chain::new((host, chain), self.chains.len(), record, location)
-        });
+        let first = ChainName::new(&name.chain, "");
+        let same = self.numbers.range::<ChainName, _>(first..);
+        let same = same.take_while(|(one, _)| one.chain == name.chain);
+        let mut same = same.filter_map(|(_, &number)| self.chains.get(number));
+        let before = same.find(|before| before.is_followed_by(record.seal));
+        let begun = match before {
+            Some(before) => before.renamed(name),
+            None => Chain::new(self.chains.len(), record, self.location(line)),
+        };
+        let number = self.chains.len();
         self.chains.push(begun);
-        let number = self.chains.len() - 1;
-        self.numbers.insert(key, number);
-        Some(number)
+        self.numbers.insert(Arc::clone(name), number);
+        number
     }
 
-    fn in_chain(
-        &mut self,
-        line: &ExaminedLine,
-        record: &ParsedRecord,
-        number: usize,
-        intact: bool,
-    ) {
+    fn in_chain(&mut self, line: &ExaminedLine, record: &ParsedRecord, number: usize) {
         let Some(chain) = self.chains.get_mut(number) else {
             return;
         };
+        let intact = record.is_intact();
         let restarts = intact && chain.restarts_with(record.seal);
         let restarted = restarts.then(|| chain.restart());
         let chain_intact = !chain.damaged && intact;
         chain.damaged |= !intact;
         let (position, fault) = chain.add(record, &self.log);
-        let mismatched = if self.anchors.is_empty() {
-            Vec::new()
-        } else {
-            let key = (chain.name.clone(), chain.host.clone());
-            self.anchors.check(&key, record.seal, intact)
-        };
+        let (met, mismatched) = self.anchors.check(&chain.name, record.seal, intact);
+        self.verified.anchors.met += met;
         if let Some(problem) = restarted {
             self.report(problem);
         }
@@ -268,8 +237,8 @@ impl<'a> Verifier<'a> {
     /// Finishes: reports what is only known now.
     pub fn end(mut self) -> Verified {
         self.settle_torn(None);
-        for anchor in std::mem::take(&mut self.anchors).into_all() {
-            self.end_anchor(anchor);
+        for checkpoint in std::mem::take(&mut self.anchors).into_pending() {
+            self.unmet(checkpoint);
         }
         let numbers = self.numbers.values();
         let chains = numbers.filter_map(|&number| self.chains.get(number));
@@ -284,18 +253,10 @@ impl<'a> Verifier<'a> {
         self.verified
     }
 
-    fn end_anchor(&mut self, anchored: Anchored) {
-        let Anchored { checkpoint, state } = anchored;
-        match state {
-            AnchorState::Pending => {}
-            AnchorState::Met => {
-                self.verified.anchors.met += 1;
-                return;
-            }
-            AnchorState::Reported => return,
-        }
-        let key = (checkpoint.chain.clone(), checkpoint.host.clone());
-        let number = self.numbers.get(&key);
+    /// Reports or counts an anchor whose record did not come.
+    fn unmet(&mut self, checkpoint: Checkpoint) {
+        let chain = ChainName::new(&checkpoint.chain, &checkpoint.host);
+        let number = self.numbers.get(&chain);
         match number.and_then(|&number| self.chains.get(number)) {
             None if is_given(&checkpoint, &self.verified.inputs) => {
                 self.report(Problem::chain_gone(checkpoint));

@@ -230,12 +230,20 @@ pub fn to_json_pretty<T: Serialize + ?Sized>(value: &T) -> String {
     escaped(serde_json::to_string_pretty(value).expect(TO_MEMORY)) + "\n"
 }
 
-/// A count with its noun.
-pub fn plural(count: usize, word: &str) -> String {
-    match count {
-        1 => format!("1 {word}"),
-        _ => format!("{count} {word}s"),
+/// A count with its noun: `1 run`, `1,204 runs`.
+pub fn plural(count: impl ToString + Copy, noun: &str) -> String {
+    let count = grouped(count);
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// A whole number with separators for thousands.
+pub fn grouped(number: impl ToString + Copy) -> String {
+    let mut text = number.to_string();
+    for at in (1..text.len()).rev().skip(2).step_by(3) {
+        text.insert(at, ',');
     }
+    text
 }
 
 #[cfg(test)]
@@ -244,6 +252,14 @@ mod tests {
     use super::*;
 
     const HOSTILE: &str = "a\u{1b}[31m\n\u{202e}\u{85}\u{7f}\u{2028}é";
+
+    #[test]
+    fn counts_have_separators() {
+        assert_eq!(plural(1, "record"), "1 record");
+        assert_eq!(plural(204, "record"), "204 records");
+        assert_eq!(plural(1_204, "record"), "1,204 records");
+        assert_eq!(plural(11_015_000_u64, "record"), "11,015,000 records");
+    }
 
     #[test]
     fn hidden_characters_are_made_visible() {

@@ -48,10 +48,9 @@ fn verified(bytes: &[u8], kind: InputKind) -> (Verified, Vec<Problem>) {
 fn runs(bytes: &[u8]) {
     let (mut lines, mut reported) = (0, 0);
     let mut runs = Runs::default();
-    runs.begin(InputKind::Log);
     let done = each_line(bytes, &mut |line| {
         lines += usize::from(RecordSummary::of(line).is_some());
-        runs.add_line(line);
+        runs.add_line(InputKind::Log, line);
         reported += runs.ready().count();
         Ok::<_, std::io::Error>(())
     });

@@ -13,14 +13,14 @@ use crate::host::{HostView, System, is_file};
 use crate::names::{shell_word, to_json_line, to_json_pretty};
 use crate::report::{AuditHeadDocument, DOCUMENT_VERSION, Format};
 
-pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> Exit {
+pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> io::Result<Exit> {
     let mut exit = Exit::DONE;
     let mut heads = Vec::new();
     for log in sources(cx, &args.log) {
         match heads_of(&log, cx.host) {
             Ok(found) => heads.extend(found),
             Err(failed) => {
-                unreadable(&log, failed, cx);
+                unreadable(&log, failed, cx)?;
                 exit = Exit::USAGE;
             }
         }
@@ -32,7 +32,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> Exit {
         }),
         Format::Human => heads.iter().map(|head| to_json_line(head) + "\n").collect(),
     };
-    cx.put_or(&text, exit)
+    Ok(cx.put_or(&text, exit))
 }
 
 /// The newest record of a file, read from its end; of an input that can be read

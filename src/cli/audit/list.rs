@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 
 use super::super::context::Context;
 use super::args::{ListArgs, LogsArgs};
 use super::rotated::History;
-use super::sources::{Failed, open, was_read};
+use super::sources::{Failed, each_line_of};
 use crate::dispatch::Exit;
-use crate::history::{Run, Runs, each_line};
+use crate::history::{Run, Runs};
 use crate::host::{Host as _, buffered_stdout};
 use crate::names::visible;
 use crate::report::{DOCUMENT_VERSION, Format, JsonStream, Message, OutcomeCounts, RunTable};
@@ -85,33 +85,19 @@ fn runs(
     }
 }
 
-/// Passes on each run of some logs. A log that cannot be read, or that is not a
-/// log, is reported, and the others are read.
 fn each_run(
     cx: &Context<'_>,
     command: &str,
     history: &History,
     print: &mut dyn FnMut(Run) -> io::Result<()>,
 ) -> io::Result<Exit> {
-    let mut exit = Exit::DONE;
     let mut runs = Runs::default();
     let mut print = |run: Run| print(run.settled(cx.host));
-    for log in &history.logs {
-        let mut has_records = false;
-        let read = open(log, command, cx.host).and_then(|(kind, from)| {
-            runs.begin(kind);
-            each_line(from, &mut |line| {
-                has_records |= runs.add_line(line);
-                runs.ready()
-                    .try_for_each(&mut print)
-                    .map_err(Failed::Writing)
-            })
-        });
-        let read = Failed::reading(read)?;
-        if !was_read(log, read, has_records, cx) {
-            exit = Exit::USAGE;
-        }
-    }
+    let exit = each_line_of(&history.logs, command, cx, |kind, line| {
+        let is_record = runs.add_line(kind, line);
+        let printed = runs.ready().try_for_each(&mut print);
+        printed.map(|()| is_record).map_err(Failed::Writing)
+    })?;
     runs.finish().try_for_each(print)?;
     Ok(exit)
 }
@@ -131,16 +117,17 @@ fn bound(text: &str, now: DateTime<Utc>) -> Result<String, String> {
 
 fn ago(text: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let number: u32 = number.parse().ok()?;
-    let seconds = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => return now.checked_sub_days(Days::new(number.into())),
-        "w" => return now.checked_sub_days(Days::new(u64::from(number) * 7)),
+    let unit = match unit {
+        "s" => TimeDelta::seconds(1),
+        "m" => TimeDelta::minutes(1),
+        "h" => TimeDelta::hours(1),
+        "d" => TimeDelta::days(1),
+        "w" => TimeDelta::weeks(1),
         _ => return None,
     };
-    now.checked_sub_signed(TimeDelta::seconds(i64::from(number) * seconds))
+    let number: u32 = number.parse().ok()?;
+    let age = unit.checked_mul(number.try_into().ok()?)?;
+    now.checked_sub_signed(age)
 }
 
 #[cfg(test)]

@@ -19,10 +19,10 @@ pub(super) use args::{AuditArgs, AuditCommand};
 pub(super) fn exec(cx: &mut Context<'_>, command: &AuditCommand) -> Exit {
     let done = match command {
         AuditCommand::List(args) => list::exec(cx.add(&args.logs.global), args),
-        AuditCommand::Show(args) => return show::exec(cx.add(&args.logs.global), args),
+        AuditCommand::Show(args) => show::exec(cx.add(&args.logs.global), args),
         AuditCommand::Verify(args) => verify::exec(cx.add(&args.logs.global), args),
         AuditCommand::Unfinished(args) => list::unfinished(cx.add(&args.global), args),
-        AuditCommand::Head(args) => return head::exec(cx.add(&args.global), args),
+        AuditCommand::Head(args) => head::exec(cx.add(&args.global), args),
         AuditCommand::Tail(args) => tail::exec(cx.add(&args.logs.global), args),
     };
     match done {

@@ -33,16 +33,13 @@ impl History {
         }
         let mut logs = Vec::new();
         for log in current {
-            let rotated = rotated_logs(&log, host);
-            logs.extend(
-                rotated
-                    .plain
-                    .into_iter()
-                    .filter(|file| is_there(file, host)),
-            );
-            for (file, compression) in rotated.compressed {
-                let of_log = unread.entry((log.clone(), compression));
-                of_log.or_insert_with(Vec::new).push(file);
+            for (file, compression) in rotated_logs(&log, host) {
+                if let Some(compression) = compression {
+                    let of_log: &mut Vec<_> = unread.entry((log.clone(), compression)).or_default();
+                    of_log.push(file);
+                } else if is_there(&file, host) {
+                    logs.push(file);
+                }
             }
             logs.push(log);
         }

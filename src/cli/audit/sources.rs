@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::super::context::Context;
 use crate::audit::Compression;
 use crate::discovery::{GroupLog, logs};
-use crate::history::InputKind;
+use crate::dispatch::Exit;
+use crate::history::{InputKind, each_line};
 use crate::host::{HostView, reason, stdin};
 use crate::names::{shell_word, visible};
 use crate::report::Message;
@@ -19,36 +20,32 @@ pub(super) fn sources(cx: &Context<'_>, named: &[PathBuf]) -> Vec<PathBuf> {
         return named.to_vec();
     }
     let mut found = BTreeSet::new();
-    let mut notes = Vec::new();
+    let mut missing = Vec::new();
     for (group, log) in logs(&cx.roots(), cx.host) {
-        let (is_usual, note) = match log {
+        match log {
             GroupLog::At(path) if is_there(&path, cx.host) => {
                 found.insert(path);
-                continue;
             }
             GroupLog::At(path) => {
                 let text = format!("{group} has no log yet: {}", visible(&path));
-                (true, Message::note(text))
+                missing.push(Message::note(text));
             }
             GroupLog::Unset(variable) => {
                 let text = format!("the log of {group} is unknown: `{variable}` is not set");
-                (false, Message::note(text))
+                cx.note(&Message::note(text));
             }
             GroupLog::Broken => {
                 let text = format!("the log of {group} is unknown: its manifest has errors");
-                let note = Message::note(text);
-                (
-                    false,
-                    note.step("show them", format!("qli explain {group}")),
-                )
+                let command = format!("qli explain {group}");
+                cx.note(&Message::note(text).step("show them", command));
             }
-        };
-        notes.push((is_usual, note));
+        }
     }
     // That a group never ran is not news if others did.
-    let all = found.is_empty() || cx.global.verbose;
-    for (_, note) in notes.iter().filter(|(usual, _)| all || !usual) {
-        cx.note(note);
+    if found.is_empty() || cx.global.verbose {
+        for note in &missing {
+            cx.note(note);
+        }
     }
     if found.is_empty() {
         let text = "no logs; a group with `audit_log` has one after its first run";
@@ -68,16 +65,6 @@ pub(super) enum Failed {
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
         Self::Reading(error)
-    }
-}
-
-impl Failed {
-    /// Separates what ends the command from what concerns one log.
-    pub(super) fn reading<T>(result: Result<T, Self>) -> io::Result<Result<T, Self>> {
-        match result {
-            Err(Self::Writing(error)) => Err(error),
-            other => Ok(other),
-        }
     }
 }
 
@@ -129,30 +116,43 @@ fn name(log: &Path) -> String {
     visible(log)
 }
 
-/// Reports that a log cannot be read.
-pub(super) fn unreadable(log: &Path, failed: Failed, cx: &Context<'_>) {
+/// Reports that a log cannot be read. The error ends the command.
+pub(super) fn unreadable(log: &Path, failed: Failed, cx: &Context<'_>) -> io::Result<()> {
     let because = |why: &str| Message::error(format!("cannot read {}: {why}", name(log)));
-    let message = match failed {
-        Failed::Reading(error) | Failed::Writing(error) => because(&reason(&error)),
+    cx.say(&match failed {
+        Failed::Writing(error) => return Err(error),
+        Failed::Reading(error) => because(&reason(&error)),
         Failed::Unusable(why, [label, command]) => because(why).step(label, command),
-    };
-    cx.say(&message);
+    });
+    Ok(())
 }
 
-/// Reports why a log could not be read, or that it has bytes but no records.
-/// Returns whether it was read.
-pub(super) fn was_read(
-    log: &Path,
-    read: Result<u64, Failed>,
-    has_records: bool,
+/// Passes on each line of some logs; `add` returns whether it is a record. A log
+/// that cannot be read, or that has bytes but no records, is reported, and the others
+/// are read.
+pub(super) fn each_line_of(
+    logs: &[PathBuf],
+    command: &str,
     cx: &Context<'_>,
-) -> bool {
-    match read {
-        Ok(length) if length == 0 || has_records => return true,
-        Ok(_) => cx.say(&no_log(log)),
-        Err(failed) => unreadable(log, failed, cx),
+    mut add: impl FnMut(InputKind, &[u8]) -> Result<bool, Failed>,
+) -> io::Result<Exit> {
+    let mut exit = Exit::DONE;
+    for log in logs {
+        let mut has_records = false;
+        let read = open(log, command, cx.host).and_then(|(kind, from)| {
+            each_line(from, &mut |line| {
+                has_records |= add(kind, line)?;
+                Ok(())
+            })
+        });
+        match read {
+            Ok(length) if length == 0 || has_records => continue,
+            Ok(_) => cx.say(&no_log(log)),
+            Err(failed) => unreadable(log, failed, cx)?,
+        }
+        exit = Exit::USAGE;
     }
-    false
+    Ok(exit)
 }
 
 fn no_log(log: &Path) -> Message {

@@ -37,9 +37,8 @@ pub(super) fn exec(cx: &Context<'_>, args: &TailArgs) -> io::Result<Exit> {
         };
         match shown {
             Ok(follower) => watched.extend(follower),
-            Err(Failed::Writing(error)) => return Err(error),
             Err(failed) => {
-                unreadable(&log, failed, cx);
+                unreadable(&log, failed, cx)?;
                 exit = Exit::USAGE;
             }
         }
@@ -81,21 +80,13 @@ impl Printer {
 /// Prints an input that can be read only once: its last records, or with
 /// `--follow` all of them as they come.
 fn stream(log: &Path, args: &TailArgs, host: &System, to: &mut Printer) -> Result<(), Failed> {
-    let (_, mut from) = open(log, "tail", host)?;
+    let (_, from) = open(log, "tail", host)?;
     if args.follow {
-        let mut splitter = LineSplitter::default();
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let length = from.read(&mut buffer)?;
-            let bytes = buffer.get(..length).unwrap_or_default();
-            if length == 0 {
-                return to.print(&splitter.rest()).map_err(Failed::Writing);
-            }
-            let printed = splitter.push(bytes, &mut |line| to.print(line));
-            printed
-                .and_then(|()| to.out.flush())
-                .map_err(Failed::Writing)?;
-        }
+        return each_line(from, &mut |line| {
+            let printed = to.print(line).and_then(|()| to.out.flush());
+            printed.map_err(Failed::Writing)
+        })
+        .map(drop);
     }
     let mut last = VecDeque::new();
     each_line::<io::Error>(from, &mut |line| {

@@ -11,7 +11,7 @@ use crate::dispatch::Exit;
 use crate::history::{Problem, Verified, Verifier, in_order, read_checkpoints, verify};
 use crate::host::{HostView, buffered_stdout, reason};
 use crate::names::visible;
-use crate::report::{self, DOCUMENT_VERSION, Format, JsonStream, LIMITS, Message};
+use crate::report::{self, DOCUMENT_VERSION, Format, JsonStream, LIMITS, Message, Style};
 
 /// The largest file of anchors, in bytes.
 const ANCHORS_MAX: u64 = 64 << 20;
@@ -26,14 +26,10 @@ pub(super) fn exec(cx: &Context<'_>, args: &VerifyArgs) -> io::Result<Exit> {
     let anchored = !args.anchor.is_empty();
     let count = anchors.len() as u64;
     let logs = in_order(sources(cx, &args.logs.log), cx.host);
-    let job = Job {
-        logs: &logs,
-        anchors,
-        cx,
-    };
+    let run = |report: &mut dyn FnMut(Problem)| verify_all(&logs, anchors, report, cx);
     let (verified, unread) = match args.logs.format {
-        Format::Human => human(job, anchored)?,
-        Format::Json => json(job, anchored)?,
+        Format::Human => human(run, anchored, &cx.stdout())?,
+        Format::Json => json(run, anchored)?,
     };
     let unused = anchored && verified.anchors.elsewhere == count;
     if unused {
@@ -46,44 +42,43 @@ pub(super) fn exec(cx: &Context<'_>, args: &VerifyArgs) -> io::Result<Exit> {
     })
 }
 
-struct Job<'a> {
-    logs: &'a [PathBuf],
+/// What was verified, and how many logs could not be read.
+type Done = io::Result<(Verified, usize)>;
+
+/// Verifies each log; one that cannot be read is reported, and the others are
+/// verified.
+fn verify_all(
+    logs: &[PathBuf],
     anchors: Vec<Checkpoint>,
-    cx: &'a Context<'a>,
-}
-
-impl Job<'_> {
-    /// Verifies each log; one that cannot be read is reported, and the others are
-    /// verified. Also returns how many could not be read.
-    fn run(self, report: &mut dyn FnMut(Problem)) -> (Verified, usize) {
-        let mut verifier = Verifier::new(self.anchors, report);
-        let mut unread = 0;
-        for log in self.logs {
-            let read = open(log, "verify", self.cx.host).and_then(|(kind, from)| {
-                verifier.begin(log, kind);
-                Ok(verify(from, &mut verifier)?)
-            });
-            if let Err(failed) = read {
-                unreadable(log, failed, self.cx);
-                unread += 1;
-            }
+    report: &mut dyn FnMut(Problem),
+    cx: &Context<'_>,
+) -> Done {
+    let mut verifier = Verifier::new(anchors, report);
+    let mut unread = 0;
+    for log in logs {
+        let read = open(log, "verify", cx.host).and_then(|(kind, from)| {
+            verifier.begin(log, kind);
+            Ok(verify(from, &mut verifier)?)
+        });
+        if let Err(failed) = read {
+            unreadable(log, failed, cx)?;
+            unread += 1;
         }
-        (verifier.end(), unread)
     }
+    Ok((verifier.end(), unread))
 }
 
-fn human(job: Job<'_>, anchored: bool) -> io::Result<(Verified, usize)> {
-    let style = job.cx.stdout();
+fn human(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool, style: &Style) -> Done {
     let mut out = buffered_stdout();
     let mut written = Ok(());
-    let (verified, unread) = job.run(&mut |problem| {
+    let (verified, unread) = run(&mut |problem| {
         if written.is_ok() {
-            written = out.write_all(report::problem(&problem, &style).as_bytes());
+            written = out.write_all(report::problem(&problem, style).as_bytes());
         }
-    });
+    })?;
     unless_gone(written)?;
     if !verified.inputs.is_empty() {
-        let end = report::verdict(&verified, anchored, &style);
+        let end = report::verdict(&verified, anchored, style);
         unless_gone(out.write_all(end.as_bytes()))?;
     }
     unless_gone(out.flush())?;
@@ -98,15 +93,15 @@ fn unless_gone(written: io::Result<()>) -> io::Result<()> {
     }
 }
 
-fn json(job: Job<'_>, anchored: bool) -> io::Result<(Verified, usize)> {
+fn json(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool) -> Done {
     let mut json = JsonStream::begin(buffered_stdout(), DOCUMENT_VERSION)?;
     json.list("problems")?;
     let mut written = Ok(());
-    let (verified, unread) = job.run(&mut |problem| {
+    let (verified, unread) = run(&mut |problem| {
         if written.is_ok() {
             written = json.item(&problem);
         }
-    });
+    })?;
     written?;
     json.end_list()?;
     json.list("chains")?;

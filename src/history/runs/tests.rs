@@ -14,7 +14,7 @@ fn assembled(lines: &[String]) -> Vec<Run> {
     let mut all = Vec::new();
     let mut runs = Runs::default();
     for line in lines {
-        runs.add_line(line.as_bytes());
+        runs.add_line(InputKind::Log, line.as_bytes());
         all.extend(runs.ready());
     }
     all.extend(runs.finish());
@@ -26,7 +26,7 @@ fn ids(runs: &[Run]) -> Vec<&str> {
 }
 
 #[test]
-fn runs_come_in_the_order_of_their_starts() {
+fn runs_are_returned_in_start_order() {
     let of = |event: &str, run: &str| line(event, run, "");
     let lines = [
         of("start", "1"),

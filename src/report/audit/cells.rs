@@ -4,7 +4,7 @@ use super::super::OutcomeCounts;
 use super::super::style::wrapped;
 use crate::audit::{EventName, RunId, SignalRecord};
 use crate::history::{Fate, Outcome, Run};
-use crate::names::{plural, visible};
+use crate::names::{grouped, plural, visible};
 
 /// The end of a run id, which is enough to name a run to `qli audit show`.
 pub(super) fn short_id(run_id: &str) -> String {
@@ -111,21 +111,13 @@ pub(super) fn took(millis: u64) -> String {
 }
 
 pub(super) fn summary(counts: OutcomeCounts, width: usize) -> String {
-    let OutcomeCounts {
-        ok,
-        failed,
-        refused,
-        stopped,
-        running,
-        unknown,
-    } = counts;
     let kinds = [
-        (ok, "ok"),
-        (failed, "failed"),
-        (refused, "refused"),
-        (stopped, "stopped"),
-        (running, "running"),
-        (unknown, "unknown"),
+        (counts.ok, "ok"),
+        (counts.failed, "failed"),
+        (counts.refused, "refused"),
+        (counts.stopped, "stopped"),
+        (counts.running, "running"),
+        (counts.unknown, "unknown"),
     ];
     let all: u64 = kinds.iter().map(|(count, _)| count).sum();
     if all == 0 {
@@ -133,16 +125,13 @@ pub(super) fn summary(counts: OutcomeCounts, width: usize) -> String {
     }
     let kinds = kinds.iter().filter(|(count, _)| *count > 0);
     let kinds: Vec<_> = kinds
-        .map(|(count, word)| format!("{count} {word}"))
+        .map(|&(count, word)| format!("{} {word}", grouped(count)))
         .collect();
-    let all = plural(usize::try_from(all).unwrap_or(usize::MAX), "run");
+    let all = plural(all, "run");
     let counts = wrapped(&format!("{all}: {}", kinds.join(", ")), width);
     let check = "chain not checked; to check it:";
     let command = "qli audit verify";
-    let space = if width > check.len() + command.len() {
-        " "
-    } else {
-        "\n"
-    };
+    let fits = width > check.len() + command.len();
+    let space = if fits { " " } else { "\n" };
     format!("{}\n{check}{space}{command}\n", counts.join("\n"))
 }

@@ -175,7 +175,9 @@ pub fn candidates(runs: &[Run], more: bool) -> String {
 
 /// Prints one record: columns on a terminal, elsewhere fields separated by tabs.
 pub fn record_line(record: &RecordSummary, style: &Style) -> String {
-    let RecordSummary { event, time, run } = record;
+    let RecordSummary {
+        event, time, run, ..
+    } = record;
     let what = if run.end.is_some() || run.group.is_empty() {
         format!("{} {}", visible(&run.group), visible(&run.extension))
     } else {

@@ -7,7 +7,7 @@ use super::super::style::{column_width, put, wrapped};
 use super::fitted;
 use crate::audit::{Checkpoint, to_seconds};
 use crate::history::{AnchorCounts, Problem, Verified, VerifiedChain, VerifiedInput};
-use crate::names::visible;
+use crate::names::{plural, visible};
 
 /// What a chain by itself cannot show.
 pub const LIMITS: &str = "a chain by itself does not show that its end was cut off or that the \
@@ -35,7 +35,7 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
     let all_ok = inputs.iter().all(|input| input.problems == 0);
     let ok = if all_ok { "ok" } else { "ok " };
     for (input, name) in inputs.iter().zip(&names) {
-        let records = counted(input.records, "record");
+        let records = plural(input.records, "record");
         let fill = " ".repeat(width.saturating_sub(name.width()));
         let line = match input.problems {
             0 => format!(
@@ -43,7 +43,7 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
                 style.strong(ok)
             ),
             problems => {
-                let problems = counted(problems, "problem");
+                let problems = plural(problems, "problem");
                 format!("{}  {name}{fill}  {records}, {problems}", style.bad("BAD"))
             }
         };
@@ -58,15 +58,15 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
         out.push_str(&fitted(0, &self::chain(chain, style), style));
     }
     if verified.repeated > 0 {
-        let records = counted(verified.repeated, "record");
+        let records = plural(verified.repeated, "record");
         put!(out, "{records} delivered twice, unchanged\n");
     }
-    let records = inputs.iter().map(|input| input.records).sum();
-    let files = counted(inputs.len() as u64, "file");
-    let all = format!("{} in {files}", counted(records, "record"));
+    let records: u64 = inputs.iter().map(|input| input.records).sum();
+    let files = plural(inputs.len(), "file");
+    let all = format!("{} in {files}", plural(records, "record"));
     let verdict = match verified.problems {
         0 => "nothing changed, removed or inserted".to_owned(),
-        problems => style.bad(&counted(problems, "problem")),
+        problems => style.bad(&plural(problems, "problem")),
     };
     put!(out, "{all}: {verdict}\n");
     if anchored {
@@ -105,35 +105,19 @@ fn chain(chain: &VerifiedChain, style: &Style) -> String {
 }
 
 fn anchors(counts: AnchorCounts) -> String {
-    let AnchorCounts {
-        met,
-        before,
-        elsewhere,
-    } = counts;
-    let mut out = format!("{} matched\n", counted(met, "anchor"));
+    let mut out = format!("{} matched\n", plural(counts.met, "anchor"));
     for (count, which) in [
-        (before, "for records before the first one in these logs"),
-        (elsewhere, "for other logs"),
+        (
+            counts.before,
+            "for records before the first one in these logs",
+        ),
+        (counts.elsewhere, "for other logs"),
     ] {
         if count > 0 {
-            put!(out, "{} {which}\n", counted(count, "anchor"));
+            put!(out, "{} {which}\n", plural(count, "anchor"));
         }
     }
     out
-}
-
-/// A count with its noun, with separators for thousands.
-fn counted(count: u64, noun: &str) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{out} {noun}{plural}")
 }
 
 #[cfg(test)]
@@ -212,12 +196,5 @@ mod tests {
   /var/log/qli/prod.log:5:1
 ";
         assert!(text.starts_with(expected), "{text}");
-    }
-
-    #[test]
-    fn counts_have_separators() {
-        assert_eq!(counted(1, "record"), "1 record");
-        assert_eq!(counted(1_204, "record"), "1,204 records");
-        assert_eq!(counted(11_015_000, "record"), "11,015,000 records");
     }
 }
