@@ -6,7 +6,7 @@ use super::{Check, Finding, RootFacts};
 use crate::diagnostics::Code;
 use crate::discovery::{CatalogueGroup, RootKind, Roots, distrusted};
 use crate::host::{
-    HostView, OnPath, Stat, is_absent, is_draft, is_world_writable, path_entries, search_path,
+    self, HostView, OnPath, Stat, is_absent, is_world_writable, path_entries, search_path,
 };
 use crate::manifest::FILE_NAME;
 use crate::names::{plural, shell_word};
@@ -52,17 +52,17 @@ pub(super) fn root_facts(
     facts.collect()
 }
 
-/// Drafts in a root and in its groups.
+/// The temporary files that remain in a root and in its groups.
 fn drafts(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
     let list = |directory: &Path| {
         let names = view.list(directory).unwrap_or_default().into_iter();
         let paths = names.map(|name| directory.join(name));
         paths.collect::<Vec<_>>()
     };
-    let is_left = |path: &PathBuf| path.file_name().is_some_and(is_draft);
-    let (mut left, others): (Vec<_>, Vec<_>) = list(root).into_iter().partition(is_left);
-    left.extend(others.iter().flat_map(|path| list(path)).filter(is_left));
-    left
+    let is_draft = |path: &PathBuf| path.file_name().is_some_and(host::is_draft);
+    let (mut drafts, others): (Vec<_>, Vec<_>) = list(root).into_iter().partition(is_draft);
+    drafts.extend(others.iter().flat_map(|path| list(path)).filter(is_draft));
+    drafts
 }
 
 /// The command that creates a first group, or shows what prevents that.

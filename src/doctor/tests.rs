@@ -64,7 +64,7 @@ fn without_a_group_it_says_how_to_create_one() {
 }
 
 #[test]
-fn drafts_of_a_killed_qli_are_reported_with_the_command_that_removes_them() {
+fn temporary_files_that_remain_are_reported_with_the_command_that_removes_them() {
     let draft = ".0123456789abcdef0123456789abcdef.new";
     for directory in [OWN.to_owned(), format!("{OWN}/web")] {
         let path = format!("{directory}/{draft}");

@@ -1,8 +1,8 @@
 //! The operating system: [`HostView`] reads it, [`Host`] acts on it.
 //!
 //! No other layer uses the environment, the clock, processes, the terminal or
-//! signals directly. [`System`] is the real implementation; guards are tested on the
-//! in-memory `fake::World`, which the tests have.
+//! signals directly. [`System`] is the real implementation; guards are tested on
+//! the in-memory `World` of `tests/support/fake`.
 
 mod ask;
 mod atomic_write;
