@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::checkpoint::Checkpoint;
 use super::codec::{EventName, RECORD_MAX};
 use super::log::Log;
-use super::open_log::{AppendError, LockWait, open_locked};
+use super::open_log::{AppendError, LockWait, open_locked, put_bytes};
 use super::record::{Record, RecoveredRecord, timestamp};
 use super::rotated;
 use super::spool::{self, SpooledRecord};
@@ -164,16 +164,6 @@ fn put<B: Serialize>(
     }
     put_bytes(log, sealed.as_bytes())?;
     Ok(next)
-}
-
-/// Writes bytes by one system call.
-fn put_bytes(log: &mut dyn LogFile, bytes: &[u8]) -> io::Result<()> {
-    let taken = log.append(bytes)?;
-    if taken == bytes.len() {
-        return Ok(());
-    }
-    let message = format!("only {taken} of {} bytes were written", bytes.len());
-    Err(io::Error::new(io::ErrorKind::WriteZero, message))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::codec::ParsedLine;
 use super::log::{AnchorSink, Log};
 use super::log_permissions::{LogObstacle, obstacle};
-use super::open_log::{AppendError, open};
+use super::open_log::{AppendError, open, put_bytes};
 use super::record::Record;
 use super::tail::Link;
 use crate::host::{Host, HostView, reason};
@@ -139,9 +139,6 @@ fn append(path: &Path, access: LogAccess, line: &str, host: &mut dyn Host) -> Re
     } else {
         format!("\n{line}")
     };
-    let taken = file.append(line.as_bytes()).map_err(failed)?;
-    if taken != line.len() {
-        return Err(failed(std::io::ErrorKind::WriteZero.into()));
-    }
+    put_bytes(&mut *file, line.as_bytes()).map_err(failed)?;
     file.sync().map_err(failed)
 }

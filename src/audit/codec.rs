@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_is_read_back_and_a_change_shows() {
+    fn a_sealed_record_is_read_back_and_a_change_is_detected() {
         let line = record(BODY);
         let parsed = ParsedLine::of(line.as_bytes()).unwrap();
         assert!(parsed.is_intact());

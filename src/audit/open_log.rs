@@ -100,19 +100,14 @@ pub(super) fn open(
     if let Some(obstacle) = named.and_then(|stat| check_named(log, &stat, host)) {
         return Err(AppendError::Obstacle(obstacle));
     }
+    let mode = access.mode();
     let opened = host.open_log(&log.path, OpenLog::Append);
     let file = opened.or_else(|error| match obstacle(log, host) {
         Some(obstacle) => Err(AppendError::Obstacle(obstacle)),
         None if error.kind() != io::ErrorKind::NotFound => Err(AppendError::Write(error)),
-        None => {
-            let made = host.open_log(
-                &log.path,
-                OpenLog::Create {
-                    mode: access.mode(),
-                },
-            );
-            made.map_err(AppendError::Write)
-        }
+        None => host
+            .open_log(&log.path, OpenLog::Create { mode })
+            .map_err(AppendError::Write),
     })?;
     match check_open(log, &*file, host).map_err(AppendError::Write)? {
         Some(obstacle) => Err(AppendError::Obstacle(obstacle)),
@@ -148,4 +143,14 @@ pub(super) fn lock(
         }
     }
     Ok(())
+}
+
+/// Writes bytes by one system call.
+pub(super) fn put_bytes(log: &mut dyn LogFile, bytes: &[u8]) -> io::Result<()> {
+    let taken = log.append(bytes)?;
+    if taken == bytes.len() {
+        return Ok(());
+    }
+    let message = format!("only {taken} of {} bytes were written", bytes.len());
+    Err(io::Error::new(io::ErrorKind::WriteZero, message))
 }

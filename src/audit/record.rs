@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::EventName;
 use super::id::RunId;
-use super::start::{RefusedRecord, StartRecord, is_zero};
+use super::start::{RefusedRecord, StartRecord, is_default};
 use crate::host::{Identity, Received, Sender, Signal};
 use crate::names::{ExtensionName, GroupName, Sha256, visible};
 
@@ -122,7 +122,7 @@ pub struct EndRecord {
     #[schemars(with = "Option<String>")]
     pub signal: Option<Signal>,
     /// True if the script dumped core.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub core: bool,
     /// False in `interrupted` if the script was never started.
@@ -137,19 +137,19 @@ pub struct EndRecord {
     #[schemars(default)]
     pub signals: Vec<SignalRecord>,
     /// How many more signals it received.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub signals_left_out: u64,
     /// How long the script was stopped (as by Ctrl-Z), in milliseconds.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub suspended_ms: u64,
     /// True if the script exceeded its `timeout` and was sent TERM.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub timed_out: bool,
     /// True if it was killed because of a third interrupt.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub escalated: bool,
     /// How many processes the script left running (Linux).
@@ -158,7 +158,7 @@ pub struct EndRecord {
     /// Milliseconds since the start record, by a monotonic clock.
     pub duration_ms: u64,
     /// True if it was spooled and a later run wrote it here.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub spooled: bool,
 }
@@ -189,7 +189,7 @@ pub struct SpawnFailedRecord {
     /// Milliseconds since the start record, by a monotonic clock.
     pub duration_ms: u64,
     /// True if it was spooled and a later run wrote it here.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub spooled: bool,
 }

@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn only_names_that_rotation_gives_are_recognised() {
+    fn only_names_of_rotated_files_are_recognised() {
         for name in [
             "a.log.1",
             "a.log-20261124",
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_comes_first() {
+    fn the_oldest_file_is_listed_first() {
         let world = World::new()
             .file("/l/a.log", "")
             .file("/l/a.log.1", "")

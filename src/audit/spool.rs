@@ -51,7 +51,6 @@ pub(super) fn spool_write<B: Serialize>(
 #[derive(Debug)]
 pub(super) struct SpooledRecord {
     pub(super) path: PathBuf,
-    run_id: String,
     record: Map<String, Value>,
 }
 
@@ -59,10 +58,11 @@ impl SpooledRecord {
     /// Returns whether the end of a log already contains the record: a run wrote it
     /// there and could not remove it from the spool.
     pub(super) fn is_in(&self, tail: &[u8]) -> bool {
+        let run_id = self.record.get("run_id").and_then(Value::as_str);
         let lines = tail.split(|&byte| byte == b'\n');
         lines
             .flat_map(Envelope::of)
-            .any(|record| record.spooled && record.run_id.as_deref() == Some(self.run_id.as_str()))
+            .any(|record| record.spooled && record.run_id.as_deref() == run_id)
     }
 
     /// Returns the record as it goes into its log, marked as spooled.
@@ -88,17 +88,12 @@ pub(super) fn pending(log: &Path, view: &dyn HostView) -> Vec<SpooledRecord> {
     let names = view.list(&spool).unwrap_or_default().into_iter();
     let pending = names.filter_map(|name| {
         let path = spool.join(name);
-        let run_id = path.file_stem()?.to_str()?.to_owned();
         let (_, mut record) = ended(&path, view).filter(|(of, _)| of == log)?;
         // Its log seals it again.
         for key in ["prev", "seq", "hash"] {
             record.shift_remove(key);
         }
-        Some(SpooledRecord {
-            path,
-            run_id,
-            record,
-        })
+        Some(SpooledRecord { path, record })
     });
     // What cannot be removed would be written again by every run.
     let pending = pending.filter(|one| {

@@ -17,7 +17,7 @@ pub struct StartRecord {
     /// Names of the secrets that the script gets.
     pub env_var_names: Vec<String>,
     /// How many more it gets, whose names did not fit.
-    #[serde(skip_serializing_if = "is_zero")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub env_vars_left_out: u64,
     #[serde(flatten)]
@@ -84,11 +84,11 @@ pub struct RunFacts {
     pub parent_exe: Option<Text>,
     /// The uid that logged in to the session, before any su or sudo (Linux); null
     /// if no user did.
-    #[serde(skip_serializing_if = "is_unknown")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default, schema_with = "uid_or_null")]
     pub login_uid: LoginUid,
     /// Who started the run according to the environment.
-    #[serde(skip_serializing_if = "Claimed::is_empty")]
+    #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub claimed: Claimed,
 }
@@ -151,10 +151,6 @@ impl Claimed {
             ssh_connection: claim("SSH_CONNECTION"),
         }
     }
-
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// A step that ran before the start.
@@ -171,22 +167,11 @@ pub struct Passed {
     pub detail: Option<&'static str>,
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-pub(super) fn is_zero(number: &u64) -> bool {
-    *number == 0
+/// Whether a field is left out of its record.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 fn uid_or_null(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "oneOf": [{ "type": "integer", "minimum": 0 }, { "type": "null" }] })
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
-fn is_unknown(uid: &LoginUid) -> bool {
-    *uid == LoginUid::Unknown
 }

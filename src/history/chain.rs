@@ -46,15 +46,6 @@ impl Cursor {
     }
 }
 
-/// The record of a chain that has the highest number.
-#[derive(Debug, Clone)]
-pub(super) struct Last {
-    pub(super) seal: Seal,
-    time: ShortText,
-    run_id: Option<ShortText>,
-    pub(super) log: Rc<Path>,
-}
-
 #[derive(Debug, Clone)]
 pub(super) struct Chain {
     pub(super) name: Arc<ChainName>,
@@ -64,7 +55,9 @@ pub(super) struct Chain {
     pub(super) first: u64,
     pub(super) first_time: ShortText,
     pub(super) first_location: LineLocation,
-    pub(super) last: Last,
+    /// The record that has the highest number, and its log.
+    pub(super) last: ParsedRecord,
+    pub(super) last_log: Rc<Path>,
     pub(super) records: u64,
     /// Whether anything is wrong with it.
     pub(super) damaged: bool,
@@ -89,7 +82,8 @@ impl Chain {
             family,
             first: record.seal.seq,
             first_time: record.timestamp.clone(),
-            last: Last::of(record, &location.log),
+            last: record.clone(),
+            last_log: Rc::clone(&location.log),
             first_location: location,
             records: 0,
             damaged: false,
@@ -140,7 +134,8 @@ impl Chain {
         let (position, fault) = self.position(record.seal, record.is_intact());
         self.damaged |= fault.is_some();
         if record.seal.seq >= self.last.seal.seq && position == Position::InOrder {
-            self.last = Last::of(record, log);
+            self.last = record.clone();
+            self.last_log = Rc::clone(log);
         }
         (position, fault)
     }
@@ -157,13 +152,13 @@ impl Chain {
     /// Returns the newest record.
     pub(super) fn head(&self) -> Checkpoint {
         Checkpoint {
-            timestamp: self.last.time.as_str().to_owned(),
+            timestamp: self.last.timestamp.as_str().to_owned(),
             host: self.name.host.clone(),
             chain: self.name.chain.clone(),
             seq: self.last.seal.seq,
             hash: self.last.seal.hash,
             run_id: self.last.run_id.as_ref().map(|id| id.as_str().to_owned()),
-            log: Some(self.last.log.as_os_str().into()),
+            log: Some(self.last_log.as_os_str().into()),
         }
     }
 
@@ -231,16 +226,5 @@ impl Chain {
             self.damaged = true;
         }
         is_next
-    }
-}
-
-impl Last {
-    fn of(record: &ParsedRecord, log: &Rc<Path>) -> Self {
-        Self {
-            seal: record.seal,
-            time: record.timestamp.clone(),
-            run_id: record.run_id.clone(),
-            log: Rc::clone(log),
-        }
     }
 }

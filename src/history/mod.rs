@@ -8,7 +8,6 @@
 mod anchors;
 mod blocks;
 mod chain;
-mod line_splitter;
 mod newest;
 mod order;
 mod parsed;
@@ -22,7 +21,7 @@ mod verified;
 mod verify;
 
 pub use anchors::read_checkpoints;
-pub use line_splitter::LineSplitter;
+pub use blocks::LineSplitter;
 pub use newest::{last_bytes, last_lines, newest};
 pub use order::{in_order, without_copies};
 pub use pass::{each_line, verify};

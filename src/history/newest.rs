@@ -37,12 +37,8 @@ pub fn last_lines(count: usize, bytes: &mut dyn Readable) -> io::Result<u64> {
     while end > 0 && count > 0 {
         let window = last_bytes(bytes, end, WINDOW)?;
         let begin = end - window.len() as u64;
-        for (at, _) in window
-            .iter()
-            .enumerate()
-            .rev()
-            .filter(|(_, byte)| **byte == b'\n')
-        {
+        let ends = window.iter().enumerate().rev();
+        for (at, _) in ends.filter(|(_, byte)| **byte == b'\n') {
             let next = begin + at as u64 + 1;
             // No line begins after the last line end.
             found += usize::from(next < length);

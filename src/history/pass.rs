@@ -5,8 +5,7 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
-use super::blocks::{Block, Blocks};
-use super::line_splitter::LineSplitter;
+use super::blocks::{Block, Blocks, LineSplitter};
 use super::parsed::{ExaminedLine, examine};
 use super::verify::Verifier;
 

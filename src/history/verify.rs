@@ -24,6 +24,7 @@ pub struct Verifier<'a> {
     chains: Vec<Chain>,
     /// Indices into `chains`.
     numbers: BTreeMap<Arc<ChainName>, usize>,
+    /// The chain of the latest record.
     latest: usize,
     /// Runs without an end yet, with the family of their chain.
     open: BTreeSet<(ShortText, usize)>,
@@ -32,16 +33,10 @@ pub struct Verifier<'a> {
     log: Rc<Path>,
     kind: InputKind,
     line: u64,
-    /// The line before, if it is not a record: a crash may have torn it.
-    torn: Option<MaybeTorn>,
+    /// The line before, if it is not a record, by its length and hash: a crash may
+    /// have torn it.
+    torn: Option<(Problem, (u64, Sha256))>,
     verified: Verified,
-}
-
-#[derive(Debug)]
-struct MaybeTorn {
-    problem: Problem,
-    length: u64,
-    sha256: Sha256,
 }
 
 impl<'a> Verifier<'a> {
@@ -115,22 +110,19 @@ impl<'a> Verifier<'a> {
         } else {
             Problem::torn(line.length)
         };
-        self.torn = Some(MaybeTorn {
-            problem: fault.at(self.location(line), None),
-            length: line.length,
-            sha256,
-        });
+        let problem = fault.at(self.location(line), None);
+        self.torn = Some((problem, (line.length, sha256)));
     }
 
     /// Reports a line that is not a record, unless the next line is a
     /// `recovered` record for it. Returns whether it is.
     fn settle_torn(&mut self, recovered: Option<(u64, Sha256)>) -> bool {
-        let Some(torn) = self.torn.take() else {
+        let Some((problem, torn)) = self.torn.take() else {
             return false;
         };
-        let is_recovered = recovered == Some((torn.length, torn.sha256));
+        let is_recovered = recovered == Some(torn);
         if !is_recovered {
-            self.report(torn.problem);
+            self.report(problem);
         }
         is_recovered
     }
@@ -148,16 +140,15 @@ impl<'a> Verifier<'a> {
             .torn
             .filter(|_| record.event == Some(EventName::Recovered));
         let explained = self.settle_torn(recovered);
-        let number = self.number(line, record);
-        self.latest = number;
+        self.latest = self.number(line, record);
         if !intact {
             let fault = Problem::changed(record.seal.hash, record.computed);
-            self.report_on(line, record, number, fault);
+            self.report_on(line, record, fault);
         }
         if recovered.is_some() && !explained && self.kind == InputKind::Log {
-            self.report_on(line, record, number, Problem::torn_line_gone());
+            self.report_on(line, record, Problem::torn_line_gone());
         }
-        self.in_chain(line, record, number);
+        self.in_chain(line, record);
     }
 
     /// Finds a record's chain, or starts it. A record that was changed belongs to
@@ -188,8 +179,8 @@ impl<'a> Verifier<'a> {
         number
     }
 
-    fn in_chain(&mut self, line: &ExaminedLine, record: &ParsedRecord, number: usize) {
-        let Some(chain) = self.chains.get_mut(number) else {
+    fn in_chain(&mut self, line: &ExaminedLine, record: &ParsedRecord) {
+        let Some(chain) = self.chains.get_mut(self.latest) else {
             return;
         };
         let intact = record.is_intact();
@@ -204,13 +195,13 @@ impl<'a> Verifier<'a> {
             self.report(problem);
         }
         let unpaired = (position == Position::InOrder)
-            .then(|| self.pair(record, number, chain_intact && fault.is_none()))
+            .then(|| self.pair(record, chain_intact && fault.is_none()))
             .flatten();
         let rewritten = mismatched.into_iter().map(Problem::rewritten);
         let no_line_end = (!line.ended).then(Problem::no_line_end);
         let faults = unpaired.into_iter().chain(fault).chain(rewritten);
         for fault in faults.chain(no_line_end) {
-            self.report_on(line, record, number, fault);
+            self.report_on(line, record, fault);
         }
         if self.kind == InputKind::Stream {
             self.recent.insert(record.seal.hash);
@@ -218,8 +209,8 @@ impl<'a> Verifier<'a> {
     }
 
     /// Matches starts and ends.
-    fn pair(&mut self, record: &ParsedRecord, number: usize, intact: bool) -> Option<Problem> {
-        let chain = self.chains.get(number)?;
+    fn pair(&mut self, record: &ParsedRecord, intact: bool) -> Option<Problem> {
+        let chain = self.chains.get(self.latest)?;
         let event = record.event?;
         let run = (record.run_id.clone()?, chain.family);
         if event == EventName::Start {
@@ -265,7 +256,7 @@ impl<'a> Verifier<'a> {
             Some(chain) if checkpoint.seq < chain.first => self.verified.anchors.before += 1,
             Some(chain) => {
                 let fault = Problem::cut_tail(&checkpoint, chain.last.seal.seq);
-                let log = Rc::clone(&chain.last.log);
+                let log = Rc::clone(&chain.last_log);
                 self.count_in(&log);
                 self.report(fault);
             }
@@ -280,14 +271,9 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    fn report_on(
-        &mut self,
-        line: &ExaminedLine,
-        record: &ParsedRecord,
-        number: usize,
-        fault: Problem,
-    ) {
-        let chain = self.chains.get(number);
+    /// Reports a problem of a record of the latest chain.
+    fn report_on(&mut self, line: &ExaminedLine, record: &ParsedRecord, fault: Problem) {
+        let chain = self.chains.get(self.latest);
         let name = chain.map(|chain| chain.record_name(record.seal.seq, record.run_id.as_ref()));
         self.report(fault.at(self.location(line), name));
     }

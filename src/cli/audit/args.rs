@@ -10,7 +10,6 @@ use super::super::global::{Global, LEAF};
 use crate::history::Outcome;
 use crate::report::Format;
 
-// `qli audit`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct AuditArgs {
     #[command(flatten)]
@@ -19,7 +18,6 @@ pub(in crate::cli) struct AuditArgs {
     pub(in crate::cli) command: AuditCommand,
 }
 
-// The commands of `qli audit`.
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum AuditCommand {
     /// List runs, in the order they started
@@ -42,7 +40,6 @@ pub(in crate::cli) enum AuditCommand {
     Tail(TailArgs),
 }
 
-// What is read, and how it is written.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LogsArgs {
     #[command(flatten)]
@@ -54,7 +51,6 @@ pub(in crate::cli) struct LogsArgs {
     pub(super) log: Vec<PathBuf>,
 }
 
-// `qli audit list`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ListArgs {
     /// Only runs of this group
@@ -83,7 +79,6 @@ pub(in crate::cli) struct ListArgs {
     pub(super) logs: LogsArgs,
 }
 
-// `qli audit show`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ShowArgs {
     /// The run's id, or any unique beginning or end of it
@@ -92,7 +87,6 @@ pub(in crate::cli) struct ShowArgs {
     pub(super) logs: LogsArgs,
 }
 
-// `qli audit verify`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct VerifyArgs {
     /// Also check against the output of `qli audit head` saved in this file
@@ -103,7 +97,6 @@ pub(in crate::cli) struct VerifyArgs {
     pub(super) logs: LogsArgs,
 }
 
-// `qli audit tail`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct TailArgs {
     /// How many records to print of each log

@@ -163,13 +163,12 @@ impl Follower {
         let (Ok(at), Ok(length)) = (bytes.stream_position(), bytes.seek(SeekFrom::End(0))) else {
             return Ok(());
         };
-        let begin = if length < at { 0 } else { at };
-        bytes.seek(SeekFrom::Start(begin))?;
-        if begin < at {
-            self.print_rest(to)?;
-            return self.read_on(to);
+        if at <= length {
+            return bytes.seek(SeekFrom::Start(at)).map(drop);
         }
-        Ok(())
+        bytes.rewind()?;
+        self.print_rest(to)?;
+        self.read_on(to)
     }
 
     /// Prints the lines that are complete by now.

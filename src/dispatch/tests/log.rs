@@ -36,7 +36,7 @@ fn nowhere(unrecorded: Unrecorded) -> String {
 }
 
 #[test]
-fn an_end_record_that_cannot_be_written_is_kept_and_the_code_stands() {
+fn an_end_record_that_cannot_be_written_is_spooled_and_the_exit_code_is_unchanged() {
     let world = guarded()
         .fails(Op::Append, 2, Errno::ENOSPC)
         .ends(|end| end.status = Ok(5));

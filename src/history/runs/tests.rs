@@ -47,7 +47,7 @@ fn runs_are_returned_in_start_order() {
 }
 
 #[test]
-fn a_long_run_comes_when_it_ends_and_holds_back_only_a_window() {
+fn a_long_run_is_returned_when_it_ends_and_delays_a_limited_number_of_others() {
     let mut lines = vec![line("start", "long", "")];
     for number in 0..2 * WINDOW {
         let run = format!("{number}");
@@ -66,7 +66,7 @@ fn a_long_run_comes_when_it_ends_and_holds_back_only_a_window() {
 }
 
 #[test]
-fn arguments_are_shown_as_one_would_type_them() {
+fn arguments_are_shown_as_typed_in_a_shell() {
     let hash = Sha256::of(b"");
     let args = format!(
         r#","args":["a b",{{"b64":"Yf8="}},{{"head":"x","len":9,"sha256":"{hash}"}},{{"sha256":"{hash}","len":4}}]"#

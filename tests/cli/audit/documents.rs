@@ -4,7 +4,7 @@ use super::world::World;
 use crate::support::output;
 
 #[test]
-fn every_document_fits_its_schema() {
+fn every_document_matches_its_schema() {
     let schemas = qli::testing::report::schemas();
     let (_, schema) = schemas
         .iter()

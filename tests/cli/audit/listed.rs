@@ -13,7 +13,7 @@ fn audit(world: &World, words: &[&str]) -> (Option<i32>, String, String) {
 }
 
 #[test]
-fn a_run_that_timed_out_is_stopped_however_its_script_exits() {
+fn a_run_that_timed_out_is_listed_as_stopped_whatever_its_exit_code() {
     let world = World::new()
         .script(
             "polite",

@@ -32,7 +32,7 @@ fn a_chain_continues_from_file_to_file_in_any_order() {
 }
 
 #[test]
-fn an_end_goes_into_the_new_file_and_finds_its_start_in_the_old_one() {
+fn an_end_in_the_new_file_is_matched_with_its_start_in_the_old_one() {
     let world = World::new().script("hold", "read line");
     let mut command = world.qli(["g", "hold"]);
     command.stdin(Stdio::piped());
