@@ -10,7 +10,7 @@ pub mod audit {
 
 pub mod diagnostics {
     pub use crate::diagnostics::{
-        Code, Diagnostic, Diagnostics, Location, Safety, Source, has_errors, manual, sorted,
+        Code, Diagnostic, Diagnostics, Location, Safety, Source, has_errors, sorted,
     };
 }
 
@@ -44,8 +44,7 @@ pub mod host {
 
 pub mod manifest {
     pub use crate::manifest::{
-        FixOutcome, LogAccess, Manifest, SCHEMA, apply_fixes, manual, parse, problems, schema,
-        source,
+        LogAccess, Manifest, SCHEMA, apply_fixes, parse, problems, schema, source,
     };
 }
 

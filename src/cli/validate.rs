@@ -7,7 +7,7 @@ use super::context::Context;
 use crate::diagnostics::{Diagnostic, SOURCE_MAX, Severity, Source, has_errors, sorted};
 use crate::dispatch::Exit;
 use crate::host::{Host, HostView, reason, write_stderr};
-use crate::manifest::{self, FixOutcome, apply_fixes, schema_line};
+use crate::manifest::{self, apply_fixes, schema_line};
 use crate::names::{shell_word, to_json_pretty};
 use crate::policy::Policies;
 use crate::report::{self, DiagnosticsDocument, Message, Repository};
@@ -18,10 +18,11 @@ pub(super) fn exec(cx: &mut Context<'_>, args: &ValidateArgs) -> Exit {
     let (policies, unusable) = Policies::load(&Policies::named(&args.policy, cx.host), cx.host);
     let mut survey = survey(cx, args, &policies);
     if args.fix {
-        let unwritten = fix(&survey, cx);
+        let (fixed, abandoned) = fixes(&survey, cx.host);
+        let unwritten = write(fixed, cx);
         survey = self::survey(cx, args, &policies);
         survey.unchecked.extend(unwritten);
-        survey.found.extend(abandoned(&survey, cx.host));
+        survey.found.extend(abandoned);
     }
     survey.found.extend(unusable);
     survey.found = sorted(survey.found);
@@ -46,24 +47,30 @@ fn survey(cx: &Context<'_>, args: &ValidateArgs, policies: &Policies) -> Survey 
     }
 }
 
-/// Reads every manifest again and fixes its text in memory.
-fn fixes(survey: &Survey, view: &dyn HostView) -> impl Iterator<Item = (Arc<Source>, FixOutcome)> {
-    survey.manifests.iter().filter_map(move |path| {
-        let read = view.read(path, SOURCE_MAX).map(|read| read.bytes);
-        let source = manifest::source(path, read).ok()?;
-        let outcome = apply_fixes(&source, schema_line(&source, view).as_deref());
-        Some((source, outcome))
-    })
-}
+/// A manifest, and its fixed text.
+type Fixed = (Arc<Source>, String);
 
-/// Writes every fixed manifest; returns a message for each that could not be written.
-fn fix(survey: &Survey, cx: &mut Context<'_>) -> Vec<String> {
-    let mut unwritten = Vec::new();
-    let all: Vec<_> = fixes(survey, cx.host).collect();
-    for (source, outcome) in all {
-        let FixOutcome::Fixed(text) = outcome else {
+/// Reads every manifest again and fixes its text in memory; also returns why some
+/// fixes were not applied.
+fn fixes(survey: &Survey, view: &dyn HostView) -> (Vec<Fixed>, Vec<Diagnostic>) {
+    let (mut fixed, mut abandoned) = (Vec::new(), Vec::new());
+    for path in &survey.manifests {
+        let read = view.read(path, SOURCE_MAX).map(|read| read.bytes);
+        let Ok(source) = manifest::source(path, read) else {
             continue;
         };
+        match apply_fixes(&source, schema_line(&source, view).as_deref()) {
+            Ok(text) => fixed.extend(text.map(|text| (source, text))),
+            Err(one) => abandoned.push(one),
+        }
+    }
+    (fixed, abandoned)
+}
+
+/// Writes fixed manifests; returns a message for each that could not be written.
+fn write(fixed: Vec<Fixed>, cx: &mut Context<'_>) -> Vec<String> {
+    let mut unwritten = Vec::new();
+    for (source, text) in fixed {
         let path = source.path();
         let (old, new) = (source.text().as_bytes(), text.as_bytes());
         match cx.host.replace(path, old, new) {
@@ -77,24 +84,14 @@ fn fix(survey: &Survey, cx: &mut Context<'_>) -> Vec<String> {
     unwritten
 }
 
-/// Why some fixes were not applied.
-fn abandoned(survey: &Survey, view: &dyn HostView) -> Vec<Diagnostic> {
-    let abandoned = fixes(survey, view).filter_map(|(_, outcome)| match outcome {
-        FixOutcome::Abandoned(one) => Some(one),
-        FixOutcome::NothingToFix | FixOutcome::Fixed(_) => None,
-    });
-    abandoned.collect()
-}
-
 fn diff(survey: &Survey, cx: &Context<'_>) -> String {
-    let abandoned = abandoned(survey, cx.host);
+    let (fixed, abandoned) = fixes(survey, cx.host);
     write_stderr(&report::diagnostics(&abandoned, &cx.stderr()));
     let style = cx.stdout();
-    let diffs = fixes(survey, cx.host).filter_map(|(source, outcome)| match outcome {
-        FixOutcome::Fixed(text) => Some(report::diff(&source, &text, &style)),
-        FixOutcome::NothingToFix | FixOutcome::Abandoned(_) => None,
-    });
-    diffs.collect()
+    let diffs = fixed.iter();
+    diffs
+        .map(|(source, text)| report::diff(source, text, &style))
+        .collect()
 }
 
 /// A command to copy contains at most this many paths.

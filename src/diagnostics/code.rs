@@ -117,8 +117,7 @@ codes! {
     /// A required value is empty.
     EmptyValue = "QLI0204" "empty-value" Error,
     /// A banner or description is empty.
-    EmptyText = "QLI0205" "empty-text" Warning
-        "the group runs; nothing is shown there",
+    EmptyText = "QLI0205" "empty-text" Warning "the group runs; nothing is shown there",
     /// A value contains a NUL character.
     NulCharacter = "QLI0206" "nul-character" Error,
     /// A duration is not valid.
@@ -132,8 +131,7 @@ codes! {
     InvalidExtensionName = "QLI0303" "invalid-extension-name" Error exits NOT_FOUND
         "the script cannot be called",
     /// A group has the name of a qli command.
-    ReservedGroupName = "QLI0304" "reserved-group-name" Warning
-        "only `qli run` reaches the group",
+    ReservedGroupName = "QLI0304" "reserved-group-name" Warning "only `qli run` reaches the group",
     /// A section's name is invalid.
     InvalidSectionName = "QLI0305" "invalid-section-name" Error,
     /// Two secrets set the same variable.
@@ -164,75 +162,59 @@ codes! {
     /// The log has settings, but there is no log.
     AuditWithoutLog = "QLI0506" "audit-without-log" Error,
     /// There is no such group.
-    NoSuchGroup = "QLI0601" "no-such-group" Error exits NOT_FOUND
-        "nothing runs",
+    NoSuchGroup = "QLI0601" "no-such-group" Error exits NOT_FOUND "nothing runs",
     /// The group has no such extension.
-    NoSuchExtension = "QLI0602" "no-such-extension" Error exits NOT_FOUND
-        "nothing runs",
+    NoSuchExtension = "QLI0602" "no-such-extension" Error exits NOT_FOUND "nothing runs",
     /// A script is not executable.
-    NotExecutable = "QLI0603" "not-executable" Error exits NOT_EXECUTABLE
-        "the script does not run",
+    NotExecutable = "QLI0603" "not-executable" Error exits NOT_EXECUTABLE "the script does not run",
     /// A script is not a regular file.
     NotARegularFile = "QLI0604" "not-a-regular-file" Error exits NOT_EXECUTABLE
         "the script does not run",
     /// A directory of scripts has no manifest.
-    NoManifest = "QLI0605" "no-manifest" Warning
-        "its scripts are not extensions",
+    NoManifest = "QLI0605" "no-manifest" Warning "its scripts are not extensions",
     /// A root does not exist.
-    RootMissing = "QLI0606" "root-missing" Warning
-        "no group comes from it",
+    RootMissing = "QLI0606" "root-missing" Warning "no group comes from it",
     /// A root cannot be searched.
-    RootUnreadable = "QLI0607" "root-unreadable" Error
-        "no group from it or from a later root runs",
+    RootUnreadable = "QLI0607" "root-unreadable" Error "no group from it or from a later root runs",
     /// A group hides the same group of a later root.
-    GroupShadowed = "QLI0608" "group-shadowed" Info
-        "the group of the earlier root runs",
+    GroupShadowed = "QLI0608" "group-shadowed" Info "the group of the earlier root runs",
     /// A script has no `#!` line.
     NoInterpreterLine = "QLI0609" "no-interpreter-line" Error exits NOT_EXECUTABLE
         "the script does not run",
     /// There is no directory for built-in scripts.
-    NoCacheDirectory = "QLI0610" "no-cache-directory" Error
-        "no built-in script runs",
+    NoCacheDirectory = "QLI0610" "no-cache-directory" Error "no built-in script runs",
     /// A section does not have the name of a script.
     SectionWithoutScript = "QLI0611" "section-without-script" Error
         "the section's guards apply to no script",
     /// A group or file with this name exists already.
-    GroupExists = "QLI0612" "group-exists" Error
-        "nothing is created",
+    GroupExists = "QLI0612" "group-exists" Error "nothing is created",
     /// A group cannot be created.
-    NotMade = "QLI0613" "cannot-be-made" Error
-        "nothing is created",
+    NotMade = "QLI0613" "cannot-be-made" Error "nothing is created",
     /// A script is the same file as one that has a section.
-    SameFile = "QLI0614" "same-file" Error
-        "the script does not run",
+    SameFile = "QLI0614" "same-file" Error "the script does not run",
     /// Members of a user group can change what runs.
     WritableByGroup = "QLI0701" "writable-by-group" Warning
-        "the group runs; its members decide what",
+        "the group runs; these users can change what it does",
     /// Every user can change what runs.
     WritableByOthers = "QLI0702" "writable-by-others" Error,
     /// Another user owns what runs.
     ForeignOwner = "QLI0703" "foreign-owner" Error,
     /// An entry of PATH is empty.
-    PathEntryEmpty = "QLI0801" "path-entry-empty" Warning
-        "the entry is skipped",
+    PathEntryEmpty = "QLI0801" "path-entry-empty" Warning "the entry is skipped",
     /// An entry of PATH is relative.
-    PathEntryRelative = "QLI0802" "path-entry-relative" Warning
-        "the entry is skipped",
+    PathEntryRelative = "QLI0802" "path-entry-relative" Warning "the entry is skipped",
     /// An extension on PATH is hidden by another.
     CommandShadowed = "QLI0804" "command-shadowed" Warning
         "this program never runs",
     /// An extension on PATH belongs to no group.
-    CommandWithoutGroup = "QLI0805" "command-without-group" Info
-        "the program is not an extension",
+    CommandWithoutGroup = "QLI0805" "command-without-group" Info "the program is not an extension",
     /// A manifest violates a policy.
     PolicyViolation = "QLI0901" "policy-violation" Error
         "the group runs; it violates a rule of its organisation",
     /// A policy cannot be used.
-    PolicyUnusable = "QLI0902" "policy-unusable" Error
-        "no manifest is checked against the policy",
+    PolicyUnusable = "QLI0902" "policy-unusable" Error "no manifest is checked against the policy",
     /// A fix was not applied, since it would cause a problem.
-    FixAbandoned = "QLI0903" "fix-abandoned" Warning
-        "the file stays as it is",
+    FixAbandoned = "QLI0903" "fix-abandoned" Warning "the file stays as it is",
     /// A required variable differs.
     RequiresEnv = "QLI1001" "requires-env" Error,
     /// There is no terminal to confirm on.

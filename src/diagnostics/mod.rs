@@ -20,10 +20,11 @@ use serde::Serialize;
 use crate::names::{Text, visible};
 
 pub use code::{Code, Severity};
-pub use pages::manual;
 pub use scan::{StructuralBytes, begins_statement};
 pub use source::{Position, SOURCE_MAX, Source};
 pub use suggest::{are_near, nearest, one_of, quoted};
+#[cfg(feature = "policy")]
+pub use suggest::{listed, shortened};
 
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
@@ -218,11 +219,7 @@ pub fn has_errors(found: &[Diagnostic]) -> bool {
     found.iter().any(Diagnostic::is_error)
 }
 
-/// Makes a source of a file's bytes.
-///
-/// # Errors
-///
-/// They are not UTF-8 (QLI0002).
+/// Makes a source of a file's bytes; fails if they are not UTF-8 (QLI0002).
 pub fn utf8_source(path: &Path, bytes: &[u8]) -> Result<Arc<Source>, Diagnostic> {
     let source = Source::new(path, bytes).map_err(|offset| not_utf8(path, bytes, offset))?;
     Ok(Arc::new(source))
@@ -236,21 +233,11 @@ fn not_utf8(path: &Path, bytes: &[u8], offset: usize) -> Diagnostic {
         format!("byte {byte:#04x} is not UTF-8")
     };
     // Replaces each invalid byte by one byte, so that offsets stay the same.
-    let mut text = Vec::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.extend_from_slice(chunk.valid().as_bytes());
-        text.extend(chunk.invalid().iter().map(|_| b'?'));
-    }
-    match Source::new(path, &text) {
-        Ok(source) => Diagnostic::at(
-            Code::NotUtf8,
-            &Arc::new(source),
-            offset..offset + 1,
-            message,
-        ),
-        Err(_) => Diagnostic::of_path(Code::NotUtf8, path, message),
-    }
-    .help("save the file as UTF-8")
+    let chunks = bytes.utf8_chunks();
+    let text = chunks.map(|chunk| chunk.valid().to_owned() + &"?".repeat(chunk.invalid().len()));
+    let source = Arc::new(Source::of_text(path, text.collect()));
+    Diagnostic::at(Code::NotUtf8, &source, offset..offset + 1, message)
+        .help("save the file as UTF-8")
 }
 
 #[cfg(test)]

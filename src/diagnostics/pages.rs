@@ -1,6 +1,4 @@
-//! The pages of the codes, for `qli help <CODE>` and for the manual.
-
-use std::fmt::Write as _;
+//! The pages of the codes, for `qli help <CODE>`.
 
 use super::Code;
 
@@ -32,44 +30,6 @@ impl Code {
         let section = sections.find_map(|section| section.strip_prefix(&heading));
         section.unwrap_or_default()
     }
-}
-
-const HEAD: &str = "# Diagnostics
-
-Every problem with a manifest, a name or a file that qli reports before a run, by
-code. `qli help <CODE>` prints one section of this page, by number or by name.
-Codes never change their meaning and are never reused. Refusals of a run have [a
-page of their own](refusals.md).
-
-An error stops its group or its script. `validate` exits with 1 if there are
-errors, or, with `--deny-warnings`, warnings. Errors that stop one script but not
-its group are warnings in `validate`: QLI0603 and QLI0609. A rule of [a
-policy](policies.md) affects only `validate`: QLI0901.
-
-| code | name | severity | problem |
-|---|---|---|---|
-";
-
-/// Writes the manual's chapter about problems, `docs/diagnostics.md`.
-pub fn manual() -> String {
-    let problems = || Code::ALL.iter().filter(|code| !code.is_refusal());
-    let mut out = HEAD.to_owned();
-    for code in problems() {
-        let (number, name, severity) = (code.number(), code.name(), code.severity().as_str());
-        // Writing to a String never fails.
-        let _ = writeln!(out, "| {number} | {name} | {severity} | {} |", code.title());
-    }
-    for code in problems() {
-        let (number, name, severity) = (code.number(), code.name(), code.severity().as_str());
-        let _ = write!(
-            out,
-            "\n## {number} {name}\n\n**{}** ({severity}: {})\n\n{}",
-            code.title().trim_end_matches('.'),
-            code.effect(),
-            code.body()
-        );
-    }
-    out
 }
 
 #[cfg(test)]

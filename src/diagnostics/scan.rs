@@ -23,6 +23,12 @@ impl<'t> StructuralBytes<'t> {
         }
     }
 
+    /// Whether the beginning of a line is outside of strings.
+    pub(super) fn reaches(&mut self, line: usize) -> bool {
+        while self.at < line && self.next().is_some() {}
+        self.at == line
+    }
+
     fn rest(&self) -> &'t [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
@@ -73,21 +79,14 @@ impl Iterator for StructuralBytes<'_> {
 pub(super) fn string_length(text: &str, quote: &str) -> Option<usize> {
     let mut at = quote.len();
     loop {
-        match text.as_bytes().get(at..)? {
+        at += match text.as_bytes().get(at..)? {
             rest if rest.starts_with(quote.as_bytes()) => return Some(at + quote.len()),
-            [b'\n', ..] if quote.len() == 1 => return None,
             [] => return None,
-            rest => at += step(rest, quote),
+            [b'\n', ..] if quote.len() == 1 => return None,
+            // A backslash escapes what follows it.
+            [b'\\', next, ..] if quote.starts_with('"') && *next != b'\n' => 2,
+            _ => 1,
         }
-    }
-}
-
-/// The bytes to skip in a string that does not end here: in double quotes a
-/// backslash escapes what follows it.
-pub(super) fn step(rest: &[u8], quote: &str) -> usize {
-    match rest {
-        [b'\\', next, ..] if quote.starts_with('"') && *next != b'\n' => 2,
-        _ => 1,
     }
 }
 

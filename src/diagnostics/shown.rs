@@ -2,7 +2,7 @@
 //! contains no value of a variable whose name looks like a secret's.
 
 use super::Source;
-use super::scan::{begins_statement, step, string_length};
+use super::scan::{StructuralBytes, begins_statement, string_length};
 use crate::names::{is_hidden, promises_secret};
 
 impl Source {
@@ -14,92 +14,68 @@ impl Source {
 
 fn copy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut mode = Mode::Public;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        let public = mode.public_part(line);
+    let mut hidden = Hidden::Nothing;
+    // From the last secret on: an open string above it must not matter.
+    let mut bytes = StructuralBytes::new(text, 0);
+    for line in text.split_inclusive('\n') {
+        let at = out.len();
+        let continues = hidden != Hidden::Nothing;
+        let public = hidden.public_part(line, continues && bytes.reaches(at));
         let (shown, secret) = line.split_at_checked(public).unwrap_or((line, ""));
-        push_harmless(&mut out, shown, number == 0);
+        if !shown.is_empty() && !secret.is_empty() {
+            bytes = StructuralBytes::new(text, at + public);
+        }
+        push_harmless(&mut out, shown);
         secret.chars().for_each(|c| push_blank(&mut out, c));
-        mode = mode.after(line, secret);
+        hidden = hidden.after(shown, secret);
     }
     out
 }
 
-/// What the next line is part of.
+/// What is hidden of the next line.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Public,
-    /// The value of a secret, until the next field or header.
+enum Hidden {
+    Nothing,
+    /// The value of a secret continues until the next field or header.
     Value,
-    /// A table with a secret's name, until the next header.
+    /// A table with a secret's name continues until the next header.
     Table,
-    /// A multi-line string that contains a secret.
-    Long(&'static str),
 }
 
-impl Mode {
+impl Hidden {
     /// How much of a line can be shown.
-    fn public_part(self, line: &str) -> usize {
+    fn public_part(self, line: &str, is_outside_strings: bool) -> usize {
         let trimmed = line.trim_start();
-        let continues = match self {
-            Self::Public => false,
-            Self::Value => !begins_statement(trimmed),
-            Self::Table => !trimmed.starts_with('['),
-            Self::Long(_) => return 0,
+        let ends = match self {
+            Self::Nothing => true,
+            Self::Value => is_outside_strings && begins_statement(trimmed),
+            Self::Table => is_outside_strings && trimmed.starts_with('['),
         };
-        match continues {
-            true if trimmed.starts_with('#') => line.len(),
-            true => 0,
-            false => public_part(line),
+        match ends {
+            true => public_part(line),
+            false if is_outside_strings && trimmed.starts_with('#') => line.len(),
+            false => 0,
         }
     }
 
-    fn after(self, line: &str, secret: &str) -> Self {
-        if let Self::Long(kind) = self {
-            let closed = odd(secret, kind);
-            return if closed { Self::Value } else { self };
-        }
-        let opened = ["\"\"\"", "'''"].into_iter().find(|kind| odd(secret, kind));
-        let shown = line.strip_suffix(secret).unwrap_or(line);
-        let found = !shown.is_empty() && !secret.is_empty();
-        match opened {
-            Some(kind) => Self::Long(kind),
-            None if found && shown.starts_with('[') && !shown.contains(']') => Self::Table,
-            None if found => Self::Value,
-            None if secret.is_empty() && begins_statement(line.trim_start()) => Self::Public,
-            None => self,
+    fn after(self, shown: &str, secret: &str) -> Self {
+        match (shown.is_empty(), secret.is_empty()) {
+            (false, false) if shown.starts_with('[') && !shown.contains(']') => Self::Table,
+            (false, false) => Self::Value,
+            (_, true) if begins_statement(shown.trim_start()) => Self::Nothing,
+            _ => self,
         }
     }
-}
-
-/// Whether a text contains an odd number of multi-line quotes.
-fn odd(text: &str, quote: &str) -> bool {
-    let (mut at, mut count) = (0, 0);
-    while let Some(rest) = text.as_bytes().get(at..).filter(|rest| !rest.is_empty()) {
-        let is_quote = rest.starts_with(quote.as_bytes());
-        count += usize::from(is_quote);
-        at += if is_quote {
-            quote.len()
-        } else {
-            step(rest, quote)
-        };
-    }
-    count % 2 == 1
 }
 
 /// What replaces a hidden character, by its length in bytes.
 const REPLACEMENTS: [&str; 5] = ["", "?", "\u{bf}", "\u{fffd}", "\u{bf}\u{bf}"];
-const STARS: [&str; 5] = ["", "*", "**", "***", "****"];
-
-fn replacement(of: &[&'static str; 5], c: char) -> &'static str {
-    of.get(c.len_utf8()).copied().unwrap_or_default()
-}
 
 /// A carriage return at the end of a line and a byte-order mark become spaces, so
 /// that no position moves.
-fn push_harmless(out: &mut String, text: &str, first: bool) {
+fn push_harmless(out: &mut String, text: &str) {
     let text = match text.strip_prefix('\u{feff}') {
-        Some(rest) if first => {
+        Some(rest) if out.is_empty() => {
             out.push_str("   ");
             rest
         }
@@ -112,7 +88,7 @@ fn push_harmless(out: &mut String, text: &str, first: bool) {
     for c in line.chars() {
         match c {
             '\n' | '\t' => out.push(c),
-            hidden if is_hidden(hidden) => out.push_str(replacement(&REPLACEMENTS, hidden)),
+            hidden if is_hidden(hidden) => out.extend(REPLACEMENTS.get(hidden.len_utf8()).copied()),
             plain => out.push(plain),
         }
     }
@@ -123,7 +99,7 @@ fn push_blank(out: &mut String, c: char) {
     match c {
         '\n' => out.push(c),
         '\r' => out.push(' '),
-        other => out.push_str(replacement(&STARS, other)),
+        other => out.extend(std::iter::repeat_n('*', other.len_utf8())),
     }
 }
 
@@ -232,6 +208,9 @@ mod tests {
             "r = { \"API_TOKEN\": \"hunter2\" }\n",
             "\"API_TOKE\\u004E\" = \"hunter2\"\n",
             "\"API_TOKEN = hunter2\n",
+            "API_TOKEN = \"\"\"\n# hunter2\nA = \"hunter2\"\n\"\"\"\n",
+            "API_TOKEN = 'x' # '''\n",
+            "A = \"\"\"\nAPI_TOKEN = \"\"\"\nhunter2 = 1\n\"\"\"\n",
         ] {
             let shown = shown(&format!("{text}B = 1\n"));
             assert!(!shown.contains("hunter"), "{shown}");

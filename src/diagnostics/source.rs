@@ -40,19 +40,21 @@ pub struct Position {
 }
 
 impl Source {
-    /// # Errors
-    ///
-    /// The offset of the first byte that is not UTF-8.
+    /// Fails with the offset of the first byte that is not UTF-8.
     pub fn new(path: &Path, bytes: &[u8]) -> Result<Self, usize> {
         let text = std::str::from_utf8(bytes).map_err(|error| error.valid_up_to())?;
+        Ok(Self::of_text(path, text.to_owned()))
+    }
+
+    pub fn of_text(path: &Path, text: String) -> Self {
         let starts = text.match_indices('\n').map(|(at, _)| at + 1);
-        Ok(Self {
+        Self {
             path: path.to_owned(),
             line_starts: std::iter::once(0).chain(starts).collect(),
-            text: text.to_owned(),
+            text,
             characters: OnceLock::new(),
             shown: OnceLock::new(),
-        })
+        }
     }
 
     pub fn path(&self) -> &Path {
@@ -65,7 +67,7 @@ impl Source {
 
     /// An offset beyond the text is its end.
     pub fn position(&self, offset: usize) -> Position {
-        let offset = self.border(offset);
+        let offset = self.text.floor_char_boundary(offset);
         let line = self.line_number(offset);
         let start = self.line_start(line);
         // A byte-order mark has an offset, but no column.
@@ -82,8 +84,8 @@ impl Source {
     /// the rest of its line, or to the last character, so that there is something
     /// to mark.
     pub fn clamp(&self, span: Range<usize>) -> Range<usize> {
-        let start = self.border(span.start);
-        let end = self.border(span.end).max(start);
+        let start = self.text.floor_char_boundary(span.start);
+        let end = self.text.floor_char_boundary(span.end).max(start);
         if start < end {
             return start..end;
         }
@@ -123,10 +125,6 @@ impl Source {
         let block = offset / BLOCK;
         let rest = self.text.as_bytes().get(block * BLOCK..offset);
         blocks.get(block).copied().unwrap_or_default() + begin_in(rest.unwrap_or_default())
-    }
-
-    fn border(&self, offset: usize) -> usize {
-        self.text.floor_char_boundary(offset)
     }
 
     fn line_start(&self, number: usize) -> usize {

@@ -1,5 +1,7 @@
 //! Words in messages: "did you mean", choices and quotations.
 
+use std::borrow::Cow;
+
 use crate::names::visible;
 
 /// The nearest known word within a third of the word's length, ignoring case, if
@@ -37,21 +39,30 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// Lists words for a help text: `` `a`, `b` or `c` ``.
 pub fn one_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let quoted: Vec<_> = words.into_iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
-        None => String::new(),
+    listed(words.into_iter().map(|word| format!("`{word}`")), "or")
+}
+
+/// Lists words: `a, b or c`.
+pub fn listed(words: impl IntoIterator<Item = String>, last: &str) -> String {
+    let words: Vec<_> = words.into_iter().collect();
+    match words.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [before @ .., end] => format!("{} {last} {end}", before.join(", ")),
     }
 }
 
-/// Quotes text of a file in a message: at most 60 characters, control
-/// characters escaped.
+/// Quotes text of a file in a message: shortened, control characters escaped.
 pub fn quoted(text: &str) -> String {
+    format!("`{}`", visible(shortened(text).as_ref()))
+}
+
+/// Shortens a text to 60 characters.
+pub fn shortened(text: &str) -> Cow<'_, str> {
     const MAX: usize = 60;
     match text.char_indices().nth(MAX) {
-        Some((end, _)) => format!("`{}…`", visible(text.get(..end).unwrap_or_default())),
-        None => format!("`{}`", visible(text)),
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
     }
 }
 

@@ -2,8 +2,6 @@
 //! To add one: its row here or in the file of its table; for a new type, its
 //! [`FieldType`]; and its use, which the compiler asks for.
 
-use std::ops::Range;
-
 use serde_json::{Value, json};
 
 use super::audit::AuditFields;
@@ -13,7 +11,7 @@ use super::findings::{Findings, TomlValue};
 use super::requires_env::{RequiredEnv, other_values};
 use super::row_schema::object;
 use super::secrets::SecretList;
-use super::table_reader::{FieldType, TableKind, adds, fields, read_table};
+use super::table_reader::{Both, FieldType, TableKind, adds, fields, read_table};
 use super::values::{Version, parsed, table};
 use super::{Located, key_of};
 use crate::diagnostics::Code;
@@ -105,16 +103,8 @@ fields! {
     }
 }
 
-/// A section as it is written.
-#[derive(Debug)]
-pub(super) struct WrittenSection {
-    pub(super) name: ExtensionName,
-    pub(super) fields: GroupFields,
-    /// Its name.
-    pub(super) span: Range<usize>,
-}
-
-pub(super) type Sections = Vec<WrittenSection>;
+/// In the file's order; a section's location is its name.
+pub(super) type Sections = Vec<Located<(ExtensionName, GroupFields)>>;
 
 const INVALID_NAME: (Code, &str, &str) = (
     Code::InvalidSectionName,
@@ -137,9 +127,8 @@ impl FieldType for Sections {
                 let fields = table
                     .map(|table| read_table(TableKind::Section, title, table, value.span(), found));
                 found.section = None;
-                Some(WrittenSection {
-                    name: name?,
-                    fields: fields?,
+                Some(Located {
+                    value: (name?, fields?),
                     span: key.span(),
                 })
             });
@@ -161,12 +150,7 @@ impl FieldType for Sections {
 
 const ONLY_ADDS: &str = "remove this line: a section can only add to its group's guards";
 
-fn no_confirmation(
-    _: &'static str,
-    group: &Located<bool>,
-    own: &Located<bool>,
-    found: &mut Findings<'_>,
-) {
+fn no_confirmation(Both { group, own, .. }: Both<'_, bool>, found: &mut Findings<'_>) {
     if group.value && !own.value {
         let message = "this section would skip the confirmation that the group requires";
         let label = (&group.span, "the group asks here");
@@ -174,12 +158,7 @@ fn no_confirmation(
     }
 }
 
-fn weaker_confirmation(
-    _: &'static str,
-    group: &Located<ConfirmBy>,
-    own: &Located<ConfirmBy>,
-    found: &mut Findings<'_>,
-) {
+fn weaker_confirmation(Both { group, own, .. }: Both<'_, ConfirmBy>, found: &mut Findings<'_>) {
     if own.value < group.value {
         let message = "the group requires its name to be typed; this section requires less";
         let label = (&group.span, "required here");
@@ -187,12 +166,7 @@ fn weaker_confirmation(
     }
 }
 
-fn longer(
-    name: &'static str,
-    group: &Located<TimeLimit>,
-    own: &Located<TimeLimit>,
-    found: &mut Findings<'_>,
-) {
+fn longer(Both { name, group, own }: Both<'_, TimeLimit>, found: &mut Findings<'_>) {
     if own.value.length() > group.value.length() {
         let message = format!("this `{name}` is longer than the group's");
         let help = "remove this line, or set a shorter time: a section can only add";

@@ -27,23 +27,7 @@ pub(super) struct Findings<'s> {
     pub(super) section: Option<String>,
 }
 
-impl<'s> Findings<'s> {
-    pub(super) fn new(
-        source: &'s Arc<Source>,
-        rows: &'static [FieldRow],
-        error_ranges: ErrorRanges,
-    ) -> Self {
-        Self {
-            source,
-            list: Diagnostics::default(),
-            rows,
-            error_ranges,
-            misplaced: Vec::new(),
-            top: Vec::new(),
-            section: None,
-        }
-    }
-
+impl Findings<'_> {
     /// The path of a table in the section that is being read, or at the top level.
     pub(super) fn path_of(&self, table: &str) -> String {
         match &self.section {

@@ -1,43 +1,34 @@
 //! Automatic fixes. None of them loosens a guard: a group with an error does not
 //! run.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::problems;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Fix, SOURCE_MAX, Safety, Source};
 
-#[derive(Debug)]
-pub enum FixOutcome {
-    NothingToFix,
-    /// The new text.
-    Fixed(String),
-    /// The fixed text would have a problem that the old one does not have.
-    Abandoned(Diagnostic),
-}
-
-/// Applies every safe fix, and adds the `#:schema` line if its path is given.
-pub fn apply_fixes(source: &Arc<Source>, schema: Option<&str>) -> FixOutcome {
+/// Applies every safe fix, and adds the `#:schema` line if its path is given. Returns
+/// the new text, if anything changes; fails if it would have a problem that the old
+/// text does not have.
+pub fn apply_fixes(
+    source: &Arc<Source>,
+    schema: Option<&str>,
+) -> Result<Option<String>, Diagnostic> {
     let before = problems(source);
     let fixes = safe_fixes(&before);
     let text = fixed_text(source.text(), &fixes);
     if let Some(first) = fixes.first() {
-        let after = Source::new(source.path(), text.as_bytes());
-        let after = after.map(|after| problems(&Arc::new(after)));
-        if let Some(message) = after.ok().and_then(|after| new_problem(&before, &after)) {
+        let after = Source::of_text(source.path(), text.clone());
+        if let Some(message) = new_problem(&before, &problems(&Arc::new(after))) {
             let message = format!("the fixed manifest would have a new problem: {message}");
             let one = Diagnostic::at(Code::FixAbandoned, source, first.span.clone(), message);
-            return FixOutcome::Abandoned(one.help("fix this file by hand"));
+            return Err(one.help("fix this file by hand"));
         }
     }
     let text = match schema {
         Some(schema) => with_schema(text, schema),
         None => text,
     };
-    if text == source.text() {
-        return FixOutcome::NothingToFix;
-    }
-    FixOutcome::Fixed(text)
+    Ok((text != source.text()).then_some(text))
 }
 
 /// Adds the `#:schema` line at the top, unless the text would be too long.
@@ -55,45 +46,34 @@ fn with_schema(text: String, schema: &str) -> String {
     new
 }
 
-/// The fixes in the order of their locations, without those that overlap an earlier
-/// one.
+/// The fixes in the order of their locations.
 fn safe_fixes(found: &Diagnostics) -> Vec<&Fix> {
     let fixes = found.iter().filter_map(|one| one.fix.as_ref());
     let mut fixes: Vec<_> = fixes.filter(|fix| fix.safety == Safety::Safe).collect();
     fixes.sort_by_key(|fix| (fix.span.start, fix.span.end));
-    let mut end = 0;
-    fixes.retain(|fix| {
-        let free = fix.span.start >= end;
-        end = end.max(fix.span.end);
-        free
-    });
     fixes
 }
 
+/// Skips a fix that overlaps an earlier one.
 fn fixed_text(text: &str, fixes: &[&Fix]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
     for fix in fixes {
-        out.push_str(text.get(at..fix.span.start).unwrap_or_default());
-        out.push_str(&fix.replacement);
-        at = fix.span.end;
+        if let Some(between) = text.get(at..fix.span.start) {
+            out.push_str(between);
+            out.push_str(&fix.replacement);
+            at = fix.span.end;
+        }
     }
-    out.push_str(text.get(at..).unwrap_or_default());
-    out
+    out + text.get(at..).unwrap_or_default()
 }
 
 /// The message of a problem with a code that is more frequent than before.
 fn new_problem(before: &Diagnostics, after: &Diagnostics) -> Option<String> {
-    let mut known: BTreeMap<Code, usize> = BTreeMap::new();
-    for one in before {
-        *known.entry(one.code).or_default() += 1;
-    }
-    let is_new = |one: &&Diagnostic| match known.get_mut(&one.code) {
-        Some(left) if *left > 0 => {
-            *left -= 1;
-            false
-        }
-        _ => true,
+    let mut known: Vec<_> = before.iter().map(|one| one.code).collect();
+    let is_new = |one: &&Diagnostic| {
+        let same = known.iter().position(|code| *code == one.code);
+        same.map(|at| known.swap_remove(at)).is_none()
     };
     after.iter().find(is_new).map(|one| one.message.clone())
 }
@@ -108,11 +88,7 @@ mod tests {
 
     fn fixed(text: &str) -> Result<Option<String>, String> {
         let source = Source::new(Path::new("m"), text.as_bytes()).unwrap();
-        match apply_fixes(&Arc::new(source), None) {
-            FixOutcome::NothingToFix => Ok(None),
-            FixOutcome::Fixed(text) => Ok(Some(text)),
-            FixOutcome::Abandoned(one) => Err(one.message),
-        }
+        apply_fixes(&Arc::new(source), None).map_err(|one| one.message)
     }
 
     #[test]
@@ -146,15 +122,10 @@ mod tests {
         let longest = "#".repeat(usize::try_from(SOURCE_MAX).unwrap());
         assert_eq!(with(&longest), longest);
         let source = Arc::new(Source::new(Path::new("m"), HEAD.as_bytes()).unwrap());
-        let FixOutcome::Fixed(text) = apply_fixes(&source, Some("s.json")) else {
-            panic!("nothing was written");
-        };
-        assert_eq!(text, format!("#:schema s.json\n{HEAD}"));
+        let text = apply_fixes(&source, Some("s.json")).unwrap();
+        assert_eq!(text, Some(format!("#:schema s.json\n{HEAD}")));
         let broken = format!("{HEAD}confrim = \"yes\"\n");
         let source = Arc::new(Source::new(Path::new("m"), broken.as_bytes()).unwrap());
-        assert!(matches!(
-            apply_fixes(&source, Some("s.json")),
-            FixOutcome::Abandoned(_)
-        ));
+        assert!(apply_fixes(&source, Some("s.json")).is_err());
     }
 }

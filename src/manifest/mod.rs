@@ -12,7 +12,6 @@ mod findings;
 mod fix;
 mod lints;
 mod locate;
-mod manual;
 mod parse;
 mod requires_env;
 mod row_schema;
@@ -37,9 +36,8 @@ use crate::providers::ProviderId;
 
 pub use audit::{AnchorTarget, AuditLog};
 pub use choice::{ArgsMode, ConfirmBy, LogAccess};
-pub use fix::{FixOutcome, apply_fixes};
+pub use fix::apply_fixes;
 pub use locate::locate;
-pub use manual::manual;
 pub use parse::parse;
 pub use schema::{SCHEMA, SCHEMA_ID, schema};
 pub use schema_line::schema_line;
@@ -127,12 +125,8 @@ pub struct SecretSpec {
     pub provider: ProviderId,
 }
 
-/// Makes a source from what reading a manifest's file returned.
-///
-/// # Errors
-///
-/// The file cannot be read (QLI0001), is not UTF-8 (QLI0002) or is longer than
-/// 1 MiB (QLI0003).
+/// Makes a source from what reading a manifest's file returned. Fails if that is an
+/// error (QLI0001), longer than 1 MiB (QLI0003) or not UTF-8 (QLI0002).
 pub fn source(path: &Path, read: std::io::Result<Vec<u8>>) -> Result<Arc<Source>, Diagnostic> {
     let bytes = read.map_err(|error| unreadable(path, &error))?;
     utf8_source(path, &bytes)

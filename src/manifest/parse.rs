@@ -13,11 +13,7 @@ use super::table_reader::{FieldTable, TableKind, present, read_table};
 use super::{ConfirmBy, Located, Manifest, Requirements, Section, lints, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source, has_errors, sorted};
 
-/// Reads a manifest.
-///
-/// # Errors
-///
-/// Every problem of the text, errors and warnings, sorted by location. What
+/// Fails with every problem of the text, errors and warnings, sorted by location. What
 /// overlaps a syntax error is not reported, since its meaning is a guess.
 pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
     let (root, errors) = DeTable::parse_recoverable(source.text());
@@ -44,7 +40,17 @@ fn read_all(
     source: &Arc<Source>,
     error_ranges: ErrorRanges,
 ) -> (Option<Manifest>, Diagnostics) {
-    let mut found = Findings::new(source, GroupFields::ROWS, error_ranges);
+    let rows = GroupFields::ROWS;
+    let top = rows.iter().map(|row| row.name);
+    let mut found = Findings {
+        source,
+        list: Diagnostics::default(),
+        rows,
+        error_ranges,
+        misplaced: Vec::new(),
+        top: top.filter(|name| root.contains_key(*name)).collect(),
+        section: None,
+    };
     let manifest = read(root, &mut found);
     lints::check(root, &mut found);
     (manifest, found.list)
@@ -52,8 +58,6 @@ fn read_all(
 
 /// Reads every field, even if others are wrong.
 fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
-    let rows = GroupFields::ROWS.iter().map(|row| row.name);
-    found.top = rows.filter(|name| root.contains_key(*name)).collect();
     let mut top: GroupFields = read_table(TableKind::Top, String::new(), root, 0..0, found);
     settings_without_log(root, found);
     top.imply_confirm();
@@ -63,16 +67,20 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
     contradictions(None, &top, found);
     shown_in_path(audit_log.as_ref(), &top, found);
     for section in &mut sections {
-        section.fields.imply_confirm();
-        contradictions(Some(&top), &section.fields, found);
-        shown_in_path(audit_log.as_ref(), &section.fields, found);
+        let (_, fields) = &mut section.value;
+        fields.imply_confirm();
+        contradictions(Some(&top), fields, found);
+        shown_in_path(audit_log.as_ref(), fields, found);
     }
     top.schema_version.as_ref()?;
-    let sections = sections.into_iter().map(|mut section| Section {
-        name: section.name,
-        description: section.fields.description.take().map(|one| one.value),
-        requirements: section.fields.requirements(),
-        span: section.span,
+    let sections = sections.into_iter().map(|section| {
+        let (name, mut fields) = section.value;
+        Section {
+            name,
+            description: fields.description.take().map(|one| one.value),
+            requirements: fields.requirements(),
+            span: section.span,
+        }
     });
     Some(Manifest {
         description: top.description.take()?.value,

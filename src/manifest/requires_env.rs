@@ -8,7 +8,7 @@ use super::Located;
 use super::field_row::TomlType;
 use super::findings::{Findings, TomlValue};
 use super::row_schema::described;
-use super::table_reader::FieldType;
+use super::table_reader::{Both, FieldType};
 use super::values::{env_name, string, table};
 use crate::diagnostics::Code;
 use crate::names::{ENV_NAME_PATTERN, EnvName, contains_secret, promises_secret};
@@ -68,9 +68,7 @@ fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) 
 /// Reports variables that a section and its group require to differ: no run could
 /// meet both.
 pub(super) fn other_values(
-    _: &'static str,
-    group: &Located<RequiredEnv>,
-    own: &Located<RequiredEnv>,
+    Both { group, own, .. }: Both<'_, RequiredEnv>,
     found: &mut Findings<'_>,
 ) {
     for one in &own.value {

@@ -36,8 +36,15 @@ pub(super) trait FieldTable: Sized + 'static {
 /// Reports where a section, the second, asks for less than its group, the first.
 pub(super) type SectionCheck<T> = fn(&T, &T, &mut Findings<'_>);
 
+/// A field that both a group and a section of it set.
+pub(super) struct Both<'f, T> {
+    pub(super) name: &'static str,
+    pub(super) group: &'f Located<T>,
+    pub(super) own: &'f Located<T>,
+}
+
 /// The check of a field that cannot weaken its group's.
-pub(super) fn adds<T>(_: &'static str, _: &Located<T>, _: &Located<T>, _: &mut Findings<'_>) {}
+pub(super) fn adds<T>(_: Both<'_, T>, _: &mut Findings<'_>) {}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TableKind {
@@ -228,7 +235,8 @@ macro_rules! fields {
             const SECTION_CHECKS: &'static [$crate::manifest::table_reader::SectionCheck<Self>] = &[
                 $($(|group, own, found| {
                     if let (Some(group), Some(own)) = (&group.$field, &own.$field) {
-                        $check(stringify!($field), group, own, found);
+                        let name = stringify!($field);
+                        $check($crate::manifest::table_reader::Both { name, group, own }, found);
                     }
                 },)?)*
             ];

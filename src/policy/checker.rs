@@ -11,8 +11,8 @@ use super::dialect::Dialect;
 use super::document::KeywordError;
 use super::keywords::KeywordScan;
 use super::pointer::JsonPointer;
-use super::violation::{Defect, DocumentKind, Violation, listed, subject};
-use crate::diagnostics::quoted;
+use super::violation::{Defect, DocumentKind, Violation, subject};
+use crate::diagnostics::{listed, quoted, shortened};
 
 /// A compiled policy. Threads can share it.
 #[derive(Debug)]
@@ -23,17 +23,13 @@ pub(super) struct Checker {
 }
 
 impl Checker {
-    /// Compiles a policy.
-    ///
-    /// # Errors
-    ///
-    /// All errors of its metaschema; without any, the first thing that cannot
-    /// be compiled: a reference that leads nowhere or out of the file, a wrong
+    /// Fails with all errors of the metaschema; without any, with the first thing that
+    /// cannot be compiled: a reference that leads nowhere or out of the file, a wrong
     /// regular expression, an unknown format.
     pub(super) fn compile(
         policy: &Value,
         dialect: Dialect,
-        scan: &KeywordScan<'_>,
+        scan: KeywordScan,
     ) -> Result<Self, Vec<KeywordError>> {
         let (metaschema, draft) = match dialect {
             Dialect::Draft07 => (
@@ -57,12 +53,10 @@ impl Checker {
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
             .build(policy)
-            .map_err(|error| vec![compile_error(&error, scan)])?;
-        let embedded = scan.embedded.iter();
-        let embedded = embedded.map(|(at, id)| (at.clone(), (*id).to_owned()));
+            .map_err(|error| vec![compile_error(&error, &scan)])?;
         Ok(Self {
             compiled,
-            embedded: embedded.collect(),
+            embedded: scan.embedded,
         })
     }
 
@@ -107,7 +101,7 @@ fn metaschema_error(error: &ValidationError<'_>) -> KeywordError {
 }
 
 /// Returns why a policy that its metaschema accepts cannot be compiled.
-fn compile_error(error: &ValidationError<'_>, scan: &KeywordScan<'_>) -> KeywordError {
+fn compile_error(error: &ValidationError<'_>, scan: &KeywordScan) -> KeywordError {
     if let Rule::Referencing(error) = error.kind() {
         return reference_error(error, scan);
     }
@@ -126,7 +120,7 @@ fn compile_error(error: &ValidationError<'_>, scan: &KeywordScan<'_>) -> Keyword
 }
 
 /// Says, at the reference, why it leads nowhere.
-fn reference_error(error: &ReferencingError, scan: &KeywordScan<'_>) -> KeywordError {
+fn reference_error(error: &ReferencingError, scan: &KeywordScan) -> KeywordError {
     let copy = "copy it into `$defs` of this file, and refer to it as `#/$defs/…`";
     let existing = "refer to something in this file, such as `#/$defs/…`";
     let (target, message, help) = match error {
@@ -164,11 +158,8 @@ fn leads_to(written: &str, target: &str) -> bool {
     !target.is_empty() && (written.ends_with(target) || is_in)
 }
 
-/// Returns what an error says, one violation for each field that it names.
-///
-/// # Errors
-///
-/// The rule could not be checked.
+/// Returns what an error says, one violation for each field that it names; fails if
+/// the rule could not be checked.
 fn violations(
     error: &ValidationError<'_>,
     kind: DocumentKind,
@@ -224,9 +215,9 @@ fn defects(
         Rule::PropertyNames { error } => {
             Defect::Name(text(error.instance()), "is not an allowed name")
         }
-        Rule::Constant { expected_value } => must(format!("be {}", shortened(expected_value))),
+        Rule::Constant { expected_value } => must(format!("be {}", shown(expected_value))),
         Rule::Enum { options } => {
-            let options = options.as_array().into_iter().flatten().map(shortened);
+            let options = options.as_array().into_iter().flatten().map(shown);
             must(format!("be {}", listed(options, "or")))
         }
         Rule::Type { kind: wanted } => must(of_type(wanted, error.instance(), kind)),
@@ -262,18 +253,12 @@ fn defects(
     }])
 }
 
-fn text(name: &Value) -> String {
-    name.as_str().unwrap_or_default().to_owned()
+fn shown(value: &Value) -> String {
+    shortened(&value.to_string()).into_owned()
 }
 
-/// Writes a value that a policy asks for; it can be of any length.
-fn shortened(value: &Value) -> String {
-    const MAX: usize = 60;
-    let value = value.to_string();
-    match value.char_indices().nth(MAX) {
-        Some((end, _)) => format!("{}…", value.get(..end).unwrap_or_default()),
-        None => value,
-    }
+fn text(name: &Value) -> String {
+    name.as_str().unwrap_or_default().to_owned()
 }
 
 /// Says what is wrong by each of a few alternatives, if each says one thing.

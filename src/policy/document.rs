@@ -33,7 +33,6 @@ pub(super) struct KeywordError {
 }
 
 impl KeywordError {
-    /// The keyword has a wrong value.
     pub(super) fn value(at: JsonPointer, message: impl Into<String>) -> Self {
         Self {
             at,
@@ -43,7 +42,6 @@ impl KeywordError {
         }
     }
 
-    /// The keyword itself is wrong.
     pub(super) fn name(at: JsonPointer, message: impl Into<String>) -> Self {
         Self {
             is_name: true,
@@ -59,12 +57,8 @@ impl KeywordError {
 }
 
 impl PolicyDocument {
-    /// Parses what was read of a policy's file.
-    ///
-    /// # Errors
-    ///
-    /// The file could not be read, is not UTF-8, is not JSON (or TOML, if its
-    /// name ends in `.toml`), or defines a name twice.
+    /// Parses what was read of a policy's file: JSON, or TOML if its name ends in
+    /// `.toml`.
     pub(super) fn parse(path: &Path, read: io::Result<Vec<u8>>) -> Result<Self, Diagnostics> {
         let bytes = read.map_err(|error| unreadable(path, &error))?;
         let source = utf8_source(path, &bytes).map_err(about_policy)?;
@@ -82,12 +76,12 @@ impl PolicyDocument {
         let json = serde_json::from_str(text);
         let json = json.map_err(|error| not_json(&source, text, start, &error))?;
         let spans = SpanTree::of_json(text, start);
-        let mut found = Diagnostics::default();
-        found.extend(spans.duplicates().into_iter().map(|(name, at)| {
+        let duplicates = spans.duplicates().into_iter().map(|(name, at)| {
             let message = format!("{} is defined twice", quoted(name));
             let one = Diagnostic::at(Code::PolicyUnusable, &source, at, message);
             one.help("remove one of them: only the last would count")
-        }));
+        });
+        let found: Diagnostics = duplicates.collect();
         if !found.is_empty() {
             return Err(found);
         }
@@ -125,12 +119,9 @@ impl PolicyDocument {
 
     pub(super) fn diagnostic(&self, error: KeywordError) -> Diagnostic {
         let span = self.location(&error);
-        let one = Diagnostic::at(Code::PolicyUnusable, &self.source, span, error.message);
-        one.help(
-            error
-                .help
-                .unwrap_or_else(|| "to read how to write a policy: qli help policies".to_owned()),
-        )
+        let help = error.help.as_deref();
+        Diagnostic::at(Code::PolicyUnusable, &self.source, span, error.message)
+            .help(help.unwrap_or("to read how to write a policy: qli help policies"))
     }
 }
 
@@ -199,11 +190,10 @@ fn not_toml(source: &Arc<Source>) -> Diagnostics {
         let help = "if this is JSON, give the file a name that does not end in `.toml`";
         return one.help(help).into();
     }
-    let mut found = Diagnostics::default();
-    found.extend(syntax_errors(source).into_iter().map(|one| Diagnostic {
+    let errors = syntax_errors(source).into_iter().map(|one| Diagnostic {
         message: format!("the policy is not valid TOML: {}", one.message),
         help: None,
         ..about_policy(one)
-    }));
-    found
+    });
+    errors.collect()
 }

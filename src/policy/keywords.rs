@@ -18,17 +18,7 @@ pub(super) const SEVERITY: &str = "x-qli-severity";
 const SEVERITIES: [&str; 2] = ["error", "warning"];
 
 /// Keywords that are not rules.
-const NOTES: [&str; 9] = [
-    "$comment",
-    "$defs",
-    "$id",
-    "$schema",
-    "$vocabulary",
-    "definitions",
-    "description",
-    "examples",
-    "title",
-];
+const NOTES: &str = "$comment $defs $id $schema $vocabulary definitions description examples title";
 
 /// Keywords that have no effect alone, each with those that it needs one of.
 const NEEDS: [(&str, &[&str]); 5] = [
@@ -41,17 +31,17 @@ const NEEDS: [(&str, &[&str]); 5] = [
 
 /// What a scan of a policy's keywords found.
 #[derive(Debug)]
-pub(super) struct KeywordScan<'v> {
+pub(super) struct KeywordScan {
     dialect: Dialect,
     pub(super) errors: Vec<KeywordError>,
     /// Every reference to another schema, in the order of the text.
-    pub(super) references: Vec<(JsonPointer, &'v str)>,
+    pub(super) references: Vec<(JsonPointer, String)>,
     /// Schemas inside the policy that have an `$id`, with that id.
-    pub(super) embedded: Vec<(JsonPointer, &'v str)>,
+    pub(super) embedded: Vec<(JsonPointer, String)>,
 }
 
 /// Looks at every keyword of a policy.
-pub(super) fn scan(policy: &Map<String, Value>, dialect: Dialect) -> KeywordScan<'_> {
+pub(super) fn scan(policy: &Map<String, Value>, dialect: Dialect) -> KeywordScan {
     let mut scan = KeywordScan {
         dialect,
         errors: Vec::new(),
@@ -69,7 +59,7 @@ pub(super) fn scan(policy: &Map<String, Value>, dialect: Dialect) -> KeywordScan
 }
 
 fn is_note(name: &str) -> bool {
-    name.starts_with("x-") || NOTES.contains(&name)
+    name.starts_with("x-") || NOTES.split(' ').any(|one| one == name)
 }
 
 /// Returns whether a keyword refers to another schema.
@@ -77,8 +67,8 @@ pub(super) fn is_reference(keyword: &str) -> bool {
     matches!(keyword, "$ref" | "$dynamicRef")
 }
 
-impl<'v> KeywordScan<'v> {
-    fn schema(&mut self, schema: &'v Map<String, Value>, at: &JsonPointer) {
+impl KeywordScan {
+    fn schema(&mut self, schema: &Map<String, Value>, at: &JsonPointer) {
         for (name, value) in schema {
             let at = at.join(name);
             let known = keyword(name);
@@ -118,7 +108,7 @@ impl<'v> KeywordScan<'v> {
         }
     }
 
-    fn schemas(&mut self, value: &'v Value, at: &JsonPointer) {
+    fn schemas(&mut self, value: &Value, at: &JsonPointer) {
         match value {
             Value::Object(schema) => self.schema(schema, at),
             Value::Array(items) => {
@@ -131,7 +121,7 @@ impl<'v> KeywordScan<'v> {
         }
     }
 
-    fn by_name(&mut self, value: &'v Value, at: &JsonPointer) {
+    fn by_name(&mut self, value: &Value, at: &JsonPointer) {
         for (name, value) in value.as_object().into_iter().flatten() {
             // `dependencies` may have arrays of names instead.
             if let Value::Object(schema) = value {
@@ -140,15 +130,16 @@ impl<'v> KeywordScan<'v> {
         }
     }
 
-    fn data(&mut self, name: &str, value: &'v Value, at: &JsonPointer) {
+    fn data(&mut self, name: &str, value: &Value, at: &JsonPointer) {
         let Some(text) = value.as_str() else { return };
         if is_reference(name) {
-            self.references.push((at.clone(), text));
+            self.references.push((at.clone(), text.to_owned()));
         }
         if let ("$id", [schema @ .., _]) = (name, at.0.as_slice())
             && !schema.is_empty()
         {
-            self.embedded.push((JsonPointer(schema.to_vec()), text));
+            self.embedded
+                .push((JsonPointer(schema.to_vec()), text.to_owned()));
         }
     }
 

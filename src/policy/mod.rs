@@ -27,6 +27,7 @@ mod violation;
 #[cfg(any(test, not(feature = "policy")))]
 mod disabled;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use toml::de::DeTable;
@@ -48,17 +49,13 @@ impl Policies {
     /// Returns the policy files named on the command line, or else those of
     /// `$QLI_POLICY`, each once.
     pub fn named(given: &[PathBuf], view: &dyn HostView) -> Vec<PathBuf> {
-        let all = match given {
+        let mut all: Vec<_> = match given {
             [] => path_list(&view.var("QLI_POLICY").unwrap_or_default()).collect(),
             given => given.to_vec(),
         };
-        let mut once = Vec::new();
-        for path in all {
-            if !path.as_os_str().is_empty() && !once.contains(&path) {
-                once.push(path);
-            }
-        }
-        once
+        let mut seen = BTreeSet::new();
+        all.retain(|path| !path.as_os_str().is_empty() && seen.insert(path.clone()));
+        all
     }
 
     /// Reads and compiles policies. The diagnostics (QLI0902) are about those
@@ -77,15 +74,13 @@ impl Policies {
     /// Returns the rules that a manifest violates (QLI0901), and the rules that
     /// could not be checked (QLI0902).
     pub fn check(&self, manifest: &Manifest) -> Diagnostics {
-        let mut found = Diagnostics::default();
-        if !self.0.is_empty() {
-            // A manifest's text has no syntax errors.
-            let (root, _) = DeTable::parse_recoverable(manifest.source.text());
-            let checked = self.0.iter();
-            let checked = checked.map(|policy| policy.check(&manifest.source, root.get_ref()));
-            found.extend(checked.flatten());
+        if self.0.is_empty() {
+            return Diagnostics::default();
         }
-        found
+        // A manifest's text has no syntax errors.
+        let (root, _) = DeTable::parse_recoverable(manifest.source.text());
+        let check = |policy: &Policy| policy.check(&manifest.source, root.get_ref());
+        self.0.iter().flat_map(check).collect()
     }
 }
 

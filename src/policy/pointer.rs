@@ -28,9 +28,7 @@ impl JsonPointer {
     }
 
     pub(super) fn follow<'v>(&self, root: &'v Value) -> Option<&'v Value> {
-        self.0
-            .iter()
-            .try_fold(root, |value, step| child(value, step))
+        root.pointer(&self.to_string())
     }
 }
 

@@ -24,20 +24,15 @@ pub(super) struct Policy {
 }
 
 impl Policy {
-    /// Reads and compiles a policy.
-    ///
-    /// # Errors
-    ///
-    /// Everything that is wrong with it (QLI0902).
+    /// Fails with everything that is wrong with the policy (QLI0902).
     pub(super) fn load(path: &Path, view: &dyn HostView) -> Result<Self, Diagnostics> {
         let read = view.read(path, SOURCE_MAX).map(|read| read.bytes);
         let document = PolicyDocument::parse(path, read)?;
         match compile(&document.json) {
             Ok(checker) => Ok(Self { document, checker }),
             Err(errors) => {
-                let mut found = Diagnostics::default();
-                found.extend(errors.into_iter().map(|error| document.diagnostic(error)));
-                Err(sorted(found))
+                let found = errors.into_iter().map(|error| document.diagnostic(error));
+                Err(sorted(found.collect()))
             }
         }
     }
@@ -96,7 +91,7 @@ fn compile(policy: &Value) -> Result<Checker, Vec<KeywordError>> {
     let dialect = Dialect::of(policy).map_err(|error| vec![error])?;
     let mut scan = scan(keywords, dialect);
     let errors = std::mem::take(&mut scan.errors);
-    match Checker::compile(policy, dialect, &scan) {
+    match Checker::compile(policy, dialect, scan) {
         Ok(checker) if errors.is_empty() => Ok(checker),
         Ok(_) => Err(errors),
         Err(more) => Err([errors, more].concat()),
@@ -126,34 +121,22 @@ fn location(spans: &SpanTree, one: &Violation) -> Range<usize> {
 /// Returns the schemas around a keyword, the outermost first, along its
 /// evaluation path.
 fn enclosing<'v>(policy: &'v Value, one: &Violation) -> Vec<&'v Map<String, Value>> {
-    let Violation {
-        evaluation_path,
-        rule,
-        ..
-    } = one;
+    let path = &one.evaluation_path.0;
     let mut around = Vec::new();
     let mut here = Some(policy);
-    for (index, step) in evaluation_path.0.iter().enumerate() {
+    for (index, step) in path.iter().enumerate() {
         around.extend(here.and_then(Value::as_object));
         let next = here.and_then(|value| child(value, step));
         here = match next.and_then(Value::as_str).filter(|_| is_reference(step)) {
             Some(written) => {
-                let left = evaluation_path.0.len() - index - 1;
-                target(policy, written).or_else(|| last_target(policy, rule, left))
+                let pointer = written.strip_prefix('#');
+                let target = pointer.and_then(|pointer| policy.pointer(pointer));
+                target.or_else(|| last_target(policy, &one.rule, path.len() - index - 1))
             }
             None => next,
         };
     }
     around
-}
-
-/// Follows a reference that is a pointer.
-fn target<'v>(policy: &'v Value, written: &str) -> Option<&'v Value> {
-    let pointer = written.strip_prefix('#')?;
-    let is_pointer = pointer.is_empty() || pointer.starts_with('/');
-    JsonPointer::parse(pointer)
-        .follow(policy)
-        .filter(|_| is_pointer)
 }
 
 /// Follows the last reference on the path to a rule, whatever its form: from its

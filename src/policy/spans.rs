@@ -129,17 +129,12 @@ impl JsonReader<'_> {
     fn value(&mut self, key: Option<Range<usize>>) -> SpanTree {
         self.skip_separators();
         let from = self.at;
-        let children = match self.peek() {
-            b'{' | b'[' => self.children(),
-            b'"' => {
-                self.string();
-                Vec::new()
-            }
-            _ => {
-                self.skip(|byte| !byte.is_ascii_whitespace() && !b",]}".contains(&byte));
-                Vec::new()
-            }
-        };
+        let mut children = Vec::new();
+        match self.peek() {
+            b'{' | b'[' => children = self.children(),
+            b'"' => drop(self.string()),
+            _ => self.skip(|byte| !byte.is_ascii_whitespace() && !b",]}".contains(&byte)),
+        }
         SpanTree {
             span: self.since(from),
             key,

@@ -2,7 +2,7 @@
 //! value of the manifest, only values that the policy asks for.
 
 use super::pointer::JsonPointer;
-use crate::diagnostics::quoted;
+use crate::diagnostics::{listed, quoted};
 
 /// A rule that a document violates.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,15 +59,5 @@ pub(super) fn subject(at: &JsonPointer, kind: DocumentKind) -> String {
         (None, DocumentKind::Manifest) => "the manifest".to_owned(),
         (Some(name), _) if at.0.last() == Some(name) => quoted(name),
         (Some(name), _) => format!("an element of {}", quoted(name)),
-    }
-}
-
-/// Lists words: `a, b or c`.
-pub(super) fn listed(words: impl IntoIterator<Item = String>, last: &str) -> String {
-    let words: Vec<_> = words.into_iter().collect();
-    match words.as_slice() {
-        [] => String::new(),
-        [only] => only.clone(),
-        [before @ .., end] => format!("{} {last} {end}", before.join(", ")),
     }
 }

@@ -267,7 +267,7 @@ proptest! {
         let mut world = world(&declared, &now);
         let plan = plan(&world, &now.answer);
         let steps = plan.preview(&world);
-        prop_assert!(world.acts().is_empty(), "a preview acted");
+        prop_assert!(world.acts().is_empty(), "the preview changed something");
         let outcome = run(&plan, &mut world);
         let acts: Vec<_> = world.acts().iter().map(Act::name).collect();
         let acts: Vec<_> = acts.iter().map(String::as_str).collect();
@@ -314,14 +314,14 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_is_the_same_however_it_is_answered(declared in declared(), now in circumstances()) {
+    fn the_answer_does_not_change_the_digest_of_a_plan(declared in declared(), now in circumstances()) {
         let world = world(&declared, &now);
         prop_assert_eq!(plan(&world, &Answer::YesGiven).digest(), plan(&world, &Answer::AskPerson).digest());
     }
 }
 
 #[test]
-fn a_refusal_that_is_previewed_has_the_exit_code_of_the_run() {
+fn a_previewed_refusal_has_the_exit_code_of_the_run() {
     let world = World::new().manifest("g", "[requires_env]\nA = \"1\"");
     let plan = plan(&world, &Answer::AskPerson);
     let code = first_refusal(&plan.preview(&world)).map(Refusal::exit_code);

@@ -55,22 +55,22 @@ fn report(found: &Diagnostics) -> String {
     format!("{}\n{}", concise(found), diagnostics(found, &style()))
 }
 
-/// Compares a report with the one that is kept next to the sample.
+/// Compares a report with the expected one next to the sample.
 fn differs(sample: &Path, report: &str) -> Option<String> {
-    let kept = sample.with_extension("expected");
+    let file = sample.with_extension("expected");
     if std::env::var_os("QLI_BLESS").is_some() {
         if report.is_empty() {
-            drop(fs::remove_file(&kept));
+            drop(fs::remove_file(&file));
         } else {
-            fs::write(&kept, report).unwrap();
+            fs::write(&file, report).unwrap();
         }
     }
-    let expected = fs::read_to_string(&kept).unwrap_or_default();
+    let expected = fs::read_to_string(&file).unwrap_or_default();
     (expected != report).then(|| format!("{}\n{report}", sample.display()))
 }
 
 #[test]
-fn valid_samples_are_read_and_only_those_named_so_warn() {
+fn valid_samples_parse_and_only_those_named_warns_have_warnings() {
     let samples = samples("valid");
     assert!(samples.len() >= 30);
     let differing = samples.iter().filter_map(|sample| {
@@ -94,7 +94,7 @@ fn valid_samples_are_read_and_only_those_named_so_warn() {
 }
 
 #[test]
-fn invalid_samples_have_their_reports() {
+fn every_invalid_sample_has_its_expected_report() {
     let samples = samples("invalid");
     assert!(samples.len() >= 80);
     let differing: Vec<_> = samples
@@ -114,7 +114,7 @@ fn invalid_samples_have_their_reports() {
 }
 
 #[test]
-fn ten_errors_are_ten_problems() {
+fn ten_errors_are_reported_as_ten_problems() {
     let found = read_sample(&directory("invalid/ten-errors.toml")).unwrap_err();
     assert_eq!(
         found.iter().filter(|one| one.is_error()).count(),
@@ -124,8 +124,8 @@ fn ten_errors_are_ten_problems() {
     );
 }
 
-/// Codes that no text of a manifest can have: a file that cannot be read or is
-/// too large, and what is found elsewhere.
+/// Whether the text of a manifest can have this code: not a file that cannot be read
+/// or is too large, or what is found elsewhere.
 fn is_of_text(code: Code) -> bool {
     let number = code.number();
     let of_files = [
@@ -135,7 +135,7 @@ fn is_of_text(code: Code) -> bool {
 }
 
 #[test]
-fn every_code_of_a_text_has_a_sample() {
+fn every_code_about_a_text_has_a_sample() {
     let all = [samples("valid"), samples("invalid")].concat();
     let reports: Vec<_> = all
         .iter()
@@ -150,7 +150,7 @@ fn every_code_of_a_text_has_a_sample() {
 }
 
 #[test]
-fn a_report_is_the_same_wherever_the_text_comes_from() {
+fn a_report_does_not_depend_on_the_path_of_the_manifest() {
     for sample in samples("invalid") {
         let bytes = fs::read(&sample).unwrap();
         let of = |name: &str| concise(&read(name, &bytes).unwrap_err()).replace(name, "");
@@ -167,7 +167,7 @@ fn names_another_file(block: &str) -> bool {
 /// A block without `schema_version` is a part of a manifest: the two fields that
 /// every one has are added before it.
 #[test]
-fn the_examples_of_the_manual_are_valid() {
+fn the_examples_in_the_manual_are_valid() {
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut count = 0;
     for page in [
@@ -196,25 +196,21 @@ fn the_examples_of_the_manual_are_valid() {
     assert!(count >= 4, "{count}");
 }
 
-/// Fixing twice changes nothing more, and no fix causes a new problem.
+/// No fix causes a new problem either.
 #[test]
-fn fixing_a_sample_twice_is_the_same_as_once() {
+fn fixing_a_fixed_sample_changes_nothing() {
     let mut fixed = 0;
     for sample in [samples("valid"), samples("invalid")].concat() {
         let Ok(source) = manifest::source(&sample, Ok(fs::read(&sample).unwrap())) else {
             continue;
         };
-        let manifest::FixOutcome::Fixed(text) = manifest::apply_fixes(&source, None) else {
+        let Ok(Some(text)) = manifest::apply_fixes(&source, None) else {
             continue;
         };
         fixed += 1;
         let after = Arc::new(Source::new(&sample, text.as_bytes()).unwrap());
         let again = manifest::apply_fixes(&after, None);
-        assert!(
-            matches!(again, manifest::FixOutcome::NothingToFix),
-            "{}",
-            sample.display()
-        );
+        assert!(matches!(again, Ok(None)), "{}", sample.display());
         let mut left: Vec<_> = manifest::problems(&source)
             .iter()
             .map(|one| one.code)
@@ -253,7 +249,7 @@ fn texts() -> impl Strategy<Value = String> {
         .prop_map(|(text, changes)| {
             changes
                 .into_iter()
-                .fold(text, |text, change| change.made(&text))
+                .fold(text, |text, change| change.apply(&text))
         })
 }
 
@@ -265,7 +261,7 @@ enum Change {
 }
 
 impl Change {
-    fn made(self, text: &str) -> String {
+    fn apply(self, text: &str) -> String {
         let border = |at: usize| text.floor_char_boundary(at);
         match self {
             Self::Insert(at, new) => {
@@ -303,7 +299,7 @@ const BEYOND_A_SCHEMA: [Code; 11] = [
     Code::TimeoutMissing,
 ];
 
-/// Whether a schema can reject what the parser rejects.
+/// Whether no schema can reject this.
 fn is_beyond(one: &Diagnostic) -> bool {
     let own = one.code == Code::InvalidEnvName && one.message.ends_with("is set by qli itself");
     own || !one.is_error() || BEYOND_A_SCHEMA.contains(&one.code)
@@ -323,18 +319,18 @@ fn assert_agree(text: &str, accepted: bool) {
             if found
                 .iter()
                 .any(|one| one.message.ends_with("but is a float")) => {}
-        Ok(_) => assert!(accepted, "only the schema refuses:\n{text}"),
+        Ok(_) => assert!(accepted, "only the schema rejects this:\n{text}"),
         Err(found) if found.iter().all(is_beyond) => {
             // A field below the wrong header may have the wrong type there.
             let misplaced = found.iter().any(|one| one.code == Code::MisplacedField);
             assert!(
                 accepted || misplaced,
-                "the schema says more than it can:\n{text}"
+                "the schema rejects what only the parser should:\n{text}"
             );
         }
         Err(found) => assert!(
             !accepted,
-            "only the parser refuses:\n{text}\n{}",
+            "only the parser rejects this:\n{text}\n{}",
             concise(&found)
         ),
     }
@@ -451,7 +447,7 @@ fn generated() -> impl Strategy<Value = String> {
 fn assert_sound(text: &str, found: &Diagnostics) {
     for one in found {
         let Location::Text { source, span } = &one.location else {
-            panic!("no place: {one:?}");
+            panic!("no location: {one:?}");
         };
         assert!(source.text().get(span.clone()).is_some(), "{one:?}");
         let line = text[..span.start].matches('\n').count() + 1;
@@ -469,7 +465,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn every_problem_of_a_changed_text_has_a_place(text in texts()) {
+    fn every_problem_of_a_changed_text_has_a_location(text in texts()) {
         match read("m", text.as_bytes()) {
             Ok(manifest) => assert_sound(&text, &manifest.warnings),
             Err(found) => {
@@ -490,7 +486,7 @@ proptest! {
         assert_ours_agrees(text.trim_start_matches('\u{feff}'));
     }
 
-    /// An omitted problem always leaves another error.
+    /// A problem is left out only in favour of an error that remains.
     #[test]
     fn a_text_that_is_not_toml_is_never_valid(text in texts()) {
         let (_, errors) = toml::de::DeTable::parse_recoverable(&text);
@@ -500,7 +496,7 @@ proptest! {
 
     /// The order of tables changes locations and nothing else.
     #[test]
-    fn the_order_of_tables_changes_no_code(order in Just(vec![0, 1, 2, 3]).prop_shuffle()) {
+    fn the_order_of_tables_does_not_change_the_codes(order in Just(vec![0, 1, 2, 3]).prop_shuffle()) {
         let tables = [
             "[requires_env]\nA = 1\n1B = \"x\"\n",
             "[[secrets]]\nenv = \"C\"\nref = \"\"\nprovider = \"env\"\n",
@@ -520,7 +516,7 @@ proptest! {
 
 /// Many errors in one text take bounded time and output.
 #[test]
-fn large_texts_of_mistakes_are_read() {
+fn large_texts_full_of_mistakes_take_bounded_time() {
     let repeated = |line: &str| line.repeat((1 << 17) / line.len());
     for text in [
         repeated("banner\n"),

@@ -1,4 +1,5 @@
-//! The policies of the manual with their samples, and properties of all policies. `QLI_BLESS=1` rewrites the reports of the samples.
+//! The policies in the manual with their samples, and properties of all policies.
+//! `QLI_BLESS=1` rewrites the reports of the samples.
 #![cfg(feature = "policy")]
 
 use std::fs;
@@ -28,7 +29,7 @@ fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// The policies of the manual.
+/// The policies in the manual.
 fn policies() -> Vec<PathBuf> {
     let all = files(&project().join("docs/policies"), "json");
     assert_eq!(all.len(), 5);
@@ -46,12 +47,12 @@ fn source(name: &str, text: &str) -> Arc<Source> {
 }
 
 #[test]
-fn every_policy_of_the_manual_finds_its_violations_and_nothing_else() {
+fn each_policy_in_the_manual_reports_exactly_its_violations() {
     for path in policies() {
         let policy = load(&path);
         let name = path.file_stem().unwrap();
         let samples = project().join("tests/policies").join(name);
-        let (mut breaks, mut keeps) = (0, 0);
+        let (mut violating, mut compliant) = (0, 0);
         for sample in files(&samples, "toml") {
             let short = sample.file_name().unwrap().to_str().unwrap();
             let text = fs::read_to_string(&sample).unwrap();
@@ -59,24 +60,32 @@ fn every_policy_of_the_manual_finds_its_violations_and_nothing_else() {
             assert!(manifest.warnings.is_empty(), "{short}");
             let here = format!("{}/", project().display());
             let report = concise(&sorted(policy.check(&manifest))).replace(&here, "");
-            assert_eq!(report.is_empty(), short.starts_with("keeps-"), "{short}");
+            assert_eq!(
+                report.is_empty(),
+                short.starts_with("satisfies-"),
+                "{short}"
+            );
             if report.is_empty() {
-                keeps += 1;
+                compliant += 1;
             } else {
-                breaks += 1;
-                assert_kept(&sample.with_extension("expected"), &report);
+                violating += 1;
+                assert_expected(&sample.with_extension("expected"), &report);
             }
         }
-        assert!(breaks > 0 && keeps > 0, "{} has no samples", path.display());
+        assert!(
+            violating > 0 && compliant > 0,
+            "{} has no samples",
+            path.display()
+        );
     }
 }
 
-fn assert_kept(file: &Path, report: &str) {
+fn assert_expected(file: &Path, report: &str) {
     if std::env::var_os("QLI_BLESS").is_some() {
         fs::write(file, report).unwrap();
     }
-    let kept = fs::read_to_string(file).unwrap_or_default();
-    assert_eq!(kept, report, "{}", file.display());
+    let expected = fs::read_to_string(file).unwrap_or_default();
+    assert_eq!(expected, report, "{}", file.display());
 }
 
 /// Returns the code blocks of the manual.
@@ -89,20 +98,20 @@ fn blocks(text: &str, language: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_manual_shows_the_policies_as_they_are() {
+fn the_manual_shows_each_policy_file_unchanged() {
     let manual = fs::read_to_string(project().join("docs/policies.md")).unwrap();
     let shown = blocks(&manual, "json");
     for path in policies() {
         let text = fs::read_to_string(&path).unwrap();
         assert!(
             shown.contains(&text),
-            "{} is shown differently",
+            "the manual shows {} differently",
             path.display()
         );
         let link = format!("(policies/{})", path.file_name().unwrap().to_str().unwrap());
         assert!(manual.contains(&link), "no link {link}");
     }
-    // The other policies that are shown can be used as well.
+    // The other policies in the manual load too.
     let location = tempfile::tempdir().unwrap();
     for (ending, text) in ["json", "toml"]
         .into_iter()
@@ -194,7 +203,7 @@ fn assert_sound(text: &str, violations: &Diagnostics) {
         assert_eq!(one.code, Code::PolicyViolation, "{one:?}");
         assert!(one.policy.is_some() && !one.message.is_empty(), "{one:?}");
         let Location::Text { source, span } = &one.location else {
-            panic!("no place: {one:?}");
+            panic!("no location: {one:?}");
         };
         assert_eq!(source.text(), text);
         assert!(text.get(span.clone()).is_some(), "{one:?}");
@@ -205,7 +214,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn a_policy_never_changes_what_the_parser_says(text in texts(), schema in schemas()) {
+    fn a_policy_never_changes_what_the_parser_reports(text in texts(), schema in schemas()) {
         let location = tempfile::tempdir().unwrap();
         let path = location.path().join("p.json");
         // A policy must have a rule.

@@ -68,7 +68,7 @@ impl Requirements {
     }
 }
 
-fn asks(requirements: &Requirements) -> bool {
+fn needs_confirmation(requirements: &Requirements) -> bool {
     requirements.confirm == Some(true) || requirements.by_name
 }
 
@@ -148,17 +148,17 @@ proptest! {
         };
         // A section that contradicts its group makes no plan.
         if let Some(joined_plan) = plan(&joined) {
-            let joined_demands = all(&joined_plan);
+            let joined_requirements = all(&joined_plan);
             for one in all(&alone_plan) {
-                prop_assert!(joined_demands.contains(&one), "{one} is gone: {joined_demands:?}");
+                prop_assert!(joined_requirements.contains(&one), "{one} is missing: {joined_requirements:?}");
             }
             for (name, value) in &section.required {
-                let demand = format!("requires {name} {value}");
-                prop_assert!(joined_demands.contains(&demand));
+                let added = format!("requires {name} {value}");
+                prop_assert!(joined_requirements.contains(&added));
             }
             prop_assert_eq!(
-                joined_demands.contains(&"confirm".to_owned()),
-                asks(&group) || asks(&section)
+                joined_requirements.contains(&"confirm".to_owned()),
+                needs_confirmation(&group) || needs_confirmation(&section)
             );
             let minutes = [group.minutes, section.minutes];
             let shortest = minutes.into_iter().flatten().min();
@@ -172,7 +172,7 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_a_manifests_parts_changes_no_requirement(
+    fn the_order_of_the_parts_of_a_manifest_does_not_matter(
         group in requirements("[AB]", "[ST]"),
         section in requirements("[BC]", "[TU]"),
         order in prop::collection::vec(any::<u32>(), 8),
@@ -188,7 +188,7 @@ proptest! {
 
 /// A run of another extension of the group is not affected.
 #[test]
-fn a_section_is_for_its_own_extension() {
+fn a_section_applies_to_its_own_extension_only() {
     let vars = BTreeMap::new();
     let fields = "[extensions.other]\nconfirm = true\n";
     let world = world(fields, &vars).executable(
@@ -200,7 +200,7 @@ fn a_section_is_for_its_own_extension() {
 
 /// A typo must not let a script run without its guards.
 #[test]
-fn a_section_with_a_misspelled_name_stops_the_script() {
+fn a_misspelled_section_name_stops_the_script() {
     let vars = BTreeMap::new();
     let misnamed = world("[extensions.helo]\nconfirm = true\n", &vars);
     assert!(plan(&misnamed).is_none());
@@ -216,7 +216,7 @@ fn a_section_with_a_misspelled_name_stops_the_script() {
 
 /// Whichever name is longer, and however many sections have similar names.
 #[test]
-fn an_error_of_validate_stops_the_run() {
+fn what_validate_reports_as_an_error_stops_the_run() {
     let vars = BTreeMap::new();
     for fields in [
         "[extensions.hello-2]\nconfirm = true\n",
@@ -232,9 +232,9 @@ fn an_error_of_validate_stops_the_run() {
     }
 }
 
-/// A link, or another spelling on a case-insensitive file system.
+/// The other name is a link, or another spelling on a case-insensitive file system.
 #[test]
-fn the_same_file_under_another_name_does_not_run_without_the_section() {
+fn a_script_cannot_avoid_its_section_by_another_name() {
     let vars = BTreeMap::new();
     let directory = "/home/ops/.local/share/qli/extensions/g";
     let same = |fields: &str| {

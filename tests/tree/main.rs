@@ -9,6 +9,7 @@
 
 mod layers;
 mod messages;
+mod pages;
 mod schema;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "shared with other test programs")]

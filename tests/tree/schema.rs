@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use crate::pages;
 use crate::support::assert_current;
 
 fn file(name: &str) -> PathBuf {
@@ -21,13 +22,13 @@ fn the_schemas_are_generated_from_the_types() {
 #[test]
 fn the_page_of_diagnostics_is_generated_from_the_table_of_codes() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
-    assert_current(&file, &qli::testing::diagnostics::manual(), "tree");
+    assert_current(&file, &pages::diagnostics::page(), "tree");
 }
 
 #[test]
 fn the_page_of_manifests_is_generated_from_the_schema() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/manifest.md");
-    assert_current(&file, &qli::testing::manifest::manual(), "tree");
+    assert_current(&file, &pages::manifest::page(), "tree");
 }
 
 #[test]

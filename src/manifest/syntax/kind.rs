@@ -1,13 +1,15 @@
-//! The kinds of errors that the parser finds. Only their messages identify them.
+//! The errors that the parser finds. Only their messages identify their kinds.
+
+use std::ops::Range;
+
+use toml::de::Error;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SyntaxErrorKind {
     NoEquals,
     OpenHeader,
-    /// Text without quotation marks, or no value.
+    /// Text without quotation marks, a misspelled `true` or `nan`, or no value.
     Unquoted,
-    /// A word that begins like `true`, `nan` or another of TOML.
-    Word,
     /// An invalid number or date.
     Number,
     /// A string that is not closed, or contains an invalid character.
@@ -34,57 +36,68 @@ pub(super) enum SyntaxErrorKind {
 use SyntaxErrorKind as Is;
 
 /// How the parser's messages begin.
-const MESSAGES: &[(&str, SyntaxErrorKind)] = &[
-    ("key with no value", Is::NoEquals),
-    ("unclosed table", Is::OpenHeader),
-    ("unclosed array table", Is::OpenHeader),
-    ("string values must be quoted", Is::Unquoted),
-    ("invalid boolean", Is::Word),
-    ("invalid float, expected `nan`", Is::Word),
-    ("invalid float, expected `inf`", Is::Word),
-    ("invalid basic string", Is::Text),
-    ("invalid literal string", Is::Text),
-    ("invalid multi-line basic string", Is::Text),
-    ("invalid multi-line literal string", Is::Text),
-    ("missing escaped value", Is::Escape),
-    ("too few unicode value digits", Is::Escape),
-    ("invalid value", Is::Escape),
-    ("invalid comment character", Is::Control),
-    ("carriage return must be followed by newline", Is::Control),
-    ("unexpected key or value", Is::Extra),
-    ("extra `=`", Is::Equals),
-    ("missing comma between", Is::Comma),
-    ("extra comma in", Is::Comma),
-    ("cannot extend value", Is::Taken),
-    ("duplicate key", Is::Duplicate),
-    ("invalid unquoted key", Is::Name),
-    ("keys cannot be multi-line", Is::Name),
-    ("unquoted keys cannot be empty", Is::NoName),
-    ("invalid key-value pair", Is::NoField),
-    ("missing table open", Is::NoField),
-    ("cannot recurse further", Is::Depth),
-    ("integers with a radix cannot be signed", Is::Number),
-    ("radix must be lowercase", Is::Number),
-    ("unexpected leading zero", Is::Number),
-    ("redundant numeric sign", Is::Number),
-    ("invalid hexadecimal number", Is::Number),
-    ("invalid octal number", Is::Number),
-    ("invalid mantissa", Is::Number),
-    ("`_` may only go between digits", Is::Number),
-    ("invalid fraction", Is::Number),
-    ("invalid exponent", Is::Number),
-    ("invalid float", Is::Number),
-    ("invalid binary", Is::Number),
-    ("invalid date", Is::Number),
-    ("invalid time", Is::Number),
+const MESSAGES: &[(SyntaxErrorKind, &str)] = &[
+    (Is::NoEquals, "key with no value"),
+    (Is::OpenHeader, "unclosed table|unclosed array table"),
+    (Is::Unquoted, "string values must be quoted|invalid boolean"),
+    (Is::Unquoted, "invalid float, expected `"),
+    (
+        Is::Text,
+        "invalid basic string|invalid multi-line basic string",
+    ),
+    (Is::Text, "invalid literal string"),
+    (Is::Text, "invalid multi-line literal string"),
+    (Is::Escape, "missing escaped value|invalid value"),
+    (Is::Escape, "too few unicode value digits"),
+    (Is::Control, "invalid comment character"),
+    (Is::Control, "carriage return must be followed by newline"),
+    (Is::Extra, "unexpected key or value"),
+    (Is::Equals, "extra `=`"),
+    (Is::Comma, "missing comma between|extra comma in"),
+    (Is::Taken, "cannot extend value"),
+    (Is::Duplicate, "duplicate key"),
+    (Is::Name, "invalid unquoted key|keys cannot be multi-line"),
+    (Is::NoName, "unquoted keys cannot be empty"),
+    (Is::NoField, "invalid key-value pair|missing table open"),
+    (Is::Depth, "cannot recurse further"),
+    (Is::Number, "integers with a radix cannot be signed"),
+    (Is::Number, "radix must be lowercase|redundant numeric sign"),
+    (Is::Number, "unexpected leading zero|invalid mantissa"),
+    (
+        Is::Number,
+        "`_` may only go between digits|invalid fraction",
+    ),
+    (
+        Is::Number,
+        "invalid hexadecimal number|invalid octal number",
+    ),
+    (Is::Number, "invalid binary|invalid exponent|invalid float"),
+    (Is::Number, "invalid date|invalid time"),
 ];
 
+fn messages() -> impl Iterator<Item = (SyntaxErrorKind, &'static str)> {
+    let rows = MESSAGES.iter();
+    rows.flat_map(|(kind, starts)| starts.split('|').map(|start| (*kind, start)))
+}
+
+pub(super) struct SyntaxError {
+    pub(super) kind: SyntaxErrorKind,
+    pub(super) span: Range<usize>,
+}
+
+impl SyntaxError {
+    pub(super) fn of(error: &Error) -> Self {
+        Self {
+            kind: SyntaxErrorKind::of(error.message()),
+            span: error.span().unwrap_or(0..0),
+        }
+    }
+}
+
 impl SyntaxErrorKind {
-    pub(super) fn of(message: &str) -> Self {
-        let known = MESSAGES
-            .iter()
-            .find(|(start, _)| message.starts_with(start));
-        known.map_or(Self::Other, |(_, kind)| *kind)
+    fn of(message: &str) -> Self {
+        let known = messages().find(|(_, start)| message.starts_with(start));
+        known.map_or(Self::Other, |(kind, _)| kind)
     }
 }
 
@@ -100,9 +113,9 @@ mod tests {
         ("[[a]", SyntaxErrorKind::OpenHeader),
         ("a = b", SyntaxErrorKind::Unquoted),
         ("a =", SyntaxErrorKind::Unquoted),
-        ("a = tru", SyntaxErrorKind::Word),
-        ("a = nul", SyntaxErrorKind::Word),
-        ("a = in", SyntaxErrorKind::Word),
+        ("a = tru", SyntaxErrorKind::Unquoted),
+        ("a = nul", SyntaxErrorKind::Unquoted),
+        ("a = in", SyntaxErrorKind::Unquoted),
         ("a = \"x", SyntaxErrorKind::Text),
         ("a = 'x", SyntaxErrorKind::Text),
         ("a = \"\"\"x", SyntaxErrorKind::Text),
@@ -165,7 +178,7 @@ mod tests {
             .flat_map(|(text, _)| messages(text))
             .chain(messages(&deep))
             .collect();
-        for (start, _) in MESSAGES {
+        for (_, start) in super::messages() {
             assert!(
                 all.iter().any(|message| message.starts_with(start)),
                 "nothing says {start:?}"

@@ -1,13 +1,13 @@
 //! Messages for syntax errors. The parser's own do not say how to fix them.
 
+use std::cell::OnceCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::super::field_row::TomlType;
 use super::super::statements::Statements;
-use super::SyntaxError;
 use super::intent::{IntendedField, foreign_comment, toml_type};
-use super::kind::SyntaxErrorKind as Is;
+use super::kind::{SyntaxError, SyntaxErrorKind as Is};
 use super::lines::Definitions;
 use crate::diagnostics::{Code, Diagnostic, Source, quoted};
 
@@ -15,7 +15,8 @@ pub(super) struct ErrorWriter<'t> {
     pub(super) source: &'t Arc<Source>,
     pub(super) text: &'t str,
     pub(super) statements: &'t Statements,
-    defined: Definitions,
+    /// Made for the first duplicate.
+    pub(super) defined: OnceCell<Definitions>,
 }
 
 /// A line with an error, and the field that it was probably meant to be.
@@ -41,22 +42,6 @@ impl BrokenLine<'_> {
 pub(super) const ON_FIELDS: &str = "write `field = value`, with text in quotation marks";
 
 impl<'t> ErrorWriter<'t> {
-    pub(super) fn new(
-        source: &'t Arc<Source>,
-        text: &'t str,
-        statements: &'t Statements,
-        errors: &[SyntaxError],
-    ) -> Self {
-        let is_needed = errors.iter().any(|one| one.kind == Is::Duplicate);
-        let defined = is_needed.then(|| Definitions::of(text, statements));
-        Self {
-            source,
-            text,
-            statements,
-            defined: defined.unwrap_or_default(),
-        }
-    }
-
     pub(super) fn written(&self, range: Range<usize>) -> &'t str {
         self.text.get(range).unwrap_or_default()
     }
@@ -76,9 +61,17 @@ impl<'t> ErrorWriter<'t> {
     fn has_other_form(&self, header: usize) -> bool {
         let rest = |at: usize| self.written(at..self.text.len()).trim_start();
         let is_array = |at| rest(at).starts_with("[[");
-        let own = self.source.line(header).start;
-        let first = self.defined.first(self.text, self.statements, own);
-        first.is_some_and(|first| is_array(first.start) != is_array(own))
+        let first = self.first_definition(header);
+        first.is_some_and(|first| is_array(first.start) != is_array(self.source.line(header).start))
+    }
+
+    /// The first definition of what a line defines again.
+    fn first_definition(&self, at: usize) -> Option<Range<usize>> {
+        let (text, statements) = (self.text, self.statements);
+        let defined = self
+            .defined
+            .get_or_init(|| Definitions::of(text, statements));
+        defined.first(text, statements, self.source.line(at).start)
     }
 
     pub(super) fn syntax(
@@ -144,7 +137,7 @@ impl<'t> ErrorWriter<'t> {
         match one.kind {
             Is::NoEquals => self.no_equals(&line),
             Is::OpenHeader => self.open_header(&line),
-            Is::Unquoted | Is::Word | Is::Number => self.no_value(one, &line),
+            Is::Unquoted | Is::Number => self.no_value(one, &line),
             Is::Text => self.text(span, &line),
             Is::Escape => self.escape(&span),
             Is::Control => self.control(span),
@@ -278,8 +271,7 @@ impl<'t> ErrorWriter<'t> {
     /// A field or table that is defined twice, with a label at the first.
     fn duplicate(&self, span: Range<usize>, line: &BrokenLine<'_>) -> Diagnostic {
         let name = self.written(span.clone());
-        let own = self.source.line(span.start).start;
-        let first = self.defined.first(self.text, self.statements, own);
+        let first = self.first_definition(span.start);
         let first = first.or_else(|| self.first_on_line(&span, line));
         let is_field = |first: &Range<usize>| self.here(first.start) != Some('[');
         let one_of_array = toml_type(name) == TomlType::Tables

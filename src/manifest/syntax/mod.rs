@@ -12,15 +12,16 @@ mod messages;
 mod unclosed;
 mod values;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use toml::de::{DeTable, Error};
+use toml::de::DeTable;
 
 use super::statements::{ErrorRanges, Statements};
 use crate::diagnostics::{Code, Diagnostic, Location, Source};
-use kind::SyntaxErrorKind as Is;
+use kind::{SyntaxError, SyntaxErrorKind as Is};
 use lines::conflicts;
 use messages::ErrorWriter;
 
@@ -125,13 +126,15 @@ impl Recovery<'_> {
     fn remove_unclosed(&mut self) {
         for one in unclosed::unclosed(&self.text()) {
             let line = self.source.line(one.mark);
-            let message = format!("this {} is not closed", one.what);
+            let value = self.source.text().get(one.mark..).unwrap_or_default();
+            let (what, closing) = unclosed::kind(value);
+            let message = format!("this {what} is not closed");
             let mark = one.mark..line.end.min(one.range.end);
-            let help = match one.closing {
+            let help = match closing {
                 "\"" | "'" => "; a multi-line string goes between `\"\"\"`",
                 _ => "",
             };
-            let help = format!("close it with `{}`{help}", one.closing);
+            let help = format!("close it with `{closing}`{help}");
             self.report_at(Code::Unclosed, mark, &message, &help);
             self.blank(one.range);
         }
@@ -145,7 +148,12 @@ impl Recovery<'_> {
             let (_, errors) = DeTable::parse_recoverable(&text);
             let mut errors: Vec<_> = errors.iter().map(SyntaxError::of).collect();
             errors.sort_by_key(|one| (one.span.start, one.span.end));
-            let writer = ErrorWriter::new(self.source, &text, statements, &errors);
+            let writer = ErrorWriter {
+                source: self.source,
+                text: &text,
+                statements,
+                defined: OnceCell::new(),
+            };
             let (harmful, rest): (Vec<_>, Vec<_>) =
                 errors.into_iter().partition(|one| writer.hides_others(one));
             if harmful.is_empty() {
@@ -186,20 +194,6 @@ impl Recovery<'_> {
                 continue;
             }
             self.report_once(writer, &one);
-        }
-    }
-}
-
-struct SyntaxError {
-    kind: Is,
-    span: Range<usize>,
-}
-
-impl SyntaxError {
-    fn of(error: &Error) -> Self {
-        Self {
-            kind: Is::of(error.message()),
-            span: error.span().unwrap_or(0..0),
         }
     }
 }

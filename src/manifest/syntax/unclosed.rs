@@ -11,8 +11,6 @@ pub(super) struct Unclosed {
     pub(super) mark: usize,
     /// From the field's line to the next field or header.
     pub(super) range: Range<usize>,
-    pub(super) what: &'static str,
-    pub(super) closing: &'static str,
 }
 
 /// The most that are found: each may cost a scan of the rest of the text.
@@ -23,41 +21,34 @@ const LIMIT: usize = 200;
 pub(super) fn unclosed(text: &str) -> Vec<Unclosed> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(open) = next_open(text, at) {
-        let end = if found.len() + 1 < LIMIT {
-            next_statement(text, open.line, open.seen)
+    while let Some((mark, line, seen)) = next_open(text, at) {
+        at = if found.len() + 1 < LIMIT {
+            next_statement(text, line, seen)
         } else {
             text.len()
         };
-        let (what, closing) = match text.get(open.mark..).unwrap_or_default() {
-            rest if rest.starts_with('[') => ("array", "]"),
-            rest if rest.starts_with('{') => ("inline table", "}"),
-            rest if rest.starts_with("\"\"\"") => ("string", "\"\"\""),
-            rest if rest.starts_with("'''") => ("string", "'''"),
-            rest if rest.starts_with('"') => ("string", "\""),
-            _ => ("string", "'"),
-        };
-        found.push(Unclosed {
-            mark: open.mark,
-            range: open.line..end,
-            what,
-            closing,
-        });
-        at = end;
+        let range = line..at;
+        found.push(Unclosed { mark, range });
     }
     found
 }
 
-struct Open {
-    mark: usize,
-    /// Where the line of its field begins.
-    line: usize,
-    /// It ends after this.
-    seen: usize,
+/// What the mark of a value opens, and what closes it.
+pub(super) fn kind(value: &str) -> (&'static str, &'static str) {
+    let is = |mark: &&str| value.starts_with(mark);
+    match value.as_bytes().first() {
+        Some(b'[') => ("array", "]"),
+        Some(b'{') => ("inline table", "}"),
+        _ => {
+            let mut marks = ["\"\"\"", "'''", "\""].into_iter();
+            ("string", marks.find(is).unwrap_or("'"))
+        }
+    }
 }
 
-/// The first value after the beginning of a line that is not closed.
-fn next_open(text: &str, from: usize) -> Option<Open> {
+/// The first value after the beginning of a line that is not closed: its mark, the
+/// line of its field, and what it ends after.
+fn next_open(text: &str, from: usize) -> Option<(usize, usize, usize)> {
     let mut bytes = StructuralBytes::new(text, from);
     let mut open: Vec<(usize, u8)> = Vec::new();
     let (mut line, mut in_value) = (from, false);
@@ -72,11 +63,7 @@ fn next_open(text: &str, from: usize) -> Option<Open> {
             // A field inside a value means that the value should have ended before.
             let outer = open.first().map(|(outer, _)| *outer);
             let outer = outer.filter(|outer| next_statement(text, line, *outer) <= mark);
-            return Some(Open {
-                mark: outer.unwrap_or(mark),
-                line,
-                seen: outer.unwrap_or(seen),
-            });
+            return Some((outer.unwrap_or(mark), line, outer.unwrap_or(seen)));
         }
         match byte {
             b'\n' if open.is_empty() => (line, in_value) = (at + 1, false),
@@ -88,11 +75,7 @@ fn next_open(text: &str, from: usize) -> Option<Open> {
     }
     let string = bytes.open_string.filter(|_| in_value);
     let mark = open.first().map(|(at, _)| *at).or(string)?;
-    Some(Open {
-        mark,
-        line,
-        seen: mark,
-    })
+    Some((mark, line, mark))
 }
 
 /// The next line that must be a field or a header: one that is not indented more
@@ -121,7 +104,10 @@ mod tests {
     fn found(text: &str) -> Vec<(&str, usize, &'static str)> {
         let found = unclosed(text).into_iter();
         found
-            .map(|one| (text.get(one.range).unwrap(), one.mark, one.closing))
+            .map(|one| {
+                let (_, closing) = kind(text.get(one.mark..).unwrap());
+                (text.get(one.range).unwrap(), one.mark, closing)
+            })
             .collect()
     }
 

@@ -4,9 +4,8 @@
 use std::ops::Range;
 
 use super::super::field_row::TomlType;
-use super::SyntaxError;
 use super::intent::{IntendedField, after_a_valid_value, is_nothing, toml_type};
-use super::kind::SyntaxErrorKind;
+use super::kind::{SyntaxError, SyntaxErrorKind};
 use super::messages::{BrokenLine, ErrorWriter};
 use crate::diagnostics::{Code, Diagnostic, quoted};
 use crate::names::is_hidden;

@@ -1,4 +1,4 @@
-//! Other people's validators read the schema as ours does: the Python package
+//! Third-party validators read the schema as ours does: the Python package
 //! `jsonschema`, given each sample as JSON, and `check-jsonschema`, which reads
 //! the files by itself.
 
@@ -36,7 +36,7 @@ json.dump([check.is_valid(one) for one in given['instances']], sys.stdout)
 ";
 
 #[test]
-fn jsonschema_agrees_over_all_samples() {
+fn jsonschema_agrees_with_the_parser_on_all_samples() {
     let texts = texts();
     let instances: Vec<_> = texts.values().map(|text| instance(text)).collect();
     let given = json!({ "schema": qli::testing::manifest::schema(), "instances": instances });
@@ -59,31 +59,31 @@ fn jsonschema_agrees_over_all_samples() {
     }
 }
 
-/// What it reads otherwise than TOML 1.1 has it.
-const READ_OTHERWISE: [&str; 2] = [
-    // Its parser refuses the mark.
+/// What it does not read as TOML 1.1.
+const READ_DIFFERENTLY: [&str; 2] = [
+    // Its parser rejects the mark.
     "valid/byte-order-mark.toml",
-    // It makes a string of a date.
+    // It turns a date into a string.
     "invalid/banner-as-a-date.toml",
 ];
 
 #[test]
-fn check_jsonschema_agrees_over_all_samples() {
+fn check_jsonschema_agrees_with_the_parser_on_all_samples() {
     let mut texts = texts();
-    for name in READ_OTHERWISE {
+    for name in READ_DIFFERENTLY {
         let sample = directory(name).display().to_string();
         assert!(texts.remove(&sample).is_some(), "no sample {name}");
     }
     // It reads TOML 1.0.
     texts.retain(|_, text| !is_newer(text));
-    let refused = refused_by_check_jsonschema(texts.keys());
-    assert!(!refused.is_empty() && refused.len() < texts.len());
+    let rejected = rejected_by_check_jsonschema(texts.keys());
+    assert!(!rejected.is_empty() && rejected.len() < texts.len());
     for (sample, text) in &texts {
-        assert_agree(text, !refused.contains(sample));
+        assert_agree(text, !rejected.contains(sample));
     }
 }
 
-fn refused_by_check_jsonschema<'a>(samples: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+fn rejected_by_check_jsonschema<'a>(samples: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/manifest.v1.schema.json");
     let mut check = Command::new(crate::support::tool("bin/check-jsonschema"));
     check.args(["--output-format", "json", "--schemafile"]);

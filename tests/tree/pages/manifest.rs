@@ -1,15 +1,14 @@
-//! The manual's chapter about manifests, `docs/manifest.md`. Its fields come from
-//! the schema.
+//! `docs/manifest.md`: its fields come from the schema.
 
 use serde_json::Value;
 
 /// The rest of the chapter.
-const FRAME: &str = include_str!("manual.md");
+const FRAME: &str = include_str!("manifest.md");
 const FIELDS_MARK: &str = "<!-- fields -->\n";
 const WIDTH: usize = 80;
 
-pub fn manual() -> String {
-    let fields = table("Top level", "", &super::schema().to_value());
+pub(crate) fn page() -> String {
+    let fields = table("Top level", "", qli::testing::manifest::schema().as_value());
     FRAME.replacen(FIELDS_MARK, &fields, 1)
 }
 

@@ -1,0 +1,4 @@
+//! The pages of the manual that are generated.
+
+pub(crate) mod diagnostics;
+pub(crate) mod manifest;
