@@ -127,7 +127,11 @@ pub fn obstacle(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
 /// Checks what the paths of a log and its directory lead to.
 pub(super) fn check_named(log: &Log, stat: &Stat, view: &dyn HostView) -> Option<LogObstacle> {
     let directory = log.path.parent().unwrap_or(&log.path);
-    check_directory_at(directory, view).or_else(|| check(log, stat, view.euid()))
+    let of_directory = match view.lstat(directory) {
+        Ok(stat) => check_directory(directory, &stat, view.euid()),
+        Err(error) => Some(LogObstacle::not_writable(directory, &error)),
+    };
+    of_directory.or_else(|| check(log, stat, view.euid()))
 }
 
 /// Says who else can change the directories above a log's own. Whoever can
@@ -171,13 +175,6 @@ fn check(log: &Log, stat: &Stat, euid: u32) -> Option<LogObstacle> {
         return Some(LogObstacle::loose_file(path, stat.mode, most));
     }
     None
-}
-
-fn check_directory_at(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
-    match view.lstat(path) {
-        Ok(stat) => check_directory(path, &stat, view.euid()),
-        Err(error) => Some(LogObstacle::not_writable(path, &error)),
-    }
 }
 
 fn check_directory(path: &Path, stat: &Stat, euid: u32) -> Option<LogObstacle> {

@@ -95,10 +95,8 @@ impl<'a> RotatedName<'a> {
     /// Reads a name: `a.log.1`, `a.log-20261124`, or, before the extension,
     /// `a-20261124.log`; each may be compressed. `a-b.log` is another log.
     fn of(log: &str, name: &'a str) -> Option<Self> {
-        let (bare, compression) = match Compression::of_name(name) {
-            Some((bare, compression)) => (bare, Some(compression)),
-            None => (name, None),
-        };
+        let compressed = Compression::of_name(name);
+        let (bare, compression) = compressed.map_or((name, None), |(bare, one)| (bare, Some(one)));
         let (stem, extension) = log.rsplit_once('.').unwrap_or((log, ""));
         let behind = bare.strip_prefix(log);
         let between = bare

@@ -53,7 +53,8 @@ fn known(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<Known> {
 }
 
 fn sorted(mut known: Vec<Known>) -> Vec<PathBuf> {
-    known.sort_by(|(a, _), (b, _)| time(a.as_ref()).cmp(time(b.as_ref())));
+    let time = |known: &Known| known.0.as_ref().map(|first| first.record.timestamp.clone());
+    known.sort_by_cached_key(time);
     // A clock may have stepped back: within a chain the number decides.
     let mut positions: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     for (position, (first, _)) in known.iter().enumerate() {
@@ -74,10 +75,6 @@ fn sorted(mut known: Vec<Known>) -> Vec<PathBuf> {
         }
     }
     out
-}
-
-fn time(first: Option<&First>) -> &str {
-    first.map_or("", |first| &first.record.timestamp)
 }
 
 fn first(log: &Path, view: &dyn HostView) -> Option<First> {

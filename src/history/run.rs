@@ -210,7 +210,7 @@ impl RecordSummary {
         // This version may not know the event.
         let event = EventName::of(&record.event);
         let end = event.filter(|event| event.is_end() || *event == EventName::Refused);
-        let time = || Some(record.timestamp.clone());
+        let time_if = |is_recorded: bool| is_recorded.then(|| record.timestamp.clone());
         let passed = |guard: &GuardView| {
             guard.step == "confirm" && guard.verdict.as_deref() != Some("refuse")
         };
@@ -222,8 +222,8 @@ impl RecordSummary {
             extension: record.extension.unwrap_or_default(),
             user: record.user,
             uid: record.uid,
-            started: time().filter(|_| event == Some(EventName::Start)),
-            ended: time().filter(|_| end.is_some()),
+            started: time_if(event == Some(EventName::Start)),
+            ended: time_if(end.is_some()),
             args: record.args,
             confirm: record
                 .guards

@@ -76,20 +76,14 @@ fn human(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool, styl
             written = out.write_all(report::problem(&problem, style).as_bytes());
         }
     })?;
-    unless_gone(written)?;
     if !verified.inputs.is_empty() {
         let end = report::verdict(&verified, anchored, style);
-        unless_gone(out.write_all(end.as_bytes()))?;
+        written = written.and_then(|()| out.write_all(end.as_bytes()));
     }
-    unless_gone(out.flush())?;
-    Ok((verified, unread))
-}
-
-/// A closed pipe does not change what was found.
-fn unless_gone(written: io::Result<()>) -> io::Result<()> {
-    match written {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+    match written.and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        // A closed pipe does not change what was found.
+        _ => Ok((verified, unread)),
     }
 }
 

@@ -175,16 +175,14 @@ pub fn candidates(runs: &[Run], more: bool) -> String {
 
 /// Prints one record: columns on a terminal, elsewhere fields separated by tabs.
 pub fn record_line(record: &RecordSummary, style: &Style) -> String {
-    let RecordSummary {
-        event, time, run, ..
-    } = record;
+    let (run, time) = (&record.run, &record.time);
     let what = if run.end.is_some() || run.group.is_empty() {
         format!("{} {}", visible(&run.group), visible(&run.extension))
     } else {
         run.command()
     };
     let end = run.end.map(|_| end(run)).unwrap_or_default();
-    let (event, who) = (visible(event), who(run));
+    let (event, who) = (visible(&record.event), who(run));
     let line = if style.terminal {
         let (time, id) = (to_seconds(time), short_id(&run.run_id));
         let line = format!("{time}  {event:12}  {id:6}  {who}  {what}  {end}");
