@@ -54,7 +54,13 @@ pub(super) enum Command {
     Run(TargetArgs),
     /// Show what each step of a run would do, without running it
     #[command(help_template = LEAF, before_help = examples::EXPLAIN)]
-    Explain(ExplainArgs),
+    Explain {
+        /// Output format
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+        #[command(flatten)]
+        target: TargetArgs,
+    },
     /// Check manifests
     #[command(help_template = LEAF, before_help = examples::VALIDATE)]
     Validate(ValidateArgs),
@@ -63,7 +69,12 @@ pub(super) enum Command {
     Audit(AuditArgs),
     /// List and create groups
     #[command(help_template = GROUP, before_help = examples::EXT)]
-    Ext(ExtArgs),
+    Ext {
+        #[command(flatten)]
+        global: Global,
+        #[command(subcommand)]
+        command: ExtCommand,
+    },
     /// Check that this machine can run the installed groups
     #[command(help_template = LEAF, before_help = examples::DOCTOR)]
     Doctor {
@@ -79,7 +90,6 @@ pub(super) enum Command {
         #[command(flatten)]
         global: Global,
         /// The shell
-        #[arg(value_enum)]
         shell: Shell,
     },
     /// Print a JSON Schema
@@ -93,7 +103,15 @@ pub(super) enum Command {
     },
     /// Print a page for man(1)
     #[command(help_template = LEAF, before_help = examples::MAN)]
-    Man(ManArgs),
+    Man {
+        #[command(flatten)]
+        global: Global,
+        /// Write every page to this directory
+        #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "command")]
+        out: Option<PathBuf>,
+        /// The command; without one, the whole manual
+        command: Vec<OsString>,
+    },
     /// Explain a command, a topic or an error code
     #[command(help_template = LEAF, before_help = examples::HELP)]
     Help {
@@ -103,15 +121,6 @@ pub(super) enum Command {
         #[arg(value_name = "COMMAND|TOPIC|CODE")]
         about: Vec<OsString>,
     },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ExplainArgs {
-    /// Output format
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
-    #[command(flatten)]
-    pub(super) target: TargetArgs,
 }
 
 #[derive(Debug, Args)]
@@ -149,14 +158,6 @@ pub(super) enum ValidateFormat {
     Sarif,
     /// Annotations for GitHub Actions
     Github,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ExtArgs {
-    #[command(flatten)]
-    pub(super) global: Global,
-    #[command(subcommand)]
-    pub(super) command: ExtCommand,
 }
 
 #[derive(Debug, Subcommand)]
@@ -226,17 +227,6 @@ pub(super) enum Shell {
     Elvish,
     /// PowerShell
     Powershell,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ManArgs {
-    #[command(flatten)]
-    pub(super) global: Global,
-    /// Write every page to this directory
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with = "command")]
-    pub(super) out: Option<PathBuf>,
-    /// The command; without one, the whole manual
-    pub(super) command: Vec<OsString>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 
-use super::args::ExplainArgs;
 use super::context::Context;
 use super::global::TargetArgs;
 use crate::dispatch::Exit;
@@ -10,16 +9,16 @@ use crate::guard::{Plan, Refusal, first_refusal};
 use crate::names::{shell_line, to_json_pretty};
 use crate::report::{self, ExplainDocument, Format, GroupDocument, Message};
 
-pub(super) fn exec(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
-    if args.target.words.is_empty() {
-        return explain_group(cx, args);
+pub(super) fn exec(cx: &Context<'_>, format: Format, target: &TargetArgs) -> Exit {
+    if target.words.is_empty() {
+        return explain_group(cx, format, target);
     }
-    if let Some(hint) = misplaced(&args.target) {
+    if let Some(hint) = misplaced(target) {
         cx.note(&hint);
     }
-    match cx.plan(&args.target) {
-        Ok(plan) => explain_plan(&plan, cx, args.format),
-        Err(found) => cx.no_plan(&found, args.format),
+    match cx.plan(target) {
+        Ok(plan) => explain_plan(&plan, cx, format),
+        Err(found) => cx.no_plan(&found, format),
     }
 }
 
@@ -49,10 +48,10 @@ fn explain_plan(plan: &Plan, cx: &Context<'_>, format: Format) -> Exit {
     cx.put_or(&text, exit)
 }
 
-fn explain_group(cx: &Context<'_>, args: &ExplainArgs) -> Exit {
-    let text = cx.group_entry(&args.target).map(|entry| match args.format {
+fn explain_group(cx: &Context<'_>, format: Format, target: &TargetArgs) -> Exit {
+    let text = cx.group_entry(target).map(|entry| match format {
         Format::Json => to_json_pretty(&GroupDocument::new(&entry)),
         Format::Human => report::group(&entry, &cx.global.qli(), &cx.stdout()),
     });
-    cx.put_found(text, args.format)
+    cx.put_found(text, format)
 }

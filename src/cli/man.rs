@@ -1,11 +1,11 @@
 //! `qli man`: pages for man(1), from the same commands and topics as the help.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
 use clap_mangen::Man;
 
-use super::args::ManArgs;
 use super::context::Context;
 use super::help;
 use crate::diagnostics::Code;
@@ -15,7 +15,7 @@ use crate::names::{shell_word, visible};
 use crate::report::{Message, Style, TOPICS, manual, wrapped};
 
 /// Prints a page, or writes all of them.
-pub(super) fn exec(cx: &mut Context<'_>, args: &ManArgs) -> Exit {
+pub(super) fn exec(cx: &mut Context<'_>, out: Option<&Path>, command: &[OsString]) -> Exit {
     // Formatted text is wrapped by man(1); this is the width of literal text.
     let style = Style {
         color: false,
@@ -26,10 +26,10 @@ pub(super) fn exec(cx: &mut Context<'_>, args: &ManArgs) -> Exit {
     let mut tree = help::tree().disable_help_subcommand(true);
     tree.build();
     add_pages("qli", &tree, &mut pages);
-    if let Some(directory) = &args.out {
+    if let Some(directory) = out {
         return write_all(&pages, directory, &style, cx);
     }
-    let words: Vec<_> = args.command.iter().map(visible).collect();
+    let words: Vec<_> = command.iter().map(visible).collect();
     let name = [&["qli".to_owned()], &words[..]].concat().join("-");
     if let Some((name, command)) = pages.iter().find(|(page, _)| *page == name) {
         return cx.put(&page(name, command, &style));

@@ -100,13 +100,19 @@ fn exec(command: Option<Command>, cx: &mut Context<'_>) -> Exit {
     match command {
         None => overview::exec(cx),
         Some(Command::Run(target)) => run::exec(cx.add(&target.global), &target),
-        Some(Command::Explain(args)) => explain::exec(cx.add(&args.target.global), &args),
+        Some(Command::Explain { format, target }) => {
+            explain::exec(cx.add(&target.global), format, &target)
+        }
         Some(Command::Validate(args)) => validate::exec(cx.add(&args.global), &args),
         Some(Command::Audit(args)) => audit::exec(cx.add(&args.global), &args.command),
-        Some(Command::Ext(args)) => ext::exec(cx.add(&args.global), &args.command),
+        Some(Command::Ext { global, command }) => ext::exec(cx.add(&global), &command),
         Some(Command::Doctor { global, format }) => doctor::exec(cx.add(&global), format),
         Some(Command::Completions { global, shell }) => complete::script(cx.add(&global), shell),
-        Some(Command::Man(args)) => man::exec(cx.add(&args.global), &args),
+        Some(Command::Man {
+            global,
+            out,
+            command,
+        }) => man::exec(cx.add(&global), out.as_deref(), &command),
         Some(Command::Help { global, about }) => help::exec(cx.add(&global), &about),
         Some(Command::Schema { global, of }) => schema::exec(cx.add(&global), of),
     }

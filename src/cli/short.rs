@@ -8,8 +8,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum as _;
 
-use super::global::Global;
-use super::global::TargetArgs;
+use super::global::{Global, TargetArgs};
 use crate::names::{RESERVED, is_command};
 use crate::report::Color;
 
@@ -79,11 +78,8 @@ fn names_command(word: &OsStr) -> bool {
 /// The index of the first word that is not an option; none if it is `--`, which clap
 /// rejects.
 fn first_word(args: &[OsString]) -> Option<usize> {
-    let takes_value = |arg: &OsString| {
-        ["--color", "--extensions", "--confirm"]
-            .iter()
-            .any(|one| arg == one)
-    };
+    let takes_value =
+        |arg: &OsString| matches!(arg.to_str(), Some("--color" | "--extensions" | "--confirm"));
     let mut skip = false;
     let first = args.iter().position(|arg| {
         let is_value = std::mem::replace(&mut skip, takes_value(arg));
@@ -95,10 +91,8 @@ fn first_word(args: &[OsString]) -> Option<usize> {
 /// The reserved name that a command line starts with.
 pub(super) fn reserved_name(args: &[OsString]) -> Option<&'static str> {
     let word = args.get(first_word(args)?)?;
-    RESERVED
-        .map(|one| one.0)
-        .into_iter()
-        .find(|name| word == name)
+    let mut names = RESERVED.iter().map(|one| one.0);
+    names.find(|name| word == name)
 }
 
 /// Inserts an omitted `run`, for clap.

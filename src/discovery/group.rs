@@ -9,7 +9,7 @@ use super::{embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::host::{Access, Contents, HostView, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
-use crate::names::{GroupName, shell_word};
+use crate::names::{GroupName, ls_command};
 
 /// A group that can run.
 #[derive(Debug, Clone)]
@@ -96,7 +96,6 @@ fn unsearchable_root(
     let searchable = view.check_access(&root.path, Access::Execute).is_ok();
     (denied && !searchable).then(|| {
         let message = format!("the root cannot be searched: {}", reason(error));
-        Diagnostic::of_path(Code::RootUnreadable, &root.path, message)
-            .help(format!("ls -ld {}", shell_word(&root.path)))
+        Diagnostic::of_path(Code::RootUnreadable, &root.path, message).help(ls_command(&root.path))
     })
 }

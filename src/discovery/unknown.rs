@@ -10,7 +10,7 @@ use super::{embedded, listing};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
 use crate::host::{HostView, InsecurePath, is_absent, is_directory, reason};
 use crate::manifest::FILE_NAME;
-use crate::names::{COMMANDS, ExtensionName, GroupName, shell_word, visible};
+use crate::names::{COMMANDS, ExtensionName, GroupName, ls_command, shell_word, visible};
 
 pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Diagnostic {
     let message = format!("there is no group `{name}`");
@@ -72,7 +72,7 @@ pub(super) fn unsearchable(directory: &Path, view: &dyn HostView) -> Option<Diag
     let error = error.filter(|error| !is_absent(error))?;
     let message = format!("the directory cannot be searched: {}", reason(&error));
     let diagnostic = Diagnostic::of_path(Code::UnreadableFile, directory, message);
-    Some(diagnostic.help(format!("ls -ld {}", shell_word(directory))))
+    Some(diagnostic.help(ls_command(directory)))
 }
 
 pub(super) fn extension(

@@ -9,7 +9,7 @@ use crate::host::{
     self, HostView, OnPath, Stat, is_absent, is_world_writable, path_entries, search_path,
 };
 use crate::manifest::FILE_NAME;
-use crate::names::{plural, shell_word};
+use crate::names::{ls_command, plural, shell_word};
 use crate::survey::Survey;
 
 /// Which qli the shell and its completion find.
@@ -70,11 +70,10 @@ fn first_group(view: &dyn HostView) -> String {
     let Ok(root) = Roots::of_user(view) else {
         return "export HOME=\"$(eval echo \"~$(id -un)\")\"".to_owned();
     };
-    let word = shell_word(&root);
     match (view.lstat(&root), view.stat(&root)) {
-        (Ok(stat), Err(_)) if stat.is_link() => format!("ls -l {word}"),
-        (_, Err(error)) if !is_absent(&error) => format!("ls -ld {word}"),
-        (_, Ok(stat)) if !stat.is_directory() => format!("ls -ld {word}"),
+        (Ok(stat), Err(_)) if stat.is_link() => format!("ls -l {}", shell_word(&root)),
+        (_, Err(error)) if !is_absent(&error) => ls_command(&root),
+        (_, Ok(stat)) if !stat.is_directory() => ls_command(&root),
         _ => "qli ext new ops".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use crate::diagnostics::Code;
 use crate::discovery::CatalogueGroup;
 use crate::guard::AuditStart;
 use crate::host::{HostView, reason};
-use crate::names::{GroupName, plural, shell_word};
+use crate::names::{GroupName, ls_command, plural, shell_word};
 
 /// The logs by path, each with a group that records there.
 fn recordings(
@@ -57,7 +57,7 @@ pub(super) fn spool(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check 
         }
         Spool::Unreadable(path, error) => {
             let message = format!("cannot read the spool: {}", reason(&error));
-            let help = format!("ls -ld {}", shell_word(&path));
+            let help = ls_command(&path);
             return unusable("unreadable", path, message, help);
         }
         Spool::Kept(path, kept) => (path, kept),

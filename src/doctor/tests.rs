@@ -1,5 +1,6 @@
 use super::*;
 use crate::host::fake::World;
+use crate::names::ls_command;
 
 const OWN: &str = "/home/ops/.local/share/qli/extensions";
 const SPOOL: &str = "/home/ops/.local/state/qli/spool";
@@ -85,7 +86,7 @@ fn a_new_group_is_suggested_only_if_it_can_be_created() {
     let link = world().link(OWN, "/gone");
     assert_eq!(help(&link), format!("ls -l {OWN}"));
     let file = world().file(OWN, "");
-    assert_eq!(help(&file), format!("ls -ld {OWN}"));
+    assert_eq!(help(&file), ls_command(OWN));
 }
 
 #[test]

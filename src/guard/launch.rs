@@ -63,13 +63,8 @@ impl<'p> Launch<'p> {
         end: EndBody,
         host: &mut dyn Host,
     ) -> Option<Unrecorded> {
-        let log = self
-            .plan
-            .guards
-            .audit_start
-            .as_ref()
-            .filter(|_| self.record.is_none());
-        match log {
+        let log = self.plan.guards.audit_start.as_ref();
+        match log.filter(|_| self.record.is_none()) {
             // The log that could not take the start cannot take the refusal either.
             Some(log) if refusal.step() == Some(Step::AuditStart) => {
                 let unrecorded = log.refusals && refusal.signal().is_some();

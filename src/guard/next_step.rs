@@ -73,9 +73,7 @@ impl CommandLine<'_> {
     /// planned ones contain a secret, a placeholder replaces them that is a syntax error
     /// in a shell.
     fn run_with(self, options: &str, args: &[Text]) -> String {
-        let Plan {
-            group, extension, ..
-        } = self.plan;
+        let (group, extension) = (&self.plan.group, &self.plan.extension);
         let args = if self.plan.args == self.plan.shown_args {
             shell_line(args.iter().map(Text::as_os_str))
         } else {
@@ -91,9 +89,7 @@ impl CommandLine<'_> {
 
     /// Without arguments, which do not change the steps.
     pub fn explain(self) -> String {
-        let Plan {
-            group, extension, ..
-        } = self.plan;
+        let (group, extension) = (&self.plan.group, &self.plan.extension);
         format!("{} explain {group} {extension}", self.qli)
     }
 
@@ -133,12 +129,9 @@ impl CommandLine<'_> {
         let at = args
             .iter()
             .position(|arg| answers.contains(&arg.as_os_str()))?;
-        let length = if args.get(at)?.as_os_str() == "--confirm" {
-            2
-        } else {
-            1
-        };
-        Some(at..args.len().min(at + length))
+        let takes_value = args.get(at)?.as_os_str() == "--confirm";
+        let end = if takes_value { at + 2 } else { at + 1 };
+        Some(at..end.min(args.len()))
     }
 }
 
@@ -152,32 +145,29 @@ impl Refusal {
 
     /// What to type next.
     pub fn next_steps(&self, line: CommandLine<'_>) -> Vec<NextStep> {
-        match self {
-            Self::EnvDiffers(misses) => vec![NextStep::new(
-                "if that is what you mean",
-                line.with_variables(misses.iter().map(variable)),
-            )],
-            Self::NoTerminal(name) | Self::TerminalLost(_, name) => {
-                vec![NextStep::new(
-                    "if you are sure",
-                    line.confirmed(name.as_ref()),
-                )]
+        let (label, command) = match self {
+            Self::EnvDiffers(misses) => {
+                let variables = misses.iter().map(variable);
+                ("if that is what you mean", line.with_variables(variables))
             }
-            Self::Declined(_) => vec![NextStep::new("to try again", line.run(""))],
+            Self::NoTerminal(name) | Self::TerminalLost(_, name) => {
+                ("if you are sure", line.confirmed(name.as_ref()))
+            }
+            Self::Declined(_) => ("to try again", line.run("")),
             Self::WrongName(_, name) => {
                 let command = line.run(&format!(" --confirm {name}"));
-                vec![NextStep::new("if you mean this group", command)]
+                ("if you mean this group", command)
             }
-            Self::SecretsMissing(faults) => for_secrets(faults, line),
-            Self::LogObstacle(obstacle) => vec![NextStep::to_fix_it(obstacle.help.clone())],
-            Self::LogFailed(step, _) => vec![step.clone()],
+            Self::LogObstacle(obstacle) => (TO_FIX_IT, obstacle.help.clone()),
+            Self::LogFailed(step, _) => return vec![step.clone()],
             Self::LogLocked(log, _) => {
-                let command = format!("fuser {}", shell_word(log));
-                vec![NextStep::new("to see which process", command)]
+                ("to see which process", format!("fuser {}", shell_word(log)))
             }
-            Self::CannotStart(failure) => failure.next_step(line).into_iter().collect(),
-            Self::Changed(_) | Self::Interrupted(..) | Self::SystemFailed(_) => Vec::new(),
-        }
+            Self::SecretsMissing(faults) => return for_secrets(faults, line),
+            Self::CannotStart(failure) => return failure.next_step(line).into_iter().collect(),
+            Self::Changed(_) | Self::Interrupted(..) | Self::SystemFailed(_) => return Vec::new(),
+        };
+        vec![NextStep::new(label, command)]
     }
 }
 
@@ -203,29 +193,25 @@ fn for_secrets(faults: &[SecretFault], line: CommandLine<'_>) -> Vec<NextStep> {
 }
 
 impl StartFailure {
-    pub fn next_step(&self, line: CommandLine<'_>) -> Option<NextStep> {
-        match self {
+    fn next_step(&self, line: CommandLine<'_>) -> Option<NextStep> {
+        let (label, command) = match self {
             Self::NoInterpreter {
                 script,
                 interpreter,
-            } => Some(of_interpreter(script, interpreter)),
-            Self::CopyDiffers(copy) => {
-                Some(NextStep::to_fix_it(format!("rm {}", shell_word(copy))))
+            } if interpreter.as_os_str().as_encoded_bytes().ends_with(b"\r") => {
+                (TO_FIX_IT, with_lf_line_ends(script))
             }
+            Self::NoInterpreter { script, .. } => {
+                let command = format!("head -n 1 {}", shell_word(script));
+                ("to see its first line", command)
+            }
+            Self::CopyDiffers(copy) => (TO_FIX_IT, format!("rm {}", shell_word(copy))),
             Self::NoCopy(..) => {
-                let run = line.run("");
-                let command = format!("XDG_CACHE_HOME=\"$(mktemp -d)\" {run}");
-                Some(NextStep::new("with another cache", command))
+                let command = format!("XDG_CACHE_HOME=\"$(mktemp -d)\" {}", line.run(""));
+                ("with another cache", command)
             }
-            Self::Vanished(_) | Self::NotExecutable { .. } => None,
-        }
+            Self::Vanished(_) | Self::NotExecutable { .. } => return None,
+        };
+        Some(NextStep::new(label, command))
     }
-}
-
-fn of_interpreter(script: &Path, interpreter: &Path) -> NextStep {
-    if interpreter.as_os_str().as_encoded_bytes().ends_with(b"\r") {
-        return NextStep::to_fix_it(with_lf_line_ends(script));
-    }
-    let command = format!("head -n 1 {}", shell_word(script));
-    NextStep::new("to see its first line", command)
 }

@@ -82,14 +82,12 @@ impl Plan {
     /// An unknown name, a manifest with errors, a script that cannot be executed, an
     /// audit path that cannot be expanded.
     pub fn of(request: &Request, view: &dyn HostView) -> Result<Self, Diagnostics> {
-        let target = discovery::find(&request.group, &request.extension, &request.roots, view)?;
         let Target {
-            group,
+            group: Group { location, manifest },
             extension,
             program,
             mut warnings,
-        } = target;
-        let Group { location, manifest } = group;
+        } = discovery::find(&request.group, &request.extension, &request.roots, view)?;
         warnings.extend(manifest.warnings.clone());
         let own = [location.manifest_id, program.id];
         let declared = Declared {

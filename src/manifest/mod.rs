@@ -31,7 +31,7 @@ use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, utf8_source};
 use crate::host::reason;
-use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit, shell_word};
+use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit, ls_command};
 use crate::providers::ProviderId;
 
 pub use audit::{AnchorTarget, AuditLog};
@@ -147,8 +147,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
             .help("a manifest only declares guards; keep data in another file");
     }
     let message = format!("cannot read the manifest: {}", reason(error));
-    Diagnostic::of_path(Code::UnreadableFile, path, message)
-        .help(format!("ls -ld {}", shell_word(path)))
+    Diagnostic::of_path(Code::UnreadableFile, path, message).help(ls_command(path))
 }
 
 #[cfg(test)]

@@ -20,8 +20,8 @@ pub use digest::{Digest, Sha256};
 pub use named_secrets::{contains_secret, promises_secret, redact_args};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use text::{
-    Text, escaped, grouped, is_hidden, path_as_text, plural, shell_line, shell_word, to_json_line,
-    to_json_pretty, visible, visible_lines,
+    Text, escaped, grouped, is_hidden, ls_command, path_as_text, plural, shell_line, shell_word,
+    to_json_line, to_json_pretty, visible, visible_lines,
 };
 pub use time_limit::{TIME_LIMIT_PATTERN, TimeLimit};
 

@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -15,8 +15,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// Bytes that are usually text: an argument, a path.
 ///
 /// In JSON it is a string if it is UTF-8, else `{"b64": "…"}`, so that no byte is lost.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(with = "Form")]
 pub struct Text(pub OsString);
+
+/// A string, or the base64 of bytes that are not UTF-8.
+#[derive(Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Text", deny_unknown_fields)]
+enum Form {
+    Plain(String),
+    Encoded { b64: String },
+}
 
 impl Text {
     pub fn as_os_str(&self) -> &OsStr {
@@ -53,12 +63,6 @@ impl Serialize for Text {
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Plain(String),
-            Encoded { b64: String },
-        }
         match Form::deserialize(deserializer)? {
             Form::Plain(text) => Ok(text.into()),
             Form::Encoded { b64 } => {
@@ -75,23 +79,6 @@ pub fn path_as_text<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     Text::from(path.as_ref().as_os_str()).serialize(serializer)
-}
-
-impl JsonSchema for Text {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Text".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A string, or the base64 of bytes that are not UTF-8",
-            "oneOf": [
-                { "type": "string" },
-                { "type": "object", "properties": { "b64": { "type": "string" } },
-                  "required": ["b64"], "additionalProperties": false }
-            ]
-        })
-    }
 }
 
 /// Whether a character is invisible or controls a terminal: C0, DEL, C1, zero-width characters and fillers, line separators, bidi controls, tags.
@@ -163,6 +150,11 @@ pub fn shell_word(word: impl AsRef<OsStr>) -> String {
         }
         _ => ansi_c_quoted(bytes),
     }
+}
+
+/// The command that shows why a path cannot be used, and what to look for.
+pub fn ls_command(path: impl AsRef<OsStr>) -> String {
+    format!("ls -ld {}  # its owner and permissions", shell_word(path))
 }
 
 /// The `$'…'` form, for bytes that are invisible.

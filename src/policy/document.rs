@@ -13,7 +13,7 @@ use super::spans::{SpanTree, json_of};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, quoted, utf8_source};
 use crate::host::reason;
 use crate::manifest::syntax_errors;
-use crate::names::shell_word;
+use crate::names::ls_command;
 
 #[derive(Debug)]
 pub(super) struct PolicyDocument {
@@ -132,8 +132,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
             .help("split it, and pass each part with its own `--policy`");
     }
     let message = format!("the policy cannot be read: {}", reason(error));
-    Diagnostic::of_path(Code::PolicyUnusable, path, message)
-        .help(format!("ls -ld {}", shell_word(path)))
+    Diagnostic::of_path(Code::PolicyUnusable, path, message).help(ls_command(path))
 }
 
 /// Turns a diagnostic of a manifest's text into one of a policy's.

@@ -152,17 +152,12 @@ pub enum ToolMessage {
     Withheld,
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// A signal ended the run during the call.
+    #[error("{} arrived during the call", .0.name())]
     Interrupted(Signal),
-    Fault(ProviderFault),
-}
-
-impl From<ProviderFault> for FetchError {
-    fn from(fault: ProviderFault) -> Self {
-        Self::Fault(fault)
-    }
+    #[error(transparent)]
+    Fault(#[from] ProviderFault),
 }
 
 #[cfg(test)]

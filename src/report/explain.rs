@@ -2,16 +2,13 @@
 
 use super::message::rows;
 use super::run::next_steps;
-use super::style::{put, wrapped};
+use super::style::{hanging, put};
 use super::{Style, human};
 use crate::guard::{CommandLine, Plan, Preview, Refusal, Step, Verdict, first_refusal};
 use crate::manifest::DemandedBy;
 use crate::names::{Digest, visible};
 
 const DRY_RUN: &str = "Dry run: nothing was executed, no secret was fetched, no file was written.";
-
-/// Where the details of a step begin.
-const INDENT: usize = 27;
 
 /// Renders a plan, and what each of its steps would do now. `qli` is the command that
 /// finds the extension again.
@@ -35,7 +32,7 @@ pub fn explain(
         out.push_str(&step(plan, preview, style));
     }
     out.push_str(&not_declared(steps, style));
-    put!(out, "\n{}\n", wrapped(DRY_RUN, style.width).join("\n"));
+    put!(out, "\n{}", hanging("", DRY_RUN, style.width));
     out.push_str(&origin(plan, steps, full_digests, style));
     out.push_str(&next(CommandLine { qli, plan }, steps, style));
     if !plan.warnings.is_empty() {
@@ -71,20 +68,12 @@ fn step(plan: &Plan, preview: &Preview, style: &Style) -> String {
             now => now,
         };
         last = detail.now;
-        let now = format!("{now:6}");
-        let now = if detail.refuses() {
-            style.bad(&now)
-        } else {
-            now
-        };
-        for (index, line) in wrapped(&text, style.width - INDENT).iter().enumerate() {
-            let row = match index {
-                0 => format!("{mark} {head}  {now}  {line}"),
-                _ => format!("{:INDENT$}{line}", ""),
-            };
-            put!(out, "{}\n", row.trim_end());
-            head = " ".repeat(head.len());
+        let mut row = hanging(&format!("{mark} {head}  {now:6}  "), &text, style.width);
+        if detail.refuses() {
+            row = row.replacen(now, &style.bad(now), 1);
         }
+        out.push_str(&row);
+        head = " ".repeat(head.len());
     }
     out
 }
@@ -100,10 +89,7 @@ fn not_declared(steps: &[Preview], style: &Style) -> String {
         return String::new();
     }
     let text = format!("not declared: {}", absent.join(", "));
-    let indent = "     ";
-    let lines = wrapped(&text, style.width - indent.len());
-    let text = lines.join(&format!("\n{indent}"));
-    format!("{indent}{}\n", text.replace('\u{a0}', " "))
+    hanging("     ", &text, style.width).replace('\u{a0}', " ")
 }
 
 /// Where the plan comes from, and what identifies it.

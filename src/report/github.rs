@@ -45,13 +45,12 @@ fn location(one: &Diagnostic) -> String {
         return "line=1,".to_owned();
     };
     let (start, end) = (source.position(span.start), source.position(span.end));
-    let (line, end_line) = (start.line, end.line);
+    let lines = format!("line={},endLine={},", start.line, end.line);
     // Columns are shown only for a range within one line.
-    if line != end_line {
-        return format!("line={line},endLine={end_line},");
+    if start.line != end.line {
+        return lines;
     }
-    let (column, end_column) = (start.column, end.column);
-    format!("line={line},endLine={line},col={column},endColumn={end_column},")
+    format!("{lines}col={},endColumn={},", start.column, end.column)
 }
 
 /// Escapes the text of a command, and makes control characters visible.

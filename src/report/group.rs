@@ -2,7 +2,7 @@
 
 use super::Style;
 use super::message::rows;
-use super::style::{column_width, put, wrapped};
+use super::style::{column_width, hanging, put};
 use crate::discovery::GroupEntry;
 use crate::guard::Guards;
 use crate::manifest::{Requirements, Section};
@@ -68,10 +68,7 @@ fn of_section(section: &Section, indent: usize, style: &Style) -> String {
     let adds = (!adds.is_empty()).then(|| format!("adds {}", adds.join(", ")));
     let description = section.description.as_deref().map(visible);
     let lines = description.into_iter().chain(adds);
-    let width = style.width.saturating_sub(indent);
-    let mut out = String::new();
-    for line in lines.flat_map(|line| wrapped(&line, width)) {
-        put!(out, "{:indent$}{line}\n", "");
-    }
-    out
+    let indent = " ".repeat(indent);
+    let lines = lines.map(|line| hanging(&indent, &line, style.width));
+    lines.collect()
 }

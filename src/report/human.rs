@@ -1,7 +1,6 @@
 //! Diagnostics for the terminal. miette renders the excerpts of manifests, and is
 //! named in this file only: [`Style`] replaces its own defaults.
 
-use std::fmt;
 use std::ops::Range;
 
 use miette::{
@@ -80,11 +79,13 @@ fn has_effect(one: &Diagnostic) -> bool {
     one.consequence.is_some() || !one.is_error() || of_policy
 }
 
-/// The lines of a manifest around a problem, for miette.
-#[derive(Debug)]
+/// The lines of a manifest around a problem, for miette, which would put its message
+/// above them.
+#[derive(Debug, thiserror::Error)]
+#[error("")]
 struct Snippet<'a> {
     one: &'a Diagnostic,
-    source: &'a Source,
+    file: &'a Source,
     mark: Range<usize>,
     /// Of a long line, the only part that is rendered.
     excerpt: Option<Range<usize>>,
@@ -107,7 +108,7 @@ impl<'a> Snippet<'a> {
         };
         let mut snippet = Self {
             one,
-            source,
+            file: source,
             mark,
             excerpt,
             path: style.path(source.path()),
@@ -119,11 +120,11 @@ impl<'a> Snippet<'a> {
 
     fn hint(&self, style: &Style) -> Option<String> {
         let help = style.shortened(&visible(self.one.help.as_deref()?));
-        let position = |at| self.source.position(at);
+        let position = |at| self.file.position(at);
         let (start, end) = (position(self.mark.start), position(self.mark.end));
         let mut labels = self.one.labels.iter();
         let is_alone = labels.all(|label| position(label.span.start).line != start.line);
-        let number = self.source.line_number(self.mark.end).to_string();
+        let number = self.file.line_number(self.mark.end).to_string();
         let middle = start.column.midpoint(end.column);
         // The gutter, the corner with its two dashes, and a space.
         let width = number.len() + 5 + middle + 4 + help.width();
@@ -147,7 +148,7 @@ impl<'a> Snippet<'a> {
         let mut out = String::new();
         if handler.render_report(&mut out, self).is_err() {
             // Rendering into memory fails only if a span is out of range.
-            let at = self.source.position(self.mark.start);
+            let at = self.file.position(self.mark.start);
             return format!("  at {}:{}:{}\n", self.path, at.line, at.column);
         }
         // The first line is where miette puts the message.
@@ -163,10 +164,8 @@ fn excerpt(source: &Source, span: &Range<usize>) -> Option<(Range<usize>, Range<
     let line = source.line(span.start);
     let above = source.line(line.start.saturating_sub(1));
     let below = source.line((line.end + 1).min(source.text().len()));
-    if [&line, &above, &below]
-        .iter()
-        .all(|line| line.len() <= LINE_MAX)
-    {
+    let longest = line.len().max(above.len()).max(below.len());
+    if longest <= LINE_MAX {
         return None;
     }
     let char_boundary = |at: usize| source.position(at).offset;
@@ -176,14 +175,6 @@ fn excerpt(source: &Source, span: &Range<usize>) -> Option<(Range<usize>, Range<
     let end = char_boundary(mark.end + AROUND).min(line.end);
     Some((mark, start..end))
 }
-
-impl fmt::Display for Snippet<'_> {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Ok(())
-    }
-}
-
-impl std::error::Error for Snippet<'_> {}
 
 impl miette::Diagnostic for Snippet<'_> {
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -207,31 +198,28 @@ impl SourceCode for Snippet<'_> {
         before: usize,
         after: usize,
     ) -> Result<Box<dyn miette::SpanContents<'b> + 'b>, MietteError> {
-        let text = self.source.shown();
-        let contents = |data: &'b [u8], span: miette::SourceSpan, lines| {
-            // miette's own columns count bytes.
-            let at = self.source.position(span.offset());
-            let (line, column) = (at.line - 1, at.column - 1);
-            let path = self.path.clone();
-            Box::new(MietteSpanContents::new_named(
-                path, data, span, line, column, lines,
-            ))
-        };
-        let Some(excerpt) = &self.excerpt else {
-            let inner = text.read_span(span, before, after)?;
-            return Ok(contents(inner.data(), *inner.span(), inner.line_count()));
-        };
+        let text = self.file.shown();
         // Without context lines miette asks for the mark, else for what to render.
-        let range = match (before, after) {
-            (0, 0) => &self.mark,
-            _ => excerpt,
+        let (span, lines) = match (&self.excerpt, before, after) {
+            (None, ..) => {
+                let inner = text.read_span(span, before, after)?;
+                (*inner.span(), inner.line_count())
+            }
+            (Some(_), 0, 0) => (self.mark.clone().into(), 1),
+            (Some(excerpt), ..) => (excerpt.clone().into(), 1),
         };
-        let piece = text.get(range.clone()).unwrap_or_default();
-        Ok(contents(
+        let piece = text.get(span.offset()..span.offset() + span.len());
+        let piece = piece.unwrap_or_default();
+        // miette's own columns count bytes.
+        let at = self.file.position(span.offset());
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.path.clone(),
             piece.as_bytes(),
-            (range.start, range.len()).into(),
-            1,
-        ))
+            span,
+            at.line - 1,
+            at.column - 1,
+            lines,
+        )))
     }
 }
 

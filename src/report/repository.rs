@@ -3,6 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::style::put;
 use crate::host::{HostView, normalize};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,24 +38,16 @@ impl Repository {
     /// A URI reference (RFC 3986): relative, or `file:///…`.
     pub(super) fn uri(&self, path: &Path) -> String {
         let path = self.relative(path);
-        let encoded = percent_encoded(path.as_os_str().as_bytes());
-        if path.is_absolute() {
-            return format!("file://{encoded}");
+        let mut out = String::from(if path.is_absolute() { "file://" } else { "" });
+        for &byte in path.as_os_str().as_bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+                out.push(char::from(byte));
+            } else {
+                put!(out, "%{byte:02X}");
+            }
         }
-        encoded
+        out
     }
-}
-
-fn percent_encoded(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for &byte in bytes {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            super::style::put!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::message::Message;
-use super::style::{put, wrapped};
+use super::style::hanging;
 use super::{Style, human};
 use crate::audit::{Fallback, Unrecorded};
 use crate::diagnostics::{Code, Diagnostic};
@@ -67,9 +67,7 @@ pub fn outcome(
 }
 
 fn error(line: CommandLine<'_>, ended: &Ended, style: &Style) -> Option<Message> {
-    let Plan {
-        group, extension, ..
-    } = line.plan;
+    let (group, extension) = (&line.plan.group, &line.plan.extension);
     let error = |text: String| Message::error(format!("{group} {extension} {text}"));
     Some(match ended {
         Ended::Ran(_) => return None,
@@ -111,12 +109,8 @@ fn found(line: CommandLine<'_>, refusal: &Refusal) -> Vec<String> {
 
 /// What was found, and how far the run got.
 fn not_started(head: Message, found: &[String], step: Option<Step>, style: &Style) -> Message {
-    let mut block = String::new();
-    for text in found {
-        for line in wrapped(&style.shortened(&visible(text)), style.width - 2) {
-            put!(block, "  {line}\n");
-        }
-    }
+    let found = found.iter().map(|text| style.shortened(&visible(text)));
+    let found = found.map(|text| hanging("  ", &text, style.width));
     let unchanged = match step {
         Some(Step::Confirm) => "Nothing changed: no secret was fetched.",
         Some(Step::Secrets | Step::AuditStart | Step::Spawn | Step::Wait | Step::AuditFinish) => {
@@ -124,7 +118,10 @@ fn not_started(head: Message, found: &[String], step: Option<Step>, style: &Styl
         }
         None | Some(_) => "Nothing changed: no prompt, no secret fetched.",
     };
-    head.line("").block(block).line("").line(unchanged)
+    head.line("")
+        .block(found.collect())
+        .line("")
+        .line(unchanged)
 }
 
 /// The commands that help, as rows.

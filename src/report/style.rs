@@ -125,7 +125,7 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     for word in text.split(' ') {
         let fits = line.width() + 1 + word.width() <= width;
         if !line.is_empty() && !fits {
-            lines.push(std::mem::take(&mut line));
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
         } else if !line.is_empty() {
             line.push(' ');
         }

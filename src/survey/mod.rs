@@ -18,7 +18,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, sorted};
 use crate::discovery::{Roots, embedded};
 use crate::host::{HostView, is_absent, reason};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, shell_word, visible};
+use crate::names::{GroupName, ls_command, shell_word, visible};
 use crate::policy::Policies;
 use candidate::{Candidate, SurveyOptions, candidates, named};
 use commands::Groups;
@@ -148,8 +148,7 @@ impl Survey {
 
 fn unreadable(root: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("the root cannot be read: {}", reason(error));
-    Diagnostic::of_path(Code::RootUnreadable, root, message)
-        .help(format!("ls -ld {}", shell_word(root)))
+    Diagnostic::of_path(Code::RootUnreadable, root, message).help(ls_command(root))
 }
 
 fn shadowed(name: &GroupName, path: &Path, owner: &Path) -> Diagnostic {

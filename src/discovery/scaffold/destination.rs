@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::discovery::roots::Roots;
 use crate::host::{HostView, NewFile, reason, unset_reason};
-use crate::names::shell_word;
+use crate::names::ls_command;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
@@ -68,5 +68,5 @@ pub(super) fn not_created(path: &Path, error: &io::Error, view: &dyn HostView) -
     let message = format!("cannot create this path: {}", reason(error));
     let mut above = path.ancestors().skip(1);
     let above = above.find(|one| view.lstat(one).is_ok()).unwrap_or(path);
-    Diagnostic::of_path(Code::NotMade, path, message).help(format!("ls -ld {}", shell_word(above)))
+    Diagnostic::of_path(Code::NotMade, path, message).help(ls_command(above))
 }
