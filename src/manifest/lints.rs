@@ -6,7 +6,6 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::findings::{Findings, TomlValue};
-
 use crate::diagnostics::{Code, StructuralBytes};
 use crate::names::is_hidden;
 

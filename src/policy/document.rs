@@ -131,7 +131,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
         return Diagnostic::of_path(Code::PolicyUnusable, path, message)
             .help("split it, and pass each part with its own `--policy`");
     }
-    let message = format!("the policy cannot be read: {}", reason(error));
+    let message = format!("cannot read the policy: {}", reason(error));
     Diagnostic::of_path(Code::PolicyUnusable, path, message).help(ls_command(path))
 }
 

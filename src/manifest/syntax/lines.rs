@@ -116,9 +116,7 @@ pub(super) fn conflicts(source: &Source, statements: &Statements) -> Vec<Conflic
                 blanked: Vec::new(),
             });
         } else if side == Side::First
-            && ["=======", "|||||||"]
-                .iter()
-                .any(|mark| line.starts_with(mark))
+            && (line.starts_with("=======") || line.starts_with("|||||||"))
         {
             side = Side::Other;
         }
