@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags};
-use nix::sys::termios::{FlushArg, tcflush};
+use rustix::termios::{QueueSelector, tcflush};
 
 use super::handlers::SignalHandlers;
 use super::poll::{Polled, poll};
@@ -42,7 +42,7 @@ fn print_question(
     question: &str,
     signals: &mut SignalHandlers,
 ) -> Result<(), AskError> {
-    tcflush(tty.as_fd(), FlushArg::TCIFLUSH).map_err(io::Error::from)?;
+    tcflush(tty, QueueSelector::IFlush).map_err(io::Error::from)?;
     match signals.write(tty, question.as_bytes(), None)? {
         None => Ok(()),
         Some(signal) => Err(AskError::Interrupted(signal)),

@@ -1,12 +1,15 @@
 //! Facts about processes from `/proc` (proc(5)); unknown where there is none.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
-use nix::unistd::{Pid, ttyname};
+use nix::unistd::Pid;
+use rustix::termios::ttyname;
 
 use super::{LoginUid, ProcessFacts};
 
@@ -36,14 +39,16 @@ pub(super) fn own_stat() -> OwnStat {
 }
 
 pub(super) fn own_facts(start: Option<u64>) -> ProcessFacts {
-    let tty = ttyname(io::stdin())
-        .or_else(|_| ttyname(io::stdout()))
-        .or_else(|_| ttyname(io::stderr()));
+    let tty = ttyname(io::stdin(), Vec::new())
+        .or_else(|_| ttyname(io::stdout(), Vec::new()))
+        .or_else(|_| ttyname(io::stderr(), Vec::new()));
     let ppid = std::os::unix::process::parent_id();
     ProcessFacts {
         pid: std::process::id(),
         ppid,
-        tty: tty.ok(),
+        tty: tty
+            .ok()
+            .map(|name| OsString::from_vec(name.into_bytes()).into()),
         start,
         boot_id: boot_id(),
         parent_exe: std::fs::read_link(format!("/proc/{ppid}/exe")).ok(),
