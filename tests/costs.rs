@@ -221,6 +221,33 @@ fn a_run_makes_the_same_calls_whatever_is_on_path() {
     }
 }
 
+/// How often each directory on `PATH` is opened by a command that looks at all groups.
+fn opened_on_path(world: &World, words: &[&str]) -> Vec<usize> {
+    let directories = ["1", "2", "3", "bin"].map(|name| world.path(name).display().to_string());
+    let mut command = world.watched_by("strace");
+    command.args(["-f", "-qq", "-e", "trace=openat", "-o", "trace", "-E"]);
+    command.arg(format!("PATH={}", directories.join(":")));
+    command.env("QLI_EXTENSIONS", world.path("root"));
+    let status = command.arg(world.path("qli")).args(words).status().unwrap();
+    assert!(matches!(status.code(), Some(0 | 1)), "{command:?}");
+    let trace = std::fs::read_to_string(world.path("trace")).unwrap();
+    let opened = directories.map(|name| trace.matches(&format!("\"{name}\"")).count());
+    opened.into()
+}
+
+#[test]
+fn a_directory_of_path_is_listed_once_whatever_the_number_of_groups() {
+    let world = World::new().groups(199).programs(20);
+    for words in [
+        &["ext", "list"][..],
+        &["ext", "list", "g"],
+        &["doctor"],
+        &["validate"],
+    ] {
+        assert_eq!(opened_on_path(&world, words), [1; 4], "{words:?}");
+    }
+}
+
 /// Counts twice: a limit is only useful for a count that repeats.
 fn assert_within(limit: u64, words: &[&str]) {
     let world = World::new();

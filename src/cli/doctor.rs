@@ -1,7 +1,7 @@
 //! `qli doctor`.
 
 use super::context::Context;
-use crate::discovery::catalogue;
+use crate::discovery::{PathCommands, catalogue};
 use crate::dispatch::Exit;
 use crate::doctor::{Checkup, Health, examine};
 use crate::names::to_json_pretty;
@@ -25,8 +25,9 @@ pub(super) fn exec(cx: &Context<'_>, format: Format) -> Exit {
 fn checkup(cx: &Context<'_>) -> Checkup {
     let roots = cx.roots();
     let (policies, unusable) = Policies::load(&Policies::named(&[], cx.host), cx.host);
-    let mut survey = survey::of_roots(&roots, &policies, cx.host);
+    let commands = PathCommands::of_all(cx.host);
+    let mut survey = survey::of_roots(&roots, &policies, &commands, cx.host);
     survey.found.extend(unusable);
-    let catalogue = catalogue(&roots, cx.host);
+    let catalogue = catalogue(&roots, &commands, cx.host);
     examine(&roots, &survey, &catalogue, cx.host)
 }

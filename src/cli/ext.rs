@@ -7,7 +7,7 @@ use super::args::ExtCommand;
 use super::context::Context;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::discovery::scaffold::{self, Destination};
-use crate::discovery::{self, Roots};
+use crate::discovery::{self, PathCommands, Roots};
 use crate::dispatch::Exit;
 use crate::host::{HostView, write_stderr};
 use crate::names::{shell_word, to_json_pretty, visible};
@@ -58,14 +58,17 @@ pub(super) fn exec(cx: &mut Context<'_>, command: &ExtCommand) -> Exit {
 /// Lists all groups, or the one that was named.
 fn list(cx: &Context<'_>, format: Format, group: Option<&OsStr>) -> Result<String, Diagnostics> {
     let roots = cx.roots();
-    let mut catalogue = discovery::catalogue(&roots, cx.host);
-    if let Some(group) = group {
-        let name = discovery::group_name(group)?;
-        catalogue.retain(|group| group.name == name);
-        if catalogue.is_empty() {
-            discovery::find_group(&name, &roots, cx.host)?;
+    let catalogue = match group {
+        None => discovery::catalogue(&roots, &PathCommands::of_all(cx.host), cx.host),
+        Some(typed) => {
+            let name = discovery::group_name(typed)?;
+            let found = discovery::catalogue_group(&name, &roots, cx.host);
+            if found.is_none() {
+                discovery::find_group(&name, &roots, cx.host)?;
+            }
+            found.into_iter().collect()
         }
-    }
+    };
     Ok(match format {
         Format::Json => to_json_pretty(&CatalogueDocument::new(&catalogue)),
         Format::Human => report::list(&catalogue, &cx.global.qli(), &cx.stdout()),

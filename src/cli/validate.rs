@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::args::{ValidateArgs, ValidateFormat};
 use super::context::Context;
 use crate::diagnostics::{Diagnostic, SOURCE_MAX, Severity, Source, has_errors, sorted};
+use crate::discovery::PathCommands;
 use crate::dispatch::Exit;
 use crate::host::{Host, HostView, reason, write_stderr};
 use crate::manifest::{self, apply_fixes, schema_line};
@@ -41,7 +42,12 @@ pub(super) fn exec(cx: &mut Context<'_>, args: &ValidateArgs) -> Exit {
 
 fn survey(cx: &Context<'_>, args: &ValidateArgs, policies: &Policies) -> Survey {
     if args.path.is_empty() {
-        survey::of_roots(&cx.roots(), policies, cx.host)
+        survey::of_roots(
+            &cx.roots(),
+            policies,
+            &PathCommands::of_all(cx.host),
+            cx.host,
+        )
     } else {
         survey::of_paths(&args.path, policies, cx.host)
     }

@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::commands::PathCommands;
 use super::embedded;
 use super::group::{Group, find_group};
 use super::location::{GroupLocation, command_name};
 use super::roots::{Root, Roots};
 use crate::diagnostics::Diagnostics;
-use crate::host::{
-    HostView, all_on_path, is_absent, is_executable, is_world_writable, lookup, path_entries,
-};
+use crate::host::{HostView, all_on_path, is_absent, is_executable, lookup};
 use crate::manifest::FILE_NAME;
 use crate::names::{ExtensionName, GroupName};
 
@@ -38,12 +37,13 @@ pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Ro
 }
 
 /// Lists a group's extensions: its own executables, then those on `PATH`.
-pub(super) fn extensions(location: &GroupLocation, view: &dyn HostView) -> Extensions {
-    let mut found = Extensions::new();
-    let own = own(location, view).into_iter();
-    for (name, path) in own.chain(on_path(location, view)) {
-        found.entry(name).or_insert(path);
-    }
+pub(super) fn extensions(
+    location: &GroupLocation,
+    commands: &PathCommands,
+    view: &dyn HostView,
+) -> Extensions {
+    let mut found: Extensions = commands.extensions(&location.name).collect();
+    found.extend(own(location, view));
     found
 }
 
@@ -57,29 +57,10 @@ fn own(location: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, Pat
             })
             .collect();
     };
-    executables(&directory, "", view)
-}
-
-fn on_path(location: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
-    let prefix = format!("qli-{}-", location.name);
-    path_entries(view)
-        .iter()
-        .filter(|entry| !is_world_writable(entry, view))
-        .flat_map(|entry| executables(entry, &prefix, view))
-        .collect()
-}
-
-/// Lists the executables of a directory that are named by a prefix and an
-/// extension's name.
-fn executables(
-    directory: &Path,
-    prefix: &str,
-    view: &dyn HostView,
-) -> Vec<(ExtensionName, PathBuf)> {
-    let entries = view.list(directory).unwrap_or_default().into_iter();
+    let entries = view.list(&directory).unwrap_or_default().into_iter();
     entries
         .filter_map(|entry| {
-            let name = entry.to_str()?.strip_prefix(prefix)?.parse().ok()?;
+            let name = entry.to_str()?.parse().ok()?;
             let path = directory.join(&entry);
             is_executable(&path, view).then_some((name, path))
         })
@@ -111,14 +92,32 @@ pub struct GroupEntry {
 }
 
 /// Finds every group, sorted by name.
-pub fn catalogue(roots: &Roots, view: &dyn HostView) -> Vec<CatalogueGroup> {
+pub fn catalogue(
+    roots: &Roots,
+    commands: &PathCommands,
+    view: &dyn HostView,
+) -> Vec<CatalogueGroup> {
     let groups = group_names(roots, view).into_iter();
     let groups = groups.map(|(name, root)| CatalogueGroup {
-        group: group_entry(&name, roots, view),
+        group: entry(&name, roots, commands, view),
         name,
         root,
     });
     groups.collect()
+}
+
+/// Finds one group as the catalogue has it.
+pub fn catalogue_group(
+    name: &GroupName,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Option<CatalogueGroup> {
+    let (name, root) = group_names(roots, view).remove_entry(name)?;
+    Some(CatalogueGroup {
+        group: group_entry(&name, roots, view),
+        name,
+        root,
+    })
 }
 
 /// Finds a group and its extensions.
@@ -127,8 +126,17 @@ pub fn group_entry(
     roots: &Roots,
     view: &dyn HostView,
 ) -> Result<GroupEntry, Diagnostics> {
+    entry(name, roots, &PathCommands::of_group(name, view), view)
+}
+
+fn entry(
+    name: &GroupName,
+    roots: &Roots,
+    commands: &PathCommands,
+    view: &dyn HostView,
+) -> Result<GroupEntry, Diagnostics> {
     let group = find_group(name, roots, view)?;
-    let extensions = extensions(&group.location, view);
+    let extensions = extensions(&group.location, commands, view);
     Ok(GroupEntry { group, extensions })
 }
 

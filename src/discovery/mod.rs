@@ -4,6 +4,7 @@
 //! A run looks at one group only. It lists directories only to suggest a name in
 //! place of an unknown one.
 
+mod commands;
 pub mod embedded;
 mod find;
 mod group;
@@ -16,10 +17,12 @@ mod sections;
 mod trust;
 mod unknown;
 
+pub use commands::PathCommands;
 pub use find::{Target, find};
 pub use group::{Group, find_group};
 pub use listing::{
-    CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, group_entry, group_names, logs,
+    CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, catalogue_group, group_entry,
+    group_names, logs,
 };
 pub use location::{GroupLocation, extension_name, group_name};
 pub use program::{

@@ -1,6 +1,7 @@
 //! Sections of a manifest, `[extensions.<name>]`, whose guards protect no script,
 //! or not every name of it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::embedded;
@@ -74,15 +75,19 @@ pub fn same_files(
     scripts: &[&str],
     view: &dyn HostView,
 ) -> Diagnostics {
-    let mut found = Diagnostics::default();
     let id = |name: &str| Some(view.stat(&directory.join(name)).ok()?.id);
+    let mut found = Diagnostics::default();
+    if manifest.sections.is_empty() {
+        return found;
+    }
+    let without = without_section(manifest, scripts).into_iter();
+    let without: Vec<_> = without.filter_map(|name| Some((name, id(name)?))).collect();
     for section in &manifest.sections {
         let Some(own) = id(section.name.as_str()) else {
             continue;
         };
-        let without = scripts.iter().filter(|name| !has_section(manifest, name));
-        let same = without.filter(|name| id(name) == Some(own));
-        found.extend(same.map(|name| of_same_file(section, name, manifest).as_warning()));
+        let same = without.iter().filter(|(_, id)| *id == own);
+        found.extend(same.map(|(name, _)| of_same_file(section, name, manifest).as_warning()));
     }
     found
 }
@@ -95,24 +100,26 @@ pub fn without_scripts(
     group: Option<&GroupName>,
     view: &dyn HostView,
 ) -> Diagnostics {
+    let without = without_section(manifest, scripts);
+    let present: BTreeSet<_> = scripts.iter().copied().collect();
     let mut found = Diagnostics::default();
     for section in &manifest.sections {
         let name = section.name.as_str();
-        let on_path = group.is_some_and(|group| is_command(group, &section.name, view));
-        if !scripts.contains(&name) && !on_path {
-            let meant = scripts.iter().copied();
-            let meant =
-                meant.filter(|script| !has_section(manifest, script) && are_near(name, script));
-            let meant: Vec<_> = meant.collect();
+        let on_path = || group.is_some_and(|group| is_command(group, &section.name, view));
+        if !present.contains(name) && !on_path() {
+            let meant = without.iter().copied();
+            let meant: Vec<_> = meant.filter(|script| are_near(name, script)).collect();
             found.push(without_script(section, &meant, manifest));
         }
     }
     found
 }
 
-fn has_section(manifest: &Manifest, script: &str) -> bool {
-    let mut sections = manifest.sections.iter();
-    sections.any(|one| one.name.as_str() == script)
+fn without_section<'s>(manifest: &Manifest, scripts: &[&'s str]) -> Vec<&'s str> {
+    let sections = manifest.sections.iter();
+    let sections: BTreeSet<_> = sections.map(|one| one.name.as_str()).collect();
+    let scripts = scripts.iter().copied();
+    scripts.filter(|name| !sections.contains(name)).collect()
 }
 
 fn of_same_file(section: &Section, extension: &str, manifest: &Manifest) -> Diagnostic {

@@ -179,7 +179,7 @@ fn an_extension_can_be_on_path_and_the_groups_own_file_wins() {
     );
     assert_eq!(problem(&world, "nogroup", "x").0, Code::NoSuchGroup);
     let group = look(&world, "prod", "hello").unwrap().group;
-    let names: Vec<_> = listing::extensions(&group.location, &world)
+    let names: Vec<_> = listing::extensions(&group.location, &PathCommands::of_all(&world), &world)
         .into_keys()
         .map(|name| name.to_string())
         .collect();
@@ -241,7 +241,8 @@ fn the_copy_of_a_built_in_script_is_trusted_no_more_than_another() {
 #[test]
 fn the_catalogue_has_good_and_broken_groups() {
     let world = World::new().manifest("web", "").manifest("bad", "x = 1");
-    let catalogue = catalogue(&Roots::of(&[], &world), &world);
+    let commands = PathCommands::of_all(&world);
+    let catalogue = catalogue(&Roots::of(&[], &world), &commands, &world);
     let names: Vec<_> = catalogue
         .iter()
         .map(|entry| (entry.name.to_string(), entry.group.is_ok()))

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::commands::PathCommands;
 use super::location::GroupLocation;
 use super::roots::{Root, RootKind, Roots};
 use super::{embedded, listing};
@@ -81,7 +82,8 @@ pub(super) fn extension(
     roots: &Roots,
     view: &dyn HostView,
 ) -> Diagnostic {
-    let known = listing::extensions(location, view);
+    let commands = PathCommands::of_group(&location.name, view);
+    let known = listing::extensions(location, &commands, view);
     let known: Vec<_> = known.keys().map(ExtensionName::as_str).collect();
     let group = &location.name;
     let message = format!("the group `{group}` has no extension `{name}`");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::discovery::PathCommands;
 use crate::host::fake::World;
 use crate::names::ls_command;
 
@@ -15,7 +16,7 @@ fn world() -> World {
 fn of(world: &World) -> Checkup {
     let roots = Roots::of(&[], world);
     let survey = Survey::default();
-    let catalogue = crate::discovery::catalogue(&roots, world);
+    let catalogue = crate::discovery::catalogue(&roots, &PathCommands::of_all(world), world);
     examine(&roots, &survey, &catalogue, world)
 }
 

@@ -1,7 +1,7 @@
 //! Whether a file can be trusted: whoever can change it, or a directory above it,
 //! decides what runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -65,6 +65,7 @@ pub fn insecure_paths(paths: &[&Path], view: &dyn HostView) -> Vec<InsecurePath>
     let mut walk = PathWalk {
         view,
         examined: BTreeMap::new(),
+        reported: BTreeSet::new(),
         found: Vec::new(),
     };
     for path in paths {
@@ -80,6 +81,7 @@ struct PathWalk<'v> {
     view: &'v dyn HostView,
     // `OsString`, since comparing paths part by part is slower.
     examined: BTreeMap<OsString, Stat>,
+    reported: BTreeSet<OsString>,
     found: Vec<InsecurePath>,
 }
 
@@ -142,7 +144,7 @@ impl PathWalk<'_> {
 
     fn check(&mut self, path: &Path, stat: Stat, is_parent: bool) {
         if let Some(by) = changed_by(&stat, is_parent, self.view.euid())
-            && !self.found.iter().any(|one| one.path == path)
+            && self.reported.insert(path.into())
         {
             let path = path.to_owned();
             self.found.push(InsecurePath { path, stat, by });

@@ -1,33 +1,26 @@
 //! `PATH`: entries that are skipped, and commands named like extensions that
 //! never run or belong to no group.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::OsStrExt;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{HostView, is_executable, path_entries};
+use crate::discovery::PathCommands;
+use crate::host::HostView;
 use crate::names::{ExtensionName, GroupName, shell_word};
 
 /// All groups with their directories; built-in ones have none.
 pub(super) type Groups = BTreeMap<GroupName, Option<PathBuf>>;
 
-pub(super) fn check(groups: &Groups, view: &dyn HostView) -> Diagnostics {
+pub(super) fn check(groups: &Groups, commands: &PathCommands, view: &dyn HostView) -> Diagnostics {
     let mut found = entries(view);
-    let mut first: BTreeMap<OsString, PathBuf> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
-    for entry in path_entries(view) {
-        if !seen.insert(entry.clone()) {
+    for (name, paths) in commands.iter() {
+        let Some((first, others)) = paths.split_first() else {
             continue;
-        }
-        for name in commands(&entry, view) {
-            let path = entry.join(&name);
-            let shadowed = first.get(&name).map(|by| shadowed(&path, by));
-            let problem = shadowed.or_else(|| check_command(&path, &name, groups, view));
-            found.extend(problem);
-            first.entry(name).or_insert(path);
-        }
+        };
+        found.extend(check_command(first, name, groups, view));
+        found.extend(others.iter().map(|path| shadowed(path, first)));
     }
     found
 }
@@ -51,15 +44,6 @@ fn entries(view: &dyn HostView) -> Diagnostics {
         Some(problem.help("remove it from `PATH`, or make it absolute"))
     }));
     found
-}
-
-/// Lists the executables of a directory that are named like an extension.
-fn commands(directory: &Path, view: &dyn HostView) -> Vec<OsString> {
-    let names = view.list(directory).unwrap_or_default().into_iter();
-    let runs = |name: &OsString| is_executable(&directory.join(name), view);
-    names
-        .filter(|name| name.as_bytes().starts_with(b"qli-") && runs(name))
-        .collect()
 }
 
 /// Reads a name as `qli-<group>-<extension>` in every possible way: both can
@@ -119,7 +103,11 @@ mod tests {
             let directory = (!directory.is_empty()).then(|| PathBuf::from(directory));
             (name.parse().unwrap(), directory)
         });
-        let found = sorted(check(&groups.collect(), world));
+        let found = sorted(check(
+            &groups.collect(),
+            &PathCommands::of_all(world),
+            world,
+        ));
         let pairs = found
             .iter()
             .map(|one| (one.code.number(), one.path().display().to_string()));

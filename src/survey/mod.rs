@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, sorted};
-use crate::discovery::{Roots, embedded};
+use crate::discovery::{PathCommands, Roots, embedded};
 use crate::host::{HostView, is_absent, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, ls_command, shell_word, visible};
@@ -40,7 +40,12 @@ pub struct Survey {
 }
 
 /// Checks every root, groups that shadow each other, and `PATH`.
-pub fn of_roots<V: HostView + Sync>(roots: &Roots, policies: &Policies, view: &V) -> Survey {
+pub fn of_roots<V: HostView + Sync>(
+    roots: &Roots,
+    policies: &Policies,
+    commands: &PathCommands,
+    view: &V,
+) -> Survey {
     let mut survey = Survey::default();
     let mut all = Vec::new();
     for root in roots.iter() {
@@ -57,7 +62,9 @@ pub fn of_roots<V: HostView + Sync>(roots: &Roots, policies: &Policies, view: &V
     };
     let reports = survey.check(&all, options, view);
     let groups = survey.report_shadowed(&reports);
-    survey.found.extend(commands::check(&groups, view));
+    survey
+        .found
+        .extend(commands::check(&groups, commands, view));
     survey.sorted()
 }
 

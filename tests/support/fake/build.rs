@@ -115,6 +115,13 @@ impl World {
         self
     }
 
+    /// How often a directory was listed.
+    pub fn listed(&self, directory: &str) -> usize {
+        let disk = self.disk.borrow();
+        let same = disk.listed.iter();
+        same.filter(|one| *one == Path::new(directory)).count()
+    }
+
     pub fn acts(&self) -> Vec<Act> {
         self.disk.borrow().acts.clone()
     }

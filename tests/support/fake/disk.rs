@@ -76,6 +76,7 @@ pub(super) struct FileNode {
 pub(super) struct Disk {
     pub(super) nodes: BTreeMap<PathBuf, FileNode>,
     pub(super) acts: Vec<Act>,
+    pub(super) listed: Vec<PathBuf>,
     pub(super) counts: BTreeMap<Op, u32>,
     pub(super) faults: BTreeMap<(Op, u32), i32>,
     pub(super) signals: BTreeMap<Op, Signal>,

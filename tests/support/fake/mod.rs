@@ -117,6 +117,7 @@ impl HostView for World {
     }
 
     fn list(&self, directory: &Path) -> io::Result<Vec<OsString>> {
+        self.disk.borrow_mut().listed.push(directory.to_owned());
         let disk = self.disk.borrow();
         disk.stat(directory)?;
         let below = disk
