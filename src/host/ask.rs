@@ -9,9 +9,10 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags};
 use rustix::termios::{QueueSelector, tcflush};
 
+use super::AskError;
 use super::handlers::SignalHandlers;
 use super::poll::{Polled, poll};
-use super::{AskError, terminal};
+use super::terminal::{self, LineMode};
 
 /// Longest answer read, in bytes: a terminal's line is no longer (`N_TTY`).
 const LINE_MAX: usize = 4096;
@@ -19,7 +20,9 @@ const LINE_MAX: usize = 4096;
 /// Prints a question on the terminal and reads one line. What was typed before the
 /// question is discarded.
 pub(super) fn ask(question: &str, signals: &mut SignalHandlers) -> Result<String, AskError> {
-    let mut tty = terminal::open(true)?;
+    let tty = terminal::open(true)?;
+    discard_input(&tty)?;
+    let mode = LineMode::set(&tty)?;
     print_question(&tty, question, signals)?;
     loop {
         signals.wait(&[tty.as_fd()], None)?;
@@ -29,12 +32,18 @@ pub(super) fn ask(question: &str, signals: &mut SignalHandlers) -> Result<String
             return Err(AskError::Interrupted(signal));
         }
         if pending.resumed {
+            discard_input(&tty)?;
+            mode.set_again()?;
             print_question(&tty, question, signals)?;
         }
         if is_ready(&tty, PollFlags::POLLIN)? {
-            return Ok(read_line(&mut tty)?);
+            return Ok(read_line(&tty)?);
         }
     }
+}
+
+fn discard_input(tty: &File) -> io::Result<()> {
+    Ok(tcflush(tty, QueueSelector::IFlush)?)
 }
 
 fn print_question(
@@ -42,7 +51,6 @@ fn print_question(
     question: &str,
     signals: &mut SignalHandlers,
 ) -> Result<(), AskError> {
-    tcflush(tty, QueueSelector::IFlush).map_err(io::Error::from)?;
     match signals.write(tty, question.as_bytes(), None)? {
         None => Ok(()),
         Some(signal) => Err(AskError::Interrupted(signal)),
@@ -62,14 +70,14 @@ fn is_ready(tty: &File, for_what: PollFlags) -> io::Result<bool> {
     Ok(poll(&mut fds, Some(Duration::ZERO))? == Polled::Ready)
 }
 
-fn read_line(tty: &mut File) -> io::Result<String> {
+fn read_line(mut tty: &File) -> io::Result<String> {
     let mut line = [0; LINE_MAX];
     let length = tty.read(&mut line)?;
     let typed = line.get(..length).unwrap_or_default();
     if let Some(whole) = typed.strip_suffix(b"\n") {
         return Ok(String::from_utf8_lossy(whole).trim().to_owned());
     }
-    // End of file, or a terminal in raw mode: the cursor is still behind the question.
+    // End of file: the cursor is still behind the question.
     end_line(tty);
     Ok(String::new())
 }

@@ -1,10 +1,12 @@
 //! qli's own output streams.
 
-use std::io::{self, BufWriter, Read, StdoutLock, Write};
-use std::os::fd::AsFd as _;
+use std::io::{self, BufWriter, Read, Stdout, Write};
+use std::os::fd::AsFd;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
+use nix::unistd::{read, write};
 
 use super::poll::poll;
 
@@ -18,20 +20,57 @@ pub fn quiet_panics() {
     }));
 }
 
+/// A stream that waits where it would block: whoever shares it with qli (a terminal,
+/// a pipe of a CI runner) may have made it non-blocking.
+#[derive(Debug)]
+pub struct Blocking<S>(S);
+
+impl<S: AsFd> Blocking<S> {
+    fn until_done(
+        &self,
+        ready: PollFlags,
+        mut attempt: impl FnMut(&S) -> nix::Result<usize>,
+    ) -> io::Result<usize> {
+        loop {
+            match attempt(&self.0) {
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => {
+                    poll(&mut [PollFd::new(self.0.as_fd(), ready)], None)?;
+                }
+                done => return Ok(done?),
+            }
+        }
+    }
+}
+
+impl<S: AsFd> Read for Blocking<S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.until_done(PollFlags::POLLIN, |stream| read(stream, buffer))
+    }
+}
+
+impl<S: AsFd> Write for Blocking<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.until_done(PollFlags::POLLOUT, |stream| write(stream, bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 pub fn write_stdout(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
+    Blocking(io::stdout()).write_all(bytes)
 }
 
 pub fn stdin() -> impl Read + Send {
-    io::stdin()
+    Blocking(io::stdin())
 }
 
-pub type Output = BufWriter<StdoutLock<'static>>;
+pub type Output = BufWriter<Blocking<Stdout>>;
 
 pub fn buffered_stdout() -> Output {
-    BufWriter::with_capacity(64 * 1024, io::stdout().lock())
+    BufWriter::with_capacity(64 * 1024, Blocking(io::stdout()))
 }
 
 /// Waits at most this long for the reader of standard output to close it.
@@ -46,7 +85,7 @@ pub fn is_stdout_closed_within(time: Duration) -> bool {
 
 /// Writes to standard error; an error has nowhere to go.
 pub fn write_stderr(text: &str) {
-    drop(io::stderr().lock().write_all(text.as_bytes()));
+    drop(Blocking(io::stderr()).write_all(text.as_bytes()));
 }
 
 /// One of qli's own output streams.
@@ -72,5 +111,52 @@ pub fn stream(which: Stream) -> StreamFacts {
     StreamFacts {
         terminal: size.is_ok(),
         columns: columns.filter(|&columns| columns > 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{PipeReader, PipeWriter, pipe};
+
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+
+    use super::*;
+
+    fn non_blocking_pipe() -> (PipeReader, PipeWriter) {
+        let (reader, writer) = pipe().unwrap();
+        fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        fcntl(&writer, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
+        (reader, writer)
+    }
+
+    /// Waits until a pipe is full.
+    fn fill(writer: &PipeWriter) {
+        while write(writer, &[b'x'; 4096]) != Err(Errno::EAGAIN) {}
+    }
+
+    #[test]
+    fn a_writer_waits_for_a_slow_reader_of_a_non_blocking_pipe() {
+        let (reader, writer) = non_blocking_pipe();
+        fill(&writer);
+        let text = vec![b'y'; 1 << 20];
+        let read = std::thread::scope(|scope| {
+            let reading = scope.spawn(move || {
+                let mut all = Vec::new();
+                Blocking(reader).read_to_end(&mut all).unwrap();
+                all
+            });
+            Blocking(writer).write_all(&text).unwrap();
+            reading.join().unwrap()
+        });
+        assert!(read.ends_with(&text) && read.len() > text.len());
+    }
+
+    #[test]
+    fn a_closed_reader_is_an_error_and_not_a_wait() {
+        let (reader, writer) = non_blocking_pipe();
+        fill(&writer);
+        drop(reader);
+        let written = Blocking(writer).write_all(b"x");
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 }

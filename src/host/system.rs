@@ -124,6 +124,16 @@ fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
     Ok((file, metadata))
 }
 
+/// Reads once. A read from a network file system may be interrupted by a signal.
+fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            done => return done,
+        }
+    }
+}
+
 impl HostView for System {
     fn var(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
@@ -135,7 +145,7 @@ impl HostView for System {
         // anything else, the file is changing or comes in pieces: read on.
         let size = usize::try_from(metadata.len().min(limit)).unwrap_or(0) + 1;
         let mut bytes = vec![0; size];
-        let length = file.read(&mut bytes)?;
+        let length = read_some(&mut file, &mut bytes)?;
         bytes.truncate(length);
         if length != size - 1 {
             file.take(limit + 1 - length as u64)
@@ -175,12 +185,10 @@ impl HostView for System {
         let size = metadata.len().min(16 * 1024 - 1);
         let mut buffer = vec![0; usize::try_from(size).unwrap_or(0) + 1];
         loop {
-            let length = match file.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(length) => length,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
+            let length = read_some(&mut file, &mut buffer)?;
+            if length == 0 {
+                break;
+            }
             let chunk = buffer.get(..length).unwrap_or_default();
             let missing = HEAD.saturating_sub(head.len()).min(chunk.len());
             head.extend_from_slice(chunk.get(..missing).unwrap_or_default());

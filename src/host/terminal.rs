@@ -7,6 +7,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use nix::libc::O_NOCTTY;
 use nix::sys::signal as unix;
 use nix::unistd::{getpgrp, getppid, getsid};
+use rustix::termios::{
+    InputModes, LocalModes, OptionalActions, OutputModes, Termios, tcgetattr, tcgetpgrp, tcsetattr,
+};
 
 pub(super) fn open(write: bool) -> io::Result<File> {
     OpenOptions::new()
@@ -14,6 +17,53 @@ pub(super) fn open(write: bool) -> io::Result<File> {
         .write(write)
         .custom_flags(O_NOCTTY)
         .open("/dev/tty")
+}
+
+/// A terminal on which a line can be typed: Enter ends it, Ctrl-C is a signal, and the
+/// line is visible (termios(3)). A program that crashed may have left other modes,
+/// which are restored when this is dropped.
+pub(super) struct LineMode<'t> {
+    tty: &'t File,
+    before: Termios,
+}
+
+impl<'t> LineMode<'t> {
+    pub(super) fn set(tty: &'t File) -> io::Result<Self> {
+        let before = tcgetattr(tty)?;
+        let mode = Self { tty, before };
+        mode.set_again()?;
+        Ok(mode)
+    }
+
+    /// Discards input if the modes change: it was typed under the old ones.
+    pub(super) fn set_again(&self) -> io::Result<()> {
+        let now = tcgetattr(self.tty)?;
+        let mut wanted = now.clone();
+        wanted.input_modes |= InputModes::ICRNL;
+        wanted.input_modes -= InputModes::IGNCR | InputModes::INLCR;
+        wanted.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
+        wanted.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        if modes(&wanted) != modes(&now) {
+            tcsetattr(self.tty, OptionalActions::Flush, &wanted)?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for LineMode<'_> {
+    fn drop(&mut self) {
+        // In the background qli would be stopped, and the modes are no longer its own.
+        let group = tcgetpgrp(self.tty).map(|group| group.as_raw_nonzero().get());
+        let is_changed = |now| modes(&now) != modes(&self.before);
+        if group == Ok(getpgrp().as_raw()) && tcgetattr(self.tty).is_ok_and(is_changed) {
+            // A terminal that is gone has no modes.
+            let _ = tcsetattr(self.tty, OptionalActions::Now, &self.before);
+        }
+    }
+}
+
+fn modes(of: &Termios) -> (InputModes, OutputModes, LocalModes) {
+    (of.input_modes, of.output_modes, of.local_modes)
 }
 
 pub(super) fn exists() -> bool {

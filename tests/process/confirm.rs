@@ -8,6 +8,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{InputFlags, LocalFlags, SetArg, Termios, cfmakeraw, tcsetattr};
 use nix::unistd::Pid;
 
 use crate::pty::Terminal;
@@ -65,6 +66,47 @@ fn only_a_typed_y_or_yes_confirms() {
     }
 }
 
+fn without_icrnl(modes: &mut Termios) {
+    modes.input_flags -= InputFlags::ICRNL;
+}
+
+fn without_echo(modes: &mut Termios) {
+    modes.local_flags -= LocalFlags::ECHO;
+}
+
+/// Modes that a crashed program can leave behind.
+const MODES: [fn(&mut Termios); 4] = [|_| (), without_icrnl, without_echo, cfmakeraw];
+
+/// Starts a run on a terminal with other modes, and returns these.
+fn ask_with(
+    world: &World,
+    lines: &mut Lines,
+    change: fn(&mut Termios),
+) -> (Terminal, Option<Termios>) {
+    let mut modes = None;
+    let terminal = ask(world, lines, |terminal| {
+        let mut wanted = terminal.modes();
+        change(&mut wanted);
+        tcsetattr(terminal.screen(), SetArg::TCSANOW, &wanted).unwrap();
+        modes = Some(terminal.modes());
+    });
+    (terminal, modes)
+}
+
+#[test]
+fn enter_answers_whatever_modes_the_terminal_was_left_in() {
+    for change in MODES {
+        let world = world();
+        let mut lines = world.lines();
+        let (mut terminal, modes) = ask_with(&world, &mut lines, change);
+        terminal.press("y\r");
+        // The answer is visible, and its line ends.
+        terminal.wait_for("y\r\n");
+        assert_eq!(terminal.end().code(), Some(4));
+        assert_eq!(Some(terminal.modes()), modes);
+    }
+}
+
 #[test]
 fn a_required_name_is_typed_on_the_terminal() {
     for (typed, runs) in [("g", true), ("y", false)] {
@@ -111,20 +153,19 @@ fn a_signal_at_the_question_ends_the_run_and_restores_the_terminal() {
     ];
     let sent = [(Signal::SIGTERM, None), (Signal::SIGUSR1, None)];
     for (signal, key) in by_key.into_iter().chain(sent) {
-        let world = world();
-        let mut lines = world.lines();
-        let mut modes = None;
-        let mut terminal = ask(&world, &mut lines, |terminal| {
-            modes = Some(terminal.modes());
-        });
-        let qli = terminal.leader();
-        match key {
-            Some(key) => terminal.press(key),
-            None => kill(qli, signal).unwrap(),
+        for change in MODES {
+            let world = world();
+            let mut lines = world.lines();
+            let (mut terminal, modes) = ask_with(&world, &mut lines, change);
+            let qli = terminal.leader();
+            match key {
+                Some(key) => terminal.press(key),
+                None => kill(qli, signal).unwrap(),
+            }
+            assert_eq!(terminal.end().signal(), Some(signal as i32));
+            assert_eq!(Some(terminal.modes()), modes);
+            assert_nothing_ran(&world, &mut lines);
         }
-        assert_eq!(terminal.end().signal(), Some(signal as i32));
-        assert_eq!(Some(terminal.modes()), modes);
-        assert_nothing_ran(&world, &mut lines);
     }
 }
 

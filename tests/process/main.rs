@@ -25,6 +25,7 @@ mod shells;
 mod side_effects;
 mod signals;
 mod start;
+mod streams;
 #[path = "../support/mod.rs"]
 #[expect(dead_code, reason = "shared with other test programs")]
 mod support;
