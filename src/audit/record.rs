@@ -96,7 +96,7 @@ impl From<&Received> for SignalRecord {
     fn from(received: &Received) -> Self {
         let process = match received.sender {
             Sender::Kernel => None,
-            Sender::Process { pid, uid, .. } => Some((pid, uid)),
+            Sender::Process { pid, uid } => Some((pid, uid)),
         };
         Self {
             name: received.signal.name(),
@@ -148,7 +148,7 @@ pub struct EndRecord {
     #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub timed_out: bool,
-    /// True if it was killed because of a third interrupt.
+    /// Only in older logs: true if it was killed because of a third interrupt.
     #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub escalated: bool,

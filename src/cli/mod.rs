@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::dispatch::Exit;
-use crate::host::{System, quiet_panics};
+use crate::host::{System, WITNESS, bear_witness, quiet_panics};
 
 use args::{Cli, Command};
 use context::Context;
@@ -37,9 +37,13 @@ use global::Global;
 /// Carries out a command line, given without the program's name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     quiet_panics();
+    let args: Vec<_> = args.into_iter().collect();
+    if args == [WITNESS] {
+        bear_witness();
+        return ExitCode::SUCCESS;
+    }
     // The process ends with it, so freeing its memory is a waste of time.
     let mut host = ManuallyDrop::new(System::start());
-    let args: Vec<_> = args.into_iter().collect();
     let exit = match short::parse(&args) {
         Some(target) => {
             let global = target.global.clone();

@@ -106,7 +106,6 @@ fn ran(end: &ChildEnd, exit_code: i32) -> EndBody {
         signals_left_out: end.received.len().saturating_sub(SIGNALS_LISTED) as u64,
         suspended_ms: u64::try_from(end.suspended.as_millis()).unwrap_or(u64::MAX),
         timed_out: end.timed_out,
-        escalated: end.escalated,
         left_running: end.left_running,
         ..EndRecord::default()
     };

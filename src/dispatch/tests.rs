@@ -225,11 +225,7 @@ fn interrupted_means_that_somebody_stopped_the_run() {
         end.status = Ok(3);
         end.received = vec![Received {
             signal: Signal::new(2),
-            sender: Sender::Process {
-                pid: 7,
-                uid: 0,
-                group: None,
-            },
+            sender: Sender::Process { pid: 7, uid: 0 },
             forwarded: true,
         }];
     }));
@@ -276,11 +272,7 @@ fn what_changes_while_a_person_thinks_is_not_run() {
 fn a_sender_in_a_loop_does_not_make_a_record_too_long() {
     let one = Received {
         signal: Signal::new(10),
-        sender: Sender::Process {
-            pid: 7,
-            uid: 0,
-            group: None,
-        },
+        sender: Sender::Process { pid: 7, uid: 0 },
         forwarded: true,
     };
     let (world, _) = carry(guarded().ends(|end| end.received = vec![one; 100_000]));

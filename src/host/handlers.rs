@@ -14,11 +14,11 @@ use nix::libc::{
 };
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal as unix;
-use nix::unistd::{Pid, getpgid};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
+use super::blocked::BlockedSignals;
 use super::poll::{Polled, poll};
 use super::signals::{Received, Sender, Signal};
 use super::terminal::{can_stop, stop_self};
@@ -26,6 +26,12 @@ use super::terminal::{can_stop, stop_self};
 #[derive(Debug)]
 pub(super) struct SignalHandlers {
     delivery: SignalDelivery<UnixStream, WithOrigin>,
+    /// Those that were ignored on entry.
+    ignored: u64,
+    /// The other deadly signals, while a script runs.
+    others: Option<BlockedSignals>,
+    /// Whether one of those has arrived.
+    has_others: bool,
 }
 
 /// What arrived before the script started.
@@ -61,7 +67,16 @@ impl SignalHandlers {
         unix::SigSet::empty().thread_set_mask()?;
         Ok(Self {
             delivery: delivery?,
+            ignored,
+            others: None,
+            has_others: false,
         })
+    }
+
+    /// Once the script is started, the other deadly signals are noted too. If that
+    /// fails, they end qli.
+    pub(super) fn watch_others(&mut self) {
+        self.others = BlockedSignals::new(self.ignored).ok();
     }
 
     /// Becomes readable when a signal arrives.
@@ -74,13 +89,22 @@ impl SignalHandlers {
         let internal = [SIGCHLD, SIGXFSZ];
         let arrived = self.delivery.pending();
         let arrived = arrived.filter(|origin| !internal.contains(&origin.signal));
+        let arrived = arrived.map(|origin| Received {
+            signal: Signal::new(origin.signal),
+            sender: sender(&origin),
+            forwarded: false,
+        });
+        let mut arrived: Vec<_> = arrived.collect();
+        if std::mem::take(&mut self.has_others) {
+            arrived.extend(self.drain_others());
+        }
         arrived
-            .map(|origin| Received {
-                signal: Signal::new(origin.signal),
-                sender: sender(&origin),
-                forwarded: false,
-            })
-            .collect()
+    }
+
+    /// Takes the other deadly signals that have arrived.
+    pub(super) fn drain_others(&self) -> impl Iterator<Item = Received> {
+        let others = self.others.as_ref();
+        std::iter::from_fn(move || others?.next())
     }
 
     /// Handles the signals that arrive before the script starts: returns the first
@@ -103,13 +127,18 @@ impl SignalHandlers {
 
     /// Waits until a signal arrives, one of `others` can be read, or the time is up.
     pub(super) fn wait(
-        &self,
+        &mut self,
         others: &[BorrowedFd<'_>],
         at_most: Option<Duration>,
     ) -> io::Result<()> {
-        let fds = std::iter::once(self.fd()).chain(others.iter().copied());
+        let blocked = self.others.as_ref().map(BlockedSignals::fd);
+        let fds = blocked.into_iter().chain([self.fd()]);
+        let fds = fds.chain(others.iter().copied());
         let mut fds: Vec<_> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
-        poll(&mut fds, at_most).map(|_| ())
+        poll(&mut fds, at_most)?;
+        let first = fds.first().is_some_and(|fd| fd.any() == Some(true));
+        self.has_others = first && self.others.is_some();
+        Ok(())
     }
 
     /// Writes to a stream that may never be read, without missing a signal that ends
@@ -165,12 +194,6 @@ fn sender(origin: &Origin) -> Sender {
         (Cause::Sent(_), Some(process)) => Sender::Process {
             pid: process.pid,
             uid: process.uid,
-            // Pid 0 is a sender outside this pid namespace, and getpgid(0) would
-            // answer for qli itself.
-            group: (process.pid > 0)
-                .then(|| getpgid(Some(Pid::from_raw(process.pid))).ok())
-                .flatten()
-                .map(Pid::as_raw),
         },
         _ => Sender::Kernel,
     }

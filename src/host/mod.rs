@@ -6,7 +6,13 @@
 
 mod ask;
 mod atomic_write;
+#[cfg(target_os = "linux")]
+mod blocked;
+#[cfg(not(target_os = "linux"))]
+#[path = "blocked_elsewhere.rs"]
+mod blocked;
 mod child;
+mod descendants;
 mod facts;
 #[cfg(test)]
 #[path = "../../tests/support/fake/mod.rs"]
@@ -27,6 +33,8 @@ mod termination;
 mod tool;
 mod trust;
 mod user;
+mod waiting;
+mod witness;
 
 use std::ffi::OsString;
 use std::io;
@@ -55,6 +63,7 @@ pub use streams::{
 };
 pub use system::System;
 pub use trust::{ChangedBy, InsecurePath, insecure_paths};
+pub use witness::{WITNESS, bear_witness};
 
 /// The text of a system error without its number.
 pub fn reason(error: &io::Error) -> String {

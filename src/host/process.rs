@@ -14,6 +14,8 @@ use rustix::termios::ttyname;
 use super::{LoginUid, ProcessFacts};
 
 /// Fields of `/proc/PID/stat` (`proc_pid_stat(5)`).
+const PARENT: usize = 4;
+const GROUP: usize = 5;
 const START: usize = 22;
 const IGNORED: usize = 33;
 
@@ -89,6 +91,44 @@ fn field(stat: &str, number: usize) -> Option<u64> {
     from_third.nth(number.checked_sub(3)?)?.parse().ok()
 }
 
+/// Where a process is in the tree of processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) pid: i32,
+    pub(super) parent: i32,
+    pub(super) group: i32,
+}
+
+pub(super) fn place(pid: i32) -> Option<Place> {
+    let stat = read(&format!("{pid}/stat"))?;
+    let find = |number| i32::try_from(field(&stat, number)?).ok();
+    Some(Place {
+        pid,
+        parent: find(PARENT)?,
+        group: find(GROUP)?,
+    })
+}
+
+pub(super) fn descends_from(pid: i32, ancestor: i32) -> bool {
+    // Longer than any real chain, in case it changes while it is read.
+    const LONGEST: usize = 10_000;
+    let parent = |pid: &i32| place(*pid).map(|found| found.parent);
+    let mut ancestors = std::iter::successors(parent(&pid), parent).take(LONGEST);
+    ancestors.any(|one| one == ancestor)
+}
+
+/// All processes that can be seen.
+pub(super) fn all() -> Vec<Place> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(place).collect()
+}
+
+/// The name of a process, as `ps` shows it.
+pub(super) fn name(pid: i32) -> Option<String> {
+    Some(read(&format!("{pid}/comm"))?.trim_end().to_owned())
+}
+
 /// Reads a file below `/proc`. These report no length, so the buffer is made large
 /// enough to read most of them at once.
 pub(super) fn read(below_proc: &str) -> Option<String> {
@@ -108,6 +148,16 @@ mod tests {
         let stat = format!("7 (a) b) 22 ) {}\n", fields.join(" "));
         assert_eq!(field(&stat, START), Some(22));
         assert_eq!(field("7 (a", START), None);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn this_process_descends_from_its_parent_and_not_from_itself() {
+        let own = std::process::id().cast_signed();
+        let parent = std::os::unix::process::parent_id().cast_signed();
+        assert!(descends_from(own, parent));
+        assert!(!descends_from(own, own) && !descends_from(1 << 23, parent));
+        assert!(all().contains(&place(own).unwrap()));
     }
 
     #[test]

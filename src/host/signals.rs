@@ -1,7 +1,13 @@
 //! A signal, its sender, and whether it is forwarded to the script.
 
-use nix::libc::{SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use std::io;
+
+use nix::libc::{
+    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
+};
 use nix::sys::signal as unix;
+use nix::unistd::Pid;
+use rustix::process::kill_process;
 use serde::{Serialize, Serializer};
 
 /// A signal by its number: unlike `nix`'s, it may be a real-time signal.
@@ -31,6 +37,23 @@ impl Signal {
         format!("SIG{}", self.0)
     }
 
+    /// Sends it to a process.
+    pub(super) fn send(self, to: Pid) -> io::Result<()> {
+        let signal = self.as_rustix().ok_or(io::ErrorKind::InvalidInput)?;
+        let to = rustix::process::Pid::from_raw(to.as_raw()).ok_or(io::ErrorKind::NotFound)?;
+        Ok(kill_process(to, signal)?)
+    }
+
+    #[cfg(target_os = "linux")]
+    pub(super) fn as_rustix(self) -> Option<rustix::process::Signal> {
+        rustix_libc_wrappers::process::SignalExt::from_raw(self.0)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn as_rustix(self) -> Option<rustix::process::Signal> {
+        rustix::process::Signal::from_named_raw(self.0)
+    }
+
     /// Whether it is used to stop a run.
     pub fn interrupts(self) -> bool {
         matches!(self.0, SIGHUP | SIGINT | SIGQUIT | SIGTERM)
@@ -56,13 +79,11 @@ impl Serialize for Signal {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sender {
-    /// The kernel or the terminal: it was sent to a whole process group.
+    /// The kernel, on its own account or for the terminal.
     Kernel,
     Process {
         pid: i32,
         uid: u32,
-        /// Its process group; `None` if it has exited meanwhile.
-        group: Option<i32>,
     },
 }
 
@@ -74,87 +95,144 @@ pub struct Received {
     pub forwarded: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RunState {
-    pub(super) own_pid: i32,
-    pub(super) script_pid: i32,
+/// What is known when qli has received a signal.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
+pub(super) struct SignalFacts {
+    /// The script is stopped.
     pub(super) stopped: bool,
-    /// Whether the signal may have arrived before the script could receive it.
+    /// It may have arrived before the script could receive it.
     pub(super) spawning: bool,
+    /// The script or a process that it started sent it.
+    pub(super) from_script: bool,
+    /// The script has left qli's process group.
+    pub(super) apart: bool,
+    /// It was seen to reach another process of qli's group.
+    pub(super) to_group: bool,
+    /// qli leads its session.
+    pub(super) leads_session: bool,
 }
 
-/// Decides whether a signal is forwarded to the script.
+/// Decides whether a signal is forwarded to the script: unless the script sent it, or
+/// is known to have received it itself.
 ///
-/// The terminal sends it to the script, too. What the script or its group sends is for
-/// qli, or has reached the whole group. While the script is being started a signal may
-/// have reached only qli, so it is forwarded, unless the script itself sent it, or it is
-/// WINCH, which can be missed. CONT is forwarded only to a stopped script.
-pub(super) fn is_forwarded(signal: Signal, sender: Sender, run: RunState) -> bool {
-    if signal.number() == SIGCONT && !run.stopped {
+/// While the script is being started a signal may have reached only qli, except WINCH,
+/// which can be missed. CONT is forwarded only to a stopped script.
+pub(super) fn is_forwarded(signal: Signal, sender: Sender, facts: SignalFacts) -> bool {
+    let number = signal.number();
+    if facts.from_script || (number == SIGCONT && !facts.stopped) {
         return false;
     }
-    if run.spawning {
-        let from_script = matches!(sender, Sender::Process { pid, .. } if pid == run.script_pid);
-        return !from_script && signal.number() != SIGWINCH;
+    if facts.spawning {
+        return number != SIGWINCH;
     }
-    match sender {
-        Sender::Kernel => false,
-        Sender::Process { pid, group, .. } => {
-            let ours = |id: i32| id == run.script_pid || id == run.own_pid;
-            !ours(pid) && !group.is_some_and(ours)
-        }
+    let from_terminal = sender == Sender::Kernel && is_of_terminal(number, facts.leads_session);
+    facts.apart || !(facts.to_group || from_terminal)
+}
+
+/// Whether the kernel sends this signal to the terminal's whole foreground group. HUP
+/// goes to the session leader alone when the terminal hangs up, and to the group when
+/// that leader exits (`disassociate_ctty` in the kernel). Timers and limits concern a
+/// single process.
+fn is_of_terminal(number: i32, leads_session: bool) -> bool {
+    match number {
+        SIGINT | SIGQUIT | SIGTSTP | SIGWINCH => true,
+        SIGHUP => !leads_session,
+        _ => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use nix::libc::{SIGPROF, SIGVTALRM, SIGXCPU};
+
     use super::*;
 
-    const SCRIPT: i32 = 200;
-    const OWN: i32 = 100;
+    const PROCESS: Sender = Sender::Process { pid: 7, uid: 0 };
 
-    fn forwarded(signal: i32, sender: Sender, stopped: bool, spawning: bool) -> bool {
-        let run = RunState {
-            own_pid: OWN,
-            script_pid: SCRIPT,
-            stopped,
-            spawning,
+    fn forwarded(signal: i32, sender: Sender, facts: SignalFacts) -> bool {
+        is_forwarded(Signal(signal), sender, facts)
+    }
+
+    #[test]
+    fn only_what_the_script_is_known_to_have_is_not_forwarded() {
+        let none = SignalFacts::default();
+        let to_group = SignalFacts {
+            to_group: true,
+            ..none
         };
-        is_forwarded(Signal(signal), sender, run)
-    }
-
-    fn process(pid: i32, group: Option<i32>) -> Sender {
-        Sender::Process { pid, uid: 0, group }
-    }
-
-    #[test]
-    fn only_signals_from_outside_the_run_are_forwarded() {
-        let term = |sender| forwarded(SIGTERM, sender, false, false);
-        assert!(!term(Sender::Kernel));
-        assert!(!term(process(SCRIPT, Some(OWN))));
-        assert!(!term(process(201, Some(SCRIPT))));
-        assert!(!term(process(202, Some(OWN))));
-        assert!(term(process(7, Some(7))));
-        assert!(term(process(7, None)));
-        assert!(term(process(0, None)));
-    }
-
-    #[test]
-    fn a_signal_during_the_spawn_is_forwarded_whoever_sent_it() {
-        for sender in [Sender::Kernel, process(7, Some(7))] {
-            assert!(forwarded(SIGINT, sender, false, true));
-            assert!(!forwarded(SIGCONT, sender, false, true));
-            assert!(forwarded(SIGCONT, sender, true, true));
-            assert!(!forwarded(SIGWINCH, sender, false, true));
+        let apart = SignalFacts {
+            apart: true,
+            ..none
+        };
+        let from_script = SignalFacts {
+            from_script: true,
+            ..none
+        };
+        assert!(forwarded(SIGTERM, PROCESS, none));
+        assert!(!forwarded(SIGTERM, PROCESS, to_group));
+        assert!(forwarded(
+            SIGTERM,
+            PROCESS,
+            SignalFacts {
+                apart: true,
+                ..to_group
+            }
+        ));
+        assert!(!forwarded(SIGTERM, PROCESS, from_script));
+        for number in [SIGINT, SIGQUIT, SIGTSTP, SIGWINCH, SIGHUP] {
+            assert!(!forwarded(number, Sender::Kernel, none));
+            assert!(forwarded(number, Sender::Kernel, apart));
         }
-        assert!(!forwarded(SIGHUP, process(SCRIPT, Some(OWN)), false, true));
+        for number in [SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU] {
+            assert!(forwarded(number, Sender::Kernel, none));
+        }
+    }
+
+    #[test]
+    fn a_hangup_reaches_only_the_leader_of_the_session() {
+        let leader = SignalFacts {
+            leads_session: true,
+            ..SignalFacts::default()
+        };
+        assert!(forwarded(SIGHUP, Sender::Kernel, leader));
+        assert!(!forwarded(SIGINT, Sender::Kernel, leader));
+    }
+
+    #[test]
+    fn a_signal_during_the_spawn_is_forwarded_unless_the_script_sent_it() {
+        let spawning = SignalFacts {
+            spawning: true,
+            ..SignalFacts::default()
+        };
+        for sender in [Sender::Kernel, PROCESS] {
+            assert!(forwarded(SIGINT, sender, spawning));
+            assert!(!forwarded(SIGCONT, sender, spawning));
+            assert!(!forwarded(SIGWINCH, sender, spawning));
+            assert!(forwarded(
+                SIGCONT,
+                sender,
+                SignalFacts {
+                    stopped: true,
+                    ..spawning
+                }
+            ));
+        }
+        let from_script = SignalFacts {
+            from_script: true,
+            ..spawning
+        };
+        assert!(!forwarded(SIGHUP, PROCESS, from_script));
     }
 
     #[test]
     fn cont_is_forwarded_only_to_a_stopped_script() {
-        let outside = process(7, Some(7));
-        assert!(forwarded(SIGCONT, outside, true, false));
-        assert!(!forwarded(SIGCONT, outside, false, false));
+        let stopped = SignalFacts {
+            stopped: true,
+            ..SignalFacts::default()
+        };
+        assert!(forwarded(SIGCONT, PROCESS, stopped));
+        assert!(!forwarded(SIGCONT, PROCESS, SignalFacts::default()));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags};
 use nix::unistd::{read, write};
 
-use super::poll::poll;
+use super::poll::{Polled, poll};
 
 /// Makes a panic report only where it happened: its message may contain a secret.
 pub fn quiet_panics() {
@@ -86,6 +86,16 @@ pub fn is_stdout_closed_within(time: Duration) -> bool {
 /// Writes to standard error; an error has nowhere to go.
 pub fn write_stderr(text: &str) {
     drop(Blocking(io::stderr()).write_all(text.as_bytes()));
+}
+
+/// Writes a warning if standard error accepts it at once: forwarding signals must not
+/// wait for a reader.
+pub(super) fn warn_now(message: &str) {
+    let stderr = io::stderr();
+    let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    if matches!(poll(&mut fds, Some(Duration::ZERO)), Ok(Polled::Ready)) {
+        let _ = write(&stderr, format!("warning: {message}\n").as_bytes());
+    }
 }
 
 /// One of qli's own output streams.

@@ -10,15 +10,19 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::libc::O_NONBLOCK;
+use nix::libc::{O_NONBLOCK, SIGKILL};
 use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::SigSet;
 use nix::unistd::{AccessFlags, Pid, faccessat, getpid};
 use sha2::Digest as _;
+use signal_hook::low_level;
 
-use super::child::{self, ChildEnd, CoreLimit, Waiting};
+use super::child::{self, ChildEnd, CoreLimit};
 use super::handlers::SignalHandlers;
 use super::signals::Signal;
 use super::streams::write_stderr;
+use super::terminal::SavedModes;
+use super::waiting::Waiting;
 use super::{
     Access, AskError, Contents, FileDigest, HEAD, Host, HostView, Identity, LogFile, NewFile,
     OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput, ask,
@@ -32,6 +36,8 @@ pub struct System {
     euid: u32,
     signals: Option<SignalHandlers>,
     script: Option<Pid>,
+    /// Those of the terminal before the script started.
+    modes: Option<SavedModes>,
     identity: OnceLock<Identity>,
     own: OnceLock<process::OwnStat>,
     core_limit: Option<CoreLimit>,
@@ -46,6 +52,7 @@ impl System {
             euid: nix::unistd::geteuid().as_raw(),
             signals: None,
             script: None,
+            modes: None,
             identity: OnceLock::new(),
             own: OnceLock::new(),
             core_limit: None,
@@ -61,12 +68,13 @@ impl System {
         if getpid().as_raw() == 1 {
             return;
         }
-        // Both fail only where the limit may not be lowered, or the signal has no
-        // default action; the caller then exits with 128+N.
+        // It fails only where the limit may not be lowered.
         let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
-        drop(signal_hook::low_level::emulate_default_handler(
-            signal.number(),
-        ));
+        let _ = SigSet::empty().thread_set_mask();
+        // Ends qli by a signal that has no handler. signal-hook does not know some of
+        // these; it resets those that it has caught.
+        drop(low_level::raise(signal.number()));
+        drop(low_level::emulate_default_handler(signal.number()));
     }
 
     /// Writes the last message of a run to standard error. After a signal, a reader
@@ -348,6 +356,7 @@ impl Host for System {
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
+        self.modes = SavedModes::read();
         let limited = self.core_limit.take().map(CoreLimit::restore);
         let spawned = child::spawn(start);
         // Copies that `Command` made of the secrets may still be in memory.
@@ -359,6 +368,10 @@ impl Host for System {
     fn wait(&mut self, limits: TimeLimits) -> io::Result<ChildEnd> {
         let script = self.script.take();
         let pid = script.ok_or_else(|| io::Error::other("no script was started"))?;
-        Waiting::new(pid, limits, self.signals()?).until_end()
+        let end = Waiting::new(pid, limits, self.signals()?).until_end()?;
+        if end.status == Err(Signal::new(SIGKILL)) {
+            self.modes.iter().for_each(SavedModes::restore);
+        }
+        Ok(end)
     }
 }

@@ -52,13 +52,17 @@ impl<'t> LineMode<'t> {
 
 impl Drop for LineMode<'_> {
     fn drop(&mut self) {
-        // In the background qli would be stopped, and the modes are no longer its own.
-        let group = tcgetpgrp(self.tty).map(|group| group.as_raw_nonzero().get());
-        let is_changed = |now| modes(&now) != modes(&self.before);
-        if group == Ok(getpgrp().as_raw()) && tcgetattr(self.tty).is_ok_and(is_changed) {
-            // A terminal that is gone has no modes.
-            let _ = tcsetattr(self.tty, OptionalActions::Now, &self.before);
-        }
+        restore(self.tty, &self.before);
+    }
+}
+
+fn restore(tty: &File, before: &Termios) {
+    // In the background qli would be stopped, and the modes are no longer its own.
+    let group = tcgetpgrp(tty).map(|group| group.as_raw_nonzero().get());
+    let is_changed = |now| modes(&now) != modes(before);
+    if group == Ok(getpgrp().as_raw()) && tcgetattr(tty).is_ok_and(is_changed) {
+        // A terminal that is gone has no modes.
+        let _ = tcsetattr(tty, OptionalActions::Now, before);
     }
 }
 
@@ -83,6 +87,22 @@ pub(super) fn can_stop() -> bool {
     let same_session = session.is_some() && getsid(Some(parent)).ok() == session;
     let apart = session.is_some_and(|session| session != getpgrp());
     known && same_session && apart && exists()
+}
+
+/// The modes of the controlling terminal before the script started.
+#[derive(Debug)]
+pub(super) struct SavedModes(Termios);
+
+impl SavedModes {
+    pub(super) fn read() -> Option<Self> {
+        tcgetattr(open(false).ok()?).ok().map(Self)
+    }
+
+    pub(super) fn restore(&self) {
+        if let Ok(tty) = open(false) {
+            restore(&tty, &self.0);
+        }
+    }
 }
 
 /// Stops this process until it is continued.

@@ -83,14 +83,15 @@ fields! {
             => section(adds, "Secrets to fetch for this script, after the group's."),
 
         /// How long a script may run: `"10m"`, `"1h30m"`, `"90s"`. After that it is
-        /// sent TERM. Time during which it is stopped does not count. Default: no
+        /// sent TERM, and on Linux so is what it started, except what has left its
+        /// process group. Time during which it is stopped does not count. Default: no
         /// limit.
         timeout: TimeLimit = example("\"10m\"")
             .without("without this field the script could run without a time limit")
             => section(longer, "How long this script may run, at most as long as the group allows."),
 
-        /// How long after TERM the script is sent KILL if it is still running: `"30s"`.
-        /// Default: never.
+        /// How long after TERM they are sent KILL if the script is still running:
+        /// `"30s"`. Default: never.
         kill_after: TimeLimit = example("\"30s\"")
             .without("without this field a script that ignores TERM would keep running")
             => section(longer, "How long after TERM this script is sent KILL, at most as long as \

@@ -17,6 +17,7 @@ mod confirm;
 mod digest;
 mod ends;
 mod faults;
+mod group;
 mod log;
 mod pty;
 mod real;

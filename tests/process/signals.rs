@@ -1,13 +1,14 @@
 //! Signals that reach qli while the script runs.
 
 use std::os::unix::process::ExitStatusExt as _;
+use std::str::FromStr as _;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::world::{Run, World, bit, mask, rounds, status_of, wait_for_state};
 
-const FORWARDED: [Signal; 7] = [
+pub(crate) const FORWARDED: [Signal; 7] = [
     Signal::SIGINT,
     Signal::SIGTERM,
     Signal::SIGHUP,
@@ -19,7 +20,7 @@ const FORWARDED: [Signal; 7] = [
 
 /// A forwarded signal other than the one under test: once the probe receives it,
 /// everything before it has been handled.
-fn marker(tested: Signal) -> Signal {
+pub(crate) fn marker(tested: Signal) -> Signal {
     if tested == Signal::SIGUSR1 {
         Signal::SIGUSR2
     } else {
@@ -60,6 +61,57 @@ fn is_forwarded(signal: Signal) {
     assert_eq!(end["signals"].as_array().unwrap().len(), 2);
     let stopped = FORWARDED[..4].contains(&signal);
     assert_eq!(end["event"], if stopped { "interrupted" } else { "finish" });
+}
+
+/// The script does nothing about signals.
+const WAITS: &str = "echo READY $$ >\"$OUT\"; read x <\"$HOLD\"";
+
+#[test]
+#[cfg(target_os = "linux")]
+fn any_other_deadly_signal_ends_the_script_with_a_record_and_qli_dies_of_it() {
+    let rt_min = nix::libc::SIGRTMIN();
+    let others = [
+        "ABRT", "BUS", "FPE", "ILL", "IO", "PROF", "PWR", "SEGV", "STKFLT", "SYS",
+    ];
+    let others = others.into_iter().chain(["TRAP", "VTALRM", "XCPU"]);
+    let named = others.map(|name| {
+        (
+            Signal::from_str(&format!("SIG{name}")).unwrap() as i32,
+            name,
+        )
+    });
+    let real_time = [(rt_min, "RTMIN"), (rt_min + 9, "RTMIN+9")];
+    for (number, name) in named.chain(real_time) {
+        let world = World::new("").script("wait", WAITS);
+        let mut lines = world.lines();
+        let qli = Run::start(&mut world.qli(["wait"]));
+        lines.ready(qli.pid());
+        let mut kill = world.program("kill");
+        kill.args([format!("-{number}"), qli.pid().to_string()]);
+        assert!(kill.status().unwrap().success());
+        assert_eq!(qli.end().signal(), Some(number), "{name}");
+        let end = world.end();
+        let name = format!("SIG{name}");
+        assert_eq!(
+            (&end["event"], &end["signal"], &end["signals"][0]["name"]),
+            (&"finish".into(), &name.clone().into(), &name.into())
+        );
+        assert_eq!(end["signals"][0]["forwarded"], true);
+    }
+}
+
+#[test]
+fn an_alarm_that_was_set_before_the_run_reaches_the_script() {
+    let world = World::new("").script("wait", WAITS);
+    // Long enough for the script to start on a busy machine, where it is missed.
+    let ended = prepared(&world, "signal.alarm(2)", "wait").end();
+    assert_eq!(ended.signal(), Some(Signal::SIGALRM as i32));
+    let end = world.end();
+    let alarm = serde_json::json!([{ "name": "SIGALRM", "forwarded": true }]);
+    assert_eq!(
+        (&end["signals"], &end["signal"]),
+        (&alarm, &"SIGALRM".into())
+    );
 }
 
 /// Makes the probe send TERM, and returns what it received and what qli recorded.

@@ -9,7 +9,7 @@ use rustix::termios::tcsetwinsize;
 use crate::pty::Terminal;
 use crate::start::{Reached, WAIT, busy, moment, reached};
 use crate::support::until;
-use crate::world::{World, bit, mask, rounds, status_of, wait_for_state};
+use crate::world::{Run, World, bit, mask, rounds, status_of, wait_for_state, witness_of};
 
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
@@ -230,4 +230,61 @@ fn tstp_sent_to_qli_stops_the_script_and_cont_reaches_it_once() {
         .map(|nth| end["signals"][nth]["name"].as_str())
         .collect();
     assert_eq!(names, [Some("SIGTSTP"), Some("SIGCONT"), Some("SIGUSR1")]);
+}
+
+/// Runs a line of sh as the leader of a terminal's session; when `$HOLD` is released,
+/// the terminal hangs up. Ends with the leader's exit code.
+const HANGS_UP: &str = "
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp('/bin/sh', ['sh', '-c', sys.argv[1]])
+open(os.environ['HOLD']).read(1)
+os.close(terminal)
+_, status = os.waitpid(pid, 0)
+sys.exit(os.WEXITSTATUS(status))
+";
+
+fn hang_up(line: &str) -> (World, Vec<String>) {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let mut python = world.program("python3");
+    python.args(["-ISc", HANGS_UP, line]);
+    let run = Run::start(&mut python);
+    let qli = world.qli_pid();
+    let probe = lines.ready(qli);
+    witness_of(qli);
+    world.release();
+    lines.wait_for("SIGHUP");
+    kill(qli, Signal::SIGUSR1).unwrap();
+    lines.wait_for("SIGUSR1");
+    kill(probe, Signal::SIGURG).unwrap();
+    assert_eq!(run.end().signal(), None);
+    until("the end record", || (world.log().len() == 2).then_some(()));
+    let signals = lines.signals();
+    (world, signals)
+}
+
+/// The kernel sends it to the leader of the session alone.
+#[test]
+fn a_hangup_reaches_the_script_once_if_qli_leads_the_session() {
+    let (world, signals) = hang_up("exec $QLI probe");
+    assert_eq!(signals, ["SIGHUP", "SIGUSR1"]);
+    let end = world.end();
+    assert_eq!(
+        end["signals"][0],
+        serde_json::json!({ "name": "SIGHUP", "forwarded": true })
+    );
+}
+
+/// When the leader exits, the kernel sends it to the foreground group, and CONT.
+#[test]
+fn a_hangup_reaches_the_script_once_if_a_shell_leads_the_session() {
+    let (world, signals) = hang_up("$QLI probe; exit $?");
+    assert_eq!(signals, ["SIGHUP", "SIGCONT", "SIGUSR1"]);
+    let end = world.end();
+    assert_eq!(
+        end["signals"][0],
+        serde_json::json!({ "name": "SIGHUP", "forwarded": false })
+    );
 }

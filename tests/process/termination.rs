@@ -1,15 +1,16 @@
-//! Timeouts and repeated interrupts.
+//! Timeouts, and signals that never kill.
 
 use std::os::unix::process::ExitStatusExt as _;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::LocalFlags;
 use nix::unistd::Pid;
 
 use crate::pty::Terminal;
 use crate::support::{output, until};
-use crate::terminal::CTRL_C;
-use crate::world::{Run, World, wait_for_state};
+use crate::terminal::{CTRL_C, bash};
+use crate::world::{Run, World, status_of, wait_for_state};
 
 /// Ends only by KILL.
 const STUBBORN: &str =
@@ -86,32 +87,100 @@ fn time_while_a_script_is_stopped_does_not_count() {
 }
 
 #[test]
-fn a_second_ctrl_c_announces_the_kill_and_the_third_kills() {
+fn without_kill_after_no_number_of_interrupts_kills() {
     let world = World::new("");
     let mut lines = world.lines();
     let mut terminal = Terminal::start(world.qli(["probe"]));
     let qli = terminal.leader();
-    lines.ready(qli);
-    // Once the marker is forwarded, qli has handled the key before it.
-    for marker in [Signal::SIGUSR1, Signal::SIGUSR2] {
+    let probe = lines.ready(qli);
+    for count in 1..=5 {
         terminal.press(CTRL_C);
-        kill(qli, marker).unwrap();
-        lines.wait_for(marker.as_str());
+        lines.wait_for_nth("SIGINT", count);
+        kill(qli, Signal::SIGTERM).unwrap();
+        lines.wait_for_nth("SIGTERM", count);
     }
-    terminal.wait_for("interrupt again within 10s to kill it");
-    terminal.press(CTRL_C);
-    terminal.wait_for("interrupted three times: sent SIGKILL to process");
-    assert_eq!(terminal.end().code(), Some(137));
+    kill(probe, Signal::SIGURG).unwrap();
+    assert_eq!(terminal.end().code(), Some(7));
+    assert_eq!(terminal.rest(), "");
     let end = world.end();
     assert_eq!(
-        (&end["event"], &end["signal"], &end["escalated"]),
-        (&"interrupted".into(), &"SIGKILL".into(), &true.into())
+        (&end["event"], &end["exit_code"], &end["escalated"]),
+        (&"interrupted".into(), &7.into(), &serde_json::Value::Null)
     );
-    assert_eq!(end["signals"].as_array().unwrap().len(), 5);
+    assert_eq!(end["signals"].as_array().unwrap().len(), 10);
+}
+
+/// A process that reports TERM and ends.
+fn child(name: &str) -> String {
+    format!(
+        "sh -c 'trap \"echo {name} 1 >\\$OUT; exit 0\" TERM; echo UP $$ >$OUT
+            while :; do read x <$HOLD; done 2>/dev/null'"
+    )
 }
 
 #[test]
-fn a_signal_that_timeout_1_sends_twice_counts_once() {
+fn at_the_timeout_term_also_reaches_what_the_script_started() {
+    let script = format!("{} & wait; exit 3", child("CHILD"));
+    let world = World::new("timeout = \"1s\"").script("start", &script);
+    let mut lines = world.lines();
+    let ended = output(&mut world.qli(["start"]));
+    lines.wait_for("CHILD");
+    assert_eq!(ended.status.signal(), Some(Signal::SIGTERM as i32));
+    let text = String::from_utf8(ended.stderr).unwrap();
+    assert!(text.contains("sent SIGTERM to process "), "{text}");
+    assert!(text.contains(" and 1 that it started"), "{text}");
+}
+
+#[test]
+fn a_timeout_never_reaches_another_process_of_a_pipeline() {
+    let world = World::new("timeout = \"100ms\"").script("wait", "read x <\"$HOLD\"");
+    let mut lines = world.lines();
+    let line = format!(
+        "{} & $QLI wait; echo ENDED $? >$OUT; read x <$HOLD",
+        child("OTHER")
+    );
+    let run = Run::start(&mut world.sh(&line));
+    assert_eq!(lines.wait_for("ENDED"), "143");
+    let other = lines.wait_for("UP").parse().unwrap();
+    kill(Pid::from_raw(other), Signal::SIGTERM).unwrap();
+    lines.wait_for("OTHER");
+    assert_eq!(lines.all().len(), 3, "{:?}", lines.all());
+    drop(run);
+}
+
+#[test]
+fn what_still_runs_after_a_timeout_is_reported() {
+    // A daemon leaves the process group, so it is not signalled.
+    let script = "setsid sh -c 'echo DAEMON $$ >$OUT; read x <$HOLD' >/dev/null 2>&1 &
+        read x <$HOLD";
+    let world = World::new("timeout = \"1s\"").script("daemon", script);
+    let mut lines = world.lines();
+    let ended = output(&mut world.qli(["daemon"]));
+    let daemon = lines.wait_for("DAEMON");
+    let text = String::from_utf8(ended.stderr).unwrap();
+    let left =
+        format!("warning: process {daemon} (sh), which the script started, is still running");
+    assert!(text.contains(&left), "{text}");
+    assert_eq!(world.end()["left_running"], 1);
+}
+
+#[test]
+fn after_a_kill_the_terminal_has_the_modes_from_before_the_run() {
+    let raw = "stty raw; echo READY $$ >\"$OUT\"; read x <\"$HOLD\"; kill -KILL $$";
+    let world = World::new("").script("raw", raw);
+    let mut lines = world.lines();
+    let bash = bash(&world, "$QLI raw; stty -a >after; exit 0");
+    lines.wait_for("READY");
+    let during = bash.modes();
+    world.release();
+    assert_eq!(bash.end().code(), Some(0));
+    let after = std::fs::read_to_string(world.path("after")).unwrap();
+    assert!(!during.local_flags.contains(LocalFlags::ICANON));
+    assert!(after.contains(" icanon"), "{after}");
+}
+
+#[test]
+fn under_timeout_1_a_script_ends_by_itself() {
     let world = World::new("").script("polite", POLITE);
     let mut lines = world.lines();
     // timeout(1) starts qli in a new process group and signals both.
@@ -125,17 +194,15 @@ fn a_signal_that_timeout_1_sends_twice_counts_once() {
 /// A process that left the script exits while the script runs: it must not stay a zombie.
 #[test]
 fn an_orphan_of_the_script_is_reaped_when_it_exits() {
-    let leaves = "sh -c '(echo LEFT $$ >\"$OUT\"; exec sleep 0.01) & exit 0'
+    let leaves = "sh -c 'sh -c \"echo LEFT \\$\\$ >$OUT; exec sleep 0.01\" & exit 0'
         echo READY $$ >\"$OUT\"; read x <\"$HOLD\"; exit 0";
     let world = World::new("").script("leave", leaves);
     let mut lines = world.lines();
     let run = Run::start(&mut world.qli(["leave"]));
     lines.wait_for("READY");
-    let qli = world.qli_pid();
-    let children = format!("/proc/{qli}/task/{qli}/children");
-    until("only the script to be left", || {
-        let text = std::fs::read_to_string(&children).unwrap();
-        (text.split_whitespace().count() == 1).then_some(())
+    let orphan = Pid::from_raw(lines.wait_for("LEFT").parse().unwrap());
+    until("the orphan to be reaped", || {
+        status_of(orphan).is_none().then_some(())
     });
     world.release();
     assert_eq!(run.end().code(), Some(0));

@@ -206,12 +206,16 @@ impl Lines {
 
     /// Waits for a line that starts with `word`, and returns its second word.
     pub(crate) fn wait_for(&mut self, word: &str) -> String {
+        self.wait_for_nth(word, 1)
+    }
+
+    /// Waits for the nth line that starts with `word`, and returns its second word.
+    pub(crate) fn wait_for_nth(&mut self, word: &str, nth: usize) -> String {
         until(word, || {
             let lines = self.all();
-            let mut words = lines.iter().filter_map(|line| line.split_once(' '));
-            words
-                .find(|(first, _)| *first == word)
-                .map(|(_, rest)| rest.to_owned())
+            let words = lines.iter().filter_map(|line| line.split_once(' '));
+            let mut found = words.filter(|(first, _)| *first == word);
+            found.nth(nth - 1).map(|(_, rest)| rest.to_owned())
         })
     }
 
@@ -247,6 +251,30 @@ fn field<'a>(status: &'a str, key: &str) -> Option<&'a str> {
     let mut lines = status.lines();
     let rest = lines.find_map(|line| line.strip_prefix(key))?;
     Some(rest.trim_start_matches(':').trim())
+}
+
+/// The child processes of a process.
+pub(crate) fn children(pid: Pid) -> Vec<Pid> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    let text = text.unwrap_or_default();
+    let pids = text.split_whitespace().map(|pid| pid.parse().unwrap());
+    pids.map(Pid::from_raw).collect()
+}
+
+/// The command line of a process; empty if it is gone.
+pub(crate) fn command_line(pid: Pid) -> String {
+    let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8(bytes).unwrap().replace('\0', " ")
+}
+
+/// Waits for the process that qli starts to learn which signals its group gets.
+pub(crate) fn witness_of(qli: Pid) -> Pid {
+    until("the witness", || {
+        let mut all = children(qli).into_iter();
+        let witness = all.find(|&child| command_line(child).starts_with("signal-witness "))?;
+        wait_for_state(qli, 'S');
+        Some(witness)
+    })
 }
 
 /// A mask of signals in the text of `/proc/PID/status`.

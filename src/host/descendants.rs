@@ -1,0 +1,65 @@
+//! What a script has started: found and signalled, but never anything outside its run.
+
+use super::process::{self, Place};
+use super::signals::Signal;
+
+/// The descendants of a process, nearest first.
+pub(super) fn of(ancestor: i32) -> Vec<Place> {
+    nearest_first(ancestor, &process::all())
+}
+
+fn nearest_first(ancestor: i32, all: &[Place]) -> Vec<Place> {
+    let mut found: Vec<Place> = Vec::new();
+    let mut parents = vec![ancestor];
+    while !parents.is_empty() {
+        let is_child = |one: &&Place| parents.contains(&one.parent) && !found.contains(one);
+        let children: Vec<Place> = all.iter().filter(is_child).copied().collect();
+        parents = children.iter().map(|one| one.pid).collect();
+        found.extend(children);
+    }
+    found
+}
+
+/// Sends a signal to a process if it is still a descendant, in the group in which it was
+/// found. By its descriptor, since its id may be reused at any moment; no signal is sent
+/// where there is none.
+#[cfg(target_os = "linux")]
+pub(super) fn signal(found: Place, ancestor: i32, signal: Signal) -> Option<()> {
+    use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
+    let process = pidfd_open(Pid::from_raw(found.pid)?, PidfdFlags::empty()).ok()?;
+    let same_group = process::place(found.pid)?.group == found.group;
+    if !same_group || !process::descends_from(found.pid, ancestor) {
+        return None;
+    }
+    pidfd_send_signal(process, signal.as_rustix()?).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn signal(_found: Place, _ancestor: i32, _signal: Signal) -> Option<()> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descendants_are_children_and_their_children_and_nothing_else() {
+        let place = |pid, parent| Place {
+            pid,
+            parent,
+            group: 1,
+        };
+        let all = [
+            place(5, 4),
+            place(2, 1),
+            place(4, 2),
+            place(3, 1),
+            place(9, 0),
+            place(2, 2),
+        ];
+        let found = nearest_first(2, &all);
+        let pids: Vec<_> = found.iter().map(|one| one.pid).collect();
+        assert_eq!(pids, [4, 2, 5]);
+    }
+}

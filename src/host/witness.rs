@@ -1,0 +1,264 @@
+//! Which signals were sent to qli's whole process group, and so have reached the script.
+//!
+//! What a signal carries does not say whether it was sent to a process or to its group.
+//! A second process of the group, the witness, does: it blocks every signal, and reports
+//! those that it got. The kernel delivers to a group all at once, so a signal that qli
+//! has and the witness has not was sent to qli alone. The witness is qli's own program
+//! under a name of its own, so that a command that looks for qli does not find it.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::libc::{SIGCONT, SIGKILL};
+use nix::sys::signal::SigSet;
+use nix::sys::wait::waitpid;
+use nix::unistd::Pid;
+
+use super::child::pid_of;
+use super::signals::{Received, Sender, Signal};
+
+/// The only argument of the witness. No group or command has such a name.
+pub const WITNESS: &str = "__witness";
+
+/// A run that is over sooner does not need a witness, and does not pay for one.
+const AFTER: Duration = Duration::from_millis(100);
+
+/// The time that a sender needs to signal each process of a run in turn, as systemd
+/// does with a service.
+const MOMENT: Duration = Duration::from_millis(10);
+
+/// A witness that does not answer for so long is replaced.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long after the witness qli may receive a signal that both were sent.
+const LAG: Duration = Duration::from_millis(50);
+
+/// A signal that the witness got; the kernel has the process id 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    signal: i32,
+    sender: i32,
+}
+
+impl Seen {
+    const BYTES: usize = 8;
+    /// Ends an answer.
+    const END: Self = Self {
+        signal: 0,
+        sender: 0,
+    };
+
+    fn of(received: &Received) -> Self {
+        let sender = match received.sender {
+            Sender::Kernel => 0,
+            Sender::Process { pid, .. } => pid,
+        };
+        Self {
+            signal: received.signal.number(),
+            sender,
+        }
+    }
+
+    fn to_bytes(self) -> [u8; Self::BYTES] {
+        let both =
+            u64::from(self.signal.cast_unsigned()) << 32 | u64::from(self.sender.cast_unsigned());
+        both.to_be_bytes()
+    }
+
+    fn read(from: &mut impl io::Read) -> io::Result<Self> {
+        let [mut signal, mut sender] = [[0; 4]; 2];
+        from.read_exact(&mut signal)?;
+        from.read_exact(&mut sender)?;
+        Ok(Self {
+            signal: i32::from_be_bytes(signal),
+            sender: i32::from_be_bytes(sender),
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Witness {
+    pid: Pid,
+    /// The witness ends when this is closed, so also when qli is killed.
+    stream: UnixStream,
+}
+
+impl Witness {
+    fn start() -> io::Result<Self> {
+        let (stream, theirs) = UnixStream::pair()?;
+        stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+        let mut command = Command::new("/proc/self/exe");
+        command
+            .arg0("signal-witness")
+            .arg(WITNESS)
+            .env_clear()
+            .stdin(OwnedFd::from(theirs))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        // A child inherits the mask.
+        let before = SigSet::thread_get_mask()?;
+        SigSet::all().thread_set_mask()?;
+        let child = command.spawn();
+        before.thread_set_mask()?;
+        let pid = pid_of(&child?);
+        Ok(Self { pid, stream })
+    }
+
+    /// Returns what it got since it was last asked.
+    fn ask(&mut self) -> io::Result<Vec<Seen>> {
+        self.stream.write_all(&[0])?;
+        let mut seen = Vec::new();
+        loop {
+            match Seen::read(&mut self.stream)? {
+                Seen::END => return Ok(seen),
+                one => seen.push(one),
+            }
+        }
+    }
+
+    fn end(self) {
+        // Both fail only if it is gone already.
+        drop(Signal::new(SIGKILL).send(self.pid));
+        let _ = waitpid(self.pid, None);
+    }
+}
+
+/// Asks the witness of a run, and keeps it alive.
+#[derive(Debug)]
+pub(super) struct GroupSignals {
+    witness: Option<Witness>,
+    /// When to start the next one.
+    due: Option<Instant>,
+    /// What the witness got before qli.
+    ahead: Vec<(Instant, Seen)>,
+}
+
+impl GroupSignals {
+    pub(super) fn new() -> Self {
+        Self {
+            witness: None,
+            due: soon(),
+            ahead: Vec::new(),
+        }
+    }
+
+    /// Starts a witness if it is time; returns when it will be.
+    pub(super) fn watch(&mut self) -> Option<Duration> {
+        let left = self.due?.saturating_duration_since(Instant::now());
+        if !left.is_zero() {
+            return Some(left);
+        }
+        self.due = None;
+        // Without one, a signal counts as sent to qli alone.
+        self.witness = Witness::start().ok();
+        None
+    }
+
+    /// For each of these signals, whether it was sent to the group. One that is
+    /// `unsettled` may still be on its way to the witness.
+    pub(super) fn find(&mut self, received: &[Received], unsettled: &[bool]) -> Vec<bool> {
+        self.ahead.retain(|(at, _)| at.elapsed() < LAG);
+        self.ask();
+        let mut found: Vec<_> = received.iter().map(|one| self.take(one)).collect();
+        let mut both = found.iter().zip(unsettled);
+        if self.witness.is_some() && both.any(|(found, unsettled)| *unsettled && !found) {
+            std::thread::sleep(MOMENT);
+            self.ask();
+            for (found, one) in found.iter_mut().zip(received) {
+                *found = *found || self.take(one);
+            }
+        }
+        found
+    }
+
+    fn ask(&mut self) {
+        let Some(mut witness) = self.witness.take() else {
+            return;
+        };
+        if let Ok(seen) = witness.ask() {
+            let now = Instant::now();
+            self.ahead.extend(seen.into_iter().map(|one| (now, one)));
+            self.witness = Some(witness);
+        } else {
+            witness.end();
+            self.due = soon();
+        }
+    }
+
+    fn take(&mut self, received: &Received) -> bool {
+        let wanted = Seen::of(received);
+        let at = self.ahead.iter().position(|(_, seen)| *seen == wanted);
+        at.map(|at| self.ahead.swap_remove(at)).is_some()
+    }
+
+    /// After qli was stopped: whoever stopped the group stopped the witness too.
+    pub(super) fn resume(&self) {
+        if let Some(witness) = &self.witness {
+            // It fails only if it is gone.
+            drop(Signal::new(SIGCONT).send(witness.pid));
+        }
+    }
+
+    /// A child has been reaped that is not the script.
+    pub(super) fn forget(&mut self, child: i32) {
+        if self
+            .witness
+            .as_ref()
+            .is_some_and(|one| one.pid.as_raw() == child)
+        {
+            self.witness = None;
+            self.due = soon();
+        }
+    }
+
+    pub(super) fn is_witness(&self, pid: i32) -> bool {
+        self.witness
+            .as_ref()
+            .is_some_and(|one| one.pid.as_raw() == pid)
+    }
+
+    pub(super) fn end(&mut self) {
+        if let Some(witness) = self.witness.take() {
+            witness.end();
+        }
+    }
+}
+
+/// Elsewhere than on Linux a blocked signal cannot be read together with its sender.
+fn soon() -> Option<Instant> {
+    cfg!(target_os = "linux").then(|| Instant::now() + AFTER)
+}
+
+/// What the witness does: reports the signals that it got, each time qli asks. It ends
+/// when qli does.
+#[cfg(target_os = "linux")]
+pub fn bear_witness() -> Option<()> {
+    use std::os::fd::AsFd as _;
+
+    use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+    let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
+    let signals = SignalFd::with_flags(&SigSet::all(), flags).ok()?;
+    let stdin = io::stdin().as_fd().try_clone_to_owned().ok()?;
+    let mut qli = UnixStream::from(stdin);
+    while qli.read_exact(&mut [0]).is_ok() {
+        let mut answer = Vec::new();
+        while let Ok(Some(info)) = signals.read_signal() {
+            let signal = info.ssi_signo.cast_signed();
+            let sender = info.ssi_pid.cast_signed();
+            answer.extend(Seen { signal, sender }.to_bytes());
+        }
+        answer.extend(Seen::END.to_bytes());
+        qli.write_all(&answer).ok()?;
+    }
+    Some(())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn bear_witness() -> Option<()> {
+    None
+}
