@@ -10,7 +10,7 @@ use crate::discovery::scaffold::{self, Destination};
 use crate::discovery::{self, PathCommands, Roots};
 use crate::dispatch::Exit;
 use crate::host::{HostView, write_stderr};
-use crate::names::{shell_word, to_json_pretty, visible};
+use crate::names::{shell_path, to_json_pretty, visible};
 use crate::report::{self, CatalogueDocument, Format, Message, RootAccess, WhichDocument};
 
 /// Lists what is installed, locates one extension, or creates groups.
@@ -90,7 +90,7 @@ fn which(
         return Ok(to_json_pretty(&WhichDocument::new(&target, &shadowed)));
     }
     for path in &shadowed {
-        let path = shell_word(path);
+        let path = shell_path(path);
         cx.note(&Message::note(format!("this shadows {path}")));
     }
     Ok(format!("{}\n", visible(&target.program.path)))

@@ -11,7 +11,7 @@ use super::help;
 use crate::diagnostics::Code;
 use crate::dispatch::Exit;
 use crate::host::{Host, reason};
-use crate::names::{shell_word, visible};
+use crate::names::{shell_path, visible};
 use crate::report::{Message, Style, TOPICS, manual, wrapped};
 
 /// Prints a page, or writes all of them.
@@ -57,7 +57,7 @@ fn write_all(pages: &[Page<'_>], directory: &Path, style: &Style, cx: &mut Conte
         let path = directory.join(format!("{name}.1"));
         let text = page(name, command, style);
         if let Err(error) = cx.host.put(&path, text.as_bytes(), 0o644) {
-            let what = format!("cannot write {}: {}", shell_word(&path), reason(&error));
+            let what = format!("cannot write {}: {}", shell_path(&path), reason(&error));
             let message = Message::error(what);
             return cx.fail(&message.step("write elsewhere", "qli man --out <DIR>"));
         }

@@ -9,7 +9,7 @@ use crate::discovery::PathCommands;
 use crate::dispatch::Exit;
 use crate::host::{Host, HostView, reason, write_stderr};
 use crate::manifest::{self, apply_fixes, schema_line};
-use crate::names::{shell_word, to_json_pretty};
+use crate::names::{shell_path, to_json_pretty};
 use crate::policy::Policies;
 use crate::report::{self, DiagnosticsDocument, Message, Repository};
 use crate::survey::{self, Survey};
@@ -28,7 +28,7 @@ pub(super) fn exec(cx: &mut Context<'_>, args: &ValidateArgs) -> Exit {
     survey.found.extend(unusable);
     survey.found = sorted(survey.found);
     let unusable = report::unusable_policies(&survey).into_iter();
-    let unusable = unusable.map(|path| format!("cannot use {} as a policy", shell_word(path)));
+    let unusable = unusable.map(|path| format!("cannot use {} as a policy", shell_path(path)));
     let unusable: Vec<_> = unusable.collect();
     survey.unchecked.extend(unusable);
     write_stderr(&report::unchecked(&survey, &cx.stderr()));
@@ -82,7 +82,7 @@ fn write(fixed: Vec<Fixed>, cx: &mut Context<'_>) -> Vec<String> {
         match cx.host.replace(path, old, new) {
             Ok(()) => cx.note(&Message::note(format!("fixed {}", cx.stderr().path(path)))),
             Err(error) => {
-                let (path, why) = (shell_word(path), reason(&error));
+                let (path, why) = (shell_path(path), reason(&error));
                 unwritten.push(format!("cannot fix {path}: {why}"));
             }
         }
@@ -111,7 +111,7 @@ fn fix_command(cx: &Context<'_>, args: &ValidateArgs) -> String {
     let policies = args.policy.iter().map(|file| ("--policy ", file));
     let paths = args.path.iter().map(|path| ("", path));
     let words = policies.chain(paths);
-    let words = words.map(|(option, path)| format!(" {option}{}", shell_word(path)));
+    let words = words.map(|(option, path)| format!(" {option}{}", shell_path(path)));
     let qli = cx.global.qli();
     format!("{qli} validate --fix{}", words.collect::<String>())
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::roots::{Root, RootKind};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::host::FileId;
-use crate::names::{ExtensionName, GroupName, NAME_MAX, visible};
+use crate::names::{ExtensionName, GroupName, NAME_MAX, leftover, visible};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GroupLocation {
@@ -35,6 +35,11 @@ pub fn group_name(typed: &OsStr) -> Result<GroupName, Diagnostic> {
 }
 
 pub fn extension_name(typed: &OsStr) -> Result<ExtensionName, Diagnostic> {
+    if let Some(what) = typed.to_str().and_then(leftover) {
+        let message = format!("`{}` is not an extension: it is {what}", visible(typed));
+        return Err(Diagnostic::of_path(Code::Leftover, typed, message)
+            .help("if the file should run, give it another name"));
+    }
     parse_name(typed, "an extension name", Code::InvalidExtensionName)
 }
 

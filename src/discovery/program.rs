@@ -13,7 +13,7 @@ use crate::host::{
     Access, FileId, HEAD, HostView, OnPath, Stat, is_absent, lookup, reason, search_path,
     unset_reason,
 };
-use crate::names::{ExtensionName, Sha256, shell_word};
+use crate::names::{ExtensionName, Sha256, shell_path};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
@@ -110,7 +110,7 @@ fn not_executable(path: &Path, stat: Stat, error: &io::Error) -> Diagnostic {
     if error.kind() != io::ErrorKind::PermissionDenied {
         message = format!("{message}: {}", reason(error));
     }
-    let script = shell_word(path);
+    let script = shell_path(path);
     let help = if stat.has_execute_bit() {
         // The file allows it, and its filesystem does not: `noexec` (mount(8)).
         format!("ls -l {script}; findmnt -T {script}")
@@ -124,7 +124,7 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
     let digest = view.digest(&path).map_err(|error| {
         let message = format!("the script cannot be read: {}", reason(&error));
         Diagnostic::of_path(Code::NotExecutable, &path, message)
-            .help(format!("chmod +r {}", shell_word(&path)))
+            .help(format!("chmod +r {}", shell_path(&path)))
     })?;
     check_interpreter_line(&path, &digest.head)?;
     Ok(Program {
@@ -150,7 +150,7 @@ pub fn check_interpreter_line(path: &Path, head: &[u8]) -> Result<(), Diagnostic
 /// Returns the command that removes CR LF line endings: execve(2) takes the CR as
 /// part of the interpreter's name.
 pub fn with_lf_line_ends(script: &Path) -> String {
-    let script = shell_word(script);
+    let script = shell_path(script);
     format!("sed -i 's/\\r$//' {script}")
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::host::{HostView, is_absent, lookup, path_list, system_data};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, Unset, shell_word};
+use crate::names::{GroupName, Unset, shell_path};
 
 /// What kind of root a group comes from, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -144,7 +144,7 @@ impl Roots {
 
 /// Returns how to type qli with these directories as roots.
 pub fn command_with(directories: &[PathBuf]) -> String {
-    let options = directories.iter().map(shell_word);
+    let options = directories.iter().map(shell_path);
     let options = options.map(|directory| format!(" --extensions {directory}"));
     "qli".to_owned() + &options.collect::<String>()
 }

@@ -191,6 +191,26 @@ fn an_extension_can_be_on_path_and_the_groups_own_file_wins() {
 }
 
 #[test]
+fn what_an_editor_or_a_package_left_is_no_extension() {
+    let world = World::new()
+        .manifest("ops", "")
+        .executable(&format!("{USER}/ops/deploy"), "#!/bin/sh\n")
+        .executable(&format!("{USER}/ops/deploy.orig"), "#!/bin/sh\n")
+        .executable("/usr/bin/qli-ops-roll.dpkg-old", "#!/bin/sh\n");
+    for typed in ["deploy.orig", "deploy~", "roll.dpkg-old"] {
+        let error = extension_name(typed.as_ref()).unwrap_err();
+        assert_eq!((error.code, error.code.run_exit()), (Code::Leftover, 127));
+    }
+    let entry = group_entry(&"ops".parse().unwrap(), &Roots::of(&[], &world), &world);
+    let names = entry.unwrap().extensions.into_keys();
+    let names: Vec<_> = names.map(|name| name.to_string()).collect();
+    assert_eq!(names, ["deploy", "hello"]);
+    let (code, help) = problem(&world, "deploy.orig", "x");
+    assert_eq!(code, Code::NoSuchGroup);
+    assert!(!help.contains("ops deploy.orig"), "{help}");
+}
+
+#[test]
 fn an_extension_in_a_world_writable_directory_of_path_does_not_run() {
     let world = World::new()
         .var("PATH", "/opt/open")

@@ -11,7 +11,7 @@ use super::{embedded, listing};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
 use crate::host::{HostView, InsecurePath, is_absent, is_directory, reason};
 use crate::manifest::FILE_NAME;
-use crate::names::{COMMANDS, ExtensionName, GroupName, ls_command, shell_word, visible};
+use crate::names::{COMMANDS, ExtensionName, GroupName, ls_command, shell_path, visible};
 
 pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Diagnostic {
     let message = format!("there is no group `{name}`");
@@ -22,7 +22,7 @@ pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Dia
 fn group_help(name: &GroupName, roots: &Roots, view: &dyn HostView) -> String {
     let mut directories = roots.iter().map(|root| root.path.join(name.as_str()));
     if let Some(directory) = directories.find(|path| is_directory(path, view)) {
-        let directory = shell_word(&directory);
+        let directory = shell_path(&directory);
         return format!("{directory} has no `{FILE_NAME}`; see `qli help manifest`");
     }
     let groups = listing::group_names(roots, view);
@@ -54,6 +54,9 @@ fn groups_with<'g>(
     groups: &'g BTreeMap<GroupName, Root>,
     view: &dyn HostView,
 ) -> Vec<&'g GroupName> {
+    if name.as_str().parse::<ExtensionName>().is_err() {
+        return Vec::new();
+    }
     let owners = groups.iter().filter(|(group, root)| match root.kind {
         RootKind::Embedded => embedded::script(group, name.as_str()).is_some(),
         RootKind::Given | RootKind::User | RootKind::System => {

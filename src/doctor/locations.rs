@@ -9,13 +9,13 @@ use crate::host::{
     self, HostView, OnPath, Stat, is_absent, is_world_writable, path_entries, search_path,
 };
 use crate::manifest::FILE_NAME;
-use crate::names::{ls_command, plural, shell_word};
+use crate::names::{ls_command, plural, shell_path};
 use crate::survey::Survey;
 
 /// Which qli the shell and its completion find.
 pub(super) fn program(view: &dyn HostView) -> Check {
     let (found, findings) = match search_path("qli", view) {
-        OnPath::Found(path) => (format!("at {}", shell_word(&path)), vec![]),
+        OnPath::Found(path) => (format!("at {}", shell_path(&path)), vec![]),
         OnPath::Untrusted(insecure) => {
             let message = format!("`qli` on PATH {}", insecure.finding());
             let one = Finding::problem(message, insecure.help()).at(&insecure.path);
@@ -71,7 +71,7 @@ fn first_group(view: &dyn HostView) -> String {
         return "export HOME=\"$(eval echo \"~$(id -un)\")\"".to_owned();
     };
     match (view.lstat(&root), view.stat(&root)) {
-        (Ok(stat), Err(_)) if stat.is_link() => format!("ls -l {}", shell_word(&root)),
+        (Ok(stat), Err(_)) if stat.is_link() => format!("ls -l {}", shell_path(&root)),
         (_, Err(error)) if !is_absent(&error) => ls_command(&root),
         (_, Ok(stat)) if !stat.is_directory() => ls_command(&root),
         _ => "qli ext new ops".to_owned(),
@@ -85,7 +85,7 @@ pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -
     for root in facts {
         let drafts = drafts(root.path.as_ref(), view);
         findings.extend(drafts.iter().map(|path| {
-            let help = format!("rm -r {}", shell_word(path));
+            let help = format!("rm -r {}", shell_path(path));
             Finding::warning("temporary file of a qli process that was killed", help).at(path)
         }));
     }
@@ -108,7 +108,7 @@ pub(super) fn path(survey: &Survey, view: &dyn HostView) -> Check {
         .filter(|entry| is_world_writable(entry, view));
     findings.extend(open.map(|entry| {
         let message = "everyone can put a program here, so its extensions do not run";
-        let help = format!("chmod o-w {}  # or take it out of PATH", shell_word(entry));
+        let help = format!("chmod o-w {}  # or take it out of PATH", shell_path(entry));
         Finding::warning(message, help).at(entry)
     }));
     Check::new(

@@ -9,7 +9,7 @@ use crate::diagnostics::Code;
 use crate::discovery::CatalogueGroup;
 use crate::guard::AuditStart;
 use crate::host::{HostView, reason};
-use crate::names::{GroupName, ls_command, plural, shell_word};
+use crate::names::{GroupName, ls_command, plural, shell_path};
 
 /// The logs by path, each with a group that records there.
 fn recordings(
@@ -52,7 +52,7 @@ pub(super) fn spool(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check 
         Spool::Nowhere | Spool::Absent => return Check::new("spool", "empty", vec![]),
         Spool::NotPrivate(path) => {
             let message = "others can change the spool, so its records are not used";
-            let help = format!("ls -ld {0}; chmod 700 {0}", shell_word(&path));
+            let help = format!("ls -ld {0}; chmod 700 {0}", shell_path(&path));
             return unusable("not private", path, message.to_owned(), help);
         }
         Spool::Unreadable(path, error) => {
@@ -70,7 +70,7 @@ pub(super) fn spool(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check 
     let findings = pending.into_iter().map(|(log, count)| {
         let Some(log) = log else {
             let message = format!("{} without a spooled record", plural(count, "file"));
-            return Finding::warning(message, format!("ls -l {}", shell_word(&path))).at(&path);
+            return Finding::warning(message, format!("ls -l {}", shell_path(&path))).at(&path);
         };
         let records = plural(count, "pending record");
         let message = format!("{records}: this log could not be written when the run ended");

@@ -2,6 +2,8 @@
 //! To add one: its row here or in the file of its table; for a new type, its
 //! [`FieldType`]; and its use, which the compiler asks for.
 
+use std::ops::Range;
+
 use serde_json::{Value, json};
 
 use super::audit::AuditFields;
@@ -14,8 +16,8 @@ use super::secrets::SecretList;
 use super::table_reader::{Both, FieldType, TableKind, adds, fields, read_table};
 use super::values::{Version, parsed, table};
 use super::{Located, key_of};
-use crate::diagnostics::Code;
-use crate::names::{ExtensionName, NAME_PATTERN, PathTemplate, TimeLimit};
+use crate::diagnostics::{Code, quoted};
+use crate::names::{ExtensionName, NAME_PATTERN, NameError, PathTemplate, TimeLimit};
 
 fields! {
     /// The guards of a group of scripts, in its `_manifest.toml`.
@@ -120,7 +122,7 @@ impl FieldType for Sections {
         let sections = table(name, value, found)?
             .iter()
             .filter_map(|(key, value)| {
-                let name = parsed(key.get_ref(), key.span(), INVALID_NAME, found);
+                let name = section_name(key.get_ref(), key.span(), found);
                 let path = format!("extensions.{}", key_of(key.get_ref()));
                 found.section = Some(path.clone());
                 let table = table(&path, value, found);
@@ -147,6 +149,24 @@ impl FieldType for Sections {
             "additionalProperties": false
         })
     }
+}
+
+fn section_name(
+    written: &str,
+    span: Range<usize>,
+    found: &mut Findings<'_>,
+) -> Option<ExtensionName> {
+    if let Err(NameError::Leftover(what)) = written.parse::<ExtensionName>() {
+        let message = format!("no script is called {}: it is {what}", quoted(written));
+        let help = "name the section after its script, or remove it";
+        let one = found.at(Code::Leftover, span, message).help(help);
+        found.push(
+            one.as_warning()
+                .meaning(Some("the section's guards apply to nothing")),
+        );
+        return None;
+    }
+    parsed(written, span, INVALID_NAME, found)
 }
 
 const ONLY_ADDS: &str = "remove this line: a section can only add to its group's guards";

@@ -4,6 +4,7 @@
 mod command;
 mod digest;
 pub mod exit_code;
+mod leftover;
 mod named_secrets;
 mod path_template;
 mod text;
@@ -17,11 +18,12 @@ use serde::Serialize;
 
 pub use command::{COMMANDS, RESERVED, alternative_for, is_command};
 pub use digest::{Digest, Sha256};
+pub use leftover::leftover;
 pub use named_secrets::{contains_secret, promises_secret, redact_args};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use text::{
-    Text, escaped, grouped, is_hidden, ls_command, path_as_text, plural, shell_line, shell_word,
-    to_json_line, to_json_pretty, visible, visible_lines,
+    Text, escaped, grouped, is_hidden, ls_command, path_as_text, plural, shell_line, shell_path,
+    shell_word, to_json_line, to_json_pretty, visible, visible_lines,
 };
 pub use time_limit::{TIME_LIMIT_PATTERN, TimeLimit};
 
@@ -45,6 +47,9 @@ pub enum NameError {
     Start(char),
     #[error("a name cannot contain {0:?}")]
     Character(char),
+    /// What the file with this name is.
+    #[error("a file with such a name is {0}")]
+    Leftover(&'static str),
 }
 
 fn check(
@@ -71,6 +76,11 @@ fn check_name(text: &str) -> Result<(), NameError> {
         |c| c.is_ascii_alphanumeric(),
         |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'),
     )
+}
+
+fn check_extension_name(text: &str) -> Result<(), NameError> {
+    check_name(text)?;
+    leftover(text).map_or(Ok(()), |what| Err(NameError::Leftover(what)))
 }
 
 fn check_env_name(text: &str) -> Result<(), NameError> {
@@ -118,9 +128,10 @@ checked_name!(
 );
 
 checked_name!(
-    /// The name of an extension: the file name of a script of a group.
+    /// The name of an extension: the file name of a script of a group, which no
+    /// editor or package manager has left behind.
     ExtensionName,
-    check_name
+    check_extension_name
 );
 
 checked_name!(
@@ -156,6 +167,13 @@ mod tests {
             Err(NameError::TooLong(65))
         );
         assert!("a".repeat(64).parse::<GroupName>().is_ok());
+    }
+
+    #[test]
+    fn a_leftover_is_no_extension_and_may_be_a_group() {
+        let error = "deploy.orig".parse::<ExtensionName>().unwrap_err();
+        assert_eq!(error, NameError::Leftover("a backup"));
+        assert!("deploy.orig".parse::<GroupName>().is_ok());
     }
 
     #[test]

@@ -152,9 +152,18 @@ pub fn shell_word(word: impl AsRef<OsStr>) -> String {
     }
 }
 
+/// A path, quoted for a shell, in a form that no program takes for an option.
+pub fn shell_path(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    if path.as_os_str().as_bytes().starts_with(b"-") {
+        return shell_word(Path::new(".").join(path));
+    }
+    shell_word(path)
+}
+
 /// The command that shows why a path cannot be used, and what to look for.
-pub fn ls_command(path: impl AsRef<OsStr>) -> String {
-    format!("ls -ld {}  # its owner and permissions", shell_word(path))
+pub fn ls_command(path: impl AsRef<Path>) -> String {
+    format!("ls -ld {}  # its owner and permissions", shell_path(path))
 }
 
 /// The `$'…'` form, for bytes that are invisible.
@@ -296,5 +305,9 @@ mod tests {
         ] {
             assert_eq!(shell_word(word), typed);
         }
+        for (path, typed) in [("-x", "./-x"), ("-a b", "'./-a b'"), ("a/-x", "a/-x")] {
+            assert_eq!(shell_path(path), typed);
+        }
+        assert_eq!(ls_command("-"), "ls -ld ./-  # its owner and permissions");
     }
 }

@@ -67,7 +67,7 @@ fn names_path(one: &Diagnostic, style: &Style) -> bool {
     let path = visible(one.path());
     let typed = matches!(
         one.code,
-        Code::NoSuchGroup | Code::InvalidGroupName | Code::InvalidExtensionName
+        Code::NoSuchGroup | Code::InvalidGroupName | Code::InvalidExtensionName | Code::Leftover
     );
     let message = style.shortened(&visible(&one.message));
     (typed && message.contains(&format!("`{path}`"))) || message.contains(&style.path(one.path()))

@@ -8,7 +8,7 @@ use super::style::{Style, put};
 use crate::discovery::command_with;
 use crate::discovery::scaffold::{CopyOutcome, FIRST_SCRIPT, NewGroup};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, shell_word};
+use crate::names::{GroupName, shell_path};
 
 /// How a run finds the groups of a root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl RootAccess {
             ""
         };
         let has_colon = root.as_os_str().as_encoded_bytes().contains(&b':');
-        let root = shell_word(root);
+        let root = shell_path(root);
         (!has_colon).then(|| format!("export QLI_EXTENSIONS={root}{others}"))
     }
 }
@@ -64,7 +64,7 @@ pub fn created(
     ];
     let qli = access.qli();
     let env = if guarded { "QLI_ENV=prod " } else { "" };
-    let directory = shell_word(&group.directory);
+    let directory = shell_path(&group.directory);
     let mut next = vec![
         (
             "see the plan",
@@ -81,7 +81,7 @@ pub fn created(
         rows(&next, style)
     );
     if let Some(schema) = &group.other_schema {
-        let schema = shell_word(schema);
+        let schema = shell_path(schema);
         let note = Message::note(format!("{schema} is of another version of qli"))
             .step("replace it", format!("qli schema > {schema}"));
         out += "\n";
@@ -116,7 +116,7 @@ pub fn copied(
     }
     let is_kept = |one: &CopyOutcome| matches!(one, CopyOutcome::Kept(..));
     let (label, command) = if outcomes.iter().any(is_kept) {
-        let root = root.map(|root| format!(" --in {}", shell_word(root)));
+        let root = root.map(|root| format!(" --in {}", shell_path(root)));
         let root = root.unwrap_or_default();
         let command = format!("qli ext install-defaults{root} --force");
         ("lose your changes", command)

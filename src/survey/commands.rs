@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::discovery::PathCommands;
 use crate::host::HostView;
-use crate::names::{ExtensionName, GroupName, shell_word};
+use crate::names::{ExtensionName, GroupName, leftover, shell_path};
+
+use super::files::leftover_file;
 
 /// All groups with their directories; built-in ones have none.
 pub(super) type Groups = BTreeMap<GroupName, Option<PathBuf>>;
@@ -60,12 +62,24 @@ fn meanings(name: &OsStr) -> Vec<(GroupName, ExtensionName)> {
     meanings.collect()
 }
 
+/// The groups that a name may belong to, whatever follows.
+fn groups_of(name: &OsStr) -> impl Iterator<Item = GroupName> {
+    let name = name.to_str().and_then(|name| name.strip_prefix("qli-"));
+    let name = name.unwrap_or_default();
+    let splits = name.match_indices('-');
+    splits.filter_map(move |(at, _)| name.get(..at)?.parse().ok())
+}
+
 fn check_command(
     path: &Path,
     name: &OsStr,
     groups: &Groups,
     view: &dyn HostView,
 ) -> Option<Diagnostic> {
+    if let Some(what) = name.to_str().and_then(leftover) {
+        let is_ours = groups_of(name).any(|group| groups.contains_key(&group));
+        return is_ours.then(|| leftover_file(path, what));
+    }
     let meanings = meanings(name);
     let (group, extension) = meanings.first()?;
     let known = meanings
@@ -87,7 +101,7 @@ fn check_command(
 }
 
 fn shadowed(path: &Path, by: &Path) -> Diagnostic {
-    let message = format!("{} runs instead", shell_word(by));
+    let message = format!("{} runs instead", shell_path(by));
     Diagnostic::of_path(Code::CommandShadowed, path, message)
         .help("remove one of them, or rename it")
 }
@@ -132,6 +146,17 @@ mod tests {
     fn an_extension_without_a_group_is_reported() {
         let path = "/a/qli-ops-deploy".to_owned();
         assert_eq!(found(&world("/a"), &[("dev", "")]), [("QLI0805", path)]);
+    }
+
+    #[test]
+    fn a_leftover_of_a_known_group_is_reported() {
+        let world = World::bare().var("PATH", "/a");
+        let world = world.executable("/a/qli-ops-deploy~", "");
+        let world = world.executable("/a/qli-ops-roll.dpkg-old", "");
+        let world = world.executable("/a/qli-web-roll.bak", "");
+        let paths = ["/a/qli-ops-deploy~", "/a/qli-ops-roll.dpkg-old"];
+        let expected = paths.map(|path| ("QLI0616", path.to_owned()));
+        assert_eq!(found(&world, &[("ops", "/r/ops")]), expected);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::discovery::{group_name, same_files, without_scripts};
 use crate::host::{HostView, is_absent, is_link, normalize, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
-use crate::names::{GroupName, is_command, shell_word, visible};
+use crate::names::{GroupName, is_command, shell_path, visible};
 
 /// A group that cannot run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ fn survey_manifest(
         broken: (errors > 0).then(|| BrokenGroup {
             name: name.map_or_else(|| visible(manifest), |name| name.to_string()),
             path: path.to_owned(),
-            scripts: files.iter().filter(|file| file.is_script).count(),
+            scripts: files.iter().filter(|file| file.is_script()).count(),
             errors,
         }),
     }
@@ -148,11 +148,11 @@ fn without_manifest(path: &Path, files: &[GroupFile], view: &dyn HostView) -> Op
         return Some(problem.help("fix the link, or remove it"));
     }
     let name = path.file_name()?.to_str()?.parse::<GroupName>().ok()?;
-    let count = files.iter().filter(|file| file.is_script).count();
+    let count = files.iter().filter(|file| file.is_script()).count();
     (count > 0).then(|| {
         let scripts = if count == 1 { "a script" } else { "scripts" };
         let message = format!("`{name}` has {scripts} but no `{FILE_NAME}`");
-        let manifest = shell_word(path.join(FILE_NAME));
+        let manifest = shell_path(path.join(FILE_NAME));
         Diagnostic::of_path(Code::NoManifest, path, message)
             .help(format!("write {manifest}; see `qli help manifest`"))
     })
@@ -244,6 +244,31 @@ mod tests {
             assert_eq!(codes(&world, GROUP), [code]);
             assert_eq!(check(&world, GROUP).broken, None);
         }
+    }
+
+    #[test]
+    fn an_executable_leftover_is_reported_and_is_no_script() {
+        let world = world("[extensions.deploy]\n")
+            .executable("/r/ops/deploy.orig", "#!/bin/sh\n")
+            .executable("/r/ops/deploy~", "#!/bin/sh\n")
+            .file("/r/ops/deploy.bak", "#!/bin/sh\n")
+            .directory("/r/ops/conf.old", 0o755);
+        assert_eq!(codes(&world, GROUP), [("QLI0616", "warning"); 2]);
+        let section = self::world("[extensions.\"deploy.bak\"]\nconfirm = true\n");
+        assert_eq!(codes(&section, GROUP), [("QLI0616", "warning")]);
+    }
+
+    #[test]
+    fn scripts_below_the_group_are_said_to_be_out_of_reach() {
+        let script = "#!/bin/sh\n";
+        let world = world("")
+            .executable("/r/ops/db/eu/restore", script)
+            .executable("/r/ops/_lib/helper", script)
+            .file("/r/ops/data/text", script)
+            .executable("/r/ops/bin/tool", "\u{7f}ELF");
+        assert_eq!(codes(&world, GROUP), [("QLI0617", "info")]);
+        let found = check(&world, GROUP).found;
+        assert!(found[0].message.ends_with(": db/eu/restore"), "{found:?}");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, sorted};
 use crate::discovery::{PathCommands, Roots, embedded};
 use crate::host::{HostView, is_absent, reason};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, ls_command, shell_word, visible};
+use crate::names::{GroupName, ls_command, shell_path, visible};
 use crate::policy::Policies;
 use candidate::{Candidate, SurveyOptions, candidates, named};
 use commands::Groups;
@@ -77,7 +77,7 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], policies: &Policies, view
         match named(path, view) {
             Ok(found) => all.extend(found),
             Err(error) => {
-                let path = shell_word(path);
+                let path = shell_path(path);
                 let message = format!("cannot check {path}: {}", reason(&error));
                 survey.unchecked.push(message);
             }
@@ -98,7 +98,7 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], policies: &Policies, view
         if !next.is_some_and(|next| next.starts_with(path)) {
             survey.unchecked.push(format!(
                 "no {FILE_NAME} in {} or its directories",
-                shell_word(path)
+                shell_path(path)
             ));
         }
     }
@@ -161,5 +161,5 @@ fn unreadable(root: &Path, error: &io::Error) -> Diagnostic {
 fn shadowed(name: &GroupName, path: &Path, owner: &Path) -> Diagnostic {
     let message = format!("the group `{name}` of an earlier root shadows this one");
     Diagnostic::of_path(Code::GroupShadowed, path, message)
-        .help(format!("the group that runs is {}", shell_word(owner)))
+        .help(format!("the group that runs is {}", shell_path(owner)))
 }

@@ -10,7 +10,7 @@ use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Verifier, newest, verify};
 use crate::host::{HostView, System, is_file};
-use crate::names::{shell_word, to_json_line, to_json_pretty};
+use crate::names::{shell_path, to_json_line, to_json_pretty};
 use crate::report::{AuditHeadDocument, DOCUMENT_VERSION, Format};
 
 pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> io::Result<Exit> {
@@ -44,7 +44,7 @@ fn heads_of(log: &Path, host: &System) -> Result<Vec<Checkpoint>, Failed> {
         let name = absolute(log, host);
         return match newest(&name, &mut *opened.bytes)? {
             None if opened.bytes.seek(io::SeekFrom::End(0))? > 0 => {
-                let verify = format!("qli audit verify {}", shell_word(log));
+                let verify = format!("qli audit verify {}", shell_path(log));
                 let step = ["show why".to_owned(), verify];
                 Err(Failed::Unusable("there is no record at its end", step))
             }

@@ -7,7 +7,7 @@ use super::super::context::Context;
 use super::sources::{is_there, sources};
 use crate::audit::{Compression, rotated_logs};
 use crate::history::{in_order, without_copies};
-use crate::names::{plural, shell_word, visible};
+use crate::names::{plural, shell_path, visible};
 use crate::report::Message;
 
 /// This many files are named at most; of more only the newest.
@@ -50,7 +50,7 @@ impl History {
     /// Reports what was not read, with the command that reads it.
     pub(super) fn note_unread(&self, command: &str, cx: &Context<'_>) {
         for ((log, compression), files) in &self.unread {
-            let words: Vec<_> = files.iter().map(shell_word).collect();
+            let words: Vec<_> = files.iter().map(shell_path).collect();
             let several = format!(
                 "{} of {} were not read",
                 plural(files.len(), "compressed file"),

@@ -1,7 +1,6 @@
 //! `qli audit show`.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::io;
 use std::path::PathBuf;
 
@@ -10,11 +9,11 @@ use serde_json::Value;
 use super::super::context::Context;
 use super::args::ShowArgs;
 use super::rotated::History;
-use super::sources::each_line_of;
+use super::sources::{each_line_of, is_stdin};
 use crate::audit::EventName;
 use crate::dispatch::Exit;
 use crate::history::{InputKind, RecordSummary, Run, Runs};
-use crate::names::{shell_line, shell_word, to_json_pretty};
+use crate::names::{shell_line, shell_path, shell_word, to_json_pretty};
 use crate::report::{self, AuditShowDocument, DOCUMENT_VERSION, Format, Message};
 
 /// No more runs than this are listed when several match.
@@ -91,8 +90,14 @@ fn assembled(records: &[Value]) -> Run {
 
 fn not_one(wanted: &str, found: &Found, named: &[PathBuf]) -> Message {
     let audit = |words: &[&str]| {
-        let words = ["qli", "audit"].iter().chain(words).map(OsStr::new);
-        shell_line(words.chain(named.iter().map(|log| log.as_os_str())))
+        let words = shell_line(["qli", "audit"].iter().chain(words));
+        let logs = named.iter().map(|log| {
+            if is_stdin(log) {
+                return " -".to_owned();
+            }
+            format!(" {}", shell_path(log))
+        });
+        words + &logs.collect::<String>()
     };
     let runs: Vec<_> = found
         .values()

@@ -10,7 +10,7 @@ use crate::discovery::{GroupLog, logs};
 use crate::dispatch::Exit;
 use crate::history::{InputKind, each_line};
 use crate::host::{HostView, reason, stdin};
-use crate::names::{shell_word, visible};
+use crate::names::{shell_path, visible};
 use crate::report::Message;
 
 /// The logs that were named, or else the existing logs of all groups. A group
@@ -95,7 +95,7 @@ pub(super) fn open(
     if let Some(compression) = Compression::of_bytes(&first) {
         let reader = compression.reader;
         let file = match kind {
-            InputKind::Log => format!(" {}", shell_word(log)),
+            InputKind::Log => format!(" {}", shell_path(log)),
             InputKind::Stream => String::new(),
         };
         let command = format!("{reader}{file} | qli audit {command} -");
@@ -105,7 +105,7 @@ pub(super) fn open(
     Ok((kind, Box::new(Cursor::new(first).chain(from))))
 }
 
-fn is_stdin(log: &Path) -> bool {
+pub(super) fn is_stdin(log: &Path) -> bool {
     log == Path::new("-")
 }
 
@@ -160,5 +160,5 @@ fn no_log(log: &Path) -> Message {
     if is_stdin(log) {
         return message;
     }
-    message.step("show why", format!("qli audit verify {}", shell_word(log)))
+    message.step("show why", format!("qli audit verify {}", shell_path(log)))
 }

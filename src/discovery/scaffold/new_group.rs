@@ -10,7 +10,7 @@ use crate::discovery::trust::distrusted;
 use crate::discovery::{embedded, unknown};
 use crate::host::{Host, HostView, is_absent, reason};
 use crate::manifest::{FILE_NAME, SCHEMA};
-use crate::names::{GroupName, is_command, ls_command, shell_word};
+use crate::names::{GroupName, is_command, ls_command, shell_path};
 
 /// The directory next to the groups that has the manifest's schema for editors;
 /// a group cannot have its name.
@@ -212,7 +212,7 @@ fn namesake(
     let path = embedded::reported_path(name, FILE_NAME);
     let to = match Roots::of_user(view) {
         Ok(root) if root == destination.root => String::new(),
-        _ => format!(" --in {}", shell_word(&destination.root)),
+        _ => format!(" --in {}", shell_path(&destination.root)),
     };
     let help = format!("to change a copy of it: qli ext install-defaults{to}");
     exists(path, message, help)

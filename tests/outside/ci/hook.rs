@@ -47,6 +47,32 @@ fn manifests_that_are_committed_are_checked() {
 }
 
 #[test]
+fn a_group_whose_path_begins_with_a_hyphen_is_checked() {
+    let (hooks, rev) = published();
+    let repository = hooks.path("").display().to_string();
+    for args in ["", "        args: [--deny-warnings, --]\n"] {
+        let checkout = Checkout::with(GOOD);
+        let config = format!(
+            "repos:\n  - repo: {repository}\n    rev: {rev}\n    hooks:\n      - id: qli-validate\n{args}"
+        );
+        checkout.write(".pre-commit-config.yaml", &config);
+        std::fs::create_dir(checkout.path("--fix")).unwrap();
+        checkout.write("--fix/_manifest.toml", BROKEN);
+        checkout.git(&["add", "--", ".pre-commit-config.yaml", "--fix"]);
+        let ended = run(&checkout);
+        let printed = printed(&ended);
+        assert_eq!(ended.status.code(), Some(1), "{printed}");
+        assert!(printed.contains("QLI0102"), "{printed}");
+        assert!(
+            printed.contains("qli validate --fix ./--fix/_manifest.toml"),
+            "{printed}"
+        );
+        let text = std::fs::read_to_string(checkout.path("--fix/_manifest.toml")).unwrap();
+        assert_eq!(text, BROKEN);
+    }
+}
+
+#[test]
 fn the_hooks_are_what_pre_commit_takes_for_hooks() {
     let (hooks, _) = published();
     let mut check = hooks.command(tool("bin/pre-commit"));
