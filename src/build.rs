@@ -1,5 +1,6 @@
-//! Link options that make a dynamic program for Linux start faster
-//! (`docs/performance.md`). Static programs get theirs from `.ci/package`.
+//! Adds `entry.c` to the program, and link options that make a dynamic program for
+//! Linux start faster (`docs/performance.md`). Static programs get theirs from
+//! `.ci/package`.
 //!
 //! - With the feature `fixed-address` it is loaded at a fixed address. Otherwise the
 //!   loader writes thousands of addresses into it, and copies each page that contains
@@ -19,6 +20,10 @@ use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=src/build.rs");
+    println!("cargo::rerun-if-changed=src/entry.c");
+    for object in cc::Build::new().file("src/entry.c").compile_intermediates() {
+        println!("cargo::rustc-link-arg-bins={}", object.display());
+    }
     if !is_dynamic_on_linux() {
         return;
     }

@@ -1,12 +1,19 @@
 //! Starts the script, and reads the states of child processes.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
-use std::process::{Child, Command};
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::Child;
 use std::time::Duration;
 
+use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigSet, Signal as Unix};
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, WaitStatus, waitpid};
+use zeroize::Zeroizing;
 
 use super::Start;
 use super::signals::{Received, Signal};
@@ -64,16 +71,49 @@ impl CoreLimit {
     }
 }
 
-/// Starts the script. `Command` keeps copies of the environment that cannot be
-/// erased, so it is dropped at once.
-pub(super) fn spawn(start: &Start<'_>) -> io::Result<Pid> {
+/// Starts the script. Not by `Command`, which resets PIPE, and keeps copies of the
+/// environment that cannot be erased.
+pub(super) fn spawn(start: &Start<'_>, ignores_pipe: bool) -> io::Result<Pid> {
     // qli adopts what the script leaves running, to count and to reap it
     // (PR_SET_CHILD_SUBREAPER, prctl(2)). If the kernel refuses, nothing is counted.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_child_subreaper(true);
-    let mut command = Command::new(start.program);
-    command.args(start.args).envs(start.env.iter().copied());
-    command.spawn().map(|child| pid_of(&child))
+    let mut attributes = PosixSpawnAttr::init()?;
+    if !ignores_pipe {
+        // Rust's runtime ignores it.
+        attributes.set_sigdefault(&SigSet::from(Unix::SIGPIPE))?;
+        attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)?;
+    }
+    let actions = PosixSpawnFileActions::init()?;
+    let program = CString::new(start.program.as_os_str().as_bytes())?;
+    let args = start.args.iter().map(|arg| CString::new(arg.as_bytes()));
+    let args = std::iter::once(Ok(program.clone())).chain(args);
+    let args = args.collect::<Result<Vec<_>, _>>()?;
+    let env = Zeroizing::new(environment(start)?);
+    Ok(posix_spawn(
+        &*program,
+        &actions,
+        &attributes,
+        &args,
+        env.as_slice(),
+    )?)
+}
+
+/// qli's own environment with the variables that are set for the script, sorted. Each
+/// line has its full size from the start: growing would leave copies of a secret.
+fn environment(start: &Start<'_>) -> Result<Vec<CString>, NulError> {
+    let own = std::env::vars_os().map(|(name, value)| (name, Cow::from(value)));
+    let mut variables: BTreeMap<OsString, Cow<'_, OsStr>> = own.collect();
+    let set = start.env.iter().copied();
+    variables.extend(set.map(|(name, value)| (name.into(), Cow::from(value))));
+    let lines = variables.iter().map(|(name, value)| {
+        let mut line = Vec::with_capacity(name.len() + value.len() + 2);
+        for part in [name.as_bytes(), b"=", value.as_bytes()] {
+            line.extend_from_slice(part);
+        }
+        CString::new(line)
+    });
+    lines.collect()
 }
 
 pub(super) fn pid_of(child: &Child) -> Pid {

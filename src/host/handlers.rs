@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc::{
-    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2,
-    SIGWINCH, SIGXFSZ,
+    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1,
+    SIGUSR2, SIGWINCH, SIGXFSZ,
 };
 use nix::poll::{PollFd, PollFlags};
 use nix::sys::signal as unix;
@@ -57,17 +57,17 @@ impl SignalHandlers {
             SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGTSTP,
             SIGWINCH, SIGXFSZ, SIGCHLD,
         ];
-        let is_ignored = |number: i32| number != SIGCHLD && ignored & (1 << (number - 1)) != 0;
+        let is_ignored = |number: i32| number != SIGCHLD && ignored & bit(number) != 0;
         let caught = caught.into_iter().filter(|&number| !is_ignored(number));
         let (read, write) = UnixStream::pair()?;
         // signal-hook loses a signal that arrives after its handler is installed and
         // before its action is registered, so signals are blocked meanwhile.
-        unix::SigSet::all().thread_set_mask()?;
+        let blocked = unix::SigSet::all().thread_swap_mask(unix::SigmaskHow::SIG_SETMASK)?;
         let delivery = SignalDelivery::with_pipe(read, write, WithOrigin::default(), caught);
         unix::SigSet::empty().thread_set_mask()?;
         Ok(Self {
             delivery: delivery?,
-            ignored,
+            ignored: with_pipe(ignored, blocked.contains(unix::Signal::SIGPIPE)),
             others: None,
             has_others: false,
         })
@@ -77,6 +77,10 @@ impl SignalHandlers {
     /// fails, they end qli.
     pub(super) fn watch_others(&mut self) {
         self.others = BlockedSignals::new(self.ignored).ok();
+    }
+
+    pub(super) fn ignores_pipe(&self) -> bool {
+        self.ignored & bit(SIGPIPE) != 0
     }
 
     /// Becomes readable when a signal arrives.
@@ -173,6 +177,16 @@ impl SignalHandlers {
         }
         Ok(None)
     }
+}
+
+fn bit(number: i32) -> u64 {
+    1 << (number - 1)
+}
+
+/// Rust's runtime ignores PIPE; `entry.c` blocks it if it was ignored on entry.
+fn with_pipe(ignored: u64, blocked: bool) -> u64 {
+    let others = ignored & !bit(SIGPIPE);
+    others | if blocked { bit(SIGPIPE) } else { 0 }
 }
 
 /// A stream that is ready accepts this many bytes without blocking: a pipe has a free

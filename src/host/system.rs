@@ -357,9 +357,10 @@ impl Host for System {
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
         self.modes = SavedModes::read();
+        let ignores_pipe = self.signals()?.ignores_pipe();
         let limited = self.core_limit.take().map(CoreLimit::restore);
-        let spawned = child::spawn(start);
-        // Copies that `Command` made of the secrets may still be in memory.
+        let spawned = child::spawn(start, ignores_pipe);
+        // Secrets may still be in memory.
         self.core_limit = limited.and_then(|()| CoreLimit::disable());
         self.script = Some(spawned?);
         Ok(())

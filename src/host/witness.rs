@@ -6,7 +6,7 @@
 //! has and the witness has not was sent to qli alone. The witness is qli's own program
 //! under a name of its own, so that a command that looks for qli does not find it.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
@@ -63,6 +63,7 @@ impl Seen {
         }
     }
 
+    #[cfg(target_os = "linux")]
     fn to_bytes(self) -> [u8; Self::BYTES] {
         let both =
             u64::from(self.signal.cast_unsigned()) << 32 | u64::from(self.sender.cast_unsigned());
@@ -237,6 +238,7 @@ fn soon() -> Option<Instant> {
 /// when qli does.
 #[cfg(target_os = "linux")]
 pub fn bear_witness() -> Option<()> {
+    use std::io::Read as _;
     use std::os::fd::AsFd as _;
 
     use nix::sys::signalfd::{SfdFlags, SignalFd};

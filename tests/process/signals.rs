@@ -234,6 +234,19 @@ fn signals_that_are_blocked_on_entry_are_unblocked_for_qli_and_script() {
 }
 
 #[test]
+fn pipe_that_was_ignored_on_entry_stays_ignored_in_the_script() {
+    let world = World::new("").script("masks", "exec cat /proc/self/status >status");
+    for (entry, ignored) in [("SIG_IGN", true), ("SIG_DFL", false)] {
+        let prepare = format!("signal.signal(signal.SIGPIPE, signal.{entry})");
+        assert!(prepared(&world, &prepare, "masks").end().success());
+        let status = std::fs::read_to_string(world.path("status")).unwrap();
+        let found = mask(&status, "SigIgn") & bit(Signal::SIGPIPE) != 0;
+        assert_eq!(found, ignored, "{entry}");
+        assert_eq!(mask(&status, "SigBlk"), 0, "{entry}");
+    }
+}
+
+#[test]
 fn an_exit_code_is_not_lost_if_chld_was_ignored_on_entry() {
     let world = World::new("").script("end", "exit 3");
     let ignore = "signal.signal(signal.SIGCHLD, signal.SIG_IGN)";
