@@ -3,167 +3,186 @@
 
 use std::io;
 
-use serde::Serialize;
-
-use super::checkpoint::Checkpoint;
 use super::codec::{EventName, RECORD_MAX};
 use super::log::Log;
 use super::open_log::{AppendError, LockWait, open_locked, put_bytes};
-use super::record::{Record, RecoveredRecord, timestamp};
+use super::record::{Body, Record, RecoveredRecord, timestamp};
 use super::rotated;
 use super::spool::{self, SpooledRecord};
 use super::tail::{LastLine, Link, LogEnd, log_end};
+use super::written::Written;
 use crate::host::{Host, LogFile};
 use crate::names::to_json_line;
 
-/// How far back from a log's end to look for a spooled record that is already
-/// there.
-const SPOOLED_WITHIN: u64 = 64 << 10;
-
-/// Appends a record to a log.
+/// Appends a record to a log. Returns where it is.
 ///
 /// In this order: check the path, open it, check what was opened, lock it, check
 /// that rotation has not renamed it, read the end of the chain, write once,
 /// unlock, sync. Syncing after the unlock lets concurrent runs share one disk
 /// commit.
-pub(super) fn append<B: Serialize>(
+pub(super) fn append<B: Body>(
     log: &Log,
     record: &mut Record<B>,
+    start: Option<&Written>,
     wait: LockWait,
     host: &mut dyn Host,
-) -> Result<(), AppendError> {
-    let (mut file, mut length) = open_locked(log, wait, host)?;
+) -> Result<Written, AppendError> {
+    let (file, length) = open_locked(log, wait, host)?;
     let begin = match length {
-        0 => rotated::link(&log.path, wait, host)?,
+        0 => rotated::link(log, wait, host)?,
         _ => Link::FIRST,
     };
+    let mut end = End {
+        file,
+        length,
+        begin,
+        chain: start.map(|start| start.chain.clone()),
+    };
     if wait == LockWait::UntilSignal {
-        let taken = drain_spool(log, &mut *file, length, &begin, host);
-        length = taken.map_err(AppendError::Write)?;
+        let taken = drain_spool(log, &mut end, host);
+        taken.map_err(AppendError::Write)?;
     }
-    let written = write(&mut *file, length, record, begin, host);
-    let unlocked = file.unlock();
-    let next = written.map_err(AppendError::Write)?;
+    let written = undone_on_error(&mut end, |end| write(end, record, start, host));
+    let unlocked = end.file.unlock();
+    let written = written.map_err(AppendError::Write)?;
     unlocked.map_err(AppendError::Write)?;
     if log.sync {
-        file.sync().map_err(AppendError::Sync)?;
+        end.file.sync().map_err(AppendError::Sync)?;
     }
     let Some(anchor) = &log.anchor else {
-        return Ok(());
-    };
-    let Some(checkpoint) = Checkpoint::before(&next, record, &log.path) else {
-        return Ok(()); // there is a record before this link: the one just written
+        return Ok(written);
     };
     anchor
-        .write(&checkpoint, log.access, host)
-        .map_err(AppendError::Unanchored)
+        .write(&written.checkpoint(record, &log.path), log.access, host)
+        .map_err(AppendError::Unanchored)?;
+    Ok(written)
 }
 
-/// Writes a record under the lock. If part of it is missing, the file is cut
-/// back to what it was: a torn line would swallow the next record. An empty log
-/// begins with a given link.
-fn write<B: Serialize>(
-    file: &mut dyn LogFile,
+/// The end of a log that is locked.
+struct End {
+    file: Box<dyn LogFile>,
     length: u64,
-    record: &mut Record<B>,
+    /// Where an empty log begins.
     begin: Link,
-    host: &mut dyn Host,
-) -> io::Result<Link> {
-    let link = end_with_whole_line(file, length, begin, &record.timestamp, host);
-    let written = link.and_then(|link| put(file, record, link, host));
+    /// The log's chain, if it is known.
+    chain: Option<String>,
+}
+
+impl End {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        put_bytes(&mut *self.file, bytes)?;
+        self.length += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Makes the log end with a complete line, and returns where its chain
+    /// continues.
+    fn complete(&mut self, timestamp: &str, host: &mut dyn Host) -> io::Result<Link> {
+        if self.length == 0 {
+            return Ok(self.begin.clone());
+        }
+        let LogEnd { link, last_line } = log_end(&*self.file, self.length, self.chain.as_deref())?;
+        match last_line {
+            LastLine::Complete => Ok(link),
+            LastLine::NoLineEnd => self.put(b"\n").map(|()| link),
+            LastLine::Torn(torn_bytes, torn_hash) => {
+                self.put(b"\n")?;
+                let body = RecoveredRecord {
+                    torn_bytes,
+                    torn_hash,
+                };
+                let mut recovered =
+                    Record::new(EventName::Recovered, &host.identity(), host.now(), body);
+                timestamp.clone_into(&mut recovered.timestamp);
+                self.put_record(&mut recovered, link, host)
+            }
+        }
+    }
+
+    fn put_record<B: Body>(
+        &mut self,
+        record: &mut Record<B>,
+        link: Link,
+        host: &mut dyn Host,
+    ) -> io::Result<Link> {
+        let link = link.with_chain(host)?;
+        record.chain = link.chain.clone().unwrap_or_default();
+        let (sealed, next) = link.seal(&to_json_line(record));
+        if sealed.len() > RECORD_MAX {
+            let length = sealed.len();
+            let message = format!("the record has {length} bytes, more than {RECORD_MAX}");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        self.put(sealed.as_bytes())?;
+        self.chain.clone_from(&next.chain);
+        Ok(next)
+    }
+}
+
+/// If only a part was written, cuts the log back to what it was: a torn line would
+/// swallow the next record.
+fn undone_on_error<T>(
+    end: &mut End,
+    write: impl FnOnce(&mut End) -> io::Result<T>,
+) -> io::Result<T> {
+    let length = end.length;
+    let written = write(end);
     if written.is_err() {
         // If cutting fails too, the next run finds a torn line and marks it.
-        drop(file.truncate(length));
+        drop(end.file.truncate(length));
+        end.length = length;
     }
     written
 }
 
-/// Appends this log's records from the spool. One that cannot be written is
-/// left for the next run. Returns the log's length afterwards.
-fn drain_spool(
-    log: &Log,
-    file: &mut dyn LogFile,
-    mut length: u64,
-    begin: &Link,
+/// Writes a record under the lock; an end says if its start is gone.
+fn write<B: Body>(
+    end: &mut End,
+    record: &mut Record<B>,
+    start: Option<&Written>,
     host: &mut dyn Host,
-) -> io::Result<u64> {
+) -> io::Result<Written> {
+    let length = end.length;
+    let link = end.complete(&record.timestamp, host)?;
+    if let Some(start) = start
+        && start.is_gone(&*end.file, length, &link)?
+    {
+        record.body.set_start_gone();
+    }
+    let next = end.put_record(record, link, host)?;
+    Ok(Written::before(&next, end.length))
+}
+
+/// Appends this log's records from the spool. One that cannot be written is
+/// left for the next run.
+fn drain_spool(log: &Log, end: &mut End, host: &mut dyn Host) -> io::Result<()> {
     for spooled in spool::pending(&log.path, host) {
-        let is_there = spooled.is_in(&file.before(length, SPOOLED_WITHIN)?);
-        if !is_there && write_spooled(&spooled, log, file, length, begin.clone(), host).is_err() {
-            // If cutting fails too, the next run finds a torn line and marks it.
-            drop(file.truncate(length));
+        let is_there = spooled.is_recorded(&*end.file, end.length, log, host)?;
+        let write = |end: &mut End| write_spooled(&spooled, log, end, host);
+        if !is_there && undone_on_error(end, write).is_err() {
             break;
         }
         // It is in the log now. If it cannot be removed from the spool after all,
         // the next run finds it in both.
         drop(host.spool_remove(&spooled.path));
-        length = file.length()?;
     }
-    Ok(length)
+    Ok(())
 }
 
 fn write_spooled(
     spooled: &SpooledRecord,
     log: &Log,
-    file: &mut dyn LogFile,
-    length: u64,
-    begin: Link,
+    end: &mut End,
     host: &mut dyn Host,
 ) -> io::Result<()> {
     let now = timestamp(host.now());
-    let link = end_with_whole_line(file, length, begin, &now, host)?.with_chain(host)?;
+    let link = end.complete(&now, host)?.with_chain(host)?;
     let json = spooled.json(link.chain.as_deref().unwrap_or_default());
-    put_bytes(file, link.seal(&json).0.as_bytes())?;
+    end.put(link.seal(&json).0.as_bytes())?;
     if log.sync {
-        file.sync()?;
+        end.file.sync()?;
     }
     Ok(())
-}
-
-/// Makes the log end with a complete line, and returns where its chain
-/// continues; an empty one begins with a given link.
-fn end_with_whole_line(
-    file: &mut dyn LogFile,
-    length: u64,
-    begin: Link,
-    timestamp: &str,
-    host: &mut dyn Host,
-) -> io::Result<Link> {
-    let LogEnd { link, last_line } = log_end(file, length)?;
-    match last_line {
-        LastLine::Complete if length == 0 => Ok(begin),
-        LastLine::Complete => Ok(link),
-        LastLine::NoLineEnd => put_bytes(file, b"\n").map(|()| link),
-        LastLine::Torn(torn_bytes, torn_hash) => {
-            put_bytes(file, b"\n")?;
-            let body = RecoveredRecord {
-                torn_bytes,
-                torn_hash,
-            };
-            let mut recovered =
-                Record::new(EventName::Recovered, &host.identity(), host.now(), body);
-            timestamp.clone_into(&mut recovered.timestamp);
-            put(file, &mut recovered, link, host)
-        }
-    }
-}
-
-fn put<B: Serialize>(
-    log: &mut dyn LogFile,
-    record: &mut Record<B>,
-    link: Link,
-    host: &mut dyn Host,
-) -> io::Result<Link> {
-    let link = link.with_chain(host)?;
-    record.chain = link.chain.clone().unwrap_or_default();
-    let (sealed, next) = link.seal(&to_json_line(record));
-    if sealed.len() > RECORD_MAX {
-        let length = sealed.len();
-        let message = format!("the record has {length} bytes, more than {RECORD_MAX}");
-        return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-    }
-    put_bytes(log, sealed.as_bytes())?;
-    Ok(next)
 }
 
 #[cfg(test)]
@@ -171,9 +190,11 @@ mod tests {
     use nix::errno::Errno;
 
     use super::super::open_log::LOCK_WAIT;
+    use super::super::record::EndRecord;
     use super::*;
     use crate::host::fake::{Act, Op, World};
     use crate::host::{HostView as _, Signal};
+    use crate::manifest::LogAccess;
 
     const LOG: &str = "/home/ops/log/a.log";
 
@@ -190,7 +211,7 @@ mod tests {
     }
 
     fn append_one(world: &mut World, wait: LockWait) -> Result<(), AppendError> {
-        append(&log(), &mut record(world), wait, world)
+        append(&log(), &mut record(world), None, wait, world).map(drop)
     }
 
     fn lines(world: &World) -> Vec<serde_json::Value> {
@@ -222,7 +243,8 @@ mod tests {
             sync: false,
             ..log()
         };
-        append(&log, &mut record(&world), LockWait::UntilSignal, &mut world).unwrap();
+        let mut record = record(&world);
+        append(&log, &mut record, None, LockWait::UntilSignal, &mut world).unwrap();
         assert_eq!(lines(&world).len(), 1);
     }
 
@@ -293,14 +315,50 @@ mod tests {
     }
 
     #[test]
-    fn a_partial_write_is_undone() {
-        for op in [Op::Append, Op::ShortAppend] {
-            let mut world = World::new().fails(op, 2, Errno::ENOSPC);
+    fn the_chain_of_a_team_continues_in_a_file_that_a_colleague_has_rotated() {
+        let mut world = World::new();
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
+        let old = world.text(LOG).unwrap();
+        let rotated = format!("{LOG}.1");
+        for (access, mode, continues) in [
+            (LogAccess::Group, 0o660, true),
+            (LogAccess::Group, 0o662, false),
+            (LogAccess::GroupRead, 0o640, false),
+            (LogAccess::Private, 0o600, false),
+        ] {
+            let mut world = World::new()
+                .directory("/home/ops/log", 0o700)
+                .node(&rotated, crate::host::FileKind::File, mode, &old)
+                .alter(&rotated, |stat| stat.owner += 1);
+            let log = Log { access, ..log() };
+            let mut record = record(&world);
+            append(&log, &mut record, None, LockWait::UntilSignal, &mut world).unwrap();
+            let seq = u64::from(continues);
+            assert_eq!(lines(&world)[0]["seq"], seq, "{access:?} {mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_partial_write_is_completed_or_undone() {
+        let written = |world: World| {
+            let mut world = world;
             append_one(&mut world, LockWait::UntilSignal).unwrap();
             let before = world.text(LOG);
-            let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
-            assert!(matches!(error, AppendError::Write(_)), "{op:?}");
-            assert_eq!(world.text(LOG), before, "{op:?}");
+            let result = append_one(&mut world, LockWait::UntilSignal);
+            (world, before, result)
+        };
+        let full = |world: World, nth| world.fails(Op::Append, nth, Errno::ENOSPC);
+        let short = || World::new().fails(Op::ShortAppend, 2, Errno::ENOSPC);
+        for world in [full(World::new(), 2), full(short(), 3)] {
+            let (world, before, result) = written(world);
+            assert_eq!(world.text(LOG), before);
+            let reason = result.unwrap_err().reason(LOG.as_ref());
+            assert!(reason.contains("No space left on device"), "{reason}");
+        }
+        for world in [short(), World::new().fails(Op::Append, 2, Errno::EINTR)] {
+            let (world, _, result) = written(world);
+            result.unwrap();
+            assert_eq!(lines(&world).len(), 2);
         }
     }
 
@@ -317,9 +375,10 @@ mod tests {
         let mut world = World::new();
         append_one(&mut world, LockWait::UntilSignal).unwrap();
         let before = world.text(LOG);
-        let body = std::collections::BTreeMap::from([("text", "x".repeat(64 << 10))]);
+        let body = EndRecord::not_started(&"x".repeat(64 << 10), None, 0);
         let mut record = Record::new(EventName::Start, &world.identity(), world.now(), body);
-        let error = append(&log(), &mut record, LockWait::UntilSignal, &mut world).unwrap_err();
+        let wait = LockWait::UntilSignal;
+        let error = append(&log(), &mut record, None, wait, &mut world).unwrap_err();
         let reason = error.reason(LOG.as_ref());
         assert!(reason.contains("more than 65536"), "{reason}");
         assert_eq!(world.text(LOG), before);

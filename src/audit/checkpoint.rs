@@ -1,17 +1,17 @@
 //! The newest record of a log, in one line to keep where the log's owner cannot
 //! rewrite it.
 
+use std::io;
 use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::backwards::search_back;
 use super::codec::ParsedLine;
 use super::log::{AnchorSink, Log};
 use super::log_permissions::{LogObstacle, obstacle};
 use super::open_log::{AppendError, open, put_bytes};
-use super::record::Record;
-use super::tail::Link;
 use crate::host::{Host, HostView, reason};
 use crate::manifest::LogAccess;
 use crate::names::{Sha256, Text, shell_word, to_json_line};
@@ -55,21 +55,14 @@ impl Checkpoint {
         }
     }
 
-    /// Describes the last of some lines that is an intact record.
-    pub fn last_in(lines: &[u8], log: &Path) -> Option<Self> {
-        ParsedLine::last_intact(lines).map(|line| Self::of(&line, log))
-    }
-
-    /// Describes the record before a link.
-    pub(super) fn before<B>(next: &Link, record: &Record<B>, log: &Path) -> Option<Self> {
-        Some(Self {
-            host: record.host.clone(),
-            chain: record.chain.clone(),
-            seq: next.seq.checked_sub(1)?,
-            hash: next.prev,
-            timestamp: record.timestamp.clone(),
-            run_id: record.run_id.as_ref().map(ToString::to_string),
-            log: Some(log.as_os_str().into()),
+    /// Describes the last intact record of a log of some length.
+    pub fn newest(
+        length: u64,
+        before: impl FnMut(u64, u64) -> io::Result<Vec<u8>>,
+        log: &Path,
+    ) -> io::Result<Option<Self>> {
+        search_back(length, before, |line| {
+            ParsedLine::intact(line.bytes).map(|record| Self::of(&record, log))
         })
     }
 }
@@ -122,7 +115,7 @@ impl AnchorSink {
 
 fn append(path: &Path, access: LogAccess, line: &str, host: &mut dyn Host) -> Result<(), String> {
     let log = AnchorSink::file(path);
-    let failed = |error: std::io::Error| {
+    let failed = |error: io::Error| {
         let path = shell_word(path);
         format!("cannot write the anchor {path}: {}", reason(&error))
     };

@@ -11,8 +11,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::Sha256;
 
-/// Largest record, in bytes.
+/// Largest record, in bytes, with its line end.
 pub const RECORD_MAX: usize = 64 * 1024;
+
+/// Longest id of a chain, in bytes: it is repeated in every record.
+const CHAIN_MAX: usize = 64;
+
+/// No log has so many records: the largest whole number that every JSON reader keeps
+/// exactly (RFC 8259, section 6).
+const SEQ_MAX: u64 = 1 << 53;
 
 /// What a record reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -75,6 +82,8 @@ pub struct Envelope<'a> {
     pub run_id: Option<Str<'a>>,
     #[serde(default)]
     pub spooled: bool,
+    #[serde(default)]
+    pub start_gone: bool,
     torn_bytes: Option<u64>,
     #[serde(borrow)]
     torn_hash: Option<Str<'a>>,
@@ -88,6 +97,12 @@ impl<'a> Envelope<'a> {
     /// Returns the event; `None` for one that this version does not know.
     pub fn event(&self) -> Option<EventName> {
         EventName::of(&self.event)
+    }
+
+    /// Returns when it was written, in milliseconds since 1970.
+    pub fn millis(&self) -> Option<i64> {
+        let time = chrono::DateTime::parse_from_rfc3339(&self.timestamp).ok()?;
+        Some(time.timestamp_millis())
     }
 
     /// Returns the length and hash of the torn line that a `recovered` record
@@ -169,6 +184,9 @@ impl<'a> ParsedLine<'a> {
             }
         })?;
         let (seal, hashed) = Seal::of(line).ok_or(NotARecord::NotSealed)?;
+        if line.len() >= RECORD_MAX {
+            return Err(NotARecord::TooLong);
+        }
         Ok(Self {
             envelope,
             seal,
@@ -180,13 +198,13 @@ impl<'a> ParsedLine<'a> {
         self.computed == self.seal.hash
     }
 
-    /// Returns the last of some lines that is an intact record. Anything else
-    /// may be in the file, and none of its fields is used.
-    pub fn last_intact(lines: &'a [u8]) -> Option<Self> {
-        lines
-            .rsplit(|&byte| byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .find_map(|line| Self::of(line).ok().filter(Self::is_intact))
+    /// Parses a line that is an intact record, whose chain can continue. Anything
+    /// else may be in a log, and none of its fields is used.
+    pub fn intact(line: &'a [u8]) -> Option<Self> {
+        let can_continue =
+            |one: &Self| one.seal.seq < SEQ_MAX && one.envelope.chain.len() <= CHAIN_MAX;
+        let record = Self::of(line).ok().filter(can_continue)?;
+        record.is_intact().then_some(record)
     }
 }
 

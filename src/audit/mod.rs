@@ -5,6 +5,7 @@
 //! the run has ended, so that every start record gets its end.
 
 mod append;
+mod backwards;
 mod checkpoint;
 pub mod codec;
 mod compression;
@@ -19,6 +20,7 @@ mod rotated;
 mod spool;
 mod start;
 pub mod tail;
+mod written;
 
 pub use checkpoint::Checkpoint;
 pub use codec::EventName;

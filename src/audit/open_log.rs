@@ -145,12 +145,16 @@ pub(super) fn lock(
     Ok(())
 }
 
-/// Writes bytes by one system call.
-pub(super) fn put_bytes(log: &mut dyn LogFile, bytes: &[u8]) -> io::Result<()> {
-    let taken = log.append(bytes)?;
-    if taken == bytes.len() {
-        return Ok(());
+/// Writes bytes, normally by one system call. If it writes only some of them, the
+/// next one writes the rest or says why it cannot.
+pub(super) fn put_bytes(log: &mut dyn LogFile, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match log.append(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(taken) => bytes = bytes.get(taken..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
-    let message = format!("only {taken} of {} bytes were written", bytes.len());
-    Err(io::Error::new(io::ErrorKind::WriteZero, message))
+    Ok(())
 }

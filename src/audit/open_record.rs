@@ -10,11 +10,12 @@ use super::codec::EventName;
 use super::id::RunId;
 use super::log::Log;
 use super::open_log::{AppendError, LockWait};
-use super::record::{EndRecord, Record, SpawnFailedRecord};
+use super::record::{Body, EndRecord, Record, SpawnFailedRecord};
 use super::spool::spool_write;
 use super::start::{RefusedRecord, StartRecord};
+use super::written::Written;
 use crate::host::Host;
-use crate::names::{ExtensionName, GroupName, exit_code};
+use crate::names::{ExtensionName, GroupName, exit_code, shell_word};
 
 /// Which run is recorded, and where.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct OpenRecord {
     context: RunContext,
     since: Duration,
     chain: String,
+    /// Where the start record is; `None` if that is not known.
+    start: Option<Written>,
 }
 
 /// A start record that is not, or may not be, on disk.
@@ -60,6 +63,13 @@ impl EndBody {
         }
     }
 
+    fn is_start_gone(&self) -> bool {
+        match self {
+            Self::Finish(end) | Self::Interrupted(end) => end.start_gone,
+            Self::SpawnFailed(end) => end.start_gone,
+        }
+    }
+
     fn set_duration(&mut self, duration: Duration) {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         match self {
@@ -69,14 +79,23 @@ impl EndBody {
     }
 }
 
-/// A record that is not in its log.
+impl Body for EndBody {
+    fn set_start_gone(&mut self) {
+        match self {
+            Self::Finish(end) | Self::Interrupted(end) => end.set_start_gone(),
+            Self::SpawnFailed(end) => end.set_start_gone(),
+        }
+    }
+}
+
+/// A record that is not in its log, or not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unrecorded {
     pub reason: String,
     pub left: Fallback,
 }
 
-/// What happened to a record that is not in its log.
+/// What happened to a record that is not in its log, or not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fallback {
     /// An end: it stays in this file until the next run of the same log.
@@ -87,6 +106,18 @@ pub enum Fallback {
     Dropped,
     /// It is in its log; only its checkpoint could not be written.
     Unanchored,
+    /// It is in its log, but the start of its run no longer is.
+    WithoutStart,
+}
+
+impl Unrecorded {
+    fn start_gone(log: &Log) -> Self {
+        let log = shell_word(&log.path);
+        Self {
+            reason: format!("{log} was removed, emptied or replaced while the script ran"),
+            left: Fallback::WithoutStart,
+        }
+    }
 }
 
 impl OpenRecord {
@@ -103,14 +134,20 @@ impl OpenRecord {
     ) -> Result<Self, Unopened> {
         let since = host.elapsed();
         let mut record = context.record(EventName::Start, start, host);
-        let appended = append(&context.log, &mut record, LockWait::UntilSignal, host);
-        let open = Self {
+        let wait = LockWait::UntilSignal;
+        let appended = append(&context.log, &mut record, None, wait, host);
+        let mut open = Self {
             context,
             since,
             chain: record.chain,
+            start: None,
         };
-        let Err(error) = appended else {
-            return Ok(open);
+        let error = match appended {
+            Ok(written) => {
+                open.start = Some(written);
+                return Ok(open);
+            }
+            Err(error) => error,
         };
         let may_be_there = match error {
             AppendError::Sync(_) => Some("sync"),
@@ -134,8 +171,17 @@ impl OpenRecord {
         let mut record = self.context.record(end.event(), end, host);
         record.chain = self.chain; // for the spool, if the log cannot be read
         let log = &self.context.log;
-        let error = append(log, &mut record, LockWait::Stubborn, host).err()?;
-        let reason = error.reason(&log.path);
+        let start = self.start.as_ref();
+        let appended = append(log, &mut record, start, LockWait::Stubborn, host);
+        let gone = record
+            .body
+            .is_start_gone()
+            .then(|| Unrecorded::start_gone(log));
+        let Err(error) = appended else {
+            return gone;
+        };
+        let reasons = [Some(error.reason(&log.path)), gone.map(|gone| gone.reason)];
+        let reason = reasons.into_iter().flatten().collect::<Vec<_>>().join("; ");
         let left = if error.is_recorded() {
             Fallback::Unanchored
         } else {
@@ -153,7 +199,8 @@ pub fn refuse(
     host: &mut dyn Host,
 ) -> Option<Unrecorded> {
     let mut record = context.record(EventName::Refused, body, host);
-    let error = append(&context.log, &mut record, LockWait::UntilSignal, host).err()?;
+    let appended = append(&context.log, &mut record, None, LockWait::UntilSignal, host);
+    let error = appended.err()?;
     let reason = error.reason(&context.log.path);
     let left = if error.is_recorded() {
         Fallback::Unanchored

@@ -45,6 +45,28 @@ pub struct Record<B> {
     pub body: B,
 }
 
+/// What a record says besides who, where and when.
+pub(super) trait Body: Serialize {
+    /// Says that the start of this run is no longer in its log.
+    fn set_start_gone(&mut self) {}
+}
+
+impl Body for StartRecord {}
+impl Body for RefusedRecord {}
+impl Body for RecoveredRecord {}
+
+impl Body for EndRecord {
+    fn set_start_gone(&mut self) {
+        self.start_gone = true;
+    }
+}
+
+impl Body for SpawnFailedRecord {
+    fn set_start_gone(&mut self) {
+        self.start_gone = true;
+    }
+}
+
 impl<B> Record<B> {
     /// Fills in who, where and when; the chain is filled in when it is appended.
     pub(super) fn new(event: EventName, who: &Identity, now: DateTime<Utc>, body: B) -> Self {
@@ -157,6 +179,10 @@ pub struct EndRecord {
     pub left_running: Option<usize>,
     /// Milliseconds since the start record, by a monotonic clock.
     pub duration_ms: u64,
+    /// True if the start of this run was no longer in the log.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub start_gone: bool,
     /// True if it was spooled and a later run wrote it here.
     #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
@@ -188,6 +214,10 @@ pub struct SpawnFailedRecord {
     pub message: String,
     /// Milliseconds since the start record, by a monotonic clock.
     pub duration_ms: u64,
+    /// True if the start of this run was no longer in the log.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub start_gone: bool,
     /// True if it was spooled and a later run wrote it here.
     #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
@@ -198,7 +228,7 @@ pub struct SpawnFailedRecord {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RecoveredRecord {
     /// Length of the torn line, in bytes.
-    pub torn_bytes: usize,
+    pub torn_bytes: u64,
     /// The SHA-256 of the torn line.
     pub torn_hash: Sha256,
 }

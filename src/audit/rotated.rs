@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
 use super::compression::Compression;
+use super::log::Log;
 use super::open_log::{AppendError, LockWait, lock};
-use super::tail::{Link, log_end, read_last};
+use super::tail::{Link, log_end};
 use crate::host::{Host, HostView, LogFile, OpenLog};
+use crate::manifest::LogAccess;
 
 /// Returns where the first record of an empty log goes: after the last one of
 /// the newest file next to it that was this log, else at the beginning of a
@@ -16,12 +18,12 @@ use crate::host::{Host, HostView, LogFile, OpenLog};
 ///
 /// That file is locked while it is read: a process that still appends to it
 /// opened it before the rotation, and its record comes first.
-pub(super) fn link(log: &Path, wait: LockWait, host: &mut dyn Host) -> Result<Link, AppendError> {
+pub(super) fn link(log: &Log, wait: LockWait, host: &mut dyn Host) -> Result<Link, AppendError> {
     let Some(mut old) = newest(log, host) else {
         return Ok(Link::FIRST);
     };
     lock(&mut *old, wait, host)?;
-    let end = old.length().and_then(|length| log_end(&*old, length));
+    let end = old.length().and_then(|length| log_end(&*old, length, None));
     let unlocked = old.unlock();
     let end = end.map_err(AppendError::Write)?;
     unlocked.map_err(AppendError::Write)?;
@@ -30,11 +32,11 @@ pub(super) fn link(log: &Path, wait: LockWait, host: &mut dyn Host) -> Result<Li
 
 /// Opens the newest file that was this log: of the chain that was written to
 /// last, the one with the highest number, since a clock may have stepped back.
-fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
+pub(super) fn newest(log: &Log, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
     let mut found: Vec<(Checkpoint, Box<dyn LogFile>)> = Vec::new();
-    for (path, compression) in rotated_logs(log, host) {
+    for (path, compression) in rotated_logs(&log.path, host) {
         if compression.is_none() {
-            found.extend(last_of(&path, host));
+            found.extend(last_of(&path, log.access, host));
         }
     }
     let latest = found
@@ -47,18 +49,23 @@ fn newest(log: &Path, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
         .map(|(_, old)| old)
 }
 
-/// Opens a file and returns its last record, if only we or root can have
-/// written it.
-fn last_of(path: &Path, host: &mut dyn Host) -> Option<(Checkpoint, Box<dyn LogFile>)> {
+/// Opens a file and returns its last record, if only we, root or the log's team can
+/// have written it.
+fn last_of(
+    path: &Path,
+    access: LogAccess,
+    host: &mut dyn Host,
+) -> Option<(Checkpoint, Box<dyn LogFile>)> {
     let old = host.open_log(path, OpenLog::Read).ok()?;
     let stat = old.stat().ok()?;
-    if !stat.is_file() || !stat.has_trusted_owner(host.euid()) {
+    // That of a team may belong to any of its users, as the log itself.
+    let is_trusted = stat.has_trusted_owner(host.euid())
+        || (access == LogAccess::Group && !stat.is_world_writable());
+    if !stat.is_file() || !is_trusted {
         return None;
     }
     let length = old.length().ok()?;
-    let before_end = |window| old.before(length, window);
-    let last_in = |lines: &[u8]| Checkpoint::last_in(lines, path);
-    let last = read_last(length, before_end, last_in, Option::is_some);
+    let last = Checkpoint::newest(length, |at, size| old.before(at, size), path);
     Some((last.ok()??, old))
 }
 

@@ -5,17 +5,28 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::codec::{Envelope, EventName, RECORD_MAX};
+use super::backwards::search_back;
+use super::codec::{Envelope, EventName, ParsedLine, RECORD_MAX};
 use super::id::RunId;
-use super::record::Record;
-use crate::host::{Access, FileKind, Host, HostView, lookup};
+use super::log::Log;
+use super::record::{Record, SignalRecord};
+use super::rotated;
+use crate::host::{Access, FileKind, Host, HostView, LogFile, lookup};
 use crate::names::{Text, to_json_line};
 
 /// One run moves this many records to its log at most.
 const PENDING_MAX: usize = 100;
+
+/// A record that is older than a run by more than this, in milliseconds, was
+/// written before it, even if the clock was set back.
+const CLOCK_STEP: i64 = 24 * 60 * 60 * 1000;
+
+/// How many bytes its log adds to a record: what seals it, and that it was spooled.
+const SEAL_MAX: usize = 512;
 
 /// A file of the spool, as it is read back. The record may be of another version,
 /// and keeps all its fields.
@@ -55,14 +66,40 @@ pub(super) struct SpooledRecord {
 }
 
 impl SpooledRecord {
-    /// Returns whether the end of a log already contains the record: a run wrote it
-    /// there and could not remove it from the spool.
-    pub(super) fn is_in(&self, tail: &[u8]) -> bool {
+    /// Returns whether the end of this run is in its log already: a run wrote it
+    /// there, but could not sync it, or not remove it from the spool. The log may
+    /// have been rotated since.
+    pub(super) fn is_recorded(
+        &self,
+        file: &dyn LogFile,
+        length: u64,
+        log: &Log,
+        host: &mut dyn Host,
+    ) -> io::Result<bool> {
+        if let Some(is_recorded) = self.look_in(file, length)? {
+            return Ok(is_recorded);
+        }
+        let Some(old) = rotated::newest(log, host) else {
+            return Ok(false);
+        };
+        let found = self.look_in(&*old, old.length()?)?;
+        Ok(found.unwrap_or(false))
+    }
+
+    /// Looks for the end of this run, as far back as its start.
+    fn look_in(&self, file: &dyn LogFile, length: u64) -> io::Result<Option<bool>> {
         let run_id = self.record.get("run_id").and_then(Value::as_str);
-        let lines = tail.split(|&byte| byte == b'\n');
-        lines
-            .flat_map(Envelope::of)
-            .any(|record| record.spooled && record.run_id.as_deref() == run_id)
+        let oldest = RunId::millis_of(run_id.unwrap_or_default()).map(|began| began - CLOCK_STEP);
+        let before = |at, size| file.before(at, size);
+        search_back(length, before, |line| {
+            let envelope = Envelope::of(line.bytes).ok()?;
+            if envelope.run_id.as_deref() != run_id {
+                return (envelope.millis()? < oldest?).then_some(false);
+            }
+            let event = envelope.event()?;
+            let is_end = event.is_end() && ParsedLine::intact(line.bytes).is_some();
+            (is_end || event == EventName::Start).then_some(is_end)
+        })
     }
 
     /// Returns the record as it goes into its log, marked as spooled.
@@ -154,9 +191,43 @@ fn ended(path: &Path, view: &dyn HostView) -> Option<(PathBuf, Map<String, Value
         .flatten()?
         .bytes;
     let SpoolFile { log, record } = serde_json::from_slice(&bytes).ok()?;
-    let text = |key: &str| record.get(key).and_then(Value::as_str);
-    let is_end = EventName::of(text("event")?).is_some_and(EventName::is_end);
+    let fields = EndFields::deserialize(&record).ok()?;
     let event_is_first = record.keys().next().is_some_and(|key| key == "event");
-    let ended = event_is_first && is_end && text("run_id") == Some(run_id);
-    ended.then(|| (log.as_os_str().into(), record))
+    let is_valid = event_is_first && fields.are_those_of(run_id);
+    let fits = to_json_line(&record).len() + SEAL_MAX <= RECORD_MAX;
+    (is_valid && fits).then(|| (log.as_os_str().into(), record))
+}
+
+/// What qli writes into the end of a run. A file that was damaged or written by
+/// another program would stay in the log for ever.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "their types are what matters")]
+struct EndFields {
+    event: EventName,
+    schema_version: u32,
+    timestamp: String,
+    host: String,
+    run_id: String,
+    group: String,
+    extension: String,
+    user: Option<String>,
+    uid: u32,
+    euid: u32,
+    exit_code: i32,
+    duration_ms: u64,
+    signal: Option<String>,
+    reason: Option<String>,
+    message: Option<String>,
+    #[serde(default)]
+    signals: Vec<SignalRecord>,
+    #[serde(default)]
+    timed_out: bool,
+}
+
+impl EndFields {
+    fn are_those_of(&self, run_id: &str) -> bool {
+        let has_time = DateTime::parse_from_rfc3339(&self.timestamp).is_ok();
+        let is_of_run = self.run_id == run_id && RunId::has_form_of(run_id);
+        self.event.is_end() && is_of_run && has_time
+    }
 }

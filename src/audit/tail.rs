@@ -1,45 +1,21 @@
 //! The end of a log: where its chain continues, and whether its last line is
 //! complete.
 
-use std::io;
+use std::io::{self, BufRead as _};
 
-use super::codec::{self, ParsedLine};
+use sha2::Digest as _;
+
+use super::backwards::search_back;
+use super::codec::{self, Envelope, ParsedLine, RECORD_MAX};
 use super::id::RunId;
 use crate::host::{Host, LogFile};
 use crate::names::Sha256;
 
-/// How much of a log's end is read first: three records and more.
+/// How much of a log's beginning is read first: usually a record and more.
 const FIRST_READ: u64 = 4 << 10;
 
-/// How much of a log's end is read at most; a log without an intact record there
-/// starts a new chain.
-const READ_MAX: u64 = 16 << 20;
-
-/// Reads the last lines of a log, more and more of them until `is_enough`:
-/// usually a few are, however long the log is. `before_end` returns that many
-/// bytes from the log's end.
-pub fn read_last<T>(
-    length: u64,
-    mut before_end: impl FnMut(u64) -> io::Result<Vec<u8>>,
-    read: impl Fn(&[u8]) -> T,
-    is_enough: impl Fn(&T) -> bool,
-) -> io::Result<T> {
-    let mut window = FIRST_READ;
-    loop {
-        let tail = before_end(window)?;
-        if window >= length.min(READ_MAX) {
-            return Ok(read(&tail));
-        }
-        // The first line is cut, unless the window happens to begin with one.
-        let first_end = tail.iter().position(|&byte| byte == b'\n');
-        let lines = first_end.and_then(|at| tail.get(at + 1..));
-        let found = read(lines.unwrap_or_default());
-        if is_enough(&found) {
-            return Ok(found);
-        }
-        window *= 4;
-    }
-}
+/// How much of a torn line is hashed at once.
+const PIECE: u64 = 1 << 20;
 
 /// Where the next record goes in a log's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,14 +36,13 @@ impl Link {
         seq: 0,
     };
 
-    /// Continues after the last intact record of some lines. A line that is
-    /// not a record was written by another program and does not end the chain.
-    fn after(lines: &[u8]) -> Option<Self> {
-        let record = ParsedLine::last_intact(lines)?;
+    /// Continues after a line, if it is an intact record.
+    fn after(line: &[u8]) -> Option<Self> {
+        let record = ParsedLine::intact(line)?;
         Some(Self {
             chain: Some(record.envelope.chain.to_string()),
             prev: record.seal.hash,
-            seq: record.seal.seq.checked_add(1)?,
+            seq: record.seal.seq + 1,
         })
     }
 
@@ -108,45 +83,88 @@ pub(super) enum LastLine {
     /// An intact record that lacks only its line end.
     NoLineEnd,
     /// A torn line: its length and hash.
-    Torn(usize, Sha256),
+    Torn(u64, Sha256),
 }
 
-impl LogEnd {
-    /// Reads how a log ends whose last lines are these.
-    pub(super) fn of(lines: &[u8]) -> Self {
-        let start = lines.iter().rposition(|&byte| byte == b'\n');
-        let (before, last) = lines
-            .split_at_checked(start.map_or(0, |at| at + 1))
-            .unwrap_or_default();
-        let (link, last_line) = match Link::after(last) {
-            Some(link) => (Some(link), LastLine::NoLineEnd),
-            None if last.is_empty() => (Link::after(before), LastLine::Complete),
-            None => {
-                let torn = LastLine::Torn(last.len(), Sha256::of(last));
-                (Link::after(before), torn)
-            }
-        };
-        Self {
-            link: link.unwrap_or(Link::FIRST),
-            last_line,
+/// Reads how an open log of some length ends. Its chain continues after the last
+/// intact record of the chain that the log begins with. Whatever else is in it was
+/// written by another program, and neither ends the chain nor changes it. The log's
+/// chain may be `known`.
+pub(super) fn log_end(log: &dyn LogFile, length: u64, known: Option<&str>) -> io::Result<LogEnd> {
+    let (mut link, last_line) = log_end_of(log, length, None)?;
+    let found = link.chain.as_deref();
+    if found != known && found.is_none_or(|chain| !begins_with(log, length, chain)) {
+        let own = first_record(log, length)?.map(|(chain, _)| chain);
+        if own.is_some() && own != link.chain {
+            link = log_end_of(log, length, own.as_deref())?.0;
         }
     }
-
-    /// Returns whether an intact record was found; nothing before it matters.
-    pub(super) fn is_known(&self) -> bool {
-        self.link.chain.is_some()
-    }
+    Ok(LogEnd { link, last_line })
 }
 
-/// Reads how an open log of some length ends.
-pub(super) fn log_end(log: &dyn LogFile, length: u64) -> io::Result<LogEnd> {
-    let before_end = |window| log.before(length, window);
-    read_last(length, before_end, LogEnd::of, LogEnd::is_known)
+/// Returns whether the first line of a log claims to be of a chain: it usually is, and
+/// this costs less than to check its hash.
+fn begins_with(log: &dyn LogFile, length: u64, chain: &str) -> bool {
+    let size = FIRST_READ.min(length);
+    let beginning = log.before(size, size).unwrap_or_default();
+    // This searches many bytes at once; reading from memory never fails.
+    let end = beginning.as_slice().skip_until(b'\n').unwrap_or_default();
+    let line = beginning.get(..end).unwrap_or_default();
+    Envelope::of(line).is_ok_and(|record| *record.chain == *chain)
+}
+
+/// Where a chain continues, or any chain, and whether the last line is complete.
+fn log_end_of(log: &dyn LogFile, length: u64, chain: Option<&str>) -> io::Result<(Link, LastLine)> {
+    let is_wanted = |link: &Link| chain.is_none() || link.chain.as_deref() == chain;
+    let mut last_line = LastLine::Complete;
+    let mut torn = None;
+    let before = |at, size| log.before(at, size);
+    let link = search_back(length, before, |line| {
+        let link = Link::after(line.bytes).filter(is_wanted);
+        if !line.has_line_end {
+            last_line = LastLine::NoLineEnd;
+            torn = link.is_none().then_some(line.begin);
+        }
+        link
+    })?;
+    if let Some(begin) = torn {
+        last_line = LastLine::Torn(length - begin, hash(log, begin, length)?);
+    }
+    Ok((link.unwrap_or(Link::FIRST), last_line))
+}
+
+/// Hashes a part of a log, piece by piece.
+fn hash(log: &dyn LogFile, begin: u64, end: u64) -> io::Result<Sha256> {
+    let mut hasher = sha2::Sha256::new();
+    let mut at = begin;
+    while at < end {
+        let next = end.min(at + PIECE);
+        hasher.update(log.before(next, next - at)?);
+        at = next;
+    }
+    Ok(Sha256::from_bytes(hasher.finalize().into()))
+}
+
+/// Reads the chain and the number of a log's first intact record. Only its
+/// beginning is read.
+pub(super) fn first_record(log: &dyn LogFile, length: u64) -> io::Result<Option<(String, u64)>> {
+    for size in [FIRST_READ, 2 * RECORD_MAX as u64] {
+        let size = size.min(length);
+        let beginning = log.before(size, size)?;
+        let mut lines = beginning.split(|&byte| byte == b'\n');
+        let first = lines.find_map(ParsedLine::intact);
+        if first.is_some() || size == length {
+            return Ok(first.map(|one| (one.envelope.chain.to_string(), one.seal.seq)));
+        }
+    }
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::OpenLog;
+    use crate::host::fake::World;
 
     fn record(number: u32) -> String {
         format!(
@@ -176,61 +194,98 @@ mod tests {
         assert!(second.contains(&format!("\"prev\":\"{}\",\"seq\":1", seal.hash)));
     }
 
+    fn end_of(text: &str) -> LogEnd {
+        let mut world = World::new().file("/l", text);
+        let log = world.open_log("/l".as_ref(), OpenLog::Read).unwrap();
+        log_end(&*log, text.len() as u64, None).unwrap()
+    }
+
     #[test]
     fn the_chain_continues_after_the_last_line() {
         let (first, second, link) = two();
-        assert_eq!(LogEnd::of(b""), end(Link::FIRST, LastLine::Complete));
-        assert_eq!(
-            LogEnd::of(format!("{first}{second}").as_bytes()),
-            end(link.clone(), LastLine::Complete)
-        );
-        let unended = format!("{first}{}", second.trim_end());
-        assert_eq!(
-            LogEnd::of(unended.as_bytes()),
-            end(link, LastLine::NoLineEnd)
-        );
+        assert_eq!(end_of(""), end(Link::FIRST, LastLine::Complete));
+        let whole = format!("{first}{second}");
+        assert_eq!(end_of(&whole), end(link.clone(), LastLine::Complete));
+        assert_eq!(end_of(whole.trim_end()), end(link, LastLine::NoLineEnd));
     }
 
     #[test]
     fn a_line_cut_anywhere_is_torn_and_the_chain_continues_before_it() {
         let (first, second, _) = two();
-        let after_first = Link::after(first.as_bytes()).unwrap();
+        let after_first = Link::after(first.trim_end().as_bytes()).unwrap();
         for cut in 1..second.len() - 1 {
             let tail = format!("{first}{}", second.get(..cut).unwrap());
             let hash = Sha256::of(&second.as_bytes()[..cut]);
-            let torn = end(after_first.clone(), LastLine::Torn(cut, hash));
-            assert_eq!(LogEnd::of(tail.as_bytes()), torn, "{cut}");
+            let torn = end(after_first.clone(), LastLine::Torn(cut as u64, hash));
+            assert_eq!(end_of(&tail), torn, "{cut}");
         }
     }
 
-    #[test]
-    fn a_foreign_line_does_not_end_the_chain() {
+    /// Lines that other programs may have written.
+    fn foreign() -> Vec<String> {
+        let of = |link: Link, json: &str| link.seal(json).0.trim_end().to_owned();
         let (first, second, link) = two();
-        let forged = r#"{"chain":"x","seq":18446744073709551615,"hash":"a\",\"evil\":\"b"}"#;
-        let tail = format!("{first}{second}garbage\n{forged}\n\n");
-        assert_eq!(LogEnd::of(tail.as_bytes()), end(link, LastLine::Complete));
+        let other = Link {
+            seq: 7,
+            ..link.clone()
+        };
+        let last = Link {
+            seq: 1 << 53,
+            ..link.clone()
+        };
+        let long_name = record(3).replace("\"c\"", &format!("\"{}\"", "c".repeat(9000)));
+        vec![
+            String::new(),
+            "garbage".to_owned(),
+            "x".repeat(70_000),
+            "x".repeat(3 << 20),
+            "{\"chain\":\"x\",\"seq\":18446744073709551615,\"hash\":\"a\\\",\"evil\":\"b\"}"
+                .to_owned(),
+            second.trim_end().replace("exit_code\":2", "exit_code\":3"),
+            first.trim_end().replacen('{', "[{", 1),
+            // Intact records, but not of this chain, or not as qli writes them.
+            of(other, &record(3).replace("\"c\"", "\"d\"")),
+            of(last, &record(3)),
+            of(link.clone(), &long_name),
+            of(
+                link,
+                &record(3).replace("\"t\"", &format!("\"{}\"", "t".repeat(70_000))),
+            ),
+        ]
+    }
+
+    #[test]
+    fn a_foreign_line_of_any_length_and_content_does_not_end_the_chain() {
+        let (first, second, link) = two();
+        for line in foreign() {
+            let text = format!("{first}{second}{line}\n");
+            let expected = end(link.clone(), LastLine::Complete);
+            assert_eq!(end_of(&text), expected, "{line:.200}");
+            let text = text.strip_suffix('\n').unwrap();
+            let LogEnd {
+                link: found,
+                last_line,
+            } = end_of(text);
+            assert_eq!(found, link, "{line:.200}");
+            let bytes = line.as_bytes();
+            let expected = match (line.as_str(), ParsedLine::intact(bytes)) {
+                ("", _) => LastLine::Complete,
+                (_, Some(_)) => LastLine::NoLineEnd,
+                (_, None) => LastLine::Torn(bytes.len() as u64, Sha256::of(bytes)),
+            };
+            assert_eq!(last_line, expected, "{line:.200}");
+        }
+        let all = foreign().join("\n");
+        let text = format!("{first}{second}{all}\n");
+        assert_eq!(end_of(&text), end(link, LastLine::Complete));
     }
 
     #[test]
     fn a_log_with_only_a_torn_or_a_foreign_line_starts_a_new_chain() {
         let torn = LastLine::Torn(4, Sha256::of(b"{\"ev"));
-        assert_eq!(LogEnd::of(b"{\"ev"), end(Link::FIRST, torn));
-        for foreign in [&b"hello\n"[..], b"\n"] {
-            let complete = end(Link::FIRST, LastLine::Complete);
-            assert_eq!(LogEnd::of(foreign), complete);
+        assert_eq!(end_of("{\"ev"), end(Link::FIRST, torn));
+        for foreign in ["hello\n", "\n"] {
+            assert_eq!(end_of(foreign), end(Link::FIRST, LastLine::Complete));
         }
-    }
-
-    #[test]
-    fn the_end_is_read_as_far_back_as_the_last_intact_record() {
-        let (first, ..) = two();
-        let text = first + &"x\n".repeat(20_000);
-        let before_end = |window| {
-            let start = text.len().saturating_sub(usize::try_from(window).unwrap());
-            Ok(text.as_bytes()[start..].to_vec())
-        };
-        let length = text.len() as u64;
-        let found = read_last(length, before_end, LogEnd::of, LogEnd::is_known).unwrap();
-        assert_eq!(found.link.seq, 1);
     }
 }

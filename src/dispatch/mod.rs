@@ -70,6 +70,7 @@ fn end_record(ended: &Ended) -> EndBody {
                 errno: failure.errno(),
                 message: failure.to_string(),
                 duration_ms: 0,
+                start_gone: false,
                 spooled: false,
             })
         }

@@ -167,15 +167,21 @@ fn a_log_that_refuses_runs_is_a_problem() {
 
 #[test]
 fn pending_records_are_reported_with_their_log() {
+    let id = "019a8f00-0000-7000-8000-000000000001";
     let spooled = |log: &str| {
-        format!("{{\"log\":\"{log}\",\"record\":{{\"event\":\"finish\",\"run_id\":\"a\"}}}}")
+        let record = serde_json::json!({
+            "event": "finish", "schema_version": 1, "timestamp": "2026-11-24T10:00:00Z",
+            "host": "h", "run_id": id, "group": "web", "extension": "hello", "uid": 1,
+            "euid": 1, "exit_code": 0, "duration_ms": 1
+        });
+        serde_json::json!({ "log": log, "record": record }).to_string()
     };
     let with = |text: &str| {
         world()
             .manifest("web", "audit_log = \"/home/ops/logs/web.log\"")
             .directory(SPOOL, 0o700)
             .node(
-                &format!("{SPOOL}/a.json"),
+                &format!("{SPOOL}/{id}.json"),
                 crate::host::FileKind::File,
                 0o600,
                 text,

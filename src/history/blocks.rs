@@ -2,6 +2,10 @@
 
 use std::io::{self, BufRead as _, Read};
 
+use sha2::Digest as _;
+
+use crate::names::Sha256;
+
 /// The longest line that is parsed, in bytes; records are far shorter. A longer
 /// line is reported and skipped.
 pub(super) const LINE_MAX: usize = 2 << 20;
@@ -24,6 +28,8 @@ pub(super) enum Block {
         offset: u64,
         /// Without its line end.
         length: u64,
+        ended: bool,
+        sha256: Sha256,
     },
 }
 
@@ -102,20 +108,29 @@ impl<R: Read> Blocks<R> {
     fn skip(&mut self, beginning: &[u8]) -> io::Result<Block> {
         let offset = self.offset;
         let mut length = beginning.len() as u64;
-        let mut ended = 0;
+        let mut hasher = sha2::Sha256::new_with_prefix(beginning);
+        let mut ended = false;
         while !self.at_end {
             let mut more = Vec::new();
             self.fill(&mut more)?;
             if let Some(at) = more.iter().position(|&byte| byte == b'\n') {
                 length += at as u64;
-                ended = 1;
+                ended = true;
                 self.carried = more.split_off(at + 1);
+                hasher.update(more.get(..at).unwrap_or_default());
                 break;
             }
             length += more.len() as u64;
+            hasher.update(&more);
         }
-        self.offset += length + ended;
-        Ok(Block::TooLong { offset, length })
+        self.offset += length + u64::from(ended);
+        let sha256 = Sha256::from_bytes(hasher.finalize().into());
+        Ok(Block::TooLong {
+            offset,
+            length,
+            ended,
+            sha256,
+        })
     }
 }
 
@@ -202,7 +217,7 @@ mod tests {
                     let lines = lines(offset, &bytes);
                     found.extend(lines.map(|line| (line.offset, line.bytes.len() as u64)));
                 }
-                Block::TooLong { offset, length } => found.push((offset, length)),
+                Block::TooLong { offset, length, .. } => found.push((offset, length)),
             }
         }
         found

@@ -64,6 +64,9 @@ pub(super) struct Chain {
     cursor: Cursor,
     /// Records out of order, after a fault that was reported.
     detour: Option<Cursor>,
+    /// Before lines that are damaged: qli goes on from there if they are the last
+    /// ones of the log.
+    before_damage: Option<Cursor>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,12 +92,13 @@ impl Chain {
             damaged: false,
             cursor: Cursor::before(record.seal.seq),
             detour: None,
+            before_damage: None,
         }
     }
 
     /// Returns whether a record follows the last one, by number and hash.
     pub(super) fn is_followed_by(&self, seal: Seal) -> bool {
-        let cursors = [Some(self.cursor), self.detour];
+        let cursors = [Some(self.cursor), self.detour, self.before_damage];
         cursors.iter().flatten().any(|one| one.continues_with(seal))
     }
 
@@ -115,7 +119,7 @@ impl Chain {
     /// Starts again at the first record; returns what was wrong with the one that
     /// came before it.
     pub(super) fn restart(&mut self) -> Problem {
-        let name = self.record_name(self.first, None);
+        let name = RecordName::new(&self.name, self.first, None);
         let problem = Problem::missing_before(0, self.first);
         self.first = 0;
         self.damaged = true;
@@ -140,15 +144,6 @@ impl Chain {
         (position, fault)
     }
 
-    pub(super) fn record_name(&self, seq: u64, run_id: Option<&ShortText>) -> RecordName {
-        RecordName {
-            host: self.name.host.clone(),
-            chain: self.name.chain.clone(),
-            seq,
-            run_id: run_id.map(|id| id.as_str().to_owned()),
-        }
-    }
-
     /// Returns the newest record.
     pub(super) fn head(&self) -> Checkpoint {
         Checkpoint {
@@ -164,6 +159,11 @@ impl Chain {
 
     fn position(&mut self, seal: Seal, intact: bool) -> (Position, Option<Problem>) {
         if self.cursor.continues_with(seal) {
+            self.advance_over(seal, intact);
+            return (Position::InOrder, None);
+        }
+        if let Some(before) = self.before_damage.filter(|one| one.continues_with(seal)) {
+            self.cursor = before;
             self.advance(seal);
             return (Position::InOrder, None);
         }
@@ -197,7 +197,10 @@ impl Chain {
         }
         let position = self.relative_to_cursor(seal);
         self.detour = Some(Cursor::after(seal, 1));
+        let last = self.last.seal;
+        let is_fork = (seal.seq, seal.prev) == (last.seq, last.prev) && seal.hash != last.hash;
         let fault = match position {
+            _ if is_fork => Problem::forked(),
             Position::InOrder => Problem::missing_before(self.cursor.next, seal.seq),
             Position::OutOfOrder => Problem::out_of_place(self.cursor.next, seal.seq),
         };
@@ -215,6 +218,14 @@ impl Chain {
     fn advance(&mut self, seal: Seal) {
         self.cursor = Cursor::after(seal, self.cursor.length + 1);
         self.detour = None;
+        self.before_damage = None;
+    }
+
+    /// Advances over a record that may be damaged.
+    fn advance_over(&mut self, seal: Seal, intact: bool) {
+        let before = self.before_damage.unwrap_or(self.cursor);
+        self.advance(seal);
+        self.before_damage = (!intact).then_some(before);
     }
 
     /// Continues after a line that is no longer a record, if its end still
@@ -222,7 +233,7 @@ impl Chain {
     pub(super) fn skip(&mut self, seal: Seal) -> bool {
         let is_next = self.cursor.continues_with(seal);
         if is_next {
-            self.advance(seal);
+            self.advance_over(seal, false);
             self.damaged = true;
         }
         is_next

@@ -8,6 +8,7 @@
 mod anchors;
 mod blocks;
 mod chain;
+mod chains;
 mod newest;
 mod order;
 mod parsed;

@@ -4,7 +4,6 @@ use std::io::{self, Read as _, SeekFrom};
 use std::path::Path;
 
 use crate::audit::Checkpoint;
-use crate::audit::tail::read_last;
 use crate::host::Readable;
 
 /// How much is read at once while counting lines.
@@ -13,13 +12,7 @@ const WINDOW: u64 = 128 << 10;
 /// Finds the newest intact record of a log.
 pub fn newest(log: &Path, bytes: &mut dyn Readable) -> io::Result<Option<Checkpoint>> {
     let length = bytes.seek(SeekFrom::End(0))?;
-    let last_in = |lines: &[u8]| Checkpoint::last_in(lines, log);
-    read_last(
-        length,
-        |window| last_bytes(bytes, length, window),
-        last_in,
-        Option::is_some,
-    )
+    Checkpoint::newest(length, |at, size| last_bytes(bytes, at, size), log)
 }
 
 /// Reads the last bytes of a log of some length.

@@ -33,6 +33,7 @@ pub(super) struct ParsedRecord {
     pub(super) run_id: Option<ShortText>,
     pub(super) timestamp: ShortText,
     pub(super) spooled: bool,
+    pub(super) start_gone: bool,
     pub(super) seal: Seal,
     pub(super) computed: Sha256,
 }
@@ -75,11 +76,16 @@ pub(super) fn examine(block: &Block) -> Vec<ExaminedLine> {
                 content: content(line.bytes, &mut latest),
             })
             .collect(),
-        Block::TooLong { offset, length } => vec![ExaminedLine {
+        Block::TooLong {
+            offset,
+            length,
+            ended,
+            sha256,
+        } => vec![ExaminedLine {
             offset: *offset,
             length: *length,
-            ended: true,
-            content: LineContent::NotARecord(NotARecord::TooLong, None, Sha256::of(b"")),
+            ended: *ended,
+            content: LineContent::NotARecord(NotARecord::TooLong, None, *sha256),
         }],
     }
 }
@@ -107,6 +113,7 @@ fn content(line: &[u8], latest: &mut Option<Arc<ChainName>>) -> LineContent {
                 run_id: envelope.run_id.as_deref().map(ShortText::of),
                 timestamp: ShortText::of(&envelope.timestamp),
                 spooled: envelope.spooled,
+                start_gone: envelope.start_gone,
                 seal,
                 computed,
             })

@@ -6,6 +6,8 @@ use std::rc::Rc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::parsed::{ChainName, ParsedRecord};
+use super::short_text::ShortText;
 use crate::audit::codec::NotARecord;
 use crate::audit::{Checkpoint, to_seconds};
 use crate::names::{Sha256, Text, path_as_text, plural, visible};
@@ -15,7 +17,7 @@ use crate::names::{Sha256, Text, path_as_text, plural, visible};
 #[schemars(deny_unknown_fields)]
 pub struct Problem {
     /// Its name: `changed`, `missing-before`, `out-of-place`, `detached`,
-    /// `not-a-record`, `empty-line`, `torn`, `no-line-end`, `torn-line-gone`,
+    /// `forked`, `foreign-chain`, `not-a-record`, `empty-line`, `torn`, `no-line-end`, `torn-line-gone`,
     /// `second-start`, `end-without-start`, `rewritten`, `cut-tail`,
     /// `chain-gone`.
     pub fault: &'static str,
@@ -63,6 +65,17 @@ pub struct RecordName {
     /// The run of the record.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub run_id: Option<String>,
+}
+
+impl RecordName {
+    pub(super) fn new(chain: &ChainName, seq: u64, run_id: Option<&ShortText>) -> Self {
+        Self {
+            host: chain.host.clone(),
+            chain: chain.chain.clone(),
+            seq,
+            run_id: run_id.map(|id| id.as_str().to_owned()),
+        }
+    }
 }
 
 impl Problem {
@@ -135,6 +148,24 @@ impl Problem {
         let message =
             format!("does not belong here: it was copied or moved, and seq {due} is next");
         Self::new("out-of-place", message).sides(&due, &seq)
+    }
+
+    /// Two records follow the same one.
+    pub(super) fn forked() -> Self {
+        Self::new(
+            "forked",
+            "is a second record of this number: one of the two was inserted",
+        )
+    }
+
+    /// The record belongs to another chain than the log.
+    pub(super) fn foreign_chain(own: &str, record: &ParsedRecord) -> Self {
+        let (own, found) = (visible(own), visible(&record.chain.chain));
+        let message = format!(
+            "belongs to chain {found}, not to the chain {own} of this log: it was inserted, \
+             or logs were merged"
+        );
+        Self::new("foreign-chain", message).sides(&own, &found)
     }
 
     /// The number is right, but the record before it is another one.

@@ -1,14 +1,14 @@
 //! Checks logs against their chains, line by line.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use super::anchors::{Anchors, is_given};
-use super::chain::{Chain, Position};
+use super::chain::Position;
+use super::chains::{Chains, Foreign};
 use super::parsed::{ChainName, ExaminedLine, LineContent, ParsedRecord};
-use super::problem::{LineLocation, Problem};
+use super::problem::{LineLocation, Problem, RecordName};
 use super::recent::Recent;
 use super::short_text::ShortText;
 use super::verified::{InputKind, Verified, VerifiedChain, VerifiedInput};
@@ -21,11 +21,7 @@ use crate::names::Sha256;
 #[expect(missing_debug_implementations, reason = "a closure has none")]
 pub struct Verifier<'a> {
     report: &'a mut dyn FnMut(Problem),
-    chains: Vec<Chain>,
-    /// Indices into `chains`.
-    numbers: BTreeMap<Arc<ChainName>, usize>,
-    /// The chain of the latest record.
-    latest: usize,
+    chains: Chains,
     /// Runs without an end yet, with the family of their chain.
     open: BTreeSet<(ShortText, usize)>,
     anchors: Anchors,
@@ -44,9 +40,7 @@ impl<'a> Verifier<'a> {
     pub fn new(anchors: Vec<Checkpoint>, report: &'a mut dyn FnMut(Problem)) -> Self {
         Self {
             report,
-            chains: Vec::new(),
-            numbers: BTreeMap::new(),
-            latest: 0,
+            chains: Chains::default(),
             open: BTreeSet::new(),
             anchors: Anchors::new(anchors),
             recent: Recent::default(),
@@ -61,6 +55,7 @@ impl<'a> Verifier<'a> {
     /// Goes to another input. Chains continue in it from the one before.
     pub fn begin(&mut self, log: &Path, kind: InputKind) {
         self.settle_torn(None);
+        self.chains.begin();
         self.log = log.into();
         self.kind = kind;
         self.line = 0;
@@ -102,7 +97,7 @@ impl<'a> Verifier<'a> {
         self.settle_torn(None);
         // Its end may be intact.
         let was_next = seal.is_some_and(|seal| {
-            let chain = self.chains.get_mut(self.latest);
+            let chain = self.chains.latest_mut();
             chain.is_some_and(|chain| chain.skip(seal))
         });
         let fault = if was_next || line.ended {
@@ -140,10 +135,14 @@ impl<'a> Verifier<'a> {
             .torn
             .filter(|_| record.event == Some(EventName::Recovered));
         let explained = self.settle_torn(recovered);
-        self.latest = self.number(line, record);
+        let entered = self.chains.enter(record, self.kind, self.location(line));
         if !intact {
             let fault = Problem::changed(record.seal.hash, record.computed);
             self.report_on(line, record, fault);
+        }
+        if let Err(foreign) = entered {
+            self.foreign(line, record, foreign);
+            return;
         }
         if recovered.is_some() && !explained && self.kind == InputKind::Log {
             self.report_on(line, record, Problem::torn_line_gone());
@@ -151,36 +150,24 @@ impl<'a> Verifier<'a> {
         self.in_chain(line, record);
     }
 
-    /// Finds a record's chain, or starts it. A record that was changed belongs to
-    /// the chain that it follows, whatever it claims.
-    fn number(&mut self, line: &ExaminedLine, record: &ParsedRecord) -> usize {
-        let name = &record.chain;
-        if let Some(&number) = self.numbers.get(name) {
-            return number;
-        }
-        let latest = self.chains.get(self.latest);
-        let follows = latest.is_some_and(|latest| latest.is_followed_by(record.seal));
-        if follows && !record.is_intact() {
-            return self.latest;
-        }
-        // A machine that was renamed keeps its logs.
-        let first = ChainName::new(&name.chain, "");
-        let same = self.numbers.range::<ChainName, _>(first..);
-        let same = same.take_while(|(one, _)| one.chain == name.chain);
-        let mut same = same.filter_map(|(_, &number)| self.chains.get(number));
-        let before = same.find(|before| before.is_followed_by(record.seal));
-        let begun = match before {
-            Some(before) => before.renamed(name),
-            None => Chain::new(self.chains.len(), record, self.location(line)),
+    /// Reports a record of another chain than its log, the first of several that
+    /// follow each other.
+    fn foreign(&mut self, line: &ExaminedLine, record: &ParsedRecord, foreign: Foreign) {
+        let own = self.chains.latest().map(|chain| chain.name.chain.clone());
+        let fault = match own {
+            Some(own) if record.is_intact() && !foreign.is_repeated => {
+                Some(Problem::foreign_chain(&own, record))
+            }
+            _ => None,
         };
-        let number = self.chains.len();
-        self.chains.push(begun);
-        self.numbers.insert(Arc::clone(name), number);
-        number
+        let no_line_end = (!line.ended).then(Problem::no_line_end);
+        for fault in fault.into_iter().chain(no_line_end) {
+            self.report_on(line, record, fault);
+        }
     }
 
     fn in_chain(&mut self, line: &ExaminedLine, record: &ParsedRecord) {
-        let Some(chain) = self.chains.get_mut(self.latest) else {
+        let Some(chain) = self.chains.latest_mut() else {
             return;
         };
         let intact = record.is_intact();
@@ -210,7 +197,7 @@ impl<'a> Verifier<'a> {
 
     /// Matches starts and ends.
     fn pair(&mut self, record: &ParsedRecord, intact: bool) -> Option<Problem> {
-        let chain = self.chains.get(self.latest)?;
+        let chain = self.chains.latest()?;
         let event = record.event?;
         let run = (record.run_id.clone()?, chain.family);
         if event == EventName::Start {
@@ -219,10 +206,17 @@ impl<'a> Verifier<'a> {
         if !event.is_end() {
             return None;
         }
-        let missing = !self.open.remove(&run) && intact && !record.spooled;
+        if record.start_gone {
+            // It may be in a file that was moved away, whose chain ended there.
+            let all = (run.0.clone(), 0)..=(run.0, usize::MAX);
+            let start = self.open.range(all).next().cloned();
+            let is_missing = !start.is_some_and(|start| self.open.remove(&start));
+            return (is_missing && record.is_intact()).then(Problem::end_without_start);
+        }
+        let is_missing = !self.open.remove(&run) && intact && !record.spooled;
         // An id begins with its time; its start cannot be in an older log.
         let covered = || chain.first == 0 && is_younger(&run.0, &chain.first_time);
-        (missing && covered()).then(Problem::end_without_start)
+        (is_missing && covered()).then(Problem::end_without_start)
     }
 
     /// Finishes: reports what is only known now.
@@ -231,8 +225,7 @@ impl<'a> Verifier<'a> {
         for checkpoint in std::mem::take(&mut self.anchors).into_pending() {
             self.unmet(checkpoint);
         }
-        let numbers = self.numbers.values();
-        let chains = numbers.filter_map(|&number| self.chains.get(number));
+        let chains = self.chains.iter();
         self.verified.chains = chains
             .map(|chain| VerifiedChain {
                 first: chain.first,
@@ -247,8 +240,7 @@ impl<'a> Verifier<'a> {
     /// Reports or counts an anchor whose record did not come.
     fn unmet(&mut self, checkpoint: Checkpoint) {
         let chain = ChainName::new(&checkpoint.chain, &checkpoint.host);
-        let number = self.numbers.get(&chain);
-        match number.and_then(|&number| self.chains.get(number)) {
+        match self.chains.find(&chain) {
             None if is_given(&checkpoint, &self.verified.inputs) => {
                 self.report(Problem::chain_gone(checkpoint));
             }
@@ -271,11 +263,9 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Reports a problem of a record of the latest chain.
     fn report_on(&mut self, line: &ExaminedLine, record: &ParsedRecord, fault: Problem) {
-        let chain = self.chains.get(self.latest);
-        let name = chain.map(|chain| chain.record_name(record.seal.seq, record.run_id.as_ref()));
-        self.report(fault.at(self.location(line), name));
+        let name = RecordName::new(&record.chain, record.seal.seq, record.run_id.as_ref());
+        self.report(fault.at(self.location(line), Some(name)));
     }
 
     fn report(&mut self, problem: Problem) {

@@ -142,6 +142,7 @@ fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
         Fallback::InSpool(_) => "the end of this run is not in its log yet",
         Fallback::Unanchored => "the record of this run is not anchored",
         Fallback::Dropped => "this refusal is not in the log",
+        Fallback::WithoutStart => "the start of this run is no longer in its log",
         Fallback::Nowhere(_) => "the end of this run is in no log; its record follows",
     };
     let warning = Message::warning(what).line(&record.reason);
@@ -151,6 +152,10 @@ fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
             warning.line(spooled).render(style)
         }
         Fallback::Nowhere(json) => format!("{}{json}\n", warning.render(style)),
+        Fallback::WithoutStart => {
+            let marked = "the end is recorded, and marked `start_gone`";
+            warning.line(marked).render(style)
+        }
         Fallback::Unanchored | Fallback::Dropped => warning.render(style),
     }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use super::super::context::Context;
 use super::args::{ListArgs, LogsArgs};
 use super::rotated::History;
-use super::sources::{Failed, each_line_of};
+use super::sources::{Failed, each_line_of, unless_closed};
 use crate::dispatch::Exit;
 use crate::history::{Run, Runs};
 use crate::host::{Host as _, buffered_stdout};
@@ -54,52 +54,57 @@ fn runs(
 ) -> io::Result<Exit> {
     let history = History::of(cx, &args.log);
     history.note_unread(command, cx);
-    match args.format {
-        Format::Human => {
-            let mut out = buffered_stdout();
-            let mut table = RunTable::new(&cx.stdout());
-            let exit = each_run(cx, command, &history, &mut |run| {
-                let text = matches(&run).then(|| table.add(&run));
-                out.write_all(text.unwrap_or_default().as_bytes())
-            })?;
-            out.write_all(table.end().as_bytes())?;
-            out.flush()?;
-            Ok(exit)
-        }
-        Format::Json => {
-            let mut json = JsonStream::begin(buffered_stdout(), DOCUMENT_VERSION)?;
-            let mut counts = OutcomeCounts::default();
-            json.list("runs")?;
-            let exit = each_run(cx, command, &history, &mut |run| {
-                if !matches(&run) {
-                    return Ok(());
-                }
-                counts.add(run.outcome);
-                json.item(&run)
-            })?;
-            json.end_list()?;
-            json.field("outcomes", &counts)?;
-            json.end()?.flush()?;
-            Ok(exit)
-        }
-    }
+    let mut exit = Exit::DONE;
+    let mut each = |print: &mut dyn FnMut(Run) -> io::Result<()>| {
+        each_run(cx, command, &history, &mut exit, &mut |run| {
+            if matches(&run) { print(run) } else { Ok(()) }
+        })
+    };
+    unless_closed(match args.format {
+        Format::Human => human(&mut each, RunTable::new(&cx.stdout())),
+        Format::Json => json(&mut each),
+    })?;
+    Ok(exit)
+}
+
+/// Passes each run to a function that prints it.
+type EachRun<'a> = dyn FnMut(&mut dyn FnMut(Run) -> io::Result<()>) -> io::Result<()> + 'a;
+
+fn human(each: &mut EachRun<'_>, mut table: RunTable) -> io::Result<()> {
+    let mut out = buffered_stdout();
+    each(&mut |run| out.write_all(table.add(&run).as_bytes()))?;
+    out.write_all(table.end().as_bytes())?;
+    out.flush()
+}
+
+fn json(each: &mut EachRun<'_>) -> io::Result<()> {
+    let mut json = JsonStream::begin(buffered_stdout(), DOCUMENT_VERSION)?;
+    let mut counts = OutcomeCounts::default();
+    json.list("runs")?;
+    each(&mut |run| {
+        counts.add(run.outcome);
+        json.item(&run)
+    })?;
+    json.end_list()?;
+    json.field("outcomes", &counts)?;
+    json.end()?.flush()
 }
 
 fn each_run(
     cx: &Context<'_>,
     command: &str,
     history: &History,
+    exit: &mut Exit,
     print: &mut dyn FnMut(Run) -> io::Result<()>,
-) -> io::Result<Exit> {
+) -> io::Result<()> {
     let mut runs = Runs::default();
     let mut print = |run: Run| print(run.settled(cx.host));
-    let exit = each_line_of(&history.logs, command, cx, |kind, line| {
+    each_line_of(&history.logs, command, cx, exit, |kind, line| {
         let is_record = runs.add_line(kind, line);
         let printed = runs.ready().try_for_each(&mut print);
         printed.map(|()| is_record).map_err(Failed::Writing)
     })?;
-    runs.finish().try_for_each(print)?;
-    Ok(exit)
+    runs.finish().try_for_each(print)
 }
 
 /// Reads an age (`2w`, `1d`, `12h`, `30m`, `45s`), or an RFC 3339 date or time.

@@ -1,6 +1,7 @@
 //! `qli audit`.
 
 mod args;
+mod follower;
 mod head;
 mod list;
 mod rotated;
@@ -8,8 +9,6 @@ mod show;
 mod sources;
 mod tail;
 mod verify;
-
-use std::io;
 
 use super::context::Context;
 use crate::dispatch::Exit;
@@ -27,8 +26,6 @@ pub(super) fn exec(cx: &mut Context<'_>, command: &AuditCommand) -> Exit {
     };
     match done {
         Ok(exit) => exit,
-        // A reader that closed the pipe early is not an error.
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::DONE,
         Err(error) => cx.unwritable(&error),
     }
 }

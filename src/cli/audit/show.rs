@@ -58,7 +58,8 @@ fn find(
     cx: &Context<'_>,
 ) -> io::Result<(Found, Exit)> {
     let mut found = Found::new();
-    let exit = each_line_of(logs, command, cx, |_, line| {
+    let mut exit = Exit::DONE;
+    each_line_of(logs, command, cx, &mut exit, |_, line| {
         let Some(RecordSummary { run, .. }) = RecordSummary::of(line) else {
             return Ok(false);
         };

@@ -127,16 +127,24 @@ pub(super) fn unreadable(log: &Path, failed: Failed, cx: &Context<'_>) -> io::Re
     Ok(())
 }
 
+/// A reader that closed the pipe early is not an error, and changes no exit code.
+pub(super) fn unless_closed(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
+}
+
 /// Passes on each line of some logs; `add` returns whether it is a record. A log
-/// that cannot be read, or that has bytes but no records, is reported, and the others
-/// are read.
+/// that cannot be read, or that has bytes but no records, is reported and sets the
+/// exit code, and the others are read.
 pub(super) fn each_line_of(
     logs: &[PathBuf],
     command: &str,
     cx: &Context<'_>,
+    exit: &mut Exit,
     mut add: impl FnMut(InputKind, &[u8]) -> Result<bool, Failed>,
-) -> io::Result<Exit> {
-    let mut exit = Exit::DONE;
+) -> io::Result<()> {
     for log in logs {
         let mut has_records = false;
         let read = open(log, command, cx.host).and_then(|(kind, from)| {
@@ -150,9 +158,9 @@ pub(super) fn each_line_of(
             Ok(_) => cx.say(&no_log(log)),
             Err(failed) => unreadable(log, failed, cx)?,
         }
-        exit = Exit::USAGE;
+        *exit = Exit::USAGE;
     }
-    Ok(exit)
+    Ok(())
 }
 
 fn no_log(log: &Path) -> Message {

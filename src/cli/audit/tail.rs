@@ -1,18 +1,16 @@
 //! `qli audit tail`.
 
-use std::collections::VecDeque;
-use std::io::{self, Read, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::context::Context;
 use super::args::TailArgs;
-use super::sources::{Failed, open, sources, unreadable};
+use super::follower::{Follower, Records, add};
+use super::sources::{Failed, open, sources, unless_closed, unreadable};
 use crate::dispatch::Exit;
-use crate::history::{LineSplitter, RecordSummary, each_line, last_lines};
-use crate::host::{
-    HostView, Opened, Output, System, buffered_stdout, is_file, is_stdout_closed_within,
-};
+use crate::history::{RecordSummary, each_line};
+use crate::host::{Output, System, buffered_stdout, is_file, is_stdout_closed_within};
 use crate::names::escaped;
 use crate::report::{self, Format, Style};
 
@@ -20,40 +18,91 @@ use crate::report::{self, Format, Style};
 const PAUSE: Duration = Duration::from_millis(100);
 
 pub(super) fn exec(cx: &Context<'_>, args: &TailArgs) -> io::Result<Exit> {
-    let host = &*cx.host;
-    let logs = sources(cx, &args.logs.log);
+    let mut exit = Exit::DONE;
+    unless_closed(print(cx, args, &mut exit))?;
+    Ok(exit)
+}
+
+/// Prints the last records of all logs in the order of their times, then with
+/// `--follow` new ones.
+fn print(cx: &Context<'_>, args: &TailArgs, exit: &mut Exit) -> io::Result<()> {
     let mut printer = Printer {
         style: cx.stdout(),
         format: args.logs.format,
         out: buffered_stdout(),
     };
-    let mut watched = Vec::new();
-    let mut exit = Exit::DONE;
-    for log in logs {
-        let shown = if log == Path::new("-") || !is_file(&log, host) {
-            stream(&log, args, host, &mut printer).map(|()| None)
-        } else {
-            file(log.clone(), args, host, &mut printer).map(Some)
-        };
-        match shown {
-            Ok(follower) => watched.extend(follower),
+    let mut inputs = Vec::new();
+    for log in sources(cx, &args.logs.log) {
+        match Input::open(&log, args, cx.host, &mut printer) {
+            Ok(input) => inputs.push(input),
             Err(failed) => {
                 unreadable(&log, failed, cx)?;
-                exit = Exit::USAGE;
+                *exit = Exit::USAGE;
             }
         }
     }
-    printer.out.flush()?;
-    while args.follow && !watched.is_empty() {
-        for follower in &mut watched {
-            follower.look(host, &mut printer)?;
+    in_order(&mut inputs, args.follow, &mut printer)?;
+    let is_watched = inputs.iter().any(|input| matches!(input, Input::File(_)));
+    while args.follow && is_watched && !is_stdout_closed_within(PAUSE) {
+        for input in &mut inputs {
+            input.look(cx.host);
         }
-        printer.out.flush()?;
-        if is_stdout_closed_within(PAUSE) {
-            break;
+        in_order(&mut inputs, args.follow, &mut printer)?;
+    }
+    Ok(())
+}
+
+enum Input {
+    File(Box<Follower>),
+    /// What is left of an input that can be read only once.
+    Rest(Records),
+}
+
+impl Input {
+    fn open(log: &Path, args: &TailArgs, host: &System, to: &mut Printer) -> Result<Self, Failed> {
+        if log == Path::new("-") || !is_file(log, host) {
+            return stream(log, args, host, to).map(Self::Rest);
+        }
+        let file = Follower::open(PathBuf::from(log), args.lines, host)?;
+        Ok(Self::File(Box::new(file)))
+    }
+
+    fn look(&mut self, host: &System) {
+        match self {
+            Self::File(file) => file.look(host),
+            Self::Rest(_) => {}
         }
     }
-    Ok(exit)
+
+    /// The records that are ready to be printed.
+    fn ready(&mut self, is_followed: bool) -> &mut Records {
+        match self {
+            Self::File(file) => {
+                file.fill(is_followed);
+                &mut file.records
+            }
+            Self::Rest(records) => records,
+        }
+    }
+}
+
+/// Prints what the inputs have, the earliest record first; the order within an input
+/// is kept, even if its clock stepped back.
+fn in_order(inputs: &mut [Input], is_followed: bool, to: &mut Printer) -> io::Result<()> {
+    loop {
+        let ready = inputs.iter_mut().map(|input| input.ready(is_followed));
+        let first = ready
+            .filter(|records| !records.is_empty())
+            .min_by(|a, b| time(a).cmp(&time(b)));
+        match first.and_then(Records::pop_front) {
+            Some((record, line)) => to.print(&record, &line)?,
+            None => return to.out.flush(),
+        }
+    }
+}
+
+fn time(records: &Records) -> Option<&str> {
+    records.front().map(|(record, _)| record.time.as_str())
 }
 
 struct Printer {
@@ -63,13 +112,9 @@ struct Printer {
 }
 
 impl Printer {
-    /// Prints a line, if it is a record.
-    fn print(&mut self, line: &[u8]) -> io::Result<()> {
-        let Some(record) = RecordSummary::of(line) else {
-            return Ok(());
-        };
+    fn print(&mut self, record: &RecordSummary, line: &[u8]) -> io::Result<()> {
         let text = match self.format {
-            Format::Human => report::record_line(&record, &self.style),
+            Format::Human => report::record_line(record, &self.style),
             // As it was written: there is nothing to escape in qli's own records.
             Format::Json => escaped(String::from_utf8_lossy(line).into_owned()) + "\n",
         };
@@ -77,113 +122,24 @@ impl Printer {
     }
 }
 
-/// Prints an input that can be read only once: its last records, or with
-/// `--follow` all of them as they come.
-fn stream(log: &Path, args: &TailArgs, host: &System, to: &mut Printer) -> Result<(), Failed> {
+/// Reads the last records of an input that can be read only once; with `--follow`,
+/// prints all of them as they come.
+fn stream(log: &Path, args: &TailArgs, host: &System, to: &mut Printer) -> Result<Records, Failed> {
     let (_, from) = open(log, "tail", host)?;
-    if args.follow {
-        return each_line(from, &mut |line| {
-            let printed = to.print(line).and_then(|()| to.out.flush());
-            printed.map_err(Failed::Writing)
-        })
-        .map(drop);
-    }
-    let mut last = VecDeque::new();
-    each_line::<io::Error>(from, &mut |line| {
-        last.push_back(line.to_vec());
-        if last.len() > args.lines {
-            last.pop_front();
+    let mut records = Records::new();
+    each_line(from, &mut |line| {
+        add(&mut records, line);
+        if args.follow {
+            let mut all = records.drain(..);
+            let printed = all.try_for_each(|(record, line)| to.print(&record, &line));
+            return printed
+                .and_then(|()| to.out.flush())
+                .map_err(Failed::Writing);
+        }
+        if records.len() > args.lines {
+            records.pop_front();
         }
         Ok(())
     })?;
-    last.iter()
-        .try_for_each(|line| to.print(line))
-        .map_err(Failed::Writing)
-}
-
-/// Prints the last records of a file, and prepares to follow it.
-fn file(
-    log: PathBuf,
-    args: &TailArgs,
-    host: &System,
-    to: &mut Printer,
-) -> Result<Follower, Failed> {
-    let mut opened = host.open(&log)?;
-    let begin = last_lines(args.lines, &mut *opened.bytes)?;
-    opened.bytes.seek(SeekFrom::Start(begin))?;
-    let mut follower = Follower {
-        log,
-        opened,
-        splitter: LineSplitter::default(),
-    };
-    follower.read_on(to).map_err(Failed::Writing)?;
-    if !args.follow {
-        follower.print_rest(to).map_err(Failed::Writing)?;
-    }
-    Ok(follower)
-}
-
-/// A log that is followed, from file to file.
-struct Follower {
-    log: PathBuf,
-    opened: Opened,
-    splitter: LineSplitter,
-}
-
-impl Follower {
-    /// Reads what was appended, and moves to the next file after rotation.
-    ///
-    /// A run may still append to the old file while the new one exists, but
-    /// whoever writes the first record to the new one waits for the old one's
-    /// lock. So the old file is complete once the new one has a record.
-    fn look(&mut self, host: &System, to: &mut Printer) -> io::Result<()> {
-        self.read_on(to)?;
-        let Ok(stat) = host.stat(&self.log) else {
-            return Ok(()); // renamed, and not created again yet
-        };
-        if stat.id == self.opened.stat.id {
-            return self.restart_if_truncated(to);
-        }
-        let Ok(mut next) = host.open(&self.log) else {
-            return Ok(());
-        };
-        let length = next.bytes.seek(SeekFrom::End(0));
-        if length.is_ok_and(|length| length > 0) {
-            self.read_on(to)?;
-            self.print_rest(to)?;
-            next.bytes.rewind()?;
-            self.opened = next;
-            self.read_on(to)?;
-        }
-        Ok(())
-    }
-
-    fn restart_if_truncated(&mut self, to: &mut Printer) -> io::Result<()> {
-        let bytes = &mut self.opened.bytes;
-        let (Ok(at), Ok(length)) = (bytes.stream_position(), bytes.seek(SeekFrom::End(0))) else {
-            return Ok(());
-        };
-        if at <= length {
-            return bytes.seek(SeekFrom::Start(at)).map(drop);
-        }
-        bytes.rewind()?;
-        self.print_rest(to)?;
-        self.read_on(to)
-    }
-
-    /// Prints the lines that are complete by now.
-    fn read_on(&mut self, to: &mut Printer) -> io::Result<()> {
-        let mut buffer = vec![0; 64 * 1024];
-        // A log that can no longer be read is like one that does not grow.
-        while let Ok(length @ 1..) = self.opened.bytes.read(&mut buffer) {
-            let bytes = buffer.get(..length).unwrap_or_default();
-            self.splitter.push(bytes, &mut |line| to.print(line))?;
-        }
-        Ok(())
-    }
-
-    /// Prints a last record without a line end.
-    fn print_rest(&mut self, to: &mut Printer) -> io::Result<()> {
-        to.print(&self.splitter.rest())
-    }
+    Ok(records)
 }

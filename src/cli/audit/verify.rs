@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
 use super::args::VerifyArgs;
-use super::sources::{open, sources, unreadable};
+use super::sources::{open, sources, unless_closed, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Problem, Verified, Verifier, in_order, read_checkpoints, verify};
@@ -80,23 +80,28 @@ fn human(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool, styl
         let end = report::verdict(&verified, anchored, style);
         written = written.and_then(|()| out.write_all(end.as_bytes()));
     }
-    match written.and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        // A closed pipe does not change what was found.
-        _ => Ok((verified, unread)),
-    }
+    unless_closed(written.and_then(|()| out.flush()))?;
+    Ok((verified, unread))
 }
 
 fn json(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool) -> Done {
     let mut json = JsonStream::begin(buffered_stdout(), DOCUMENT_VERSION)?;
-    json.list("problems")?;
-    let mut written = Ok(());
+    let mut written = json.list("problems");
     let (verified, unread) = run(&mut |problem| {
         if written.is_ok() {
             written = json.item(&problem);
         }
     })?;
-    written?;
+    unless_closed(written.and_then(|()| end_json(json, &verified, unread, anchored)))?;
+    Ok((verified, unread))
+}
+
+fn end_json(
+    mut json: JsonStream<impl Write>,
+    verified: &Verified,
+    unread: usize,
+    anchored: bool,
+) -> io::Result<()> {
     json.end_list()?;
     json.list("chains")?;
     for chain in &verified.chains {
@@ -114,8 +119,7 @@ fn json(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool) -> Do
     if !anchored {
         json.field("limits", &LIMITS)?;
     }
-    json.end()?.flush()?;
-    Ok((verified, unread))
+    json.end()?.flush()
 }
 
 /// Reads anchors. The error is a message.

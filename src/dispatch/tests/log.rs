@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::audit::Fallback;
+use crate::host::fake::FileChange;
 use crate::host::{FileKind, HostView as _};
 
 /// A group that is guarded as usual, with settings of its log.
@@ -104,6 +105,111 @@ fn what_was_taken_over_and_not_removed_is_not_taken_over_again() {
     let (world, _) = carry(world.terminal("y"));
     assert_eq!(words(&world).len(), 6);
     assert_eq!(spooled_files(&world), 0);
+}
+
+#[test]
+fn an_end_that_could_not_be_synced_is_recorded_once() {
+    for rotated in [false, true] {
+        let (world, outcome) = carry(guarded().fails(Op::Sync, 2, Errno::EIO));
+        drop(in_spool(outcome.unrecorded.unwrap()));
+        assert_eq!(words(&world), ["start", "finish"]);
+        let old = world.text(LOG).unwrap();
+        let world = if rotated {
+            // The next record creates the log.
+            world.file(&format!("{LOG}.1"), &old).without(LOG)
+        } else {
+            world
+        };
+        let (world, _) = carry(world.terminal("y"));
+        let new = world.text(LOG).unwrap();
+        let all = if rotated { old + &new } else { new };
+        assert_eq!(all.matches("\"event\":\"finish\"").count(), 2, "{all}");
+        assert_eq!(spooled_files(&world), 0);
+    }
+}
+
+/// The file that a run left in the spool, changed by another program.
+fn with_changed_spool(change: impl FnOnce(&str) -> String) -> World {
+    let world = with_one_in_the_spool();
+    let spool = "/home/ops/.local/state/qli/spool";
+    let name = world.list(spool.as_ref()).unwrap().remove(0);
+    let path = format!("{spool}/{}", name.to_str().unwrap());
+    let text = world.text(&path).unwrap();
+    let changed = change(&text);
+    assert_ne!(changed, text);
+    world.node(&path, FileKind::File, 0o600, &changed)
+}
+
+#[test]
+fn a_damaged_file_in_the_spool_does_not_get_into_the_log() {
+    for (old, new) in [
+        ("\"timestamp\":", "\"time\":"),
+        ("\"timestamp\":\"2", "\"timestamp\":\"x"),
+        ("\"host\":\"testhost\"", "\"host\":1"),
+        ("\"uid\":", "\"uid\":-"),
+        ("\"exit_code\":0", "\"exit_code\":\"0\""),
+        ("\"event\":\"finish\"", "\"event\":\"start\""),
+        ("\"duration_ms\"", "\"signals\":[7],\"duration_ms\""),
+        ("\"group\":\"g\",", ""),
+    ] {
+        let (world, _) = carry(with_changed_spool(|text| text.replace(old, new)));
+        assert_eq!(words(&world), ["start", "start", "finish"], "{new}");
+        assert_eq!(spooled_files(&world), 1, "{new}");
+    }
+    let padded = |length| {
+        let pad = format!("\"pad\":\"{}\",\"duration_ms\"", "x".repeat(length));
+        carry(with_changed_spool(|text| {
+            text.replace("\"duration_ms\"", &pad)
+        }))
+        .0
+    };
+    assert_eq!(words(&padded(70_000)), ["start", "start", "finish"]);
+    // A later version may write more fields.
+    let all = ["start", "finish", "start", "finish"];
+    assert_eq!(words(&padded(60_000)), all);
+}
+
+fn start_gone(change: FileChange) -> (World, Option<Unrecorded>) {
+    let (world, outcome) = carry(guarded().while_running(LOG, change));
+    (world, outcome.unrecorded)
+}
+
+#[test]
+fn a_start_record_that_vanished_during_its_run_is_reported() {
+    let foreign = "hello\n".repeat(999);
+    for change in [
+        FileChange::Removed,
+        FileChange::Contains(String::new()),
+        FileChange::Contains(foreign),
+        FileChange::RenamedTo("/home/ops/log/elsewhere".into()),
+    ] {
+        let (world, unrecorded) = start_gone(change.clone());
+        let unrecorded = unrecorded.unwrap();
+        assert_eq!(unrecorded.left, Fallback::WithoutStart, "{change:?}");
+        let text = world.text(LOG).unwrap();
+        let last = text.lines().last().unwrap();
+        assert!(last.contains("\"start_gone\":true"), "{change:?}: {last}");
+    }
+}
+
+#[test]
+fn a_log_that_was_replaced_by_a_backup_has_lost_the_start() {
+    let (world, _) = carry(guarded());
+    let backup = world.text(LOG).unwrap();
+    let change = FileChange::Contains(backup.clone());
+    let (world, outcome) = carry(world.terminal("y").while_running(LOG, change));
+    assert_eq!(outcome.unrecorded.unwrap().left, Fallback::WithoutStart);
+    assert!(world.text(LOG).unwrap().starts_with(&backup));
+    assert_eq!(words(&world), ["start", "finish", "finish"]);
+}
+
+#[test]
+fn a_start_record_in_a_rotated_file_is_not_gone() {
+    let change = FileChange::RenamedTo(format!("{LOG}.1").into());
+    let (world, unrecorded) = start_gone(change);
+    assert_eq!(unrecorded, None);
+    assert_eq!(words(&world), ["finish"]);
+    assert!(events(&world)[0].get("start_gone").is_none());
 }
 
 #[test]

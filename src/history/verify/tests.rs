@@ -216,7 +216,112 @@ fn a_machine_that_was_renamed_keeps_its_chain() {
     }
     let found = check(InputKind::Log, Vec::new(), &[&text]);
     assert_eq!(found.problems(), []);
-    assert_eq!(found.verified.chains[1].first, 0);
+    let [chain] = found.verified.chains.as_slice() else {
+        panic!("not one chain")
+    };
+    assert_eq!((chain.records, chain.head.host.as_str()), (3, "new"));
+    let found = check(InputKind::Stream, Vec::new(), &[&text]);
+    assert_eq!(found.problems(), []);
+    assert_eq!(found.verified.chains.len(), 2);
+}
+
+#[test]
+fn a_log_has_one_chain_and_a_stream_may_have_many() {
+    let (own, other) = (log("h", 4), log("x", 2));
+    let whole = |at: usize| [&own[..at], &other[..], &own[at..]].concat();
+    for at in 1..own.len() {
+        let inserted = whole(at);
+        assert_eq!(of(&inserted), [(at as u64 + 1, "foreign-chain")], "{at}");
+        let stream = check(InputKind::Stream, Vec::new(), &[&inserted.concat()]);
+        assert_eq!(stream.problems(), []);
+    }
+    assert_eq!(of(&whole(8)), [(9, "foreign-chain")]);
+    // Before the log's own records, it is they that are foreign.
+    assert_eq!(of(&whole(0)), [(5, "foreign-chain")]);
+    // Each place is reported.
+    let twice = [&own[..2], &other[..1], &own[2..5], &other[1..], &own[5..]].concat();
+    assert_eq!(of(&twice), [(3, "foreign-chain"), (7, "foreign-chain")]);
+    // The records of a log that is read too are as foreign in this one.
+    let found = check(
+        InputKind::Log,
+        Vec::new(),
+        &[&other.concat(), &whole(3).concat()],
+    );
+    assert_eq!(found.problems(), [(4, "foreign-chain")]);
+    assert_eq!(found.verified.chains.len(), 2);
+    // Two logs are two chains.
+    let found = check(
+        InputKind::Log,
+        Vec::new(),
+        &[&own.concat(), &other.concat()],
+    );
+    assert_eq!(found.problems(), []);
+}
+
+#[test]
+fn a_fork_is_found_whatever_host_it_claims() {
+    let lines = log("h", 4);
+    for host in ["h", "x"] {
+        for at in [1, 4, 8] {
+            let link = link_after(&lines[..at]);
+            let record = record(host, "start", 99, "").replace("chain-of-x", "chain-of-h");
+            let (first, next) = link.seal(&record);
+            let (second, _) = next.seal(&record.replace("start", "finish"));
+            for forged in [vec![first.clone()], vec![first.clone(), second.clone()]] {
+                let count = forged.len() as u64;
+                let forked = [&lines[..at], &forged, &lines[at..]].concat();
+                let problems = of(&forked);
+                if at == lines.len() {
+                    assert_eq!(problems, [], "a chain does not show that it was continued");
+                } else if count == 1 {
+                    assert_eq!(problems, [(at as u64 + 2, "forked")], "{host} {at}");
+                } else {
+                    assert_eq!(problems, [(at as u64 + 3, "out-of-place")], "{host} {at}");
+                }
+            }
+        }
+    }
+}
+
+/// qli continues after the last record that is intact.
+#[test]
+fn damaged_last_lines_are_reported_and_what_follows_them_is_not() {
+    for damage in [
+        |line: &str| line.replace("host", "hosT"),
+        |line: &str| line.replace("\"h\"", "\"x\""),
+        |line: &str| line.replace("{\"event", "{event"),
+        |line: &str| line.replace("2026", &"2".repeat(70_000)),
+    ] {
+        let mut lines = log("h", 4);
+        let link = link_after(&lines[..6]);
+        lines[6] = damage(&lines[6]);
+        lines[7] = damage(&lines[7]);
+        let (next, _) = link.seal(&record("h", "start", 9, ""));
+        lines.push(next);
+        let problems = of(&lines);
+        let lines: Vec<_> = problems.iter().map(|problem| problem.0).collect();
+        assert_eq!(lines, [7, 8], "{problems:?}");
+    }
+}
+
+#[test]
+fn a_torn_line_of_any_length_is_recognised_by_its_hash() {
+    let lines = log("h", 1);
+    for length in [1, 70_000, 3 << 20] {
+        let torn = "x".repeat(length);
+        let more = format!(
+            ",\"torn_bytes\":{length},\"torn_hash\":\"{}\"",
+            Sha256::of(torn.as_bytes())
+        );
+        let (recovered, _) = link_after(&lines).seal(&record("h", "recovered", 9, &more));
+        let whole = format!("{}{torn}\n{recovered}", lines.concat());
+        let found = check(InputKind::Log, Vec::new(), &[&whole]);
+        assert_eq!((found.problems(), found.verified.lines), (vec![], 4));
+        let cut = format!("{}{torn}", lines.concat());
+        let found = check(InputKind::Log, Vec::new(), &[&cut]);
+        assert_eq!(found.problems(), [(3, "torn")]);
+        assert_eq!(found.verified.bytes, cut.len() as u64);
+    }
 }
 
 fn link_after(lines: &[String]) -> Link {
@@ -283,6 +388,21 @@ fn starts_and_ends_are_matched() {
     }
     let problems = check(InputKind::Log, Vec::new(), &[&text]).problems();
     assert_eq!(problems, [(2, "second-start"), (4, "end-without-start")]);
+}
+
+#[test]
+fn an_end_whose_start_was_gone_is_reported_unless_the_start_is_found() {
+    let start = |link: &Link| link.seal(&record("h", "start", 1, ""));
+    let (moved, _) = start(&link_after(&log("h", 2)));
+    let first = Link {
+        chain: Some("chain-of-x".to_owned()),
+        ..Link::FIRST
+    };
+    let gone = record("x", "finish", 1, ",\"start_gone\":true");
+    let (gone, _) = first.seal(&gone);
+    assert_eq!(of(std::slice::from_ref(&gone)), [(1, "end-without-start")]);
+    let found = check(InputKind::Log, Vec::new(), &[&moved, &gone]);
+    assert_eq!(found.problems(), []);
 }
 
 proptest::proptest! {

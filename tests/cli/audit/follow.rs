@@ -73,3 +73,42 @@ fn tail_ends_when_its_reader_is_gone_even_if_the_log_does_not_grow() {
     let status = until("its end", || child.try_wait().unwrap());
     assert_eq!(status.code(), Some(0));
 }
+
+/// The times of the records that `tail` prints, as JSON lines.
+fn times(text: &str) -> Vec<String> {
+    let records = text
+        .lines()
+        .map(|line| line.parse::<serde_json::Value>().unwrap());
+    records
+        .map(|record| record["timestamp"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_records_of_several_logs_are_printed_in_the_order_of_their_times() {
+    let world = World::new();
+    for _ in 0..3 {
+        for file in ["a", "b"] {
+            // Continues this log, not the other one.
+            drop(std::fs::rename(world.path(file), world.log()));
+            world.run(1);
+            std::fs::rename(world.log(), world.path(file)).unwrap();
+        }
+    }
+    let all = ["a", "b"].map(|file| std::fs::read_to_string(world.path(file)).unwrap());
+    let mut expected = times(&all.concat());
+    expected.sort();
+    let tail = |words: &[&str]| {
+        let mut command = world.qli(["audit", "tail", "--format", "json"]);
+        command
+            .args(words)
+            .stdin(std::fs::File::open(world.path("b")).unwrap());
+        let found = crate::support::output(&mut command);
+        times(&String::from_utf8(found.stdout).unwrap())
+    };
+    assert_eq!(tail(&["b", "a"]), expected);
+    assert_eq!(tail(&["-", "a"]), expected);
+    assert_eq!(tail(&["-n", "2", "b", "a"]), expected[8..]);
+    let follower = Follower::start(&world, &["--format", "json", "b", "a"]);
+    assert_eq!(times(&follower.wait_for(12).join("\n")), expected);
+}

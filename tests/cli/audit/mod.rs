@@ -3,6 +3,7 @@
 //! Nothing here sleeps: a test waits for a line or a file, with a deadline.
 
 mod anchors;
+mod closed;
 mod collected;
 mod documents;
 mod follow;

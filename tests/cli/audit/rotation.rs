@@ -204,3 +204,43 @@ fn compressed_files_are_reported_with_the_command_that_reads_them() {
     let files = format!("zcat {log}.10.gz {log}.3.gz {log}.2.gz | qli");
     assert!(text.contains(&files), "{text}");
 }
+
+/// A log of a team, in a directory that the group of its users may write to. Only root
+/// can be several users.
+#[test]
+fn a_teams_chain_continues_whoever_rotates_the_log() {
+    let is_root = nix::unistd::geteuid().is_root();
+    let world = World::new();
+    let manifest = format!(
+        "schema_version = 1\ndescription = \"A group\"\n\
+         audit_log = \"{}\"\naudit.access = \"group\"\n",
+        world.path("team/log").display()
+    );
+    std::fs::write(world.path("root/g/_manifest.toml"), manifest).unwrap();
+    let shell = |line: &str| {
+        let mut command = Command::new("/bin/sh");
+        world.settle(&mut command);
+        let found = output(command.args(["-ec", line, env!("CARGO_BIN_EXE_qli")]));
+        assert!(found.status.success(), "{found:?}");
+    };
+    let group = if is_root { "-g 7700" } else { "" };
+    // Every user reaches the scripts and the program.
+    shell(&format!(
+        "chmod 755 . root root/g; cp \"$0\" qli; chmod 755 qli
+         install -d {group} -m 2770 team"
+    ));
+    let run = |user: u32, rotate: &str| {
+        let change = format!("setpriv --reuid={user} --regid={user} --groups=7700");
+        let change = if is_root { &change } else { "" };
+        shell(&format!(
+            "umask 077; exec {change} sh -ec '{rotate} ./qli g e; ./qli g e'"
+        ));
+    };
+    run(7701, "");
+    run(7702, "mv team/log team/log.2;");
+    run(7701, "mv team/log team/log.1;");
+    run(7701, "");
+    let document = world.assert_whole(&["team/log", "team/log.1", "team/log.2"]);
+    assert_eq!(document["chains"].as_array().unwrap().len(), 1);
+    assert_eq!(document["chains"][0]["records"], 16);
+}

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Act, Op, World};
+use super::{Act, FileChange, Op, World};
 use qli::testing::host::{ChildEnd, FileKind, Signal, Stat};
 
 impl World {
@@ -57,6 +57,12 @@ impl World {
         self
     }
 
+    /// Removes a file.
+    pub fn without(self, path: &str) -> Self {
+        self.disk.borrow_mut().nodes.remove(Path::new(path));
+        self
+    }
+
     /// Changes the `stat` of an existing path.
     pub fn alter(self, path: &str, change: impl FnOnce(&mut Stat)) -> Self {
         if let Some(node) = self.disk.borrow_mut().nodes.get_mut(Path::new(path)) {
@@ -100,6 +106,13 @@ impl World {
     pub fn changes_at_question(self, path: &str, text: &str, replaced: bool) -> Self {
         let change = (PathBuf::from(path), text.to_owned(), replaced);
         self.disk.borrow_mut().at_question.push(change);
+        self
+    }
+
+    /// Changes a file while the script runs.
+    pub fn while_running(self, path: &str, change: FileChange) -> Self {
+        let change = (PathBuf::from(path), change);
+        self.disk.borrow_mut().while_running.push(change);
         self
     }
 

@@ -45,6 +45,15 @@ impl Act {
     }
 }
 
+/// What happens to a file while the script runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileChange {
+    Removed,
+    RenamedTo(PathBuf),
+    /// It has another content then.
+    Contains(String),
+}
+
 /// An operation that can be made to fail, or at which a signal arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Op {
@@ -85,6 +94,7 @@ pub(super) struct Disk {
     pub(super) inodes: u64,
     pub(super) clock: Duration,
     pub(super) at_question: Vec<(PathBuf, String, bool)>,
+    pub(super) while_running: Vec<(PathBuf, FileChange)>,
 }
 
 fn stat(kind: FileKind, mode: u32, owner: u32, inode: u64) -> Stat {
@@ -118,6 +128,22 @@ impl Disk {
                 self.put(&path, FileKind::File, 0o755, text.as_bytes());
             } else if let Some(node) = self.nodes.get_mut(&path) {
                 node.bytes = text.into_bytes();
+            }
+        }
+    }
+
+    pub(super) fn change_while_running(&mut self) {
+        for (path, change) in std::mem::take(&mut self.while_running) {
+            let Some(mut node) = self.nodes.remove(&path) else {
+                continue;
+            };
+            match change {
+                FileChange::Removed => {}
+                FileChange::RenamedTo(other) => drop(self.nodes.insert(other, node)),
+                FileChange::Contains(text) => {
+                    node.bytes = text.into_bytes();
+                    self.nodes.insert(path, node);
+                }
             }
         }
     }

@@ -17,7 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use zeroize::Zeroizing;
 
-pub use disk::{Act, Op};
+pub use disk::{Act, FileChange, Op};
 use disk::{Disk, FakeLog};
 
 use qli::testing::host::{
@@ -329,6 +329,7 @@ impl Host for World {
 
     fn wait(&mut self, _: TimeLimits) -> io::Result<ChildEnd> {
         self.disk.borrow_mut().clock += Duration::from_millis(2);
+        self.disk.borrow_mut().change_while_running();
         self.act(Act::Waited);
         Ok(self.end.clone())
     }
