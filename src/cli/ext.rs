@@ -58,6 +58,7 @@ pub(super) fn exec(cx: &mut Context<'_>, command: &ExtCommand) -> Exit {
 /// Lists all groups, or the one that was named.
 fn list(cx: &Context<'_>, format: Format, group: Option<&OsStr>) -> Result<String, Diagnostics> {
     let roots = cx.roots();
+    roots.check(cx.host)?;
     let catalogue = match group {
         None => discovery::catalogue(&roots, &PathCommands::of_all(cx.host), cx.host),
         Some(typed) => {

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 
 use super::context::Context;
-use super::global::{Global, TargetArgs};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use super::global::TargetArgs;
+use crate::diagnostics::Diagnostics;
 use crate::dispatch::{self, Exit};
 use crate::host::write_stderr;
 use crate::names::shell_line;
@@ -21,7 +21,7 @@ pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     if let Some(banner) = &mut plan.guards.banner {
         banner.in_colour = cx.stderr().color;
     }
-    if let Some(notes) = notes(&plan, |one| is_shown(one, &cx.global), || cx.stderr()) {
+    if let Some(notes) = notes(&plan, cx.global.verbose, || cx.stderr()) {
         write_stderr(&notes);
     }
     let run = dispatch::run(&plan, cx.host);
@@ -32,13 +32,6 @@ pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
         cx.host.write_last(&message, interrupted);
     }
     exit
-}
-
-/// Without `--verbose`, only that a root given for this run does not exist: the group
-/// comes from another one.
-fn is_shown(warning: &Diagnostic, global: &Global) -> bool {
-    let of_typed_root = warning.code == Code::RootMissing && !global.extensions.is_empty();
-    global.verbose || of_typed_root
 }
 
 /// Reports why there is no plan, and that nothing ran.

@@ -173,7 +173,7 @@ codes! {
     /// A directory of scripts has no manifest.
     NoManifest = "QLI0605" "no-manifest" Warning "its scripts are not extensions",
     /// A root does not exist.
-    RootMissing = "QLI0606" "root-missing" Warning "no group comes from it",
+    RootMissing = "QLI0606" "root-missing" Error "no group runs",
     /// A root cannot be searched.
     RootUnreadable = "QLI0607" "root-unreadable" Error "no group from it or from a later root runs",
     /// A group hides the same group of a later root.

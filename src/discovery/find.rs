@@ -1,9 +1,10 @@
 //! From the names on a command line to what is planned.
 
+use std::path::PathBuf;
+
 use super::group::{Group, locate, parse};
-use super::location::GroupLocation;
 use super::program::{self, Program};
-use super::roots::{RootKind, Roots};
+use super::roots::Roots;
 use super::sections;
 use super::trust::distrusted;
 use crate::diagnostics::{Diagnostics, has_errors, sorted};
@@ -33,17 +34,22 @@ pub fn find(
     view: &dyn HostView,
 ) -> Result<Target, Diagnostics> {
     let (location, read) = locate(group, roots, view)?;
+    roots.check_except(&location.root, view)?;
     let manifest = parse(&location, read);
     let program = program::find(&location, extension, roots, view);
     match (manifest, program) {
         (Ok(manifest), Ok(program)) => {
             // Built-in manifests have no file; built-in scripts run from a copy.
             let own = location.directory().map(|_| &*location.manifest_path);
-            let files: Vec<_> = own.into_iter().chain([program.file()]).collect();
+            // Who can change a root that was searched before decides whether this one is
+            // reached.
+            let before = roots.passed_over(&location.root);
+            let before: Vec<_> = before.map(|root| root.manifest(group)).collect();
+            let files = own.into_iter().chain([program.file()]);
+            let files: Vec<_> = files.chain(before.iter().map(PathBuf::as_path)).collect();
             let mut warnings = distrusted(&files, view);
             let missed = sections::missed_by(extension, &program, &location, &manifest, view);
             warnings.extend(missed);
-            warnings.extend(passed_over(&location, roots, view));
             if has_errors(&warnings) {
                 return Err(warnings);
             }
@@ -57,17 +63,7 @@ pub fn find(
         (manifest, program) => {
             let mut found = manifest.err().unwrap_or_default();
             found.extend(program.err());
-            found.extend(passed_over(&location, roots, view));
             Err(sorted(found))
         }
-    }
-}
-
-/// Reports unusable roots that were named and come before the group's own: the
-/// user may have meant a group of such a root.
-fn passed_over(location: &GroupLocation, roots: &Roots, view: &dyn HostView) -> Diagnostics {
-    match location.root.kind {
-        RootKind::Given => Diagnostics::default(),
-        RootKind::User | RootKind::System | RootKind::Embedded => roots.unusable(view),
     }
 }

@@ -4,12 +4,12 @@ use std::io;
 use std::path::Path;
 
 use super::location::GroupLocation;
-use super::roots::{Root, Roots};
+use super::roots::{Root, Roots, unsearchable};
 use super::{embedded, unknown};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
-use crate::host::{Access, Contents, HostView, reason};
+use crate::diagnostics::{Diagnostic, Diagnostics, SOURCE_MAX};
+use crate::host::{Access, Contents, HostView};
 use crate::manifest::{self, FILE_NAME, Manifest};
-use crate::names::{GroupName, ls_command};
+use crate::names::GroupName;
 
 /// A group that can run.
 #[derive(Debug, Clone)]
@@ -18,8 +18,20 @@ pub struct Group {
     pub manifest: Manifest,
 }
 
-/// Finds a group. The first root that has its manifest owns the whole group.
+/// Finds a group as a run does. The first root that has its manifest owns the whole
+/// group.
 pub fn find_group(
+    name: &GroupName,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Result<Group, Diagnostics> {
+    let group = installed_group(name, roots, view)?;
+    roots.check_except(&group.location.root, view)?;
+    Ok(group)
+}
+
+/// Finds a group, whether or not the named roots can be used.
+pub(super) fn installed_group(
     name: &GroupName,
     roots: &Roots,
     view: &dyn HostView,
@@ -61,8 +73,8 @@ pub(super) fn locate(
         return Ok((location, read.map(|contents| contents.bytes)));
     }
     let Some(text) = embedded::manifest(name) else {
-        let mut found = vec![unknown::group(name, roots, view)];
-        found.extend(roots.unusable(view));
+        let mut found = roots.unusable(view);
+        found.push(unknown::group(name, roots, view));
         return Err(found);
     };
     let location = GroupLocation {
@@ -84,8 +96,7 @@ fn is_missing(read: &io::Result<Contents>, path: &Path, view: &dyn HostView) -> 
         || (kind == io::ErrorKind::NotFound && view.lstat(path).is_err())
 }
 
-/// Reports a root that may not be searched. It may own the group: going on to
-/// the next root could run another script than the one that was meant.
+/// Reports a root that may not be searched.
 fn unsearchable_root(
     root: &Root,
     read: &io::Result<Contents>,
@@ -94,8 +105,5 @@ fn unsearchable_root(
     let error = read.as_ref().err()?;
     let denied = error.kind() == io::ErrorKind::PermissionDenied;
     let searchable = view.check_access(&root.path, Access::Execute).is_ok();
-    (denied && !searchable).then(|| {
-        let message = format!("the root cannot be searched: {}", reason(error));
-        Diagnostic::of_path(Code::RootUnreadable, &root.path, message).help(ls_command(&root.path))
-    })
+    (denied && !searchable).then(|| unsearchable(&root.path, error))
 }

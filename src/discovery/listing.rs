@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::commands::PathCommands;
 use super::embedded;
-use super::group::{Group, find_group};
+use super::group::{Group, find_group, installed_group};
 use super::location::{GroupLocation, command_name};
 use super::roots::{Root, Roots};
 use crate::diagnostics::Diagnostics;
@@ -99,7 +99,7 @@ pub fn catalogue(
 ) -> Vec<CatalogueGroup> {
     let groups = group_names(roots, view).into_iter();
     let groups = groups.map(|(name, root)| CatalogueGroup {
-        group: entry(&name, roots, commands, view),
+        group: installed_group(&name, roots, view).map(|group| entry(group, commands, view)),
         name,
         root,
     });
@@ -126,18 +126,13 @@ pub fn group_entry(
     roots: &Roots,
     view: &dyn HostView,
 ) -> Result<GroupEntry, Diagnostics> {
-    entry(name, roots, &PathCommands::of_group(name, view), view)
+    let group = find_group(name, roots, view)?;
+    Ok(entry(group, &PathCommands::of_group(name, view), view))
 }
 
-fn entry(
-    name: &GroupName,
-    roots: &Roots,
-    commands: &PathCommands,
-    view: &dyn HostView,
-) -> Result<GroupEntry, Diagnostics> {
-    let group = find_group(name, roots, view)?;
+fn entry(group: Group, commands: &PathCommands, view: &dyn HostView) -> GroupEntry {
     let extensions = extensions(&group.location, commands, view);
-    Ok(GroupEntry { group, extensions })
+    GroupEntry { group, extensions }
 }
 
 /// Where the log of a group is.
@@ -156,7 +151,7 @@ pub fn logs(roots: &Roots, view: &dyn HostView) -> Vec<(GroupName, GroupLog)> {
     let names = group_names(roots, view).into_keys();
     names
         .filter_map(|name| {
-            let Ok(group) = find_group(&name, roots, view) else {
+            let Ok(group) = installed_group(&name, roots, view) else {
                 return Some((name, GroupLog::Broken));
             };
             let template = group.manifest.audit_log?.path;

@@ -1,14 +1,15 @@
 //! The directories that have groups, in their order.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{HostView, is_absent, lookup, path_list, system_data};
+use crate::host::{Access, HostView, is_absent, lookup, path_list, reason, system_data};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, Unset, shell_path};
+use crate::names::{GroupName, Unset, ls_command, shell_path};
 
 /// What kind of root a group comes from, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -97,8 +98,52 @@ impl Roots {
 
     /// Reports the named roots that cannot have groups.
     pub fn unusable(&self, view: &dyn HostView) -> Diagnostics {
-        let named = self.iter().filter(|root| root.kind == RootKind::Given);
-        named.filter_map(|root| unusable(root, view)).collect()
+        self.unusable_except(&Root::embedded(), view)
+    }
+
+    fn unusable_except(&self, owner: &Root, view: &dyn HostView) -> Diagnostics {
+        let option = if self.typed.is_empty() {
+            "QLI_EXTENSIONS"
+        } else {
+            "--extensions"
+        };
+        let named = self.named().filter(|root| *root != owner);
+        named
+            .filter_map(|root| unusable(root, option, view))
+            .collect()
+    }
+
+    /// Checks that the named roots can have groups. A group of another root, which was
+    /// not meant, must not run in place of one of theirs.
+    ///
+    /// # Errors
+    ///
+    /// The roots that cannot.
+    pub fn check(&self, view: &dyn HostView) -> Result<(), Diagnostics> {
+        self.check_except(&Root::embedded(), view)
+    }
+
+    /// Like [`Self::check`], for a group whose manifest was read from a root.
+    pub(super) fn check_except(
+        &self,
+        owner: &Root,
+        view: &dyn HostView,
+    ) -> Result<(), Diagnostics> {
+        let unusable = self.unusable_except(owner, view);
+        if unusable.is_empty() {
+            return Ok(());
+        }
+        Err(unusable)
+    }
+
+    /// The roots of `--extensions` or `$QLI_EXTENSIONS`.
+    fn named(&self) -> impl Iterator<Item = &Root> {
+        self.iter().filter(|root| root.kind == RootKind::Given)
+    }
+
+    /// Returns the named roots that were searched before a group's own.
+    pub(super) fn passed_over(&self, owner: &Root) -> impl Iterator<Item = &Root> {
+        self.named().take_while(move |root| *root != owner)
     }
 
     /// Returns the user's root, whether or not it exists.
@@ -149,22 +194,32 @@ pub fn command_with(directories: &[PathBuf]) -> String {
     "qli".to_owned() + &options.collect::<String>()
 }
 
-fn unusable(root: &Root, view: &dyn HostView) -> Option<Diagnostic> {
+fn unusable(root: &Root, option: &str, view: &dyn HostView) -> Option<Diagnostic> {
     let report = |message: &str| Diagnostic::of_path(Code::RootMissing, &root.path, message.into());
     let problem = match view.stat(&root.path) {
         Ok(stat) if stat.is_directory() => None,
         Ok(_) => Some("this root is not a directory"),
         Err(error) if is_absent(&error) => Some("this root does not exist"),
-        Err(_) => return None, // reported where it is read
+        Err(error) => return Some(unsearchable(&root.path, &error)),
     };
     if let Some(problem) = problem {
-        let help = "fix `--extensions` or `QLI_EXTENSIONS`, or create the directory";
+        let help = format!("fix `{option}`, or create the directory");
         return Some(report(problem).help(help));
+    }
+    if let Err(error) = view.check_access(&root.path, Access::Execute) {
+        return Some(unsearchable(&root.path, &error));
     }
     view.lstat(&root.path.join(FILE_NAME)).ok()?;
     let above = root.path.parent().unwrap_or(&root.path);
     let qli = command_with(&[above.to_owned()]);
     Some(report("this root is itself a group").help(format!("name its directory: {qli}")))
+}
+
+/// Reports a root that may not be searched. It may own the group: going on to the next
+/// root could run another script than the one that was meant.
+pub(super) fn unsearchable(root: &Path, error: &io::Error) -> Diagnostic {
+    let message = format!("the root cannot be searched: {}", reason(error));
+    Diagnostic::of_path(Code::RootUnreadable, root, message).help(ls_command(root))
 }
 
 #[cfg(test)]

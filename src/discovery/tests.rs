@@ -278,3 +278,89 @@ fn the_catalogue_has_good_and_broken_groups() {
         ]
     );
 }
+
+/// Looks in these roots for an extension of a group that the user's root has.
+fn look_in(world: World, typed: &[&str]) -> Result<Target, (Code, u8)> {
+    let world = world
+        .manifest("web", "")
+        .executable(&format!("{USER}/web/go"), "#!/bin/sh\n");
+    let typed: Vec<_> = typed.iter().map(PathBuf::from).collect();
+    let roots = Roots::of(&typed, &world);
+    let found = find(
+        &"web".parse().unwrap(),
+        &"go".parse().unwrap(),
+        &roots,
+        &world,
+    );
+    found.map_err(|found| {
+        let exit = found.iter().map(|one| one.code.run_exit()).max();
+        (found[0].code, exit.unwrap())
+    })
+}
+
+#[test]
+fn a_named_root_that_cannot_be_used_refuses_instead_of_running_another_group() {
+    let team = || World::new().directory("/team", 0o755);
+    let own = || {
+        let world = team().file("/team/web/_manifest.toml", GOOD);
+        world.executable("/team/web/go", "#!/bin/sh\n")
+    };
+    for (world, typed, code) in [
+        (World::new(), &["/typo"][..], Code::RootMissing),
+        (
+            World::new().file("/typo", ""),
+            &["/typo"],
+            Code::RootMissing,
+        ),
+        (
+            World::new().link("/typo", "/none"),
+            &["/typo"],
+            Code::RootMissing,
+        ),
+        (team(), &["/team", "/typo"], Code::RootMissing),
+        (own(), &["/team", "/typo"], Code::RootMissing),
+        (own(), &["/typo", "/team"], Code::RootMissing),
+        (
+            World::new().file("/team/_manifest.toml", GOOD),
+            &["/team"],
+            Code::RootMissing,
+        ),
+        (
+            World::new().directory("/team", 0o600),
+            &["/team"],
+            Code::RootUnreadable,
+        ),
+        (
+            World::new().directory("/team", 0o777),
+            &["/team"],
+            Code::WritableByOthers,
+        ),
+        (
+            team().alter("/team", |stat| stat.owner = 77),
+            &["/team"],
+            Code::ForeignOwner,
+        ),
+    ] {
+        let refused = look_in(world, typed).map(|target| target.program.path);
+        assert_eq!(refused, Err((code, 125)), "{typed:?}");
+    }
+    let variable = World::new().var("QLI_EXTENSIONS", "/typo");
+    assert_eq!(
+        look_in(variable, &[]).unwrap_err(),
+        (Code::RootMissing, 125)
+    );
+}
+
+#[test]
+fn a_usable_named_root_without_the_group_and_absent_defaults_are_passed_over() {
+    let team = |mode| World::new().directory("/team", mode);
+    let empty = World::new().var("QLI_EXTENSIONS", ":");
+    for (world, typed) in [
+        (team(0o755), &["/team"][..]),
+        (team(0o1777), &["/team"]),
+        (empty, &[]),
+    ] {
+        let target = look_in(world, typed).unwrap();
+        assert_eq!(target.group.location.root.kind, RootKind::User);
+    }
+}

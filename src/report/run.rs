@@ -6,19 +6,15 @@ use super::message::Message;
 use super::style::hanging;
 use super::{Style, human};
 use crate::audit::{Fallback, Unrecorded};
-use crate::diagnostics::{Code, Diagnostic};
+use crate::diagnostics::Code;
 use crate::dispatch::{Ended, Outcome};
 use crate::guard::{CommandLine, NextStep, Plan, Refusal, Step};
 use crate::names::visible;
 
 /// What is reported before a run: that the group shadows another one, and the warnings
-/// of its plan that are shown. `style` is called only if there is something to report.
-pub fn notes(
-    plan: &Plan,
-    is_shown: impl FnMut(&&Diagnostic) -> bool,
-    style: impl FnOnce() -> Style,
-) -> Option<String> {
-    let warnings: Vec<_> = plan.warnings.iter().filter(is_shown).collect();
+/// of its plan if they are wanted. `style` is called only if there is something to report.
+pub fn notes(plan: &Plan, verbose: bool, style: impl FnOnce() -> Style) -> Option<String> {
+    let warnings: Vec<_> = plan.warnings.iter().filter(|_| verbose).collect();
     if plan.location.shadows.is_none() && warnings.is_empty() {
         return None;
     }

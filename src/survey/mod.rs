@@ -48,14 +48,19 @@ pub fn of_roots<V: HostView + Sync>(
 ) -> Survey {
     let mut survey = Survey::default();
     let mut all = Vec::new();
+    let unusable = roots.unusable(view);
     for root in roots.iter() {
         match view.list(&root.path) {
             Ok(entries) => all.extend(candidates(&root.path, entries)),
-            Err(error) if !is_absent(&error) => survey.found.push(unreadable(&root.path, &error)),
+            Err(error) if !is_absent(&error) => {
+                let is_known = unusable.iter().any(|one| one.path() == root.path);
+                let one = (!is_known).then(|| unreadable(&root.path, &error));
+                survey.found.extend(one);
+            }
             Err(_) => {}
         }
     }
-    survey.found.extend(roots.unusable(view));
+    survey.found.extend(unusable);
     let options = SurveyOptions {
         count_commands: true,
         policies,
