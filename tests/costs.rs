@@ -168,12 +168,16 @@ impl World {
         calls
     }
 
-    /// The instructions of the qli process.
+    /// The instructions of the qli process, which exits with 0.
     fn instructions(&self, words: &[&str]) -> u64 {
+        self.instructions_until(0, words)
+    }
+
+    fn instructions_until(&self, code: i32, words: &[&str]) -> u64 {
         let mut command = self.watched_by("valgrind");
         command.args(["-q", "--tool=callgrind", "--trace-children=no"]);
         command.arg("--callgrind-out-file=callgrind");
-        succeeds(command.arg(self.path("qli")).args(words));
+        ends(command.arg(self.path("qli")).args(words), code);
         let profile = std::fs::read_to_string(self.path("callgrind")).unwrap();
         let summary = profile
             .lines()
@@ -183,7 +187,11 @@ impl World {
 }
 
 fn succeeds(command: &mut Command) {
-    assert_eq!(command.status().unwrap().code(), Some(0), "{command:?}");
+    ends(command, 0);
+}
+
+fn ends(command: &mut Command, code: i32) {
+    assert_eq!(command.status().unwrap().code(), Some(code), "{command:?}");
 }
 
 /// Returns a call's name, and its error if it failed.
@@ -315,6 +323,49 @@ fn a_tab_among_a_thousand_groups_stays_within_its_instructions() {
         let count: u64 = count.unwrap().parse().unwrap();
         println!("TAB behind {words:?}: {count}");
         assert!(count <= TAB_LIMIT, "{words:?}: {count} instructions");
+    }
+}
+
+/// Manifests: what begins them, what is repeated with a number for `@` in each half,
+/// and the exit code of `validate`.
+const REPEATED: [(&str, &str, &str, i32); 7] = [
+    ("", "", "[extensions.s@]\nconfirm = true\n", 0),
+    // Each section is compared with its group.
+    ("[requires_env]\n", "A@ = \"x\"\n", "[extensions.s@]\n", 0),
+    ("", SECRET, "[extensions.s@]\n", 0),
+    ("", SECRET, "[extensions.s@.requires_env]\nX@ = \"x\"\n", 0),
+    ("audit_log = \"/", "$A@", SECRET, 0),
+    // Wrong in every section.
+    ("", "", "[extensions.s@]\nbanner = \"x\"\n", 1),
+    ("", "", "[[extensions.s@.secrets]]\nbanner = \"x\"\n", 1),
+];
+
+const SECRET: &str = "[[secrets]]\nenv = \"B@\"\nref = \"C@\"\nprovider = \"env\"\n";
+
+/// A manifest with each part repeated until it has so many bytes.
+fn repeated(begin: &str, parts: [&str; 2], size: usize) -> String {
+    let mut text = format!("schema_version = 1\ndescription = \"d\"\n{begin}");
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        let count = size / part.len();
+        text.extend((0..count).map(|nth| part.replace('@', &format!("{nth:04}"))));
+        if part == "$A@" {
+            text.push_str("\"\n");
+        }
+    }
+    text
+}
+
+#[test]
+fn twice_as_long_a_manifest_costs_at_most_twice_as_much() {
+    let world = World::new();
+    for (begin, first, second, code) in REPEATED {
+        let [small, large] = [4_000, 8_000].map(|size| {
+            let text = repeated(begin, [first, second], size);
+            std::fs::write(world.path("root/g/_manifest.toml"), text).unwrap();
+            world.instructions_until(code, &["validate", "root/g"])
+        });
+        println!("{first:?} {second:?}: {small}, {large}");
+        assert!(large * 10 < small * 22, "{second:?}: {small}, then {large}");
     }
 }
 

@@ -19,6 +19,11 @@ impl Code {
         format!("{heading}\n\n{body}\nSeverity: {severity}\nEffect:   {effect}\n")
     }
 
+    /// The first paragraph of the page.
+    pub fn summary(self) -> &'static str {
+        self.body().split("\n\n").next().unwrap_or_default()
+    }
+
     fn body(self) -> &'static str {
         let all = if self.is_refusal() {
             REFUSALS

@@ -1,6 +1,8 @@
 //! Scans TOML text that may not be valid: its strings and comments, and the lines
 //! that begin a field or a header.
 
+use std::ops::Range;
+
 /// The bytes of a text that are in no string and no comment.
 pub struct StructuralBytes<'t> {
     text: &'t str,
@@ -10,6 +12,8 @@ pub struct StructuralBytes<'t> {
     /// Where a string begins that is not closed: a multi-line one by the end of the
     /// text, or the last one that its line does not close.
     pub open_string: Option<usize>,
+    /// Quotation marks after the last string that are too many to close it.
+    pub surplus: Option<Range<usize>>,
 }
 
 impl<'t> StructuralBytes<'t> {
@@ -20,6 +24,7 @@ impl<'t> StructuralBytes<'t> {
             at,
             last: b'\n',
             open_string: None,
+            surplus: None,
         }
     }
 
@@ -43,6 +48,27 @@ impl<'t> StructuralBytes<'t> {
         }
         let line = || rest.find('\n').filter(|_| quote.len() == 1);
         self.at += length.or_else(line).unwrap_or(rest.len());
+        if length.is_some() {
+            self.skip_more(quote);
+        }
+    }
+
+    /// Skips more of the quotation marks that have closed a string. A multi-line string
+    /// may end in two of them; the others are too many, if the value ends there.
+    fn skip_more(&mut self, quote: &str) {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let (mark, allowed) = quote.split_at(1);
+        let behind = rest.trim_start_matches(mark);
+        let run = rest.len() - behind.len();
+        let surplus = run.saturating_sub(allowed.len());
+        let behind = behind.trim_start_matches([' ', '\t', '\r']);
+        let ends = behind.is_empty() || behind.starts_with(['\n', '#', ',', ']', '}']);
+        if surplus == 0 || ends {
+            self.at += run;
+        }
+        if surplus > 0 && ends {
+            self.surplus = Some(self.at - surplus..self.at);
+        }
     }
 }
 
@@ -123,6 +149,30 @@ mod tests {
         assert_eq!(outside("\"\"\"\n\"\"[\\\"\"\"\"x'''y'''"), "x");
         assert_eq!(outside("a = \"x\nb"), "a = \nb");
         assert_eq!(outside("a = [it's]"), "a = [it's]");
+    }
+
+    #[test]
+    fn too_many_closing_quotation_marks_are_found() {
+        for (text, surplus) in [
+            ("a = \"\"\"x\"\"\"\"\"\nb", None),
+            ("a = \"\"\"x\"\"\"\"\"\"\nb", Some(13..14)),
+            ("a = \"\"\"x\"\"\"\"\"\"\"\"\"\nb", Some(13..17)),
+            ("a = \'\'\'x\'\'\'\'\'\'\'\nb", Some(13..15)),
+            ("a = \"x\"\" # c\nb", Some(7..8)),
+            ("a = [\"x\"\"\"\"]\nb", Some(8..11)),
+            ("a = \"\"\nb", None),
+            // A comma is missing between two strings.
+            ("a = [\"x\"\"y\"]\nb", None),
+        ] {
+            let mut bytes = StructuralBytes::new(text, 0);
+            let last = bytes.by_ref().last();
+            assert_eq!(
+                (bytes.surplus, last),
+                (surplus, Some((text.len() - 1, b'b'))),
+                "{text}"
+            );
+            assert_eq!(bytes.open_string, None, "{text}");
+        }
     }
 
     #[test]

@@ -290,7 +290,8 @@ fn is_younger(run_id: &ShortText, time: &ShortText) -> bool {
     let began = RunId::millis_of(run_id.as_str());
     began
         .zip(time)
-        .is_some_and(|(began, time)| began > time.timestamp_millis())
+        // An id cannot begin before 1970.
+        .is_some_and(|(began, time)| began > time.timestamp_millis().max(0))
 }
 
 #[cfg(test)]

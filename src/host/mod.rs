@@ -12,6 +12,7 @@ mod blocked;
 #[path = "blocked_elsewhere.rs"]
 mod blocked;
 mod child;
+mod clock;
 mod descendants;
 mod facts;
 #[cfg(test)]

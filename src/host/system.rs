@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use nix::fcntl::{AT_FDCWD, AtFlags};
@@ -26,7 +26,7 @@ use super::waiting::Waiting;
 use super::{
     Access, AskError, Contents, FileDigest, HEAD, Host, HostView, Identity, LogFile, NewFile,
     OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput, ask,
-    atomic_write, process, terminal, tool, user,
+    atomic_write, clock, process, terminal, tool, user,
 };
 use crate::names::Sha256;
 
@@ -267,7 +267,7 @@ impl HostView for System {
 
 impl Host for System {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        clock::utc(SystemTime::now())
     }
 
     fn elapsed(&self) -> Duration {

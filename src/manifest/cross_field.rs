@@ -1,7 +1,7 @@
 //! Contradictions between fields, within a table and between a section and its
 //! group.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::audit::AuditLog;
@@ -13,13 +13,65 @@ use crate::diagnostics::Code;
 use crate::names::EnvName;
 use crate::providers::ProviderId;
 
+/// The variables that a table declares, by name: a manifest may have thousands of
+/// sections, and each is compared with its group.
+#[derive(Debug)]
+pub(super) struct Variables<'f> {
+    required: BTreeMap<&'f str, &'f Located<(EnvName, String)>>,
+    /// The first secret that fills each variable.
+    filled: BTreeMap<&'f str, &'f Located<SecretSpec>>,
+    /// The first secret that comes from each variable and fills another.
+    sources: BTreeMap<&'f str, &'f Located<SecretSpec>>,
+}
+
+impl<'f> Variables<'f> {
+    pub(super) fn of(table: &'f GroupFields) -> Self {
+        let required = required(table).map(|line| (line.value.0.as_str(), line));
+        let (mut filled, mut sources) = (BTreeMap::new(), BTreeMap::new());
+        for secret in secrets(table) {
+            filled.entry(secret.value.env.as_str()).or_insert(secret);
+            if let Some(source) = other_source(&secret.value) {
+                sources.entry(source).or_insert(secret);
+            }
+        }
+        Self {
+            required: required.collect(),
+            filled,
+            sources,
+        }
+    }
+}
+
 /// Reports contradictions in a table and, for a section, with its group; those of
 /// the group alone are not reported again.
 pub(super) fn contradictions(
-    group: Option<&GroupFields>,
+    group: Option<(&GroupFields, &Variables<'_>)>,
     own: &GroupFields,
     found: &mut Findings<'_>,
 ) {
+    confirmed_and_not(own, found);
+    let timeout = group.and_then(|(group, _)| group.timeout.as_ref());
+    if let (Some(kill_after), None) = (&own.kill_after, timeout.or(own.timeout.as_ref())) {
+        let message = "`kill_after` needs a `timeout`";
+        let help = "add `timeout = \"10m\"`, or remove this line";
+        found.wrong(Code::TimeoutMissing, kill_after.span.clone(), message, help);
+    }
+    let variables = Variables::of(own);
+    let around = group.map(|(_, around)| around);
+    for secret in secrets(own) {
+        contradicted(secret, &variables, around, found);
+    }
+    if let Some((group, around)) = group {
+        for check in GroupFields::SECTION_CHECKS {
+            check(group, own, found);
+        }
+        for line in required(own) {
+            with_group(line, around, found);
+        }
+    }
+}
+
+fn confirmed_and_not(own: &GroupFields, found: &mut Findings<'_>) {
     let off = own.confirm.as_ref().filter(|confirm| !confirm.value);
     if let (Some(by), Some(off)) = (&own.confirm_by, off) {
         let message = "`confirm = false` contradicts `confirm_by`";
@@ -27,42 +79,54 @@ pub(super) fn contradictions(
         let label = (&by.span, "this asks for confirmation");
         found.labelled(Code::Contradiction, &off.span, (message, help), label);
     }
-    if let Some(group) = group {
-        for check in GroupFields::SECTION_CHECKS {
-            check(group, own, found);
-        }
+}
+
+/// Reports a secret whose variable another secret fills, or whose value a refusal
+/// would print, because a variable with it is required.
+fn contradicted(
+    secret: &Located<SecretSpec>,
+    own: &Variables<'_>,
+    group: Option<&Variables<'_>>,
+    found: &mut Findings<'_>,
+) {
+    let env = secret.value.env.as_str();
+    let first = group.and_then(|group| group.filled.get(env));
+    let first = first.or_else(|| own.filled.get(env));
+    if let Some(first) = first.filter(|first| first.span != secret.span) {
+        let message = format!("two secrets fill `{env}`");
+        let help = "give one of them another `env`, or remove it";
+        let label = (&first.span, "the first is here");
+        found.labelled(Code::DuplicateSecret, &secret.span, (message, help), label);
     }
-    let timeout = group.and_then(|group| group.timeout.as_ref());
-    if let (Some(kill_after), None) = (&own.kill_after, timeout.or(own.timeout.as_ref())) {
-        let message = "`kill_after` needs a `timeout`";
-        let help = "add `timeout = \"10m\"`, or remove this line";
-        found.wrong(Code::TimeoutMissing, kill_after.span.clone(), message, help);
+    let required = |name: &str| {
+        let line = own.required.get(name);
+        line.or_else(|| group.and_then(|group| group.required.get(name)))
+    };
+    if let Some(line) = required(env) {
+        filled_and_required(secret, line, found);
     }
-    let group = group.map(|group| (group, false));
-    let tables: Vec<_> = group.into_iter().chain([(own, true)]).collect();
-    let mut required_at = BTreeMap::new();
-    for &(table, is_own) in &tables {
-        for line in required(table) {
-            required_at.insert(line.value.0.as_str(), (&line.span, is_own));
-        }
+    if let Some(line) = other_source(&secret.value).and_then(required) {
+        source_required(secret, line, found);
     }
-    let mut first = BTreeMap::new();
-    for (table, is_own) in tables {
-        for secret in secrets(table) {
-            let env = secret.value.env.as_str();
-            let filled = *first.entry(env).or_insert(&secret.span);
-            if is_own && *filled != secret.span {
-                let message = format!("two secrets fill `{env}`");
-                let help = "give one of them another `env`, or remove it";
-                let label = (filled, "the first is here");
-                found.labelled(Code::DuplicateSecret, &secret.span, (message, help), label);
-            }
-            let required = |name: &str| {
-                let &(span, is_own_line) = required_at.get(name)?;
-                (is_own || is_own_line).then_some(span)
-            };
-            also_required(secret, required, found);
-        }
+}
+
+/// Reports a variable that a section requires, if its group has a secret in it or
+/// requires another value: no run could meet both.
+fn with_group(line: &Located<(EnvName, String)>, group: &Variables<'_>, found: &mut Findings<'_>) {
+    let (name, value) = &line.value;
+    let name = name.as_str();
+    if let Some(secret) = group.filled.get(name) {
+        filled_and_required(secret, line, found);
+    }
+    if let Some(secret) = group.sources.get(name) {
+        source_required(secret, line, found);
+    }
+    let other = group.required.get(name);
+    if let Some(other) = other.filter(|other| other.value.1 != *value) {
+        let message = format!("the group requires another value of `{name}`");
+        let help = "remove this line: a section can require other variables, not other values";
+        let label = (&other.span, "the group's value is here");
+        found.labelled(Code::WeakenedGuard, &line.span, (message, help), label);
     }
 }
 
@@ -77,42 +141,56 @@ fn secrets(table: &GroupFields) -> impl Iterator<Item = &Located<SecretSpec>> {
     table.secrets.iter().flat_map(|secrets| &secrets.value)
 }
 
-/// Reports a variable that holds a secret and must have a certain value: a refusal
-/// would print the secret.
-fn also_required<'r>(
+fn filled_and_required(
     secret: &Located<SecretSpec>,
-    required: impl Fn(&str) -> Option<&'r Range<usize>>,
+    line: &Located<(EnvName, String)>,
     found: &mut Findings<'_>,
 ) {
     let env = secret.value.env.as_str();
-    let mut report = |line, message, help| {
-        let label = (line, "required here");
-        found.labelled(
-            Code::SecretAlsoRequired,
-            &secret.span,
-            (message, help),
-            label,
-        );
-    };
-    if let Some(line) = required(env) {
-        let message = format!("`{env}` is filled by a secret and also required beforehand");
-        let help = "remove it from `[requires_env]`, or let the secret fill another variable";
-        report(line, message, help);
-    }
-    let source = source_variable(&secret.value).filter(|source| *source != env);
-    if let Some((source, line)) = source.and_then(|name| Some((name, required(name)?))) {
-        let message = format!("`{source}` holds a secret, but its value is required here");
-        report(line, message, "remove it from `[requires_env]`");
-    }
+    let message = format!("`{env}` is filled by a secret and also required beforehand");
+    let help = "remove it from `[requires_env]`, or let the secret fill another variable";
+    also_required(secret, line, (message, help), found);
+}
+
+fn source_required(
+    secret: &Located<SecretSpec>,
+    line: &Located<(EnvName, String)>,
+    found: &mut Findings<'_>,
+) {
+    let source = line.value.0.as_str();
+    let message = format!("`{source}` holds a secret, but its value is required here");
+    let help = "remove it from `[requires_env]`";
+    also_required(secret, line, (message, help), found);
+}
+
+/// Reports a variable that holds a secret and must have a certain value: a refusal
+/// would print the secret.
+fn also_required(
+    secret: &Located<SecretSpec>,
+    line: &Located<(EnvName, String)>,
+    text: (String, &str),
+    found: &mut Findings<'_>,
+) {
+    let label = (&line.span, "required here");
+    found.labelled(Code::SecretAlsoRequired, &secret.span, text, label);
+}
+
+/// A path of the log: its field, its location and the variables in it.
+pub(super) type LogPath<'l> = (&'static str, &'l Range<usize>, BTreeSet<&'l str>);
+
+pub(super) fn log_paths(log: Option<&AuditLog>) -> Vec<LogPath<'_>> {
+    let paths = log.into_iter().flat_map(AuditLog::paths);
+    let paths = paths.map(|(field, path, span)| (field, span, path.variables().collect()));
+    paths.collect()
 }
 
 /// Reports secrets in the paths of the log, which are printed and recorded.
-pub(super) fn shown_in_path(log: Option<&AuditLog>, own: &GroupFields, found: &mut Findings<'_>) {
+pub(super) fn shown_in_path(log: &[LogPath<'_>], own: &GroupFields, found: &mut Findings<'_>) {
     for secret in secrets(own) {
-        let source = source_variable(&secret.value);
-        for (field, path, span) in log.into_iter().flat_map(AuditLog::paths) {
-            let mut shown = path.variables().filter(|name| Some(*name) == source);
-            let Some(source) = shown.next() else { continue };
+        let Some(source) = source_variable(&secret.value) else {
+            continue;
+        };
+        for (field, span, _) in log.iter().filter(|(.., all)| all.contains(source)) {
             let message = format!("`{field}` would show the secret in `{source}`");
             let help = format!("name the file without `{source}`");
             let label = (&secret.span, "the secret is here");
@@ -127,4 +205,9 @@ fn source_variable(secret: &SecretSpec) -> Option<&str> {
         ProviderId::Env => Some(secret.reference.as_str()),
         ProviderId::OnePassword => None,
     }
+}
+
+/// The variable that a secret comes from, if it fills another one.
+fn other_source(secret: &SecretSpec) -> Option<&str> {
+    source_variable(secret).filter(|source| *source != secret.env.as_str())
 }

@@ -10,7 +10,7 @@ use super::audit::AuditFields;
 use super::choice::ConfirmBy;
 use super::field_row::{TomlType, example};
 use super::findings::{Findings, TomlValue};
-use super::requires_env::{RequiredEnv, other_values};
+use super::requires_env::RequiredEnv;
 use super::row_schema::object;
 use super::secrets::SecretList;
 use super::table_reader::{Both, FieldType, TableKind, adds, fields, read_table};
@@ -75,7 +75,7 @@ fields! {
         /// `QLI_ENV = "prod"`. All that differ are reported at once.
         requires_env: RequiredEnv = example("{ QLI_ENV = \"prod\" }")
             .without("without this field no variable would be checked")
-            => section(other_values, "Variables that must have exactly these values when this script is run, \
+            => section(adds, "Variables that must have exactly these values when this script is run, \
                 in addition to the group's."),
 
         /// Secrets to fetch for the script, all of them before it starts; if one is

@@ -1,5 +1,7 @@
 //! The problems of a text, collected while it is read.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -20,7 +22,9 @@ pub(super) struct Findings<'s> {
     /// Where the text has syntax errors.
     pub(super) error_ranges: ErrorRanges,
     /// Top-level fields that are below a header.
-    pub(super) misplaced: Vec<String>,
+    pub(super) misplaced: BTreeSet<String>,
+    /// The line of the first header; searched for the first misplaced field.
+    pub(super) first_header: OnceCell<usize>,
     /// Fields that are set at the top level.
     pub(super) top: Vec<&'static str>,
     /// The path of the section that is being read.
@@ -106,15 +110,17 @@ impl Findings<'_> {
             .label(header, "this table continues until the next header")
             .meaning(row.and_then(|row| row.without));
         self.push(diagnostic);
-        self.misplaced.push(name.to_owned());
+        self.misplaced.insert(name.to_owned());
     }
 
     fn to_the_top(&self, name: &str) -> String {
         if self.top.contains(&name) {
             return format!("`{name}` is already set above the first header: remove this line");
         }
-        let top = Statements::of(self.source.text()).top_level();
-        let line = self.source.line_number(top.end);
+        let line = self.first_header.get_or_init(|| {
+            let top = Statements::of(self.source.text()).top_level();
+            self.source.line_number(top.end)
+        });
         format!("move this line above line {line}, the first header")
     }
 }

@@ -42,7 +42,7 @@ pub use parse::parse;
 pub use schema::{SCHEMA, SCHEMA_ID, schema};
 pub use schema_line::schema_line;
 #[cfg(feature = "policy")]
-pub use syntax::syntax_errors;
+pub use syntax::{parse_toml, syntax_errors};
 pub use values::key_of;
 
 pub const FILE_NAME: &str = "_manifest.toml";

@@ -1,11 +1,13 @@
 //! Reads a text into a [`Manifest`], and collects all its problems.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
 use super::audit::AuditLog;
-use super::cross_field::{contradictions, shown_in_path};
+use super::cross_field::{Variables, contradictions, log_paths, shown_in_path};
 use super::fields::GroupFields;
 use super::findings::Findings;
 use super::statements::ErrorRanges;
@@ -16,14 +18,13 @@ use crate::diagnostics::{Code, Diagnostics, Source, has_errors, sorted};
 /// Fails with every problem of the text, errors and warnings, sorted by location. What
 /// overlaps a syntax error is not reported, since its meaning is a guess.
 pub fn parse(source: &Arc<Source>) -> Result<Manifest, Diagnostics> {
-    let (root, errors) = DeTable::parse_recoverable(source.text());
-    if !errors.is_empty() {
+    let Some(root) = syntax::parse_toml(source.text()) else {
         let recovered = syntax::recover(source);
         let (root, _) = DeTable::parse_recoverable(&recovered.text);
         let (_, mut list) = read_all(root.get_ref(), source, recovered.error_ranges);
         list.extend(recovered.problems);
         return Err(sorted(list));
-    }
+    };
     let (manifest, list) = read_all(root.get_ref(), source, ErrorRanges::default());
     let warnings = sorted(list);
     match manifest {
@@ -47,7 +48,8 @@ fn read_all(
         list: Diagnostics::default(),
         rows,
         error_ranges,
-        misplaced: Vec::new(),
+        misplaced: BTreeSet::new(),
+        first_header: OnceCell::new(),
         top: top.filter(|name| root.contains_key(*name)).collect(),
         section: None,
     };
@@ -64,13 +66,15 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
     let sections = top.extensions.take();
     let mut sections = sections.map(|one| one.value).unwrap_or_default();
     let audit_log = AuditLog::of(top.audit_log.take(), top.audit.take());
+    let paths = log_paths(audit_log.as_ref());
     contradictions(None, &top, found);
-    shown_in_path(audit_log.as_ref(), &top, found);
+    shown_in_path(&paths, &top, found);
+    let variables = Variables::of(&top);
     for section in &mut sections {
         let (_, fields) = &mut section.value;
         fields.imply_confirm();
-        contradictions(Some(&top), fields, found);
-        shown_in_path(audit_log.as_ref(), fields, found);
+        contradictions(Some((&top, &variables)), fields, found);
+        shown_in_path(&paths, fields, found);
     }
     top.schema_version.as_ref()?;
     let sections = sections.into_iter().map(|section| {
@@ -95,7 +99,7 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
 
 /// Reports `[audit]` without `audit_log`, unless that is below a header.
 fn settings_without_log(root: &DeTable<'_>, found: &mut Findings<'_>) {
-    let is_misplaced = found.misplaced.iter().any(|one| one == "audit_log");
+    let is_misplaced = found.misplaced.contains("audit_log");
     let log = present(root, "audit_log");
     if let (Some(audit), None, false) = (present(root, "audit"), log, is_misplaced) {
         let message = "`[audit]` has no effect without `audit_log`";

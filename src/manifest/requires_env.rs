@@ -8,7 +8,7 @@ use super::Located;
 use super::field_row::TomlType;
 use super::findings::{Findings, TomlValue};
 use super::row_schema::described;
-use super::table_reader::{Both, FieldType};
+use super::table_reader::FieldType;
 use super::values::{env_name, string, table};
 use crate::diagnostics::Code;
 use crate::names::{ENV_NAME_PATTERN, EnvName, contains_secret, promises_secret};
@@ -63,23 +63,4 @@ fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) 
     let secrets = found.path_of("secrets");
     let help = format!("if it is a secret, fetch it with `[[{secrets}]]` instead");
     found.wrong(Code::LiteralSecret, span, message, help);
-}
-
-/// Reports variables that a section and its group require to differ: no run could
-/// meet both.
-pub(super) fn other_values(
-    Both { group, own, .. }: Both<'_, RequiredEnv>,
-    found: &mut Findings<'_>,
-) {
-    for one in &own.value {
-        let (name, value) = &one.value;
-        let differs =
-            |group: &&Located<(EnvName, String)>| group.value.0 == *name && group.value.1 != *value;
-        if let Some(other) = group.value.iter().find(differs) {
-            let message = format!("the group requires another value of `{name}`");
-            let help = "remove this line: a section can require other variables, not other values";
-            let label = (&other.span, "the group's value is here");
-            found.labelled(Code::WeakenedGuard, &one.span, (message, help), label);
-        }
-    }
 }

@@ -43,7 +43,8 @@ pub(super) struct Both<'f, T> {
     pub(super) own: &'f Located<T>,
 }
 
-/// The check of a field that cannot weaken its group's.
+/// The check of a field that cannot weaken its group's, or is compared with all the
+/// group's variables at once.
 pub(super) fn adds<T>(_: Both<'_, T>, _: &mut Findings<'_>) {}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,8 +188,7 @@ impl TableReader<'_, '_> {
     /// Reports missing fields, unless the table has a syntax error, which may hide
     /// them.
     fn report_missing(mut self, found: &mut Findings<'_>) {
-        let misplaced = |name: &&str| found.misplaced.iter().any(|one| one == name);
-        self.missing.retain(|name| !misplaced(name));
+        self.missing.retain(|name| !found.misplaced.contains(*name));
         if self.missing.is_empty() || found.error_ranges.in_table(&self.header) {
             return;
         }

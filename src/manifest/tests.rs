@@ -1,5 +1,6 @@
 //! Problems that reading a manifest reports.
 
+mod syntax;
 mod values;
 
 use std::path::Path;
@@ -271,4 +272,47 @@ fn the_first_byte_that_is_not_utf8_is_reported() {
         panic!("{error:?}")
     };
     assert_eq!((source.position(span.start).line, span), (2, &(11..12)));
+}
+
+#[test]
+fn after_ten_thousand_syntax_errors_the_rest_is_not_checked() {
+    const MORE: &str = "QLI0004 more than 10000 syntax errors: the rest is not checked";
+    // Found while parsing, and while the tables are put together.
+    for (line, size) in [
+        ("x\n", 40_000),
+        ("banner = \"b\"\n", 10_002),
+        ("banner = 1__0\n", 10_002),
+    ] {
+        let found = body(&line.repeat(size));
+        assert_eq!(found.len(), 10_001, "{line:?}");
+        let mut last_line = found.iter().skip(9_999);
+        assert!(last_line.any(|one| one.ends_with(MORE)), "{line:?}");
+    }
+    let one_line = body(&"\r".repeat(100_000));
+    assert_eq!(
+        one_line,
+        [
+            "3:1 QLI0004 carriage return without a line feed".to_owned(),
+            format!("3:10001 {MORE}")
+        ]
+    );
+}
+
+/// A section and its group are compared in both directions, each pair once.
+#[test]
+fn a_section_that_requires_what_its_group_keeps_secret_is_an_error() {
+    let found = body(
+        "requires_env.E = \"1\"\n[[secrets]]\nenv = \"A\"\nref = \"B\"\nprovider = \"env\"\n\
+         [extensions.s.requires_env]\nA = \"x\"\nB = \"x\"\nE = \"2\"\n\
+         [[extensions.s.secrets]]\nenv = \"E\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"\n",
+    );
+    assert_eq!(
+        found,
+        [
+            "5:7 QLI0402 `A` is filled by a secret and also required beforehand",
+            "5:7 QLI0402 `B` holds a secret, but its value is required here",
+            "11:1 QLI0406 the group requires another value of `E`",
+            "13:7 QLI0402 `E` is filled by a secret and also required beforehand",
+        ]
+    );
 }

@@ -1,5 +1,6 @@
 //! Values of single fields, and their JSON Schemas.
 
+use std::num::IntErrorKind;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -306,6 +307,12 @@ impl FieldType for Version {
                 Code::UnsupportedVersion,
                 format!("`{name}` must be 1, but is {other}"),
                 format!("write `{name} = 1`; if the file needs a newer qli, update qli"),
+            ),
+            // The parser accepts a prefix without digits.
+            Err(error) if *error.kind() == IntErrorKind::Empty => (
+                Code::SyntaxError,
+                format!("`{name}` has a number without digits"),
+                format!("write `{name} = 1`"),
             ),
             Err(_) => (
                 Code::NumberOutOfRange,

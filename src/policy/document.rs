@@ -6,13 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use toml::de::DeTable;
 
 use super::pointer::JsonPointer;
 use super::spans::{SpanTree, json_of};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, quoted, utf8_source};
 use crate::host::reason;
-use crate::manifest::syntax_errors;
+use crate::manifest::{parse_toml, syntax_errors};
 use crate::names::ls_command;
 
 #[derive(Debug)]
@@ -93,10 +92,9 @@ impl PolicyDocument {
     }
 
     fn of_toml(source: Arc<Source>) -> Result<Self, Diagnostics> {
-        let (root, errors) = DeTable::parse_recoverable(source.text());
-        if !errors.is_empty() {
+        let Some(root) = parse_toml(source.text()) else {
             return Err(not_toml(&source));
-        }
+        };
         Ok(Self {
             json: json_of(root.get_ref()),
             spans: SpanTree::of_toml(root.get_ref()),

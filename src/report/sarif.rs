@@ -13,6 +13,19 @@ use crate::names::{Sha256, visible_lines};
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
+/// The most results of a run and of a file.
+struct Limits {
+    run: usize,
+    file: usize,
+}
+
+/// GitHub refuses more results in a run, and files of more than 10 MB when compressed
+/// (GitHub Docs, SARIF support for code scanning).
+const GITHUB: Limits = Limits {
+    run: 25_000,
+    file: 100_000,
+};
+
 /// Describes findings, and what could not be checked: otherwise no findings would
 /// look like success.
 pub fn sarif<'a>(
@@ -20,33 +33,66 @@ pub fn sarif<'a>(
     unchecked: &[String],
     repository: &Repository,
 ) -> Value {
+    within(&GITHUB, list, unchecked, repository)
+}
+
+fn within<'a>(
+    limits: &Limits,
+    list: impl IntoIterator<Item = &'a Diagnostic>,
+    unchecked: &[String],
+    repository: &Repository,
+) -> Value {
     let codes: Vec<_> = Code::ALL.iter().filter(|code| !code.is_refusal()).collect();
-    let results = list.into_iter().map(|one| {
+    let mut list = list.into_iter();
+    let results = list.by_ref().take(limits.file).map(|one| {
         let rule = codes.binary_search(&&one.code).unwrap_or_default();
         finding(one, rule, repository)
     });
-    let unchecked = unchecked
+    let results: Vec<_> = results.collect();
+    let notification = |level, message: &str| json!({ "level": level, "message": text(message) });
+    let mut notifications: Vec<_> = unchecked
         .iter()
-        .map(|one| json!({ "level": "error", "message": text(one) }));
-    let unchecked: Vec<_> = unchecked.collect();
-    let invocation = without_empty(json!({
+        .map(|one| notification("error", one))
+        .collect();
+    let left_out = list.count();
+    if left_out > 0 {
+        let message = format!("problems left out of this report: {left_out}");
+        notifications.push(notification("warning", &message));
+    }
+    let mut invocation = without_empty(json!({
         "executionSuccessful": unchecked.is_empty(),
-        "toolExecutionNotifications": unchecked,
+        "toolExecutionNotifications": notifications,
     }));
-    json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "qli",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": codes.iter().map(|code| rule(**code)).collect::<Vec<_>>(),
-            } },
-            "invocations": [invocation],
-            "columnKind": "unicodeCodePoints",
-            "results": results.collect::<Vec<_>>(),
-        }],
-    })
+    let mut runs: Vec<_> = results.chunks(limits.run).collect();
+    if runs.is_empty() {
+        runs.push(&[]);
+    }
+    let rules: Vec<_> = codes.iter().map(|code| rule(**code)).collect();
+    let runs = runs.into_iter().enumerate().map(|(nth, results)| {
+        let invocation = std::mem::replace(&mut invocation, json!({ "executionSuccessful": true }));
+        run(nth, results, &rules, &invocation)
+    });
+    json!({ "$schema": SCHEMA, "version": "2.1.0", "runs": runs.collect::<Vec<_>>() })
+}
+
+/// GitHub refuses a file with two runs of one tool in one category, which the id names;
+/// the first run leaves the category to the upload.
+fn run(nth: usize, results: &[Value], rules: &[Value], invocation: &Value) -> Value {
+    let mut run = json!({
+        "tool": { "driver": {
+            "name": "qli",
+            "version": env!("CARGO_PKG_VERSION"),
+            "rules": rules,
+        } },
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    });
+    if let (1.., Some(run)) = (nth, run.as_object_mut()) {
+        let id = json!({ "id": format!("qli-part-{}/", nth + 1) });
+        run.insert("automationDetails".to_owned(), id);
+    }
+    run
 }
 
 /// Omits properties that are null or an empty list.
@@ -74,6 +120,7 @@ fn rule(code: Code) -> Value {
         "id": code.number(),
         "name": code.name(),
         "shortDescription": text(code.title()),
+        "fullDescription": text(code.summary()),
         "help": text(&code.page()),
         "defaultConfiguration": { "level": level(code.severity()) },
     })
@@ -168,4 +215,57 @@ fn fingerprint(one: &Diagnostic, uri: &str, repository: &Repository) -> String {
         parts.extend(policy(rule, repository));
     }
     Sha256::of(parts.join("\n").as_bytes()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::host::fake::World;
+
+    fn of(count: usize) -> Vec<Value> {
+        let one = Diagnostic::of_path(Code::NoManifest, Path::new("/a"), "m".to_owned());
+        let (list, limits) = (vec![one; count], Limits { run: 3, file: 7 });
+        let repository = Repository::find(&World::new());
+        let report = within(&limits, &list, &[], &repository);
+        report["runs"].as_array().unwrap().clone()
+    }
+
+    #[test]
+    fn more_results_than_a_run_may_have_become_runs_in_categories_of_their_own() {
+        let counts = |runs: &[Value]| -> Vec<usize> {
+            let runs = runs.iter();
+            runs.map(|run| run["results"].as_array().unwrap().len())
+                .collect()
+        };
+        for (count, expected) in [(0, &[0][..]), (3, &[3]), (4, &[3, 1]), (8, &[3, 3, 1])] {
+            let runs = of(count);
+            assert_eq!(counts(&runs), expected);
+            let ids: Vec<_> = runs
+                .iter()
+                .map(|run| &run["automationDetails"]["id"])
+                .collect();
+            let others = ["qli-part-2/", "qli-part-3/"].map(Value::from);
+            assert!(ids[0].is_null() && ids[1..].iter().copied().eq(&others[..ids.len() - 1]));
+        }
+        let told = &of(8)[0]["invocations"][0]["toolExecutionNotifications"];
+        assert_eq!(
+            told[0]["message"]["text"],
+            "problems left out of this report: 1"
+        );
+        assert!(of(7)[0]["invocations"][0]["toolExecutionNotifications"].is_null());
+    }
+
+    /// GitHub's limits of the texts of a rule.
+    #[test]
+    fn every_rule_is_described_within_the_limits() {
+        let rules = of(0)[0]["tool"]["driver"]["rules"].clone();
+        for rule in rules.as_array().unwrap() {
+            for (text, max) in [("shortDescription", 1024), ("fullDescription", 1024)] {
+                let text = rule[text]["text"].as_str().unwrap();
+                assert!((20..max).contains(&text.len()), "{rule}");
+            }
+        }
+    }
 }

@@ -72,6 +72,7 @@ const MESSAGES: &[(SyntaxErrorKind, &str)] = &[
         "invalid hexadecimal number|invalid octal number",
     ),
     (Is::Number, "invalid binary|invalid exponent|invalid float"),
+    (Is::Number, "redundant integer number prefix"),
     (Is::Number, "invalid date|invalid time"),
 ];
 
@@ -145,6 +146,7 @@ mod tests {
         ("a = +0x1", SyntaxErrorKind::Number),
         ("a = 0X1", SyntaxErrorKind::Number),
         ("a = 01", SyntaxErrorKind::Number),
+        ("a = 0d1", SyntaxErrorKind::Number),
         ("a = 1_", SyntaxErrorKind::Number),
         ("a = 1.", SyntaxErrorKind::Number),
         ("a = 1e", SyntaxErrorKind::Number),

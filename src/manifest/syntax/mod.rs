@@ -7,6 +7,7 @@
 
 mod intent;
 mod kind;
+mod limit;
 mod lines;
 mod messages;
 mod unclosed;
@@ -20,8 +21,9 @@ use std::sync::Arc;
 use toml::de::DeTable;
 
 use super::statements::{ErrorRanges, Statements};
-use crate::diagnostics::{Code, Diagnostic, Location, Source};
+use crate::diagnostics::{Code, Diagnostic, Location, Source, StructuralBytes};
 use kind::{SyntaxError, SyntaxErrorKind as Is};
+use limit::{MAX_ERRORS, readable};
 use lines::conflicts;
 use messages::ErrorWriter;
 
@@ -38,6 +40,8 @@ pub(super) struct Recovered {
 /// The most times that a text is parsed again. No text is known to need more than two.
 const ROUNDS: usize = 4;
 
+pub use limit::parse_toml;
+
 /// The syntax errors of another TOML file: a policy.
 #[cfg(feature = "policy")]
 pub fn syntax_errors(source: &Arc<Source>) -> Vec<Diagnostic> {
@@ -52,20 +56,24 @@ pub(super) fn recover(source: &Arc<Source>) -> Recovered {
         by_line: BTreeMap::new(),
         error_ranges: Vec::new(),
     };
+    let end = readable(source.text());
+    state.blank(end..source.text().len());
     let text = source.text().trim_start_matches('\u{feff}').trim_start();
     if text.starts_with('{') {
         state.report_json();
     } else {
         state.remove_conflicts();
+        state.remove_surplus_quotes();
         state.remove_unclosed();
     }
     // Removing a line below does not change which lines are headers.
     let statements = Statements::of(&state.text());
     state.remove_lines(&statements);
+    let too_many = state.too_many(end);
     Recovered {
         text: state.text(),
         error_ranges: ErrorRanges::of(state.error_ranges, statements),
-        problems: state.by_line.into_values().collect(),
+        problems: state.by_line.into_values().chain(too_many).collect(),
     }
 }
 
@@ -123,6 +131,20 @@ impl Recovery<'_> {
         }
     }
 
+    fn remove_surplus_quotes(&mut self) {
+        let text = self.text();
+        let mut bytes = StructuralBytes::new(&text, 0);
+        let mut has_more = true;
+        while has_more {
+            has_more = bytes.next().is_some();
+            if let Some(surplus) = bytes.surplus.take() {
+                let message = "more quotation marks than close this string";
+                self.report_at(Code::SyntaxError, surplus.clone(), message, "remove them");
+                self.blank(surplus);
+            }
+        }
+    }
+
     fn remove_unclosed(&mut self) {
         for one in unclosed::unclosed(&self.text()) {
             let line = self.source.line(one.mark);
@@ -171,11 +193,26 @@ impl Recovery<'_> {
         self.blank(0..self.bytes.len());
     }
 
+    /// Reports that there are more errors than those reported, if so: the text was
+    /// read up to `end`.
+    fn too_many(&self, end: usize) -> Option<Diagnostic> {
+        let is_full = self.by_line.len() >= MAX_ERRORS;
+        let last = self.by_line.values().next_back().filter(|_| is_full);
+        let at = match last.map(|last| &last.location) {
+            Some(Location::Text { span, .. }) => span.end,
+            _ if end < self.source.text().len() => end,
+            _ => return None,
+        };
+        let message = format!("more than {MAX_ERRORS} syntax errors: the rest is not checked");
+        let one = Diagnostic::at(Code::SyntaxError, self.source, at..at, message);
+        Some(one.help("fix the first ones, then validate it again"))
+    }
+
     /// Makes a diagnostic only for the first error of a line: it may have as many
     /// as characters.
     fn report_once(&mut self, writer: &ErrorWriter<'_>, one: &SyntaxError) {
         let line = self.source.line_number(one.span.start);
-        if self.by_line.contains_key(&line) {
+        if self.by_line.contains_key(&line) || self.by_line.len() >= MAX_ERRORS {
             self.error_ranges.push(one.span.clone());
         } else {
             self.report(writer.diagnostic(one));

@@ -32,12 +32,20 @@ impl ErrorWriter<'_> {
         if let Some(rest) = after_a_valid_value(value) {
             return self.extra(whole.end - rest.len()..whole.end, line);
         }
-        if toml_type(name) == TomlType::Integer && one.kind == SyntaxErrorKind::Number && !is_secret
-        {
-            let message = format!("{} is not a whole number", quoted(value));
-            return self.syntax(whole, message, line.help());
+        if one.kind == SyntaxErrorKind::Number && !is_secret {
+            let message = match toml_type(name) {
+                TomlType::Integer => Some("is not a whole number"),
+                TomlType::Boolean => None,
+                TomlType::Text | TomlType::Table | TomlType::Tables => {
+                    is_meant_as_number(value).then_some("is not a valid number")
+                }
+            };
+            if let Some(message) = message {
+                let message = format!("{} {message}", quoted(value));
+                return self.syntax(whole, message, line.help());
+            }
         }
-        let is_inside = whole.contains(&one.span.start);
+        let is_inside = (whole.start..=whole.end).contains(&one.span.start);
         let span = if is_inside { whole } else { one.span.clone() };
         let help = if is_nothing(value) {
             "remove the line".to_owned()
@@ -50,6 +58,7 @@ impl ErrorWriter<'_> {
 
     /// The same inside an array or inline table.
     fn no_value_within(&self, span: &Range<usize>, line: &BrokenLine<'_>) -> Diagnostic {
+        let span = &self.word(span);
         let before = self.written(line.range.start..span.start);
         let before = before.trim_end().trim_end_matches('=').trim_end();
         let name = before.rsplit([' ', ',', '{', '[']).next();
@@ -62,12 +71,26 @@ impl ErrorWriter<'_> {
             let (message, help) = ("a value is missing here", "write it, or remove the name");
             return self.at(Code::FieldWithoutValue, span.clone(), message, help);
         }
-        let message = unquoted("", value, &self.shown_value(span));
         let help = match meant.name {
             "" => "put it in quotation marks".to_owned(),
             _ => meant.help(false),
         };
+        if is_meant_as_number(meant.value) {
+            let message = format!("{} is not a valid number", quoted(value));
+            return self.syntax(span.clone(), message, help);
+        }
+        let message = unquoted("", value, &self.shown_value(span));
         self.at(Code::UnquotedText, span.clone(), message, help)
+    }
+
+    /// Extends a range to the whole number or word: the parser points at the first
+    /// character that is wrong.
+    fn word(&self, span: &Range<usize>) -> Range<usize> {
+        let is_inside = |c: char| c.is_alphanumeric() || "_+-.:".contains(c);
+        let before = self.written(0..span.start);
+        let start = before.trim_end_matches(is_inside).len();
+        let after = self.written(span.end..self.text.len());
+        start..self.text.len() - after.trim_start_matches(is_inside).len()
     }
 
     fn shown_value(&self, span: &Range<usize>) -> String {
@@ -137,6 +160,22 @@ impl ErrorWriter<'_> {
         let message = format!("control character U+{code:04X} is not allowed here");
         self.syntax(start..end, message, "remove it")
     }
+}
+
+/// Whether an invalid value is a number with a wrong prefix, sign, point or `_`, and
+/// not a date, a version or an address.
+fn is_meant_as_number(value: &str) -> bool {
+    let digits = value.trim_start_matches(['+', '-']);
+    let mut characters = digits.chars();
+    let begin = (characters.next(), characters.next());
+    if let (Some('0'), Some('x' | 'X' | 'o' | 'O' | 'b' | 'B' | 'd' | 'D')) = begin {
+        return true;
+    }
+    let parts = digits.split(['e', 'E']);
+    let mut parts = parts.map(|part| part.trim_start_matches(['+', '-']));
+    let is_decimal = |part: &str| part.chars().all(|c| c.is_ascii_digit() || "_.".contains(c));
+    let has_digit = value.contains(|c: char| c.is_ascii_digit());
+    has_digit && parts.all(is_decimal) && value.matches('.').count() < 2
 }
 
 /// The message for a value without quotation marks.
