@@ -2,7 +2,7 @@
 //! (signalfd(2)). They keep their default action, so that qli can die of them.
 //!
 //! Installing some fifty handlers would cost every run a fifth of its system calls. A
-//! child inherits the mask, so this begins when the script has been started.
+//! child would inherit the mask, so it is started with none.
 
 use std::io;
 use std::os::fd::{AsFd as _, BorrowedFd};
@@ -39,7 +39,8 @@ const EXCEPT: [Unix; 18] = [
 pub(super) struct BlockedSignals(SignalFd);
 
 impl BlockedSignals {
-    pub(super) fn new(ignored: u64) -> io::Result<Self> {
+    /// Returns the signals to block, too: none of them is read before it is blocked.
+    pub(super) fn new(ignored: u64) -> io::Result<(Self, SigSet)> {
         let mut set = SigSet::all();
         let was_ignored = |one: &Unix| ignored & (1 << (*one as i32 - 1)) != 0;
         let ignored = Unix::iterator().filter(was_ignored);
@@ -49,8 +50,7 @@ impl BlockedSignals {
             .for_each(|signal| set.remove(signal));
         let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
         let signals = SignalFd::with_flags(&set, flags)?;
-        set.thread_block()?;
-        Ok(Self(signals))
+        Ok((Self(signals), set))
     }
 
     /// Becomes readable when a signal arrives.

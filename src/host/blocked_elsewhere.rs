@@ -3,13 +3,15 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
+use nix::sys::signal::SigSet;
+
 use super::signals::Received;
 
 #[derive(Debug)]
 pub(super) enum BlockedSignals {}
 
 impl BlockedSignals {
-    pub(super) fn new(_ignored: u64) -> io::Result<Self> {
+    pub(super) fn new(_ignored: u64) -> io::Result<(Self, SigSet)> {
         Err(io::ErrorKind::Unsupported.into())
     }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::{SigSet, Signal as Unix};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal as Unix};
 use nix::unistd::Pid;
 use rustix::process::{WaitOptions, WaitStatus, waitpid};
 use zeroize::Zeroizing;
@@ -78,12 +78,7 @@ pub(super) fn spawn(start: &Start<'_>, ignores_pipe: bool) -> io::Result<Pid> {
     // (PR_SET_CHILD_SUBREAPER, prctl(2)). If the kernel refuses, nothing is counted.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_child_subreaper(true);
-    let mut attributes = PosixSpawnAttr::init()?;
-    if !ignores_pipe {
-        // Rust's runtime ignores it.
-        attributes.set_sigdefault(&SigSet::from(Unix::SIGPIPE))?;
-        attributes.set_flags(PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF)?;
-    }
+    let attributes = attributes(ignores_pipe)?;
     let actions = PosixSpawnFileActions::init()?;
     let program = CString::new(start.program.as_os_str().as_bytes())?;
     let args = start.args.iter().map(|arg| CString::new(arg.as_bytes()));
@@ -97,6 +92,30 @@ pub(super) fn spawn(start: &Start<'_>, ignores_pipe: bool) -> io::Result<Pid> {
         &args,
         env.as_slice(),
     )?)
+}
+
+/// A script starts with no signal blocked, and with PIPE as qli found it: Rust's runtime
+/// ignores that.
+fn attributes(ignores_pipe: bool) -> nix::Result<PosixSpawnAttr> {
+    let reset = if ignores_pipe {
+        SigSet::empty()
+    } else {
+        SigSet::from(Unix::SIGPIPE)
+    };
+    let mut attributes = PosixSpawnAttr::init()?;
+    attributes.set_sigdefault(&reset)?;
+    attributes.set_sigmask(&SigSet::empty())?;
+    let both = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
+    attributes.set_flags(both)?;
+    Ok(attributes)
+}
+
+/// Starts another program with no signal blocked: a child inherits the mask.
+pub(super) fn spawn_unblocked(command: &mut Command) -> io::Result<Child> {
+    let before = SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
+    let child = command.spawn();
+    before.thread_set_mask()?;
+    child
 }
 
 /// qli's own environment with the variables that are set for the script, sorted. Each

@@ -1,6 +1,5 @@
 //! The signal handlers: they only note a signal and wake a self-pipe (signal-hook);
-//! the main thread does the rest. Once they are installed no signal is ever blocked:
-//! a child would inherit the mask.
+//! the main thread does the rest.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -28,7 +27,7 @@ pub(super) struct SignalHandlers {
     delivery: SignalDelivery<UnixStream, WithOrigin>,
     /// Those that were ignored on entry.
     ignored: u64,
-    /// The other deadly signals, while a script runs.
+    /// The other deadly signals.
     others: Option<BlockedSignals>,
     /// Whether one of those has arrived.
     has_others: bool,
@@ -64,19 +63,16 @@ impl SignalHandlers {
         // before its action is registered, so signals are blocked meanwhile.
         let blocked = unix::SigSet::all().thread_swap_mask(unix::SigmaskHow::SIG_SETMASK)?;
         let delivery = SignalDelivery::with_pipe(read, write, WithOrigin::default(), caught);
-        unix::SigSet::empty().thread_set_mask()?;
+        let ignored = with_pipe(ignored, blocked.contains(unix::Signal::SIGPIPE));
+        // If that fails, they end qli.
+        let (others, mask) = BlockedSignals::new(ignored).ok().unzip();
+        mask.unwrap_or_else(unix::SigSet::empty).thread_set_mask()?;
         Ok(Self {
             delivery: delivery?,
-            ignored: with_pipe(ignored, blocked.contains(unix::Signal::SIGPIPE)),
-            others: None,
+            ignored,
+            others,
             has_others: false,
         })
-    }
-
-    /// Once the script is started, the other deadly signals are noted too. If that
-    /// fails, they end qli.
-    pub(super) fn watch_others(&mut self) {
-        self.others = BlockedSignals::new(self.ignored).ok();
     }
 
     pub(super) fn ignores_pipe(&self) -> bool {

@@ -2,9 +2,7 @@
 
 use std::io;
 
-use nix::libc::{
-    SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2, SIGWINCH,
-};
+use nix::libc::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use nix::sys::signal as unix;
 use nix::unistd::Pid;
 use rustix::process::kill_process;
@@ -59,9 +57,10 @@ impl Signal {
         matches!(self.0, SIGHUP | SIGINT | SIGQUIT | SIGTERM)
     }
 
-    /// Whether it ends a run whose script has not started.
+    /// Whether it ends a run whose script has not started. qli notes no other signal
+    /// that a process survives.
     pub(super) fn ends_before_start(self) -> bool {
-        self.interrupts() || matches!(self.0, SIGUSR1 | SIGUSR2 | SIGALRM)
+        !matches!(self.0, SIGCONT | SIGTSTP | SIGWINCH)
     }
 }
 
@@ -144,7 +143,7 @@ fn is_of_terminal(number: i32, leads_session: bool) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use nix::libc::{SIGPROF, SIGVTALRM, SIGXCPU};
+    use nix::libc::{SIGALRM, SIGPROF, SIGVTALRM, SIGXCPU};
 
     use super::*;
 

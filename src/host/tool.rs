@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use rustix::process::WaitStatus;
 use zeroize::Zeroizing;
 
-use super::child::{end_of, pid_of, poll_state};
+use super::child::{end_of, pid_of, poll_state, spawn_unblocked};
 use super::handlers::SignalHandlers;
 use super::{ToolCall, ToolError, ToolOutput};
 
@@ -28,13 +28,14 @@ pub(super) fn call(
     call: &ToolCall<'_>,
     signals: &mut SignalHandlers,
 ) -> Result<ToolOutput, ToolError> {
-    let mut child = Command::new(call.program)
+    let mut command = Command::new(call.program);
+    command
         .args(call.args)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .process_group(0)
-        .spawn()?;
+        .process_group(0);
+    let mut child = spawn_unblocked(&mut command)?;
     let output = collect(&mut child, call, signals);
     if output.is_err() {
         kill_group(pid_of(&child), signals);

@@ -40,7 +40,6 @@ pub(super) struct Waiting<'a> {
 
 impl<'a> Waiting<'a> {
     pub(super) fn new(pid: Pid, limits: TimeLimits, signals: &'a mut SignalHandlers) -> Self {
-        signals.watch_others();
         Self {
             pid,
             signals,

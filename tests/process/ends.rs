@@ -140,6 +140,14 @@ fn after_a_broken_pipe_the_end_is_still_recorded() {
 }
 
 #[test]
+fn with_full_streams_the_script_runs_and_its_end_is_recorded() {
+    let world = World::new("banner = \"BANNER\"").script("talk", "echo out; echo err >&2; exit 4");
+    let line = "exec $QLI talk >/dev/full 2>/dev/full";
+    assert_eq!(code(&mut world.sh(line)), Some(4));
+    assert_eq!(world.end()["exit_code"], 4);
+}
+
+#[test]
 fn a_signal_between_the_scripts_end_and_its_record_changes_neither() {
     let world = World::new("").script("end", "echo READY $$ >\"$OUT\"; read x <\"$HOLD\"; exit 3");
     let mut lines = world.lines();

@@ -27,13 +27,19 @@ fn silent_op(trap: &str) -> World {
 
 #[test]
 fn a_signal_while_a_provider_is_called_ends_it_with_all_its_children() {
-    for trap in ["", "trap '' TERM"] {
+    let term = Signal::SIGTERM;
+    for (signal, trap) in [
+        (term, ""),
+        (term, "trap '' TERM"),
+        (Signal::SIGABRT, ""),
+        (Signal::SIGXCPU, ""),
+    ] {
         let world = silent_op(trap);
         let mut lines = world.lines();
         let qli = Run::start(&mut world.qli(["hello"]));
         let tools = ["OP", "CHILD"].map(|name| lines.wait_for(name).parse().unwrap());
-        qli.send(Signal::SIGTERM);
-        assert_eq!(qli.end().signal(), Some(Signal::SIGTERM as i32));
+        qli.send(signal);
+        assert_eq!(qli.end().signal(), Some(signal as i32));
         for tool in tools {
             until("the provider's end", || {
                 is_gone(Pid::from_raw(tool)).then_some(())
@@ -42,6 +48,16 @@ fn a_signal_while_a_provider_is_called_ends_it_with_all_its_children() {
         assert_eq!(lines.all().len(), 2, "{:?}", lines.all());
         assert!(world.log().is_empty());
     }
+}
+
+#[test]
+fn a_provider_starts_with_no_signal_blocked() {
+    let op = "#!/bin/sh\ncat /proc/self/status >status\necho value\n";
+    let world = World::new(SECRET).script("hello", "exit 0");
+    let world = world.executable("bin/op", op);
+    assert!(Run::start(&mut world.qli(["hello"])).end().success());
+    let status = std::fs::read_to_string(world.path("status")).unwrap();
+    assert_eq!(mask(&status, "SigBlk"), 0);
 }
 
 #[test]

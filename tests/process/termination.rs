@@ -164,19 +164,28 @@ fn what_still_runs_after_a_timeout_is_reported() {
     assert_eq!(world.end()["left_running"], 1);
 }
 
-#[test]
-fn after_a_kill_the_terminal_has_the_modes_from_before_the_run() {
-    let raw = "stty raw; echo READY $$ >\"$OUT\"; read x <\"$HOLD\"; kill -KILL $$";
-    let world = World::new("").script("raw", raw);
+/// The modes of a terminal after a script made it raw and ended.
+fn modes_after(end: &str) -> String {
+    let raw = format!("stty raw; echo READY $$ >\"$OUT\"; read x <\"$HOLD\"; {end}");
+    let world = World::new("").script("raw", &raw);
     let mut lines = world.lines();
     let bash = bash(&world, "$QLI raw; stty -a >after; exit 0");
     lines.wait_for("READY");
-    let during = bash.modes();
+    assert!(!bash.modes().local_flags.contains(LocalFlags::ICANON));
     world.release();
     assert_eq!(bash.end().code(), Some(0));
-    let after = std::fs::read_to_string(world.path("after")).unwrap();
-    assert!(!during.local_flags.contains(LocalFlags::ICANON));
-    assert!(after.contains(" icanon"), "{after}");
+    std::fs::read_to_string(world.path("after")).unwrap()
+}
+
+#[test]
+fn after_a_kill_the_terminal_has_the_modes_from_before_the_run() {
+    assert!(modes_after("kill -KILL $$").contains(" icanon"));
+}
+
+#[test]
+fn a_script_that_ends_by_itself_decides_on_the_modes_of_the_terminal() {
+    assert!(modes_after("exit 0").contains("-icanon"));
+    assert!(modes_after("stty -raw; exit 0").contains(" icanon"));
 }
 
 #[test]
