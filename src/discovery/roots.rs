@@ -7,9 +7,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::host::{Access, HostView, is_absent, lookup, path_list, reason, system_data};
+use crate::host::{Access, HostView, diagnosis, is_absent, lookup, path_list, reason, system_data};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, Unset, ls_command, shell_path};
+use crate::names::{GroupName, Unset, shell_path};
 
 /// What kind of root a group comes from, in the order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -219,7 +219,7 @@ fn unusable(root: &Root, option: &str, view: &dyn HostView) -> Option<Diagnostic
 /// root could run another script than the one that was meant.
 pub(super) fn unsearchable(root: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("the root cannot be searched: {}", reason(error));
-    Diagnostic::of_path(Code::RootUnreadable, root, message).help(ls_command(root))
+    Diagnostic::of_path(Code::RootUnreadable, root, message).help(diagnosis(error, root))
 }
 
 #[cfg(test)]

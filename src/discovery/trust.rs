@@ -18,7 +18,7 @@ fn diagnostic(path: &InsecurePath) -> Diagnostic {
     let code = match path.by {
         ChangedBy::Group => Code::WritableByGroup,
         ChangedBy::Everyone => Code::WritableByOthers,
-        ChangedBy::Owner => Code::ForeignOwner,
+        ChangedBy::Owner | ChangedBy::UnmappedOwner => Code::ForeignOwner,
     };
     Diagnostic::of_path(code, &path.path, format!("this {}", path.finding())).help(path.help())
 }

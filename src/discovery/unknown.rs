@@ -9,9 +9,9 @@ use super::location::GroupLocation;
 use super::roots::{Root, RootKind, Roots};
 use super::{embedded, listing};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
-use crate::host::{HostView, InsecurePath, is_absent, is_directory, reason};
+use crate::host::{HostView, InsecurePath, diagnosis, is_absent, is_directory, reason};
 use crate::manifest::FILE_NAME;
-use crate::names::{COMMANDS, ExtensionName, GroupName, ls_command, shell_path, visible};
+use crate::names::{COMMANDS, ExtensionName, GroupName, shell_path, visible};
 
 pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Diagnostic {
     let message = format!("there is no group `{name}`");
@@ -76,7 +76,7 @@ pub(super) fn unsearchable(directory: &Path, view: &dyn HostView) -> Option<Diag
     let error = error.filter(|error| !is_absent(error))?;
     let message = format!("the directory cannot be searched: {}", reason(&error));
     let diagnostic = Diagnostic::of_path(Code::UnreadableFile, directory, message);
-    Some(diagnostic.help(ls_command(directory)))
+    Some(diagnostic.help(diagnosis(&error, directory)))
 }
 
 pub(super) fn extension(

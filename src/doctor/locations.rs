@@ -6,7 +6,8 @@ use super::{Check, Finding, RootFacts};
 use crate::diagnostics::Code;
 use crate::discovery::{CatalogueGroup, RootKind, Roots, distrusted};
 use crate::host::{
-    self, HostView, OnPath, Stat, is_absent, is_world_writable, path_entries, search_path,
+    self, HostView, OnPath, Stat, diagnosis, is_absent, is_world_writable, path_entries,
+    search_path,
 };
 use crate::manifest::FILE_NAME;
 use crate::names::{ls_command, plural, shell_path};
@@ -72,7 +73,7 @@ fn first_group(view: &dyn HostView) -> String {
     };
     match (view.lstat(&root), view.stat(&root)) {
         (Ok(stat), Err(_)) if stat.is_link() => format!("ls -l {}", shell_path(&root)),
-        (_, Err(error)) if !is_absent(&error) => ls_command(&root),
+        (_, Err(error)) if !is_absent(&error) => diagnosis(&error, &root),
         (_, Ok(stat)) if !stat.is_directory() => ls_command(&root),
         _ => "qli ext new ops".to_owned(),
     }

@@ -8,8 +8,8 @@ use crate::audit::{Spool, spool as examine_spool};
 use crate::diagnostics::Code;
 use crate::discovery::CatalogueGroup;
 use crate::guard::AuditStart;
-use crate::host::{HostView, reason};
-use crate::names::{GroupName, ls_command, plural, shell_path};
+use crate::host::{HostView, diagnosis, reason};
+use crate::names::{GroupName, plural, shell_path};
 
 /// The logs by path, each with a group that records there.
 fn recordings(
@@ -57,7 +57,7 @@ pub(super) fn spool(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check 
         }
         Spool::Unreadable(path, error) => {
             let message = format!("cannot read the spool: {}", reason(&error));
-            let help = ls_command(&path);
+            let help = diagnosis(&error, &path);
             return unusable("unreadable", path, message, help);
         }
         Spool::Kept(path, kept) => (path, kept),

@@ -1,8 +1,10 @@
 //! A run in progress: what the guards have collected so far.
 
-use super::{Plan, Refusal, Step};
+use std::path::Path;
+
+use super::{NextStep, Plan, Refusal, Step};
 use crate::audit::{EndBody, Fallback, OpenRecord, Passed, RunId, Unrecorded};
-use crate::host::{Host, reason};
+use crate::host::{Host, beyond_the_path, reason};
 use crate::names::EnvName;
 use crate::providers::Secret;
 
@@ -36,7 +38,8 @@ impl<'p> Launch<'p> {
     /// The signal handlers cannot be installed, or there are no random bytes.
     pub fn begin(plan: &'p Plan, host: &mut dyn Host) -> Result<Self, Refusal> {
         let failed = |what: &str, error: std::io::Error| {
-            Refusal::SystemFailed(format!("{what}: {}", reason(&error)))
+            let step = beyond_the_path(&error, Path::new("/")).map(NextStep::to_see_why);
+            Refusal::SystemFailed(format!("{what}: {}", reason(&error)), step)
         };
         host.install_signal_handlers()
             .map_err(|error| failed("signals cannot be handled", error))?;

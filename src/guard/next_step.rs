@@ -7,8 +7,11 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use nix::errno::Errno;
+
 use super::{Miss, Plan, Refusal, SecretFault, StartFailure};
 use crate::discovery::with_lf_line_ends;
+use crate::host::{beyond_the_path, diagnosis};
 use crate::names::{GroupName, Text, shell_line, shell_word};
 use crate::providers::ProviderFault;
 
@@ -27,20 +30,20 @@ impl NextStep {
 
     /// After a write to a log failed.
     pub(super) fn after_write(error: &io::Error, log: &Path) -> Self {
-        use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull, WriteZero};
-        let kind = error.kind();
-        if matches!(kind, StorageFull | QuotaExceeded | WriteZero) {
-            let directory = shell_word(log.parent().unwrap_or(log));
-            Self::new("to see the free space", format!("df -h {directory}"))
-        } else if kind == FileTooLarge {
-            Self::new("to see the size limit", "ulimit -f")
-        } else {
-            Self::to_check_the_log()
-        }
+        // A log that takes only a part of a record is on a full disk.
+        let full = io::Error::from(Errno::ENOSPC);
+        let is_short = error.kind() == io::ErrorKind::WriteZero;
+        let error = if is_short { &full } else { error };
+        let command = beyond_the_path(error, log.parent().unwrap_or(log));
+        command.map_or_else(Self::to_check_the_log, Self::to_see_why)
     }
 
     pub(super) fn to_check_the_log() -> Self {
         Self::new("to check the log", "qli doctor")
+    }
+
+    pub(super) fn to_see_why(command: String) -> Self {
+        Self::new("to see why", command)
     }
 
     pub(super) fn to_fix_it(command: String) -> Self {
@@ -165,7 +168,8 @@ impl Refusal {
             }
             Self::SecretsMissing(faults) => return for_secrets(faults, line),
             Self::CannotStart(failure) => return failure.next_step(line).into_iter().collect(),
-            Self::Changed(_) | Self::Interrupted(..) | Self::SystemFailed(_) => return Vec::new(),
+            Self::SystemFailed(_, step) => return step.iter().cloned().collect(),
+            Self::Changed(_) | Self::Interrupted(..) => return Vec::new(),
         };
         vec![NextStep::new(label, command)]
     }
@@ -210,7 +214,11 @@ impl StartFailure {
                 let command = format!("XDG_CACHE_HOME=\"$(mktemp -d)\" {}", line.run(""));
                 ("with another cache", command)
             }
-            Self::Vanished(_) | Self::NotExecutable { .. } => return None,
+            Self::NotExecutable { script, errno, .. } => {
+                let error = io::Error::from_raw_os_error((*errno)?);
+                return Some(NextStep::to_see_why(diagnosis(&error, script)));
+            }
+            Self::Vanished(_) => return None,
         };
         Some(NextStep::new(label, command))
     }

@@ -201,7 +201,7 @@ impl Plan {
             Refusal::Changed(_)
             | Refusal::Interrupted(..)
             | Refusal::CannotStart(_)
-            | Refusal::SystemFailed(_) => return None,
+            | Refusal::SystemFailed(..) => return None,
         };
         let section = match by {
             DemandedBy::Group => Vec::new(),

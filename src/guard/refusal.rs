@@ -33,7 +33,7 @@ pub enum Refusal {
     Interrupted(Step, Signal),
     CannotStart(StartFailure),
     /// Signal handlers or random bytes, which every run needs, are not available.
-    SystemFailed(String),
+    SystemFailed(String, Option<NextStep>),
 }
 
 /// Why a script cannot be started.
@@ -136,7 +136,7 @@ impl Refusal {
             Self::Changed(_) => (Some(Step::Spawn), Code::ChangedSincePlan),
             Self::Interrupted(step, _) => (Some(*step), Code::SignalBeforeStart),
             Self::CannotStart(_) => (Some(Step::Spawn), Code::CannotStart),
-            Self::SystemFailed(_) => (None, Code::SystemFailed),
+            Self::SystemFailed(..) => (None, Code::SystemFailed),
         }
     }
 
@@ -176,7 +176,7 @@ impl Refusal {
             Self::LogObstacle(obstacle) => one(obstacle.reason.clone()),
             Self::LogFailed(_, reason)
             | Self::LogLocked(_, reason)
-            | Self::SystemFailed(reason) => one(reason.clone()),
+            | Self::SystemFailed(reason, _) => one(reason.clone()),
             Self::Interrupted(_, signal) => one(format!("{} arrived", signal.name())),
             Self::CannotStart(failure) => one(failure.to_string()),
         }

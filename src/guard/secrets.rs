@@ -12,6 +12,7 @@ use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
 use crate::providers::{
     FetchError, FoundTool, ProviderFault, ProviderId, Redactor, Secret, Source, StderrPolicy, Tool,
+    ToolContents,
 };
 
 /// Fetches all secrets before the script starts.
@@ -109,7 +110,13 @@ impl Secrets {
     fn detail(&self, wanted: &WantedSecret, now: &'static str) -> Detail {
         let tool = self.tools.get(&wanted.provider);
         let by = tool.and_then(|tool| tool.as_ref().ok());
-        let by = by.map(|tool| format!(", by {}", shell_word(&tool.path)));
+        let by = by.map(|tool| {
+            let known = match tool.contents {
+                ToolContents::Hashed(_) => "",
+                ToolContents::Unreadable(_) => " (not readable, so without a SHA-256)",
+            };
+            format!(", by {}{known}", shell_word(&tool.path))
+        });
         let text = format!(
             "{} from {} {}{}",
             wanted.env,
@@ -180,7 +187,7 @@ impl SecretFault {
             | ProviderFault::ToolTimedOut(_)
             | ProviderFault::ToolStopped
             | ProviderFault::ToolFlooded(_)
-            | ProviderFault::ToolBroken(_) => Code::ProviderFailed,
+            | ProviderFault::ToolBroken { .. } => Code::ProviderFailed,
         }
     }
 
@@ -217,8 +224,8 @@ impl SecretFault {
             }
             ProviderFault::ToolFailed { .. }
             | ProviderFault::ToolTimedOut(_)
-            | ProviderFault::ToolStopped
-            | ProviderFault::ToolBroken(_) => Some(NextStep::new("if you are signed out", hint?)),
+            | ProviderFault::ToolStopped => Some(NextStep::new("if you are signed out", hint?)),
+            ProviderFault::ToolBroken { help, .. } => Some(NextStep::to_see_why(help.clone())),
             ProviderFault::Unset | ProviderFault::Unusable(_) | ProviderFault::ToolFlooded(_) => {
                 None
             }

@@ -1,24 +1,18 @@
 //! Atomic writes: a temporary file or directory, the draft, is renamed into place.
 
-use std::ffi::OsStr;
-use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::ErrorKind::{DirectoryNotEmpty, NotADirectory};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use nix::errno::Errno;
 use nix::libc::{O_NOFOLLOW, SIGXFSZ};
 
+use super::directory::{create_all, create_draft, with_owner_bits};
 use super::{NewFile, Stat};
-
-/// Returns a unique name in the directory of a path; no group or extension can have it.
-pub(super) fn draft(path: &Path, unique: [u8; 16]) -> PathBuf {
-    let unique = u128::from_ne_bytes(unique);
-    path.with_file_name(format!(".{unique:032x}.new"))
-}
 
 /// Makes a file-size limit fail a write: by default its signal ends the process
 /// (setrlimit(2)). A run has its own handlers.
@@ -29,15 +23,6 @@ pub(super) fn catch_size_limit() -> io::Result<()> {
         signal_hook::flag::register(SIGXFSZ, Arc::<AtomicBool>::default())?;
     }
     Ok(())
-}
-
-/// Whether a name is that of a draft, which qli leaves behind if it is killed.
-pub fn is_draft(name: &OsStr) -> bool {
-    let name = name.to_str().unwrap_or_default();
-    let unique = name
-        .strip_prefix('.')
-        .and_then(|it| it.strip_suffix(".new"));
-    unique.is_some_and(|it| it.len() == 32 && it.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 pub(super) fn spool_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -116,7 +101,7 @@ pub(super) fn make(
 }
 
 fn fill(directory: &Path, files: &[NewFile<'_>]) -> io::Result<()> {
-    DirBuilder::new().mode(0o755).create(directory)?;
+    create_draft(directory, 0o755)?;
     for file in files {
         let mut new = new_file(&directory.join(file.name), file.mode)?;
         new.write_all(file.bytes)?;
@@ -158,18 +143,21 @@ fn parent(path: &Path) -> io::Result<&Path> {
 /// Creates the directory of a path, with its parents.
 fn make_parent(path: &Path, mode: u32) -> io::Result<&Path> {
     let directory = parent(path)?;
-    let mut missing = DirBuilder::new();
-    missing.recursive(true).mode(mode).create(directory)?;
+    create_all(directory, mode)?;
     Ok(directory)
 }
 
+/// The umask takes no permission from the owner.
 fn new_file(path: &Path, mode: u32) -> io::Result<File> {
-    OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .custom_flags(O_NOFOLLOW)
-        .open(path)
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode);
+    let file = options.custom_flags(O_NOFOLLOW).open(path)?;
+    let given = file.metadata()?.mode();
+    let wanted = with_owner_bits(given, mode);
+    if wanted != given {
+        file.set_permissions(Permissions::from_mode(wanted & 0o7777))?;
+    }
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -198,9 +186,9 @@ mod tests {
         make(&directory, &draft, &[file("x"), file("y")], 0o700).unwrap();
         assert_eq!(names(&above), ["g"]);
         let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o7777;
+        assert_eq!(mode(&above) & 0o777, 0o700);
         // The umask of the test run may clear more.
-        assert_eq!(mode(&above) & 0o077, 0);
-        assert_eq!(mode(&directory) & 0o022, 0);
+        assert_eq!(mode(&directory) & 0o722, 0o700);
         assert_eq!(mode(&directory.join("x")) & 0o722, 0o700);
     }
 
@@ -219,15 +207,6 @@ mod tests {
         assert_eq!(names(&at("full")), ["of"]);
         assert_eq!(names(&at("empty")), Vec::<String>::new());
         assert_eq!(names(temp.path()).len(), 4);
-    }
-
-    #[test]
-    fn a_draft_is_recognized_by_its_name() {
-        let path = draft(Path::new("/r/ops"), [7; 16]);
-        assert!(path.starts_with("/r") && is_draft(path.file_name().unwrap()));
-        for other in ["", ".new", ".schema", "ops", ".07.new"] {
-            assert!(!is_draft(other.as_ref()));
-        }
     }
 
     #[test]

@@ -86,6 +86,17 @@ pub struct Stat {
     pub owner: u32,
     pub links: u64,
     pub id: FileId,
+    pub version: FileVersion,
+}
+
+/// What changes with the contents of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileVersion {
+    pub size: u64,
+    /// Seconds and nanoseconds since 1970.
+    pub modified: (i64, i64),
+    /// Unlike the time of modification, no program can set this one (inode(7)).
+    pub changed: (i64, i64),
 }
 
 impl From<&Metadata> for Stat {
@@ -103,6 +114,11 @@ impl From<&Metadata> for Stat {
             id: FileId {
                 device: metadata.dev(),
                 inode: metadata.ino(),
+            },
+            version: FileVersion {
+                size: metadata.size(),
+                modified: (metadata.mtime(), metadata.mtime_nsec()),
+                changed: (metadata.ctime(), metadata.ctime_nsec()),
             },
         }
     }

@@ -14,6 +14,8 @@ mod blocked;
 mod child;
 mod clock;
 mod descendants;
+mod directory;
+mod draft;
 mod facts;
 #[cfg(test)]
 #[path = "../../tests/support/fake/mod.rs"]
@@ -25,6 +27,7 @@ mod path_search;
 mod permissions;
 mod poll;
 mod process;
+mod remedy;
 mod signals;
 mod streams;
 mod syslog;
@@ -44,11 +47,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use atomic_write::is_draft;
 pub use child::ChildEnd;
+pub use draft::is_draft;
 pub use facts::{
-    Access, AskError, Contents, FileDigest, FileId, FileKind, HEAD, Identity, LoginUid, NewFile,
-    Opened, ProcessFacts, Readable, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput,
+    Access, AskError, Contents, FileDigest, FileId, FileKind, FileVersion, HEAD, Identity,
+    LoginUid, NewFile, Opened, ProcessFacts, Readable, Start, Stat, TimeLimits, ToolCall,
+    ToolError, ToolOutput,
 };
 pub use log::{LogFile, OpenLog};
 pub use path::{lookup, normalize, path_list, system_data, unset_reason};
@@ -57,6 +61,7 @@ pub use permissions::{
     NotCreatable, STICKY, check_creatable, is_absent, is_directory, is_executable, is_file,
     is_link, is_world_writable,
 };
+pub use remedy::{beyond_the_path, diagnosis};
 pub use signals::{Received, Sender, Signal};
 pub use streams::{
     Output, Stream, buffered_stdout, is_stdout_closed_within, quiet_panics, stdin, stream,
@@ -183,11 +188,11 @@ pub trait Host: HostView {
     fn install(&mut self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
     /// Writes or replaces a file atomically, creating its directories (0755). The
-    /// umask applies.
+    /// umask applies, but takes no permission from the owner.
     fn put(&mut self, path: &Path, bytes: &[u8], mode: u32) -> io::Result<()>;
 
     /// Creates a directory (0755) with files in it atomically, and missing parents
-    /// with the mode `above`. The umask applies.
+    /// with the mode `above`. The umask applies, but takes no permission from the owner.
     ///
     /// # Errors
     ///

@@ -26,7 +26,7 @@ use super::waiting::Waiting;
 use super::{
     Access, AskError, Contents, FileDigest, HEAD, Host, HostView, Identity, LogFile, NewFile,
     OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput, ask,
-    atomic_write, clock, process, terminal, tool, user,
+    atomic_write, clock, draft, process, terminal, tool, user,
 };
 use crate::names::Sha256;
 
@@ -97,11 +97,11 @@ impl System {
     }
 
     /// Returns a name for the temporary file that is renamed to this path.
-    fn draft(&mut self, path: &Path) -> io::Result<PathBuf> {
+    fn draft(&self, path: &Path) -> io::Result<PathBuf> {
         if self.signals.is_none() {
             atomic_write::catch_size_limit()?;
         }
-        Ok(atomic_write::draft(path, self.random()?))
+        Ok(draft::draft(path))
     }
 
     fn own(&self) -> &process::OwnStat {

@@ -25,6 +25,8 @@ pub enum ChangedBy {
     Group,
     /// Its owner, who is neither this user nor root.
     Owner,
+    /// Its owner, who has no uid in this user namespace: anyone outside, also root.
+    UnmappedOwner,
     Everyone,
 }
 
@@ -35,6 +37,7 @@ impl InsecurePath {
         let who = match self.by {
             ChangedBy::Group => "is writable by its group",
             ChangedBy::Owner => "is owned by neither you nor root",
+            ChangedBy::UnmappedOwner => "has no owner in this user namespace",
             ChangedBy::Everyone => "is writable by everyone",
         };
         format!("{who} (mode {mode:04o}, owner uid {owner})")
@@ -52,6 +55,9 @@ impl InsecurePath {
             // `-h` changes a link itself, not its target (chown(1)).
             ChangedBy::Owner => {
                 format!("sudo chown -h \"$(id -u)\" {path}  # or run it as its owner")
+            }
+            ChangedBy::UnmappedOwner => {
+                "cat /proc/self/uid_map  # run qli outside, or map the owner here".to_owned()
             }
             ChangedBy::Everyone => format!("chmod o-w {path}"),
         }
@@ -143,7 +149,7 @@ impl PathWalk<'_> {
     }
 
     fn check(&mut self, path: &Path, stat: Stat, is_parent: bool) {
-        if let Some(by) = changed_by(&stat, is_parent, self.view.euid())
+        if let Some(by) = changed_by(&stat, is_parent, self.view)
             && self.reported.insert(path.into())
         {
             let path = path.to_owned();
@@ -155,9 +161,14 @@ impl PathWalk<'_> {
 /// Who else can change a file, or the entries of a parent directory. In a sticky parent
 /// no one else can replace a file of this user or root; a file of another user is
 /// reported anyway.
-fn changed_by(stat: &Stat, is_parent: bool, euid: u32) -> Option<ChangedBy> {
-    if !stat.has_trusted_owner(euid) {
-        return Some(ChangedBy::Owner);
+fn changed_by(stat: &Stat, is_parent: bool, view: &dyn HostView) -> Option<ChangedBy> {
+    if !stat.has_trusted_owner(view.euid()) {
+        let is_unmapped = is_unmapped(stat.owner, view);
+        return Some(if is_unmapped {
+            ChangedBy::UnmappedOwner
+        } else {
+            ChangedBy::Owner
+        });
     }
     let protected = is_parent && stat.mode & STICKY != 0;
     // The mode of a link means nothing (symlink(7)).
@@ -168,6 +179,17 @@ fn changed_by(stat: &Stat, is_parent: bool, euid: u32) -> Option<ChangedBy> {
     } else {
         stat.is_group_writable().then_some(ChangedBy::Group)
     }
+}
+
+/// Whether a uid is what the kernel shows for every user that has none in this user
+/// namespace (`user_namespaces(7)`).
+fn is_unmapped(uid: u32, view: &dyn HostView) -> bool {
+    let text = |path: &str| String::from_utf8(view.head(Path::new(path)).ok()?).ok();
+    let overflow = text("/proc/sys/kernel/overflowuid");
+    let is_overflow = overflow.is_some_and(|it| it.trim().parse() == Ok(uid));
+    // Outside any namespace every uid has itself.
+    let map = text("/proc/self/uid_map").unwrap_or_default();
+    is_overflow && !map.split_whitespace().eq(["0", "0", "4294967295"])
 }
 
 #[cfg(test)]
@@ -209,6 +231,22 @@ mod tests {
             with(|stat| stat.owner = UID + 1),
             [(file(), ChangedBy::Owner)]
         );
+    }
+
+    #[test]
+    fn an_owner_without_a_uid_in_this_user_namespace_is_not_replaced() {
+        let of = |map: &str| {
+            let world = world()
+                .alter(FILE, |stat| stat.owner = 65534)
+                .file("/proc/sys/kernel/overflowuid", "65534\n")
+                .file("/proc/self/uid_map", map);
+            insecure_paths(&[Path::new(FILE)], &world).remove(0)
+        };
+        let inside = of("         0       1000          1\n");
+        assert_eq!(inside.by, ChangedBy::UnmappedOwner);
+        assert!(!inside.help().contains("chown"), "{}", inside.help());
+        let outside = of("         0          0 4294967295\n");
+        assert_eq!(outside.by, ChangedBy::Owner);
     }
 
     #[test]

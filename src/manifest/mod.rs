@@ -30,8 +30,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, utf8_source};
-use crate::host::reason;
-use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit, ls_command};
+use crate::host::{diagnosis, reason};
+use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit};
 use crate::providers::ProviderId;
 
 pub use audit::{AnchorTarget, AuditLog};
@@ -147,7 +147,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
             .help("a manifest only declares guards; keep data in another file");
     }
     let message = format!("cannot read the manifest: {}", reason(error));
-    Diagnostic::of_path(Code::UnreadableFile, path, message).help(ls_command(path))
+    Diagnostic::of_path(Code::UnreadableFile, path, message).help(diagnosis(error, path))
 }
 
 #[cfg(test)]

@@ -10,9 +10,8 @@ use serde_json::Value;
 use super::pointer::JsonPointer;
 use super::spans::{SpanTree, json_of};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, quoted, utf8_source};
-use crate::host::reason;
+use crate::host::{diagnosis, reason};
 use crate::manifest::{parse_toml, syntax_errors};
-use crate::names::ls_command;
 
 #[derive(Debug)]
 pub(super) struct PolicyDocument {
@@ -130,7 +129,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Diagnostic {
             .help("split it, and pass each part with its own `--policy`");
     }
     let message = format!("cannot read the policy: {}", reason(error));
-    Diagnostic::of_path(Code::PolicyUnusable, path, message).help(ls_command(path))
+    Diagnostic::of_path(Code::PolicyUnusable, path, message).help(diagnosis(error, path))
 }
 
 /// Turns a diagnostic of a manifest's text into one of a policy's.

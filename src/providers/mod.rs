@@ -8,17 +8,18 @@ mod secret;
 mod spelling;
 mod tool;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::{HostView, InsecurePath, Signal};
+use crate::host::{HostView, InsecurePath, Signal, diagnosis, reason};
 use crate::names::{SecretRef, shell_word};
 
 pub use redactor::Redactor;
 pub use secret::{Secret, Unusable};
-pub use tool::{FoundTool, Tool};
+pub use tool::{FoundTool, Tool, ToolContents};
 
 /// Declares the table: the variant, its name in a manifest, its row.
 macro_rules! providers {
@@ -125,8 +126,21 @@ pub enum ProviderFault {
     ToolStopped,
     #[error("the answer is longer than {0} bytes")]
     ToolFlooded(usize),
-    #[error("the program cannot be called: {0}")]
-    ToolBroken(String),
+    #[error("the program cannot be called: {reason}")]
+    ToolBroken {
+        reason: String,
+        /// The command that shows the cause.
+        help: String,
+    },
+}
+
+impl ProviderFault {
+    fn of_call(error: &io::Error, program: &Path) -> Self {
+        Self::ToolBroken {
+            reason: reason(error),
+            help: diagnosis(error, program),
+        }
+    }
 }
 
 fn failed(code: Option<i32>, message: &ToolMessage) -> String {

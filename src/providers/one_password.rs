@@ -1,5 +1,6 @@
 //! Secrets in 1Password, read by its program: `op read <reference>`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -7,7 +8,7 @@ use zeroize::Zeroizing;
 use super::{
     FetchError, FoundTool, Provider, ProviderFault, Secret, Source, StderrPolicy, Tool, ToolMessage,
 };
-use crate::host::{Host, ToolCall, ToolError, ToolOutput, reason};
+use crate::host::{Host, ToolCall, ToolError, ToolOutput};
 use crate::names::{SecretRef, visible_lines};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -46,7 +47,9 @@ fn fetch(
         timeout: TIMEOUT,
         limit: LIMIT,
     };
-    let output = host.call(&call).map_err(fault_of)?;
+    let output = host
+        .call(&call)
+        .map_err(|error| fault_of(error, &op.path))?;
     if output.code != Some(0) {
         return Err(failed(&output, stderr).into());
     }
@@ -54,13 +57,13 @@ fn fetch(
     Ok(value.map_err(ProviderFault::Unusable)?)
 }
 
-fn fault_of(error: ToolError) -> FetchError {
+fn fault_of(error: ToolError, program: &Path) -> FetchError {
     FetchError::Fault(match error {
         ToolError::Interrupted(signal) => return FetchError::Interrupted(signal),
         ToolError::TimedOut => ProviderFault::ToolTimedOut(TIMEOUT.as_secs()),
         ToolError::Stopped => ProviderFault::ToolStopped,
         ToolError::TooMuch => ProviderFault::ToolFlooded(LIMIT),
-        ToolError::Io(error) => ProviderFault::ToolBroken(reason(&error)),
+        ToolError::Io(error) => ProviderFault::of_call(&error, program),
     })
 }
 
@@ -181,7 +184,7 @@ mod tests {
             World::new()
                 .tool("op", 0, b"", b"")
                 .fails(Op::Call, 1, nix::errno::Errno::ENOEXEC);
-        assert!(matches!(fault(world), ProviderFault::ToolBroken(_)));
+        assert!(matches!(fault(world), ProviderFault::ToolBroken { .. }));
     }
 
     #[test]

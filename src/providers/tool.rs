@@ -1,12 +1,13 @@
 //! The program that a provider calls: found while planning, and checked to be the
 //! same one when it is called.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{FetchError, ProviderFault, Secret, StderrPolicy};
-use crate::host::{FileDigest, FileId, Host, HostView, OnPath, reason, search_path};
+use crate::host::{FileDigest, FileId, FileVersion, Host, HostView, OnPath, search_path};
 use crate::names::{SecretRef, Sha256, path_as_text};
 
 #[derive(Debug)]
@@ -23,10 +24,27 @@ pub struct FoundTool {
     /// Absolute.
     #[serde(serialize_with = "path_as_text")]
     pub path: PathBuf,
-    pub sha256: Sha256,
-    /// The file that was hashed.
+    #[serde(rename = "sha256")]
+    pub contents: ToolContents,
+    /// The file that was examined.
     #[serde(skip)]
     pub id: FileId,
+}
+
+/// What a program is recognised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ToolContents {
+    Hashed(Sha256),
+    /// It may be executed and not read (a wrapper with rights of its own): its size and
+    /// times.
+    #[serde(serialize_with = "as_null")]
+    Unreadable(FileVersion),
+}
+
+/// A time is not part of a plan.
+fn as_null<S: Serializer>(_: &FileVersion, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_unit()
 }
 
 impl Tool {
@@ -37,9 +55,9 @@ impl Tool {
             OnPath::Untrusted(insecure) => return Err(ProviderFault::ToolUntrusted(insecure)),
             OnPath::Missing => return Err(ProviderFault::ToolMissing(self.name)),
         };
-        match view.digest(&path) {
-            Ok(FileDigest { sha256, id, .. }) => Ok(FoundTool { path, sha256, id }),
-            Err(error) => Err(ProviderFault::ToolBroken(reason(&error))),
+        match examine(&path, view) {
+            Ok((contents, id)) => Ok(FoundTool { path, contents, id }),
+            Err(error) => Err(ProviderFault::of_call(&error, &path)),
         }
     }
 
@@ -59,9 +77,21 @@ impl Tool {
     }
 }
 
+fn examine(path: &Path, view: &dyn HostView) -> io::Result<(ToolContents, FileId)> {
+    match view.digest(path) {
+        Ok(FileDigest { sha256, id, .. }) => Ok((ToolContents::Hashed(sha256), id)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let stat = view.stat(path)?;
+            Ok((ToolContents::Unreadable(stat.version), stat.id))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::FileKind;
     use crate::host::fake::World;
     use crate::providers::ProviderId;
 
@@ -79,5 +109,20 @@ mod tests {
             .executable("/opt/op", "\x7fELF");
         let moved = Err(ProviderFault::ToolChanged("/opt/op".into()));
         assert_eq!(op.find_again(&planned, &earlier), moved);
+    }
+
+    #[test]
+    fn a_program_that_may_not_be_read_is_recognised_by_its_size_and_times() {
+        let op = ProviderId::OnePassword.row().tool().unwrap();
+        let world = World::new().node("/usr/bin/op", FileKind::File, 0o111, "\x7fELF");
+        let planned = op.find(&world);
+        let found = planned.as_ref().unwrap();
+        assert!(matches!(found.contents, ToolContents::Unreadable(_)));
+        let json = serde_json::to_string(found).unwrap();
+        assert_eq!(json, r#"{"path":"/usr/bin/op","sha256":null}"#);
+        assert_eq!(op.find_again(&planned, &world), planned);
+        let changed = Err(ProviderFault::ToolChanged("/usr/bin/op".into()));
+        let edited = world.alter("/usr/bin/op", |stat| stat.version.changed = (1, 0));
+        assert_eq!(op.find_again(&planned, &edited), changed);
     }
 }

@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, sorted};
 use crate::discovery::{PathCommands, Roots, embedded};
-use crate::host::{HostView, is_absent, reason};
+use crate::host::{HostView, diagnosis, is_absent, reason};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, ls_command, shell_path, visible};
+use crate::names::{GroupName, shell_path, visible};
 use crate::policy::Policies;
 use candidate::{Candidate, SurveyOptions, candidates, named};
 use commands::Groups;
@@ -160,7 +160,7 @@ impl Survey {
 
 fn unreadable(root: &Path, error: &io::Error) -> Diagnostic {
     let message = format!("the root cannot be read: {}", reason(error));
-    Diagnostic::of_path(Code::RootUnreadable, root, message).help(ls_command(root))
+    Diagnostic::of_path(Code::RootUnreadable, root, message).help(diagnosis(error, root))
 }
 
 fn shadowed(name: &GroupName, path: &Path, owner: &Path) -> Diagnostic {

@@ -1,10 +1,12 @@
 //! The first minutes with qli: creating groups, also from several processes at once,
 //! and `qli doctor --format json`, which fits its schema.
 
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::names;
+use crate::support::{NOBODY, give_away, is_root, names};
 
 fn qli(home: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_qli"));
@@ -66,7 +68,7 @@ fn built_in_groups_can_be_copied_by_several_processes_at_once() {
 /// it succeeds.
 #[test]
 fn after_a_kill_a_new_group_is_complete_or_absent() {
-    let changes = "inject=mkdir,write,fsync,rename:signal=KILL:when=";
+    let changes = "inject=mkdir,write,fsync,rename,renameat2:signal=KILL:when=";
     for nth in 1.. {
         let home = tempfile::tempdir().unwrap();
         let mut new = Command::new("strace");
@@ -91,6 +93,39 @@ fn after_a_kill_a_new_group_is_complete_or_absent() {
             Some(if made { 2 } else { 0 }),
             "{again:?}"
         );
+    }
+}
+
+#[test]
+fn what_qli_creates_can_be_used_whatever_the_umask() {
+    for (umask, others) in [("000", 0o055), ("077", 0), ("777", 0)] {
+        let home = tempfile::tempdir().unwrap();
+        let qli = env!("CARGO_BIN_EXE_qli");
+        let line = format!(
+            "umask {umask}; {qli} ext new ops && {qli} ext install-defaults --in shared &&
+            {qli} ops hello && {qli} dev hello && {qli} man --out pages/man1"
+        );
+        let mut sh = Command::new("/bin/sh");
+        in_home(sh.args(["-ec", &line]), home.path());
+        if is_root() {
+            give_away(home.path(), NOBODY);
+            sh.uid(NOBODY).gid(NOBODY);
+        }
+        let ended = sh.output().unwrap();
+        assert!(ended.status.success(), "{umask}: {ended:?}");
+        let mode = |path: &str| home.path().join(path).metadata().unwrap().mode() & 0o777;
+        let group = ".local/share/qli/extensions/ops";
+        let private = [
+            ".local/share",
+            ".local/share/qli/extensions",
+            ".cache/qli/embedded",
+        ];
+        assert_eq!(private.map(mode), [0o700; 3], "{umask}");
+        let public = ["shared", "shared/dev", group, "pages/man1"];
+        assert_eq!(public.map(mode), [0o700 | others; 4], "{umask}");
+        let manifest = format!("{group}/_manifest.toml");
+        assert_eq!(mode(&format!("{group}/hello")), 0o700 | others, "{umask}");
+        assert_eq!(mode(&manifest), 0o600 | others & 0o044, "{umask}");
     }
 }
 

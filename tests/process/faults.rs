@@ -1,9 +1,71 @@
-//! Full disks, and arguments that are too long for a record.
+//! Full disks, programs that cannot be read, other limits of a system, and arguments that are too long for a record.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::support::output;
+use crate::support::{NOBODY, copy_program, give_away, is_root, output, set_mode};
 use crate::world::{World, code};
+
+/// Not as root, who may read everything.
+fn as_user(world: &World, line: &str) -> Command {
+    let mut command = world.sh(line);
+    if is_root() {
+        give_away(&world.path("."), NOBODY);
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+const SECRET: &str = "[[secrets]]
+env = \"S\"
+ref = \"op://v/i/f\"
+provider = \"one_password\"";
+
+#[test]
+fn a_provider_that_may_be_executed_and_not_read_is_called() {
+    let world = World::new(SECRET).script("hello", "[ \"$S\" = 'read op://v/i/f' ] && exit 4");
+    copy_program("/bin/echo", &world.path("bin/op"));
+    set_mode(&world.path("bin/op"), 0o111);
+    let line = "$QLI hello; echo code=$?; qli --extensions root explain g hello";
+    let result = output(&mut as_user(&world, line));
+    let text = String::from_utf8(result.stdout).unwrap();
+    assert!(text.starts_with("code=4\n"), "{text}");
+    assert!(text.contains("bin/op (not readable"), "{text}");
+}
+
+#[test]
+fn a_limit_on_open_files_is_reported_as_such() {
+    let world = World::new("").executable("root/g/hello", "#!/bin/true\n");
+    // With three, qli itself is not loaded.
+    for limit in 4..20 {
+        let line = format!("ulimit -n {limit}; exec $QLI hello");
+        let result = output(&mut world.sh(&line));
+        let errors = String::from_utf8(result.stderr).unwrap();
+        if result.status.success() {
+            assert!(limit > 4, "no limit was too low");
+            return;
+        }
+        assert!(errors.contains("Too many open files"), "{limit}: {errors}");
+        assert!(errors.contains("ulimit -n"), "{limit}: {errors}");
+    }
+    panic!("every limit was too low");
+}
+
+#[test]
+fn nothing_is_to_be_given_to_the_user_of_a_user_namespace() {
+    let world = World::new("").script("hello", "exit 4");
+    let line = "exec unshare --user --map-root-user $QLI hello";
+    let result = output(&mut as_user(&world, line));
+    let errors = String::from_utf8(result.stderr).unwrap();
+    assert_eq!(result.status.code(), Some(125), "{errors}");
+    assert!(
+        errors.contains("this has no owner in this user namespace"),
+        "{errors}"
+    );
+    assert!(!errors.contains("chown"), "{errors}");
+}
 
 /// On a disk of 16 KiB, in a private mount namespace.
 #[test]

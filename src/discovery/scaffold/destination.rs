@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::discovery::roots::Roots;
-use crate::host::{HostView, NewFile, reason, unset_reason};
-use crate::names::ls_command;
+use crate::host::{HostView, NewFile, diagnosis, reason, unset_reason};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
@@ -68,5 +67,5 @@ pub(super) fn not_created(path: &Path, error: &io::Error, view: &dyn HostView) -
     let message = format!("cannot create this path: {}", reason(error));
     let mut above = path.ancestors().skip(1);
     let above = above.find(|one| view.lstat(one).is_ok()).unwrap_or(path);
-    Diagnostic::of_path(Code::NotMade, path, message).help(ls_command(above))
+    Diagnostic::of_path(Code::NotMade, path, message).help(diagnosis(error, above))
 }

@@ -8,9 +8,9 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity};
 use crate::discovery::roots::{Roots, command_with};
 use crate::discovery::trust::distrusted;
 use crate::discovery::{embedded, unknown};
-use crate::host::{Host, HostView, is_absent, reason};
+use crate::host::{Host, HostView, diagnosis, is_absent, reason};
 use crate::manifest::{FILE_NAME, SCHEMA};
-use crate::names::{GroupName, is_command, ls_command, shell_path};
+use crate::names::{GroupName, is_command, shell_path};
 
 /// The directory next to the groups that has the manifest's schema for editors;
 /// a group cannot have its name.
@@ -221,5 +221,5 @@ fn namesake(
 fn unsearchable(name: &GroupName, root: &Path, error: &io::Error) -> Diagnostic {
     let why = reason(error);
     let message = format!("cannot tell whether this root has a group `{name}`: {why}");
-    Diagnostic::of_path(Code::RootUnreadable, root, message).help(ls_command(root))
+    Diagnostic::of_path(Code::RootUnreadable, root, message).help(diagnosis(error, root))
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::UID;
-use qli::testing::host::{FileId, FileKind, LogFile, NewFile, Signal, Stat};
+use qli::testing::host::{FileId, FileKind, FileVersion, LogFile, NewFile, Signal, Stat};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -105,6 +105,7 @@ fn stat(kind: FileKind, mode: u32, owner: u32, inode: u64) -> Stat {
         owner,
         links: 1,
         id,
+        version: FileVersion::default(),
     }
 }
 
