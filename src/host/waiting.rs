@@ -125,6 +125,9 @@ impl<'a> Waiting<'a> {
         if arrived.is_empty() {
             return;
         }
+        if arrived.iter().any(|one| one.signal.number() == SIGCONT) {
+            self.group.resume();
+        }
         let facts: Vec<_> = arrived
             .iter()
             .map(|one| SignalFacts {

@@ -34,6 +34,9 @@ const MOMENT: Duration = Duration::from_millis(10);
 /// A witness that does not answer for so long is replaced.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How many witnesses a run starts at most.
+const STARTS: usize = 3;
+
 /// How long after the witness qli may receive a signal that both were sent.
 const LAG: Duration = Duration::from_millis(50);
 
@@ -134,6 +137,8 @@ pub(super) struct GroupSignals {
     witness: Option<Witness>,
     /// When to start the next one.
     due: Option<Instant>,
+    /// How many more may be started: one that cannot run ends at once.
+    left: usize,
     /// What the witness got before qli.
     ahead: Vec<(Instant, Seen)>,
 }
@@ -143,6 +148,7 @@ impl GroupSignals {
         Self {
             witness: None,
             due: soon(),
+            left: STARTS,
             ahead: Vec::new(),
         }
     }
@@ -154,8 +160,11 @@ impl GroupSignals {
             return Some(left);
         }
         self.due = None;
-        // Without one, a signal counts as sent to qli alone.
-        self.witness = Witness::start().ok();
+        if let Some(left) = self.left.checked_sub(1) {
+            self.left = left;
+            // Without one, a signal counts as sent to qli alone.
+            self.witness = Witness::start().ok();
+        }
         None
     }
 
@@ -196,7 +205,7 @@ impl GroupSignals {
         at.map(|at| self.ahead.swap_remove(at)).is_some()
     }
 
-    /// After qli was stopped: whoever stopped the group stopped the witness too.
+    /// After a stop: whoever stopped the group stopped the witness too.
     pub(super) fn resume(&self) {
         if let Some(witness) = &self.witness {
             // It fails only if it is gone.
@@ -263,4 +272,70 @@ pub fn bear_witness() -> Option<()> {
 #[cfg(not(target_os = "linux"))]
 pub fn bear_witness() -> Option<()> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn received(signal: i32, sender: Sender) -> Received {
+        let signal = Signal::new(signal);
+        Received {
+            signal,
+            sender,
+            forwarded: false,
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn an_answer_is_read_as_it_was_written() {
+        for seen in [
+            Seen {
+                signal: 64,
+                sender: 4_194_303,
+            },
+            Seen {
+                signal: 1,
+                sender: 0,
+            },
+            Seen::END,
+        ] {
+            assert_eq!(Seen::read(&mut seen.to_bytes().as_slice()).unwrap(), seen);
+        }
+    }
+
+    #[test]
+    fn a_signal_that_the_witness_got_once_settles_one_of_two() {
+        let mut group = GroupSignals::new();
+        group.ahead = vec![(
+            Instant::now(),
+            Seen {
+                signal: 15,
+                sender: 7,
+            },
+        )];
+        let [ours, other] = [7, 8].map(|pid| Sender::Process { pid, uid: 0 });
+        let all = [
+            received(15, other),
+            received(15, ours),
+            received(15, ours),
+            received(1, ours),
+        ];
+        assert_eq!(group.find(&all, &[true; 4]), [false, true, false, false]);
+    }
+
+    #[test]
+    fn what_the_witness_got_long_ago_settles_nothing() {
+        let mut group = GroupSignals::new();
+        let long_ago = Instant::now().checked_sub(2 * LAG).unwrap();
+        group.ahead = vec![(
+            long_ago,
+            Seen {
+                signal: 2,
+                sender: 0,
+            },
+        )];
+        assert_eq!(group.find(&[received(2, Sender::Kernel)], &[true]), [false]);
+    }
 }

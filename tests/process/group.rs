@@ -182,3 +182,33 @@ fn a_witness_that_is_killed_is_replaced() {
     lines.wait_for("SIGTERM");
     assert_eq!(forwarded(&world, qli, probe, Signal::SIGTERM), [false]);
 }
+
+#[test]
+fn after_a_stop_of_the_group_cont_to_qli_continues_all_of_it() {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let (qli, probe, witness) = run_with_witness(&world, &mut lines);
+    killpg(qli.pid(), Signal::SIGSTOP).unwrap();
+    for pid in [qli.pid(), probe, witness] {
+        wait_for_state(pid, 'T');
+    }
+    qli.send(Signal::SIGCONT);
+    lines.wait_for("SIGCONT");
+    wait_for_state(witness, 'S');
+    killpg(qli.pid(), Signal::SIGTERM).unwrap();
+    lines.wait_for("SIGTERM");
+    assert_eq!(forwarded(&world, qli, probe, Signal::SIGTERM), [false]);
+}
+
+#[test]
+fn a_witness_that_does_not_answer_delays_a_signal_and_loses_none() {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let (qli, probe, witness) = run_with_witness(&world, &mut lines);
+    kill(witness, Signal::SIGSTOP).unwrap();
+    wait_for_state(witness, 'T');
+    qli.send(Signal::SIGTERM);
+    assert_eq!(lines.wait_for("SIGTERM"), qli.pid().to_string());
+    assert!(status_of(witness).is_none());
+    assert_eq!(forwarded(&world, qli, probe, Signal::SIGTERM), [true]);
+}
