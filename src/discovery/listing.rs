@@ -140,6 +140,8 @@ fn entry(group: Group, commands: &PathCommands, view: &dyn HostView) -> GroupEnt
 pub enum GroupLog {
     /// The file may not exist yet.
     At(PathBuf),
+    /// That of a built-in group, which few users run.
+    BuiltIn(PathBuf),
     /// The path needs this variable, which is not set.
     Unset(String),
     /// Unknown: the manifest has errors.
@@ -154,8 +156,10 @@ pub fn logs(roots: &Roots, view: &dyn HostView) -> Vec<(GroupName, GroupLog)> {
             let Ok(group) = installed_group(&name, roots, view) else {
                 return Some((name, GroupLog::Broken));
             };
+            let is_built_in = group.location.directory().is_none();
             let template = group.manifest.audit_log?.path;
             let log = match template.expand(|variable| lookup(variable, view)) {
+                Ok(path) if is_built_in => GroupLog::BuiltIn(path),
                 Ok(path) => GroupLog::At(path),
                 Err(unset) => GroupLog::Unset(unset.0),
             };
@@ -182,13 +186,14 @@ mod tests {
             .map(|(name, log)| (name.as_str(), log))
             .collect();
         let at = |path: &str| GroupLog::At(path.into());
+        let built_in = GroupLog::BuiltIn("/home/ops/.local/state/qli/prod-audit.log".into());
         assert_eq!(
             found,
             [
                 ("a", &at("/home/ops/.local/state/a.log")),
                 ("b", &GroupLog::Unset("NOWHERE".to_owned())),
                 ("c", &GroupLog::Broken),
-                ("prod", &at("/home/ops/.local/state/qli/prod-audit.log")),
+                ("prod", &built_in),
             ]
         );
     }

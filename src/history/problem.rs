@@ -17,7 +17,7 @@ use crate::names::{Sha256, Text, path_as_text, plural, visible};
 #[schemars(deny_unknown_fields)]
 pub struct Problem {
     /// Its name: `changed`, `missing-before`, `out-of-place`, `detached`,
-    /// `forked`, `foreign-chain`, `not-a-record`, `empty-line`, `torn`, `no-line-end`, `torn-line-gone`,
+    /// `forked`, `foreign-chain`, `not-a-record`, `empty-line`, `empty-log`, `torn`, `no-line-end`, `torn-line-gone`,
     /// `second-start`, `end-without-start`, `rewritten`, `cut-tail`,
     /// `chain-gone`.
     pub fault: &'static str,
@@ -98,6 +98,11 @@ impl Problem {
             found: Some(found.to_string()),
             ..self
         }
+    }
+
+    pub(super) fn empty_log() -> Self {
+        let message = "the log is empty: its records were removed, or none was written yet";
+        Self::new("empty-log", message)
     }
 
     pub(super) fn empty_line() -> Self {

@@ -1,6 +1,6 @@
 //! What was verified.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use schemars::JsonSchema;
@@ -32,6 +32,10 @@ pub struct Verified {
     pub repeated: u64,
     pub problems: u64,
     pub anchors: AnchorCounts,
+    /// How many logs could not be read.
+    pub unread: usize,
+    /// Compressed files of the logs, which were not read.
+    pub compressed: Vec<PathBuf>,
 }
 
 /// One input that was verified.

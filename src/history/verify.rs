@@ -67,6 +67,18 @@ impl<'a> Verifier<'a> {
         });
     }
 
+    /// Checks that the input had a line: qli creates a log to write to it.
+    pub fn expect_lines(&mut self) {
+        if self.line == 0 {
+            let location = LineLocation {
+                log: Rc::clone(&self.log),
+                line: 1,
+                offset: 0,
+            };
+            self.report(Problem::empty_log().at(location, None));
+        }
+    }
+
     /// Checks the lines of a block.
     pub(super) fn check(&mut self, lines: Vec<ExaminedLine>) {
         for line in lines {

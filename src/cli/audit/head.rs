@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
 use super::args::LogsArgs;
-use super::sources::{Failed, open, sources, unreadable};
+use super::sources::{Failed, named_or_all, open, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Verifier, newest, verify};
@@ -14,9 +14,9 @@ use crate::names::{shell_path, to_json_line, to_json_pretty};
 use crate::report::{AuditHeadDocument, DOCUMENT_VERSION, Format};
 
 pub(super) fn exec(cx: &Context<'_>, args: &LogsArgs) -> io::Result<Exit> {
-    let mut exit = Exit::DONE;
+    let (logs, mut exit) = named_or_all(cx, &args.log);
     let mut heads = Vec::new();
-    for log in sources(cx, &args.log) {
+    for log in logs {
         match heads_of(&log, cx.host) {
             Ok(found) => heads.extend(found),
             Err(failed) => {

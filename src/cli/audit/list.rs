@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use super::super::context::Context;
 use super::args::{ListArgs, LogsArgs};
 use super::rotated::History;
-use super::sources::{Failed, each_line_of, unless_closed};
+use super::sources::{Absent, Failed, each_line_of, unless_closed, unread_exit};
 use crate::dispatch::Exit;
 use crate::history::{Run, Runs};
 use crate::host::{Host as _, buffered_stdout};
@@ -52,9 +52,9 @@ fn runs(
     args: &LogsArgs,
     matches: &dyn Fn(&Run) -> bool,
 ) -> io::Result<Exit> {
-    let history = History::of(cx, &args.log);
+    let history = History::of(cx, &args.log, Absent::Allowed);
     history.note_unread(command, cx);
-    let mut exit = Exit::DONE;
+    let mut exit = unread_exit(history.unread);
     let mut each = |print: &mut dyn FnMut(Run) -> io::Result<()>| {
         each_run(cx, command, &history, &mut exit, &mut |run| {
             if matches(&run) { print(run) } else { Ok(()) }

@@ -1,12 +1,13 @@
 //! Finds the rotated files of logs.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
-use super::sources::{is_there, sources};
+use super::sources::{Absent, Sources};
 use crate::audit::{Compression, rotated_logs};
 use crate::history::{in_order, without_copies};
+use crate::host::HostView;
 use crate::names::{plural, shell_path, visible};
 use crate::report::Message;
 
@@ -14,42 +15,61 @@ use crate::report::Message;
 const NAMED: usize = 3;
 
 /// Logs in the order in which they were written.
+#[derive(Default)]
 pub(super) struct History {
     pub(super) logs: Vec<PathBuf>,
+    /// Those of them that rotation renamed: they may be empty.
+    pub(super) rotated: BTreeSet<PathBuf>,
+    /// How many logs of groups cannot be read, which is reported.
+    pub(super) unread: usize,
     /// The compressed files of each log, which are not read, the oldest first.
-    unread: BTreeMap<(PathBuf, Compression), Vec<PathBuf>>,
+    compressed: BTreeMap<(PathBuf, Compression), Vec<PathBuf>>,
 }
 
 impl History {
     /// The logs that were named, or else those of all groups with their rotated
     /// files.
-    pub(super) fn of(cx: &Context<'_>, named: &[PathBuf]) -> Self {
-        let host = &*cx.host;
-        let current = sources(cx, named);
-        let mut unread = BTreeMap::new();
+    pub(super) fn of(cx: &Context<'_>, named: &[PathBuf], absent: Absent) -> Self {
         if !named.is_empty() {
-            let logs = in_order(current, host);
-            return Self { logs, unread };
+            let logs = in_order(named.to_vec(), cx.host);
+            return Self {
+                logs,
+                ..Self::default()
+            };
         }
-        let mut logs = Vec::new();
-        for log in current {
-            for (file, compression) in rotated_logs(&log, host) {
-                if let Some(compression) = compression {
-                    let of_log: &mut Vec<_> = unread.entry((log.clone(), compression)).or_default();
-                    of_log.push(file);
-                } else if is_there(&file, host) {
-                    logs.push(file);
-                }
+        let sources = Sources::of_groups(cx, absent);
+        let mut all = Self {
+            unread: sources.unread,
+            ..Self::default()
+        };
+        for log in sources.rotated.iter().chain(&sources.logs) {
+            all.add_rotated(log, cx.host);
+        }
+        let logs = all.rotated.iter().cloned().chain(sources.logs);
+        all.logs = without_copies(logs.collect(), cx.host);
+        all
+    }
+
+    /// Adds the rotated files of a log. What is not a file was not written by qli.
+    fn add_rotated(&mut self, log: &Path, view: &dyn HostView) {
+        for (file, compression) in rotated_logs(log, view) {
+            if let Some(compression) = compression {
+                let key = (log.to_owned(), compression);
+                self.compressed.entry(key).or_default().push(file);
+            } else if view.stat(&file).map_or(true, |stat| stat.is_file()) {
+                self.rotated.insert(file);
             }
-            logs.push(log);
         }
-        let logs = without_copies(logs, host);
-        Self { logs, unread }
+    }
+
+    /// The compressed files, which are not read.
+    pub(super) fn compressed(&self) -> impl Iterator<Item = &PathBuf> {
+        self.compressed.values().flatten()
     }
 
     /// Reports what was not read, with the command that reads it.
     pub(super) fn note_unread(&self, command: &str, cx: &Context<'_>) {
-        for ((log, compression), files) in &self.unread {
+        for ((log, compression), files) in &self.compressed {
             let words: Vec<_> = files.iter().map(shell_path).collect();
             let several = format!(
                 "{} of {} were not read",

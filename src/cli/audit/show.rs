@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::context::Context;
 use super::args::ShowArgs;
 use super::rotated::History;
-use super::sources::{each_line_of, is_stdin};
+use super::sources::{Absent, each_line_of, is_stdin, unread_exit};
 use crate::audit::EventName;
 use crate::dispatch::Exit;
 use crate::history::{InputKind, RecordSummary, Run, Runs};
@@ -24,9 +24,9 @@ type Found = BTreeMap<(String, String), Vec<Value>>;
 
 pub(super) fn exec(cx: &Context<'_>, args: &ShowArgs) -> io::Result<Exit> {
     let wanted = args.run_id.to_string_lossy();
-    let history = History::of(cx, &args.logs.log);
+    let history = History::of(cx, &args.logs.log, Absent::Allowed);
     let command = format!("show {}", shell_word(&args.run_id));
-    let (found, exit) = find(&wanted, &history.logs, &command, cx)?;
+    let (found, exit) = find(&wanted, &history, &command, cx)?;
     let exact = found.iter().filter(|((run_id, _), _)| *run_id == wanted);
     let exact: Vec<_> = exact.map(|(_, records)| records).collect();
     let all: Vec<_> = found.values().collect();
@@ -53,13 +53,13 @@ pub(super) fn exec(cx: &Context<'_>, args: &ShowArgs) -> io::Result<Exit> {
 /// Collects the records of the runs whose id begins or ends with a text.
 fn find(
     wanted: &str,
-    logs: &[PathBuf],
+    history: &History,
     command: &str,
     cx: &Context<'_>,
 ) -> io::Result<(Found, Exit)> {
     let mut found = Found::new();
-    let mut exit = Exit::DONE;
-    each_line_of(logs, command, cx, &mut exit, |_, line| {
+    let mut exit = unread_exit(history.unread);
+    each_line_of(&history.logs, command, cx, &mut exit, |_, line| {
         let Some(RecordSummary { run, .. }) = RecordSummary::of(line) else {
             return Ok(false);
         };

@@ -5,53 +5,127 @@ use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use super::super::context::Context;
-use crate::audit::Compression;
+use crate::audit::{Compression, rotated_logs};
 use crate::discovery::{GroupLog, logs};
 use crate::dispatch::Exit;
 use crate::history::{InputKind, each_line};
-use crate::host::{HostView, reason, stdin};
-use crate::names::{shell_path, visible};
+use crate::host::{HostView, is_absent, reason, stdin};
+use crate::names::{GroupName, shell_path, visible};
 use crate::report::Message;
 
-/// The logs that were named, or else the existing logs of all groups. A group
-/// without one gets a note, not an error.
-pub(super) fn sources(cx: &Context<'_>, named: &[PathBuf]) -> Vec<PathBuf> {
+/// The logs to read.
+#[derive(Default)]
+pub(super) struct Sources {
+    pub(super) logs: BTreeSet<PathBuf>,
+    /// Logs that were rotated and not created again yet.
+    pub(super) rotated: BTreeSet<PathBuf>,
+    /// How many logs of groups cannot be read, which is reported.
+    pub(super) unread: usize,
+    /// Why groups have no log.
+    missing: Vec<Message>,
+}
+
+/// Whether a group may be without a log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absent {
+    /// It may not have run yet.
+    Allowed,
+    /// Its log may have been removed.
+    Reported,
+}
+
+/// The logs that were named, in this order.
+pub(super) fn named_or_all(cx: &Context<'_>, named: &[PathBuf]) -> (Vec<PathBuf>, Exit) {
     if !named.is_empty() {
-        return named.to_vec();
+        return (named.to_vec(), Exit::DONE);
     }
-    let mut found = BTreeSet::new();
-    let mut missing = Vec::new();
-    for (group, log) in logs(&cx.roots(), cx.host) {
-        match log {
-            GroupLog::At(path) if is_there(&path, cx.host) => {
-                found.insert(path);
-            }
-            GroupLog::At(path) => {
-                let text = format!("{group} has no log yet: {}", visible(&path));
-                missing.push(Message::note(text));
-            }
-            GroupLog::Unset(variable) => {
-                let text = format!("the log of {group} is unknown: `{variable}` is not set");
-                cx.note(&Message::note(text));
-            }
-            GroupLog::Broken => {
-                let text = format!("the log of {group} is unknown: its manifest has errors");
-                let command = format!("qli explain {group}");
-                cx.note(&Message::note(text).step("show them", command));
+    let sources = Sources::of_groups(cx, Absent::Allowed);
+    let exit = unread_exit(sources.unread);
+    (sources.logs.into_iter().collect(), exit)
+}
+
+/// The exit code if so many logs could not be read.
+pub(super) fn unread_exit(unread: usize) -> Exit {
+    if unread == 0 { Exit::DONE } else { Exit::USAGE }
+}
+
+impl Sources {
+    /// The logs of all groups.
+    pub(super) fn of_groups(cx: &Context<'_>, absent: Absent) -> Self {
+        let mut all = Self::default();
+        for (group, log) in logs(&cx.roots(), cx.host) {
+            match log {
+                GroupLog::At(path) => all.add(&group, path, absent, cx),
+                GroupLog::BuiltIn(path) => all.add(&group, path, Absent::Allowed, cx),
+                GroupLog::Unset(variable) => {
+                    let why = format!("`{variable}` is not set");
+                    all.add_unknown(&group, &why, absent, cx);
+                }
+                GroupLog::Broken => {
+                    all.add_unknown(&group, "its manifest has errors", absent, cx);
+                }
             }
         }
+        all.note_missing(cx);
+        all
     }
-    // That a group never ran is not news if others did.
-    if found.is_empty() || cx.global.verbose {
-        for note in &missing {
-            cx.note(note);
+
+    /// A log is read only if it is a regular file: reading a pipe would wait. What
+    /// cannot be examined is reported when it is opened.
+    fn add(&mut self, group: &GroupName, path: PathBuf, absent: Absent, cx: &Context<'_>) {
+        match cx.host.stat(&path) {
+            Ok(stat) if !stat.is_file() => {
+                let (path, kind) = (visible(&path), stat.kind.as_str());
+                self.report(
+                    &Message::error(format!("the log of {group} must be a regular file"))
+                        .line(format!("{path} is {kind}")),
+                    cx,
+                );
+            }
+            Err(error) if is_absent(&error) => self.add_absent(group, path, absent, cx),
+            Ok(_) | Err(_) => drop(self.logs.insert(path)),
         }
     }
-    if found.is_empty() {
-        let text = "no logs; a group with `audit_log` has one after its first run";
-        cx.note(&Message::note(text));
+
+    fn add_absent(&mut self, group: &GroupName, path: PathBuf, absent: Absent, cx: &Context<'_>) {
+        let name = visible(&path);
+        if !rotated_logs(&path, cx.host).is_empty() {
+            self.rotated.insert(path);
+        } else if absent == Absent::Allowed {
+            let note = Message::note(format!("{group} has no log yet: {name}"));
+            self.missing.push(note);
+        } else {
+            let message = Message::error(format!("the log of {group} does not exist: {name}"))
+                .line("it was removed, or no run of this group has been recorded yet");
+            self.report(&message, cx);
+        }
     }
-    found.into_iter().collect()
+
+    fn add_unknown(&mut self, group: &GroupName, why: &str, absent: Absent, cx: &Context<'_>) {
+        let text = format!("the log of {group} is unknown: {why}");
+        let explain = format!("qli explain {group}");
+        match absent {
+            Absent::Allowed => cx.note(&Message::note(text).step("show why", explain)),
+            Absent::Reported => self.report(&Message::error(text).step("show why", explain), cx),
+        }
+    }
+
+    fn report(&mut self, message: &Message, cx: &Context<'_>) {
+        self.unread += 1;
+        cx.say(message);
+    }
+
+    /// That a group never ran is not news if others did.
+    fn note_missing(&self, cx: &Context<'_>) {
+        let is_empty = self.logs.is_empty() && self.rotated.is_empty() && self.unread == 0;
+        if is_empty || cx.global.verbose {
+            self.missing.iter().for_each(|note| cx.note(note));
+        }
+        if is_empty {
+            let text = "no logs; a group with `audit_log` has one after its first run";
+            cx.note(&Message::note(text));
+        }
+    }
 }
 
 /// What failed: reading one log, or writing the output.
@@ -65,15 +139,6 @@ pub(super) enum Failed {
 impl From<io::Error> for Failed {
     fn from(error: io::Error) -> Self {
         Self::Reading(error)
-    }
-}
-
-/// A group's log is read only if it is a regular file: reading a pipe would wait.
-/// What cannot be examined is reported when it is opened.
-pub(super) fn is_there(path: &Path, view: &dyn HostView) -> bool {
-    match view.stat(path) {
-        Ok(stat) => stat.is_file(),
-        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 

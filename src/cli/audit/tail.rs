@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::args::TailArgs;
 use super::follower::{Follower, Records, add};
-use super::sources::{Failed, open, sources, unless_closed, unreadable};
+use super::sources::{Failed, named_or_all, open, unless_closed, unreadable};
 use crate::dispatch::Exit;
 use crate::history::{RecordSummary, each_line};
 use crate::host::{Output, System, buffered_stdout, is_file, is_stdout_closed_within};
@@ -32,7 +32,9 @@ fn print(cx: &Context<'_>, args: &TailArgs, exit: &mut Exit) -> io::Result<()> {
         out: buffered_stdout(),
     };
     let mut inputs = Vec::new();
-    for log in sources(cx, &args.logs.log) {
+    let (logs, found) = named_or_all(cx, &args.logs.log);
+    *exit = found;
+    for log in logs {
         match Input::open(&log, args, cx.host, &mut printer) {
             Ok(input) => inputs.push(input),
             Err(failed) => {

@@ -1,16 +1,17 @@
 //! `qli audit verify`.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::super::context::Context;
 use super::args::VerifyArgs;
-use super::sources::{open, sources, unless_closed, unreadable};
+use super::rotated::History;
+use super::sources::{Absent, open, unless_closed, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
-use crate::history::{Problem, Verified, Verifier, in_order, read_checkpoints, verify};
+use crate::history::{Problem, Verified, Verifier, read_checkpoints, verify};
 use crate::host::{HostView, buffered_stdout, reason};
-use crate::names::visible;
+use crate::names::{Text, visible};
 use crate::report::{self, DOCUMENT_VERSION, Format, JsonStream, LIMITS, Message, Style};
 
 /// The largest file of anchors, in bytes.
@@ -25,9 +26,10 @@ pub(super) fn exec(cx: &Context<'_>, args: &VerifyArgs) -> io::Result<Exit> {
     };
     let anchored = !args.anchor.is_empty();
     let count = anchors.len() as u64;
-    let logs = in_order(sources(cx, &args.logs.log), cx.host);
-    let run = |report: &mut dyn FnMut(Problem)| verify_all(&logs, anchors, report, cx);
-    let (verified, unread) = match args.logs.format {
+    let history = History::of(cx, &args.logs.log, Absent::Reported);
+    history.note_unread("verify", cx);
+    let run = |report: &mut dyn FnMut(Problem)| verify_all(&history, anchors, report, cx);
+    let verified = match args.logs.format {
         Format::Human => human(run, anchored, &cx.stdout())?,
         Format::Json => json(run, anchored)?,
     };
@@ -35,43 +37,50 @@ pub(super) fn exec(cx: &Context<'_>, args: &VerifyArgs) -> io::Result<Exit> {
     if unused {
         cx.say(&Message::error("no anchor belongs to these logs"));
     }
-    Ok(match (unread == 0 && !unused, verified.problems) {
+    Ok(match (verified.unread == 0 && !unused, verified.problems) {
         (false, _) => Exit::USAGE,
         (true, 0) => Exit::DONE,
         (true, _) => Exit::PROBLEMS,
     })
 }
 
-/// What was verified, and how many logs could not be read.
-type Done = io::Result<(Verified, usize)>;
+type Done = io::Result<Verified>;
 
 /// Verifies each log; one that cannot be read is reported, and the others are
 /// verified.
 fn verify_all(
-    logs: &[PathBuf],
+    history: &History,
     anchors: Vec<Checkpoint>,
     report: &mut dyn FnMut(Problem),
     cx: &Context<'_>,
 ) -> Done {
     let mut verifier = Verifier::new(anchors, report);
-    let mut unread = 0;
-    for log in logs {
+    let mut unread = history.unread;
+    for log in &history.logs {
         let read = open(log, "verify", cx.host).and_then(|(kind, from)| {
             verifier.begin(log, kind);
             Ok(verify(from, &mut verifier)?)
         });
-        if let Err(failed) = read {
-            unreadable(log, failed, cx)?;
-            unread += 1;
+        match read {
+            Ok(()) if history.rotated.contains(log) => {}
+            Ok(()) => verifier.expect_lines(),
+            Err(failed) => {
+                unreadable(log, failed, cx)?;
+                unread += 1;
+            }
         }
     }
-    Ok((verifier.end(), unread))
+    Ok(Verified {
+        unread,
+        compressed: history.compressed().cloned().collect(),
+        ..verifier.end()
+    })
 }
 
 fn human(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool, style: &Style) -> Done {
     let mut out = buffered_stdout();
     let mut written = Ok(());
-    let (verified, unread) = run(&mut |problem| {
+    let verified = run(&mut |problem| {
         if written.is_ok() {
             written = out.write_all(report::problem(&problem, style).as_bytes());
         }
@@ -81,25 +90,24 @@ fn human(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool, styl
         written = written.and_then(|()| out.write_all(end.as_bytes()));
     }
     unless_closed(written.and_then(|()| out.flush()))?;
-    Ok((verified, unread))
+    Ok(verified)
 }
 
 fn json(run: impl FnOnce(&mut dyn FnMut(Problem)) -> Done, anchored: bool) -> Done {
     let mut json = JsonStream::begin(buffered_stdout(), DOCUMENT_VERSION)?;
     let mut written = json.list("problems");
-    let (verified, unread) = run(&mut |problem| {
+    let verified = run(&mut |problem| {
         if written.is_ok() {
             written = json.item(&problem);
         }
     })?;
-    unless_closed(written.and_then(|()| end_json(json, &verified, unread, anchored)))?;
-    Ok((verified, unread))
+    unless_closed(written.and_then(|()| end_json(json, &verified, anchored)))?;
+    Ok(verified)
 }
 
 fn end_json(
     mut json: JsonStream<impl Write>,
     verified: &Verified,
-    unread: usize,
     anchored: bool,
 ) -> io::Result<()> {
     json.end_list()?;
@@ -114,8 +122,13 @@ fn end_json(
     if anchored {
         json.field("anchors", &verified.anchors)?;
     }
-    json.field("unread", &unread)?;
-    json.field("clean", &(verified.problems == 0 && unread == 0))?;
+    json.list("compressed")?;
+    for file in &verified.compressed {
+        json.item(&Text::from(file.as_os_str()))?;
+    }
+    json.end_list()?;
+    json.field("unread", &verified.unread)?;
+    json.field("clean", &(verified.problems == 0 && verified.unread == 0))?;
     if !anchored {
         json.field("limits", &LIMITS)?;
     }

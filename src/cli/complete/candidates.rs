@@ -104,7 +104,7 @@ impl TypedLine {
         let (roots, host) = self.roots_and_host();
         let logs = logs(&roots, &host).into_iter();
         let logs = logs.filter_map(|(_, log)| match log {
-            GroupLog::At(path) => Some(path),
+            GroupLog::At(path) | GroupLog::BuiltIn(path) => Some(path),
             GroupLog::Unset(_) | GroupLog::Broken => None,
         });
         let runs = runs::newest(logs, &host);

@@ -69,6 +69,7 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
         problems => style.bad(&plural(problems, "problem")),
     };
     put!(out, "{all}: {verdict}\n");
+    out.push_str(&not_read(verified));
     if anchored {
         out.push_str(&anchors(verified.anchors));
     } else {
@@ -77,6 +78,19 @@ pub fn verdict(verified: &Verified, anchored: bool, style: &Style) -> String {
         put!(out, "{}\n", wrapped(limits, style.width).join("\n"));
     }
     out
+}
+
+fn not_read(verified: &Verified) -> String {
+    let counts = [
+        (verified.unread, "log"),
+        (verified.compressed.len(), "compressed file"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts.map(|(count, what)| plural(count, what)).collect();
+    if counts.is_empty() {
+        return String::new();
+    }
+    format!("not read: {}\n", counts.join(", "))
 }
 
 fn name(input: &VerifiedInput, style: &Style) -> String {

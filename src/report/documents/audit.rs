@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::audit::Checkpoint;
 use crate::history::{AnchorCounts, Outcome, Problem, Run, VerifiedChain};
+use crate::names::Text;
 
 /// `qli audit list --format json` and `qli audit unfinished --format json`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -93,7 +94,9 @@ pub struct AuditVerifyDocument {
     /// How many anchors match; absent without `--anchor`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchors: Option<AnchorCounts>,
-    /// The number of logs that could not be read.
+    /// Compressed files of the logs, which were not read.
+    pub compressed: Vec<Text>,
+    /// The number of logs that could not be read, or do not exist.
     pub unread: usize,
     /// Whether all logs were read and have no problem.
     pub clean: bool,

@@ -10,6 +10,7 @@ mod follow;
 mod listed;
 mod manual;
 mod memory;
+mod missing;
 mod mutations;
 mod rotation;
 mod streams;
