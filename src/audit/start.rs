@@ -59,7 +59,8 @@ pub struct RunFacts {
     pub manifest: FileFacts,
     /// The root that the group came from.
     pub origin: Text,
-    /// The manifest in a system root that this group shadows.
+    /// The manifest that this group shadows: one in a system root, or one with guards
+    /// that it lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hides: Option<Text>,
     /// The working directory.

@@ -6,6 +6,7 @@ use super::group::{Group, locate, parse};
 use super::program::{self, Program};
 use super::roots::Roots;
 use super::sections;
+use super::shadowed::shadowed;
 use super::trust::distrusted;
 use crate::diagnostics::{Diagnostics, has_errors, sorted};
 use crate::host::HostView;
@@ -33,7 +34,7 @@ pub fn find(
     roots: &Roots,
     view: &dyn HostView,
 ) -> Result<Target, Diagnostics> {
-    let (location, read) = locate(group, roots, view)?;
+    let (mut location, read) = locate(group, roots, view)?;
     roots.check_except(&location.root, view)?;
     let manifest = parse(&location, read);
     let program = program::find(&location, extension, roots, view);
@@ -53,6 +54,7 @@ pub fn find(
             if has_errors(&warnings) {
                 return Err(warnings);
             }
+            location.shadows = shadowed(&location, &manifest, Some(extension), roots, view);
             Ok(Target {
                 group: Group { location, manifest },
                 extension: extension.clone(),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::location::GroupLocation;
 use super::roots::{Root, Roots, unsearchable};
+use super::shadowed::shadowed;
 use super::{embedded, unknown};
 use crate::diagnostics::{Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::host::{Access, Contents, HostView};
@@ -36,8 +37,9 @@ pub(super) fn installed_group(
     roots: &Roots,
     view: &dyn HostView,
 ) -> Result<Group, Diagnostics> {
-    let (location, read) = locate(name, roots, view)?;
+    let (mut location, read) = locate(name, roots, view)?;
     let manifest = parse(&location, read)?;
+    location.shadows = shadowed(&location, &manifest, None, roots, view);
     Ok(Group { location, manifest })
 }
 
@@ -68,7 +70,7 @@ pub(super) fn locate(
             root: root.clone(),
             manifest_id: read.as_ref().ok().map(|contents| contents.id),
             manifest_path,
-            shadows: roots.shadowed_by(root, name, view),
+            shadows: None,
         };
         return Ok((location, read.map(|contents| contents.bytes)));
     }

@@ -18,8 +18,27 @@ pub struct GroupLocation {
     pub manifest_path: PathBuf,
     /// Which file the manifest was when it was read; built-in ones have none.
     pub manifest_id: Option<FileId>,
-    /// The manifest of a system root that this group of a user's root shadows.
-    pub shadows: Option<PathBuf>,
+    /// The group that this one hides, if every run reports that.
+    pub shadows: Option<Shadowed>,
+}
+
+/// A group that is hidden by one of the same name in an earlier root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shadowed {
+    pub manifest: PathBuf,
+    /// The fields of its guards that the group in force lacks.
+    pub guards: Vec<String>,
+}
+
+/// How many guards a message names.
+const NAMED: usize = 4;
+
+/// Names guards in a message; of many, the first ones.
+pub fn some_of(guards: &[String]) -> String {
+    let named = guards.iter().take(NAMED).cloned();
+    let more = guards.len().saturating_sub(NAMED);
+    let more = (more > 0).then(|| format!("{more} more"));
+    named.chain(more).collect::<Vec<_>>().join(", ")
 }
 
 impl GroupLocation {

@@ -14,6 +14,7 @@ mod program;
 mod roots;
 pub mod scaffold;
 mod sections;
+mod shadowed;
 mod trust;
 mod unknown;
 
@@ -24,12 +25,13 @@ pub use listing::{
     CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, catalogue_group, group_entry,
     group_names, logs,
 };
-pub use location::{GroupLocation, extension_name, group_name};
+pub use location::{GroupLocation, Shadowed, extension_name, group_name, some_of};
 pub use program::{
     Program, ProgramKind, check_interpreter_line, dangling_link, interpreter_of, with_lf_line_ends,
 };
 pub use roots::{Root, RootKind, Roots, command_with};
 pub use sections::{same_files, without_scripts};
+pub use shadowed::guards_between;
 pub use trust::distrusted;
 
 #[cfg(test)]

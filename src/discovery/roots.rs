@@ -169,21 +169,9 @@ impl Roots {
         self.list.iter()
     }
 
-    /// Returns the manifest of a system root that a group of a user's root
-    /// shadows.
-    pub(super) fn shadowed_by(
-        &self,
-        owner: &Root,
-        name: &GroupName,
-        view: &dyn HostView,
-    ) -> Option<PathBuf> {
-        if owner.kind >= RootKind::System {
-            return None;
-        }
-        let system = self.iter().filter(|root| root.kind == RootKind::System);
-        system
-            .map(|root| root.manifest(name))
-            .find(|path| view.lstat(path).is_ok())
+    /// Returns the roots that a root's groups hide; none for the built-in ones.
+    pub(super) fn after(&self, owner: &Root) -> impl Iterator<Item = &Root> {
+        self.iter().skip_while(move |root| *root != owner).skip(1)
     }
 }
 

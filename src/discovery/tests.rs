@@ -63,7 +63,9 @@ fn the_first_root_with_the_manifest_owns_the_whole_group() {
         .executable(&format!("{SYSTEM}/prod/extra"), "#!/bin/sh\n");
     let target = look(&world, "prod", "hello").unwrap();
     assert_eq!(target.group.location.root.kind, RootKind::User);
-    let shadowed = PathBuf::from(format!("{SYSTEM}/prod/_manifest.toml"));
+    let manifest = PathBuf::from(format!("{SYSTEM}/prod/_manifest.toml"));
+    let guards = Vec::new();
+    let shadowed = Shadowed { manifest, guards };
     assert_eq!(target.group.location.shadows, Some(shadowed));
     assert_eq!(problem(&world, "prod", "extra").0, Code::NoSuchExtension);
 }
@@ -363,4 +365,49 @@ fn a_usable_named_root_without_the_group_and_absent_defaults_are_passed_over() {
         let target = look_in(world, typed).unwrap();
         assert_eq!(target.group.location.root.kind, RootKind::User);
     }
+}
+
+#[test]
+fn a_hidden_group_with_more_guards_is_reported_whatever_roots_they_are_in() {
+    let hides = |own: &str, hidden: (&str, &str)| {
+        let world = World::new()
+            .file("/team/ops/_manifest.toml", &format!("{GOOD}{own}"))
+            .executable("/team/ops/go", "#!/bin/sh\n")
+            .file(
+                &format!("{}/ops/_manifest.toml", hidden.0),
+                &format!("{GOOD}{}", hidden.1),
+            )
+            .directory("/other", 0o755);
+        let roots = Roots::of(&["/team".into(), "/other".into()], &world);
+        let target = find(
+            &"ops".parse().unwrap(),
+            &"go".parse().unwrap(),
+            &roots,
+            &world,
+        );
+        target.unwrap().group.location.shadows.map(|it| it.guards)
+    };
+    let confirm = Some(vec!["confirm".to_owned()]);
+    for root in ["/other", USER, SYSTEM] {
+        assert_eq!(hides("", (root, "confirm = true\n")), confirm, "{root}");
+    }
+    assert_eq!(hides("confirm = true\n", (USER, "confirm = true\n")), None);
+    assert_eq!(hides("", (USER, "confrim = true\n")), None);
+    let section = "[extensions.go]\nconfirm = true\n";
+    assert_eq!(hides("", (USER, section)), confirm);
+    assert_eq!(hides(section, (USER, "confirm = true\n")), None);
+    assert_eq!(hides("", (SYSTEM, "")), Some(Vec::new()));
+}
+
+#[test]
+fn a_built_in_group_is_there_to_be_replaced() {
+    let world = World::new().manifest("prod", "");
+    assert_eq!(
+        look(&world, "prod", "hello")
+            .unwrap()
+            .group
+            .location
+            .shadows,
+        None
+    );
 }

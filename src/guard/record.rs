@@ -45,7 +45,7 @@ pub(super) fn run_facts(
         },
         manifest: plan.manifest.clone(),
         origin: plan.location.root.path.as_os_str().into(),
-        hides: plan.location.shadows.clone().map(text),
+        hides: plan.location.shadows.clone().map(|it| text(it.manifest)),
         cwd: view.cwd().map(|cwd| redactor.text(cwd.as_os_str())),
         tty: process.tty.map(text),
         pid: process.pid,

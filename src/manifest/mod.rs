@@ -5,6 +5,7 @@
 
 mod audit;
 mod choice;
+mod compare;
 mod cross_field;
 mod field_row;
 mod fields;

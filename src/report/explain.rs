@@ -4,6 +4,7 @@ use super::message::rows;
 use super::run::next_steps;
 use super::style::{hanging, put};
 use super::{Style, human};
+use crate::discovery::some_of;
 use crate::guard::{CommandLine, Plan, Preview, Refusal, Step, Verdict, first_refusal};
 use crate::manifest::DemandedBy;
 use crate::names::{Digest, visible};
@@ -115,7 +116,11 @@ fn origin(plan: &Plan, steps: &[Preview], full_digests: bool, style: &Style) -> 
     }
     lines.push(("manifest", manifest));
     let shadowed = plan.location.shadows.as_ref();
-    lines.extend(shadowed.map(|path| ("shadows", style.path(path))));
+    if let Some(shadowed) = shadowed {
+        lines.push(("shadows", style.path(&shadowed.manifest)));
+        let lacks = (!shadowed.guards.is_empty()).then(|| some_of(&shadowed.guards));
+        lines.extend(lacks.map(|guards| ("lacks", guards)));
+    }
     let content = "the same on every machine; compare it in a review";
     lines.push(("content", digest(plan.content_digest(), content)));
     let own = "this machine and these arguments  (-v: full)";

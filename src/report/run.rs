@@ -7,6 +7,7 @@ use super::style::hanging;
 use super::{Style, human};
 use crate::audit::{Fallback, Unrecorded};
 use crate::diagnostics::Code;
+use crate::discovery::{Shadowed, some_of};
 use crate::dispatch::{Ended, Outcome};
 use crate::guard::{CommandLine, NextStep, Plan, Refusal, Step};
 use crate::names::visible;
@@ -21,11 +22,7 @@ pub fn notes(plan: &Plan, verbose: bool, style: impl FnOnce() -> Style) -> Optio
     let style = style();
     let mut out = String::new();
     if let Some(shadowed) = &plan.location.shadows {
-        let group = &plan.group;
-        let text = format!("`{group}` is defined twice; the system's is not used");
-        let warning = Message::warning(text)
-            .step("used", style.path(&plan.location.manifest_path))
-            .step("not used", style.path(shadowed));
+        let warning = shadowing(plan, shadowed, &style);
         out.push_str(&warning.render(&style));
     }
     if !warnings.is_empty() {
@@ -33,6 +30,21 @@ pub fn notes(plan: &Plan, verbose: bool, style: impl FnOnce() -> Style) -> Optio
         out.push('\n');
     }
     Some(out)
+}
+
+fn shadowing(plan: &Plan, shadowed: &Shadowed, style: &Style) -> Message {
+    let group = &plan.group;
+    let message = if shadowed.guards.is_empty() {
+        Message::warning(format!(
+            "`{group}` is defined twice; the system's is not used"
+        ))
+    } else {
+        let text = format!("`{group}` is defined twice; the one with more guards is not used");
+        Message::warning(text).step("missing", some_of(&shadowed.guards))
+    };
+    message
+        .step("used", style.path(&plan.location.manifest_path))
+        .step("not used", style.path(&shadowed.manifest))
 }
 
 /// How a run ended, unless the script ran and was recorded. `qli` returns the command

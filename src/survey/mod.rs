@@ -14,8 +14,8 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, sorted};
-use crate::discovery::{PathCommands, Roots, embedded};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, sorted};
+use crate::discovery::{PathCommands, Roots, embedded, guards_between, some_of};
 use crate::host::{HostView, diagnosis, is_absent, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, shell_path, visible};
@@ -66,7 +66,7 @@ pub fn of_roots<V: HostView + Sync>(
         policies,
     };
     let reports = survey.check(&all, options, view);
-    let groups = survey.report_shadowed(&reports);
+    let groups = survey.report_shadowed(&reports, view);
     survey
         .found
         .extend(commands::check(&groups, commands, view));
@@ -128,7 +128,7 @@ impl Survey {
     }
 
     /// Reports the groups that an earlier root shadows; returns all that run.
-    fn report_shadowed(&mut self, reports: &[GroupReport]) -> Groups {
+    fn report_shadowed(&mut self, reports: &[GroupReport], view: &dyn HostView) -> Groups {
         let mut groups = Groups::new();
         for one in reports.iter().filter(|one| one.has_manifest) {
             let name = one.path.file_name().and_then(|name| name.to_str());
@@ -136,7 +136,7 @@ impl Survey {
                 continue;
             };
             if let Some(Some(owner)) = groups.get(&name) {
-                self.found.push(shadowed(&name, &one.path, owner));
+                self.found.push(shadowed(&name, &one.path, owner, view));
                 // Its name alone would be taken for the group that runs.
                 let mut broken = self.broken.iter_mut();
                 if let Some(broken) = broken.find(|group| group.path == one.path) {
@@ -163,8 +163,18 @@ fn unreadable(root: &Path, error: &io::Error) -> Diagnostic {
     Diagnostic::of_path(Code::RootUnreadable, root, message).help(diagnosis(error, root))
 }
 
-fn shadowed(name: &GroupName, path: &Path, owner: &Path) -> Diagnostic {
-    let message = format!("the group `{name}` of an earlier root shadows this one");
-    Diagnostic::of_path(Code::GroupShadowed, path, message)
-        .help(format!("the group that runs is {}", shell_path(owner)))
+/// A warning if the guards of the hidden group are missing in the other.
+fn shadowed(name: &GroupName, path: &Path, owner: &Path, view: &dyn HostView) -> Diagnostic {
+    let [own, hidden] = [owner, path].map(|group| group.join(FILE_NAME));
+    let guards = guards_between(&own, &hidden, view);
+    let mut message = format!("the group `{name}` of an earlier root shadows this one");
+    let severity = if guards.is_empty() {
+        Code::GroupShadowed.severity()
+    } else {
+        message = format!("{message}, but lacks {}", some_of(&guards));
+        Severity::Warning
+    };
+    let found = Diagnostic::of_path(Code::GroupShadowed, path, message);
+    let help = format!("the group that runs is {}", shell_path(owner));
+    Diagnostic { severity, ..found }.help(help)
 }

@@ -56,9 +56,13 @@ pub struct Origin {
     pub kind: RootKind,
     /// The root's directory.
     pub root: Text,
-    /// The manifest in a system root that the group shadows.
+    /// The manifest that the group shadows: one in a system root, or one with guards
+    /// that it lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hides: Option<Text>,
+    /// The fields of that manifest whose guards the group lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lacks: Vec<String>,
 }
 
 /// One step and its verdict.
@@ -122,10 +126,12 @@ impl ExplainDocument {
 
 impl Origin {
     pub(super) fn of(location: &GroupLocation) -> Self {
+        let shadowed = location.shadows.as_ref();
         Self {
             kind: location.root.kind,
             root: location.root.path.as_os_str().into(),
-            hides: location.shadows.clone().map(Text::from),
+            hides: shadowed.map(|it| it.manifest.as_os_str().into()),
+            lacks: shadowed.map_or_else(Vec::new, |it| it.guards.clone()),
         }
     }
 }
