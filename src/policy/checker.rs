@@ -4,7 +4,7 @@
 use std::fmt::Display;
 
 use jsonschema::error::{TypeKind, ValidationErrorKind as Rule};
-use jsonschema::{JsonType, ReferencingError, ValidationError, Validator};
+use jsonschema::{JsonType, PatternOptions, ReferencingError, ValidationError, Validator};
 use serde_json::Value;
 
 use super::dialect::Dialect;
@@ -13,6 +13,14 @@ use super::keywords::KeywordScan;
 use super::pointer::JsonPointer;
 use super::violation::{Defect, DocumentKind, Violation, subject};
 use crate::diagnostics::{listed, quoted, shortened};
+
+/// Bytes of all compiled regular expressions of a policy, and of one.
+const PATTERNS_MAX: usize = 64 << 20;
+const PATTERN_MAX: usize = 2 << 20;
+const PATTERN_MIN: usize = 1 << 16;
+
+/// Steps back in one match of a regular expression with look-around or references.
+const BACKTRACK_MAX: usize = 100_000;
 
 /// A compiled policy. Threads can share it.
 #[derive(Debug)]
@@ -29,7 +37,7 @@ impl Checker {
     pub(super) fn compile(
         policy: &Value,
         dialect: Dialect,
-        scan: KeywordScan,
+        scan: &KeywordScan<'_>,
     ) -> Result<Self, Vec<KeywordError>> {
         let (metaschema, draft) = match dialect {
             Dialect::Draft07 => (
@@ -46,17 +54,24 @@ impl Checker {
         if !errors.is_empty() {
             return Err(errors);
         }
+        // A regular expression can grow with its counts, not its length.
+        let size = (PATTERNS_MAX / scan.patterns.max(1)).clamp(PATTERN_MIN, PATTERN_MAX);
+        let patterns = PatternOptions::fancy_regex()
+            .backtrack_limit(BACKTRACK_MAX)
+            .size_limit(size)
+            .dfa_size_limit(size);
         let compiled = jsonschema::options()
+            .with_pattern_options(patterns)
             .with_draft(draft)
             .offline()
             // A format that is not checked would be a rule without effect.
             .should_validate_formats(true)
             .should_ignore_unknown_formats(false)
             .build(policy)
-            .map_err(|error| vec![compile_error(&error, &scan)])?;
+            .map_err(|error| vec![compile_error(&error, policy, scan)])?;
         Ok(Self {
             compiled,
-            embedded: scan.embedded,
+            embedded: scan.embedded.clone(),
         })
     }
 
@@ -101,7 +116,11 @@ fn metaschema_error(error: &ValidationError<'_>) -> KeywordError {
 }
 
 /// Returns why a policy that its metaschema accepts cannot be compiled.
-fn compile_error(error: &ValidationError<'_>, scan: &KeywordScan) -> KeywordError {
+fn compile_error(
+    error: &ValidationError<'_>,
+    policy: &Value,
+    scan: &KeywordScan<'_>,
+) -> KeywordError {
     if let Rule::Referencing(error) = error.kind() {
         return reference_error(error, scan);
     }
@@ -109,8 +128,11 @@ fn compile_error(error: &ValidationError<'_>, scan: &KeywordScan) -> KeywordErro
     let is_pattern = matches!(error.kind(), Rule::Format { format } if format == "regex");
     let is_format = at.0.last().is_some_and(|last| last == "format");
     if is_pattern {
-        let help = "in JSON, write a backslash as two: `\\\\.`";
+        let help = "in JSON, write a backslash as two: `\\\\.`; large counts make it too large";
         KeywordError::value(at, "not a regular expression").help(help)
+    } else if let Some(name) = unsupported_format(policy, &at) {
+        let message = format!("qli cannot check the format `{name}`");
+        KeywordError::value(at, message).help("use `email` or `hostname`, or write a `pattern`")
     } else if is_format {
         let help = "use a format of JSON Schema, such as `uri`, or write a `pattern`";
         KeywordError::value(at, "unknown format").help(help)
@@ -119,8 +141,17 @@ fn compile_error(error: &ValidationError<'_>, scan: &KeywordScan) -> KeywordErro
     }
 }
 
+/// The formats that need the tables of Unicode's domain names, which would make the
+/// program larger by a tenth: without the crate's feature they are unknown to it.
+fn unsupported_format<'p>(policy: &'p Value, at: &JsonPointer) -> Option<&'p str> {
+    let name = at.follow(policy)?.as_str()?;
+    ["idn-email", "idn-hostname"]
+        .contains(&name)
+        .then_some(name)
+}
+
 /// Says, at the reference, why it leads nowhere.
-fn reference_error(error: &ReferencingError, scan: &KeywordScan) -> KeywordError {
+fn reference_error(error: &ReferencingError, scan: &KeywordScan<'_>) -> KeywordError {
     let copy = "copy it into `$defs` of this file, and refer to it as `#/$defs/…`";
     let existing = "refer to something in this file, such as `#/$defs/…`";
     let (target, message, help) = match error {

@@ -62,11 +62,80 @@ const KEYWORDS: [(&str, Keyword); 7] = [
     ("additionalItems", (DRAFT_07, Holds::Schemas)),
 ];
 
+/// Keywords that are not rules.
+const NOTES: &str = "$anchor $comment $defs $dynamicAnchor $id $schema $vocabulary definitions \
+     description examples title";
+
+/// Whether a keyword is not a rule, as far as this policy is concerned.
+pub(super) fn is_note(name: &str) -> bool {
+    name.starts_with("x-") || NOTES.split(' ').any(|one| one == name)
+}
+
 /// Looks up a keyword of either dialect.
 pub(super) fn keyword(name: &str) -> Option<Keyword> {
     let mut rows = KEYWORDS.iter();
     let row = rows.find(|(names, _)| names.split(' ').any(|one| one == name));
     row.map(|(_, keyword)| *keyword)
+}
+
+/// What a schema inside another one checks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The same value as the schema around it.
+    Same,
+    /// The field of its name.
+    Field,
+    EveryField,
+    Element,
+    /// The names of the fields.
+    Name,
+}
+
+const TARGETS: [(&str, Target); 5] = [
+    (
+        "allOf anyOf dependencies dependentSchemas else if not oneOf then",
+        Target::Same,
+    ),
+    ("properties", Target::Field),
+    (
+        "additionalProperties patternProperties unevaluatedProperties",
+        Target::EveryField,
+    ),
+    (
+        "additionalItems contains items prefixItems unevaluatedItems",
+        Target::Element,
+    ),
+    ("propertyNames", Target::Name),
+];
+
+/// What the schemas in a keyword check; `None` if it only keeps them.
+pub(super) fn target(keyword: &str) -> Option<Target> {
+    let mut rows = TARGETS.iter();
+    let row = rows.find(|(names, _)| names.split(' ').any(|one| one == keyword));
+    row.map(|(_, target)| *target)
+}
+
+/// The locations of the schemas in a keyword.
+pub(super) fn subschemas(
+    name: &str,
+    value: &Value,
+    at: &JsonPointer,
+    dialect: Dialect,
+) -> Vec<JsonPointer> {
+    let known = keyword(name).filter(|_| dialect.has(name));
+    match (known.map(|(_, holds)| holds), value) {
+        (Some(Holds::Schemas), Value::Array(items)) => {
+            let indices = 0..items.len();
+            indices.map(|index| at.join(index.to_string())).collect()
+        }
+        (Some(Holds::Schemas), _) => vec![at.clone()],
+        (Some(Holds::SchemasByName), Value::Object(all)) => {
+            // `dependencies` may have arrays of names instead.
+            let schemas = all.iter().filter(|(_, value)| !value.is_array());
+            schemas.map(|(name, _)| at.join(name)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 impl Dialect {
@@ -87,6 +156,10 @@ impl Dialect {
                 ))
             }
         }
+    }
+
+    pub(super) fn has(self, name: &str) -> bool {
+        keyword(name).is_some_and(|(dialects, _)| dialects.contains(&self))
     }
 
     pub(super) fn name(self) -> &'static str {

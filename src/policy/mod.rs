@@ -14,13 +14,21 @@ mod dialect;
 #[cfg(feature = "policy")]
 mod document;
 #[cfg(feature = "policy")]
+mod empty;
+#[cfg(feature = "policy")]
+mod expand;
+#[cfg(feature = "policy")]
 mod keywords;
 #[cfg(feature = "policy")]
 mod pointer;
 #[cfg(feature = "policy")]
 mod rules;
 #[cfg(feature = "policy")]
+mod shape;
+#[cfg(feature = "policy")]
 mod spans;
+#[cfg(feature = "policy")]
+mod unmet;
 #[cfg(feature = "policy")]
 mod violation;
 // Tested in every build.

@@ -17,6 +17,21 @@ impl JsonPointer {
         Self(steps.collect())
     }
 
+    /// Reads the fragment of a URI, in which some characters are percent-encoded (RFC
+    /// 6901, section 6).
+    pub(super) fn of_fragment(fragment: &str) -> Self {
+        let mut bytes = Vec::new();
+        let mut rest = fragment.as_bytes();
+        while let Some((first, behind)) = rest.split_first() {
+            let hex = behind.get(..2).filter(|_| *first == b'%');
+            let hex = hex.and_then(|hex| std::str::from_utf8(hex).ok());
+            let decoded = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+            bytes.push(decoded.unwrap_or(*first));
+            rest = behind.get(decoded.map_or(0, |_| 2)..).unwrap_or_default();
+        }
+        Self::parse(&String::from_utf8_lossy(&bytes))
+    }
+
     pub(super) fn join(&self, step: impl Into<String>) -> Self {
         let mut steps = self.0.clone();
         steps.push(step.into());
@@ -56,6 +71,18 @@ mod tests {
     fn a_pointer_is_displayed_as_it_was_written() {
         for written in ["", "/a", "/a~1b/~0/0", "/", "/a//b"] {
             assert_eq!(JsonPointer::parse(written).to_string(), written);
+        }
+    }
+
+    #[test]
+    fn a_fragment_is_decoded_before_it_is_split() {
+        for (fragment, pointer) in [
+            ("/a%20b/%7E1%25", "/a b/~1%"),
+            ("/%C3%A4", "/\u{e4}"),
+            ("/50%/%zz/%4", "/50%/%zz/%4"),
+            ("", ""),
+        ] {
+            assert_eq!(JsonPointer::of_fragment(fragment).to_string(), pointer);
         }
     }
 

@@ -10,18 +10,27 @@ use toml::de::DeTable;
 use super::checker::Checker;
 use super::dialect::Dialect;
 use super::document::{KeywordError, PolicyDocument};
+use super::expand::expand;
 use super::keywords::{MESSAGE, SEVERITY, is_reference, scan};
 use super::pointer::{JsonPointer, child};
+use super::shape::Shape;
 use super::spans::{SpanTree, json_of};
+use super::unmet::unmet;
 use super::violation::{Defect, Violation};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, PolicyRule, SOURCE_MAX, Source, sorted};
 use crate::host::HostView;
+use crate::names::visible;
 
 #[derive(Debug)]
 pub(super) struct Policy {
     document: PolicyDocument,
     checker: Checker,
+    /// The most schemas that check one value.
+    steps: usize,
 }
+
+/// The most schemas that check the values of one manifest: each may be violated.
+const CHECKS_MAX: usize = 4_000_000;
 
 impl Policy {
     /// Fails with everything that is wrong with the policy (QLI0902).
@@ -29,7 +38,11 @@ impl Policy {
         let read = view.read(path, SOURCE_MAX).map(|read| read.bytes);
         let document = PolicyDocument::parse(path, read)?;
         match compile(&document.json) {
-            Ok(checker) => Ok(Self { document, checker }),
+            Ok((checker, steps)) => Ok(Self {
+                document,
+                checker,
+                steps,
+            }),
             Err(errors) => {
                 let found = errors.into_iter().map(|error| document.diagnostic(error));
                 Err(sorted(found.collect()))
@@ -42,7 +55,11 @@ impl Policy {
     pub(super) fn check(&self, source: &Arc<Source>, root: &DeTable<'_>) -> Diagnostics {
         let mut found = Diagnostics::default();
         let mut violations: Vec<Violation> = Vec::new();
-        for one in self.checker.check(&json_of(root)) {
+        let manifest = json_of(root);
+        if count(&manifest).saturating_mul(self.steps) > CHECKS_MAX {
+            return vec![self.too_large(source)];
+        }
+        for one in self.checker.check(&manifest) {
             match one {
                 Ok(violation) => add(&mut violations, violation),
                 Err(error) => found.push(self.document.diagnostic(error)),
@@ -54,6 +71,14 @@ impl Policy {
             found.extend(violations.map(|one| self.diagnostic(source, &spans, one)));
         }
         found
+    }
+
+    fn too_large(&self, source: &Source) -> Diagnostic {
+        let path = visible(source.path());
+        let message = format!("too many rules for as large a manifest as `{path}`");
+        let error = KeywordError::value(JsonPointer::default(), message);
+        let help = "write fewer rules, or split the group";
+        self.document.diagnostic(error.help(help))
     }
 
     fn diagnostic(&self, source: &Arc<Source>, spans: &SpanTree, one: &Violation) -> Diagnostic {
@@ -82,19 +107,38 @@ impl Policy {
     }
 }
 
-fn compile(policy: &Value) -> Result<Checker, Vec<KeywordError>> {
+/// Returns the compiled policy and the steps that a value may take.
+fn compile(policy: &Value) -> Result<(Checker, usize), Vec<KeywordError>> {
     let Value::Object(keywords) = policy else {
         let error = KeywordError::value(JsonPointer::default(), "a policy must be a JSON object");
         let help = "write a JSON Schema, such as `{ \"required\": [\"banner\"] }`";
         return Err(vec![error.help(help)]);
     };
     let dialect = Dialect::of(policy).map_err(|error| vec![error])?;
-    let mut scan = scan(keywords, dialect);
-    let errors = std::mem::take(&mut scan.errors);
-    match Checker::compile(policy, dialect, scan) {
-        Ok(checker) if errors.is_empty() => Ok(checker),
-        Ok(_) => Err(errors),
+    let mut scan = scan(policy, keywords, dialect);
+    let mut errors = std::mem::take(&mut scan.errors);
+    if scan.has_too_many_names() {
+        return Err(errors);
+    }
+    let shape = Shape::of_manifest();
+    let expanded = expand(policy, dialect, &scan, &shape);
+    let expansion = expanded.map_err(|error| [errors.clone(), vec![error]].concat())?;
+    match Checker::compile(policy, dialect, &scan) {
+        Ok(checker) => {
+            errors.extend(unmet(policy, dialect, &expansion, &shape));
+            errors.extend(expansion.unresolved);
+            let steps = expansion.steps;
+            errors.is_empty().then_some((checker, steps)).ok_or(errors)
+        }
         Err(more) => Err([errors, more].concat()),
+    }
+}
+
+fn count(value: &Value) -> usize {
+    1 + match value {
+        Value::Array(all) => all.iter().map(count).sum(),
+        Value::Object(all) => all.values().map(count).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
     }
 }
 

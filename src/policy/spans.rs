@@ -19,15 +19,38 @@ pub(super) struct SpanTree {
     pub(super) key: Option<Range<usize>>,
     /// By name, or by index in digits.
     pub(super) children: Vec<(String, SpanTree)>,
+    /// Indices of the children, by their names: an object may have thousands.
+    by_name: Vec<usize>,
 }
 
 impl SpanTree {
     pub(super) fn of_toml(root: &DeTable<'_>) -> Self {
+        Self::new(0..0, None, members(root))
+    }
+
+    fn new(
+        span: Range<usize>,
+        key: Option<Range<usize>>,
+        children: Vec<(String, SpanTree)>,
+    ) -> Self {
+        let name = |index: &usize| children.get(*index).map(|(name, _)| name);
+        let mut by_name: Vec<_> = (0..children.len()).collect();
+        by_name.sort_by(|a, b| name(a).cmp(&name(b)));
         Self {
-            span: 0..0,
-            key: None,
-            children: members(root),
+            span,
+            key,
+            children,
+            by_name,
         }
+    }
+
+    /// Of a name that is defined twice the last one counts.
+    fn child(&self, name: &str) -> Option<&Self> {
+        let child = |index: &usize| self.children.get(*index);
+        let is_before = |index: &usize| child(index).is_some_and(|(other, _)| &**other <= name);
+        let end = self.by_name.partition_point(is_before);
+        let last = self.by_name.get(end.checked_sub(1)?).and_then(child)?;
+        (last.0 == name).then_some(&last.1)
     }
 
     /// Takes a text that is known to be JSON. Spans count from its byte `start`
@@ -41,10 +64,8 @@ impl SpanTree {
     pub(super) fn follow(&self, pointer: &JsonPointer) -> &Self {
         let mut here = self;
         for step in &pointer.0 {
-            // Of a name that is defined twice the last one counts.
-            let mut children = here.children.iter().rev();
-            match children.find(|(name, _)| name == step) {
-                Some((_, child)) => here = child,
+            match here.child(step) {
+                Some(child) => here = child,
                 None => break,
             }
         }
@@ -91,11 +112,7 @@ fn of_value(key: Option<Range<usize>>, value: &Spanned<DeValue<'_>>) -> SpanTree
         | DeValue::Boolean(_)
         | DeValue::Datetime(_) => Vec::new(),
     };
-    SpanTree {
-        span: value.span(),
-        key,
-        children,
-    }
+    SpanTree::new(value.span(), key, children)
 }
 
 /// Walks over a text that `serde_json` has read: what is between two values
@@ -135,11 +152,7 @@ impl JsonReader<'_> {
             b'"' => drop(self.string()),
             _ => self.skip(|byte| !byte.is_ascii_whitespace() && !b",]}".contains(&byte)),
         }
-        SpanTree {
-            span: self.since(from),
-            key,
-            children,
-        }
+        SpanTree::new(self.since(from), key, children)
     }
 
     /// Reads an object or an array, from its bracket on.

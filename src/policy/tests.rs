@@ -1,5 +1,6 @@
 //! Where violations are located, and whose message and severity they have.
 
+mod effect;
 mod messages;
 mod unusable;
 
@@ -26,6 +27,8 @@ provider = \"env\"
 env = \"B\"
 ref = \"hunter5\"
 provider = \"env\"
+
+[extensions.restore]
 ";
 
 fn load(name: &str, text: &str) -> (Policies, Diagnostics) {
@@ -69,8 +72,8 @@ fn a_violation_points_at_what_it_is_about() {
             "1:1 [schema_version = 1] `banner` and `audit_log` are missing",
         ),
         (
-            r#"{ "properties": { "secrets": { "items": { "required": ["x"] } } } }"#,
-            "6:1 [[[secrets]]] `x` is missing",
+            r#"{ "properties": { "extensions": { "additionalProperties": { "required": ["timeout"] } } } }"#,
+            "16:1 [[extensions.restore]] `timeout` is missing",
         ),
         (
             r#"{ "properties": { "requires_env": { "required": ["X"] } } }"#,
@@ -157,35 +160,40 @@ fn first(policy: &str) -> (String, &'static str, String) {
 #[test]
 fn the_nearest_message_and_the_nearest_severity_count() {
     for (policy, message, severity) in [
-        (r#"{ "required": ["x"] }"#, "`x` is missing", "error"),
-        (r#"{ "title": "T", "required": ["x"] }"#, "T", "error"),
         (
-            r#"{ "title": "T", "x-qli-message": "M", "required": ["x"] }"#,
+            r#"{ "required": ["banner"] }"#,
+            "`banner` is missing",
+            "error",
+        ),
+        (r#"{ "title": "T", "required": ["banner"] }"#, "T", "error"),
+        (
+            r#"{ "title": "T", "x-qli-message": "M", "required": ["banner"] }"#,
             "M",
             "error",
         ),
         // A message wins over a title, however near.
         (
-            r#"{ "x-qli-message": "M", "allOf": [{ "title": "T", "required": ["x"] }] }"#,
+            r#"{ "x-qli-message": "M", "allOf": [{ "title": "T", "required": ["banner"] }] }"#,
             "M",
             "error",
         ),
         (
             r#"{ "x-qli-message": "M", "x-qli-severity": "warning",
-                 "allOf": [{ "x-qli-message": "N", "required": ["x"] }] }"#,
+                 "allOf": [{ "x-qli-message": "N", "required": ["banner"] }] }"#,
             "N",
             "warning",
         ),
         (
             r#"{ "x-qli-severity": "warning",
-                 "then": { "x-qli-severity": "error", "required": ["x"] }, "if": true }"#,
-            "`x` is missing",
+                 "then": { "x-qli-severity": "error", "required": ["banner"] }, "if": { "required": ["confirm"] } }"#,
+            "`banner` is missing",
             "error",
         ),
         // A field of the manifest may have the name of a keyword.
         (
-            r#"{ "properties": { "title": true, "confirm": { "const": true } } }"#,
-            "`confirm` must be true",
+            r#"{ "properties": { "requires_env": { "title": "T", "properties": {
+                 "title": { "minLength": 1 }, "QLI_ENV": { "x-qli-message": "M", "const": "a" } } } } }"#,
+            "M",
             "error",
         ),
     ] {
@@ -243,15 +251,14 @@ fn a_message_is_found_on_both_sides_of_a_reference() {
 
 #[test]
 fn fields_missing_by_one_rule_are_one_violation() {
-    let policy =
-        r#"{ "x-qli-message": "M", "required": ["a", "b"], "allOf": [{ "required": ["c"] }] }"#;
+    let policy = r#"{ "x-qli-message": "M", "required": ["audit_log", "banner"], "allOf": [{ "required": ["timeout"] }] }"#;
     let found = violations(policy, MANIFEST);
     let help: Vec<_> = found.iter().map(|one| one.help.clone().unwrap()).collect();
     assert_eq!(
         help,
         [
-            "`c` is missing; see /p.json#/allOf/0/required",
-            "`a` and `b` are missing; see /p.json#/required",
+            "`timeout` is missing; see /p.json#/allOf/0/required",
+            "`audit_log` and `banner` are missing; see /p.json#/required",
         ]
     );
 }
@@ -272,6 +279,23 @@ fn a_rule_that_takes_too_long_is_an_error_of_the_policy() {
         "{}",
         one.message
     );
+}
+
+#[test]
+fn many_rules_for_a_large_manifest_are_an_error_of_the_policy() {
+    let rules = vec![r#"{ "required": ["env"] }"#; 2_000].join(",");
+    let policy =
+        format!(r#"{{ "properties": {{ "secrets": {{ "items": {{ "anyOf": [{rules}] }} }} }} }}"#);
+    assert!(violations(&policy, MANIFEST).is_empty());
+    let secret = |nth| format!("[[secrets]]\nenv = \"E{nth}\"\nref = \"R\"\nprovider = \"env\"\n");
+    let secrets: String = (0..500).map(secret).collect();
+    let found = violations(&policy, &format!("{MANIFEST}{secrets}"));
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| (one.code, one.message.as_str()))
+        .collect();
+    let expected = "too many rules for as large a manifest as `m`";
+    assert_eq!(found, [(Code::PolicyUnusable, expected)]);
 }
 
 fn shared<T: Send + Sync>() {}

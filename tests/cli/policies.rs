@@ -188,10 +188,13 @@ fn no_policy_controls_a_terminal() {
     let name = "p\u{1b}[2J\n::error::p.json";
     let worded = serde_json::json!({
         "x-qli-message": hostile,
-        "required": [hostile],
+        "required": ["banner"],
         "properties": { "description": { "const": hostile, "x-qli-message": "m" } },
     });
-    let broken = serde_json::json!({ "x-qli-severity": hostile, "$ref": hostile, "not": false });
+    let broken = serde_json::json!({
+        "x-qli-severity": hostile, "$ref": hostile, "not": false, hostile: 1,
+        "required": [hostile], "properties": { hostile: false },
+    });
     for (policy, code) in [(worded, 1), (broken, 2)] {
         fs::write(shop.path(name), policy.to_string()).unwrap();
         for format in ["human", "concise", "json", "sarif", "github"] {

@@ -41,7 +41,7 @@ const OF_TEXT: [(&str, &str); 11] = [
 /// Rules of other fields, and the message.
 const OF_OTHERS: [(&str, &str); 9] = [
     (
-        r#""secrets": { "contains": { "required": ["x"] } }"#,
+        r#""secrets": { "contains": { "minProperties": 4 } }"#,
         "`secrets` lacks a required element",
     ),
     (

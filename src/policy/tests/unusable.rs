@@ -3,7 +3,7 @@
 use super::*;
 
 /// Returns location, text and message of each error.
-fn errors(name: &str, text: &str) -> Vec<String> {
+pub(super) fn errors(name: &str, text: &str) -> Vec<String> {
     let path = Path::new("/").join(name);
     let world = World::new().file(path.to_str().unwrap(), text);
     let (Policies(usable), found) = Policies::load(&[path], &world);
@@ -144,7 +144,7 @@ fn a_reference_that_leads_nowhere_or_elsewhere_is_an_error_at_the_reference() {
         ("#none", "there is no anchor `none`"),
     ] {
         let text = format!(
-            "{{\n  \"allOf\": [\n    {{ \"$ref\": \"#\" }},\n    {{ \"$ref\": {to:?} }}\n  ]\n}}"
+            "{{\n  \"allOf\": [\n    {{ \"$ref\": \"#/$defs/a\" }},\n    {{ \"$ref\": {to:?} }}\n  ], \"$defs\": {{ \"a\": {{ \"required\": [\"banner\"] }} }}\n}}"
         );
         let expected = format!("4:15 [{to:?}] {expected}");
         assert_eq!(errors("p.json", &text), [expected], "{text}");
@@ -165,7 +165,7 @@ fn a_policy_is_draft_07_or_2020_12() {
         ("https://example.com/schema", false),
         ("", false),
     ] {
-        let text = format!("{{ \"$schema\": {named:?}, \"required\": [] }}");
+        let text = format!("{{ \"$schema\": {named:?}, \"required\": [\"banner\"] }}");
         let expected = format!("1:14 [{named:?}] `$schema` must be draft-07 or 2020-12");
         let expected = [expected].into_iter().filter(|_| !is_accepted);
         assert_eq!(
@@ -211,12 +211,12 @@ fn a_keyword_that_checks_nothing_is_an_error() {
     ] {
         for around in [
             "{ \"not\": {@} }",
-            "{ \"properties\": { \"const\": {@} } }",
-            "{ \"anyOf\": [true, {@}] }",
-            "{ \"$defs\": { \"a\": {@} }, \"required\": [] }",
-            "{ \"dependencies\": { \"a\": {@}, \"b\": [\"c\"] } }",
+            "{ \"properties\": { \"requires_env\": { \"properties\": { \"const\": {@} } } } }",
+            "{ \"anyOf\": [false, {@}] }",
+            "{ \"$defs\": { \"a\": {@} }, \"required\": [\"banner\"] }",
+            "{ \"dependencies\": { \"confirm\": {@}, \"audit\": [\"banner\"] } }",
         ] {
-            let text = around.replace('@', rule);
+            let text = around.replace('@', &format!("{rule}, \"const\": 1"));
             let text = text.replacen('{', &format!("{{ \"$schema\": {OLD:?},"), 1);
             let found = errors("p.json", &text);
             assert_eq!(found.len(), 1, "{text}: {found:?}");
@@ -230,15 +230,15 @@ fn a_keyword_without_effect_next_to_others_is_an_error() {
     for (text, expected) in [
         ("{ \"then\": false }", "`then` has no effect without `if`"),
         (
-            "{ \"if\": true }",
+            "{ \"if\": { \"required\": [\"banner\"] } }",
             "`if` has no effect without `then` or `else`",
         ),
         (
-            "{ \"minContains\": 1 }",
+            "{ \"properties\": { \"secrets\": { \"minContains\": 1 } } }",
             "`minContains` has no effect without `contains`",
         ),
         (
-            "{ \"$schema\": \"http://json-schema.org/draft-07/schema#\", \"$ref\": \"#\", \"required\": [\"a\"] }",
+            "{ \"$schema\": \"http://json-schema.org/draft-07/schema#\", \"$ref\": \"#/$defs/a\", \"required\": [\"banner\"], \"$defs\": { \"a\": { \"const\": 1 } } }",
             "`required` has no effect next to `$ref` in draft-07",
         ),
     ] {
@@ -258,12 +258,11 @@ fn a_keyword_without_effect_next_to_others_is_an_error() {
 #[test]
 fn notes_and_data_are_not_keywords() {
     for text in [
-        "{ \"x-owner\": \"us\", \"summary\": \"s\", \"errorMessage\": \"e\", \"required\": [] }",
+        "{ \"x-owner\": \"us\", \"title\": \"t\", \"$comment\": \"c\", \"required\": [\"banner\"] }",
         "{ \"const\": { \"requird\": 1, \"x-qli-severity\": 1 } }",
         "{ \"enum\": [{ \"$ref\": \"https://example.com\" }] }",
-        "{ \"properties\": { \"requird\": true, \"x-qli-message\": true, \"$ref\": true } }",
-        "{ \"$schema\": \"http://json-schema.org/draft-07/schema#\", \"$ref\": \"#\", \"title\": \"t\" }",
-        "{ \"default\": { \"patern\": 1 }, \"examples\": [{ \"patern\": 1 }], \"not\": false }",
+        "{ \"properties\": { \"requires_env\": { \"properties\": { \"requird\": false, \"allOf\": { \"const\": 1 } } } } }",
+        "{ \"examples\": [{ \"patern\": 1 }], \"not\": { \"required\": [\"banner\"] } }",
     ] {
         assert_eq!(errors("p.json", text), Vec::<String>::new(), "{text}");
     }
