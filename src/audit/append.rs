@@ -399,6 +399,50 @@ mod tests {
     }
 
     #[test]
+    fn a_system_without_locks_is_asked_again_and_told_apart() {
+        let mut world =
+            World::new()
+                .fails(Op::Lock, 1, Errno::ENOLCK)
+                .fails(Op::Lock, 2, Errno::EINTR);
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
+        for (errno, waits, reason) in [
+            (Errno::ENOLCK, true, "No locks available"),
+            (Errno::EOPNOTSUPP, false, "Operation not supported"),
+        ] {
+            let mut world =
+                (1..2000).fold(World::new(), |world, nth| world.fails(Op::Lock, nth, errno));
+            let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
+            assert_eq!(world.elapsed() >= LOCK_WAIT, waits, "{errno}");
+            let expected = format!("cannot lock the log {LOG}: {reason}");
+            let found = error.reason(LOG.as_ref());
+            assert!(found.starts_with(&expected), "{found}");
+        }
+        let error = AppendError::NoLock(Errno::ENOLCK.into());
+        let diagnosis = error.diagnosis(LOG.as_ref()).unwrap();
+        assert!(diagnosis.starts_with("findmnt -T "), "{diagnosis}");
+    }
+
+    #[test]
+    fn the_chain_does_not_begin_anew_because_the_rotated_file_cannot_be_opened() {
+        let mut world = World::new();
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
+        let old = world.text(LOG).unwrap();
+        let rotated = || {
+            World::new()
+                .directory("/home/ops/log", 0o700)
+                .file(&format!("{LOG}.1"), &old)
+        };
+        for errno in [Errno::EMFILE, Errno::ENFILE, Errno::EIO] {
+            let mut world = rotated().fails(Op::OpenRotated, 1, errno);
+            let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
+            assert!(matches!(error, AppendError::Write(_)), "{errno}");
+            assert_eq!(world.text(LOG).unwrap_or_default(), "");
+        }
+        let mut world = rotated().fails(Op::OpenRotated, 1, Errno::ENOENT);
+        append_one(&mut world, LockWait::UntilSignal).unwrap();
+    }
+
+    #[test]
     fn a_signal_ends_the_wait_only_before_the_script_has_run() {
         let term = Signal::new(15);
         let mut world = held_forever().signal_at(Op::Lock, term);

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::log::Log;
 use super::log_permissions::{LogObstacle, check_named, check_open, obstacle};
-use crate::host::{Host, LogFile, OpenLog, Signal, reason};
+use nix::errno::Errno;
+
+use crate::host::{Host, LogFile, OpenLog, Signal, beyond_the_path, reason};
 use crate::manifest::LogAccess;
 use crate::names::shell_word;
 
@@ -24,6 +26,8 @@ pub enum AppendError {
     Obstacle(LogObstacle),
     /// Another process held the lock too long.
     Locked,
+    /// The system gives no lock.
+    NoLock(io::Error),
     /// A signal ended the run while it waited for the lock.
     Interrupted(Signal),
     /// The record was not written; a partial write was undone.
@@ -41,6 +45,16 @@ impl AppendError {
         matches!(self, Self::Unanchored(_))
     }
 
+    /// The command that shows why the system refused, where an error says it.
+    pub(super) fn diagnosis(&self, path: &Path) -> Option<String> {
+        match self {
+            Self::Write(error) | Self::NoLock(error) | Self::Sync(error) => {
+                beyond_the_path(error, path.parent().unwrap_or(path))
+            }
+            Self::Obstacle(_) | Self::Locked | Self::Interrupted(_) | Self::Unanchored(_) => None,
+        }
+    }
+
     pub fn reason(&self, path: &Path) -> String {
         let log = shell_word(path);
         match self {
@@ -49,6 +63,7 @@ impl AppendError {
                 "another process has locked the log {log} and written nothing for {} s",
                 LOCK_WAIT.as_secs()
             ),
+            Self::NoLock(error) => format!("cannot lock the log {log}: {}", reason(error)),
             Self::Interrupted(signal) => {
                 format!(
                     "{} arrived while waiting for the lock of the log {log}",
@@ -125,14 +140,21 @@ pub(super) fn lock(
     let mut length = None;
     let [mut retry, longest] = LOCK_RETRY;
     let mut deadline = host.elapsed() + LOCK_WAIT;
-    while !log.try_lock().map_err(AppendError::Write)? {
+    loop {
+        let no_lock = match log.try_lock() {
+            Ok(true) => return Ok(()),
+            Ok(false) => None,
+            // The system may have a lock again.
+            Err(error) if is_temporary(&error) => Some(error),
+            Err(error) => return Err(AppendError::NoLock(error)),
+        };
         let now = Some(log.length().map_err(AppendError::Write)?);
         if now != length {
             length = now;
             deadline = host.elapsed() + LOCK_WAIT;
         }
         if host.elapsed() >= deadline {
-            return Err(AppendError::Locked);
+            return Err(no_lock.map_or(AppendError::Locked, AppendError::NoLock));
         }
         let jitter = host.random().map_err(AppendError::Write)?[0];
         let pause = retry * (256 + u32::from(jitter)) / 512;
@@ -142,7 +164,12 @@ pub(super) fn lock(
             (Some(_), LockWait::Stubborn) | (None, _) => {}
         }
     }
-    Ok(())
+}
+
+/// Whether a lock may be there a moment later (flock(2)).
+fn is_temporary(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(Errno::EINTR | Errno::ENOLCK | Errno::ENOMEM))
 }
 
 /// Writes bytes, normally by one system call. If it writes only some of them, the

@@ -92,6 +92,8 @@ impl Body for EndBody {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unrecorded {
     pub reason: String,
+    /// The command that shows why.
+    pub diagnosis: Option<String>,
     pub left: Fallback,
 }
 
@@ -115,6 +117,7 @@ impl Unrecorded {
         let log = shell_word(&log.path);
         Self {
             reason: format!("{log} was removed, emptied or replaced while the script ran"),
+            diagnosis: None,
             left: Fallback::WithoutStart,
         }
     }
@@ -154,6 +157,7 @@ impl OpenRecord {
             AppendError::Unanchored(_) => Some("anchor"),
             AppendError::Obstacle(_)
             | AppendError::Locked
+            | AppendError::NoLock(_)
             | AppendError::Interrupted(_)
             | AppendError::Write(_) => None,
         };
@@ -188,7 +192,11 @@ impl OpenRecord {
             spool_write(&log.path, &self.context.run_id, &record, host)
                 .map_or_else(Fallback::Nowhere, Fallback::InSpool)
         };
-        Some(Unrecorded { reason, left })
+        Some(Unrecorded {
+            reason,
+            diagnosis: error.diagnosis(&log.path),
+            left,
+        })
     }
 }
 
@@ -207,7 +215,11 @@ pub fn refuse(
     } else {
         Fallback::Dropped
     };
-    Some(Unrecorded { reason, left })
+    Some(Unrecorded {
+        reason,
+        diagnosis: error.diagnosis(&context.log.path),
+        left,
+    })
 }
 
 impl RunContext {

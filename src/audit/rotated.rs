@@ -2,7 +2,10 @@
 
 use std::cmp::Reverse;
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
 
 use super::checkpoint::Checkpoint;
 use super::compression::Compression;
@@ -19,7 +22,7 @@ use crate::manifest::LogAccess;
 /// That file is locked while it is read: a process that still appends to it
 /// opened it before the rotation, and its record comes first.
 pub(super) fn link(log: &Log, wait: LockWait, host: &mut dyn Host) -> Result<Link, AppendError> {
-    let Some(mut old) = newest(log, host) else {
+    let Some(mut old) = newest(log, host).map_err(AppendError::Write)? else {
         return Ok(Link::FIRST);
     };
     lock(&mut *old, wait, host)?;
@@ -32,21 +35,41 @@ pub(super) fn link(log: &Log, wait: LockWait, host: &mut dyn Host) -> Result<Lin
 
 /// Opens the newest file that was this log: of the chain that was written to
 /// last, the one with the highest number, since a clock may have stepped back.
-pub(super) fn newest(log: &Log, host: &mut dyn Host) -> Option<Box<dyn LogFile>> {
+///
+/// What may not be read is passed over. A system that has no descriptors left, or
+/// cannot read its disk, is an error: the chain must not begin anew because of it.
+pub(super) fn newest(log: &Log, host: &mut dyn Host) -> io::Result<Option<Box<dyn LogFile>>> {
     let mut found: Vec<(Checkpoint, Box<dyn LogFile>)> = Vec::new();
-    for (path, compression) in rotated_logs(&log.path, host) {
-        if compression.is_none() {
-            found.extend(last_of(&path, log.access, host));
+    for (path, compression) in passing_over(rotated(&log.path, host))?.unwrap_or_default() {
+        if compression.is_none()
+            && let Some(last) = passing_over(last_of(&path, log.access, host))?
+        {
+            found.extend(last);
         }
     }
     let latest = found
         .iter()
         .max_by(|a, b| a.0.timestamp.cmp(&b.0.timestamp));
-    let chain = latest?.0.chain.clone();
-    let of_chain = found.into_iter().filter(|(last, _)| last.chain == chain);
-    of_chain
-        .max_by_key(|(last, _)| last.seq)
-        .map(|(_, old)| old)
+    let chain = latest.map(|(last, _)| last.chain.clone());
+    let of_chain = found
+        .into_iter()
+        .filter(|(last, _)| chain.as_ref() == Some(&last.chain));
+    let newest = of_chain.max_by_key(|(last, _)| last.seq);
+    Ok(newest.map(|(_, old)| old))
+}
+
+/// Passes over what is not there, is not a file, or may not be read.
+fn passing_over<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    let errno = |error: &io::Error| error.raw_os_error().map(Errno::from_raw);
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) => match errno(&error) {
+            Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO | Errno::EINTR) => {
+                Err(error)
+            }
+            _ => Ok(None),
+        },
+    }
 }
 
 /// Opens a file and returns its last record, if only we, root or the log's team can
@@ -55,38 +78,45 @@ fn last_of(
     path: &Path,
     access: LogAccess,
     host: &mut dyn Host,
-) -> Option<(Checkpoint, Box<dyn LogFile>)> {
-    let old = host.open_log(path, OpenLog::Read).ok()?;
-    let stat = old.stat().ok()?;
+) -> io::Result<Option<(Checkpoint, Box<dyn LogFile>)>> {
+    let old = host.open_log(path, OpenLog::Read)?;
+    let stat = old.stat()?;
     // That of a team may belong to any of its users, as the log itself.
     let is_trusted = stat.has_trusted_owner(host.euid())
         || (access == LogAccess::Group && !stat.is_world_writable());
     if !stat.is_file() || !is_trusted {
-        return None;
+        return Ok(None);
     }
-    let length = old.length().ok()?;
-    let last = Checkpoint::newest(length, |at, size| old.before(at, size), path);
-    Some((last.ok()??, old))
+    let length = old.length()?;
+    let last = Checkpoint::newest(length, |at, size| old.before(at, size), path)?;
+    Ok(last.map(|last| (last, old)))
 }
 
 /// Lists the files next to a log that are named as rotation renames it, the oldest
 /// first by their names.
-pub fn rotated_logs(log: &Path, view: &dyn HostView) -> Vec<(PathBuf, Option<Compression>)> {
+pub fn rotated_logs(log: &Path, view: &dyn HostView) -> Vec<Rotated> {
+    // A directory that cannot be listed shows no file.
+    rotated(log, view).unwrap_or_default()
+}
+
+/// A rotated file, and how it is compressed.
+type Rotated = (PathBuf, Option<Compression>);
+
+fn rotated(log: &Path, view: &dyn HostView) -> io::Result<Vec<Rotated>> {
     let (Some(directory), Some(name)) = (log.parent(), log.file_name().and_then(OsStr::to_str))
     else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    // A directory that cannot be listed shows no file to continue from.
-    let names = view.list(directory).unwrap_or_default();
+    let names = view.list(directory)?;
     let rotated = names
         .iter()
         .filter_map(|one| RotatedName::of(name, one.to_str()?));
     let mut rotated: Vec<_> = rotated.collect();
     rotated.sort_by_key(RotatedName::age);
     let rotated = rotated.iter();
-    rotated
+    Ok(rotated
         .map(|one| (directory.join(one.name), one.compression))
-        .collect()
+        .collect())
 }
 
 /// A rotated log's file name.

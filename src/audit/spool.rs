@@ -79,7 +79,7 @@ impl SpooledRecord {
         if let Some(is_recorded) = self.look_in(file, length)? {
             return Ok(is_recorded);
         }
-        let Some(old) = rotated::newest(log, host) else {
+        let Some(old) = rotated::newest(log, host)? else {
             return Ok(false);
         };
         let found = self.look_in(&*old, old.length()?)?;

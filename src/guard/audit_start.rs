@@ -116,7 +116,12 @@ impl AuditStart {
         if let Some(obstacle) = self.misplaced(host) {
             let reason = obstacle.reason;
             let left = Fallback::Dropped;
-            return Some(Unrecorded { reason, left });
+            let diagnosis = None;
+            return Some(Unrecorded {
+                reason,
+                diagnosis,
+                left,
+            });
         }
         let body = record::refused(launch, refusal, self.args, host);
         refuse(&record::context(launch, &self.log), body, host)

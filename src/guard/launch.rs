@@ -73,6 +73,7 @@ impl<'p> Launch<'p> {
                 let unrecorded = log.refusals && refusal.signal().is_some();
                 let lost = unrecorded.then(|| Unrecorded {
                     reason: "a signal ended the run while it waited for the log".to_owned(),
+                    diagnosis: None,
                     left: Fallback::Dropped,
                 });
                 self.unrecorded.or(lost)

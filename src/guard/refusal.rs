@@ -109,7 +109,7 @@ impl Refusal {
             AppendError::Obstacle(obstacle) => Self::LogObstacle(obstacle),
             AppendError::Locked => Self::LogLocked(log.to_owned(), reason),
             AppendError::Interrupted(signal) => Self::Interrupted(Step::AuditStart, signal),
-            AppendError::Write(error) | AppendError::Sync(error) => {
+            AppendError::Write(error) | AppendError::NoLock(error) | AppendError::Sync(error) => {
                 Self::LogFailed(NextStep::after_write(&error, log), reason)
             }
             AppendError::Unanchored(_) => Self::LogFailed(NextStep::to_check_the_log(), reason),

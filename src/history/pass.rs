@@ -40,7 +40,13 @@ pub fn each_line<E: From<io::Error>>(
     let mut splitter = LineSplitter::default();
     let mut buffer = vec![0; 64 * 1024];
     let mut read = 0;
-    while let length @ 1.. = from.read(&mut buffer)? {
+    loop {
+        let length = match from.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
         splitter.push(buffer.get(..length).unwrap_or_default(), add)?;
         read += length as u64;
     }
@@ -106,4 +112,41 @@ fn take(workers: &[Worker], number: usize, verifier: &mut Verifier<'_>) -> io::R
 /// A worker ends early only because of a bug in qli.
 fn gone() -> io::Error {
     io::Error::other("a thread of qli ended early")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::InputKind;
+
+    /// Reads one byte at a time, and is interrupted before each.
+    struct Interrupted<'a>(&'a [u8], bool);
+
+    impl Read for Interrupted<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.1 = !self.1;
+            if self.1 {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let one = buffer.len().min(1);
+            self.0.read(buffer.get_mut(..one).unwrap_or_default())
+        }
+    }
+
+    #[test]
+    fn an_interrupted_read_loses_nothing() {
+        let text = b"one\n\ntwo";
+        let mut lines = Vec::new();
+        let read = each_line::<io::Error>(Interrupted(text, false), &mut |line| {
+            lines.push(line.to_vec());
+            Ok(())
+        });
+        assert_eq!(read.unwrap(), 8);
+        assert_eq!(lines, [&b"one"[..], b"", b"two"]);
+        let mut report = |_| {};
+        let mut verifier = Verifier::new(Vec::new(), &mut report);
+        verifier.begin("l".as_ref(), InputKind::Log);
+        verify(Interrupted(text, false), &mut verifier).unwrap();
+        assert_eq!(verifier.end().bytes, 8);
+    }
 }

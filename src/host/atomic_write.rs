@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::libc::{O_NOFOLLOW, SIGXFSZ};
 
 use super::directory::{create_all, create_draft, with_owner_bits};
+use super::draft::draft;
 use super::{NewFile, Stat};
 
 /// Makes a file-size limit fail a write: by default its signal ends the process
@@ -25,18 +26,15 @@ pub(super) fn catch_size_limit() -> io::Result<()> {
     Ok(())
 }
 
+/// A partial record must not be read later.
 pub(super) fn spool_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let directory = make_parent(path, 0o700)?;
-    let mut file = new_file(path, 0o600)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| File::open(directory)?.sync_all());
-    if written.is_err() {
-        // A partial record must not be read later.
-        drop(std::fs::remove_file(path));
+    renamed(&draft(path), path, 0o600, |file| file.write_all(bytes))?;
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    if synced.is_err() {
+        drop(std::fs::remove_file(path)); // the record is printed instead
     }
-    written
+    synced
 }
 
 pub(super) fn spool_remove(path: &Path) -> io::Result<()> {

@@ -15,6 +15,21 @@ use super::draft::draft;
 /// to group and others, but takes no permission from the owner, who could not use the
 /// directory then.
 pub(super) fn create_all(path: &Path, mode: u32) -> io::Result<()> {
+    create_all_by(path, &|draft| create_draft(draft, mode))
+}
+
+/// The same, with exactly this mode: the umask does not apply.
+pub(super) fn create_all_exactly(path: &Path, mode: u32) -> io::Result<()> {
+    create_all_by(path, &|draft| {
+        create_draft(draft, mode)?;
+        let given = std::fs::symlink_metadata(draft)?.mode();
+        // The setgid bit of the directory above is inherited (mkdir(2)).
+        let wanted = Permissions::from_mode((given & 0o7000) | mode);
+        std::fs::set_permissions(draft, wanted)
+    })
+}
+
+fn create_all_by(path: &Path, make: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<()> {
     match std::fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Ok(()),
         Ok(_) => return Err(Errno::NOTDIR.into()),
@@ -23,18 +38,18 @@ pub(super) fn create_all(path: &Path, mode: u32) -> io::Result<()> {
     }
     // The parent of a relative name is empty.
     if let Some(parent) = path.parent().filter(|it| *it != Path::new("")) {
-        create_all(parent, mode)?;
+        create_all_by(parent, make)?;
     }
-    match create(path, mode) {
+    match create(path, make) {
         // Another process has just created it.
         Err(_) if path.is_dir() => Ok(()),
         created => created,
     }
 }
 
-fn create(path: &Path, mode: u32) -> io::Result<()> {
+fn create(path: &Path, make: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<()> {
     let draft = draft(path);
-    let created = create_draft(&draft, mode).and_then(|()| place(&draft, path));
+    let created = make(&draft).and_then(|()| place(&draft, path));
     if created.is_err() {
         drop(std::fs::remove_dir(&draft));
     }

@@ -1,16 +1,19 @@
 //! The file operations an append-only log consists of.
 
 use std::ffi::OsStr;
-use std::fs::{DirBuilder, File, Permissions, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
+use rustix::fs::{AtFlags, RenameFlags, renameat_with, unlinkat};
 
 use super::Stat;
+use super::directory::create_all_exactly;
+use super::draft::draft;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenLog {
@@ -76,8 +79,7 @@ pub(super) fn open(path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>
         (Err(Errno::ENOENT), OpenLog::Create { mode }) => {
             // Whoever may read the log may search its directory.
             let mode = mode | (mode & 0o444) >> 2;
-            let mut missing = DirBuilder::new();
-            missing.recursive(true).mode(mode).create(parent)?;
+            create_all_exactly(parent, mode)?;
             open_directory(parent)?
         }
         (opened, _) => opened?,
@@ -110,24 +112,46 @@ fn open_directory(path: &Path) -> Result<File, Errno> {
 /// Opens a log, or creates it; returns whether it was created here. Another run may
 /// create it at the same time.
 fn create(directory: &File, name: &OsStr, mode: u32) -> io::Result<(File, bool)> {
-    // Other users cannot open it before its permissions are checked.
-    let private = Mode::S_IRUSR | Mode::S_IWUSR;
-    let open = |flags| openat(directory, name, flags, private).map(File::from);
     loop {
-        match open(APPENDING) {
+        match openat(directory, name, APPENDING, Mode::empty()) {
             Err(Errno::ENOENT) => {}
-            other => return Ok((other?, false)),
+            other => return Ok((File::from(other?), false)),
         }
-        match open(APPENDING | OFlag::O_CREAT | OFlag::O_EXCL) {
-            Err(Errno::EEXIST) => {} // another run has just created it
-            other => {
-                let file = other?;
-                // The umask must not take the owner's write permission.
-                file.set_permissions(Permissions::from_mode(mode))?;
-                return Ok((file, true));
+        match create_new(directory, name, mode) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            other => return Ok((other?, true)),
+        }
+    }
+}
+
+/// Creates a log that has its permissions from the moment it exists, whatever the
+/// umask: another run would refuse a log with others.
+fn create_new(directory: &File, name: &OsStr, mode: u32) -> io::Result<File> {
+    let draft = draft(Path::new(name));
+    let file = create_with(directory, draft.as_os_str(), mode)?;
+    match renameat_with(directory, &draft, directory, name, RenameFlags::NOREPLACE) {
+        Ok(()) => return Ok(file),
+        Err(error) => {
+            // If this fails too, an empty file is left that no command reads.
+            unlinkat(directory, &draft, AtFlags::empty()).ok();
+            match error {
+                rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP => {
+                }
+                other => return Err(other.into()),
             }
         }
     }
+    // This file system cannot rename without replacing.
+    create_with(directory, name, mode)
+}
+
+fn create_with(directory: &File, name: &OsStr, mode: u32) -> io::Result<File> {
+    let new = APPENDING | OFlag::O_CREAT | OFlag::O_EXCL;
+    // Other users cannot open it before it has its permissions.
+    let private = Mode::S_IRUSR | Mode::S_IWUSR;
+    let file = File::from(openat(directory, name, new, private)?);
+    file.set_permissions(Permissions::from_mode(mode))?;
+    Ok(file)
 }
 
 impl LogFile for RealLog {

@@ -154,16 +154,20 @@ fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
         Fallback::Nowhere(_) => "the end of this run is in no log; its record follows",
     };
     let warning = Message::warning(what).line(&record.reason);
-    match &record.left {
+    let warning = match &record.left {
         Fallback::InSpool(path) => {
-            let spooled = format!("the record is kept in {}", style.path(path));
-            warning.line(spooled).render(style)
+            warning.line(format!("the record is kept in {}", style.path(path)))
         }
-        Fallback::Nowhere(json) => format!("{}{json}\n", warning.render(style)),
-        Fallback::WithoutStart => {
-            let marked = "the end is recorded, and marked `start_gone`";
-            warning.line(marked).render(style)
-        }
-        Fallback::Unanchored | Fallback::Dropped => warning.render(style),
+        Fallback::WithoutStart => warning.line("the end is recorded, and marked `start_gone`"),
+        Fallback::Nowhere(_) | Fallback::Unanchored | Fallback::Dropped => warning,
+    };
+    let warning = match &record.diagnosis {
+        Some(command) => warning.step("to see why", command),
+        None => warning,
+    };
+    let mut text = warning.render(style);
+    if let Fallback::Nowhere(json) = &record.left {
+        text = text + json + "\n";
     }
+    text
 }

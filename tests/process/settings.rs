@@ -35,15 +35,16 @@ fn a_new_log_has_the_mode_of_its_access_whatever_the_umask() {
         ("group-read", 0o640, 0o750),
         ("group", 0o660, 0o770),
     ] {
-        for umask in ["000", "077"] {
+        for umask in ["000", "027", "077", "277", "777"] {
             let world = world(&format!("access = \"{access}\"\n"));
             std::fs::remove_dir(world.path("state")).unwrap();
             let line = format!("umask {umask}; exec $QLI end");
             assert_eq!(code(&mut world.sh(&line)), Some(0));
             assert_eq!(mode(&world, "state/log"), file, "{access} {umask}");
-            if umask == "000" {
-                assert_eq!(mode(&world, "state"), directory, "{access}");
-            }
+            assert_eq!(mode(&world, "state"), directory, "{access} {umask}");
+            // Nothing half made is left.
+            let left = std::fs::read_dir(world.path("state")).unwrap();
+            assert_eq!(left.count(), 1, "{access} {umask}");
         }
     }
 }
@@ -96,6 +97,30 @@ fn an_end_record_that_could_not_be_written_is_written_by_the_next_run() {
     }
     assert!(!spool.exists());
     assert_valid(&log);
+}
+
+#[test]
+fn a_spooled_record_is_private_and_whole_whatever_the_umask() {
+    let blocks = "umask 022; mv $XDG_STATE_HOME/log $XDG_STATE_HOME/aside
+        mkdir $XDG_STATE_HOME/log; exit 4";
+    for umask in ["000", "277", "777"] {
+        let world = world("").script("block", blocks);
+        let line = format!("umask {umask}; exec $QLI block");
+        assert_eq!(code(&mut world.sh(&line)), Some(4));
+        assert_eq!(mode(&world, "state/qli/spool"), 0o700, "{umask}");
+        let spool = std::fs::read_dir(world.path("state/qli/spool")).unwrap();
+        let files: Vec<_> = spool.map(|file| file.unwrap().path()).collect();
+        let [file] = files.as_slice() else {
+            panic!("{umask}: {files:?}")
+        };
+        assert_eq!(file.extension().unwrap(), "json");
+        let mode = file.metadata().unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode, 0o600, "{umask}");
+        std::fs::read_to_string(file)
+            .unwrap()
+            .parse::<serde_json::Value>()
+            .unwrap();
+    }
 }
 
 /// In a private mount namespace, `/dev/log` is the socket of this test.

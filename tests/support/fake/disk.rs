@@ -61,7 +61,9 @@ pub enum Op {
     Ask,
     Call,
     OpenLog,
-    /// Locking a log; as a fault: another process holds the lock.
+    /// Opening a rotated log.
+    OpenRotated,
+    /// Locking a log; EAGAIN: another process holds the lock.
     Lock,
     Append,
     /// Appending, but only the first half is written.
@@ -240,8 +242,12 @@ impl LogFile for FakeLog {
 
     fn try_lock(&mut self) -> io::Result<bool> {
         let mut disk = self.disk.borrow_mut();
-        disk.locked = disk.attempt(Op::Lock).is_ok();
-        Ok(disk.locked)
+        let locked = disk.attempt(Op::Lock);
+        disk.locked = locked.is_ok();
+        match locked {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => Ok(disk.locked),
+        }
     }
 
     fn unlock(&mut self) -> io::Result<()> {

@@ -258,7 +258,8 @@ impl Host for World {
 
     fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {
         match (self.lstat(path), purpose) {
-            (_, OpenLog::Read) | (Err(_), OpenLog::Append) => {}
+            (_, OpenLog::Read) => self.attempt(Op::OpenRotated)?,
+            (Err(_), OpenLog::Append) => {}
             (Ok(_), _) => self.attempt(Op::OpenLog)?,
             (Err(_), OpenLog::Create { mode }) => {
                 self.attempt(Op::OpenLog)?;
