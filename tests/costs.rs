@@ -136,6 +136,7 @@ impl World {
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.path("home"))
             .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_DATA_DIRS", "/nowhere")
             .env("LC_ALL", "C")
             .env("QLI_ENV", "prod")
             .env("CI_TOKEN", "from-ci")

@@ -7,6 +7,7 @@ pub mod exit_code;
 mod leftover;
 mod named_secrets;
 mod path_template;
+mod secret_names;
 mod text;
 mod time_limit;
 
@@ -19,8 +20,9 @@ use serde::Serialize;
 pub use command::{COMMANDS, RESERVED, alternative_for, is_command};
 pub use digest::{Digest, Sha256};
 pub use leftover::leftover;
-pub use named_secrets::{contains_secret, promises_secret, redact_args};
+pub use named_secrets::{contains_secret, redact_args};
 pub use path_template::{PathTemplate, TemplateError, Unset};
+pub use secret_names::promises_secret;
 pub use text::{
     Text, escaped, grouped, is_hidden, ls_command, path_as_text, plural, shell_line, shell_path,
     shell_word, to_json_line, to_json_pretty, visible, visible_lines,

@@ -1,5 +1,5 @@
-//! Recognises secrets by their names, for refusals, `explain`, the question of
-//! `confirm`, audit records and the lints of manifests.
+//! Hides what names promise to be secret in arguments and other texts: in refusals,
+//! `explain`, the question of `confirm`, audit records and the lints of manifests.
 //!
 //! It errs on the side of hiding: a record without a path is still useful, and one
 //! with a password is copied to other systems.
@@ -8,36 +8,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::Text;
+use super::secret_names::{is_secret_header, promises_secret};
 
 const REDACTED: &[u8] = b"[redacted]";
-
-/// Whether a name such as `API_TOKEN`, `--db-passwd` or `X-Api-Key` promises a
-/// secret: by its ending, ASCII case ignored. The path of a key (`--key-file`) and a
-/// public key are not secrets.
-pub fn promises_secret(name: impl AsRef<[u8]>) -> bool {
-    const SECRET: [&str; 12] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "token",
-        "secret",
-        "key", // `PGPASSWORD`
-        "_pass",
-        "-pass",
-        ".pass",
-        "_pwd",
-        "-pwd",
-        ".pwd", // and not `PWD`
-    ];
-    const PUBLIC: [&str; 4] = ["public_key", "public-key", "publickey", "pubkey"];
-    let name = name.as_ref();
-    let ends_in = |end: &&str| {
-        let start = name.len().checked_sub(end.len());
-        let tail = start.and_then(|start| name.get(start..));
-        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
-    };
-    SECRET.iter().any(ends_in) && !PUBLIC.iter().any(ends_in)
-}
 
 /// Whether a value itself contains a secret: a password in a URL, a header.
 pub fn contains_secret(value: impl AsRef<OsStr>) -> bool {
@@ -47,20 +20,67 @@ pub fn contains_secret(value: impl AsRef<OsStr>) -> bool {
 
 /// Replaces secrets in the arguments of a script.
 pub fn redact_args(args: &[Text]) -> Vec<Text> {
-    let mut is_value = false;
+    let mut next = Value::Other;
     let redacted = args.iter().map(|arg| {
         let bytes = arg.as_os_str().as_bytes();
-        if std::mem::take(&mut is_value) {
-            return Text::from(OsStr::from_bytes(REDACTED));
-        }
-        is_value = is_secret_option(bytes);
-        Text::from(OsStr::from_bytes(&without_secrets(bytes)))
+        let clean = next.hidden(bytes).unwrap_or_else(|| {
+            next = Value::after(bytes);
+            without_secrets(bytes)
+        });
+        Text::from(OsStr::from_bytes(&clean))
     });
     redacted.collect()
 }
 
-fn is_secret_option(word: &[u8]) -> bool {
-    word.starts_with(b"-") && promises_secret(word)
+/// What follows a word.
+#[derive(Clone, Copy, Default)]
+enum Value {
+    #[default]
+    Other,
+    Secret,
+    /// `name:password`
+    UserAndPassword,
+}
+
+impl Value {
+    /// After an option such as `--password`, or the `Bearer` of a header.
+    fn after(word: &[u8]) -> Self {
+        const OF_USERS: [&str; 4] = ["-u", "-U", "--user", "--proxy-user"];
+        let is_option = word.starts_with(b"-");
+        if OF_USERS.iter().any(|option| word == option.as_bytes()) {
+            Self::UserAndPassword
+        } else if (is_option && promises_secret(word)) || is_bearer(word) {
+            Self::Secret
+        } else {
+            Self::Other
+        }
+    }
+
+    /// Replaces what is secret in the word that follows; none if that may be anything.
+    fn hidden(&mut self, word: &[u8]) -> Option<Vec<u8>> {
+        match std::mem::take(self) {
+            Self::Other => None,
+            Self::Secret => Some(REDACTED.to_vec()),
+            Self::UserAndPassword => without_password(word),
+        }
+    }
+}
+
+fn is_bearer(word: &[u8]) -> bool {
+    word.strip_prefix(b"\"")
+        .unwrap_or(word)
+        .eq_ignore_ascii_case(b"bearer")
+}
+
+/// Replaces the password of `name:password`. Two numbers are a user and a group, and
+/// `://` is a URL.
+fn without_password(word: &[u8]) -> Option<Vec<u8>> {
+    let colon = word.iter().position(|&byte| byte == b':')?;
+    let (name, password) = word.split_at_checked(colon + 1)?;
+    let is_number = |text: &[u8]| text.iter().all(u8::is_ascii_digit);
+    let are_ids = is_number(name.strip_suffix(b":")?) && is_number(password);
+    let is_other = are_ids || password.is_empty() || password.starts_with(b"//");
+    (!is_other).then(|| [name, REDACTED].concat())
 }
 
 fn without_secrets(arg: &[u8]) -> Vec<u8> {
@@ -84,16 +104,20 @@ fn is_of_name(byte: u8) -> bool {
 /// option, and the values of assignments and parameters.
 fn in_words(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
-    let mut names_next = false;
+    let mut next = Value::Other;
     for word in text.split_inclusive(u8::is_ascii_whitespace) {
         let bare = word.trim_ascii_end();
-        let is_value = !bare.is_empty() && std::mem::take(&mut names_next);
-        if is_value && !out.is_empty() {
-            out.extend_from_slice(REDACTED);
+        let hidden = if bare.is_empty() {
+            None
         } else {
-            names_next |= is_secret_option(bare);
-            out.extend(assigned(bare));
-        }
+            next.hidden(bare)
+        };
+        out.extend(hidden.unwrap_or_else(|| {
+            if !bare.is_empty() {
+                next = Value::after(bare);
+            }
+            assigned(bare)
+        }));
         out.extend(word.get(bare.len()..).unwrap_or_default());
     }
     out
@@ -152,13 +176,10 @@ fn ends_in_secret_header(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
     let text = text.strip_suffix(b"\"").unwrap_or(text);
     let (before, name) = split_name(text);
-    let lower = name.to_ascii_lowercase();
     before
         .last()
         .is_none_or(|byte| b" \t\r\n\"'{(,=".contains(byte))
-        && (promises_secret(name)
-            || lower.ends_with(b"authorization")
-            || lower.ends_with(b"cookie"))
+        && is_secret_header(name)
 }
 
 /// Replaces the password of each `scheme://user:password@host`. A password may
@@ -198,39 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_promises_a_secret_by_its_ending() {
-        for name in [
-            "DB_PASSWD",
-            "PGPASSWORD",
-            "SSH_PASSPHRASE",
-            "DB_PASS",
-            "MYSQL_PWD",
-            "GH_TOKEN",
-            "AWS_SECRET_ACCESS_KEY",
-            "APIKEY",
-            "api_key",
-            "--secret-key",
-            "client-secret",
-        ] {
-            assert!(promises_secret(name), "{name}");
-        }
-        for name in [
-            "QLI_ENV",
-            "PGHOST",
-            "PWD",
-            "OLDPWD",
-            "KEYS",
-            "TOKENS",
-            "AWS_ACCESS_KEY_ID",
-            "SSH_AUTH_SOCK",
-            "KEY_FILE",
-            "--key-file",
-            "COMPASS",
-            "PUBLIC_KEY",
-            "--ssh-public-key",
-        ] {
-            assert!(!promises_secret(name), "{name}");
-        }
+    fn a_value_may_contain_a_secret_itself() {
         assert!(contains_secret("postgres://u:p@h/db") && !contains_secret("postgres://u@h/db"));
     }
 
@@ -257,6 +246,10 @@ mod tests {
             (vec!["--pass", "x"], vec!["--pass", "[redacted]"]),
             (vec!["--public-key", "x"], vec!["--public-key", "x"]),
             (vec!["--pwd-file", "x"], vec!["--pwd-file", "x"]),
+            (vec!["-u", "me:x", "y"], vec!["-u", "me:[redacted]", "y"]),
+            (vec!["--user", "1000:1000"], vec!["--user", "1000:1000"]),
+            (vec!["-u", "https://h"], vec!["-u", "https://h"]),
+            (vec!["-U", "postgres", "y"], vec!["-U", "postgres", "y"]),
             (
                 vec!["-e", "PGPASSWORD=x"],
                 vec!["-e", "PGPASSWORD=[redacted]"],
@@ -284,6 +277,14 @@ mod tests {
                 "https://h/?a=b&access_token=S&c=d",
                 "https://h/?a=b&access_token=[redacted]&c=d",
             ),
+            ("curl -u me:S h", "curl -u me:[redacted] h"),
+            ("Bearer S", "Bearer [redacted]"),
+            (
+                "Server=h;Uid=u;Pwd=S;Port=1",
+                "Server=h;Uid=u;Pwd=[redacted];Port=1",
+            ),
+            ("https://h/b?sv=1&sig=S", "https://h/b?sv=1&sig=[redacted]"),
+            ("PWD=/srv", "PWD=/srv"),
             ("a b", "a b"),
             ("x=1 y=2", "x=1 y=2"),
         ] {

@@ -1,18 +1,18 @@
 //! Finds the values of secrets in a text, however they are encoded.
 //!
-//! Encoders differ in what they escape, so there is no list of spellings: each
-//! character of a value may be itself, percent-encoded (RFC 3986), a `+` for a
-//! space, or escaped as in JSON (RFC 8259), in any mixture. Base64 has one spelling
-//! for each of the three positions a value can start at.
+//! Encoders differ in what they escape, so there is no list of spellings. The text is
+//! decoded, also several times ([`each_reading`]), and in each reading a character of a
+//! value may be itself, percent-encoded, a `+` for a space, or escaped as in JSON, in any
+//! mixture.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::Range;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
 use zeroize::Zeroizing;
 
 use super::Secret;
+use super::decoded::each_reading;
 use super::spelling::{Character, Scratch, first_readings, spelled_at, units};
 use crate::names::{EnvName, Text};
 
@@ -35,8 +35,6 @@ pub struct Redactor {
 enum Pattern {
     /// The value, each character in any spelling.
     Spelled(Zeroizing<Vec<Character>>),
-    /// Exactly these bytes, wrapped into lines or not.
-    Exact(Zeroizing<Vec<u8>>),
     /// The value, if it is the whole text.
     Whole(Zeroizing<Vec<u8>>),
 }
@@ -52,7 +50,7 @@ impl Redactor {
         let mut redactor = Self::default();
         redactor.by_first.resize_with(256, Vec::new);
         for (name, secret) in secrets {
-            for pattern in patterns(secret.expose().as_bytes()) {
+            for pattern in values(secret.expose().as_bytes()).map(Pattern::of) {
                 let first = first(&pattern).map(usize::from);
                 if let Some(list) = first.and_then(|first| redactor.by_first.get_mut(first)) {
                     list.push(redactor.patterns.len());
@@ -80,34 +78,59 @@ impl Redactor {
     }
 
     /// The ranges of values in the text, in order. Those that overlap are merged under the
-    /// name of the first. A value is not searched for inside itself, so that a repetitive
-    /// one takes no longer.
+    /// name of the first.
     fn matches(&self, text: &[u8]) -> Vec<(Range<usize>, usize)> {
-        let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
+        let mut found = Vec::new();
         let mut scratch = Scratch::default();
-        let mut until = vec![0; self.patterns.len()];
-        for start in 0..text.len() {
-            let rest = text.get(start..).unwrap_or_default();
-            for index in self.candidates(rest) {
-                let one = self.patterns.get(index).zip(until.get_mut(index));
-                let Some(((_, pattern), until)) = one else {
-                    continue;
-                };
-                if start < *until {
-                    continue;
+        if self.patterns.is_empty() {
+            return found;
+        }
+        each_reading(text, INSIDE_MIN, |reading| {
+            self.search(&reading.bytes, &mut scratch, |range, index| {
+                let source = reading.source(range);
+                let is_whole = source == (0..text.len());
+                if is_whole || !self.is_whole_only(index) {
+                    found.push((source, index));
                 }
-                let Some(length) = pattern.at(rest, start == 0, &mut scratch) else {
-                    continue;
-                };
-                let end = start + length;
-                *until = end;
-                match merged.last_mut() {
-                    Some((last, _)) if start < last.end => last.end = last.end.max(end),
-                    _ => merged.push((start..end, index)),
-                }
+            });
+        });
+        found.sort_by_key(|(range, _)| range.start);
+        let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
+        for (range, index) in found {
+            match merged.last_mut() {
+                Some((last, _)) if range.start < last.end => last.end = last.end.max(range.end),
+                _ => merged.push((range, index)),
             }
         }
         merged
+    }
+
+    /// Reports each place of each value in some bytes. A value is not searched for inside
+    /// itself, so that a repetitive one takes no longer.
+    fn search(
+        &self,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+        mut report: impl FnMut(Range<usize>, usize),
+    ) {
+        let mut until = vec![0; self.patterns.len()];
+        for start in 0..bytes.len() {
+            let rest = bytes.get(start..).unwrap_or_default();
+            for index in self.candidates(rest) {
+                let one = self.patterns.get(index).zip(until.get_mut(index));
+                let Some(((_, pattern), until)) = one.filter(|(_, until)| start >= **until) else {
+                    continue;
+                };
+                if let Some(length) = pattern.at(rest, start == 0, scratch) {
+                    *until = start + length;
+                    report(start..start + length, index);
+                }
+            }
+        }
+    }
+
+    fn is_whole_only(&self, index: usize) -> bool {
+        matches!(self.patterns.get(index), Some((_, Pattern::Whole(_))))
     }
 
     /// The patterns that may match at the beginning of a text.
@@ -119,85 +142,42 @@ impl Redactor {
 }
 
 impl Pattern {
+    fn of(value: &[u8]) -> Self {
+        if value.len() < INSIDE_MIN {
+            return Self::Whole(Zeroizing::new(value.to_vec()));
+        }
+        Self::Spelled(Zeroizing::new(units(value)))
+    }
+
     /// How many bytes at the beginning of a text it matches.
     fn at(&self, text: &[u8], at_start: bool, scratch: &mut Scratch) -> Option<usize> {
         match self {
-            Self::Exact(bytes) => wrapped_at(bytes, text),
             Self::Whole(bytes) => (at_start && text == bytes.as_slice()).then_some(bytes.len()),
             Self::Spelled(units) => spelled_at(units, text, scratch),
         }
     }
 }
 
-/// How many bytes at the beginning of a text a pattern matches. Line breaks in
-/// base64 (RFC 2045, RFC 7468) are skipped, literal or escaped.
-fn wrapped_at(pattern: &[u8], text: &[u8]) -> Option<usize> {
-    const BREAKS: [&[u8]; 10] = [
-        b"\r", b"\n", b" ", b"\t", b"\\n", b"\\r", b"%0A", b"%0D", b"%0a", b"%0d",
-    ];
-    let mut at = 0;
-    for wanted in pattern {
-        let mut rest = text.get(at..)?;
-        while let Some(line) = BREAKS.iter().find(|line| at > 0 && rest.starts_with(line)) {
-            at += line.len();
-            rest = text.get(at..)?;
-        }
-        (rest.first() == Some(wanted)).then_some(())?;
-        at += 1;
-    }
-    Some(at)
-}
-
 /// The byte a pattern begins with, unescaped.
 fn first(pattern: &Pattern) -> Option<u8> {
     match pattern {
-        Pattern::Exact(bytes) | Pattern::Whole(bytes) => bytes.first().copied(),
+        Pattern::Whole(bytes) => bytes.first().copied(),
         Pattern::Spelled(units) => units.first().map(Character::first),
     }
 }
 
 /// A shell strips the line end of `$(…)`, and a key of several lines is passed line
 /// by line, so each line that is long enough is searched for too.
-fn patterns(value: &[u8]) -> impl Iterator<Item = Pattern> {
+fn values(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     let lines = value.split(|&byte| byte == b'\n');
     let lines = lines.map(<[u8]>::trim_ascii_end);
     let lines = lines.filter(move |line| line.len() >= LINE_MIN && *line != value);
-    std::iter::once(value).chain(lines).flat_map(spellings)
-}
-
-fn spellings(value: &[u8]) -> Vec<Pattern> {
-    if value.len() < INSIDE_MIN {
-        return vec![Pattern::Whole(Zeroizing::new(value.to_vec()))];
-    }
-    let mut patterns = vec![Pattern::Spelled(Zeroizing::new(units(value)))];
-    patterns.extend(base64_forms(value).into_iter().map(Pattern::Exact));
-    patterns
-}
-
-/// The value inside a longer base64 text: for each of the three positions it can
-/// start at, the characters that do not depend on what surrounds it.
-fn base64_forms(value: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let mut forms: Vec<Zeroizing<Vec<u8>>> = Vec::new();
-    for before in 0..3 {
-        let padding = std::iter::repeat_n(0, before);
-        let padded = Zeroizing::new(padding.chain(value.iter().copied()).collect::<Vec<u8>>());
-        // Characters that also encode bits of neighbours are left out.
-        let first = (before * 8).div_ceil(6);
-        let last = padded.len() * 8 / 6;
-        for engine in [BASE64_STANDARD, BASE64_URL_SAFE] {
-            let text = Zeroizing::new(engine.encode(&*padded));
-            let certain = text.as_bytes().get(first..last).unwrap_or_default();
-            let known = forms.iter().any(|form| form.as_slice() == certain);
-            if certain.len() >= INSIDE_MIN && !known {
-                forms.push(Zeroizing::new(certain.to_vec()));
-            }
-        }
-    }
-    forms
+    std::iter::once(value).chain(lines)
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD, Engine as _};
     use proptest::prelude::*;
 
     use super::*;
@@ -290,6 +270,70 @@ mod tests {
         assert_eq!(redacted(&["abc"], "fabcy"), "fabcy");
     }
 
+    #[test]
+    fn a_value_is_found_in_encodings_inside_one_another() {
+        for text in [
+            percent(&json(VALUE)),
+            json(&json(&json(VALUE))),
+            base64(&format!("https://h/?q={}", percent(&json(VALUE)))),
+            json(&base64(&base64(VALUE))),
+            percent(&percent(&percent(VALUE))),
+            hex(&base64(VALUE)),
+        ] {
+            let text = redacted(&[VALUE], &text);
+            assert!(text.contains("[secret:S0]"), "{text}");
+        }
+    }
+
+    type Encoder = fn(&str) -> String;
+
+    fn json(text: &str) -> String {
+        serde_json::to_string(text).unwrap()
+    }
+
+    fn json_in_ascii(text: &str) -> String {
+        let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
+        units.collect::<Vec<_>>().concat()
+    }
+
+    /// A form's encoding (the URL standard), in upper case.
+    fn form(text: &str) -> String {
+        let parts = text.bytes().map(|byte| match byte {
+            b' ' => "+".to_owned(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        });
+        parts.collect::<Vec<_>>().concat()
+    }
+
+    fn percent(text: &str) -> String {
+        let parts = text.bytes().map(|byte| format!("%{byte:02x}"));
+        parts.collect::<Vec<_>>().concat()
+    }
+
+    fn hex(text: &str) -> String {
+        percent(text).replace('%', "")
+    }
+
+    fn base64(text: &str) -> String {
+        BASE64_STANDARD.encode(text)
+    }
+
+    fn base64_url(text: &str) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(text)
+    }
+
+    const ENCODERS: [Encoder; 7] = [json, json_in_ascii, form, percent, hex, base64, base64_url];
+
+    fn encodings() -> impl Strategy<Value = Vec<(Encoder, String, String)>> {
+        let encoding = (
+            proptest::sample::select(&ENCODERS),
+            "[ -~]{0,7}",
+            "[ -~]{0,7}",
+        );
+        proptest::collection::vec(encoding, 1..=3)
+    }
+
     proptest! {
         #[test]
         fn no_value_is_left_in_any_text(value in "\\PC{4,12}", before in "\\PC{0,8}", after in "\\PC{0,8}") {
@@ -301,6 +345,25 @@ mod tests {
                 prop_assert!(!text.replace("[secret:S0]", "").contains(spelled), "{}", text);
                 prop_assert!(text.contains("[secret:S0]"), "{}", text);
             }
+        }
+
+        #[test]
+        fn no_encoding_inside_others_hides_a_value(value in "\\PC{4,40}", encodings in encodings()) {
+            let mut text = value.clone();
+            for (encode, before, after) in &encodings {
+                text = encode(&format!("{before}{text}{after}"));
+            }
+            let text = redacted(&[&value], &text);
+            prop_assert!(text.contains("[secret:S0]"), "{}", text);
+            // Nothing that is left means it.
+            prop_assert_eq!(redacted(&[&value], &text), text);
+        }
+
+        #[test]
+        fn reading_a_text_takes_bounded_time(text in "([A-Za-z0-9+/]{0,40}|(%25){0,9}|(\\\\){0,9}){0,20}") {
+            let mut read = 0;
+            each_reading(text.as_bytes(), 4, |reading| read += reading.bytes.len());
+            prop_assert!(read <= text.len() * 33);
         }
     }
 }

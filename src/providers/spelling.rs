@@ -32,7 +32,7 @@ impl Character {
         }
     }
 
-    fn of_byte(byte: u8) -> Self {
+    pub(super) fn of_byte(byte: u8) -> Self {
         Self {
             bytes: [byte, 0, 0, 0],
             length: 1,
@@ -44,10 +44,14 @@ impl Character {
         self.bytes[0]
     }
 
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
     /// Returns how many bytes of a text spell this character, for each spelling that
     /// matches.
     fn spellings(&self, text: &[u8]) -> impl Iterator<Item = usize> {
-        let bytes = self.bytes.get(..self.length).unwrap_or_default();
+        let bytes = self.bytes();
         let raw = text.starts_with(bytes).then_some(self.length);
         let plus = (bytes == b" " && text.starts_with(b"+")).then_some(1);
         let ways = [raw, plus, percent(bytes, text), self.in_json(text)];
@@ -118,17 +122,24 @@ pub(super) fn spelled_at(units: &[Character], text: &[u8], scratch: &mut Scratch
 /// The first byte of a text, and the one that it may be an escape of.
 pub(super) fn first_readings(text: &[u8]) -> [Option<u8>; 2] {
     let raw = text.first().copied();
-    let spelled = match raw {
+    let escape = match raw {
         Some(b'+') => Some(b' '),
-        Some(b'%') => hex(text.get(1..3)).map(|byte| byte.to_be_bytes()[1]),
-        Some(b'\\') => escaped(text.get(1..).unwrap_or_default()),
+        Some(b'%') => percent_escape(text).map(|it| it.0.first()),
+        Some(b'\\') => json_escape(text).map(|it| it.0.first()),
         _ => None,
     };
-    [raw, spelled.filter(|byte| Some(*byte) != raw)]
+    [raw, escape.filter(|byte| Some(*byte) != raw)]
 }
 
-/// The first byte of the character that a JSON escape means.
-fn escaped(after: &[u8]) -> Option<u8> {
+/// What an escape at the beginning of a text means, and its length.
+pub(super) fn percent_escape(text: &[u8]) -> Option<(Character, usize)> {
+    let digits = text.strip_prefix(b"%")?.get(..2);
+    Some((Character::of_byte(hex(digits)?.to_be_bytes()[1]), 3))
+}
+
+/// The same for an escape in JSON.
+pub(super) fn json_escape(text: &[u8]) -> Option<(Character, usize)> {
+    let after = text.strip_prefix(b"\\")?;
     let character = match after.first()? {
         b'n' => '\n',
         b't' => '\t',
@@ -136,13 +147,17 @@ fn escaped(after: &[u8]) -> Option<u8> {
         b'b' => '\u{8}',
         b'f' => '\u{c}',
         b'u' => {
-            let units = [hex(after.get(1..5)), hex(after.get(7..11))];
-            let units = units.into_iter().flatten();
-            char::decode_utf16(units).next()?.ok()?
+            let units = [after.get(1..5), after.get(7..11)]
+                .map(hex)
+                .into_iter()
+                .flatten();
+            let character = char::decode_utf16(units).next()?.ok()?;
+            return Some((Character::of_char(character), character.len_utf16() * 6));
         }
-        other => char::from(*other),
+        b'"' | b'\\' | b'/' => char::from(*after.first()?),
+        _ => return None,
     };
-    character.encode_utf8(&mut [0; 4]).bytes().next()
+    Some((Character::of_char(character), 2))
 }
 
 fn hex(digits: Option<&[u8]>) -> Option<u16> {

@@ -269,6 +269,7 @@ fn run_and_explain_ignore_policies() {
             .env_clear()
             .env("QLI_POLICY", shop.path("broken.json"))
             .env("HOME", shop.path(""))
+            .env("XDG_DATA_DIRS", "/nowhere")
             .stdin(Stdio::null())
             .output()
             .unwrap();

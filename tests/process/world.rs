@@ -114,6 +114,7 @@ impl World {
             .env("PATH", path)
             .env("HOME", self.path("home"))
             .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_DATA_DIRS", "/nowhere")
             .env("OUT", self.path("out"))
             .env("HOLD", self.path("hold"))
             .env("QLI", format!("qli --extensions {} g", root.display()))

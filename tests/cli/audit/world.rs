@@ -59,6 +59,7 @@ impl World {
             .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
             .env("HOME", self.path("home"))
             .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_DATA_DIRS", "/nowhere")
             .env("QLI_EXTENSIONS", self.path("root"))
             .current_dir(self.0.path())
             .stdin(Stdio::null());

@@ -61,6 +61,7 @@ impl Checkout {
             .env_clear()
             .env("PATH", path)
             .env("HOME", self.path("home"))
+            .env("XDG_DATA_DIRS", "/nowhere")
             .env("GIT_CONFIG_NOSYSTEM", "1")
             .env("LC_ALL", "C.UTF-8")
             .current_dir(self.directory.path())
