@@ -363,7 +363,7 @@ fn twice_as_long_a_manifest_costs_at_most_twice_as_much() {
         let [small, large] = [4_000, 8_000].map(|size| {
             let text = repeated(begin, [first, second], size);
             std::fs::write(world.path("root/g/_manifest.toml"), text).unwrap();
-            world.instructions_until(code, &["validate", "root/g"])
+            world.instructions_until(code, &["validate", "--format", "concise", "root/g"])
         });
         println!("{first:?} {second:?}: {small}, {large}");
         assert!(large * 10 < small * 22, "{second:?}: {small}, then {large}");

@@ -59,7 +59,7 @@ const MESSAGES: &[(SyntaxErrorKind, &str)] = &[
     (Is::Name, "invalid unquoted key|keys cannot be multi-line"),
     (Is::NoName, "unquoted keys cannot be empty"),
     (Is::NoField, "invalid key-value pair|missing table open"),
-    (Is::Depth, "cannot recurse further"),
+    (Is::Depth, "cannot recurse further|recursion limit"),
     (Is::Number, "integers with a radix cannot be signed"),
     (Is::Number, "radix must be lowercase|redundant numeric sign"),
     (Is::Number, "unexpected leading zero|invalid mantissa"),
@@ -87,13 +87,31 @@ pub(super) struct SyntaxError {
 }
 
 impl SyntaxError {
-    pub(super) fn of(error: &Error) -> Self {
+    pub(super) fn of(error: &Error, text: &str) -> Self {
         Self {
             kind: SyntaxErrorKind::of(error.message()),
-            span: error.span().unwrap_or(0..0),
+            span: error.span().unwrap_or_else(|| deep_name(text)),
         }
     }
 }
+
+/// Where a name is too deep; the parser does not say. Of several, the first.
+fn deep_name(text: &str) -> Range<usize> {
+    let name = |line: &str| line.split('=').next().unwrap_or_default().trim_end().len();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = name(line);
+        let is_deep = |name: &str| name.matches('.').count() + 1 >= DEPTH;
+        if line.get(..end).is_some_and(is_deep) {
+            return start..start + end;
+        }
+        start += line.len();
+    }
+    0..0
+}
+
+/// The fewest parts of a name that the parser refuses.
+const DEPTH: usize = 80;
 
 impl SyntaxErrorKind {
     fn of(message: &str) -> Self {
@@ -179,6 +197,7 @@ mod tests {
             .iter()
             .flat_map(|(text, _)| messages(text))
             .chain(messages(&deep))
+            .chain(messages(&format!("{}b = 1", "a.".repeat(DEPTH))))
             .collect();
         for (_, start) in super::messages() {
             assert!(

@@ -168,7 +168,10 @@ impl Recovery<'_> {
         for _ in 0..ROUNDS {
             let text = self.text();
             let (_, errors) = DeTable::parse_recoverable(&text);
-            let mut errors: Vec<_> = errors.iter().map(SyntaxError::of).collect();
+            let mut errors: Vec<_> = errors
+                .iter()
+                .map(|one| SyntaxError::of(one, &text))
+                .collect();
             errors.sort_by_key(|one| (one.span.start, one.span.end));
             let writer = ErrorWriter {
                 source: self.source,

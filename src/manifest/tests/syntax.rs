@@ -62,3 +62,18 @@ fn too_many_closing_quotation_marks_are_reported_on_their_line() {
         assert_eq!(body(&format!("banner = {valid}\n")), Vec::<String>::new());
     }
 }
+
+#[test]
+fn a_name_of_too_many_parts_is_reported_where_it_is() {
+    let name = format!("{}a", "a.".repeat(90));
+    for (text, at) in [
+        (format!("banner = \"b\"\n{name} = 1\n"), "4:1"),
+        (format!("banner = \"b\"\n[{name}]\nx = \"a.b\"\n"), "4:1"),
+    ] {
+        let found = body(&text);
+        let wrong = format!("{at} QLI0004 arrays and tables are nested too deeply");
+        assert_eq!(found.first(), Some(&wrong), "{found:?}");
+    }
+    let valid = format!("[requires_env]\nA = \"{}\"\n", "a.".repeat(90));
+    assert_eq!(body(&valid), Vec::<String>::new());
+}
