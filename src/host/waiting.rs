@@ -105,6 +105,8 @@ impl<'a> Waiting<'a> {
         arrived: Vec<Received>,
     ) -> ChildEnd {
         self.group.end();
+        // It may have been continued or killed just now.
+        self.end.suspended += elapsed(self.stopped.take());
         // The script is reaped: these are not forwarded.
         self.end.received.extend(arrived);
         self.end.received.append(&mut self.signals.drain());

@@ -9,7 +9,7 @@ use crate::pty::Terminal;
 use crate::start::WAIT;
 use crate::support::until;
 use crate::terminal::{CTRL_C, CTRL_Z};
-use crate::world::{World, rounds, wait_for_state};
+use crate::world::{World, children, command_line, rounds, wait_for_state};
 
 /// Interactive shells without start-up files.
 const SHELLS: [&[&str]; 3] = [
@@ -118,9 +118,12 @@ fn an_editor_controls_the_terminal_and_restores_it() {
     until("vim to control the terminal", || {
         (settings(&terminal.modes()) != before).then_some(())
     });
-    // In vim, Ctrl-C is an ordinary key.
+    // In vim, Ctrl-C is an ordinary key, but one that it reads while it draws is not.
     terminal.press("iZ");
     terminal.wait_for("Z");
+    let vim = children(qli).into_iter();
+    let vim = vim.filter(|&one| command_line(one).starts_with("vim "));
+    vim.for_each(|vim| wait_for_state(vim, 'S'));
     terminal.press(CTRL_C);
     terminal.wait_for("X");
     terminal.press("\x1b:wq\r");
