@@ -1,14 +1,18 @@
 //! Sorts the files of a log in the order in which they were written.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Seek as _, SeekFrom};
+use std::collections::BTreeMap;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::blocks::{Block, Blocks, lines};
 use crate::audit::Checkpoint;
 use crate::audit::codec::ParsedLine;
 use crate::host::{HostView, is_file};
+use crate::names::Sha256;
+
+/// How much of two files is compared at once.
+const PIECE: u64 = 256 << 10;
 
 /// The first record of a file, and the length of the file in bytes.
 #[derive(Debug)]
@@ -31,20 +35,45 @@ pub fn in_order(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
     sorted(known(logs, view))
 }
 
-/// Sorts logs like [`in_order`] and leaves out copies: of files that begin with
-/// the same record only the longest stays.
+/// Sorts logs like [`in_order`] and leaves out copies: a file that is the beginning of
+/// another one. One that was changed since is no copy.
 pub fn without_copies(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<PathBuf> {
     if logs.len() < 2 {
         return logs;
     }
     let mut known = known(logs, view);
     known.sort_by_key(|(first, _)| Reverse(first.as_ref().map(|first| first.length)));
-    let mut seen = BTreeSet::new();
-    known.retain(|(first, _)| {
-        let first = first.as_ref();
-        first.is_none_or(|first| seen.insert(first.record.hash))
+    let mut kept: BTreeMap<Sha256, Vec<PathBuf>> = BTreeMap::new();
+    known.retain(|(first, log)| {
+        let Some(first) = first else {
+            return true;
+        };
+        let same = kept.entry(first.record.hash).or_default();
+        let is_copy = same.iter().any(|longer| is_beginning(log, longer, view));
+        if !is_copy {
+            same.push(log.clone());
+        }
+        !is_copy
     });
     sorted(known)
+}
+
+/// Whether a file contains the first bytes of another one, or all of them.
+fn is_beginning(log: &Path, longer: &Path, view: &dyn HostView) -> bool {
+    let compare = || -> io::Result<bool> {
+        let [mut log, mut longer] = [view.open(log)?.bytes, view.open(longer)?.bytes];
+        loop {
+            let (mut one, mut other) = (Vec::new(), Vec::new());
+            (&mut log).take(PIECE).read_to_end(&mut one)?;
+            (&mut longer)
+                .take(one.len() as u64)
+                .read_to_end(&mut other)?;
+            if one != other || one.is_empty() {
+                return Ok(one == other);
+            }
+        }
+    };
+    compare().unwrap_or(false)
 }
 
 fn known(logs: Vec<PathBuf>, view: &dyn HostView) -> Vec<Known> {
@@ -119,6 +148,26 @@ mod tests {
             sorted,
             ["/none", "/other", "/old", "/new"].map(PathBuf::from)
         );
+    }
+
+    #[test]
+    fn a_copy_that_was_changed_is_kept() {
+        let lines = [
+            record("c", 0, "1"),
+            record("c", 1, "2"),
+            record("c", 2, "3"),
+        ];
+        let [one, two, three] = &lines;
+        let changed = two.replace("start", "other");
+        let world = World::new()
+            .file("/log", &format!("{one}{changed}"))
+            .file("/log.1", &format!("{one}{two}{three}"))
+            .file("/log.2", one)
+            .file("/log.3", &format!("{one}{two}"));
+        let logs = ["/log", "/log.1", "/log.2", "/log.3"].map(PathBuf::from);
+        let mut kept = without_copies(logs.to_vec(), &world);
+        kept.sort();
+        assert_eq!(kept, ["/log", "/log.1"].map(PathBuf::from));
     }
 
     #[test]
