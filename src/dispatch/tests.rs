@@ -98,6 +98,25 @@ fn the_script_gets_its_secrets_and_the_runs_names() {
 }
 
 #[test]
+fn a_clock_before_1970_or_far_ahead_is_recorded_as_it_is() {
+    for (time, id) in [
+        ("1969-12-31T23:59:59.000000001Z", "00000000-0000-7"),
+        ("0000-01-01T00:00:00.000000000Z", "00000000-0000-7"),
+        ("2263-01-01T00:00:00.000000000Z", "0868"),
+        ("9999-12-31T23:59:59.999999999Z", "e677"),
+    ] {
+        let (world, outcome) = carry(guarded().time(time));
+        assert_eq!(outcome.ended.exit(), Exit::Code(0), "{time}");
+        let events = events(&world);
+        assert_eq!(events.len(), 2);
+        for event in events {
+            assert_eq!(event["timestamp"], time);
+            assert!(event["run_id"].as_str().unwrap().starts_with(id), "{event}");
+        }
+    }
+}
+
+#[test]
 fn the_record_holds_no_value_of_a_secret() {
     let (world, _) = carry(guarded());
     assert!(!world.text(LOG).unwrap().contains("hunter2"));

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use chrono::DateTime;
+
 use super::{Act, FileChange, Op, World};
 use qli::testing::host::{ChildEnd, FileKind, Signal, Stat};
 
@@ -119,6 +121,13 @@ impl World {
     /// Makes a signal arrive at the first such operation.
     pub fn signal_at(self, op: Op, signal: Signal) -> Self {
         self.disk.borrow_mut().signals.insert(op, signal);
+        self
+    }
+
+    /// Sets the clock to a time of RFC 3339.
+    pub fn time(self, time: &str) -> Self {
+        let time = DateTime::parse_from_rfc3339(time).unwrap();
+        self.disk.borrow_mut().time = Some(time.to_utc());
         self
     }
 

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::UID;
 use qli::testing::host::{FileId, FileKind, FileVersion, LogFile, NewFile, Signal, Stat};
 
@@ -95,6 +97,7 @@ pub(super) struct Disk {
     pub(super) locked: bool,
     pub(super) inodes: u64,
     pub(super) clock: Duration,
+    pub(super) time: Option<DateTime<Utc>>,
     pub(super) at_question: Vec<(PathBuf, String, bool)>,
     pub(super) while_running: Vec<(PathBuf, FileChange)>,
 }

@@ -185,7 +185,8 @@ impl HostView for World {
 
 impl Host for World {
     fn now(&self) -> DateTime<Utc> {
-        DateTime::from_timestamp_nanos(1_795_420_867_000_000_001)
+        let time = self.disk.borrow().time;
+        time.unwrap_or(DateTime::from_timestamp_nanos(1_795_420_867_000_000_001))
     }
 
     fn elapsed(&self) -> Duration {
