@@ -70,8 +70,8 @@ impl Chains {
         let is_own = |number: &usize| self.own.is_none_or(|own| own == *number);
         let is_doubtful = self.own.is_none() || !record.is_intact();
         let number = known.filter(is_own).or_else(|| {
-            let latest = self.latest().filter(|_| is_doubtful);
-            latest?.is_followed_by(record.seal).then_some(self.latest)
+            let follows = is_doubtful && self.is_followed(self.latest, record.seal);
+            follows.then_some(self.latest)
         });
         let number = match number {
             Some(number) => number,
@@ -88,26 +88,37 @@ impl Chains {
 
     fn in_stream(&mut self, record: &ParsedRecord, location: LineLocation) -> usize {
         let name = &record.chain;
-        if let Some(&number) = self.numbers.get(name) {
+        if let Some(&own) = self.numbers.get(name) {
+            if self.is_followed(own, record.seal) {
+                return own;
+            }
+            // The machine may have got back its old name.
+            let other = self.followed(name, record.seal);
+            let number = other.unwrap_or(own);
+            self.rename(number, name);
             return number;
         }
-        let latest = self.latest();
-        let follows = latest.is_some_and(|latest| latest.is_followed_by(record.seal));
-        if follows && !record.is_intact() {
+        if !record.is_intact() && self.is_followed(self.latest, record.seal) {
             return self.latest;
         }
         // A machine that was renamed keeps its logs.
-        match self.followed_by(name, record.seal) {
+        let before = self.followed(name, record.seal);
+        let before = before.and_then(|number| self.all.get(number));
+        match before.map(|before| before.renamed(name)) {
             Some(renamed) => self.add(renamed),
             None => self.start(record, location),
         }
     }
 
-    /// Continues the chain of another machine that a record follows.
-    fn followed_by(&self, name: &Arc<ChainName>, seal: Seal) -> Option<Chain> {
-        let mut same = self.with_id(&name.chain).map(|(_, chain)| chain);
-        let before = same.find(|before| before.is_followed_by(seal));
-        before.map(|before| before.renamed(name))
+    fn is_followed(&self, number: usize, seal: Seal) -> bool {
+        let chain = self.all.get(number);
+        chain.is_some_and(|chain| chain.is_followed_by(seal))
+    }
+
+    /// Returns the chain of an id that a record follows.
+    fn followed(&self, name: &ChainName, seal: Seal) -> Option<usize> {
+        let mut same = self.with_id(&name.chain).map(|(number, _)| number);
+        same.find(|&number| self.is_followed(number, seal))
     }
 
     fn start(&mut self, record: &ParsedRecord, location: LineLocation) -> usize {
@@ -133,15 +144,11 @@ impl Chains {
     /// machine.
     fn find_for(&self, name: &ChainName, seal: Seal) -> Option<usize> {
         let exact = self.numbers.get(name).copied();
-        let follows = |number: usize| {
-            let chain = self.all.get(number);
-            chain.is_some_and(|chain| chain.is_followed_by(seal))
-        };
-        if exact.is_some_and(follows) {
+        if exact.is_some_and(|number| self.is_followed(number, seal)) {
             return exact;
         }
-        let same = || self.with_id(&name.chain).map(|(number, _)| number);
-        same().find(|&one| follows(one)).or(exact).or(same().next())
+        let any = || self.with_id(&name.chain).next().map(|(number, _)| number);
+        self.followed(name, seal).or(exact).or_else(any)
     }
 
     fn with_id(&self, id: &str) -> impl Iterator<Item = (usize, &Chain)> {

@@ -34,12 +34,17 @@ pub(super) enum Absent {
     Reported,
 }
 
-/// The logs that were named, in this order.
+/// The logs that were named, in this order, or else those of all groups, without
+/// rotated files.
 pub(super) fn named_or_all(cx: &Context<'_>, named: &[PathBuf]) -> (Vec<PathBuf>, Exit) {
     if !named.is_empty() {
         return (named.to_vec(), Exit::DONE);
     }
     let sources = Sources::of_groups(cx, Absent::Allowed);
+    for log in &sources.rotated {
+        let text = format!("no record since its rotation: {}", visible(log));
+        cx.note(&Message::note(text));
+    }
     let exit = unread_exit(sources.unread);
     (sources.logs.into_iter().collect(), exit)
 }

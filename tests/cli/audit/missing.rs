@@ -87,6 +87,14 @@ fn verify_reads_the_files_that_list_reads_and_says_what_it_did_not_read() {
         world.run(1);
         rotate(&world, file);
     }
+    for words in ["tail", "head"] {
+        let (code, out, errors) = audit(&world, &[words]);
+        assert_eq!((code, out.as_str()), (Some(0), ""));
+        assert!(
+            errors.starts_with("note: no record since its rotation: "),
+            "{errors}"
+        );
+    }
     // Also before the next record creates the log again.
     for runs in [3, 4] {
         assert_eq!(world.assert_whole(&[])["chains"][0]["records"], 2 * runs);
