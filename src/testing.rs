@@ -36,9 +36,10 @@ pub mod history {
 
 pub mod host {
     pub use crate::host::{
-        Access, AskError, ChildEnd, Contents, FileDigest, FileId, FileKind, FileVersion, HEAD,
-        Host, HostView, Identity, LogFile, LoginUid, NewFile, OpenLog, Opened, ProcessFacts,
-        Signal, Start, Stat, System, TimeLimits, ToolCall, ToolError, ToolOutput, quiet_panics,
+        Access, Acl, AskError, ChildEnd, Contents, ExecLimits, FileDigest, FileId, FileKind,
+        FileVersion, HEAD, Host, HostView, Identity, LogFile, LoginUid, NewFile, OpenLog, Opened,
+        ProcessFacts, Signal, Start, Stat, System, TimeLimits, ToolCall, ToolError, ToolOutput,
+        quiet_panics,
     };
 }
 

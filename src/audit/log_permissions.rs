@@ -138,9 +138,14 @@ pub(super) fn check_named(log: &Log, stat: &Stat, view: &dyn HostView) -> Option
 /// replace one of them decides where the record goes.
 pub fn exposed(path: &Path, view: &dyn HostView) -> Option<LogObstacle> {
     let checked = [Some(path), path.parent()];
-    let found = insecure_paths(&[path], view)
-        .into_iter()
-        .find(|one| one.by != ChangedBy::Group && !checked.contains(&Some(one.path.as_path())));
+    let found = insecure_paths(&[path], view).into_iter().find(|one| {
+        let is_checked = checked.contains(&Some(one.path.as_path()));
+        match one.by {
+            ChangedBy::Group => false,
+            ChangedBy::Owner | ChangedBy::UnmappedOwner | ChangedBy::Everyone => !is_checked,
+            ChangedBy::Named(_) => true,
+        }
+    });
     found.map(|one| LogObstacle::new(one.reason(), one.help()))
 }
 

@@ -39,10 +39,17 @@ fn explain_plan(plan: &Plan, cx: &Context<'_>, format: Format) -> Exit {
     let steps = plan.preview(cx.host);
     let exit = Exit::Code(first_refusal(&steps).map_or(0, Refusal::exit_code));
     let text = match format {
-        Format::Json => to_json_pretty(&ExplainDocument::new(plan, &steps)),
+        Format::Json => to_json_pretty(&ExplainDocument::new(plan, &steps, cx.host)),
         Format::Human => {
             let full_digests = cx.global.verbose;
-            report::explain(plan, &steps, &cx.global.qli(), full_digests, &cx.stdout())
+            let hashes = full_digests.then(|| plan.interpreter_hashes(cx.host));
+            report::explain(
+                plan,
+                &steps,
+                &cx.global.qli(),
+                hashes.as_deref(),
+                &cx.stdout(),
+            )
         }
     };
     cx.put_or(&text, exit)

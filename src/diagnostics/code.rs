@@ -199,7 +199,7 @@ codes! {
     /// Members of a user group can change what runs.
     WritableByGroup = "QLI0701" "writable-by-group" Warning
         "the group runs; these users can change what it does",
-    /// Every user can change what runs.
+    /// Other users can change what runs.
     WritableByOthers = "QLI0702" "writable-by-others" Error,
     /// Another user owns what runs.
     ForeignOwner = "QLI0703" "foreign-owner" Error,
@@ -212,6 +212,9 @@ codes! {
         "this program never runs",
     /// An extension on PATH belongs to no group.
     CommandWithoutGroup = "QLI0805" "command-without-group" Info "the program is not an extension",
+    /// An extension on PATH may belong to two groups.
+    AmbiguousCommand = "QLI0806" "ambiguous-command" Error exits NOT_FOUND
+        "the program does not run",
     /// A manifest violates a policy.
     PolicyViolation = "QLI0901" "policy-violation" Error
         "the group runs; it violates a rule of its organisation",

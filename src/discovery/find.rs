@@ -46,7 +46,7 @@ pub fn find(
             // reached.
             let before = roots.passed_over(&location.root);
             let before: Vec<_> = before.map(|root| root.manifest(group)).collect();
-            let files = own.into_iter().chain([program.file()]);
+            let files = own.into_iter().chain(program.files());
             let files: Vec<_> = files.chain(before.iter().map(PathBuf::as_path)).collect();
             let mut warnings = distrusted(&files, view);
             let missed = sections::missed_by(extension, &program, &location, &manifest, view);

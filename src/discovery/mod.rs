@@ -7,10 +7,12 @@
 mod commands;
 pub mod embedded;
 mod find;
+mod first_line;
 mod group;
 mod listing;
 mod location;
 mod program;
+mod reading;
 mod roots;
 pub mod scaffold;
 mod sections;
@@ -20,15 +22,15 @@ mod unknown;
 
 pub use commands::PathCommands;
 pub use find::{Target, find};
+pub use first_line::{check_first_line, with_lf_line_ends};
 pub use group::{Group, find_group};
 pub use listing::{
     CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, catalogue_group, group_entry,
     group_names, logs,
 };
 pub use location::{GroupLocation, Shadowed, extension_name, group_name, some_of};
-pub use program::{
-    Program, ProgramKind, check_interpreter_line, dangling_link, interpreter_of, with_lf_line_ends,
-};
+pub use program::{Program, ProgramKind, dangling_link};
+pub use reading::{Reading, ambiguous, readings};
 pub use roots::{Root, RootKind, Roots, command_with};
 pub use sections::{same_files, without_scripts};
 pub use shadowed::guards_between;

@@ -1,17 +1,17 @@
 //! From an extension's name to the program that runs.
 
-use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use super::first_line::check_first_line;
 use super::location::{GroupLocation, command_name};
+use super::reading::check_reading;
 use super::roots::Roots;
 use super::{embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::host::{
-    Access, FileId, HEAD, HostView, OnPath, Stat, is_absent, lookup, reason, search_path,
-    unset_reason,
+    Access, FileId, HostView, Interpreter, NotStartable, OnPath, Stat, interpreters, is_absent,
+    lookup, planned_interpreters, reason, search_path, unset_reason,
 };
 use crate::names::{ExtensionName, Sha256, shell_path};
 
@@ -22,8 +22,10 @@ pub struct Program {
     pub sha256: Sha256,
     /// Which file it was when it was hashed; built-in ones have none.
     pub id: Option<FileId>,
-    /// The interpreter of its `#!` line.
-    pub interpreter: Option<PathBuf>,
+    /// Its beginning, which says how the system starts it.
+    pub head: Vec<u8>,
+    /// The programs that start it, or why none can.
+    pub interpreters: Result<Vec<Interpreter>, NotStartable>,
     pub kind: ProgramKind,
 }
 
@@ -42,6 +44,18 @@ pub enum ProgramKind {
 }
 
 impl Program {
+    /// Finds the programs that would start it now.
+    pub fn interpreters_now(&self, view: &dyn HostView) -> Result<Vec<Interpreter>, NotStartable> {
+        let planned = self.interpreters.as_deref().unwrap_or_default();
+        interpreters(&self.path, Some(&self.head), planned, view)
+    }
+
+    /// Returns everything that runs: the file, then the programs that start it.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let interpreters = self.interpreters.iter().flatten();
+        std::iter::once(self.file()).chain(interpreters.map(|one| &*one.path))
+    }
+
     /// Returns the file that is executed.
     pub fn file(&self) -> &Path {
         match &self.kind {
@@ -65,7 +79,8 @@ pub(super) fn find(
     own.unwrap_or_else(|| {
         let command = command_name(&location.name, extension);
         match search_path(&command, view) {
-            OnPath::Found(path) => read(path, ProgramKind::OnPath, view),
+            OnPath::Found(path) => check_reading(&path, location, roots, view)
+                .and_then(|()| read(path, ProgramKind::OnPath, view)),
             OnPath::Untrusted(path) => Err(unknown::untrusted(location, extension, &path)),
             OnPath::Missing => Err(unknown::extension(location, extension, roots, view)),
         }
@@ -126,41 +141,15 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
         Diagnostic::of_path(Code::NotExecutable, &path, message)
             .help(format!("chmod +r {}", shell_path(&path)))
     })?;
-    check_interpreter_line(&path, &digest.head)?;
+    check_first_line(&path, &digest.head)?;
     Ok(Program {
         id: Some(digest.id),
         sha256: digest.sha256,
-        interpreter: interpreter_of(&digest.head),
+        interpreters: planned_interpreters(&path, Some(&digest.head), view),
+        head: digest.head,
         path,
         kind,
     })
-}
-
-/// Checks that execve(2) would not refuse a text for lack of a `#!` line. Which
-/// binary formats the kernel knows is not known here (`binfmt_misc`).
-pub fn check_interpreter_line(path: &Path, head: &[u8]) -> Result<(), Diagnostic> {
-    if head.starts_with(b"#!") || head.contains(&0) || head.starts_with(b"\x7fELF") {
-        return Ok(());
-    }
-    let message = "the script has no `#!` line, so the system cannot start it".to_owned();
-    Err(Diagnostic::of_path(Code::NoInterpreterLine, path, message)
-        .help("make its first line `#!/bin/sh`, or name its interpreter"))
-}
-
-/// Returns the command that removes CR LF line endings: execve(2) takes the CR as
-/// part of the interpreter's name.
-pub fn with_lf_line_ends(script: &Path) -> String {
-    let script = shell_path(script);
-    format!("sed -i 's/\\r$//' {script}")
-}
-
-/// Reads the interpreter's path from a `#!` line, as execve(2) does.
-pub fn interpreter_of(head: &[u8]) -> Option<PathBuf> {
-    let line = head.get(..HEAD.min(head.len()))?.strip_prefix(b"#!")?;
-    let line = line.split(|&byte| byte == b'\n').next()?;
-    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    let mut words = line.split(is_blank).filter(|word| !word.is_empty());
-    Some(OsStr::from_bytes(words.next().unwrap_or_default()).into())
 }
 
 /// A built-in script runs from a directory named by its hash, so that two
@@ -184,38 +173,14 @@ fn find_embedded(
     let sha256 = Sha256::of(bytes);
     let directory = cache.join("qli/embedded").join(sha256.to_string());
     Some(Ok(Program {
-        path,
         sha256,
         id: None,
-        interpreter: interpreter_of(bytes),
+        interpreters: planned_interpreters(&path, Some(bytes), view),
+        head: bytes.to_vec(),
+        path,
         kind: ProgramKind::Embedded {
             file: directory.join(extension.as_str()),
             bytes,
         },
     }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_interpreter_is_the_first_word_of_the_line() {
-        let of = |head: &[u8]| interpreter_of(head).map(|path| path.display().to_string());
-        assert_eq!(of(b"#!/bin/sh\n"), Some("/bin/sh".into()));
-        assert_eq!(
-            of(b"#! \t/usr/bin/env bash -e\n"),
-            Some("/usr/bin/env".into())
-        );
-        assert_eq!(of(b"#!/bin/sh\r\n"), Some("/bin/sh\r".into()));
-        assert_eq!(of(b"#!\n"), Some(String::new()));
-        assert_eq!(of(b"\x7fELF"), None);
-    }
-
-    #[test]
-    fn only_text_needs_an_interpreter_line() {
-        let is_fine = |head: &[u8]| check_interpreter_line(Path::new("s"), head).is_ok();
-        assert!(!is_fine(b"echo hi\n") && !is_fine(b""));
-        assert!(is_fine(b"#!/bin/sh") && is_fine(b"\x7fELF") && is_fine(b"\xca\xfe\0\0"));
-    }
 }

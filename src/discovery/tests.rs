@@ -11,7 +11,7 @@ const USER: &str = "/home/ops/.local/share/qli/extensions";
 const SYSTEM: &str = "/usr/share/qli/extensions";
 const GOOD: &str = "schema_version = 1\ndescription = \"d\"\n";
 
-fn look(world: &World, group: &str, extension: &str) -> Result<Target, Diagnostics> {
+pub(super) fn look(world: &World, group: &str, extension: &str) -> Result<Target, Diagnostics> {
     let roots = Roots::of(&[], world);
     find(
         &group.parse().unwrap(),
@@ -22,7 +22,7 @@ fn look(world: &World, group: &str, extension: &str) -> Result<Target, Diagnosti
 }
 
 /// Returns code and help of the first problem.
-fn problem(world: &World, group: &str, extension: &str) -> (Code, String) {
+pub(super) fn problem(world: &World, group: &str, extension: &str) -> (Code, String) {
     let found = look(world, group, extension).unwrap_err();
     let one = found.first().unwrap();
     (one.code, one.help.clone().unwrap_or_default())
@@ -42,10 +42,8 @@ fn built_in_groups_need_nothing_installed() {
                 .file()
                 .starts_with("/home/ops/.cache/qli/embedded")
         );
-        assert_eq!(
-            target.program.interpreter.as_deref(),
-            Some(Path::new("/bin/sh"))
-        );
+        let interpreters = target.program.interpreters.unwrap();
+        assert_eq!(interpreters[0].path, Path::new("/bin/sh"));
     }
 }
 
@@ -246,6 +244,25 @@ fn a_file_that_others_can_change_does_not_run() {
         assert_eq!(codes, [Code::WritableByGroup]);
     }
     assert!(look(&world(), "prod", "hello").unwrap().warnings.is_empty());
+}
+
+#[test]
+fn an_interpreter_that_others_can_change_starts_no_script() {
+    let by = "/opt/by";
+    let world = || {
+        let script = format!("{USER}/prod/hello");
+        let world = World::new().manifest("prod", "");
+        world
+            .executable(&script, &format!("#!{by}\n"))
+            .executable(by, "#!/bin/sh\n")
+    };
+    assert!(look(&world(), "prod", "hello").is_ok());
+    for path in [by, "/bin/sh"] {
+        let foreign = world().alter(path, |stat| stat.owner = 77);
+        assert_eq!(problem(&foreign, "prod", "hello").0, Code::ForeignOwner);
+        let open = world().alter(path, |stat| stat.mode |= 0o002);
+        assert_eq!(problem(&open, "prod", "hello").0, Code::WritableByOthers);
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ pub fn distrusted(paths: &[&Path], view: &dyn HostView) -> Diagnostics {
 fn diagnostic(path: &InsecurePath) -> Diagnostic {
     let code = match path.by {
         ChangedBy::Group => Code::WritableByGroup,
-        ChangedBy::Everyone => Code::WritableByOthers,
+        ChangedBy::Everyone | ChangedBy::Named(_) => Code::WritableByOthers,
         ChangedBy::Owner | ChangedBy::UnmappedOwner => Code::ForeignOwner,
     };
     Diagnostic::of_path(code, &path.path, format!("this {}", path.finding())).help(path.help())

@@ -48,8 +48,8 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
 fn start(launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
     let plan = launch.plan;
     plan.guards.enforce(launch, host)?;
-    plan.spawn.prepare(host).map_err(Refusal::CannotStart)?;
-    plan.last_look(host)?;
+    let interpreters = launch.prepare(host).map_err(Refusal::CannotStart)?;
+    plan.last_look(&interpreters, host)?;
     // The last check: a signal that arrives from here on is forwarded to the script.
     if let Some(signal) = host.pending() {
         return Err(Refusal::Interrupted(Step::Spawn, signal));

@@ -7,7 +7,7 @@ use nix::errno::Errno;
 use super::*;
 use crate::discovery::Roots;
 use crate::guard::{Answer, Request};
-use crate::host::fake::{Act, Op, World};
+use crate::host::fake::{Act, EXEC_LIMITS, Op, World};
 use crate::host::{Received, Sender};
 
 const LOG: &str = "/home/ops/log/a.log";
@@ -161,8 +161,43 @@ fn no_secret_is_fetched_before_a_person_has_said_yes() {
 }
 
 #[test]
+fn no_one_is_asked_for_a_run_that_is_known_to_be_refused_later() {
+    let script = "/home/ops/.local/share/qli/extensions/g/hello";
+    let too_long = "x".repeat(EXEC_LIMITS.all);
+    for (world, step) in [
+        (guarded().executable("/usr/bin/op", ""), Step::Secrets),
+        (
+            guarded().directory("/home/ops/log", 0o500),
+            Step::AuditStart,
+        ),
+        (guarded().executable(script, "#!/opt/none\n"), Step::Spawn),
+        (guarded().var("HUGE", too_long), Step::Spawn),
+    ] {
+        let (world, outcome) = carry(world);
+        let Ended::NotStarted(refusal) = &outcome.ended else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(refusal.step(), Some(step));
+        let acts: Vec<_> = world.acts().iter().map(Act::name).collect();
+        assert_eq!(acts, ["HandlersInstalled", "Shown"], "{step:?}");
+    }
+}
+
+#[test]
+fn what_changes_at_the_question_is_found_before_a_secret_is_fetched() {
+    let script = "/home/ops/.local/share/qli/extensions/g/hello";
+    let world = guarded()
+        .executable(script, "#!/opt/by\n")
+        .executable("/opt/by", "#!/bin/sh\n");
+    let world = world.changes_at_question("/opt/by", "#!/opt/none\n", true);
+    let (world, outcome) = carry(world);
+    assert_eq!(outcome.ended.exit(), Exit::Code(126));
+    assert!(!world.acts().iter().any(|act| act.name() == "Called"));
+}
+
+#[test]
 fn a_program_of_a_provider_that_changes_at_the_question_is_not_called() {
-    let world = guarded().changes_at_question("/usr/bin/op", "\u{7f}ELF, and more", true);
+    let world = guarded().changes_at_question("/usr/bin/op", "#!/bin/sh\n", true);
     let (world, outcome) = carry(world);
     let Ended::NotStarted(refusal) = &outcome.ended else {
         panic!("{outcome:?}")

@@ -1,13 +1,14 @@
 //! Roots, `PATH`, owners and modes, and manifests.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Check, Finding, RootFacts};
 use crate::diagnostics::Code;
 use crate::discovery::{CatalogueGroup, RootKind, Roots, distrusted};
 use crate::host::{
-    self, HostView, OnPath, Stat, diagnosis, is_absent, is_world_writable, path_entries,
-    search_path,
+    self, HostView, OnPath, Stat, diagnosis, interpreters, is_absent, is_world_writable,
+    path_entries, search_path,
 };
 use crate::manifest::FILE_NAME;
 use crate::names::{ls_command, plural, shell_path};
@@ -124,10 +125,23 @@ pub(super) fn trust(roots: &Roots, catalogue: &[CatalogueGroup], view: &dyn Host
     let files: Vec<_> = catalogue.iter().flat_map(files).collect();
     let roots = roots.iter().map(|root| root.path.as_path());
     let roots = roots.filter(|root| view.stat(root).is_ok());
-    let paths: Vec<_> = roots.chain(files.iter().map(PathBuf::as_path)).collect();
+    let paths = roots.chain(files.iter().map(PathBuf::as_path));
+    let interpreters = interpreters_of(&files, view);
+    let paths: Vec<_> = paths
+        .chain(interpreters.iter().map(PathBuf::as_path))
+        .collect();
     let found = distrusted(&paths, view);
     let summary = format!("owner and mode of {}", plural(files.len(), "file"));
     Check::new("trust", summary, found.iter().map(Finding::of).collect())
+}
+
+/// The programs that start some files, as far as they can.
+fn interpreters_of(files: &[PathBuf], view: &dyn HostView) -> BTreeSet<PathBuf> {
+    let found = files.iter().filter_map(|file| {
+        let head = view.head(file).ok()?;
+        interpreters(file, Some(&head), &[], view).ok()
+    });
+    found.flatten().map(|one| one.path).collect()
 }
 
 /// The manifest and the scripts of a group, unless it is built in.
@@ -151,7 +165,8 @@ pub(super) fn manifests(survey: &Survey) -> Check {
 
 /// What `validate` finds and the check of the roots, or of `PATH`, reports.
 const OF_ROOTS: [Code; 3] = [Code::RootMissing, Code::RootUnreadable, Code::GroupShadowed];
-const OF_PATH: [Code; 4] = [
+const OF_PATH: [Code; 5] = [
+    Code::AmbiguousCommand,
     Code::PathEntryEmpty,
     Code::PathEntryRelative,
     Code::CommandShadowed,

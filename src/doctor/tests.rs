@@ -1,6 +1,6 @@
 use super::*;
 use crate::discovery::PathCommands;
-use crate::host::fake::World;
+use crate::host::fake::{World, native_program};
 use crate::names::ls_command;
 
 const OWN: &str = "/home/ops/.local/share/qli/extensions";
@@ -30,6 +30,17 @@ fn only(world: &World) -> (&'static str, Health, String) {
     let (check, one) = found[0];
     assert_eq!(checkup.level, one.level);
     (check, one.level, one.help.clone())
+}
+
+#[test]
+fn an_interpreter_that_others_can_change_is_found() {
+    let world = world()
+        .manifest("ops", "")
+        .executable(&format!("{OWN}/ops/hello"), "#!/opt/by\n")
+        .program("/opt/by", &native_program())
+        .alter("/opt/by", |stat| stat.mode = 0o757);
+    let chmod = "chmod o-w /opt/by".to_owned();
+    assert_eq!(only(&world), ("trust", Health::Problem, chmod));
 }
 
 #[test]

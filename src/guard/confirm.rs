@@ -98,6 +98,14 @@ impl Guard for Confirm {
         }
     }
 
+    fn involves_others(&self) -> bool {
+        let answered = matches!(
+            (&self.answer, &self.name),
+            (Answer::YesGiven, None) | (Answer::NameGiven(_), _)
+        );
+        !answered
+    }
+
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal> {
         if let Some(option) = self.resolve(host)? {
             return Ok(Some(option));

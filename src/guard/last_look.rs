@@ -1,5 +1,5 @@
-//! The last check, directly before the script starts: manifest and script must
-//! still be the planned files.
+//! The last check, directly before the script starts: manifest, script and what starts
+//! it must still be the planned files.
 //!
 //! The user may have taken minutes to confirm. What was explained to them is what
 //! runs, or nothing runs.
@@ -7,10 +7,10 @@
 use std::path::{Path, PathBuf};
 
 use super::{Plan, Refusal};
-use crate::host::{ChangedBy, FileId, HostView, InsecurePath, insecure_paths, reason};
+use crate::host::{ChangedBy, FileId, HostView, InsecurePath, Interpreter, insecure_paths, reason};
 use crate::names::{Sha256, shell_word};
 
-/// How the `manifest` or the `script` differs from the planned one.
+/// How the `manifest`, the `script` or an `interpreter` differs from the planned one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileChange {
     #[error("the {0} {path} was replaced since it was planned", path = shell_word(.1))]
@@ -42,12 +42,51 @@ impl FileChange {
     }
 }
 
+/// How an interpreter differs from the planned one.
+fn interpreter_change(
+    planned: Option<&Interpreter>,
+    now: Option<&Interpreter>,
+    view: &dyn HostView,
+) -> Option<FileChange> {
+    const FILE: &str = "interpreter";
+    let one = planned.or(now)?;
+    let replaced = FileChange::Replaced(FILE, one.path.clone());
+    let (Some(planned), Some(now)) = (planned, now) else {
+        return Some(replaced);
+    };
+    if (&now.path, now.stat.id) != (&planned.path, planned.stat.id) {
+        return Some(replaced);
+    }
+    if now.stat.version == planned.stat.version {
+        return None;
+    }
+    match planned.sha256 {
+        Some(sha256) => FileChange::find(FILE, &planned.path, planned.stat.id, sha256, view),
+        None => Some(FileChange::Edited(FILE, planned.path.clone())),
+    }
+}
+
 impl Plan {
-    /// Checks manifest and script once more, directly before the script starts.
+    /// Compares the programs that start the script now with the planned ones: none, if it
+    /// could not be started then.
+    fn interpreter_changes(&self, now: &[Interpreter], view: &dyn HostView) -> Vec<FileChange> {
+        let planned = self
+            .spawn
+            .program
+            .interpreters
+            .as_deref()
+            .unwrap_or_default();
+        let all = 0..planned.len().max(now.len());
+        let changes = all.filter_map(|at| interpreter_change(planned.get(at), now.get(at), view));
+        changes.collect()
+    }
+
+    /// Checks manifest, script and the programs that start it now once more, directly
+    /// before the script starts.
     ///
     /// Embedded files cannot change; the copy that an embedded script is run from is
     /// verified when it is installed.
-    pub fn last_look(&self, view: &dyn HostView) -> Result<(), Refusal> {
+    pub fn last_look(&self, now: &[Interpreter], view: &dyn HostView) -> Result<(), Refusal> {
         let (manifest, program) = (&self.manifest, &self.spawn.program);
         let manifest_id = self.location.manifest_id;
         let manifest_path = manifest_id.map(|_| manifest.path.as_ref());
@@ -64,7 +103,8 @@ impl Plan {
             found("script", &program.path, program.id, program.sha256),
         ];
         let mut changes: Vec<_> = changes.into_iter().flatten().collect();
-        let paths: Vec<_> = manifest_path.into_iter().chain([program.file()]).collect();
+        changes.extend(self.interpreter_changes(now, view));
+        let paths: Vec<_> = manifest_path.into_iter().chain(program.files()).collect();
         let exposed = insecure_paths(&paths, view).into_iter();
         let exposed = exposed.filter(|one| one.by != ChangedBy::Group);
         changes.extend(exposed.map(FileChange::Exposed));
@@ -72,5 +112,68 @@ impl Plan {
             return Ok(());
         }
         Err(Refusal::Changed(changes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Step;
+    use super::super::plan::tests::plan;
+    use crate::host::fake::{World, native_program};
+
+    const BY: &str = "/home/ops/bin/by";
+
+    fn world() -> World {
+        let script = "/home/ops/.local/share/qli/extensions/g/hello";
+        World::new()
+            .manifest("g", "")
+            .executable(script, &format!("#!{BY}\n"))
+            .executable(BY, "#!/bin/sh\n")
+    }
+
+    /// What is found when the world has changed since the plan.
+    fn changes(then: &World, now: &World) -> Option<String> {
+        let plan = plan(then).unwrap();
+        let interpreters = plan.spawn.program.interpreters_now(now).unwrap();
+        let refusal = plan.last_look(&interpreters, now).err()?;
+        assert_eq!(refusal.step(), Some(Step::Spawn));
+        Some(refusal.reason())
+    }
+
+    #[test]
+    fn an_interpreter_must_still_be_the_planned_one() {
+        assert_eq!(changes(&world(), &world()), None);
+        let replaced = || world().executable(BY, "#!/bin/sh\n");
+        let found = changes(&world(), &replaced()).unwrap();
+        assert_eq!(
+            found,
+            format!("the interpreter {BY} was replaced since it was planned")
+        );
+        let own = || world();
+        let renewed = own().program("/bin/sh", &native_program());
+        let found = changes(&own(), &renewed).unwrap();
+        assert!(
+            found.contains("interpreter /bin/sh was replaced"),
+            "{found}"
+        );
+    }
+
+    #[test]
+    fn an_edited_interpreter_is_found_by_its_hash_or_by_its_times() {
+        let touched = |path: &str| world().alter(path, |stat| stat.version.changed.0 += 1);
+        assert_eq!(changes(&world(), &touched(BY)), None);
+        let of_root = |world: World| world.alter("/bin/sh", |stat| stat.owner = 0);
+        let found = changes(&of_root(world()), &of_root(touched("/bin/sh"))).unwrap();
+        assert!(found.contains("interpreter /bin/sh was edited"), "{found}");
+    }
+
+    #[test]
+    fn an_interpreter_that_another_user_may_change_by_now_is_exposed() {
+        let open = world().alter(BY, |stat| stat.mode = 0o757);
+        let found = changes(&world(), &open).unwrap();
+        assert!(
+            found.contains(&format!("meanwhile {BY} is writable by everyone")),
+            "{found}"
+        );
     }
 }

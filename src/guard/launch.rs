@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::{NextStep, Plan, Refusal, Step};
+use super::{NextStep, Plan, Refusal, StartFailure, Step};
 use crate::audit::{EndBody, Fallback, OpenRecord, Passed, RunId, Unrecorded};
-use crate::host::{Host, beyond_the_path, reason};
+use crate::host::{Host, Interpreter, beyond_the_path, reason};
 use crate::names::EnvName;
 use crate::providers::Secret;
 
@@ -52,6 +52,15 @@ impl<'p> Launch<'p> {
             record: None,
             unrecorded: None,
         })
+    }
+
+    /// Checks once more whether the script can be started, with all its secrets. Returns
+    /// the programs that start it.
+    pub fn prepare(&self, host: &mut dyn Host) -> Result<Vec<Interpreter>, StartFailure> {
+        match self.plan.size_obstacle(self.secrets(), host) {
+            Some(failure) => Err(failure),
+            None => self.plan.spawn.prepare(host),
+        }
     }
 
     pub(super) fn secrets(&self) -> impl Iterator<Item = (&EnvName, &Secret)> {

@@ -7,6 +7,7 @@
 mod audit_start;
 mod banner;
 mod confirm;
+mod exec_size;
 mod last_look;
 mod launch;
 mod limits;
@@ -47,6 +48,11 @@ pub trait Guard {
 
     /// Lets the run continue, and says how it passed if records distinguish that.
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal>;
+
+    /// Whether it asks a user or calls another program.
+    fn involves_others(&self) -> bool {
+        false
+    }
 
     /// What `explain` shows, a line each, for a verdict of this guard.
     fn details(&self, verdict: &Verdict) -> Vec<Detail>;
@@ -163,10 +169,14 @@ impl Guards {
         guards.find_map(|(one, guard)| (one == step).then_some(guard))
     }
 
-    /// Enforces every guard in order. A signal that arrives meanwhile ends the run
+    /// Enforces every guard in order; what is known to be refused later is refused before
+    /// one of them involves others. A signal that arrives meanwhile ends the run
     /// too.
     pub fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
         for (step, guard) in self.in_order() {
+            if guard.involves_others() {
+                launch.plan.look_ahead(step, host)?;
+            }
             let detail = guard.enforce(launch, host)?;
             launch.passed.push(Passed {
                 step: step.as_str(),

@@ -11,7 +11,7 @@ use nix::errno::Errno;
 
 use super::{Miss, Plan, Refusal, SecretFault, StartFailure};
 use crate::discovery::with_lf_line_ends;
-use crate::host::{beyond_the_path, diagnosis};
+use crate::host::{NotStartable, Unfit, beyond_the_path, diagnosis};
 use crate::names::{GroupName, Text, shell_line, shell_word};
 use crate::providers::ProviderFault;
 
@@ -196,19 +196,13 @@ fn for_secrets(faults: &[SecretFault], line: CommandLine<'_>) -> Vec<NextStep> {
     typed.into_iter().chain(steps).collect()
 }
 
+const LARGEST: &str = "env -0 | awk -v RS='\\0' -F= '{ print length, $1 }' | sort -rn | head";
+
 impl StartFailure {
     fn next_step(&self, line: CommandLine<'_>) -> Option<NextStep> {
         let (label, command) = match self {
-            Self::NoInterpreter {
-                script,
-                interpreter,
-            } if interpreter.as_os_str().as_encoded_bytes().ends_with(b"\r") => {
-                (TO_FIX_IT, with_lf_line_ends(script))
-            }
-            Self::NoInterpreter { script, .. } => {
-                let command = format!("head -n 1 {}", shell_word(script));
-                ("to see its first line", command)
-            }
+            Self::TooLarge { .. } => ("to see the largest variables", LARGEST.to_owned()),
+            Self::NotStartable(fault) => return Some(fault_next_step(fault)),
             Self::CopyDiffers(copy) => (TO_FIX_IT, format!("rm {}", shell_word(copy))),
             Self::NoCopy(..) => {
                 let command = format!("XDG_CACHE_HOME=\"$(mktemp -d)\" {}", line.run(""));
@@ -221,5 +215,47 @@ impl StartFailure {
             Self::Vanished(_) => return None,
         };
         Some(NextStep::new(label, command))
+    }
+}
+
+/// What to type about a script that the system would not start.
+fn fault_next_step(fault: &NotStartable) -> NextStep {
+    let see = |label, path: &Path| NextStep::new(label, format!("file -L {}", shell_word(path)));
+    let first_line = |script: &Path| {
+        let command = format!("head -n 1 {}", shell_word(script));
+        NextStep::new("to see its first line", command)
+    };
+    let is_crlf = |name: &OsStr| name.as_encoded_bytes().ends_with(b"\r");
+    match fault {
+        NotStartable::Program(path, _) => see("to see what it is", path),
+        NotStartable::NotOnPath { script, name } if is_crlf(name) => {
+            NextStep::to_fix_it(with_lf_line_ends(script))
+        }
+        NotStartable::NotOnPath { script, name } if name.as_encoded_bytes().contains(&b' ') => {
+            let command = format!("sed -i '1s/env /env -S /' {}", shell_word(script));
+            NextStep::new("to pass options", command)
+        }
+        NotStartable::TooNested(script) | NotStartable::NotOnPath { script, .. } => {
+            first_line(script)
+        }
+        NotStartable::Interpreter {
+            script,
+            interpreter,
+            fault,
+        } => match fault {
+            Unfit::Missing if is_crlf(interpreter.as_os_str()) => {
+                NextStep::to_fix_it(with_lf_line_ends(script))
+            }
+            Unfit::Missing | Unfit::NotAFile(_) => first_line(script),
+            Unfit::NoExecuteBit => {
+                NextStep::to_fix_it(format!("chmod +x {}", shell_word(interpreter)))
+            }
+            Unfit::Dangling | Unfit::Denied(_) => {
+                let path = shell_word(interpreter);
+                NextStep::new("to see why", format!("ls -l {path}; findmnt -T {path}"))
+            }
+            Unfit::FirstLine => first_line(interpreter),
+            Unfit::Format(_) => see("to see what it is", interpreter),
+        },
     }
 }

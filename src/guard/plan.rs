@@ -1,6 +1,7 @@
 //! The plan of one run: what `explain` previews and `run` enforces.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -141,6 +142,10 @@ impl Plan {
             ("manifest", json!(self.manifest)),
             ("program", json!(self.program_facts())),
             ("file", json!(Text::from(self.spawn.program.file()))),
+            (
+                "interpreters",
+                json!(self.spawn.program.interpreters.as_ref().ok()),
+            ),
             ("guards", json!(self.guards)),
         ];
         digest(covered.into_iter().chain(limits).collect())
@@ -164,6 +169,17 @@ impl Plan {
     pub fn program_facts(&self) -> FileFacts {
         let program = &self.spawn.program;
         FileFacts::new(&program.path, program.sha256)
+    }
+
+    /// The programs that start the script, with their hashes. A run takes the time for
+    /// those that someone else than root can change, and `explain` for all.
+    pub fn interpreter_hashes(&self, view: &dyn HostView) -> Vec<(&Path, Option<Sha256>)> {
+        let planned = self.spawn.program.interpreters.iter().flatten();
+        let hashes = planned.map(|one| {
+            let hash = || Some(view.digest(&one.path).ok()?.sha256);
+            (&*one.path, one.sha256.or_else(hash))
+        });
+        hashes.collect()
     }
 
     /// The group, the extension and the arguments as they may be shown.

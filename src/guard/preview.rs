@@ -121,8 +121,25 @@ impl Plan {
         steps
     }
 
+    /// Refuses what a later step would refuse, before a user is asked or a program is
+    /// called for nothing.
+    pub(super) fn look_ahead(&self, from: Step, view: &dyn HostView) -> Result<(), Refusal> {
+        let steps = self.preview(view).into_iter();
+        let later = steps.skip_while(|one| one.step < from);
+        let refusal = later.into_iter().find_map(|one| match one.verdict {
+            Verdict::Refuse(refusal) => Some(refusal),
+            Verdict::Pass | Verdict::Ask | Verdict::Fetch | Verdict::Act => None,
+        });
+        refusal.map_or(Ok(()), Err)
+    }
+
     fn preview_spawn(&self, view: &dyn HostView) -> Preview {
-        let verdict = self.spawn.preview(view);
+        let local = self.guards.local_secrets(view);
+        let local = local.iter().map(|(name, secret)| (*name, secret));
+        let verdict = match self.size_obstacle(local, view) {
+            Some(failure) => Verdict::Refuse(Refusal::CannotStart(failure)),
+            None => self.spawn.preview(view),
+        };
         let program = || shell_word(&self.spawn.program.path);
         let text = verdict.refusal().map_or_else(program, Refusal::reason);
         let detail = Detail::of_group(verdict.shown(), text);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Detail, FileChange, Miss, NextStep, SecretFault, Step};
 use crate::audit::{AppendError, LogObstacle};
 use crate::diagnostics::Code;
-use crate::host::Signal;
+use crate::host::{NotStartable, Signal};
 use crate::manifest::DemandedBy;
 use crate::names::{GroupName, exit_code, shell_word, visible};
 
@@ -41,18 +41,22 @@ pub enum Refusal {
 pub enum StartFailure {
     #[error("{} is gone", shell_word(.0))]
     Vanished(PathBuf),
-    /// The program in the `#!` line does not exist.
-    #[error("{}", no_interpreter(script, interpreter))]
-    NoInterpreter {
-        script: PathBuf,
-        interpreter: PathBuf,
-    },
+    /// The system could not start it: its format, or one of its interpreters.
+    #[error(transparent)]
+    NotStartable(#[from] NotStartable),
     #[error("{} cannot be executed: {message}", shell_word(script))]
     NotExecutable {
         script: PathBuf,
         /// The system's message.
         message: String,
         errno: Option<i32>,
+    },
+    /// Its arguments and variables.
+    #[error("{path} cannot be given {size} bytes of arguments and variables: the system takes {limit}", path = shell_word(script))]
+    TooLarge {
+        script: PathBuf,
+        size: usize,
+        limit: usize,
     },
     /// The cached copy of an embedded script was changed.
     #[error("{} differs from the embedded script", shell_word(.0))]
@@ -84,14 +88,6 @@ impl StartFailure {
         }
         None
     }
-}
-
-fn no_interpreter(script: &Path, interpreter: &Path) -> String {
-    let (script, name) = (shell_word(script), visible(interpreter));
-    if name.is_empty() {
-        return format!("line 1 of {script} names no interpreter");
-    }
-    format!("the interpreter `{name}` of {script} does not exist")
 }
 
 impl Refusal {

@@ -78,7 +78,7 @@ impl Secrets {
         let now: BTreeMap<_, _> = now.collect();
         let missing = self.wanted.iter().filter_map(|one| {
             let fault = match one.provider.row().local(&one.reference, view) {
-                Some(value) => value.err()?,
+                Some(value) => value.and_then(|value| one.fits(value, view)).err()?,
                 None => now.get(&one.provider)?.as_ref().err()?.clone(),
             };
             Some(one.fault(fault))
@@ -129,15 +129,23 @@ impl Secrets {
 }
 
 impl Guards {
-    /// Arguments without the values of secrets that are available without calling a
-    /// program.
-    pub(super) fn without_local_secrets(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
-        let secrets = self.secrets.iter().filter(|_| !args.is_empty());
-        let local = secrets.flat_map(|one| &one.wanted).filter_map(|one| {
+    /// The secrets that are available without calling a program.
+    pub(super) fn local_secrets(&self, view: &dyn HostView) -> Vec<(&EnvName, Secret)> {
+        let wanted = self.secrets.iter().flat_map(|one| &one.wanted);
+        let local = wanted.filter_map(|one| {
             let value = one.provider.row().local(&one.reference, view)?;
             Some((&one.env, value.ok()?))
         });
-        let local: Vec<_> = local.collect();
+        local.collect()
+    }
+
+    /// Arguments without the values of secrets that are available without calling a
+    /// program.
+    pub(super) fn without_local_secrets(&self, args: &[Text], view: &dyn HostView) -> Vec<Text> {
+        if args.is_empty() {
+            return Vec::new();
+        }
+        let local = self.local_secrets(view);
         if local.is_empty() {
             return args.to_vec();
         }
@@ -161,6 +169,12 @@ impl WantedSecret {
     /// The program that is called for it, if one is.
     fn tool(&self) -> Option<&'static Tool> {
         self.provider.row().tool()
+    }
+
+    /// Passes on a value that its variable can have.
+    fn fits(&self, value: Secret, view: &dyn HostView) -> Result<Secret, ProviderFault> {
+        value.check_length(self.env.as_str(), view)?;
+        Ok(value)
     }
 
     /// Whether both have the same value, which is then fetched once.
@@ -242,6 +256,10 @@ impl Guard for Secrets {
         }
     }
 
+    fn involves_others(&self) -> bool {
+        !self.tools.is_empty()
+    }
+
     fn enforce(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<Passage, Refusal> {
         if let Some(refusal) = self.refusal(host) {
             return Err(refusal);
@@ -269,6 +287,9 @@ impl Guard for Secrets {
                     FetchError::Fault(fault) => Refusal::SecretsMissing(vec![wanted.fault(fault)]),
                 })?
             };
+            let secret = wanted.fits(secret, host);
+            let secret =
+                secret.map_err(|fault| Refusal::SecretsMissing(vec![wanted.fault(fault)]))?;
             launch.secrets.push((wanted.env.clone(), secret));
             done.push(wanted);
         }

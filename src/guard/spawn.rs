@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 
 use super::{Launch, StartFailure, Verdict};
-use crate::discovery::{Program, ProgramKind, interpreter_of};
+use crate::discovery::{Program, ProgramKind};
 use crate::host::{
-    Access, Host, HostView, NotCreatable, Start, check_creatable, is_executable, reason,
+    Access, Host, HostView, Interpreter, NotCreatable, Start, check_creatable, reason,
 };
 use crate::names::{Sha256, Text};
 
@@ -15,41 +15,24 @@ pub struct Spawn {
     pub program: Program,
 }
 
-/// How many interpreters may be scripts themselves (execve(2)).
-const INTERPRETERS_MAX: usize = 5;
-
 impl Spawn {
-    /// The one predicate: why the system would refuse to start the script.
-    fn obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
-        let interpreter = self.interpreter_obstacle(view);
-        interpreter.or_else(|| self.copy_obstacle(view))
-    }
-
-    fn interpreter_obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
-        let mut script = self.program.path.clone();
-        let mut interpreter = self.program.interpreter.clone()?;
-        for _ in 0..INTERPRETERS_MAX {
-            if !is_executable(&interpreter, view) {
-                return Some(StartFailure::NoInterpreter {
-                    script,
-                    interpreter,
-                });
-            }
-            // An interpreter that cannot be read is not a script.
-            let next = interpreter_of(&view.head(&interpreter).unwrap_or_default())?;
-            script = std::mem::replace(&mut interpreter, next);
-        }
-        Some(StartFailure::NotExecutable {
-            script: self.program.path.clone(),
-            message: "too many nested `#!` interpreters".to_owned(),
-            errno: None,
-        })
+    /// The one predicate: the programs that start the script, or why the system would
+    /// refuse to.
+    fn starters(&self, view: &dyn HostView) -> Result<Vec<Interpreter>, StartFailure> {
+        let interpreters = self.program.interpreters_now(view)?;
+        self.copy_obstacle(view).map_or(Ok(interpreters), Err)
     }
 
     fn copy_obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
         let ProgramKind::Embedded { file, .. } = &self.program.kind else {
             return None;
         };
+        let mut above = file.ancestors();
+        let existing = above.find(|path| view.stat(path).is_ok());
+        if existing.is_some_and(|path| view.is_noexec(path)) {
+            let reason = "its filesystem is mounted noexec".to_owned();
+            return Some(StartFailure::NoCopy(file.clone(), reason));
+        }
         if view.lstat(file).is_err() {
             return cache_obstacle(file, view);
         }
@@ -66,26 +49,25 @@ impl Spawn {
     }
 
     pub fn preview(&self, view: &dyn HostView) -> Verdict {
-        match self.obstacle(view) {
-            Some(failure) => Verdict::Refuse(super::Refusal::CannotStart(failure)),
-            None => Verdict::Act,
+        match self.starters(view) {
+            Err(failure) => Verdict::Refuse(super::Refusal::CannotStart(failure)),
+            Ok(_) => Verdict::Act,
         }
     }
 
-    /// Checks once more, and installs an embedded script in the cache.
-    pub fn prepare(&self, host: &mut dyn Host) -> Result<(), StartFailure> {
-        if let Some(failure) = self.obstacle(host) {
-            return Err(failure);
-        }
+    /// Checks once more, and installs an embedded script in the cache. Returns the
+    /// programs that start the script now.
+    pub fn prepare(&self, host: &mut dyn Host) -> Result<Vec<Interpreter>, StartFailure> {
+        let interpreters = self.starters(host)?;
         let ProgramKind::Embedded { file, bytes } = &self.program.kind else {
-            return Ok(());
+            return Ok(interpreters);
         };
         if host.lstat(file).is_err() {
             let installed = host.install(file, bytes);
             installed.map_err(|error| StartFailure::NoCopy(file.clone(), reason(&error)))?;
         }
         match host.digest(file).map(|found| found.sha256) {
-            Ok(found) if found == Sha256::of(bytes) => Ok(()),
+            Ok(found) if found == Sha256::of(bytes) => Ok(interpreters),
             _ => Err(StartFailure::CopyDiffers(file.clone())),
         }
     }
@@ -121,11 +103,8 @@ impl Spawn {
             if view.stat(file).is_err() {
                 return StartFailure::Vanished(file.to_owned());
             }
-            if let Some(interpreter) = &self.program.interpreter {
-                return StartFailure::NoInterpreter {
-                    script: file.to_owned(),
-                    interpreter: interpreter.clone(),
-                };
+            if let Err(fault) = self.program.interpreters_now(view) {
+                return fault.into();
             }
             let message = "the loader that it names does not exist".to_owned();
             return StartFailure::not_executable(file, message, error);
@@ -168,24 +147,6 @@ mod tests {
     }
 
     #[test]
-    fn the_interpreter_of_an_interpreter_is_looked_for_too() {
-        let script = "/home/ops/.local/share/qli/extensions/g/hello";
-        let world = World::new()
-            .manifest("g", "")
-            .executable(script, "#!/opt/wrapper -x\n")
-            .executable("/opt/wrapper", "#!/opt/none\n");
-        let Verdict::Refuse(refusal) = spawn(&world, "g").preview(&world) else {
-            panic!("not refused")
-        };
-        assert!(refusal.reason().contains("`/opt/none` of /opt/wrapper"));
-        let around = world.executable("/opt/wrapper", "#!/opt/wrapper\n");
-        assert!(matches!(
-            spawn(&around, "g").preview(&around),
-            Verdict::Refuse(_)
-        ));
-    }
-
-    #[test]
     fn an_embedded_script_is_installed_once_and_verified_at_every_run() {
         let mut world = World::new();
         let spawn = spawn(&world, "dev");
@@ -203,6 +164,16 @@ mod tests {
             spawn.prepare(&mut world),
             Err(StartFailure::CopyDiffers(copy.into()))
         );
+    }
+
+    #[test]
+    fn a_cache_on_a_filesystem_without_execution_is_found_before() {
+        let world = World::new().noexec("/home/ops/.cache");
+        assert!(matches!(spawn(&world, "dev").preview(&world), Verdict::Act));
+        let world = world.directory("/home/ops/.cache", 0o700);
+        let preview = spawn(&world, "dev").preview(&world);
+        let reason = preview.refusal().unwrap().reason();
+        assert!(reason.contains("mounted noexec"), "{reason}");
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Starts the script, and reads the states of child processes.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
@@ -73,7 +72,11 @@ impl CoreLimit {
 
 /// Starts the script. Not by `Command`, which resets PIPE, and keeps copies of the
 /// environment that cannot be erased.
-pub(super) fn spawn(start: &Start<'_>, ignores_pipe: bool) -> io::Result<Pid> {
+pub(super) fn spawn(
+    start: &Start<'_>,
+    own: &BTreeMap<OsString, OsString>,
+    ignores_pipe: bool,
+) -> io::Result<Pid> {
     // qli adopts what the script leaves running, to count and to reap it
     // (PR_SET_CHILD_SUBREAPER, prctl(2)). If the kernel refuses, nothing is counted.
     #[cfg(target_os = "linux")]
@@ -84,7 +87,7 @@ pub(super) fn spawn(start: &Start<'_>, ignores_pipe: bool) -> io::Result<Pid> {
     let args = start.args.iter().map(|arg| CString::new(arg.as_bytes()));
     let args = std::iter::once(Ok(program.clone())).chain(args);
     let args = args.collect::<Result<Vec<_>, _>>()?;
-    let env = Zeroizing::new(environment(start)?);
+    let env = Zeroizing::new(environment(start, own)?);
     Ok(posix_spawn(
         &*program,
         &actions,
@@ -120,11 +123,14 @@ pub(super) fn spawn_unblocked(command: &mut Command) -> io::Result<Child> {
 
 /// qli's own environment with the variables that are set for the script, sorted. Each
 /// line has its full size from the start: growing would leave copies of a secret.
-fn environment(start: &Start<'_>) -> Result<Vec<CString>, NulError> {
-    let own = std::env::vars_os().map(|(name, value)| (name, Cow::from(value)));
-    let mut variables: BTreeMap<OsString, Cow<'_, OsStr>> = own.collect();
+fn environment(
+    start: &Start<'_>,
+    own: &BTreeMap<OsString, OsString>,
+) -> Result<Vec<CString>, NulError> {
+    let own = own.iter().map(|(name, value)| (&**name, &**value));
+    let mut variables: BTreeMap<&OsStr, &OsStr> = own.collect();
     let set = start.env.iter().copied();
-    variables.extend(set.map(|(name, value)| (name.into(), Cow::from(value))));
+    variables.extend(set.map(|(name, value)| (OsStr::new(name), value)));
     let lines = variables.iter().map(|(name, value)| {
         let mut line = Vec::with_capacity(name.len() + value.len() + 2);
         for part in [name.as_bytes(), b"=", value.as_bytes()] {

@@ -4,6 +4,7 @@
 //! signals directly. [`System`] is the real implementation; guards are tested on
 //! the in-memory `World` of `tests/support/fake`.
 
+mod acl;
 mod ask;
 mod atomic_write;
 #[cfg(target_os = "linux")]
@@ -16,11 +17,15 @@ mod clock;
 mod descendants;
 mod directory;
 mod draft;
+mod exec_limits;
+mod executable_format;
 mod facts;
 #[cfg(test)]
 #[path = "../../tests/support/fake/mod.rs"]
 pub mod fake;
+mod first_line;
 mod handlers;
+mod interpreter;
 mod log;
 mod path;
 mod path_search;
@@ -40,20 +45,25 @@ mod user;
 mod waiting;
 mod witness;
 
-use std::ffi::OsString;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub use acl::Acl;
 pub use child::ChildEnd;
 pub use draft::is_draft;
+pub use exec_limits::ExecLimits;
 pub use facts::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, FileVersion, HEAD, Identity,
     LoginUid, NewFile, Opened, ProcessFacts, Readable, Start, Stat, TimeLimits, ToolCall,
     ToolError, ToolOutput,
 };
+pub use first_line::FirstLine;
+pub use interpreter::{Interpreter, NotStartable, Unfit, interpreters, planned_interpreters};
 pub use log::{LogFile, OpenLog};
 pub use path::{lookup, normalize, path_list, system_data, unset_reason};
 pub use path_search::{OnPath, all_on_path, path_entries, search_path};
@@ -87,8 +97,14 @@ pub fn reason(error: &io::Error) -> String {
 /// }
 /// ```
 pub trait HostView {
-    /// Reads a variable of qli's own environment.
-    fn var(&self, name: &str) -> Option<OsString>;
+    /// The environment that scripts and tools get, before anything is added. Of a
+    /// variable that qli was given twice, only the last one is in it.
+    fn environment(&self) -> &BTreeMap<OsString, OsString>;
+
+    /// Reads a variable as scripts and tools will see it.
+    fn var(&self, name: &str) -> Option<OsString> {
+        self.environment().get(OsStr::new(name)).cloned()
+    }
 
     /// Reads a regular file of at most `limit` bytes; links are followed.
     ///
@@ -121,6 +137,15 @@ pub trait HostView {
 
     /// Asks the kernel about the effective user's access to a path.
     fn check_access(&self, path: &Path, access: Access) -> io::Result<()>;
+
+    /// Reads a file's access control list, if it has one. Does not follow a link.
+    fn acl(&self, path: &Path) -> Option<Acl>;
+
+    /// Whether nothing on the filesystem of a path can be executed (mount(8)).
+    fn is_noexec(&self, path: &Path) -> bool;
+
+    /// How much a script can be given.
+    fn exec_limits(&self) -> ExecLimits;
 
     /// Whether this process has a controlling terminal.
     fn has_terminal(&self) -> bool;

@@ -91,7 +91,9 @@ pub fn check_creatable(directory: &Path, view: &dyn HostView) -> Result<(), NotC
     let denied = |error| NotCreatable::Denied(directory.to_owned(), error);
     match (view.stat(directory), directory.parent()) {
         (Ok(stat), _) if stat.is_directory() => {
-            view.check_access(directory, Access::Write).map_err(denied)
+            let mut accesses = [Access::Write, Access::Execute].into_iter();
+            let denying = accesses.find_map(|access| view.check_access(directory, access).err());
+            denying.map_or(Ok(()), |error| Err(denied(error)))
         }
         (Ok(stat), _) => Err(NotCreatable::NotADirectory(directory.to_owned(), stat.kind)),
         (Err(error), Some(parent)) if is_absent(&error) && !is_link(directory, view) => {
@@ -110,14 +112,18 @@ mod tests {
     fn the_nearest_existing_ancestor_decides_whether_a_directory_can_be_created() {
         let world = World::new()
             .directory("/home/ops/closed", 0o555)
+            .directory("/home/ops/unsearchable", 0o600)
             .file("/home/ops/file", "")
             .link("/home/ops/link", "/none");
         let check = |path: &str| check_creatable(Path::new(path), &world);
         assert!(check("/home/ops").is_ok() && check("/home/ops/a/b").is_ok());
-        let NotCreatable::Denied(path, _) = check("/home/ops/closed/a/b").unwrap_err() else {
-            panic!("not denied");
-        };
-        assert_eq!(path, Path::new("/home/ops/closed"));
+        for above in ["/home/ops/closed", "/home/ops/unsearchable"] {
+            let found = check(&format!("{above}/a/b")).unwrap_err();
+            let NotCreatable::Denied(path, _) = found else {
+                panic!("not denied");
+            };
+            assert_eq!(path, Path::new(above));
+        }
         assert!(matches!(
             check("/home/ops/file").unwrap_err(),
             NotCreatable::NotADirectory(_, FileKind::File)

@@ -1,5 +1,6 @@
 //! The real implementation.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -24,9 +25,9 @@ use super::streams::write_stderr;
 use super::terminal::SavedModes;
 use super::waiting::Waiting;
 use super::{
-    Access, AskError, Contents, FileDigest, HEAD, Host, HostView, Identity, LogFile, NewFile,
-    OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError, ToolOutput, ask,
-    atomic_write, clock, draft, process, terminal, tool, user,
+    Access, Acl, AskError, Contents, ExecLimits, FileDigest, HEAD, Host, HostView, Identity,
+    LogFile, NewFile, OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError,
+    ToolOutput, ask, atomic_write, clock, draft, process, terminal, tool, user,
 };
 use crate::names::Sha256;
 
@@ -40,6 +41,7 @@ pub struct System {
     modes: Option<SavedModes>,
     identity: OnceLock<Identity>,
     own: OnceLock<process::OwnStat>,
+    environment: OnceLock<BTreeMap<OsString, OsString>>,
     core_limit: Option<CoreLimit>,
     arrived: Option<Signal>,
 }
@@ -55,6 +57,7 @@ impl System {
             modes: None,
             identity: OnceLock::new(),
             own: OnceLock::new(),
+            environment: OnceLock::new(),
             core_limit: None,
             arrived: None,
         }
@@ -143,8 +146,9 @@ fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 impl HostView for System {
-    fn var(&self, name: &str) -> Option<OsString> {
-        std::env::var_os(name)
+    fn environment(&self) -> &BTreeMap<OsString, OsString> {
+        self.environment
+            .get_or_init(|| std::env::vars_os().collect())
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
@@ -238,6 +242,34 @@ impl HostView for System {
         faccessat(AT_FDCWD, path, flags, AtFlags::AT_EACCESS).map_err(Into::into)
     }
 
+    #[cfg(target_os = "linux")]
+    fn acl(&self, path: &Path) -> Option<Acl> {
+        const XATTR_SIZE_MAX: usize = 64 * 1024; // listxattr(2)
+        let mut value = vec![0; XATTR_SIZE_MAX];
+        let length = rustix::fs::lgetxattr(path, "system.posix_acl_access", &mut value).ok()?;
+        Acl::parse(value.get(..length)?)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn acl(&self, _: &Path) -> Option<Acl> {
+        None
+    }
+
+    #[cfg(target_os = "linux")]
+    fn is_noexec(&self, path: &Path) -> bool {
+        use nix::sys::statvfs::{FsFlags, statvfs};
+        statvfs(path).is_ok_and(|found| found.flags().contains(FsFlags::ST_NOEXEC))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_noexec(&self, _: &Path) -> bool {
+        false
+    }
+
+    fn exec_limits(&self) -> ExecLimits {
+        ExecLimits::of_system()
+    }
+
     fn has_terminal(&self) -> bool {
         terminal::exists()
     }
@@ -316,7 +348,8 @@ impl Host for System {
     }
 
     fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
-        tool::call(call, self.signals()?)
+        let environment = self.environment().clone();
+        tool::call(call, &environment, self.signals()?)
     }
 
     fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {
@@ -359,7 +392,7 @@ impl Host for System {
         self.modes = SavedModes::read();
         let ignores_pipe = self.signals()?.ignores_pipe();
         let limited = self.core_limit.take().map(CoreLimit::restore);
-        let spawned = child::spawn(start, ignores_pipe);
+        let spawned = child::spawn(start, self.environment(), ignores_pipe);
         // Secrets may still be in memory.
         self.core_limit = limited.and_then(|()| CoreLimit::disable());
         self.script = Some(spawned?);

@@ -1,5 +1,7 @@
 //! Running a provider's program for its output.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::process::CommandExt;
@@ -26,11 +28,14 @@ const GRACE: Duration = Duration::from_secs(2);
 /// limit is exceeded; then its whole process group is killed before this returns.
 pub(super) fn call(
     call: &ToolCall<'_>,
+    environment: &BTreeMap<OsString, OsString>,
     signals: &mut SignalHandlers,
 ) -> Result<ToolOutput, ToolError> {
     let mut command = Command::new(call.program);
     command
         .args(call.args)
+        .env_clear()
+        .envs(environment)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -28,6 +28,8 @@ pub enum ChangedBy {
     /// Its owner, who has no uid in this user namespace: anyone outside, also root.
     UnmappedOwner,
     Everyone,
+    /// This user, whom an access control list names.
+    Named(u32),
 }
 
 impl InsecurePath {
@@ -35,10 +37,11 @@ impl InsecurePath {
     pub fn finding(&self) -> String {
         let Stat { mode, owner, .. } = self.stat;
         let who = match self.by {
-            ChangedBy::Group => "is writable by its group",
-            ChangedBy::Owner => "is owned by neither you nor root",
-            ChangedBy::UnmappedOwner => "has no owner in this user namespace",
-            ChangedBy::Everyone => "is writable by everyone",
+            ChangedBy::Group => "is writable by its group".to_owned(),
+            ChangedBy::Owner => "is owned by neither you nor root".to_owned(),
+            ChangedBy::UnmappedOwner => "has no owner in this user namespace".to_owned(),
+            ChangedBy::Everyone => "is writable by everyone".to_owned(),
+            ChangedBy::Named(uid) => format!("is writable by uid {uid}, by its ACL"),
         };
         format!("{who} (mode {mode:04o}, owner uid {owner})")
     }
@@ -60,6 +63,7 @@ impl InsecurePath {
                 "cat /proc/self/uid_map  # run qli outside, or map the owner here".to_owned()
             }
             ChangedBy::Everyone => format!("chmod o-w {path}"),
+            ChangedBy::Named(uid) => format!("setfacl -x u:{uid} {path}"),
         }
     }
 }
@@ -149,7 +153,7 @@ impl PathWalk<'_> {
     }
 
     fn check(&mut self, path: &Path, stat: Stat, is_parent: bool) {
-        if let Some(by) = changed_by(&stat, is_parent, self.view)
+        if let Some(by) = changed_by(path, &stat, is_parent, self.view)
             && self.reported.insert(path.into())
         {
             let path = path.to_owned();
@@ -161,7 +165,7 @@ impl PathWalk<'_> {
 /// Who else can change a file, or the entries of a parent directory. In a sticky parent
 /// no one else can replace a file of this user or root; a file of another user is
 /// reported anyway.
-fn changed_by(stat: &Stat, is_parent: bool, view: &dyn HostView) -> Option<ChangedBy> {
+fn changed_by(path: &Path, stat: &Stat, is_parent: bool, view: &dyn HostView) -> Option<ChangedBy> {
     if !stat.has_trusted_owner(view.euid()) {
         let is_unmapped = is_unmapped(stat.owner, view);
         return Some(if is_unmapped {
@@ -177,8 +181,21 @@ fn changed_by(stat: &Stat, is_parent: bool, view: &dyn HostView) -> Option<Chang
     } else if stat.is_world_writable() {
         Some(ChangedBy::Everyone)
     } else {
-        stat.is_group_writable().then_some(ChangedBy::Group)
+        stat.is_group_writable()
+            .then(|| group_class(path, stat, view))?
     }
+}
+
+/// Who can write by the bits of the group. With an access control list these are the
+/// most that anyone in it may do, so the list decides.
+fn group_class(path: &Path, stat: &Stat, view: &dyn HostView) -> Option<ChangedBy> {
+    let Some(acl) = view.acl(path) else {
+        return Some(ChangedBy::Group);
+    };
+    let trusted = [0, view.euid(), stat.owner];
+    let mut strangers = acl.users.iter().filter(|uid| !trusted.contains(uid));
+    let named = strangers.next().map(|uid| ChangedBy::Named(*uid));
+    named.or(acl.by_group.then_some(ChangedBy::Group))
 }
 
 /// Whether a uid is what the kernel shows for every user that has none in this user
@@ -194,6 +211,7 @@ fn is_unmapped(uid: u32, view: &dyn HostView) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Acl;
     use super::super::fake::{UID, World};
     use super::*;
 
@@ -231,6 +249,29 @@ mod tests {
             with(|stat| stat.owner = UID + 1),
             [(file(), ChangedBy::Owner)]
         );
+    }
+
+    #[test]
+    fn an_access_control_list_says_who_the_bits_of_the_group_are_for() {
+        let with = |path: &str, users: &[u32], by_group| {
+            let shared = world().alter(path, |stat| stat.mode |= 0o020);
+            let users = users.to_vec();
+            found(&shared.acl_of(path, Acl { users, by_group }))
+        };
+        let stranger = |path: &str| (path.to_owned(), ChangedBy::Named(77));
+        for path in [FILE, "/home/ops/g"] {
+            assert_eq!(with(path, &[UID, 77], true), [stranger(path)]);
+        }
+        assert_eq!(with(FILE, &[UID, 0], false), []);
+        assert_eq!(
+            with(FILE, &[0], true),
+            [(FILE.to_owned(), ChangedBy::Group)]
+        );
+        let sticky = world().directory("/home/ops/g", 0o1775);
+        let users = vec![77];
+        let by_group = false;
+        let sticky = sticky.acl_of("/home/ops/g", Acl { users, by_group });
+        assert_eq!(found(&sticky), []);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::host::{HostView, InsecurePath, Signal, diagnosis, reason};
+use crate::host::{HostView, InsecurePath, NotStartable, Signal, diagnosis, reason};
 use crate::names::{SecretRef, shell_word};
 
 pub use redactor::Redactor;
@@ -140,6 +140,13 @@ impl ProviderFault {
         Self::ToolBroken {
             reason: reason(error),
             help: diagnosis(error, program),
+        }
+    }
+
+    fn of_start(fault: &NotStartable, program: &Path) -> Self {
+        Self::ToolBroken {
+            reason: fault.to_string(),
+            help: format!("head -n 1 {}", shell_word(program)),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use secrecy::{ExposeSecret, SecretBox};
 use zeroize::Zeroizing;
 
+use crate::host::HostView;
+
 /// A value that is erased when it is dropped, and that cannot be printed: it is
 /// not `Serialize`, not `Display`, and its `Debug` shows nothing.
 ///
@@ -31,7 +33,13 @@ pub enum Unusable {
     /// environ(7) cannot contain one.
     #[error("the value contains a NUL byte")]
     Nul,
+    /// A variable can have only so many bytes (execve(2)).
+    #[error("the value is too long for a variable")]
+    TooLong,
 }
+
+/// Every system takes this many bytes, so that its limit need not be asked for.
+const SURELY_SHORT: usize = 64 * 1024;
 
 impl Secret {
     /// Takes a value without copying it.
@@ -43,6 +51,15 @@ impl Secret {
             return Err(Unusable::Nul);
         }
         Ok(Self(SecretBox::new(Box::new(std::mem::take(&mut *bytes)))))
+    }
+
+    /// Checks that a variable of this name can have the value.
+    pub fn check_length(&self, name: &str, view: &dyn HostView) -> Result<(), Unusable> {
+        let length = name.len() + "=\0".len() + self.0.expose_secret().len();
+        if length > SURELY_SHORT && length > view.exec_limits().string {
+            return Err(Unusable::TooLong);
+        }
+        Ok(())
     }
 
     #[must_use]
@@ -65,12 +82,22 @@ impl std::fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::fake::{EXEC_LIMITS, World};
 
     #[test]
     fn debug_shows_nothing_of_the_value() {
         let secret = Secret::new(Zeroizing::new(b"hunter2".to_vec())).unwrap();
         assert_eq!(format!("{secret:?}"), "Secret");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn the_name_counts_for_the_length_of_a_variable() {
+        let bytes = vec![b'x'; EXEC_LIMITS.string - "TOKEN=\0".len()];
+        let secret = Secret::new(Zeroizing::new(bytes)).unwrap();
+        let check = |name: &str| secret.check_length(name, &World::new());
+        assert_eq!(check("TOKEN"), Ok(()));
+        assert_eq!(check("TOKENS"), Err(Unusable::TooLong));
     }
 
     #[test]

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use serde::{Serialize, Serializer};
 
 use super::{FetchError, ProviderFault, Secret, StderrPolicy};
-use crate::host::{FileDigest, FileId, FileVersion, Host, HostView, OnPath, search_path};
+use crate::host::{
+    ChangedBy, FileDigest, FileId, FileVersion, Host, HostView, Interpreter, OnPath,
+    insecure_paths, planned_interpreters, search_path,
+};
 use crate::names::{SecretRef, Sha256, path_as_text};
 
 #[derive(Debug)]
@@ -29,6 +32,9 @@ pub struct FoundTool {
     /// The file that was examined.
     #[serde(skip)]
     pub id: FileId,
+    /// The programs that start it, if it is a script.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interpreters: Vec<Interpreter>,
 }
 
 /// What a program is recognised by.
@@ -55,10 +61,21 @@ impl Tool {
             OnPath::Untrusted(insecure) => return Err(ProviderFault::ToolUntrusted(insecure)),
             OnPath::Missing => return Err(ProviderFault::ToolMissing(self.name)),
         };
-        match examine(&path, view) {
-            Ok((contents, id)) => Ok(FoundTool { path, contents, id }),
-            Err(error) => Err(ProviderFault::of_call(&error, &path)),
+        let (contents, id, head) =
+            examine(&path, view).map_err(|error| ProviderFault::of_call(&error, &path))?;
+        let interpreters = planned_interpreters(&path, head.as_deref(), view)
+            .map_err(|fault| ProviderFault::of_start(&fault, &path))?;
+        let paths: Vec<_> = interpreters.iter().map(|one| &*one.path).collect();
+        let insecure = insecure_paths(&paths, view).into_iter();
+        if let Some(one) = insecure.into_iter().find(|one| one.by != ChangedBy::Group) {
+            return Err(ProviderFault::ToolUntrusted(one));
         }
+        Ok(FoundTool {
+            path,
+            contents,
+            id,
+            interpreters,
+        })
     }
 
     /// Checks once more, directly before the program is called: minutes may have passed
@@ -77,12 +94,15 @@ impl Tool {
     }
 }
 
-fn examine(path: &Path, view: &dyn HostView) -> io::Result<(ToolContents, FileId)> {
+/// What a program is recognised by, and its beginning if it can be read.
+type Examined = (ToolContents, FileId, Option<Vec<u8>>);
+
+fn examine(path: &Path, view: &dyn HostView) -> io::Result<Examined> {
     match view.digest(path) {
-        Ok(FileDigest { sha256, id, .. }) => Ok((ToolContents::Hashed(sha256), id)),
+        Ok(FileDigest { sha256, id, head }) => Ok((ToolContents::Hashed(sha256), id, Some(head))),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
             let stat = view.stat(path)?;
-            Ok((ToolContents::Unreadable(stat.version), stat.id))
+            Ok((ToolContents::Unreadable(stat.version), stat.id, None))
         }
         Err(error) => Err(error),
     }
@@ -92,8 +112,33 @@ fn examine(path: &Path, view: &dyn HostView) -> io::Result<(ToolContents, FileId
 mod tests {
     use super::*;
     use crate::host::FileKind;
-    use crate::host::fake::World;
+    use crate::host::fake::{World, native_program};
     use crate::providers::ProviderId;
+
+    #[test]
+    fn the_interpreter_of_a_program_is_a_part_of_it() {
+        let world = || {
+            let world = World::new().tool("op", 0, b"", b"");
+            let world = world.executable("/usr/bin/op", "#!/opt/by\n");
+            world.program("/opt/by", &native_program())
+        };
+        let op = ProviderId::OnePassword.row().tool().unwrap();
+        let planned = op.find(&world());
+        assert_eq!(planned.as_ref().unwrap().interpreters.len(), 1);
+        let replaced = world().program("/opt/by", &native_program());
+        let changed = Err(ProviderFault::ToolChanged("/usr/bin/op".into()));
+        assert_eq!(op.find_again(&planned, &replaced), changed);
+        let open = world().alter("/opt/by", |stat| stat.mode = 0o757);
+        assert!(matches!(
+            op.find(&open),
+            Err(ProviderFault::ToolUntrusted(_))
+        ));
+        let none = world().executable("/usr/bin/op", "#!/opt/none\n");
+        assert!(matches!(
+            op.find(&none),
+            Err(ProviderFault::ToolBroken { .. })
+        ));
+    }
 
     #[test]
     fn another_program_than_the_planned_one_is_not_called() {
@@ -102,11 +147,11 @@ mod tests {
         let planned = op.find(&world);
         assert_eq!(op.find_again(&planned, &world), planned);
         let changed = Err(ProviderFault::ToolChanged("/usr/bin/op".into()));
-        let edited = world.executable("/usr/bin/op", "\x7fELF, and more");
+        let edited = world.executable("/usr/bin/op", "#!/bin/sh\n");
         assert_eq!(op.find_again(&planned, &edited), changed);
         let earlier = edited
             .var("PATH", "/opt:/usr/bin")
-            .executable("/opt/op", "\x7fELF");
+            .executable("/opt/op", "#!/bin/sh\n");
         let moved = Err(ProviderFault::ToolChanged("/opt/op".into()));
         assert_eq!(op.find_again(&planned, &earlier), moved);
     }

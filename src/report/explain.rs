@@ -1,5 +1,7 @@
 //! `qli explain <GROUP> <EXTENSION>`: the answer first, then the steps.
 
+use std::path::Path;
+
 use super::message::rows;
 use super::run::next_steps;
 use super::style::{hanging, put};
@@ -7,17 +9,18 @@ use super::{Style, human};
 use crate::discovery::some_of;
 use crate::guard::{CommandLine, Plan, Preview, Refusal, Step, Verdict, first_refusal};
 use crate::manifest::DemandedBy;
-use crate::names::{Digest, visible};
+use crate::names::{Digest, Sha256, visible};
 
 const DRY_RUN: &str = "Dry run: nothing was executed, no secret was fetched, no file was written.";
 
 /// Renders a plan, and what each of its steps would do now. `qli` is the command that
-/// finds the extension again.
+/// finds the extension again. With the `hashes` of the programs that start the script,
+/// digests are shown in full.
 pub fn explain(
     plan: &Plan,
     steps: &[Preview],
     qli: &str,
-    full_digests: bool,
+    hashes: Option<&[(&Path, Option<Sha256>)]>,
     style: &Style,
 ) -> String {
     let own = plan.section.as_ref();
@@ -34,7 +37,7 @@ pub fn explain(
     }
     out.push_str(&not_declared(steps, style));
     put!(out, "\n{}", hanging("", DRY_RUN, style.width));
-    out.push_str(&origin(plan, steps, full_digests, style));
+    out.push_str(&origin(plan, steps, hashes, style));
     out.push_str(&next(CommandLine { qli, plan }, steps, style));
     if !plan.warnings.is_empty() {
         put!(out, "\n{}", human::diagnostics(&plan.warnings, style));
@@ -94,11 +97,16 @@ fn not_declared(steps: &[Preview], style: &Style) -> String {
 }
 
 /// Where the plan comes from, and what identifies it.
-fn origin(plan: &Plan, steps: &[Preview], full_digests: bool, style: &Style) -> String {
+fn origin(
+    plan: &Plan,
+    steps: &[Preview],
+    hashes: Option<&[(&Path, Option<Sha256>)]>,
+    style: &Style,
+) -> String {
     let manifest = style.path(&plan.location.manifest_path);
     let mark = format!("[{}]", plan.extension);
     let digest = |digest: Digest, about: &str| {
-        if full_digests {
+        if hashes.is_some() {
             return digest.0.to_string();
         }
         format!("{:.12}  {about}", digest.0)
@@ -120,6 +128,10 @@ fn origin(plan: &Plan, steps: &[Preview], full_digests: bool, style: &Style) -> 
         lines.push(("shadows", style.path(&shadowed.manifest)));
         let lacks = (!shadowed.guards.is_empty()).then(|| some_of(&shadowed.guards));
         lines.extend(lacks.map(|guards| ("lacks", guards)));
+    }
+    for (path, sha256) in hashes.unwrap_or_default() {
+        lines.push(("started by", style.path(path)));
+        lines.extend(sha256.map(|sha256| ("", sha256.to_string())));
     }
     let content = "the same on every machine; compare it in a review";
     lines.push(("content", digest(plan.content_digest(), content)));

@@ -6,9 +6,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::discovery::PathCommands;
+use crate::discovery::{PathCommands, Reading, ambiguous, readings};
 use crate::host::HostView;
-use crate::names::{ExtensionName, GroupName, leftover, shell_path};
+use crate::names::{GroupName, leftover, shell_path};
 
 use super::files::leftover_file;
 
@@ -48,20 +48,6 @@ fn entries(view: &dyn HostView) -> Diagnostics {
     found
 }
 
-/// Reads a name as `qli-<group>-<extension>` in every possible way: both can
-/// contain hyphens.
-fn meanings(name: &OsStr) -> Vec<(GroupName, ExtensionName)> {
-    let Some(name) = name.to_str().and_then(|name| name.strip_prefix("qli-")) else {
-        return Vec::new();
-    };
-    let splits = name.match_indices('-');
-    let meanings = splits.filter_map(|(at, _)| {
-        let (group, extension) = name.split_at_checked(at)?;
-        Some((group.parse().ok()?, extension.get(1..)?.parse().ok()?))
-    });
-    meanings.collect()
-}
-
 /// The groups that a name may belong to, whatever follows.
 fn groups_of(name: &OsStr) -> impl Iterator<Item = GroupName> {
     let name = name.to_str().and_then(|name| name.strip_prefix("qli-"));
@@ -80,11 +66,12 @@ fn check_command(
         let is_ours = groups_of(name).any(|group| groups.contains_key(&group));
         return is_ours.then(|| leftover_file(path, what));
     }
-    let meanings = meanings(name);
-    let (group, extension) = meanings.first()?;
-    let known = meanings
-        .iter()
-        .filter_map(|(group, extension)| Some((groups.get(group)?, extension)));
+    let all = readings(name);
+    let Reading { group, extension } = all.first()?.clone();
+    let known = all.into_iter().filter_map(|reading| {
+        let directory = groups.get(&reading.group)?.clone();
+        Some((reading, directory))
+    });
     let known: Vec<_> = known.collect();
     if known.is_empty() {
         let message = format!("an extension of no group: there is no group `{group}`");
@@ -92,12 +79,15 @@ fn check_command(
         return Some(Diagnostic::of_path(Code::CommandWithoutGroup, path, message).help(help));
     }
     // It never runs only if each group that it may belong to has its own file.
-    let own = known.iter().map(|(directory, extension)| {
-        let file = directory.as_ref()?.join(extension.as_str());
+    let own = known.iter().map(|(reading, directory)| {
+        let file = directory.as_ref()?.join(reading.extension.as_str());
         view.lstat(&file).ok().map(|_| file)
     });
     let own: Option<Vec<PathBuf>> = own.collect();
-    own?.first().map(|by| shadowed(path, by))
+    match own.as_deref() {
+        Some([by, ..]) => Some(shadowed(path, by)),
+        _ => ambiguous(path, &known).map(Diagnostic::as_warning),
+    }
 }
 
 fn shadowed(path: &Path, by: &Path) -> Diagnostic {
@@ -176,11 +166,19 @@ mod tests {
             .executable("/a/qli-db-prod-restore", "")
             .executable("/r/db-prod/restore", "");
         assert_eq!(found(&world, &[("db", "/r/db")]), []);
-        assert_eq!(
-            found(&world, &[("db", "/r/db"), ("db-prod", "/r/db-prod")]),
-            []
-        );
         assert_eq!(found(&world, &[("db-prod", "/r/db-prod")]).len(), 1);
+    }
+
+    #[test]
+    fn a_program_of_two_groups_is_reported() {
+        let path = "/a/qli-db-prod-restore";
+        let world = World::bare().var("PATH", "/a").executable(path, "");
+        let both = [("db", "/r/db"), ("db-prod", "/r/db-prod")];
+        assert_eq!(found(&world, &both), [("QLI0806", path.to_owned())]);
+        let own = world.executable("/r/db-prod/restore", "");
+        assert_eq!(found(&own, &both), [("QLI0806", path.to_owned())]);
+        let own = own.executable("/r/db/prod-restore", "");
+        assert_eq!(found(&own, &both), [("QLI0804", path.to_owned())]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::candidate::is_private;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::discovery::{check_interpreter_line, dangling_link, extension_name, with_lf_line_ends};
+use crate::discovery::{check_first_line, dangling_link, extension_name, with_lf_line_ends};
 use crate::host::{FileKind, HostView, Stat, is_link};
 use crate::names::{leftover, shell_path, visible};
 
@@ -68,7 +68,7 @@ fn check(path: &Path, name: &OsStr, view: &dyn HostView) -> (FileRole, Option<Di
             meant(Some(misnamed(path, problem)))
         }
         (FileKind::File, None) if stat.has_execute_bit() => {
-            (FileRole::Script, check_first_line(path, view))
+            (FileRole::Script, check_line(path, view))
         }
         (FileKind::File, None) => meant(check_execute_bit(path, view)),
         (FileKind::Special, _) => {
@@ -153,9 +153,9 @@ pub(super) fn misnamed(path: &Path, typed: Diagnostic) -> Diagnostic {
 }
 
 /// Returns a warning: it stops one script, not the group.
-fn check_first_line(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
+fn check_line(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
     let head = view.head(path).ok()?;
-    if let Err(problem) = check_interpreter_line(path, &head) {
+    if let Err(problem) = check_first_line(path, &head) {
         return Some(problem.as_warning());
     }
     let line = head.split(|&byte| byte == b'\n').next()?;

@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use crate::support::{NOBODY, copy_program, give_away, output};
-use crate::world::{Run, World};
+use crate::world::{Run, World, code};
 
 /// Contains characters that base64, URLs, JSON and shells each write differently.
 const SENTINEL: &str = "S3ntinel/+&\u{fc} \"q";
@@ -209,8 +209,14 @@ fn a_script_that_cannot_be_started_leaks_no_secret() {
             let world = from.world("").executable("root/g/hello", text);
             let result = run(&world, &mut world.qli(["hello"]));
             assert_eq!(result.status.code(), Some(126), "{text}");
-            assert_eq!(world.end()["event"], "spawn_failed");
         }
+        // Only the system finds that the loader of this program is missing.
+        let world = from.world("");
+        let copy = "sed 's,/ld-,/no-,g' /bin/sh >root/g/hello; chmod 755 root/g/hello";
+        assert_eq!(code(&mut world.sh(copy)), Some(0));
+        let result = run(&world, &mut world.qli(["hello"]));
+        assert_eq!(result.status.code(), Some(126));
+        assert_eq!(world.end()["event"], "spawn_failed");
     }
 }
 

@@ -50,13 +50,58 @@ pub(crate) enum Script {
     Linked,
     NoInterpreter,
     ClosedInterpreter,
+    DirectoryInterpreter,
+    EmptyInterpreter,
+    TextInterpreter,
+    OpenInterpreter,
+    OwnInterpreter,
     CarriageReturn,
+    ByEnvCarriageReturn,
+    ByEnvMissing,
+    NestedTooDeep,
+    LongLine,
+    LongArgument,
+    ByteOrderMark,
+    Utf16,
     NoLine,
     Empty,
+    Binary,
+    OtherMachine,
     NotExecutable,
     Directory,
     Dangling,
 }
+
+/// Scripts that run.
+const RUNS: [Script; 4] = [
+    Script::ByEnv,
+    Script::Linked,
+    Script::OwnInterpreter,
+    Script::LongArgument,
+];
+
+const FAILS: [Script; 20] = [
+    Script::NoInterpreter,
+    Script::ClosedInterpreter,
+    Script::DirectoryInterpreter,
+    Script::EmptyInterpreter,
+    Script::TextInterpreter,
+    Script::OpenInterpreter,
+    Script::CarriageReturn,
+    Script::ByEnvCarriageReturn,
+    Script::ByEnvMissing,
+    Script::NestedTooDeep,
+    Script::LongLine,
+    Script::ByteOrderMark,
+    Script::Utf16,
+    Script::NoLine,
+    Script::Empty,
+    Script::Binary,
+    Script::OtherMachine,
+    Script::NotExecutable,
+    Script::Directory,
+    Script::Dangling,
+];
 
 /// Where the script is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -226,19 +271,10 @@ fn log() -> impl Strategy<Value = Log> {
 
 /// Generates a run.
 pub(crate) fn case() -> impl Strategy<Value = Case> {
-    let scripts = vec![
-        Script::ByEnv,
-        Script::ByEnv,
-        Script::Linked,
-        Script::Linked,
-        Script::NoInterpreter,
-        Script::ClosedInterpreter,
-        Script::CarriageReturn,
-        Script::NoLine,
-        Script::Empty,
-        Script::NotExecutable,
-        Script::Directory,
-        Script::Dangling,
+    let script = prop_oneof![
+        6 => Just(Script::Good),
+        1 => select(RUNS.to_vec()),
+        1 => select(FAILS.to_vec()),
     ];
     let locations = vec![
         Place::OnPath,
@@ -262,7 +298,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     let ops = vec![Op::PrintsNothing, Op::Fails, Op::Absent, Op::Open];
     (
         manifest(),
-        mostly(Script::Good, 3, scripts),
+        script,
         mostly(Place::OfGroup, 4, locations),
         select(roots),
         trust(),
@@ -326,6 +362,10 @@ const BODY: &str = "for one; do printf '%s\\0' \"$one\"; done >\"$MARK\"\n";
 impl Script {
     fn put(self, world: &World, path: &Path) {
         let put = |line: &str, mode| write(path, &format!("{line}\n{BODY}"), mode);
+        let by = |text: &str, mode| {
+            write(&world.path("by"), text, mode);
+            put(&format!("#!{}", world.path("by").display()), 0o755);
+        };
         match self {
             Self::Good => put("#!/bin/sh", 0o755),
             Self::ByEnv => put("#!/usr/bin/env sh", 0o755),
@@ -334,9 +374,30 @@ impl Script {
             Self::NoLine => put("", 0o755),
             Self::NotExecutable => put("#!/bin/sh", 0o644),
             Self::Empty => write(path, "", 0o755),
-            Self::ClosedInterpreter => {
-                write(&world.path("closed"), "#!/bin/sh\n", 0o644);
-                put(&format!("#!{}", world.path("closed").display()), 0o755);
+            Self::ClosedInterpreter => by("#!/bin/sh\n", 0o644),
+            Self::EmptyInterpreter => by("", 0o755),
+            Self::TextInterpreter => by("exec sh \"$@\"\n", 0o755),
+            Self::OpenInterpreter => by("#!/bin/sh\nexec sh \"$@\"\n", 0o757),
+            Self::OwnInterpreter => by("#!/bin/sh\nexec sh \"$@\"\n", 0o755),
+            Self::NestedTooDeep => by(&format!("#!{}\n", world.path("by").display()), 0o755),
+            Self::DirectoryInterpreter => {
+                std::fs::create_dir(world.path("by")).unwrap();
+                put(&format!("#!{}", world.path("by").display()), 0o755);
+            }
+            Self::ByEnvCarriageReturn => put("#!/usr/bin/env sh\r", 0o755),
+            Self::ByEnvMissing => put("#!/usr/bin/env no-such-shell", 0o755),
+            Self::LongLine => put(&format!("#!/{}bin/sh", "/".repeat(256)), 0o755),
+            Self::LongArgument => {
+                let env = format!("#!/usr/bin/env -S {}sh", "A=1 ".repeat(20));
+                put(&format!("{env} {}", " ".repeat(256)), 0o755);
+            }
+            Self::ByteOrderMark => put("\u{feff}#!/bin/sh", 0o755),
+            Self::Utf16 => put_bytes(path, b"\xff\xfe#\0!\0/\0b\0i\0n\0/\0s\0h\0\n\0"),
+            Self::Binary => put_bytes(path, b"abc\0def"),
+            Self::OtherMachine => {
+                let mut program = std::fs::read("/bin/sh").unwrap();
+                program[18..20].copy_from_slice(&[0xf7, 0]); // EM_BPF
+                put_bytes(path, &program);
             }
             Self::Linked => {
                 let target = world.path("elsewhere");
@@ -347,6 +408,12 @@ impl Script {
             Self::Dangling => symlink("nothing", path).unwrap(),
         }
     }
+}
+
+/// Writes a file that nothing executes.
+fn put_bytes(path: &Path, bytes: &[u8]) {
+    std::fs::write(path, bytes).unwrap();
+    set_mode(path, 0o755);
 }
 
 const FOREIGNER: u32 = 12345;

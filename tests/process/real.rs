@@ -65,19 +65,19 @@ impl Seen {
     }
 
     /// The step that refuses the run, with its exit code and, if `explain` knows it, the
-    /// reason.
+    /// reason. What it knows comes first: it is refused before a program is called.
     fn end(&self, op: Op) -> Option<(&str, i64, Option<&str>)> {
-        self.steps().iter().find_map(|step| {
-            let name = step["step"].as_str().unwrap();
-            match step["verdict"].as_str().unwrap() {
-                "refuse" => {
-                    let code = self.document["exit_code"].as_i64().unwrap();
-                    Some((name, code, step["reason"].as_str()))
-                }
-                "fetch" if op != Op::PrintsValue => Some((name, 125, None)),
-                _ => None,
-            }
-        })
+        let with = |verdict: &str| self.steps().iter().find(|step| step["verdict"] == verdict);
+        if let Some(step) = with("refuse") {
+            let code = self.document["exit_code"].as_i64().unwrap();
+            return Some((
+                step["step"].as_str().unwrap(),
+                code,
+                step["reason"].as_str(),
+            ));
+        }
+        let fetch = with("fetch").filter(|_| op != Op::PrintsValue)?;
+        Some((fetch["step"].as_str().unwrap(), 125, None))
     }
 }
 

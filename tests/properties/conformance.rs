@@ -15,7 +15,7 @@ use qli::testing::host::FileKind;
 use qli::testing::names::to_json_line;
 use qli::testing::report::ExplainDocument;
 
-use crate::fake::{Act, UID, World};
+use crate::fake::{Act, EXEC_LIMITS, UID, World, native_program};
 
 const LOG: &str = "/home/ops/log/a.log";
 const SCRIPT: &str = "/home/ops/.local/share/qli/extensions/g/hello";
@@ -26,6 +26,8 @@ struct Declared {
     banner: bool,
     confirm: Ask,
     audited: bool,
+    /// Whether refusals are recorded too.
+    refusals: bool,
     required: BTreeMap<String, String>,
     secrets: BTreeMap<String, Provider>,
     /// Which of these the script's section requires, not the group.
@@ -68,6 +70,7 @@ impl Declared {
         line(format!("{}{confirm}", path("confirm")));
         if self.audited {
             line(format!("audit_log = \"{LOG}\""));
+            line(format!("audit.refusals = {}", self.refusals));
         }
         for (name, value) in &self.required {
             line(format!("{}requires_env.{name} = \"{value}\"", path(name)));
@@ -91,16 +94,17 @@ fn declared() -> impl Strategy<Value = Declared> {
     (
         any::<bool>(),
         prop::sample::select(vec![Ask::No, Ask::Key, Ask::Name]),
-        any::<bool>(),
+        any::<(bool, bool)>(),
         prop::collection::btree_map("[AB]", "[12]?", 0..3),
         prop::collection::btree_map("[STU]", provider, 0..3),
         prop::collection::btree_set("confirm|[ABST]", 0..4),
     )
         .prop_map(
-            |(banner, confirm, audited, required, secrets, own)| Declared {
+            |(banner, confirm, (audited, refusals), required, secrets, own)| Declared {
                 banner,
                 confirm,
                 audited,
+                refusals,
                 required,
                 secrets,
                 own,
@@ -116,7 +120,85 @@ struct Circumstances {
     answer: Answer,
     op: Option<(i32, String)>,
     log: Log,
-    interpreter: bool,
+    start: Start,
+    /// A variable that leaves no room for the others.
+    huge: bool,
+}
+
+/// How the system would start the script.
+#[derive(Debug, Clone, Copy)]
+enum Start {
+    Good,
+    ByEnv,
+    ByEnvAndShim,
+    /// The interpreter is missing, or what is at its path cannot start anything.
+    Missing,
+    Directory,
+    Closed,
+    Dangling,
+    Empty,
+    Text,
+    Odd,
+    Nested,
+    /// `env` finds nothing.
+    EnvMissing,
+    EnvCarriageReturn,
+    /// The script is a program itself.
+    Program,
+    OddProgram,
+    OtherProgram,
+}
+
+const STARTS: [Start; 15] = [
+    Start::ByEnv,
+    Start::ByEnvAndShim,
+    Start::Missing,
+    Start::Directory,
+    Start::Closed,
+    Start::Dangling,
+    Start::Empty,
+    Start::Text,
+    Start::Odd,
+    Start::Nested,
+    Start::EnvMissing,
+    Start::EnvCarriageReturn,
+    Start::Program,
+    Start::OddProgram,
+    Start::OtherProgram,
+];
+
+impl Start {
+    fn put(self, world: World) -> World {
+        const BY: &str = "/opt/by";
+        let by = |world: World| world.executable(SCRIPT, &format!("#!{BY} -x\n"));
+        let by_env = |world: World, name: &str| {
+            let env = world.program("/usr/bin/env", &native_program());
+            env.executable(SCRIPT, &format!("#!/usr/bin/env {name}\n"))
+        };
+        match self {
+            Self::Good => world,
+            Self::ByEnv => by_env(world, "sh"),
+            Self::ByEnvAndShim => by_env(world.executable("/usr/bin/shim", "#!/bin/sh\n"), "shim"),
+            Self::Missing => by(world),
+            Self::Directory => by(world).directory(BY, 0o755),
+            Self::Closed => by(world).file(BY, "x"),
+            Self::Dangling => by(world).link(BY, "/none"),
+            Self::Empty => by(world).executable(BY, ""),
+            Self::Text => by(world).executable(BY, "echo\n"),
+            Self::Odd => by(world).executable(BY, "a\0b"),
+            Self::Nested => by(world).executable(BY, &format!("#!{BY}\n")),
+            Self::EnvMissing => by_env(world, "none"),
+            Self::EnvCarriageReturn => by_env(world, "sh\r"),
+            Self::Program => world.program(SCRIPT, &native_program()),
+            Self::OddProgram => world.executable(SCRIPT, "a\0b"),
+            Self::OtherProgram => {
+                let mut program = native_program();
+                let machine = program.iter_mut().skip(18).take(2);
+                machine.zip([8, 0]).for_each(|(byte, mips)| *byte = mips);
+                world.program(SCRIPT, &program)
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -129,10 +211,15 @@ enum Log {
     NotARecord,
     ReadOnly,
     OpenDirectory,
+    ClosedDirectory,
 }
 
 fn circumstances() -> impl Strategy<Value = Circumstances> {
     let var = prop::sample::select(vec!["A", "B", "CI_S", "CI_T", "CI_U"]);
+    let value = prop_oneof![
+        20 => "[12]?",
+        1 => Just("x".repeat(EXEC_LIMITS.string - 1)),
+    ];
     let op = (0..2, "[a-z]{0,2}\n?");
     let log = prop::sample::select(vec![
         Log::Absent,
@@ -144,9 +231,10 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
         Log::NotARecord,
         Log::ReadOnly,
         Log::OpenDirectory,
+        Log::ClosedDirectory,
     ]);
     (
-        prop::collection::btree_map(var.prop_map(str::to_owned), "[12]?", 0..6),
+        prop::collection::btree_map(var.prop_map(str::to_owned), value, 0..6),
         prop::option::of("y|n|g|"),
         prop::sample::select(vec![
             Answer::AskPerson,
@@ -156,16 +244,18 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
         ]),
         prop::option::weighted(0.8, op),
         log,
-        prop::bool::weighted(0.9),
+        prop_oneof![4 => Just(Start::Good), 1 => prop::sample::select(STARTS.to_vec())],
+        prop::bool::weighted(0.03),
     )
         .prop_map(
-            |(vars, typed, answer, op, log, interpreter)| Circumstances {
+            |(vars, typed, answer, op, log, start, huge)| Circumstances {
                 vars,
                 typed,
                 answer,
                 op,
                 log,
-                interpreter,
+                start,
+                huge,
             },
         )
 }
@@ -181,9 +271,10 @@ fn world(declared: &Declared, now: &Circumstances) -> World {
     if let Some((code, value)) = &now.op {
         world = world.tool("op", *code, value.as_bytes(), b"no");
     }
-    if !now.interpreter {
-        world = world.executable(SCRIPT, "#!/opt/none/sh\n");
+    if now.huge {
+        world = world.var("HUGE", "x".repeat(EXEC_LIMITS.all));
     }
+    world = now.start.put(world);
     let log = |world: World, kind, mode| world.node(LOG, kind, mode, "");
     match now.log {
         Log::Absent => world,
@@ -196,6 +287,7 @@ fn world(declared: &Declared, now: &Circumstances) -> World {
             log(world, FileKind::File, 0o600).alter(LOG, |stat| stat.owner = UID + 1)
         }
         Log::OpenDirectory => world.directory("/home/ops/log", 0o777),
+        Log::ClosedDirectory => world.directory("/home/ops/log", 0o500),
     }
 }
 
@@ -273,25 +365,29 @@ proptest! {
         let acts: Vec<_> = acts.iter().map(String::as_str).collect();
         let ended_at = end(&outcome);
 
-        // Every step before the one that ended it was previewed as passing.
+        // What was previewed as refused was refused, and no one was asked before.
         let refused = first_refusal(&steps).map(|refusal| (refusal.step().unwrap(), refusal.reason()));
         match (&ended_at, &refused) {
             (None, None) => prop_assert_eq!(outcome.ended.exit(), Exit::Code(0)),
-            (None, Some(refused)) => prop_assert!(false, "ran against {:?}", refused),
-            (Some((step, _)), _) if steps.iter().any(|one| one.step == *step && is_open(one)) => {
+            (Some((step, _)), None) => {
                 // The user said no, or a program had no value.
-                let earlier = refused.as_ref().is_some_and(|(first, _)| first < step);
-                prop_assert!(!earlier, "{:?} came after {:?}", ended_at, refused);
+                let open = steps.iter().any(|one| one.step == *step && is_open(one));
+                prop_assert!(open, "refused unexpectedly: {:?}", ended_at);
             }
-            (Some(ended), Some(refused)) => prop_assert_eq!(ended, refused),
-            (Some(ended), None) => prop_assert!(false, "refused unexpectedly: {:?}", ended),
+            (_, Some(_)) => {
+                prop_assert_eq!(&ended_at, &refused);
+                prop_assert!(!acts.contains(&"Asked") && !acts.contains(&"Called"), "{:?}", acts);
+            }
         }
 
         // What was done is a prefix of what the plan allows, in its order.
         let mut rest = allowed(&steps).into_iter().peekable();
         for act in &acts {
-            if ended_at.as_ref().is_some_and(|(step, _)| *step == Step::Spawn) && *act == "Appended" {
-                break; // the end record of a script that could not be started
+            let is_end = ended_at.as_ref().is_some_and(|(step, _)| {
+                *step == Step::Spawn || declared.refusals
+            });
+            if is_end && *act == "Appended" {
+                break; // the end record of a script that could not be started, or the refusal
             }
             while rest.peek() == Some(&"Called") && *act != "Called" {
                 rest.next();
@@ -306,11 +402,12 @@ proptest! {
 
         // Every start record has its end, and every record is valid by its schema.
         let log = world.text(LOG).unwrap_or_default();
-        prop_assert!(matches!(log.lines().count(), 0 | 2), "{}", log);
+        let is_refusal = log.lines().count() == 1 && declared.refusals && ended_at.is_some();
+        prop_assert!(is_refusal || matches!(log.lines().count(), 0 | 2), "{}", log);
         for line in log.lines() {
             fits(&AUDIT, line)?;
         }
-        fits(&PLAN, &to_json_line(&ExplainDocument::new(&plan, &steps)))?;
+        fits(&PLAN, &to_json_line(&ExplainDocument::new(&plan, &steps, &world)))?;
     }
 
     #[test]

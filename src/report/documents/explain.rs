@@ -7,7 +7,8 @@ use super::{DiagnosticDocument, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{GroupLocation, RootKind};
 use crate::guard::{CommandLine, Plan, Preview, Refusal, Step, first_refusal};
-use crate::names::{Digest, ExtensionName, GroupName, Text};
+use crate::host::HostView;
+use crate::names::{Digest, ExtensionName, GroupName, Sha256, Text};
 
 /// `qli explain <GROUP> <EXTENSION> --format json`: the plan, and what each
 /// step would do now.
@@ -38,6 +39,10 @@ pub struct ExplainDocument {
     pub manifest: FileFacts,
     /// The script.
     pub program: FileFacts,
+    /// The programs that start the script, in the order in which they are started.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub interpreters: Vec<InterpreterDocument>,
     /// The steps in force, in order.
     pub steps: Vec<StepDocument>,
     /// Warnings of the manifest, and of who else may change it.
@@ -46,6 +51,17 @@ pub struct ExplainDocument {
     pub would_run: bool,
     /// The code explain exits with: 0, or what the run would be refused with.
     pub exit_code: u8,
+}
+
+/// A program that starts the script: the interpreter of its `#!` line, that one's own,
+/// or what `env` finds on PATH.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct InterpreterDocument {
+    pub path: Text,
+    /// Missing if it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256>,
 }
 
 /// Where a group comes from.
@@ -62,6 +78,7 @@ pub struct Origin {
     pub hides: Option<Text>,
     /// The fields of that manifest whose guards the group lacks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub lacks: Vec<String>,
 }
 
@@ -96,7 +113,12 @@ pub struct StepDocument {
 
 impl ExplainDocument {
     /// Describes a plan and what its steps would do.
-    pub fn new(plan: &Plan, steps: &[Preview]) -> Self {
+    pub fn new(plan: &Plan, steps: &[Preview], view: &dyn HostView) -> Self {
+        let interpreters = plan.interpreter_hashes(view).into_iter();
+        let interpreters = interpreters.map(|(path, sha256)| InterpreterDocument {
+            path: path.as_os_str().into(),
+            sha256,
+        });
         let refusal = first_refusal(steps);
         Self {
             schema_version: SCHEMA_VERSION,
@@ -113,6 +135,7 @@ impl ExplainDocument {
             origin: Origin::of(&plan.location),
             manifest: plan.manifest.clone(),
             program: plan.program_facts(),
+            interpreters: interpreters.collect(),
             steps: steps
                 .iter()
                 .map(|step| StepDocument::new(step, plan))

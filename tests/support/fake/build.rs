@@ -1,12 +1,12 @@
 //! Building a world, one line per circumstance, and inspecting it afterwards.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 
-use super::{Act, FileChange, Op, World};
-use qli::testing::host::{ChildEnd, FileKind, Signal, Stat};
+use super::{Act, FileChange, Op, World, native_program};
+use qli::testing::host::{Acl, ChildEnd, FileKind, Signal, Stat};
 
 impl World {
     /// A user `ops` with a home directory, no terminal and no groups.
@@ -15,7 +15,7 @@ impl World {
             .var("HOME", "/home/ops")
             .var("PATH", "/usr/bin:/bin")
             .directory("/home/ops", 0o755)
-            .executable("/bin/sh", "\x7fELF")
+            .program("/bin/sh", &native_program())
     }
 
     /// No variables and no files.
@@ -24,12 +24,12 @@ impl World {
     }
 
     pub fn var(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.vars.insert(name.to_owned(), value.into());
+        self.vars.insert(name.into(), value.into());
         self
     }
 
     pub fn unset(mut self, name: &str) -> Self {
-        self.vars.remove(name);
+        self.vars.remove(OsStr::new(name));
         self
     }
 
@@ -41,6 +41,14 @@ impl World {
     /// Adds a file of mode 0755.
     pub fn executable(self, path: &str, text: &str) -> Self {
         self.node(path, FileKind::File, 0o755, text)
+    }
+
+    /// Adds a file of mode 0755 that need not be text.
+    pub fn program(self, path: &str, bytes: &[u8]) -> Self {
+        let mut disk = self.disk.borrow_mut();
+        disk.put(Path::new(path), FileKind::File, 0o755, bytes);
+        drop(disk);
+        self
     }
 
     pub fn directory(self, path: &str, mode: u32) -> Self {
@@ -73,6 +81,18 @@ impl World {
         self
     }
 
+    /// Mounts a directory so that nothing in it can be executed.
+    pub fn noexec(mut self, path: &str) -> Self {
+        self.noexec.push(path.into());
+        self
+    }
+
+    /// Gives a path an access control list.
+    pub fn acl_of(self, path: &str, acl: Acl) -> Self {
+        self.disk.borrow_mut().acls.insert(path.into(), acl);
+        self
+    }
+
     /// Adds a group to the user's root, with an executable `hello`.
     pub fn manifest(self, group: &str, fields: &str) -> Self {
         let root = format!("/home/ops/.local/share/qli/extensions/{group}");
@@ -91,7 +111,7 @@ impl World {
     pub fn tool(mut self, name: &str, code: i32, stdout: &[u8], stderr: &[u8]) -> Self {
         let output = (code, stdout.to_vec(), stderr.to_vec());
         self.tools.insert(name.to_owned(), output);
-        self.executable(&format!("/usr/bin/{name}"), "\x7fELF")
+        self.program(&format!("/usr/bin/{name}"), &native_program())
     }
 
     /// Makes an operation fail the `nth` time, counted from 1.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::UID;
-use qli::testing::host::{FileId, FileKind, FileVersion, LogFile, NewFile, Signal, Stat};
+use qli::testing::host::{Acl, FileId, FileKind, FileVersion, LogFile, NewFile, Signal, Stat};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
@@ -97,6 +97,7 @@ pub(super) struct Disk {
     pub(super) locked: bool,
     pub(super) inodes: u64,
     pub(super) clock: Duration,
+    pub(super) acls: BTreeMap<PathBuf, Acl>,
     pub(super) time: Option<DateTime<Utc>>,
     pub(super) at_question: Vec<(PathBuf, String, bool)>,
     pub(super) while_running: Vec<(PathBuf, FileChange)>,
@@ -134,6 +135,7 @@ impl Disk {
                 self.put(&path, FileKind::File, 0o755, text.as_bytes());
             } else if let Some(node) = self.nodes.get_mut(&path) {
                 node.bytes = text.into_bytes();
+                node.stat.version.changed.0 += 1;
             }
         }
     }

@@ -8,10 +8,11 @@ mod disk;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -21,25 +22,43 @@ pub use disk::{Act, FileChange, Op};
 use disk::{Disk, FakeLog};
 
 use qli::testing::host::{
-    Access, AskError, ChildEnd, Contents, FileDigest, HEAD, Host, HostView, Identity, LogFile,
-    LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start, Stat, TimeLimits, ToolCall,
-    ToolError, ToolOutput,
+    Access, Acl, AskError, ChildEnd, Contents, ExecLimits, FileDigest, HEAD, Host, HostView,
+    Identity, LogFile, LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start, Stat,
+    TimeLimits, ToolCall, ToolError, ToolOutput,
 };
 use qli::testing::names::Sha256;
 
 pub const UID: u32 = 1000;
 
+/// Those of Linux, with pages of 4 KiB and a stack of 8 MiB.
+pub const EXEC_LIMITS: ExecLimits = ExecLimits {
+    string: 128 * 1024,
+    all: 2 * 1024 * 1024,
+};
+
 const BOOT_ID: &str = "6a6f2d4c-0000-4000-8000-000000000000";
+
+/// The beginning of a program that this machine can execute.
+pub fn native_program() -> Vec<u8> {
+    static HEAD_OF_TEST: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let file = std::env::current_exe().and_then(std::fs::File::open);
+        let mut head = Vec::new();
+        let read = file.and_then(|file| file.take(64).read_to_end(&mut head));
+        read.map(|_| head).unwrap_or_default()
+    });
+    HEAD_OF_TEST.clone()
+}
 
 /// An in-memory host, built with one line per circumstance.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct World {
-    vars: BTreeMap<String, OsString>,
+    vars: BTreeMap<OsString, OsString>,
     disk: Rc<RefCell<Disk>>,
     answers: Option<Vec<String>>,
     /// Exit code, standard output and standard error of each tool.
     tools: BTreeMap<String, (i32, Vec<u8>, Vec<u8>)>,
+    noexec: Vec<PathBuf>,
     end: ChildEnd,
 }
 
@@ -54,8 +73,8 @@ impl World {
 }
 
 impl HostView for World {
-    fn var(&self, name: &str) -> Option<OsString> {
-        self.vars.get(name).cloned()
+    fn environment(&self) -> &BTreeMap<OsString, OsString> {
+        &self.vars
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
@@ -142,6 +161,18 @@ impl HostView for World {
             Ok(stat) if stat.mode & bit == 0 => Err(io::ErrorKind::PermissionDenied.into()),
             found => found.map(|_| ()),
         }
+    }
+
+    fn acl(&self, path: &Path) -> Option<Acl> {
+        self.disk.borrow().acls.get(path).cloned()
+    }
+
+    fn is_noexec(&self, path: &Path) -> bool {
+        self.noexec.iter().any(|mount| path.starts_with(mount))
+    }
+
+    fn exec_limits(&self) -> ExecLimits {
+        EXEC_LIMITS
     }
 
     fn has_terminal(&self) -> bool {

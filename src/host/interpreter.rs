@@ -1,0 +1,399 @@
+//! The programs that start a script: the interpreter of its `#!` line, that one's own,
+//! and what `env` finds on `PATH`. They are as much a part of what runs as the script.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::executable_format::{FormatFault, fault};
+use super::first_line::FirstLine;
+use super::permissions::{is_absent, is_executable, is_link};
+use super::{Access, FileKind, HostView, Stat, reason};
+use crate::names::{Sha256, path_as_text, shell_word, visible};
+
+/// A program that starts a script, or another interpreter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Interpreter {
+    /// Absolute.
+    #[serde(serialize_with = "path_as_text")]
+    pub path: PathBuf,
+    /// None for a program that only root can change: it is large, and whoever can change
+    /// it can change qli and the kernel too. It is compared by its [`Stat`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256>,
+    #[serde(skip)]
+    pub stat: Stat,
+    /// Its beginning, if it can be read.
+    #[serde(skip)]
+    head: Option<Vec<u8>>,
+}
+
+/// Why the system would not start a script.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotStartable {
+    #[error("{path} {1}", path = shell_word(.0))]
+    Program(PathBuf, Unfit),
+    #[error("the interpreter `{interpreter}` of {script} {fault}", interpreter = visible(interpreter), script = shell_word(script))]
+    Interpreter {
+        script: PathBuf,
+        interpreter: PathBuf,
+        fault: Unfit,
+    },
+    /// `env` looks for it.
+    #[error("the interpreter `{name}` of {script} is not on PATH", name = visible(name), script = shell_word(script))]
+    NotOnPath { script: PathBuf, name: OsString },
+    #[error("{path} has too many nested `#!` interpreters", path = shell_word(.0))]
+    TooNested(PathBuf),
+}
+
+/// Why a file cannot be executed; follows it in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    #[error("does not exist")]
+    Missing,
+    #[error("is a broken symbolic link")]
+    Dangling,
+    #[error("is {}", .0.as_str())]
+    NotAFile(FileKind),
+    #[error("is not executable")]
+    NoExecuteBit,
+    /// The filesystem is mounted `noexec`, or a directory above it is closed.
+    #[error("cannot be executed: {0}")]
+    Denied(String),
+    #[error("has a `#!` line that the system cannot read")]
+    FirstLine,
+    #[error(transparent)]
+    Format(#[from] FormatFault),
+}
+
+/// How many interpreters the kernel follows (execve(2)).
+const IN_ONE_CALL: usize = 5;
+
+/// `env` starts another program, for which the kernel counts again.
+const IN_ALL: usize = 16;
+
+/// Finds the programs that start a file, in the order in which the kernel does, without
+/// their hashes. `head` is the beginning of the file, if it can be read. One that is
+/// known and has not changed since is not read again.
+pub fn interpreters(
+    file: &Path,
+    head: Option<&[u8]>,
+    known: &[Interpreter],
+    view: &dyn HostView,
+) -> Result<Vec<Interpreter>, NotStartable> {
+    let mut chain = Chain {
+        file,
+        known,
+        view,
+        found: Vec::new(),
+        counted: 0,
+        by_env: false,
+    };
+    let mut head = head.map(<[u8]>::to_vec);
+    while let Some(line) = head.as_deref().and_then(FirstLine::of) {
+        head = chain.follow(line)?;
+    }
+    if let Some(head) = head {
+        chain.check_last(&head)?;
+    }
+    Ok(chain.found)
+}
+
+/// Finds the programs that start a file, with the hashes that a plan has.
+pub fn planned_interpreters(
+    file: &Path,
+    head: Option<&[u8]>,
+    view: &dyn HostView,
+) -> Result<Vec<Interpreter>, NotStartable> {
+    let mut found = interpreters(file, head, &[], view)?;
+    for one in &mut found {
+        if !one.only_root_can_change() {
+            one.sha256 = view.digest(&one.path).ok().map(|found| found.sha256);
+        }
+    }
+    Ok(found)
+}
+
+impl Interpreter {
+    fn only_root_can_change(&self) -> bool {
+        let stat = &self.stat;
+        stat.owner == 0 && !stat.is_group_writable() && !stat.is_world_writable()
+    }
+}
+
+struct Chain<'a> {
+    file: &'a Path,
+    known: &'a [Interpreter],
+    view: &'a dyn HostView,
+    found: Vec<Interpreter>,
+    /// How many the kernel has followed in one call.
+    counted: usize,
+    /// Whether `env` starts the last one.
+    by_env: bool,
+}
+
+impl Chain<'_> {
+    /// The file that names the next interpreter.
+    fn script(&self) -> PathBuf {
+        let last = self.found.last().map(|one| &*one.path);
+        last.unwrap_or(self.file).to_owned()
+    }
+
+    /// Adds the interpreter of a line, and the program that it starts if it is `env`.
+    /// Returns the beginning of the last one, if it can be read.
+    fn follow(&mut self, line: FirstLine) -> Result<Option<Vec<u8>>, NotStartable> {
+        if self.counted == IN_ONE_CALL || self.found.len() >= IN_ALL {
+            return Err(NotStartable::TooNested(self.file.to_owned()));
+        }
+        let script = self.script();
+        let is_env = line.interpreter.file_name() == Some(OsStr::new("env"));
+        let head = self.add(line.interpreter)?;
+        self.counted += 1;
+        self.by_env = false;
+        let name = line.arg.filter(|_| is_env && !is_script(head.as_deref()));
+        let Some(name) = name.and_then(|arg| program_of_env(&arg)) else {
+            return Ok(head);
+        };
+        let Some(path) = find_as_env(&name, self.view) else {
+            return Err(NotStartable::NotOnPath { script, name });
+        };
+        self.counted = 0;
+        self.by_env = true;
+        self.add(path)
+    }
+
+    fn add(&mut self, path: PathBuf) -> Result<Option<Vec<u8>>, NotStartable> {
+        let whole = absolute(&path, self.view);
+        let fault = |fault| NotStartable::Interpreter {
+            script: self.script(),
+            interpreter: path,
+            fault,
+        };
+        let stat = find(&whole, self.view);
+        let mut known = self.known.iter();
+        let known = known.find(|one| one.path == whole && stat.as_ref() == Ok(&one.stat));
+        let one = match known {
+            Some(known) => known.clone(),
+            None => examine(whole, stat, self.view).map_err(fault)?,
+        };
+        let head = one.head.clone();
+        self.found.push(one);
+        Ok(head)
+    }
+
+    /// Checks the end of the chain, which has no `#!` line that the kernel can read.
+    fn check_last(&mut self, head: &[u8]) -> Result<(), NotStartable> {
+        let path = self.script();
+        let fault = if is_script(Some(head)) {
+            Unfit::FirstLine
+        } else {
+            match fault(&path, head, self.view) {
+                None => return Ok(()),
+                // As execvp(3) does, `env` has `sh` run a text.
+                Some(FormatFault::Text | FormatFault::Empty) if self.by_env => return Ok(()),
+                Some(fault) => fault.into(),
+            }
+        };
+        let Some(last) = self.found.pop() else {
+            return Err(NotStartable::Program(path, fault));
+        };
+        Err(NotStartable::Interpreter {
+            script: self.script(),
+            interpreter: last.path,
+            fault,
+        })
+    }
+}
+
+fn is_script(head: Option<&[u8]>) -> bool {
+    head.is_some_and(|head| head.starts_with(b"#!"))
+}
+
+/// The kernel starts a relative path at the working directory.
+fn absolute(path: &Path, view: &dyn HostView) -> PathBuf {
+    if path.is_absolute() {
+        return path.to_owned();
+    }
+    view.cwd().unwrap_or_default().join(path)
+}
+
+fn find(path: &Path, view: &dyn HostView) -> Result<Stat, Unfit> {
+    match view.stat(path) {
+        Ok(stat) if !stat.is_file() => Err(Unfit::NotAFile(stat.kind)),
+        Ok(stat) => Ok(stat),
+        Err(error) if !is_absent(&error) => Err(Unfit::Denied(reason(&error))),
+        Err(_) if is_link(path, view) => Err(Unfit::Dangling),
+        Err(_) => Err(Unfit::Missing),
+    }
+}
+
+/// Checks that the kernel lets qli execute a file, and reads its beginning.
+fn examine(
+    path: PathBuf,
+    stat: Result<Stat, Unfit>,
+    view: &dyn HostView,
+) -> Result<Interpreter, Unfit> {
+    let stat = stat?;
+    match view.check_access(&path, Access::Execute) {
+        Ok(()) => Ok(Interpreter {
+            head: view.head(&path).ok(),
+            sha256: None,
+            path,
+            stat,
+        }),
+        Err(_) if !stat.has_execute_bit() => Err(Unfit::NoExecuteBit),
+        Err(error) => Err(Unfit::Denied(reason(&error))),
+    }
+}
+
+/// Returns the program that `env` starts for the argument of a `#!` line (env(1)); `None`
+/// if that depends on options that are not understood here.
+fn program_of_env(arg: &OsStr) -> Option<OsString> {
+    let text = arg.as_bytes();
+    let split = [&b"-S"[..], b"-vS", b"--split-string="];
+    let Some(list) = split
+        .into_iter()
+        .find_map(|option| text.strip_prefix(option))
+    else {
+        // Linux passes all words as one; other systems split them.
+        let name = if cfg!(target_os = "linux") {
+            text
+        } else {
+            text.split(u8::is_ascii_whitespace).next()?
+        };
+        let is_name = !name.starts_with(b"-") && !name.contains(&b'=');
+        return is_name.then(|| OsStr::from_bytes(name).to_owned());
+    };
+    if list.iter().any(|byte| b"\\\"'$#".contains(byte)) {
+        return None;
+    }
+    let words = list.split(u8::is_ascii_whitespace);
+    let mut words = words.filter(|word| !word.is_empty() && *word != b"-v");
+    let word = words.find(|word| !word.contains(&b'=') || word.starts_with(b"PATH="))?;
+    let is_name = !word.starts_with(b"-") && !word.contains(&b'=');
+    is_name.then(|| OsStr::from_bytes(word).to_owned())
+}
+
+/// Finds a program as `env` does (execvp(3)): also in relative entries of `PATH`, and
+/// without regard to who can change it.
+fn find_as_env(name: &OsStr, view: &dyn HostView) -> Option<PathBuf> {
+    if name.as_bytes().contains(&b'/') {
+        return Some(name.into());
+    }
+    let path = view.var("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let mut candidates = std::env::split_paths(&path).map(|entry| entry.join(name));
+    candidates.find(|one| is_executable(&absolute(one, view), view))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{World, native_program};
+    use super::*;
+
+    const SCRIPT: &str = "/g/hello";
+
+    fn world() -> World {
+        World::new()
+            .program("/usr/bin/env", &native_program())
+            .program("/usr/bin/bash", &native_program())
+    }
+
+    fn look(world: &World, line: &str) -> Result<Vec<String>, String> {
+        let found = interpreters(Path::new(SCRIPT), Some(line.as_bytes()), &[], world);
+        let paths = |found: Vec<Interpreter>| {
+            let paths = found.into_iter().map(|one| one.path.display().to_string());
+            paths.collect()
+        };
+        found.map(paths).map_err(|fault| fault.to_string())
+    }
+
+    fn names(paths: &[&str]) -> Vec<String> {
+        paths.iter().map(|&path| path.to_owned()).collect()
+    }
+
+    #[test]
+    fn the_interpreter_of_an_interpreter_is_found_too() {
+        let world = world().executable("/opt/wrapper", "#!/usr/bin/bash -x\n");
+        let found = look(&world, "#!/opt/wrapper -y\n");
+        assert_eq!(found.unwrap(), names(&["/opt/wrapper", "/usr/bin/bash"]));
+        let around = world.executable("/opt/wrapper", "#!/opt/wrapper\n");
+        let found = look(&around, "#!/opt/wrapper\n").unwrap_err();
+        assert!(found.contains("too many nested"), "{found}");
+    }
+
+    #[test]
+    fn what_env_starts_is_found_as_env_finds_it() {
+        let world = world()
+            .var("PATH", "/none:bin:/usr/bin")
+            .executable("/home/ops/bin/python", "#!/usr/bin/bash\n");
+        for (line, program) in [
+            ("#!/usr/bin/env bash\n", "/usr/bin/bash"),
+            ("#!/usr/bin/env -S bash -e\n", "/usr/bin/bash"),
+            ("#!/usr/bin/env -S -v A=1 bash\n", "/usr/bin/bash"),
+            ("#!/usr/bin/env /usr/bin/bash\n", "/usr/bin/bash"),
+        ] {
+            let found = look(&world, line).unwrap();
+            assert_eq!(found, names(&["/usr/bin/env", program]));
+        }
+        let shim = names(&["/usr/bin/env", "/home/ops/bin/python", "/usr/bin/bash"]);
+        assert_eq!(look(&world, "#!/usr/bin/env python\n"), Ok(shim));
+        for line in [
+            "#!/usr/bin/env -i bash\n",
+            "#!/usr/bin/env -S PATH=/x bash\n",
+            "#!/usr/bin/env\n",
+        ] {
+            assert_eq!(look(&world, line), Ok(names(&["/usr/bin/env"])), "{line}");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_env_does_not_find_is_a_fault() {
+        for name in ["bash\r", "bash -e", "fish"] {
+            let found = look(&world(), &format!("#!/usr/bin/env {name}\n")).unwrap_err();
+            assert!(found.ends_with("is not on PATH"), "{found}");
+        }
+    }
+
+    #[test]
+    fn each_fault_of_an_interpreter_has_its_own_words() {
+        let world = world()
+            .directory("/opt/directory", 0o755)
+            .file("/opt/closed", "")
+            .link("/opt/dangling", "/none")
+            .executable("/opt/empty", "")
+            .executable("/opt/text", "echo\n")
+            .executable("/opt/odd", "a\0b")
+            .executable("/opt/nameless", "#!\n");
+        for (name, fault) in [
+            ("none", "does not exist"),
+            ("directory", "is a directory"),
+            ("closed", "is not executable"),
+            ("dangling", "is a broken symbolic link"),
+            ("empty", "is empty"),
+            ("text", "has no `#!` line and is no program"),
+            ("odd", "has a format that this system cannot execute"),
+            ("nameless", "has a `#!` line that the system cannot read"),
+        ] {
+            let expected = format!("the interpreter `/opt/{name}` of {SCRIPT} {fault}");
+            assert_eq!(look(&world, &format!("#!/opt/{name}\n")), Err(expected));
+        }
+    }
+
+    #[test]
+    fn only_what_root_alone_can_change_is_not_hashed() {
+        let hashed = |world: &World| {
+            let head = Some(&b"#!/usr/bin/bash\n"[..]);
+            planned_interpreters(Path::new(SCRIPT), head, world).unwrap()[0]
+                .sha256
+                .is_some()
+        };
+        let of_root = || world().alter("/usr/bin/bash", |stat| stat.owner = 0);
+        assert!(hashed(&world()) && !hashed(&of_root()));
+        assert!(hashed(
+            &of_root().alter("/usr/bin/bash", |stat| stat.mode = 0o775)
+        ));
+    }
+}

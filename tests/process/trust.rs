@@ -1,0 +1,40 @@
+//! Who can change what runs, as the filesystem says it.
+
+use rustix::fs::{XattrFlags, setxattr};
+
+use crate::world::{World, code};
+
+/// `user::rwx,user:7702:rw-,group::r--,mask::rw-,other::r--` (`linux/posix_acl_xattr.h`).
+fn stranger_may_write() -> Vec<u8> {
+    let entries: [(u16, u16, u32); 5] = [
+        (0x01, 7, u32::MAX),
+        (0x02, 6, 7702),
+        (0x04, 4, u32::MAX),
+        (0x10, 6, u32::MAX),
+        (0x20, 4, u32::MAX),
+    ];
+    let entries = entries.into_iter().flat_map(|(tag, may, id)| {
+        let ids = id.to_le_bytes();
+        [
+            tag.to_le_bytes(),
+            may.to_le_bytes(),
+            [ids[0], ids[1]],
+            [ids[2], ids[3]],
+        ]
+        .concat()
+    });
+    [2, 0, 0, 0].into_iter().chain(entries).collect()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_user_in_an_access_control_list_is_not_taken_for_the_group() {
+    for path in ["root/g/hello", "root/g/_manifest.toml", "root/g"] {
+        let world = World::new("").script("hello", "");
+        assert_eq!(code(&mut world.qli(["hello"])), Some(0));
+        let attribute = "system.posix_acl_access";
+        let value = stranger_may_write();
+        setxattr(world.path(path), attribute, &value, XattrFlags::empty()).unwrap();
+        assert_eq!(code(&mut world.qli(["hello"])), Some(125), "{path}");
+    }
+}
