@@ -3,9 +3,10 @@
 //! Only Linux is known here. Elsewhere every binary counts as known.
 
 use std::ffi::OsStr;
+use std::io::SeekFrom;
 use std::path::Path;
 
-use super::HostView;
+use super::{HostView, is_absent};
 
 /// Why the kernel does not know a format; follows the file in a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum FormatFault {
     OtherMachine(String),
     #[error("has a format that this system cannot execute")]
     Unknown,
+    /// Of a dynamic program, such as one for another libc.
+    #[error("needs the loader `{0}`, which does not exist")]
+    NoLoader(String),
 }
 
 /// Finds a fault in the first bytes of a file that does not begin with `#!`.
@@ -33,6 +37,60 @@ pub(super) fn fault(path: &Path, head: &[u8], view: &dyn HostView) -> Option<For
     };
     let is_known = cfg!(not(target_os = "linux")) && head.contains(&0);
     (!is_known && !is_registered(path, head, view)).then_some(fault)
+}
+
+/// Finds the fault of a native program that only its program headers show. What cannot
+/// be read as such is left to the kernel.
+pub(super) fn loader_fault(path: &Path, head: &[u8], view: &dyn HostView) -> Option<FormatFault> {
+    let known = head.starts_with(b"\x7fELF") && cfg!(target_os = "linux");
+    let loader = loader(path, head, view).filter(|_| known)?;
+    let error = view.stat(Path::new(&loader)).err()?;
+    is_absent(&error).then_some(FormatFault::NoLoader(loader))
+}
+
+/// `PT_INTERP` of elf(5).
+const LOADER: u64 = 3;
+
+/// Reads the path of the loader that a program names.
+fn loader(path: &Path, head: &[u8], view: &dyn HostView) -> Option<String> {
+    const TABLE_MAX: usize = 64 * 1024; // the kernel accepts no more
+    const PATH_MAX: u64 = 4096;
+    // Where the header and its entries have their fields, and how wide offsets are.
+    let (width, table, size, count, offset, length) = match head.get(4)? {
+        1 => (4, 28, 42, 44, 4, 16),
+        2 => (8, 32, 54, 56, 8, 32),
+        _ => return None,
+    };
+    let size = usize::try_from(number(head, size, 2)?).ok()?;
+    let count = usize::try_from(number(head, count, 2)?).ok()?;
+    let mut file = view.open(path).ok()?.bytes;
+    let mut read = |at: u64, length: usize| {
+        let mut bytes = vec![0; length];
+        file.seek(SeekFrom::Start(at)).ok()?;
+        file.read_exact(&mut bytes).ok()?;
+        Some(bytes)
+    };
+    let whole = size
+        .checked_mul(count)
+        .filter(|&whole| size > 0 && whole <= TABLE_MAX)?;
+    let entries = read(number(head, table, width)?, whole)?;
+    let mut entries = entries.chunks(size);
+    let entry = entries.find(|entry| number(entry, 0, 4) == Some(LOADER))?;
+    let length = number(entry, length, width).filter(|&length| length <= PATH_MAX)?;
+    let path = read(number(entry, offset, width)?, usize::try_from(length).ok()?)?;
+    let path = path.split(|&byte| byte == 0).next()?;
+    String::from_utf8(path.to_vec()).ok()
+}
+
+/// Reads a number in the byte order of this machine, which is that of native programs.
+fn number(bytes: &[u8], at: usize, width: usize) -> Option<u64> {
+    let bytes = bytes.get(at..at + width)?;
+    let value = |all: u64, byte: &u8| all << 8 | u64::from(*byte);
+    Some(if cfg!(target_endian = "big") {
+        bytes.iter().fold(0, value)
+    } else {
+        bytes.iter().rev().fold(0, value)
+    })
 }
 
 /// `e_type` of elf(5): an executable, or a shared object, as most programs are.
@@ -160,6 +218,24 @@ mod tests {
         assert_eq!(of(&object, &world), Some(FormatFault::Unknown));
         let mips = FormatFault::OtherMachine("MIPS".to_owned());
         assert_eq!(of(&elf_for(8), &world), Some(mips));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_dynamic_program_needs_the_loader_that_it_names() {
+        let program = std::fs::read("/bin/sh").unwrap();
+        let loader = |world: &World| {
+            let path = Path::new("/x/tool");
+            loader_fault(path, program.get(..256)?, world)
+        };
+        let world = World::bare().program("/x/tool", &program);
+        let Some(FormatFault::NoLoader(missing)) = loader(&world) else {
+            panic!("not found")
+        };
+        assert!(missing.contains("/ld"), "{missing}");
+        assert_eq!(loader(&world.file(&missing, "")), None);
+        let cut = World::bare().program("/x/tool", program.get(..256).unwrap());
+        assert_eq!(loader(&cut), None);
     }
 
     #[test]

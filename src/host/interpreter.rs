@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::executable_format::{FormatFault, fault};
+use super::executable_format::{FormatFault, fault, loader_fault};
 use super::first_line::FirstLine;
 use super::permissions::{is_absent, is_executable, is_link};
 use super::{Access, FileKind, HostView, Stat, reason};
@@ -183,13 +183,20 @@ impl Chain<'_> {
         Ok(head)
     }
 
+    /// The loader of a system program is there, so that a run need not look for it.
+    fn loader_fault(&self, path: &Path, head: &[u8]) -> Option<FormatFault> {
+        let mut last = self.found.last().into_iter();
+        let of_system = last.any(Interpreter::only_root_can_change);
+        (!of_system).then(|| loader_fault(path, head, self.view))?
+    }
+
     /// Checks the end of the chain, which has no `#!` line that the kernel can read.
     fn check_last(&mut self, head: &[u8]) -> Result<(), NotStartable> {
         let path = self.script();
         let fault = if is_script(Some(head)) {
             Unfit::FirstLine
         } else {
-            match fault(&path, head, self.view) {
+            match fault(&path, head, self.view).or_else(|| self.loader_fault(&path, head)) {
                 None => return Ok(()),
                 // As execvp(3) does, `env` has `sh` run a text.
                 Some(FormatFault::Text | FormatFault::Empty) if self.by_env => return Ok(()),

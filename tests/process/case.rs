@@ -67,6 +67,7 @@ pub(crate) enum Script {
     Empty,
     Binary,
     OtherMachine,
+    NoLoader,
     NotExecutable,
     Directory,
     Dangling,
@@ -80,7 +81,7 @@ const RUNS: [Script; 4] = [
     Script::LongArgument,
 ];
 
-const FAILS: [Script; 20] = [
+const FAILS: [Script; 21] = [
     Script::NoInterpreter,
     Script::ClosedInterpreter,
     Script::DirectoryInterpreter,
@@ -98,6 +99,7 @@ const FAILS: [Script; 20] = [
     Script::Empty,
     Script::Binary,
     Script::OtherMachine,
+    Script::NoLoader,
     Script::NotExecutable,
     Script::Directory,
     Script::Dangling,
@@ -394,6 +396,12 @@ impl Script {
             Self::ByteOrderMark => put("\u{feff}#!/bin/sh", 0o755),
             Self::Utf16 => put_bytes(path, b"\xff\xfe#\0!\0/\0b\0i\0n\0/\0s\0h\0\n\0"),
             Self::Binary => put_bytes(path, b"abc\0def"),
+            Self::NoLoader => {
+                let mut program = std::fs::read("/bin/sh").unwrap();
+                let named = program.windows(4).position(|part| part == b"/ld-").unwrap();
+                program[named + 1] = b'n';
+                put_bytes(path, &program);
+            }
             Self::OtherMachine => {
                 let mut program = std::fs::read("/bin/sh").unwrap();
                 program[18..20].copy_from_slice(&[0xf7, 0]); // EM_BPF
