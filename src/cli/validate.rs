@@ -65,10 +65,9 @@ fn fixes(survey: &Survey, view: &dyn HostView) -> (Vec<Fixed>, Vec<Diagnostic>) 
         let Ok(source) = manifest::source(path, read) else {
             continue;
         };
-        match apply_fixes(&source, schema_line(&source, view).as_deref()) {
-            Ok(text) => fixed.extend(text.map(|text| (source, text))),
-            Err(one) => abandoned.push(one),
-        }
+        let one = apply_fixes(&source, schema_line(&source, view).as_deref());
+        fixed.extend(one.text.map(|text| (source, text)));
+        abandoned.extend(one.abandoned);
     }
     (fixed, abandoned)
 }

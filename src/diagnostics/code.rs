@@ -221,7 +221,7 @@ codes! {
     /// A policy cannot be used.
     PolicyUnusable = "QLI0902" "policy-unusable" Error "no manifest is checked against the policy",
     /// A fix was not applied, since it would cause a problem.
-    FixAbandoned = "QLI0903" "fix-abandoned" Warning "the file stays as it is",
+    FixAbandoned = "QLI0903" "fix-abandoned" Warning "the line stays as it is",
     /// A required variable differs.
     RequiresEnv = "QLI1001" "requires-env" Error,
     /// There is no terminal to confirm on.

@@ -10,6 +10,7 @@ mod shown;
 mod source;
 mod suggest;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::names::{Text, visible};
+use crate::names::{Text, visible, without_tokens};
 
 pub use code::{Code, Severity};
 pub use scan::{StructuralBytes, begins_statement};
@@ -99,13 +100,21 @@ pub enum Safety {
     Suggestion,
 }
 
+/// Hides tokens in a message about a text.
+fn clean(message: String) -> String {
+    match without_tokens(&message) {
+        Cow::Borrowed(_) => message,
+        Cow::Owned(clean) => clean,
+    }
+}
+
 impl Diagnostic {
     pub fn at(code: Code, source: &Arc<Source>, span: Range<usize>, message: String) -> Self {
         let location = Location::Text {
             span: source.clamp(span),
             source: Arc::clone(source),
         };
-        Self::new(code, location, message)
+        Self::new(code, location, clean(message))
     }
 
     pub fn of_path(code: Code, path: impl Into<PathBuf>, message: String) -> Self {
@@ -170,7 +179,12 @@ impl Diagnostic {
 
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        let help = help.into();
+        self.help = Some(match &self.location {
+            Location::Text { .. } => clean(help),
+            // A path may contain a digest.
+            Location::Path(_) => help,
+        });
         self
     }
 

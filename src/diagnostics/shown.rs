@@ -1,9 +1,9 @@
 //! The copy of a text that is safe to display: it cannot control a terminal, and
-//! contains no value of a variable whose name looks like a secret's.
+//! contains no value of a variable whose name looks like a secret's, and no token.
 
 use super::Source;
 use super::scan::{StructuralBytes, begins_statement, string_length};
-use crate::names::{is_hidden, promises_secret};
+use crate::names::{is_hidden, promises_secret, without_tokens};
 
 impl Source {
     /// A copy of equal byte length, so that every span stays valid.
@@ -25,7 +25,7 @@ fn copy(text: &str) -> String {
         if !shown.is_empty() && !secret.is_empty() {
             bytes = StructuralBytes::new(text, at + public);
         }
-        push_harmless(&mut out, shown);
+        push_harmless(&mut out, &without_tokens(shown));
         secret.chars().for_each(|c| push_blank(&mut out, c));
         hidden = hidden.after(shown, secret);
     }

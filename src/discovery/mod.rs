@@ -31,7 +31,7 @@ pub use listing::{
 pub use location::{GroupLocation, Shadowed, extension_name, group_name, some_of};
 pub use program::{Program, ProgramKind, dangling_link};
 pub use reading::{Reading, ambiguous, readings};
-pub use roots::{Root, RootKind, Roots, command_with};
+pub use roots::{Root, RootKind, Roots, SET_HOME, command_with};
 pub use sections::{same_files, without_scripts};
 pub use shadowed::guards_between;
 pub use trust::distrusted;

@@ -54,6 +54,9 @@ pub struct Roots {
     typed: Vec<PathBuf>,
 }
 
+/// The command that sets `HOME` to the user's home directory.
+pub const SET_HOME: &str = "export HOME=\"$(eval echo \"~$(id -un)\")\"";
+
 /// A root below a data directory of the XDG specification.
 const BELOW_DATA: &str = "qli/extensions";
 

@@ -138,6 +138,27 @@ fn unknown_names_get_a_suggestion() {
 }
 
 #[test]
+fn a_missing_home_is_said_where_a_group_is_not_found() {
+    let found = |world: &World, group: &str| {
+        let found = look(world, group, "x").unwrap_err();
+        (found[0].message.clone(), found[0].help.clone().unwrap())
+    };
+    let homeless = World::new().unset("HOME");
+    let (message, help) = found(&homeless, "web");
+    let expected = "there is no group `web`; `HOME` is not set, so yours were not searched";
+    assert_eq!((message.as_str(), help.as_str()), (expected, SET_HOME));
+    assert_eq!(found(&homeless, "prdo").1, "did you mean `prod`?");
+    let elsewhere = homeless.var("XDG_DATA_HOME", "/data");
+    assert_eq!(found(&elsewhere, "web").0, "there is no group `web`");
+    let relative = World::new().var("HOME", "rel");
+    assert!(
+        found(&relative, "web")
+            .0
+            .contains("`HOME` is relative: rel")
+    );
+}
+
+#[test]
 fn a_file_that_cannot_be_executed_is_found_before_the_plan() {
     let with = |kind, mode, text: &str| {
         let path = format!("{USER}/prod/tool");

@@ -6,18 +6,30 @@ use std::path::Path;
 
 use super::commands::PathCommands;
 use super::location::GroupLocation;
-use super::roots::{Root, RootKind, Roots};
+use super::roots::{Root, RootKind, Roots, SET_HOME};
 use super::{embedded, listing};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
-use crate::host::{HostView, InsecurePath, diagnosis, is_absent, is_directory, reason};
+use crate::host::{
+    HostView, InsecurePath, diagnosis, is_absent, is_directory, reason, unset_reason,
+};
 use crate::manifest::FILE_NAME;
 use crate::names::{COMMANDS, ExtensionName, GroupName, shell_path, visible};
 
 pub(super) fn group(name: &GroupName, roots: &Roots, view: &dyn HostView) -> Diagnostic {
-    let message = format!("there is no group `{name}`");
-    Diagnostic::of_path(Code::NoSuchGroup, name.as_str(), message)
-        .help(group_help(name, roots, view))
+    let mut message = format!("there is no group `{name}`");
+    let mut help = group_help(name, roots, view);
+    if let Err(unset) = Roots::of_user(view) {
+        let reason = unset_reason(&unset, view);
+        message = format!("{message}; {reason}, so yours were not searched");
+        if !help.starts_with(MEANT) {
+            help = SET_HOME.into();
+        }
+    }
+    Diagnostic::of_path(Code::NoSuchGroup, name.as_str(), message).help(help)
 }
+
+/// The beginning of a suggestion.
+const MEANT: &str = "did you mean";
 
 fn group_help(name: &GroupName, roots: &Roots, view: &dyn HostView) -> String {
     let mut directories = roots.iter().map(|root| root.path.join(name.as_str()));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Check, Finding, RootFacts};
 use crate::diagnostics::Code;
-use crate::discovery::{CatalogueGroup, RootKind, Roots, distrusted};
+use crate::discovery::{CatalogueGroup, RootKind, Roots, SET_HOME, distrusted};
 use crate::host::{
     self, HostView, OnPath, Stat, diagnosis, interpreters, is_absent, is_world_writable,
     path_entries, search_path,
@@ -70,7 +70,7 @@ fn drafts(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
 /// The command that creates a first group, or shows what prevents that.
 fn first_group(view: &dyn HostView) -> String {
     let Ok(root) = Roots::of_user(view) else {
-        return "export HOME=\"$(eval echo \"~$(id -un)\")\"".to_owned();
+        return SET_HOME.to_owned();
     };
     match (view.lstat(&root), view.stat(&root)) {
         (Ok(stat), Err(_)) if stat.is_link() => format!("ls -l {}", shell_path(&root)),

@@ -184,7 +184,7 @@ fn variable(miss: &Miss) -> (&str, Option<&str>) {
 fn for_secrets(faults: &[SecretFault], line: CommandLine<'_>) -> Vec<NextStep> {
     let unset = faults
         .iter()
-        .filter(|one| one.fault == ProviderFault::Unset);
+        .filter(|one| one.fault == ProviderFault::Unset && !one.secret.reference.is_token());
     let mut unset: Vec<_> = unset.map(|one| one.secret.reference.as_str()).collect();
     unset.dedup();
     let typed = (!unset.is_empty()).then(|| {

@@ -9,7 +9,7 @@ use super::{Detail, Guard, Guards, Launch, NextStep, Passage, Refusal, Step, Ver
 use crate::diagnostics::Code;
 use crate::host::{Host, HostView};
 use crate::manifest::{DemandedBy, SecretSpec};
-use crate::names::{EnvName, SecretRef, Text, shell_word, visible};
+use crate::names::{EnvName, SecretRef, Text, shell_word};
 use crate::providers::{
     FetchError, FoundTool, ProviderFault, ProviderId, Redactor, Secret, Source, StderrPolicy, Tool,
     ToolContents,
@@ -121,7 +121,7 @@ impl Secrets {
             "{} from {} {}{}",
             wanted.env,
             wanted.provider.as_str(),
-            visible(wanted.reference.as_str()),
+            wanted.reference,
             by.unwrap_or_default()
         );
         Detail::new(now, text, wanted.demanded_by)
@@ -208,7 +208,7 @@ impl SecretFault {
     /// What is missing, and why, without any value.
     pub fn reason(&self) -> String {
         let secret = &self.secret;
-        let reference = visible(secret.reference.as_str());
+        let reference = &secret.reference;
         let why = if self.fault == ProviderFault::Unset {
             format!("the variable `{reference}` is not set")
         } else {

@@ -6,29 +6,79 @@ use std::sync::Arc;
 use super::problems;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Fix, SOURCE_MAX, Safety, Source};
 
-/// Applies every safe fix, and adds the `#:schema` line if its path is given. Returns
-/// the new text, if anything changes; fails if it would have a problem that the old
-/// text does not have.
-pub fn apply_fixes(
-    source: &Arc<Source>,
-    schema: Option<&str>,
-) -> Result<Option<String>, Diagnostic> {
+/// What fixing a manifest changes.
+#[derive(Debug)]
+pub struct Fixed {
+    /// The new text, if anything changes.
+    pub text: Option<String>,
+    /// The fixes that were not applied, since each would cause a new problem.
+    pub abandoned: Diagnostics,
+}
+
+/// Applies every safe fix, and adds the `#:schema` line if its path is given. A fix
+/// that would cause a problem that the old text does not have is left out.
+pub fn apply_fixes(source: &Arc<Source>, schema: Option<&str>) -> Fixed {
     let before = problems(source);
-    let fixes = safe_fixes(&before);
-    let text = fixed_text(source.text(), &fixes);
-    if let Some(first) = fixes.first() {
-        let after = Source::of_text(source.path(), text.clone());
-        if let Some(message) = new_problem(&before, &problems(&Arc::new(after))) {
-            let message = format!("the fixed manifest would have a new problem: {message}");
-            let one = Diagnostic::at(Code::FixAbandoned, source, first.span.clone(), message);
-            return Err(one.help("fix this file by hand"));
-        }
-    }
+    let mut trials = Trials {
+        source,
+        before: &before,
+        left: TRIALS_MAX,
+        accepted: Vec::new(),
+        abandoned: Vec::new(),
+    };
+    trials.accept(&safe_fixes(&before));
+    let text = fixed_text(source.text(), &trials.accepted);
     let text = match schema {
         Some(schema) => with_schema(text, schema),
         None => text,
     };
-    Ok((text != source.text()).then_some(text))
+    Fixed {
+        text: (text != source.text()).then_some(text),
+        abandoned: trials.abandoned,
+    }
+}
+
+/// How often a file is parsed to find out which fixes can be applied.
+const TRIALS_MAX: usize = 50;
+
+struct Trials<'a> {
+    source: &'a Arc<Source>,
+    before: &'a Diagnostics,
+    left: usize,
+    accepted: Vec<&'a Fix>,
+    abandoned: Diagnostics,
+}
+
+impl<'a> Trials<'a> {
+    /// Accepts the fixes of a list that cause no new problem, searching by halves.
+    fn accept(&mut self, fixes: &[&'a Fix]) {
+        let Some(first) = fixes.first() else { return };
+        let both = [self.accepted.as_slice(), fixes].concat();
+        let Some(message) = self.problem_of(&both) else {
+            self.accepted = both;
+            return;
+        };
+        if fixes.len() == 1 || self.left == 0 {
+            self.abandoned.push(abandoned(self.source, first, &message));
+            return;
+        }
+        let (left, right) = fixes.split_at(fixes.len() / 2);
+        self.accept(left);
+        self.accept(right);
+    }
+
+    fn problem_of(&mut self, fixes: &[&Fix]) -> Option<String> {
+        self.left = self.left.saturating_sub(1);
+        let text = fixed_text(self.source.text(), fixes);
+        let after = Source::of_text(self.source.path(), text);
+        new_problem(self.before, &problems(&Arc::new(after)))
+    }
+}
+
+fn abandoned(source: &Arc<Source>, fix: &Fix, problem: &str) -> Diagnostic {
+    let message = format!("this fix would cause a new problem: {problem}");
+    let one = Diagnostic::at(Code::FixAbandoned, source, fix.span.clone(), message);
+    one.help("fix this by hand")
 }
 
 /// Adds the `#:schema` line at the top, unless the text would be too long.
@@ -86,9 +136,11 @@ mod tests {
 
     const HEAD: &str = "schema_version = 1\ndescription = \"d\"\n";
 
-    fn fixed(text: &str) -> Result<Option<String>, String> {
+    fn fixed(text: &str) -> (Option<String>, Vec<String>) {
         let source = Source::new(Path::new("m"), text.as_bytes()).unwrap();
-        apply_fixes(&Arc::new(source), None).map_err(|one| one.message)
+        let fixed = apply_fixes(&Arc::new(source), None);
+        let abandoned = fixed.abandoned.into_iter().map(|one| one.message);
+        (fixed.text, abandoned.collect())
     }
 
     #[test]
@@ -97,18 +149,52 @@ mod tests {
             "\u{feff}# c\r\nschema_version = \"1\" # v\r\ndescripton = \"d\"\r\n\tconfrim=true";
         let expected =
             "\u{feff}# c\r\nschema_version = 1 # v\r\ndescription = \"d\"\r\n\tconfirm=true";
-        assert_eq!(fixed(text), Ok(Some(expected.to_owned())));
-        assert_eq!(fixed(expected), Ok(None));
-        assert_eq!(fixed(&format!("{HEAD}confirm = \"true\"\n")), Ok(None));
+        let none = Vec::new;
+        assert_eq!(fixed(text), (Some(expected.to_owned()), none()));
+        assert_eq!(fixed(expected), (None, none()));
+        let text = format!("{HEAD}confirm = \"true\"\n");
+        assert_eq!(fixed(&text), (None, none()));
     }
 
     #[test]
     fn a_fix_that_would_cause_a_new_problem_is_not_applied() {
-        let message = fixed(&format!("{HEAD}confrim = \"yes\"\n")).unwrap_err();
+        let (text, messages) = fixed(&format!("{HEAD}confrim = \"yes\"\n"));
+        assert_eq!(text, None);
+        assert_eq!(messages.len(), 1);
         assert!(
-            message.ends_with("`confirm` must be a boolean, but is a string"),
-            "{message}"
+            messages[0].ends_with("`confirm` must be a boolean, but is a string"),
+            "{messages:?}"
         );
+    }
+
+    #[test]
+    fn what_can_be_fixed_is_fixed_when_something_else_cannot() {
+        for (text, expected, abandoned) in [
+            (
+                "baner = \"b\"\nconfirm = 1\n",
+                "banner = \"b\"\nconfirm = 1\n",
+                0,
+            ),
+            ("baner = \"b\"\nx = \n", "banner = \"b\"\nx = \n", 0),
+            (
+                "baner = \"b\"\nconfrim = \"yes\"\ntimout = \"1m\"\n",
+                "banner = \"b\"\nconfrim = \"yes\"\ntimeout = \"1m\"\n",
+                1,
+            ),
+        ] {
+            let (text, messages) = fixed(&format!("{HEAD}{text}"));
+            assert_eq!(text, Some(format!("{HEAD}{expected}")));
+            assert_eq!(messages.len(), abandoned, "{messages:?}");
+        }
+    }
+
+    #[test]
+    fn many_fixes_that_cannot_be_applied_are_not_tried_one_by_one() {
+        let tables = (0..200).map(|at| format!("[extensions.e{at}]\nconfrim = \"yes\"\n"));
+        let text = HEAD.to_owned() + &tables.collect::<String>();
+        let (text, messages) = fixed(&text);
+        assert_eq!(text, None);
+        assert!(!messages.is_empty() && messages.len() <= TRIALS_MAX);
     }
 
     #[test]
@@ -122,10 +208,7 @@ mod tests {
         let longest = "#".repeat(usize::try_from(SOURCE_MAX).unwrap());
         assert_eq!(with(&longest), longest);
         let source = Arc::new(Source::new(Path::new("m"), HEAD.as_bytes()).unwrap());
-        let text = apply_fixes(&source, Some("s.json")).unwrap();
+        let text = apply_fixes(&source, Some("s.json")).text;
         assert_eq!(text, Some(format!("#:schema s.json\n{HEAD}")));
-        let broken = format!("{HEAD}confrim = \"yes\"\n");
-        let source = Arc::new(Source::new(Path::new("m"), broken.as_bytes()).unwrap());
-        assert!(apply_fixes(&source, Some("s.json")).is_err());
     }
 }

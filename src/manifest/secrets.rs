@@ -93,8 +93,17 @@ fn is_well_formed(
     found: &mut Findings<'_>,
 ) -> bool {
     let checked = (provider.row().check)(reference.value.as_str());
+    if reference.value.is_token() {
+        let message = format!(
+            "`ref` must be a reference, but looks like a secret, {}",
+            quoted(&reference.value.to_string())
+        );
+        let help = "revoke it, since it is in this file, and write where the new one is kept";
+        found.wrong(Code::LiteralSecret, reference.span.clone(), message, help);
+    }
     if let Err(grammar) = checked {
-        let (written, provider) = (quoted(reference.value.as_str()), provider.as_str());
+        let written = quoted(&reference.value.to_string());
+        let provider = provider.as_str();
         let message = format!("{written} is not a reference of `{provider}`");
         let (span, help) = (reference.span.clone(), format!("write {grammar}"));
         found.wrong(Code::MalformedReference, span, message, help);

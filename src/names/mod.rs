@@ -10,12 +10,13 @@ mod path_template;
 mod secret_names;
 mod text;
 mod time_limit;
+mod token;
 
 use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 pub use command::{COMMANDS, RESERVED, alternative_for, is_command};
 pub use digest::{Digest, Sha256};
@@ -28,6 +29,7 @@ pub use text::{
     shell_word, to_json_line, to_json_pretty, visible, visible_lines,
 };
 pub use time_limit::{TIME_LIMIT_PATTERN, TimeLimit};
+pub use token::{is_token, without_tokens};
 
 /// Longest group or extension name, in bytes.
 pub const NAME_MAX: usize = 64;
@@ -144,11 +146,59 @@ checked_name!(
     check_env_name
 );
 
-checked_name!(
-    /// The reference of a secret, in the grammar of its provider.
-    SecretRef,
-    |text| if text.is_empty() { Err(NameError::Empty) } else { Ok(()) }
-);
+/// The reference of a secret, in the grammar of its provider. If it looks like the
+/// value of a secret, only its beginning is displayed and serialised.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, JsonSchema)]
+#[schemars(with = "String")]
+pub struct SecretRef(String);
+
+impl SecretRef {
+    /// For the provider only.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_token(&self) -> bool {
+        is_token(&self.0)
+    }
+}
+
+impl FromStr for SecretRef {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text.is_empty() {
+            return Err(NameError::Empty);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Debug for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretRef({self})")
+    }
+}
+
+impl fmt::Display for SecretRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_token() {
+            return f.write_str(&token::shortened(&self.0));
+        }
+        f.write_str(&visible(&self.0))
+    }
+}
+
+impl Serialize for SecretRef {
+    /// What is hidden is still in the digest of a plan, by its own digest.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !self.is_token() {
+            return serializer.serialize_str(&self.0);
+        }
+        let sha256 = Sha256::of(self.0.as_bytes());
+        serializer.collect_str(&format_args!("{self} (sha256:{sha256})"))
+    }
+}
 
 #[cfg(test)]
 mod tests {

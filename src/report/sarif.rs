@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Repository;
 use crate::diagnostics::{Code, Diagnostic, Location, PolicyRule, Severity};
-use crate::names::{Sha256, visible_lines};
+use crate::names::{Sha256, visible_lines, without_tokens};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -185,7 +185,7 @@ fn fix(one: &Diagnostic, uri: &str) -> Option<Value> {
             "artifactLocation": { "uri": uri },
             "replacements": [{
                 "deletedRegion": region(one, &fix.span),
-                "insertedContent": text(&fix.replacement),
+                "insertedContent": text(&without_tokens(&fix.replacement)),
             }],
         }],
     }))

@@ -78,9 +78,14 @@ pub fn of_roots<V: HostView + Sync>(
 pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], policies: &Policies, view: &V) -> Survey {
     let mut survey = Survey::default();
     let mut all = BTreeSet::new();
+    let mut manifests = Vec::new();
     for path in paths {
         match named(path, view) {
-            Ok(found) => all.extend(found),
+            Ok(_) if is_script(path, view) => survey.unchecked.push(not_a_manifest(path)),
+            Ok(found) => {
+                manifests.push(path);
+                all.extend(found);
+            }
             Err(error) => {
                 let path = shell_path(path);
                 let message = format!("cannot check {path}: {}", reason(&error));
@@ -97,7 +102,7 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], policies: &Policies, view
     let reports = survey.check(&once, options, view);
     let with_manifest = reports.iter().filter(|one| one.has_manifest);
     let with_manifest: BTreeSet<_> = with_manifest.map(|one| one.path.as_path()).collect();
-    for path in paths.iter().filter(|path| view.stat(path).is_ok()) {
+    for path in manifests {
         // Whatever is below a path sorts directly after it.
         let next = with_manifest.range(path.as_path()..).next();
         if !next.is_some_and(|next| next.starts_with(path)) {
@@ -108,6 +113,20 @@ pub fn of_paths<V: HostView + Sync>(paths: &[PathBuf], policies: &Policies, view
         }
     }
     survey.sorted()
+}
+
+/// Returns whether a file is a script: by its first line, or its format.
+fn is_script(path: &Path, view: &dyn HostView) -> bool {
+    let is_toml = path.extension().is_some_and(|end| end == "toml");
+    let head = view.head(path).unwrap_or_default();
+    !is_toml && (head.starts_with(b"#!") || head.starts_with(b"\x7fELF"))
+}
+
+fn not_a_manifest(script: &Path) -> String {
+    let group = script.parent().filter(|above| *above != Path::new(""));
+    let group = shell_path(group.unwrap_or(Path::new(".")));
+    let script = shell_path(script);
+    format!("{script} is a script; to check its group: qli validate {group}")
 }
 
 impl Survey {

@@ -421,3 +421,56 @@ fn no_code_is_broken_on_a_narrow_terminal() {
     }
     assert!(rendered("1000") != narrow);
 }
+
+#[test]
+fn a_token_in_place_of_a_reference_is_reported_and_printed_by_no_command() {
+    let workspace = Workspace::new();
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests");
+    for (sample, token) in [
+        (
+            "valid/warns-about-a-token-as-a-reference.toml",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+        ),
+        (
+            "invalid/token-as-a-reference.toml",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        ),
+    ] {
+        let text = fs::read_to_string(samples.join(sample)).unwrap();
+        assert!(text.contains(token));
+        workspace.add_group(&samples.join(sample), "token", 1);
+        let name = Path::new(sample).file_stem().unwrap().to_str().unwrap();
+        let group = format!("token-{name}-0");
+        let commands = [
+            "validate groups",
+            "validate --format concise groups",
+            "validate --format json groups",
+            "validate --format sarif groups",
+            "validate --format github groups",
+            "--extensions groups explain GROUP",
+            "--extensions groups explain --format json GROUP",
+            "--extensions groups explain GROUP hello",
+            "--extensions groups explain --format json GROUP hello",
+            "--extensions groups -v GROUP hello",
+            "--extensions groups ext list --format json",
+            "--extensions groups doctor",
+        ];
+        for command in commands {
+            let words = command.replace("GROUP", &group);
+            let mut qli = Command::new(workspace.path("qli"));
+            qli.env_clear().current_dir(workspace.path(""));
+            let ended = qli.args(words.split(' ')).output().unwrap();
+            let printed = [ended.stdout, ended.stderr].concat();
+            let printed = String::from_utf8(printed).unwrap();
+            assert!(
+                !printed.contains(token.get(..12).unwrap()),
+                "{words}: {printed}"
+            );
+            let reports = words.starts_with("validate");
+            assert!(
+                !reports || printed.contains("QLI0404"),
+                "{words}: {printed}"
+            );
+        }
+    }
+}

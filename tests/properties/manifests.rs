@@ -204,13 +204,13 @@ fn fixing_a_fixed_sample_changes_nothing() {
         let Ok(source) = manifest::source(&sample, Ok(fs::read(&sample).unwrap())) else {
             continue;
         };
-        let Ok(Some(text)) = manifest::apply_fixes(&source, None) else {
+        let Some(text) = manifest::apply_fixes(&source, None).text else {
             continue;
         };
         fixed += 1;
         let after = Arc::new(Source::new(&sample, text.as_bytes()).unwrap());
         let again = manifest::apply_fixes(&after, None);
-        assert!(matches!(again, Ok(None)), "{}", sample.display());
+        assert_eq!(again.text, None, "{}", sample.display());
         let mut left: Vec<_> = manifest::problems(&source)
             .iter()
             .map(|one| one.code)

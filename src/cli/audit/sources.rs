@@ -9,9 +9,9 @@ use crate::audit::{Compression, rotated_logs};
 use crate::discovery::{GroupLog, logs};
 use crate::dispatch::Exit;
 use crate::history::{InputKind, each_line};
-use crate::host::{HostView, is_absent, reason, stdin};
+use crate::host::{HostView, is_absent, reason, stdin, write_stderr};
 use crate::names::{GroupName, shell_path, visible};
-use crate::report::Message;
+use crate::report::{Message, diagnostics};
 
 /// The logs to read.
 #[derive(Default)]
@@ -58,7 +58,13 @@ impl Sources {
     /// The logs of all groups.
     pub(super) fn of_groups(cx: &Context<'_>, absent: Absent) -> Self {
         let mut all = Self::default();
-        for (group, log) in logs(&cx.roots(), cx.host) {
+        let roots = cx.roots();
+        if let Err(found) = roots.check(cx.host) {
+            write_stderr(&diagnostics(&found, &cx.stderr()));
+            all.unread = found.len();
+            return all;
+        }
+        for (group, log) in logs(&roots, cx.host) {
             match log {
                 GroupLog::At(path) => all.add(&group, path, absent, cx),
                 GroupLog::BuiltIn(path) => all.add(&group, path, Absent::Allowed, cx),

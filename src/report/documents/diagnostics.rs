@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::SCHEMA_VERSION;
 use crate::diagnostics::{Diagnostic, Location, PolicyRule, Position, Safety, Source};
-use crate::names::Text;
+use crate::names::{Text, without_tokens};
 
 /// `qli validate --format json`, and `explain --format json` when no plan can be
 /// made.
@@ -128,7 +128,7 @@ impl DiagnosticDocument {
         });
         let fix = one.fix.as_ref().and_then(|fix| {
             let span = location(&fix.span)?;
-            let replacement = fix.replacement.clone();
+            let replacement = without_tokens(&fix.replacement).into_owned();
             let edits = vec![EditDocument { span, replacement }];
             let safety = fix.safety;
             Some(FixDocument { safety, edits })
