@@ -14,6 +14,14 @@ use super::written::Written;
 use crate::host::{Host, LogFile};
 use crate::names::to_json_line;
 
+/// What was appended.
+#[derive(Debug)]
+pub(super) struct Appended {
+    pub(super) written: Written,
+    /// The runs whose ends were taken from the spool, and whose starts are gone.
+    pub(super) without_start: Vec<String>,
+}
+
 /// Appends a record to a log. Returns where it is.
 ///
 /// In this order: check the path, open it, check what was opened, lock it, check
@@ -26,7 +34,7 @@ pub(super) fn append<B: Body>(
     start: Option<&Written>,
     wait: LockWait,
     host: &mut dyn Host,
-) -> Result<Written, AppendError> {
+) -> Result<Appended, AppendError> {
     let (file, length) = open_locked(log, wait, host)?;
     let begin = match length {
         0 => rotated::link(log, wait, host)?,
@@ -38,10 +46,10 @@ pub(super) fn append<B: Body>(
         begin,
         chain: start.map(|start| start.chain.clone()),
     };
-    if wait == LockWait::UntilSignal {
-        let taken = drain_spool(log, &mut end, host);
-        taken.map_err(AppendError::Write)?;
-    }
+    let without_start = match wait {
+        LockWait::UntilSignal => drain_spool(log, &mut end, host).map_err(AppendError::Write)?,
+        LockWait::Stubborn => Vec::new(),
+    };
     let written = undone_on_error(&mut end, |end| write(end, record, start, host));
     let unlocked = end.file.unlock();
     let written = written.map_err(AppendError::Write)?;
@@ -49,13 +57,15 @@ pub(super) fn append<B: Body>(
     if log.sync {
         end.file.sync().map_err(AppendError::Sync)?;
     }
-    let Some(anchor) = &log.anchor else {
-        return Ok(written);
-    };
-    anchor
-        .write(&written.checkpoint(record, &log.path), log.access, host)
-        .map_err(AppendError::Unanchored)?;
-    Ok(written)
+    if let Some(anchor) = &log.anchor {
+        anchor
+            .write(&written.checkpoint(record, &log.path), log.access, host)
+            .map_err(AppendError::Unanchored)?;
+    }
+    Ok(Appended {
+        written,
+        without_start,
+    })
 }
 
 /// The end of a log that is locked.
@@ -154,35 +164,49 @@ fn write<B: Body>(
 }
 
 /// Appends this log's records from the spool. One that cannot be written is
-/// left for the next run.
-fn drain_spool(log: &Log, end: &mut End, host: &mut dyn Host) -> io::Result<()> {
-    for spooled in spool::pending(&log.path, host) {
+/// left for the next run. Returns the runs whose starts are gone.
+fn drain_spool(log: &Log, end: &mut End, host: &mut dyn Host) -> io::Result<Vec<String>> {
+    let mut without_start = Vec::new();
+    for mut spooled in spool::pending(&log.path, host) {
         let is_there = spooled.is_recorded(&*end.file, end.length, log, host)?;
-        let write = |end: &mut End| write_spooled(&spooled, log, end, host);
-        if !is_there && undone_on_error(end, write).is_err() {
-            break;
+        if !is_there {
+            let write = |end: &mut End| write_spooled(&mut spooled, log, end, host);
+            match undone_on_error(end, write) {
+                Ok(false) => {}
+                Ok(true) => without_start.extend(spooled.run_id().map(str::to_owned)),
+                Err(_) => break,
+            }
         }
         // It is in the log now. If it cannot be removed from the spool after all,
         // the next run finds it in both.
         drop(host.spool_remove(&spooled.path));
     }
-    Ok(())
+    Ok(without_start)
 }
 
+/// Writes a record from the spool. Returns whether its start is gone, which it says.
 fn write_spooled(
-    spooled: &SpooledRecord,
+    spooled: &mut SpooledRecord,
     log: &Log,
     end: &mut End,
     host: &mut dyn Host,
-) -> io::Result<()> {
+) -> io::Result<bool> {
+    let length = end.length;
     let now = timestamp(host.now());
     let link = end.complete(&now, host)?.with_chain(host)?;
+    let is_gone = match &spooled.start {
+        Some(start) => start.is_gone(&*end.file, length, &link)?,
+        None => false,
+    };
+    if is_gone {
+        spooled.set_start_gone();
+    }
     let json = spooled.json(link.chain.as_deref().unwrap_or_default());
     end.put(link.seal(&json).0.as_bytes())?;
     if log.sync {
         end.file.sync()?;
     }
-    Ok(())
+    Ok(is_gone)
 }
 
 #[cfg(test)]

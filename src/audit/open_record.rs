@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::append::append;
+use super::append::{Appended, append};
 use super::codec::EventName;
 use super::id::RunId;
 use super::log::Log;
@@ -35,6 +35,8 @@ pub struct OpenRecord {
     chain: String,
     /// Where the start record is; `None` if that is not known.
     start: Option<Written>,
+    /// What was found out about the end of an earlier run.
+    earlier: Option<Unrecorded>,
 }
 
 /// A start record that is not, or may not be, on disk.
@@ -110,6 +112,8 @@ pub enum Fallback {
     Unanchored,
     /// It is in its log, but the start of its run no longer is.
     WithoutStart,
+    /// The end of an earlier run is in its log now, but its start no longer is.
+    EarlierWithoutStart,
 }
 
 impl Unrecorded {
@@ -120,6 +124,21 @@ impl Unrecorded {
             diagnosis: None,
             left: Fallback::WithoutStart,
         }
+    }
+
+    /// That the starts of earlier runs are gone, whose ends were in the spool.
+    fn earlier(appended: &Appended, log: &Log) -> Option<Self> {
+        let log = shell_word(&log.path);
+        let runs = &appended.without_start;
+        let reason = format!(
+            "{log} was removed, emptied or replaced during {}",
+            runs.join(" ")
+        );
+        (!runs.is_empty()).then(|| Self {
+            reason,
+            diagnosis: Some(format!("qli audit verify {log}")),
+            left: Fallback::EarlierWithoutStart,
+        })
     }
 }
 
@@ -144,10 +163,12 @@ impl OpenRecord {
             since,
             chain: record.chain,
             start: None,
+            earlier: None,
         };
         let error = match appended {
-            Ok(written) => {
-                open.start = Some(written);
+            Ok(appended) => {
+                open.earlier = Unrecorded::earlier(&appended, &open.context.log);
+                open.start = Some(appended.written);
                 return Ok(open);
             }
             Err(error) => error,
@@ -180,7 +201,8 @@ impl OpenRecord {
         let gone = record
             .body
             .is_start_gone()
-            .then(|| Unrecorded::start_gone(log));
+            .then(|| Unrecorded::start_gone(log))
+            .or(self.earlier);
         let Err(error) = appended else {
             return gone;
         };
@@ -189,7 +211,7 @@ impl OpenRecord {
         let left = if error.is_recorded() {
             Fallback::Unanchored
         } else {
-            spool_write(&log.path, &self.context.run_id, &record, host)
+            spool_write(&log.path, &self.context.run_id, &record, start, host)
                 .map_or_else(Fallback::Nowhere, Fallback::InSpool)
         };
         Some(Unrecorded {
@@ -208,7 +230,10 @@ pub fn refuse(
 ) -> Option<Unrecorded> {
     let mut record = context.record(EventName::Refused, body, host);
     let appended = append(&context.log, &mut record, None, LockWait::UntilSignal, host);
-    let error = appended.err()?;
+    let error = match appended {
+        Ok(appended) => return Unrecorded::earlier(&appended, &context.log),
+        Err(error) => error,
+    };
     let reason = error.reason(&context.log.path);
     let left = if error.is_recorded() {
         Fallback::Unanchored

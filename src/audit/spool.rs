@@ -15,6 +15,7 @@ use super::id::RunId;
 use super::log::Log;
 use super::record::{Record, SignalRecord};
 use super::rotated;
+use super::written::Written;
 use crate::host::{Access, FileKind, Host, HostView, LogFile, lookup};
 use crate::names::{Text, to_json_line};
 
@@ -34,6 +35,9 @@ const SEAL_MAX: usize = 512;
 struct SpoolFile {
     log: Text,
     record: Map<String, Value>,
+    /// Where the start of its run was written, if that is known.
+    #[serde(default)]
+    start: Option<Written>,
 }
 
 fn directory(view: &dyn HostView) -> Option<PathBuf> {
@@ -47,9 +51,10 @@ pub(super) fn spool_write<B: Serialize>(
     log: &Path,
     run_id: &RunId,
     record: &Record<B>,
+    start: Option<&Written>,
     host: &mut dyn Host,
 ) -> Result<PathBuf, String> {
-    let json = json!({ "log": Text::from(log.as_os_str()), "record": record });
+    let json = json!({ "log": Text::from(log.as_os_str()), "record": record, "start": start });
     let json = to_json_line(&json) + "\n";
     let path = directory(host).map(|spool| spool.join(format!("{run_id}.json")));
     match path {
@@ -63,6 +68,7 @@ pub(super) fn spool_write<B: Serialize>(
 pub(super) struct SpooledRecord {
     pub(super) path: PathBuf,
     record: Map<String, Value>,
+    pub(super) start: Option<Written>,
 }
 
 impl SpooledRecord {
@@ -86,9 +92,17 @@ impl SpooledRecord {
         Ok(found.unwrap_or(false))
     }
 
+    pub(super) fn run_id(&self) -> Option<&str> {
+        self.record.get("run_id").and_then(Value::as_str)
+    }
+
+    pub(super) fn set_start_gone(&mut self) {
+        self.record.insert("start_gone".to_owned(), true.into());
+    }
+
     /// Looks for the end of this run, as far back as its start.
     fn look_in(&self, file: &dyn LogFile, length: u64) -> io::Result<Option<bool>> {
-        let run_id = self.record.get("run_id").and_then(Value::as_str);
+        let run_id = self.run_id();
         let oldest = RunId::millis_of(run_id.unwrap_or_default()).map(|began| began - CLOCK_STEP);
         let before = |at, size| file.before(at, size);
         search_back(length, before, |line| {
@@ -125,12 +139,17 @@ pub(super) fn pending(log: &Path, view: &dyn HostView) -> Vec<SpooledRecord> {
     let names = view.list(&spool).unwrap_or_default().into_iter();
     let pending = names.filter_map(|name| {
         let path = spool.join(name);
-        let (_, mut record) = ended(&path, view).filter(|(of, _)| of == log)?;
+        let kept = ended(&path, view).filter(|kept| kept.log.as_os_str() == log)?;
+        let (mut record, start) = (kept.record, kept.start);
         // Its log seals it again.
         for key in ["prev", "seq", "hash"] {
             record.shift_remove(key);
         }
-        Some(SpooledRecord { path, record })
+        Some(SpooledRecord {
+            path,
+            record,
+            start,
+        })
     });
     // What cannot be removed would be written again by every run.
     let pending = pending.filter(|one| {
@@ -167,7 +186,7 @@ pub fn inspect(view: &dyn HostView) -> Spool {
     match view.list(&spool) {
         Ok(names) => {
             let kept = names.into_iter().map(|name| spool.join(name));
-            let logs = kept.map(|path| ended(&path, view).map(|(log, _)| log));
+            let logs = kept.map(|path| Some(ended(&path, view)?.log.as_os_str().into()));
             let logs = logs.collect();
             Spool::Kept(spool, logs)
         }
@@ -183,19 +202,20 @@ fn is_private(path: &Path, kind: FileKind, view: &dyn HostView) -> bool {
 }
 
 /// Reads the end of a run and the log it belongs to.
-fn ended(path: &Path, view: &dyn HostView) -> Option<(PathBuf, Map<String, Value>)> {
+fn ended(path: &Path, view: &dyn HostView) -> Option<SpoolFile> {
     let run_id = path.file_name()?.to_str()?.strip_suffix(".json")?;
     let limit = u64::try_from(2 * RECORD_MAX).ok()?;
     let bytes = is_private(path, FileKind::File, view)
         .then(|| view.read(path, limit).ok())
         .flatten()?
         .bytes;
-    let SpoolFile { log, record } = serde_json::from_slice(&bytes).ok()?;
-    let fields = EndFields::deserialize(&record).ok()?;
+    let kept: SpoolFile = serde_json::from_slice(&bytes).ok()?;
+    let record = &kept.record;
+    let fields = EndFields::deserialize(record).ok()?;
     let event_is_first = record.keys().next().is_some_and(|key| key == "event");
     let is_valid = event_is_first && fields.are_those_of(run_id);
-    let fits = to_json_line(&record).len() + SEAL_MAX <= RECORD_MAX;
-    (is_valid && fits).then(|| (log.as_os_str().into(), record))
+    let fits = to_json_line(record).len() + SEAL_MAX <= RECORD_MAX;
+    (is_valid && fits).then_some(kept)
 }
 
 /// What qli writes into the end of a run. A file that was damaged or written by

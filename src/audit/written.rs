@@ -3,6 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::checkpoint::Checkpoint;
 use super::record::Record;
 use super::tail::{Link, first_record};
@@ -10,7 +12,7 @@ use crate::host::LogFile;
 use crate::names::Sha256;
 
 /// Where a record was written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Written {
     pub(super) chain: String,
     seq: u64,

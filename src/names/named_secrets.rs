@@ -23,19 +23,16 @@ pub fn redact_args(args: &[Text]) -> Vec<Text> {
     let mut next = Value::Other;
     let redacted = args.iter().map(|arg| {
         let bytes = arg.as_os_str().as_bytes();
-        let clean = next.hidden(bytes).unwrap_or_else(|| {
-            next = Value::after(bytes);
-            without_secrets(bytes)
-        });
+        let hidden = next.hidden(bytes);
+        let clean = hidden.unwrap_or_else(|| without_secrets(bytes));
         Text::from(OsStr::from_bytes(&clean))
     });
     redacted.collect()
 }
 
 /// What follows a word.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 enum Value {
-    #[default]
     Other,
     Secret,
     /// `name:password`
@@ -56,9 +53,15 @@ impl Value {
         }
     }
 
-    /// Replaces what is secret in the word that follows; none if that may be anything.
+    /// Replaces what is secret in the word that follows, and goes on to the next one;
+    /// none if the word may be anything. The option before it may have no value, so the
+    /// word may be an option as well, and `--` may stand before the value.
     fn hidden(&mut self, word: &[u8]) -> Option<Vec<u8>> {
-        match std::mem::take(self) {
+        let before = *self;
+        if word != b"--" {
+            *self = Self::after(word);
+        }
+        match before {
             Self::Other => None,
             Self::Secret => Some(REDACTED.to_vec()),
             Self::UserAndPassword => without_password(word),
@@ -112,12 +115,7 @@ fn in_words(text: &[u8]) -> Vec<u8> {
         } else {
             next.hidden(bare)
         };
-        out.extend(hidden.unwrap_or_else(|| {
-            if !bare.is_empty() {
-                next = Value::after(bare);
-            }
-            assigned(bare)
-        }));
+        out.extend(hidden.unwrap_or_else(|| assigned(bare)));
         out.extend(word.get(bare.len()..).unwrap_or_default());
     }
     out
@@ -244,6 +242,27 @@ mod tests {
             (vec!["--secret-key=x"], vec!["--secret-key=[redacted]"]),
             (vec!["--db-passwd", "x"], vec!["--db-passwd", "[redacted]"]),
             (vec!["--pass", "x"], vec!["--pass", "[redacted]"]),
+            (
+                vec!["--ask-password", "--password", "x"],
+                vec!["--ask-password", "[redacted]", "[redacted]"],
+            ),
+            (
+                vec!["--token", "--token", "x", "y"],
+                vec!["--token", "[redacted]", "[redacted]", "y"],
+            ),
+            (
+                vec!["--show-token", "-u", "me:x"],
+                vec!["--show-token", "[redacted]", "me:[redacted]"],
+            ),
+            (
+                vec!["--password", "--", "x", "y"],
+                vec!["--password", "[redacted]", "[redacted]", "y"],
+            ),
+            (
+                vec!["-u", "--", "me:x", "y"],
+                vec!["-u", "--", "me:[redacted]", "y"],
+            ),
+            (vec!["--", "x"], vec!["--", "x"]),
             (vec!["--public-key", "x"], vec!["--public-key", "x"]),
             (vec!["--pwd-file", "x"], vec!["--pwd-file", "x"]),
             (vec!["-u", "me:x", "y"], vec!["-u", "me:[redacted]", "y"]),
@@ -273,6 +292,10 @@ mod tests {
                 "curl --retry=3 --token=[redacted]",
             ),
             ("mysql --password S x", "mysql --password [redacted] x"),
+            (
+                "a --ask-password --password S x",
+                "a --ask-password [redacted] [redacted] x",
+            ),
             (
                 "https://h/?a=b&access_token=S&c=d",
                 "https://h/?a=b&access_token=[redacted]&c=d",

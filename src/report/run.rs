@@ -151,6 +151,7 @@ fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
         Fallback::Unanchored => "the record of this run is not anchored",
         Fallback::Dropped => "this refusal is not in the log",
         Fallback::WithoutStart => "the start of this run is no longer in its log",
+        Fallback::EarlierWithoutStart => "the start of an earlier run is no longer in its log",
         Fallback::Nowhere(_) => "the end of this run is in no log; its record follows",
     };
     let warning = Message::warning(what).line(&record.reason);
@@ -158,7 +159,9 @@ fn unrecorded_end(record: &Unrecorded, style: &Style) -> String {
         Fallback::InSpool(path) => {
             warning.line(format!("the record is kept in {}", style.path(path)))
         }
-        Fallback::WithoutStart => warning.line("the end is recorded, and marked `start_gone`"),
+        Fallback::WithoutStart | Fallback::EarlierWithoutStart => {
+            warning.line("the end is recorded, and marked `start_gone`")
+        }
         Fallback::Nowhere(_) | Fallback::Unanchored | Fallback::Dropped => warning,
     };
     let warning = match &record.diagnosis {

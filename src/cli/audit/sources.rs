@@ -81,10 +81,11 @@ impl Sources {
         all
     }
 
-    /// A log is read only if it is a regular file: reading a pipe would wait. What
-    /// cannot be examined is reported when it is opened.
+    /// A log is read only if it is a regular file: reading a pipe would wait, and a
+    /// link, to which no run writes, leads to the log of others. What cannot be examined
+    /// is reported when it is opened.
     fn add(&mut self, group: &GroupName, path: PathBuf, absent: Absent, cx: &Context<'_>) {
-        match cx.host.stat(&path) {
+        match cx.host.lstat(&path) {
             Ok(stat) if !stat.is_file() => {
                 let (path, kind) = (visible(&path), stat.kind.as_str());
                 self.report(

@@ -213,6 +213,28 @@ fn a_start_record_in_a_rotated_file_is_not_gone() {
 }
 
 #[test]
+fn an_end_from_the_spool_says_if_its_start_is_gone() {
+    for (rotated, gone) in [(false, true), (true, false)] {
+        let world = with_one_in_the_spool();
+        let old = world.text(LOG).unwrap();
+        let world = if rotated {
+            world.file(&format!("{LOG}.1"), &old)
+        } else {
+            world
+        };
+        let (world, outcome) = carry(world.without(LOG));
+        let left = outcome.unrecorded.map(|unrecorded| unrecorded.left);
+        assert_eq!(left, gone.then_some(Fallback::EarlierWithoutStart));
+        assert_eq!(words(&world), ["finish", "start", "finish"]);
+        let marks: Vec<_> = events(&world)
+            .iter()
+            .map(|one| one.get("start_gone").is_some())
+            .collect();
+        assert_eq!(marks, [gone, false, false]);
+    }
+}
+
+#[test]
 fn what_others_may_have_put_into_the_spool_is_not_taken_over() {
     let open = with_one_in_the_spool();
     let open = open.alter("/home/ops/.local/state/qli/spool", |stat| stat.mode = 0o777);

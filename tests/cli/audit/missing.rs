@@ -36,13 +36,18 @@ fn a_log_that_does_not_exist_is_not_ok_where_a_group_declares_it() {
 }
 
 #[test]
-fn a_log_that_is_a_directory_or_a_pipe_is_reported_by_every_command() {
+fn a_log_that_is_a_directory_a_link_or_a_pipe_is_reported_by_every_command() {
     let world = World::new();
-    for kind in ["directory", "pipe"] {
+    world.run(1);
+    rotate(&world, "other");
+    for kind in ["directory", "link", "pipe"] {
         if kind == "directory" {
             std::fs::create_dir(world.log()).unwrap();
-        } else {
+        } else if kind == "link" {
             std::fs::remove_dir(world.log()).unwrap();
+            std::os::unix::fs::symlink("other", world.log()).unwrap();
+        } else {
+            std::fs::remove_file(world.log()).unwrap();
             nix::unistd::mkfifo(&world.log(), nix::sys::stat::Mode::S_IRWXU).unwrap();
         }
         for words in ["verify", "list", "unfinished", "head", "tail"] {
