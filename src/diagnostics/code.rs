@@ -193,7 +193,7 @@ codes! {
     /// A script is the same file as one that has a section.
     SameFile = "QLI0614" "same-file" Error "the script does not run",
     /// A file that an editor or a package left is not an extension.
-    Leftover = "QLI0616" "leftover" Error exits NOT_FOUND "the file is not an extension",
+    Leftover = "QLI0616" "leftover" Error exits NOT_FOUND "it does not run",
     /// A script is in a directory below its group's.
     ScriptOutOfReach = "QLI0617" "script-out-of-reach" Info "qli does not run it",
     /// Members of a user group can change what runs.

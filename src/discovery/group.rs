@@ -6,7 +6,7 @@ use std::path::Path;
 use super::location::GroupLocation;
 use super::roots::{Root, Roots, unsearchable};
 use super::shadowed::shadowed;
-use super::{embedded, unknown};
+use super::{absence, embedded, unknown};
 use crate::diagnostics::{Diagnostic, Diagnostics, SOURCE_MAX};
 use crate::host::{Access, Contents, HostView};
 use crate::manifest::{self, FILE_NAME, Manifest};
@@ -56,11 +56,19 @@ pub(super) fn locate(
     roots: &Roots,
     view: &dyn HostView,
 ) -> Result<(GroupLocation, io::Result<Vec<u8>>), Diagnostics> {
+    let mut meant = None;
     for root in roots.iter() {
         let manifest_path = root.manifest(name);
         let read = view.read(&manifest_path, SOURCE_MAX);
         if is_missing(&read, &manifest_path, view) {
+            if let Some(obstacle) = absence::obstacle(root, name, view) {
+                return Err(obstacle.into());
+            }
+            meant = meant.or_else(|| absence::meant(root, name, view));
             continue;
+        }
+        if let Some(meant) = meant {
+            return Err(meant.into());
         }
         if let Some(diagnostic) = unsearchable_root(root, &read, view) {
             return Err(diagnostic.into());
@@ -79,6 +87,9 @@ pub(super) fn locate(
         found.push(unknown::group(name, roots, view));
         return Err(found);
     };
+    if let Some(meant) = meant {
+        return Err(meant.into());
+    }
     let location = GroupLocation {
         name: name.clone(),
         root: Root::embedded(),

@@ -50,16 +50,29 @@ impl GroupLocation {
 }
 
 pub fn group_name(typed: &OsStr) -> Result<GroupName, Diagnostic> {
+    check_leftover(
+        typed,
+        "a group",
+        "if its scripts should run, give the directory another name",
+    )?;
     parse_name(typed, "a group name", Code::InvalidGroupName)
 }
 
 pub fn extension_name(typed: &OsStr) -> Result<ExtensionName, Diagnostic> {
-    if let Some(what) = typed.to_str().and_then(leftover) {
-        let message = format!("`{}` is not an extension: it is {what}", visible(typed));
-        return Err(Diagnostic::of_path(Code::Leftover, typed, message)
-            .help("if the file should run, give it another name"));
-    }
+    check_leftover(
+        typed,
+        "an extension",
+        "if the file should run, give it another name",
+    )?;
     parse_name(typed, "an extension name", Code::InvalidExtensionName)
+}
+
+fn check_leftover(typed: &OsStr, role: &str, help: &str) -> Result<(), Diagnostic> {
+    let Some(found) = typed.to_str().and_then(leftover) else {
+        return Ok(());
+    };
+    let message = format!("`{}` is not {role}: it is {found}", visible(typed));
+    Err(Diagnostic::of_path(Code::Leftover, typed, message).help(help))
 }
 
 fn parse_name<N: FromStr<Err: Display>>(

@@ -4,6 +4,7 @@
 //! A run looks at one group only. It lists directories only to suggest a name in
 //! place of an unknown one.
 
+mod absence;
 mod commands;
 pub mod embedded;
 mod find;
@@ -20,6 +21,7 @@ mod shadowed;
 mod trust;
 mod unknown;
 
+pub use absence::bypassed;
 pub use commands::PathCommands;
 pub use find::{Target, find};
 pub use first_line::{check_first_line, with_lf_line_ends};

@@ -226,9 +226,20 @@ fn what_an_editor_or_a_package_left_is_no_extension() {
     let names = entry.unwrap().extensions.into_keys();
     let names: Vec<_> = names.map(|name| name.to_string()).collect();
     assert_eq!(names, ["deploy", "hello"]);
-    let (code, help) = problem(&world, "deploy.orig", "x");
-    assert_eq!(code, Code::NoSuchGroup);
-    assert!(!help.contains("ops deploy.orig"), "{help}");
+}
+
+#[test]
+fn the_copy_of_a_group_is_no_group() {
+    let copy = format!("{USER}/ops.bak");
+    let world = World::new()
+        .manifest("ops", "")
+        .file(&format!("{copy}/_manifest.toml"), GOOD)
+        .executable(&format!("{copy}/hello"), "#!/bin/sh\n");
+    let error = group_name("ops.bak".as_ref()).unwrap_err();
+    assert_eq!((error.code, error.code.run_exit()), (Code::Leftover, 127));
+    let groups = group_names(&Roots::of(&[], &world), &world).into_keys();
+    let names: Vec<_> = groups.map(|name| name.to_string()).collect();
+    assert_eq!(names, ["dev", "ops", "org", "prod"]);
 }
 
 #[test]
@@ -448,4 +459,63 @@ fn a_built_in_group_is_there_to_be_replaced() {
             .shadows,
         None
     );
+}
+
+#[test]
+fn what_was_meant_to_be_the_group_is_not_replaced_by_a_later_one() {
+    let team = || World::new().directory("/team", 0o755);
+    let data = "/home/ops/.local/share";
+    let script = "#!/bin/sh\n";
+    for (world, code) in [
+        (team().link("/team/dev", "/none"), Code::UnreadableFile),
+        (team().file("/team/dev", ""), Code::UnreadableFile),
+        (team().link(USER, "/none"), Code::RootUnreadable),
+        (team().file(USER, ""), Code::RootUnreadable),
+        (
+            team().link(&format!("{data}/qli"), "/none"),
+            Code::RootUnreadable,
+        ),
+        (team().link(data, "/none"), Code::RootUnreadable),
+        (team().link(SYSTEM, "/none"), Code::RootUnreadable),
+        (
+            team().file("/team/dev/manifest.toml", GOOD),
+            Code::NoManifest,
+        ),
+        (
+            team().file(&format!("{USER}/dev/_manifest.TOML"), GOOD),
+            Code::NoManifest,
+        ),
+        (
+            team().executable("/team/dev/hello", script),
+            Code::NoManifest,
+        ),
+    ] {
+        let roots = Roots::of(&["/team".into()], &world);
+        let (group, hello) = ("dev".parse().unwrap(), "hello".parse().unwrap());
+        let found = find(&group, &hello, &roots, &world).unwrap_err();
+        let shown = found.iter().map(|one| (one.code, one.is_error()));
+        assert_eq!(shown.collect::<Vec<_>>(), [(code, true)]);
+        assert_eq!(code.run_exit(), 125);
+        let checked = bypassed(&roots, &world);
+        assert_eq!(checked.len(), 1, "{checked:?}");
+        assert_eq!(checked[0].message, found[0].message);
+    }
+}
+
+#[test]
+fn what_was_not_meant_to_be_the_group_is_passed_over() {
+    let team = || World::new().directory("/team", 0o755);
+    for world in [
+        team().directory("/team/dev", 0o755),
+        team().file("/team/dev/notes.txt", ""),
+        team().file("/usr/local/share", ""),
+        team().unset("HOME"),
+        team().var("XDG_DATA_HOME", "/dev/null/.local/share"),
+    ] {
+        let world = world.var("XDG_CACHE_HOME", "/cache");
+        let roots = Roots::of(&["/team".into()], &world);
+        let (group, hello) = ("dev".parse().unwrap(), "hello".parse().unwrap());
+        assert!(find(&group, &hello, &roots, &world).is_ok());
+        assert!(bypassed(&roots, &world).is_empty());
+    }
 }

@@ -1,5 +1,5 @@
-//! Files that programs leave next to the one they change. They keep its execute bit,
-//! and none of them is meant to run.
+//! Files that programs leave next to the one they change, and copies of directories. They
+//! keep execute bits, and none of them is meant to run.
 //!
 //! To add one: its row in [`ENDINGS`] or [`PARTS`].
 
@@ -12,6 +12,8 @@ const ENDINGS: &[(&str, &str)] = &[
     ("~", "an editor's backup"), // Emacs, Vim `backupext`, cp(1) --backup
     ("#", "an editor's backup"), // Emacs auto-save: `#deploy#`
     (".bak", "a backup"),
+    (".bkp", "a backup"),
+    (".backup", "a backup"), // home-manager(1) -b, Terraform
     (".old", "a backup"),
     (".orig", "a backup"),             // patch(1), git-mergetool(1), Mercurial
     (".rej", "a rejected patch"),      // patch(1)
@@ -20,6 +22,7 @@ const ENDINGS: &[(&str, &str)] = &[
     (".swo", "an editor's swap file"),
     (".swn", "an editor's swap file"),
     (".swm", "an editor's swap file"),
+    (".kate-swp", "an editor's swap file"), // Kate
     (".tmp", "a temporary file"),
     (".disabled", "disabled"),
     (".rpmsave", "a package manager's copy"), // rpm(8)
@@ -31,7 +34,9 @@ const ENDINGS: &[(&str, &str)] = &[
     (".apk-new", "a package manager's copy"),       // apk(8)
     (".cfsaved", "a configuration manager's copy"), // CFEngine
     (".mine", "a version of a merge conflict"),     // Subversion
-    (",v", "a version control file"),               // RCS
+    (".theirs", "a version of a merge conflict"),
+    (".working", "a version of a merge conflict"),
+    (",v", "a version control file"), // RCS
 ];
 
 /// What files with these in their names are, unless that is their beginning.
@@ -39,16 +44,22 @@ const PARTS: &[(&str, &str)] = &[
     (".dpkg-", "a package manager's copy"), // dpkg(1): -old, -new, -dist, -tmp, -bak
     (".ucf-", "a package manager's copy"),  // ucf(1)
     (".rhn-cfg-tmp-", "a configuration manager's copy"),
+    ("___jb_", "an editor's temporary file"), // IntelliJ IDEA: `___jb_tmp___`, `___jb_old___`
     (".merge_file_", "a version of a merge conflict"), // git-merge-file(1)
     (".sync-conflict-", "a version of a sync conflict"), // Syncthing
 ];
 
-/// The versions of a conflict that git-mergetool(1) writes: `deploy_LOCAL_123.sh`.
-const MERGETOOL: [&str; 4] = ["_BACKUP_", "_BASE_", "_LOCAL_", "_REMOTE_"];
+/// The versions of a conflict that git-mergetool(1) writes with its process id:
+/// `deploy_LOCAL_4242.sh`, before Git 2.1 `deploy.sh.LOCAL.4242.sh`.
+const MERGETOOL: [&str; 4] = ["backup", "base", "local", "remote"];
+
+/// The versions of a conflict that end in capitals: those of Bazaar, and of other tools
+/// that use the words of git-mergetool(1). `deploy.local` is a name of a person.
+const VERSIONS: [&str; 5] = [".BASE", ".THIS", ".OTHER", ".LOCAL", ".REMOTE"];
 
 /// Says what a file is whose name a program made from another file's.
-pub fn leftover(name: &str) -> Option<&'static str> {
-    let name = name.to_ascii_lowercase();
+pub fn leftover(typed: &str) -> Option<&'static str> {
+    let name = typed.to_ascii_lowercase();
     let is_mark = |c: char| c.is_ascii_digit() || "._-".contains(c);
     let stem = name.trim_end_matches(is_mark);
     let ends = |ending: &str| stem.len() > ending.len() && stem.ends_with(ending);
@@ -56,18 +67,32 @@ pub fn leftover(name: &str) -> Option<&'static str> {
     let by_ending = ENDINGS.iter().find(|(ending, _)| ends(ending));
     let by_part = || PARTS.iter().find(|(part, _)| has(part));
     let row = by_ending.or_else(by_part).map(|(_, what)| *what);
-    row.or_else(|| is_of_mergetool(&name).then_some("a version of a merge conflict"))
+    let is_version = is_of_mergetool(&name) || is_revision(&name) || is_version(typed);
+    row.or_else(|| is_version.then_some("a version of a merge conflict"))
 }
 
 fn is_of_mergetool(name: &str) -> bool {
-    let mut behind = MERGETOOL.iter().filter_map(|mark| {
-        let (_, behind) = name.split_once(&mark.to_ascii_lowercase())?;
-        Some(behind)
+    let marks = ["_", "."].into_iter().flat_map(|around| {
+        let words = MERGETOOL.iter();
+        words.map(move |word| format!("{around}{word}{around}"))
     });
-    behind.any(|behind| {
-        let number = behind.split('.').next().unwrap_or_default();
-        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
-    })
+    let mut behind = marks.filter_map(|mark| Some(name.split_once(&mark)?.1));
+    behind.any(|behind| is_number(behind.split('.').next().unwrap_or_default()))
+}
+
+/// Returns whether Subversion wrote a file for one revision of a conflict: `deploy.r12`.
+fn is_revision(name: &str) -> bool {
+    let split = name.rsplit_once(".r");
+    split.is_some_and(|(stem, revision)| !stem.is_empty() && is_number(revision))
+}
+
+fn is_version(name: &str) -> bool {
+    let mut stems = VERSIONS.iter().filter_map(|end| name.strip_suffix(end));
+    stems.any(|stem| !stem.is_empty())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -98,6 +123,18 @@ mod tests {
             "deploy.merge_file_a1B2c3",
             "deploy_LOCAL_4242.sh",
             "deploy_BASE_1",
+            "deploy.sh.LOCAL.4242.sh",
+            "deploy.REMOTE.4242",
+            "deploy.BASE",
+            "deploy.OTHER",
+            "deploy.r12",
+            "deploy.merge-left.r12",
+            "deploy.theirs",
+            "deploy___jb_tmp___",
+            "deploy.sh___jb_old___",
+            "deploy.kate-swp",
+            "deploy.backup",
+            "deploy.bkp",
             "deploy,v",
             "deploy.sync-conflict-20260101-120000-ABCDEFG",
         ] {
@@ -115,6 +152,11 @@ mod tests {
             "orig.sh",
             "rebak",
             "backup",
+            "deploy.local",
+            "web.base",
+            "plot.r",
+            "restore.remote.sh",
+            "load.part",
             "restore.orig.sh",
             "swp-off",
             "use_local_db",

@@ -52,7 +52,7 @@ pub enum NameError {
     #[error("a name cannot contain {0:?}")]
     Character(char),
     /// What the file with this name is.
-    #[error("a file with such a name is {0}")]
+    #[error("such a name is that of {0}")]
     Leftover(&'static str),
 }
 
@@ -71,7 +71,7 @@ fn check(
     }
 }
 
-fn check_name(text: &str) -> Result<(), NameError> {
+fn check_characters(text: &str) -> Result<(), NameError> {
     if text.len() > NAME_MAX {
         return Err(NameError::TooLong(text.len()));
     }
@@ -82,8 +82,9 @@ fn check_name(text: &str) -> Result<(), NameError> {
     )
 }
 
-fn check_extension_name(text: &str) -> Result<(), NameError> {
-    check_name(text)?;
+/// The copy of a group lacks the guards that its original got later, as that of a script.
+fn check_name(text: &str) -> Result<(), NameError> {
+    check_characters(text)?;
     leftover(text).map_or(Ok(()), |what| Err(NameError::Leftover(what)))
 }
 
@@ -126,7 +127,8 @@ macro_rules! checked_name {
 }
 
 checked_name!(
-    /// The name of a group: the directory that contains its `_manifest.toml`.
+    /// The name of a group: the directory that contains its `_manifest.toml`, which is
+    /// no copy of another one.
     GroupName,
     check_name
 );
@@ -135,7 +137,7 @@ checked_name!(
     /// The name of an extension: the file name of a script of a group, which no
     /// editor or package manager has left behind.
     ExtensionName,
-    check_extension_name
+    check_name
 );
 
 checked_name!(
@@ -222,10 +224,11 @@ mod tests {
     }
 
     #[test]
-    fn a_leftover_is_no_extension_and_may_be_a_group() {
+    fn a_leftover_is_no_extension_and_no_group() {
         let error = "deploy.orig".parse::<ExtensionName>().unwrap_err();
         assert_eq!(error, NameError::Leftover("a backup"));
-        assert!("deploy.orig".parse::<GroupName>().is_ok());
+        let error = "ops.bak".parse::<GroupName>().unwrap_err();
+        assert_eq!(error, NameError::Leftover("a backup"));
     }
 
     #[test]

@@ -48,12 +48,12 @@ fn entries(view: &dyn HostView) -> Diagnostics {
     found
 }
 
-/// The groups that a name may belong to, whatever follows.
-fn groups_of(name: &OsStr) -> impl Iterator<Item = GroupName> {
+/// The names of groups that a name may contain, whatever follows.
+fn splits(name: &OsStr) -> impl Iterator<Item = &str> {
     let name = name.to_str().and_then(|name| name.strip_prefix("qli-"));
     let name = name.unwrap_or_default();
     let splits = name.match_indices('-');
-    splits.filter_map(move |(at, _)| name.get(..at)?.parse().ok())
+    splits.filter_map(move |(at, _)| name.get(..at))
 }
 
 fn check_command(
@@ -63,10 +63,17 @@ fn check_command(
     view: &dyn HostView,
 ) -> Option<Diagnostic> {
     if let Some(what) = name.to_str().and_then(leftover) {
-        let is_ours = groups_of(name).any(|group| groups.contains_key(&group));
+        let is_ours = splits(name).any(|group| {
+            let group = group.parse::<GroupName>();
+            group.is_ok_and(|group| groups.contains_key(&group))
+        });
         return is_ours.then(|| leftover_file(path, what));
     }
     let all = readings(name);
+    if all.is_empty() {
+        let what = splits(name).find_map(leftover)?;
+        return Some(leftover_file(path, what));
+    }
     let Reading { group, extension } = all.first()?.clone();
     let known = all.into_iter().filter_map(|reading| {
         let directory = groups.get(&reading.group)?.clone();
@@ -144,7 +151,12 @@ mod tests {
         let world = world.executable("/a/qli-ops-deploy~", "");
         let world = world.executable("/a/qli-ops-roll.dpkg-old", "");
         let world = world.executable("/a/qli-web-roll.bak", "");
-        let paths = ["/a/qli-ops-deploy~", "/a/qli-ops-roll.dpkg-old"];
+        let world = world.executable("/a/qli-ops.bak-roll", "");
+        let paths = [
+            "/a/qli-ops-deploy~",
+            "/a/qli-ops-roll.dpkg-old",
+            "/a/qli-ops.bak-roll",
+        ];
         let expected = paths.map(|path| ("QLI0616", path.to_owned()));
         assert_eq!(found(&world, &[("ops", "/r/ops")]), expected);
     }

@@ -158,8 +158,16 @@ fn without_manifest(path: &Path, files: &[GroupFile], view: &dyn HostView) -> Op
     })
 }
 
+/// Warns about the copy of a group.
+fn leftover_group(path: &Path, copy: Diagnostic) -> Diagnostic {
+    let problem = Diagnostic::of_path(Code::Leftover, path, copy.message);
+    let help = "remove it, or move it out of the root; or rename it";
+    problem.help(help).as_warning()
+}
+
 fn check_name(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
     match group_name(&directory_name(path, view)?) {
+        Err(copy) if copy.code == Code::Leftover => Some(leftover_group(path, copy)),
         Err(problem) => Some(misnamed(path, problem)),
         Ok(name) if is_command(name.as_str()) => {
             let message = format!("`{name}` is a command of qli, which takes precedence");
@@ -293,6 +301,7 @@ mod tests {
         assert_eq!(at("/r/my group"), [("QLI0302", "error")]);
         assert_eq!(at("/r/explain"), [("QLI0304", "warning")]);
         assert_eq!(at("/r/policy"), [("QLI0304", "warning")]);
+        assert_eq!(at("/r/ops.bak"), [("QLI0616", "warning")]);
         assert_eq!(at("/r/ops"), []);
     }
 

@@ -15,7 +15,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, sorted};
-use crate::discovery::{PathCommands, Roots, embedded, guards_between, some_of};
+use crate::discovery::{PathCommands, Roots, bypassed, embedded, guards_between, some_of};
 use crate::host::{HostView, diagnosis, is_absent, reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{GroupName, shell_path, visible};
@@ -61,6 +61,7 @@ pub fn of_roots<V: HostView + Sync>(
         }
     }
     survey.found.extend(unusable);
+    survey.add_bypassed(&mut all, bypassed(roots, view));
     let options = SurveyOptions {
         count_commands: true,
         policies,
@@ -130,6 +131,18 @@ fn not_a_manifest(script: &Path) -> String {
 }
 
 impl Survey {
+    /// Adds what stops another group; it is not checked once more.
+    fn add_bypassed(&mut self, all: &mut Vec<Candidate>, bypassed: Diagnostics) {
+        let is_known =
+            |path: &Path, found: &Diagnostics| found.iter().any(|one| one.path() == path);
+        let new = bypassed.into_iter();
+        let new: Diagnostics = new
+            .filter(|one| !is_known(one.path(), &self.found))
+            .collect();
+        all.retain(|one| !matches!(one, Candidate::Directory(path) if is_known(path, &new)));
+        self.found.extend(new);
+    }
+
     fn check<V: HostView + Sync>(
         &mut self,
         candidates: &[Candidate],
