@@ -16,6 +16,7 @@ mod child;
 mod clock;
 mod descendants;
 mod directory;
+mod disposition;
 mod draft;
 mod exec_limits;
 mod executable_format;

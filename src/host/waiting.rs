@@ -13,13 +13,14 @@ use rustix::process::{WaitStatus, wait};
 
 use super::child::{CHANGES, ChildEnd, end_of};
 use super::descendants;
+use super::disposition::Disposition;
 use super::handlers::SignalHandlers;
 use super::process::{self, Place};
 use super::signals::{Received, Sender, Signal, SignalFacts, is_forwarded};
 use super::streams::warn_now;
 use super::terminal::{can_stop, stop_self};
 use super::termination::{Escalation, TerminationPolicy};
-use super::witness::GroupSignals;
+use super::witness::{GroupSignals, MOMENT};
 use super::{TimeLimits, reason};
 
 /// wait(2) adds this bit to the signal when a core was dumped.
@@ -34,6 +35,9 @@ pub(super) struct Waiting<'a> {
     since: Instant,
     /// Since when the script has been stopped.
     stopped: Option<Instant>,
+    /// The signals that the script was ever seen to catch (a bit mask). A handler often
+    /// resets its signal first and cleans up then, so that "not caught" proves nothing.
+    caught: u64,
     /// What is known of its end so far.
     end: ChildEnd,
 }
@@ -47,6 +51,7 @@ impl<'a> Waiting<'a> {
             policy: TerminationPolicy::new(limits),
             since: Instant::now(),
             stopped: None,
+            caught: 0,
             end: ChildEnd::default(),
         }
     }
@@ -74,7 +79,7 @@ impl<'a> Waiting<'a> {
             let at_most = self
                 .enforce_limits()
                 .into_iter()
-                .chain(self.group.watch())
+                .chain(self.watch_group())
                 .min();
             self.signals.wait(&[], at_most)?;
             // Taken before the script's state is read, so that no CHLD is missed, and
@@ -82,6 +87,22 @@ impl<'a> Waiting<'a> {
             // reported by a CHLD that arrived with it.
             arrived = self.signals.drain();
         }
+    }
+
+    fn watch_group(&mut self) -> Option<Duration> {
+        let due = self.group.watch();
+        if due.is_none() {
+            self.look();
+        }
+        due
+    }
+
+    /// None if the script has ended or is ending.
+    fn look(&mut self) -> Option<Disposition> {
+        let mut found = Disposition::of(self.pid.as_raw())?;
+        self.caught |= found.caught;
+        found.caught = self.caught;
+        Some(found)
     }
 
     /// Returns a change of the script's state; reaps adopted children on the way.
@@ -127,6 +148,8 @@ impl<'a> Waiting<'a> {
         if arrived.is_empty() {
             return;
         }
+        // As early as possible: a handler may be running already.
+        self.look();
         if arrived.iter().any(|one| one.signal.number() == SIGCONT) {
             self.group.resume();
         }
@@ -175,7 +198,33 @@ impl<'a> Waiting<'a> {
             one.sender != Sender::Kernel && is_forwarded(one.signal, one.sender, *facts)
         });
         let unsettled: Vec<_> = unsettled.collect();
-        self.group.find(arrived, &unsettled)
+        let mut to_group = self.group.find(arrived, &unsettled);
+        let decisive = unsettled.into_iter().zip(&to_group).map(|(a, b)| a && *b);
+        let missed = self.find_missed(arrived, &decisive.collect::<Vec<_>>());
+        for (to_group, missed) in to_group.iter_mut().zip(missed) {
+            *to_group = *to_group && !missed;
+        }
+        to_group
+    }
+
+    /// For each signal that the witness got, too, whether the script has not got it: it
+    /// would have died of it, and lives. So a sender chose processes by their program.
+    fn find_missed(&mut self, arrived: &[Received], asked: &[bool]) -> Vec<bool> {
+        let none = vec![false; arrived.len()];
+        let Some(before) = self.look() else {
+            return none;
+        };
+        let mut all = arrived.iter().zip(asked);
+        if !all.any(|(one, asked)| *asked && before.may_lack(one.signal)) {
+            return none;
+        }
+        std::thread::sleep(MOMENT);
+        let Some(now) = self.look() else {
+            return none;
+        };
+        let all = arrived.iter().zip(asked);
+        all.map(|(one, asked)| *asked && now.lacks(one.signal))
+            .collect()
     }
 
     /// Ends the script if a limit has passed; returns when to check again. Time does

@@ -6,7 +6,7 @@
 //! has and the witness has not was sent to qli alone. The witness is qli's own program
 //! under a name of its own, so that a command that looks for qli does not find it.
 
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
@@ -29,7 +29,7 @@ const AFTER: Duration = Duration::from_millis(100);
 
 /// The time that a sender needs to signal each process of a run in turn, as systemd
 /// does with a service.
-const MOMENT: Duration = Duration::from_millis(10);
+pub(super) const MOMENT: Duration = Duration::from_millis(10);
 
 /// A witness that does not answer for so long is replaced.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -37,8 +37,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How many witnesses a run starts at most.
 const STARTS: usize = 3;
 
-/// How long after the witness qli may receive a signal that both were sent.
-const LAG: Duration = Duration::from_millis(50);
+/// How long after the witness qli may receive, and handle, a signal that both were sent.
+const LAG: Duration = Duration::from_millis(100);
 
 /// A signal that the witness got; the kernel has the process id 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +84,13 @@ impl Seen {
     }
 }
 
+/// When the witness got a signal.
+type Noted = (Instant, Seen);
+
+fn is_recent((at, _): &Noted) -> bool {
+    at.elapsed() < LAG
+}
+
 #[derive(Debug)]
 struct Witness {
     pid: Pid,
@@ -112,15 +119,20 @@ impl Witness {
         Ok(Self { pid, stream })
     }
 
-    /// Returns what it got since it was last asked.
-    fn ask(&mut self) -> io::Result<Vec<Seen>> {
+    /// Returns what it got recently and has not reported.
+    fn ask(&mut self) -> io::Result<Vec<Noted>> {
         self.stream.write_all(&[0])?;
         let mut seen = Vec::new();
         loop {
-            match Seen::read(&mut self.stream)? {
-                Seen::END => return Ok(seen),
-                one => seen.push(one),
+            let one = Seen::read(&mut self.stream)?;
+            if one == Seen::END {
+                return Ok(seen);
             }
+            let mut age = [0; 4];
+            self.stream.read_exact(&mut age)?;
+            let age = Duration::from_millis(u32::from_be_bytes(age).into());
+            let at = Instant::now().checked_sub(age);
+            seen.extend(at.map(|at| (at, one)));
         }
     }
 
@@ -140,7 +152,7 @@ pub(super) struct GroupSignals {
     /// How many more may be started: one that cannot run ends at once.
     left: usize,
     /// What the witness got before qli.
-    ahead: Vec<(Instant, Seen)>,
+    ahead: Vec<Noted>,
 }
 
 impl GroupSignals {
@@ -171,7 +183,6 @@ impl GroupSignals {
     /// For each of these signals, whether it was sent to the group. One that is
     /// `unsettled` may still be on its way to the witness.
     pub(super) fn find(&mut self, received: &[Received], unsettled: &[bool]) -> Vec<bool> {
-        self.ahead.retain(|(at, _)| at.elapsed() < LAG);
         self.ask();
         let mut found: Vec<_> = received.iter().map(|one| self.take(one)).collect();
         let mut both = found.iter().zip(unsettled);
@@ -186,12 +197,12 @@ impl GroupSignals {
     }
 
     fn ask(&mut self) {
+        self.ahead.retain(is_recent);
         let Some(mut witness) = self.witness.take() else {
             return;
         };
         if let Ok(seen) = witness.ask() {
-            let now = Instant::now();
-            self.ahead.extend(seen.into_iter().map(|one| (now, one)));
+            self.ahead.extend(seen);
             self.witness = Some(witness);
         } else {
             witness.end();
@@ -243,30 +254,49 @@ fn soon() -> Option<Instant> {
     cfg!(target_os = "linux").then(|| Instant::now() + AFTER)
 }
 
-/// What the witness does: reports the signals that it got, each time qli asks. It ends
-/// when qli does.
+/// What the witness does: notes the signals that it gets, and reports them each time qli
+/// asks. It ends when qli does.
 #[cfg(target_os = "linux")]
 pub fn bear_witness() -> Option<()> {
-    use std::io::Read as _;
     use std::os::fd::AsFd as _;
 
+    use nix::poll::{PollFd, PollFlags};
     use nix::sys::signalfd::{SfdFlags, SignalFd};
 
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
     let signals = SignalFd::with_flags(&SigSet::all(), flags).ok()?;
     let stdin = io::stdin().as_fd().try_clone_to_owned().ok()?;
     let mut qli = UnixStream::from(stdin);
-    while qli.read_exact(&mut [0]).is_ok() {
-        let mut answer = Vec::new();
+    let mut noted = Vec::new();
+    loop {
+        let fds = [signals.as_fd(), qli.as_fd()];
+        let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        super::poll::poll(&mut fds, None).ok()?;
+        let [_, asked] = fds.map(|fd| fd.any() == Some(true));
+        noted.retain(is_recent);
         while let Ok(Some(info)) = signals.read_signal() {
             let signal = info.ssi_signo.cast_signed();
             let sender = info.ssi_pid.cast_signed();
-            answer.extend(Seen { signal, sender }.to_bytes());
+            noted.push((Instant::now(), Seen { signal, sender }));
         }
-        answer.extend(Seen::END.to_bytes());
-        qli.write_all(&answer).ok()?;
+        if asked {
+            qli.read_exact(&mut [0]).ok()?;
+            qli.write_all(&answer(&mut noted)).ok()?;
+        }
     }
-    Some(())
+}
+
+/// Each signal with its age in milliseconds.
+#[cfg(target_os = "linux")]
+fn answer(noted: &mut Vec<Noted>) -> Vec<u8> {
+    let mut answer = Vec::new();
+    for (at, seen) in noted.drain(..) {
+        answer.extend(seen.to_bytes());
+        let age = u32::try_from(at.elapsed().as_millis()).unwrap_or(u32::MAX);
+        answer.extend(age.to_be_bytes());
+    }
+    answer.extend(Seen::END.to_bytes());
+    answer
 }
 
 #[cfg(not(target_os = "linux"))]

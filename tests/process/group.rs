@@ -1,12 +1,14 @@
 //! Signals to qli alone and to its whole process group, from processes inside and
 //! outside it; the witness, by which qli tells them apart.
 
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::signals::{FORWARDED, marker};
+use crate::signals::{FORWARDED, WAITS, marker};
 use crate::support::until;
 use crate::terminal::bash;
 use crate::world::{
@@ -67,6 +69,73 @@ fn a_signal_to_each_process_of_a_run_reaches_the_script_once() {
     lines.wait_for("SIGUSR1");
     assert_eq!(lines.signals(), ["SIGTERM", "SIGUSR1"]);
     assert_eq!(forwarded(&world, qli, probe, Signal::SIGTERM), [false]);
+}
+
+/// `killall` finds the witness by the program's file, and not the script.
+#[test]
+fn a_script_that_would_have_died_of_a_signal_and_lives_has_not_got_it() {
+    for (to_witness, forwarded) in [(true, true), (false, false)] {
+        let world = World::new("").script("wait", WAITS);
+        let mut lines = world.lines();
+        let qli = Run::start(&mut world.qli(["wait"]));
+        lines.ready(qli.pid());
+        let witness = witness_of(qli.pid());
+        if to_witness {
+            kill(witness, Signal::SIGTERM).unwrap();
+            kill(qli.pid(), Signal::SIGTERM).unwrap();
+        } else {
+            killpg(qli.pid(), Signal::SIGTERM).unwrap();
+        }
+        assert_eq!(qli.end().signal(), Some(Signal::SIGTERM as i32));
+        assert_eq!(world.end()["signals"][0]["forwarded"], forwarded);
+    }
+}
+
+/// Its first TERM starts the clean-up, a second one would end it.
+const ONCE: &str = "#!/usr/bin/env -S python3 -IS
+import os, signal, sys
+out = os.open(os.environ['OUT'], os.O_WRONLY)
+def say(word):
+    os.write(out, f'{word} {os.getpid()}\\n'.encode())
+def once(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    say('ONCE')
+signal.signal(signal.SIGTERM, once)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+say('READY')
+signal.sigwaitinfo([signal.SIGUSR1])
+sys.exit(5)
+";
+
+#[test]
+fn a_handler_that_resets_its_signal_and_cleans_up_is_not_sent_it_again() {
+    let world = World::new("").executable("root/g/once", ONCE);
+    let mut lines = world.lines();
+    let qli = Run::start(&mut world.qli(["once"]));
+    lines.ready(qli.pid());
+    witness_of(qli.pid());
+    killpg(qli.pid(), Signal::SIGTERM).unwrap();
+    lines.wait_for("ONCE");
+    qli.send(Signal::SIGUSR1);
+    assert_eq!(qli.end().code(), Some(5));
+    assert_eq!(world.end()["signals"][0]["forwarded"], false);
+}
+
+#[test]
+fn a_signal_to_qli_long_after_the_same_one_to_its_children_is_forwarded() {
+    let world = World::new("");
+    let mut lines = world.lines();
+    let (qli, probe, witness) = run_with_witness(&world, &mut lines);
+    for pid in [witness, probe] {
+        kill(pid, Signal::SIGTERM).unwrap();
+    }
+    let sent = Instant::now();
+    until("some time", || {
+        (sent.elapsed() >= Duration::from_millis(300)).then_some(())
+    });
+    qli.send(Signal::SIGTERM);
+    assert_eq!(lines.wait_for_nth("SIGTERM", 2), qli.pid().to_string());
+    assert_eq!(forwarded(&world, qli, probe, Signal::SIGTERM), [true]);
 }
 
 /// As the reader at the end of qli's pipeline may do.

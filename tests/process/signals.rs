@@ -64,7 +64,7 @@ fn is_forwarded(signal: Signal) {
 }
 
 /// The script does nothing about signals.
-const WAITS: &str = "echo READY $$ >\"$OUT\"; read x <\"$HOLD\"";
+pub(crate) const WAITS: &str = "echo READY $$ >\"$OUT\"; read x <\"$HOLD\"";
 
 #[test]
 #[cfg(target_os = "linux")]
