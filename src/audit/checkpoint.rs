@@ -9,10 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::backwards::search_back;
 use super::codec::ParsedLine;
-use super::log::{AnchorSink, Log};
-use super::log_permissions::{LogObstacle, obstacle};
-use super::open_log::{AppendError, open, put_bytes};
-use crate::host::{Host, HostView, reason};
+use super::log::{AnchorSink, Log, LogSetting};
+use super::log_obstacle::LogObstacle;
+use super::log_permissions::obstacle;
+use super::open_log::{AppendError, Unanchored, open, put_bytes};
+use crate::host::{FileKind, Host, HostView, beyond_the_path, diagnosis, reason};
 use crate::manifest::LogAccess;
 use crate::names::{Sha256, Text, shell_word, to_json_line};
 
@@ -70,12 +71,13 @@ impl Checkpoint {
 impl AnchorSink {
     /// Treats the file as a log: it may belong to root, and its group may append
     /// to it.
-    pub(super) fn file(path: &Path) -> Log {
+    pub fn file(path: &Path) -> Log {
         Log {
             path: path.to_owned(),
             sync: true,
             access: LogAccess::Group,
             anchor: None,
+            setting: LogSetting::Anchor,
         }
     }
 
@@ -83,46 +85,64 @@ impl AnchorSink {
     pub fn obstacle(&self, view: &dyn HostView) -> Option<LogObstacle> {
         match self {
             Self::File(path) => obstacle(&Self::file(path), view),
-            Self::Syslog => {
-                let error = view.stat(Path::new(SYSLOG)).err()?;
-                Some(LogObstacle::new(
-                    format!(
-                        "cannot write to the system log {SYSLOG}: {}",
-                        reason(&error)
-                    ),
-                    "start the system log, or use a file for `anchor`",
-                ))
-            }
+            Self::Syslog => syslog_obstacle(view),
         }
     }
 
-    /// Writes a checkpoint. The error is a message.
+    /// Writes a checkpoint.
     pub(super) fn write(
         &self,
         checkpoint: &Checkpoint,
         access: LogAccess,
         host: &mut dyn Host,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unanchored> {
         let line = to_json_line(checkpoint);
         match self {
-            Self::Syslog => host
-                .syslog(&line)
-                .map_err(|error| format!("cannot write to the system log: {}", reason(&error))),
+            Self::Syslog => host.syslog(&line).map_err(|error| Unanchored {
+                reason: format!("cannot write to the system log: {}", reason(&error)),
+                diagnosis: Some(diagnosis(&error, Path::new(SYSLOG))),
+            }),
             Self::File(path) => append(path, access, &(line + "\n"), host),
         }
     }
 }
 
-fn append(path: &Path, access: LogAccess, line: &str, host: &mut dyn Host) -> Result<(), String> {
+fn syslog_obstacle(view: &dyn HostView) -> Option<LogObstacle> {
+    let socket = Path::new(SYSLOG);
+    let found = match view.stat(socket) {
+        Ok(stat) if stat.kind == FileKind::Special => return None,
+        Ok(stat) => format!("it is {}", stat.kind.as_str()),
+        Err(error) => reason(&error),
+    };
+    Some(LogObstacle::of_setting(
+        LogSetting::Anchor,
+        format!("cannot write to the system log {SYSLOG}: {found}"),
+        "start the system log, or use a file for `anchor`",
+    ))
+}
+
+fn append(
+    path: &Path,
+    access: LogAccess,
+    line: &str,
+    host: &mut dyn Host,
+) -> Result<(), Unanchored> {
     let log = AnchorSink::file(path);
-    let failed = |error: io::Error| {
-        let path = shell_word(path);
-        format!("cannot write the anchor {path}: {}", reason(&error))
+    let failed = |error: io::Error| Unanchored {
+        diagnosis: beyond_the_path(&error, path.parent().unwrap_or(path)),
+        reason: format!(
+            "cannot write the anchor {}: {}",
+            shell_word(path),
+            reason(&error)
+        ),
     };
     let mut file = match open(&log, access, host) {
         Ok(file) => file,
         Err(AppendError::Write(error)) => return Err(failed(error)),
-        Err(error) => return Err(error.reason(path)),
+        Err(error) => {
+            let (reason, diagnosis) = (error.reason(path), error.diagnosis(path));
+            return Err(Unanchored { reason, diagnosis });
+        }
     };
     // A line cut short by a full disk is left as it is.
     let length = file.length().map_err(failed)?;

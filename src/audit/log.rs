@@ -18,6 +18,39 @@ pub struct Log {
     pub access: LogAccess,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anchor: Option<AnchorSink>,
+    #[serde(skip)]
+    pub setting: LogSetting,
+}
+
+/// The setting of a manifest that names a file to append to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogSetting {
+    AuditLog,
+    Anchor,
+}
+
+impl LogSetting {
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Self::AuditLog => "log",
+            Self::Anchor => "anchor",
+        }
+    }
+
+    pub(super) fn field(self) -> &'static str {
+        match self {
+            Self::AuditLog => "audit_log",
+            Self::Anchor => "anchor",
+        }
+    }
+
+    /// Where it is in a manifest.
+    pub fn path(self) -> &'static [&'static str] {
+        match self {
+            Self::AuditLog => &["audit_log"],
+            Self::Anchor => &["audit", "anchor"],
+        }
+    }
 }
 
 /// Where a copy of each log's newest checkpoint goes.
@@ -38,6 +71,7 @@ impl Log {
             sync: true,
             access: LogAccess::Private,
             anchor: None,
+            setting: LogSetting::AuditLog,
         }
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::log::Log;
-use super::log_permissions::{LogObstacle, check_named, check_open, obstacle};
+use super::log_obstacle::LogObstacle;
+use super::log_permissions::{check_named, check_open, obstacle};
 use nix::errno::Errno;
 
 use crate::host::{Host, LogFile, OpenLog, Signal, beyond_the_path, reason};
@@ -33,10 +34,17 @@ pub enum AppendError {
     /// The record was not written; a partial write was undone.
     Write(io::Error),
     /// The record is in the log, but its checkpoint could not be written.
-    Unanchored(String),
+    Unanchored(Unanchored),
     /// The record was written but may not be on disk (fsync(2)). Syncing again
     /// proves nothing: the kernel may have dropped the pages.
     Sync(io::Error),
+}
+
+/// Why a checkpoint could not be written, and the command that shows why.
+#[derive(Debug)]
+pub struct Unanchored {
+    pub(super) reason: String,
+    pub diagnosis: Option<String>,
 }
 
 impl AppendError {
@@ -51,7 +59,8 @@ impl AppendError {
             Self::Write(error) | Self::NoLock(error) | Self::Sync(error) => {
                 beyond_the_path(error, path.parent().unwrap_or(path))
             }
-            Self::Obstacle(_) | Self::Locked | Self::Interrupted(_) | Self::Unanchored(_) => None,
+            Self::Unanchored(unanchored) => unanchored.diagnosis.clone(),
+            Self::Obstacle(_) | Self::Locked | Self::Interrupted(_) => None,
         }
     }
 
@@ -70,7 +79,7 @@ impl AppendError {
                     signal.name()
                 )
             }
-            Self::Unanchored(reason) => reason.clone(),
+            Self::Unanchored(unanchored) => unanchored.reason.clone(),
             Self::Write(error) => format!("cannot write the log {log}: {}", reason(error)),
             Self::Sync(error) => {
                 format!("cannot sync the log {log} to disk: {}", reason(error))

@@ -7,7 +7,7 @@ use super::{Check, Finding, RootFacts};
 use crate::diagnostics::Code;
 use crate::discovery::{CatalogueGroup, RootKind, Roots, SET_HOME, distrusted};
 use crate::host::{
-    self, HostView, OnPath, Stat, diagnosis, interpreters, is_absent, is_world_writable,
+    self, HostView, OnPath, Stat, diagnosis, interpreters, is_absent, is_world_writable, lookup,
     path_entries, search_path,
 };
 use crate::manifest::FILE_NAME;
@@ -54,17 +54,33 @@ pub(super) fn root_facts(
     facts.collect()
 }
 
-/// The temporary files that remain in a root and in its groups.
-fn drafts(root: &Path, view: &dyn HostView) -> Vec<PathBuf> {
-    let list = |directory: &Path| {
-        let names = view.list(directory).unwrap_or_default().into_iter();
-        let paths = names.map(|name| directory.join(name));
-        paths.collect::<Vec<_>>()
-    };
-    let is_draft = |path: &PathBuf| path.file_name().is_some_and(host::is_draft);
-    let (mut drafts, others): (Vec<_>, Vec<_>) = list(root).into_iter().partition(is_draft);
-    drafts.extend(others.iter().flat_map(|path| list(path)).filter(is_draft));
-    drafts
+/// The directories in which qli creates files, but for the spool, which has its own check.
+fn written(facts: &[RootFacts], logs: &[PathBuf], view: &dyn HostView) -> BTreeSet<PathBuf> {
+    let own = |home: &str, name: &str| Some(Path::new(&lookup(home, view).ok()?).join(name));
+    let copies = own("XDG_CACHE_HOME", "qli/embedded");
+    let spool = own("XDG_STATE_HOME", "qli/spool");
+    let roots = facts
+        .iter()
+        .map(|root| PathBuf::from(root.path.as_os_str()));
+    let whole: Vec<_> = roots.chain(copies.clone()).collect();
+    let below = whole.iter().flat_map(|one| list(one, view));
+    // A missing directory is created in the one above it.
+    let files = logs.iter().chain(&copies).chain(&spool);
+    let above = files.flat_map(|file| file.ancestors().skip(1).take(2));
+    let above: Vec<_> = above.map(Path::to_owned).collect();
+    below.chain(above).chain(whole.clone()).collect()
+}
+
+fn list(directory: &Path, view: &dyn HostView) -> Vec<PathBuf> {
+    let names = view.list(directory).unwrap_or_default().into_iter();
+    names.map(|name| directory.join(name)).collect()
+}
+
+fn drafts(directories: &BTreeSet<PathBuf>, view: &dyn HostView) -> BTreeSet<PathBuf> {
+    let files = directories.iter().flat_map(|one| list(one, view));
+    files
+        .filter(|path| path.file_name().is_some_and(host::is_draft))
+        .collect()
 }
 
 /// The command that creates a first group, or shows what prevents that.
@@ -80,17 +96,20 @@ fn first_group(view: &dyn HostView) -> String {
     }
 }
 
-pub(super) fn roots(facts: &[RootFacts], survey: &Survey, view: &dyn HostView) -> Check {
+pub(super) fn roots(
+    facts: &[RootFacts],
+    survey: &Survey,
+    logs: &[PathBuf],
+    view: &dyn HostView,
+) -> Check {
     let existing = facts.iter().filter(|root| root.exists).count();
     let groups: usize = facts.iter().map(|root| root.groups).sum();
     let mut findings = of_codes(survey, |code| OF_ROOTS.contains(code));
-    for root in facts {
-        let drafts = drafts(root.path.as_ref(), view);
-        findings.extend(drafts.iter().map(|path| {
-            let help = format!("rm -r {}", shell_path(path));
-            Finding::warning("temporary file of a qli process that was killed", help).at(path)
-        }));
-    }
+    let drafts = drafts(&written(facts, logs, view), view);
+    findings.extend(drafts.iter().map(|path| {
+        let help = format!("rm -r {}", shell_path(path));
+        Finding::warning("temporary file of a qli process that was killed", help).at(path)
+    }));
     // A root that cannot be read may contain groups.
     let unreadable = |one: &Finding| one.code == Some(Code::RootUnreadable);
     if groups == 0 && !findings.iter().any(unreadable) {

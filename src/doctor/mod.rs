@@ -184,7 +184,7 @@ pub fn examine(
     let roots = locations::root_facts(roots, catalogue, view);
     let checks = vec![
         locations::program(view),
-        locations::roots(&roots, survey, view),
+        locations::roots(&roots, survey, &records::paths(catalogue, view), view),
         locations::path(survey, view),
         trust,
         locations::manifests(survey),

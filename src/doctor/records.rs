@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Check, Finding};
-use crate::audit::{Spool, spool as examine_spool};
+use crate::audit::{AnchorSink, LogSetting, Spool, spool as examine_spool};
 use crate::diagnostics::Code;
 use crate::discovery::CatalogueGroup;
 use crate::guard::AuditStart;
@@ -32,12 +32,29 @@ fn recordings(
     (logs, findings)
 }
 
+/// Every log, and every file of an anchor.
+pub(super) fn paths(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Vec<PathBuf> {
+    let (logs, _) = recordings(catalogue, view);
+    let files = logs.into_iter().flat_map(|(log, (_, audit))| {
+        let anchor = audit.log.anchor.and_then(|anchor| match anchor {
+            AnchorSink::File(path) => Some(path),
+            AnchorSink::Syslog => None,
+        });
+        std::iter::once(log).chain(anchor)
+    });
+    files.collect()
+}
+
 pub(super) fn logs(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check {
     let (logs, mut findings) = recordings(catalogue, view);
     findings.extend(logs.iter().filter_map(|(path, (group, audit))| {
         let obstacle = audit.obstacle(view)?;
         let message = format!("runs of `{group}` are refused: {}", obstacle.reason);
-        let finding = Finding::problem(message, obstacle.help).at(path);
+        let at = match (obstacle.setting, &audit.log.anchor) {
+            (LogSetting::Anchor, Some(AnchorSink::File(anchor))) => anchor,
+            _ => path,
+        };
+        let finding = Finding::problem(message, obstacle.help).at(at);
         Some(finding.code(Code::AuditUnwritable))
     }));
     Check::new("logs", plural(logs.len(), "log"), findings)

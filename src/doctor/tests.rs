@@ -79,9 +79,22 @@ fn without_a_group_it_says_how_to_create_one() {
 #[test]
 fn temporary_files_that_remain_are_reported_with_the_command_that_removes_them() {
     let draft = ".0123456789abcdef0123456789abcdef.new";
-    for directory in [OWN.to_owned(), format!("{OWN}/web")] {
+    let manifest =
+        "audit_log = \"/home/ops/logs/web\"\n[audit]\nanchor = \"file:/home/ops/heads/web\"";
+    for directory in [
+        OWN,
+        &format!("{OWN}/web"),
+        "/home/ops/.local/state",
+        "/home/ops/.local/state/qli",
+        "/home/ops/.cache",
+        "/home/ops/.cache/qli",
+        "/home/ops/.cache/qli/embedded",
+        "/home/ops/.cache/qli/embedded/abc",
+        "/home/ops/logs",
+        "/home/ops/heads",
+    ] {
         let path = format!("{directory}/{draft}");
-        let left = world().manifest("web", "").file(&path, "");
+        let left = world().manifest("web", manifest).file(&path, "");
         let expected = ("roots", Health::Warning, format!("rm -r {path}"));
         assert_eq!(only(&left), expected);
     }

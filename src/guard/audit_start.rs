@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::{Detail, Guard, Launch, Passage, Refusal, Verdict, record};
 use crate::audit::{
-    AnchorSink, Fallback, Log, LogObstacle, OpenRecord, StartRecord, Unopened, Unrecorded, exposed,
-    obstacle, recorded_names, refuse,
+    AnchorSink, Fallback, Log, LogObstacle, LogSetting, OpenRecord, StartRecord, Unopened,
+    Unrecorded, exposed, obstacle, recorded_names, refuse, wrong_kind,
 };
 use crate::diagnostics::{Code, Diagnostic, Source};
 use crate::discovery::Group;
@@ -72,6 +72,7 @@ impl AuditStart {
                 sync: *sync,
                 access: *access,
                 anchor: anchor.transpose()?,
+                setting: LogSetting::AuditLog,
             },
             refusals: *refusals,
             args: *args,
@@ -87,19 +88,18 @@ impl AuditStart {
     /// What opening the log does not check.
     fn misplaced(&self, view: &dyn HostView) -> Option<LogObstacle> {
         let anchor = match &self.log.anchor {
-            Some(AnchorSink::File(path)) => Some(path),
+            Some(AnchorSink::File(path)) => Some(AnchorSink::file(path)),
             Some(AnchorSink::Syslog) | None => None,
         };
-        let mut paths = std::iter::once(&self.log.path).chain(anchor);
-        let found = paths.find_map(|path| {
-            let found = view.lstat(path);
+        let mut logs = std::iter::once(&self.log).chain(&anchor);
+        let found = logs.find_map(|log| {
+            let found = view.lstat(&log.path);
             if found.is_ok_and(|stat| self.own.contains(&stat.id)) {
-                return Some(LogObstacle::of_group(path));
+                return Some(LogObstacle::of_group(log));
             }
-            exposed(path, view)
+            wrong_kind(log, view).or_else(|| exposed(log, view))
         });
-        let anchor = self.log.anchor.as_ref();
-        found.or_else(|| anchor?.obstacle(view))
+        found.or_else(|| self.log.anchor.as_ref()?.obstacle(view))
     }
 
     /// Records that a run was refused before this step, if the manifest asks for
@@ -261,10 +261,32 @@ mod tests {
             let world = world.alter(&path, |stat| stat.mode = 0o700);
             let before = world.text(&path);
             let (world, result) = enforce_only(world, Step::AuditStart);
-            let refusal = Refusal::LogObstacle(LogObstacle::of_group(path.as_ref()));
-            assert_eq!(result, Err(refusal));
+            let reason = result.unwrap_err().reason();
+            assert_eq!(
+                reason,
+                format!("{path} is a file of the group, not its log")
+            );
             assert_eq!(world.text(&path), before);
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_anchor_is_reported_at_the_anchor() {
+        let anchor = "audit_log = \"/home/ops/a.log\"\n[audit]\nanchor = \"file:/dev/other\"";
+        let special = crate::host::FileKind::Special;
+        let world = World::new()
+            .manifest("g", anchor)
+            .node("/dev/other", special, 0o666, "");
+        let plan = plan(&world).unwrap();
+        let verdict = plan.guards.audit_start.as_ref().unwrap().preview(&world);
+        let refusal = verdict.refusal().unwrap();
+        let reason = refusal.reason();
+        assert!(
+            reason.starts_with("the anchor /dev/other must be"),
+            "{reason}"
+        );
+        let at = plan.required_at(refusal).unwrap();
+        assert_eq!((at.line, at.column), (5, 1));
     }
 
     #[test]

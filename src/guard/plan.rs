@@ -211,7 +211,8 @@ impl Plan {
                 let secret = &faults.first()?.secret;
                 (secret.demanded_by, vec!["secrets", secret.env.as_str()])
             }
-            Refusal::LogObstacle(_) | Refusal::LogFailed(..) | Refusal::LogLocked(..) => {
+            Refusal::LogObstacle(obstacle) => (DemandedBy::Group, obstacle.setting.path().to_vec()),
+            Refusal::LogFailed(..) | Refusal::LogLocked(..) => {
                 (DemandedBy::Group, vec!["audit_log"])
             }
             Refusal::Changed(_)

@@ -108,7 +108,11 @@ impl Refusal {
             AppendError::Write(error) | AppendError::NoLock(error) | AppendError::Sync(error) => {
                 Self::LogFailed(NextStep::after_write(&error, log), reason)
             }
-            AppendError::Unanchored(_) => Self::LogFailed(NextStep::to_check_the_log(), reason),
+            AppendError::Unanchored(unanchored) => {
+                let command = unanchored.diagnosis;
+                let step = command.map_or_else(NextStep::to_check_the_log, NextStep::to_see_why);
+                Self::LogFailed(step, reason)
+            }
         }
     }
 

@@ -20,7 +20,15 @@ pub fn beyond_the_path(error: &io::Error, path: &Path) -> Option<String> {
     Some(command.replace("PATH", &shell_path(path)))
 }
 
-const COMMANDS: [(Errno, &str); 14] = [
+const COMMANDS: [(Errno, &str); 16] = [
+    (
+        Errno::EPERM,
+        "lsattr -d PATH  # whether it is immutable or append-only",
+    ),
+    (
+        Errno::ECONNREFUSED,
+        "fuser -v PATH  # which process listens on it",
+    ),
     (
         Errno::ENOSPC,
         "df -h PATH; df -i PATH  # free space and free inodes",
@@ -69,7 +77,8 @@ mod tests {
     fn each_cause_is_shown_by_its_own_command() {
         for (errno, command) in [
             (Errno::EACCES, "ls -ld '/a b'"),
-            (Errno::EPERM, "ls -ld '/a b'"),
+            (Errno::EPERM, "lsattr -d '/a b'"),
+            (Errno::ECONNREFUSED, "fuser -v '/a b'"),
             (Errno::ENOSPC, "df -h '/a b'; df -i '/a b'"),
             (Errno::EDQUOT, "quota -s"),
             (Errno::EROFS, "findmnt -T '/a b'"),

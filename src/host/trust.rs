@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::path::normalize;
 use super::permissions::STICKY;
-use super::{HostView, Stat};
+use super::{FileKind, HostView, Stat};
 use crate::names::shell_word;
 
 /// A file or directory that someone else can change.
@@ -35,7 +35,12 @@ pub enum ChangedBy {
 impl InsecurePath {
     /// Says who can change it; follows the path in a sentence.
     pub fn finding(&self) -> String {
-        let Stat { mode, owner, .. } = self.stat;
+        let Stat {
+            mode, owner, kind, ..
+        } = self.stat;
+        if kind == FileKind::Special {
+            return format!("must be a regular file, but is {}", kind.as_str());
+        }
         let who = match self.by {
             ChangedBy::Group => "is writable by its group".to_owned(),
             ChangedBy::Owner => "is owned by neither you nor root".to_owned(),
@@ -53,6 +58,10 @@ impl InsecurePath {
     /// Returns the command that fixes it.
     pub fn help(&self) -> String {
         let path = shell_word(&self.path);
+        // The system needs its devices as they are.
+        if self.stat.kind == FileKind::Special {
+            return format!("ls -l {path}  # use a regular file instead");
+        }
         match self.by {
             ChangedBy::Group => format!("chmod g-w {path}"),
             // `-h` changes a link itself, not its target (chown(1)).
@@ -249,6 +258,26 @@ mod tests {
             with(|stat| stat.owner = UID + 1),
             [(file(), ChangedBy::Owner)]
         );
+    }
+
+    #[test]
+    fn the_mode_and_owner_of_a_device_are_left_alone() {
+        for owner in [0, UID + 1] {
+            let world = World::new()
+                .node("/dev/other", FileKind::Special, 0o666, "")
+                .alter("/dev/other", |stat| stat.owner = owner);
+            let one = insecure_paths(&[Path::new("/dev/other")], &world).remove(0);
+            assert!(
+                one.reason().contains("must be a regular file"),
+                "{}",
+                one.reason()
+            );
+            assert!(
+                one.help().starts_with("ls -l /dev/other "),
+                "{}",
+                one.help()
+            );
+        }
     }
 
     #[test]

@@ -348,7 +348,8 @@ fn every_record_is_told_to_the_anchor() {
         }
     }
     assert_eq!(text.lines().count(), 2);
-    let (world, _) = carry(with("anchor = \"syslog\"\n").file("/dev/log", ""));
+    let (world, _) =
+        carry(with("anchor = \"syslog\"\n").node("/dev/log", FileKind::Special, 0o666, ""));
     let logged = world
         .acts()
         .iter()
@@ -359,7 +360,7 @@ fn every_record_is_told_to_the_anchor() {
 
 #[test]
 fn a_start_that_cannot_be_anchored_does_not_start() {
-    let world = with("anchor = \"syslog\"\n").file("/dev/log", "");
+    let world = with("anchor = \"syslog\"\n").node("/dev/log", FileKind::Special, 0o666, "");
     let (world, outcome) = carry(world.fails(Op::Syslog, 1, Errno::ECONNREFUSED));
     assert_eq!(outcome.ended.exit(), Exit::Code(125));
     assert!(!spawned(&world));
@@ -371,7 +372,7 @@ fn a_start_that_cannot_be_anchored_does_not_start() {
 
 #[test]
 fn an_end_that_cannot_be_anchored_is_a_warning() {
-    let world = with("anchor = \"syslog\"\n").file("/dev/log", "");
+    let world = with("anchor = \"syslog\"\n").node("/dev/log", FileKind::Special, 0o666, "");
     let (world, outcome) = carry(world.fails(Op::Syslog, 2, Errno::ECONNREFUSED));
     assert_eq!(outcome.ended.exit(), Exit::Code(0));
     assert_eq!(outcome.unrecorded.unwrap().left, Fallback::Unanchored);
