@@ -59,6 +59,11 @@ const VERSIONS: [&str; 5] = [".BASE", ".THIS", ".OTHER", ".LOCAL", ".REMOTE"];
 
 /// Says what a file is whose name a program made from another file's.
 pub fn leftover(typed: &str) -> Option<&'static str> {
+    // Every row has one of these; most names have none.
+    let is_suspect = |byte: u8| matches!(byte, b'.' | b',' | b'~' | b'#' | b'_');
+    if !typed.bytes().any(is_suspect) {
+        return None;
+    }
     let name = typed.to_ascii_lowercase();
     let is_mark = |c: char| c.is_ascii_digit() || "._-".contains(c);
     let stem = name.trim_end_matches(is_mark);
