@@ -331,7 +331,7 @@ fn a_tab_among_a_thousand_groups_stays_within_its_instructions() {
 
 /// Manifests: what begins them, what is repeated with a number for `@` in each half,
 /// and the exit code of `validate`.
-const REPEATED: [(&str, &str, &str, i32); 7] = [
+const REPEATED: [(&str, &str, &str, i32); 10] = [
     ("", "", "[extensions.s@]\nconfirm = true\n", 0),
     // Each section is compared with its group.
     ("[requires_env]\n", "A@ = \"x\"\n", "[extensions.s@]\n", 0),
@@ -341,6 +341,10 @@ const REPEATED: [(&str, &str, &str, i32); 7] = [
     // Wrong in every section.
     ("", "", "[extensions.s@]\nbanner = \"x\"\n", 1),
     ("", "", "[[extensions.s@.secrets]]\nbanner = \"x\"\n", 1),
+    // One line for TOML, with as many errors as characters.
+    ("", "", "a\r", 1),
+    ("", "", "\u{2028}a\r", 1),
+    ("", "", "\"\r", 1),
 ];
 
 const SECRET: &str = "[[secrets]]\nenv = \"B@\"\nref = \"C@\"\nprovider = \"env\"\n";

@@ -51,9 +51,9 @@ pub(super) fn append<B: Body>(
         LockWait::Stubborn => Vec::new(),
     };
     let written = undone_on_error(&mut end, |end| write(end, record, start, host));
-    let unlocked = end.file.unlock();
+    // If it fails, the lock ends when the file is closed: what is written stays valid.
+    drop(end.file.unlock());
     let written = written.map_err(AppendError::Write)?;
-    unlocked.map_err(AppendError::Write)?;
     if log.sync {
         end.file.sync().map_err(AppendError::Sync)?;
     }
@@ -420,6 +420,15 @@ mod tests {
         let error = append_one(&mut world, LockWait::UntilSignal).unwrap_err();
         assert!(matches!(error, AppendError::Locked));
         assert!(world.elapsed() >= LOCK_WAIT);
+    }
+
+    #[test]
+    fn a_record_is_written_although_the_unlock_fails() {
+        for errno in [Errno::EINTR, Errno::ENOLCK] {
+            let mut world = World::new().fails(Op::Unlock, 1, errno);
+            append_one(&mut world, LockWait::UntilSignal).unwrap();
+            assert_eq!(world.text(LOG).unwrap().lines().count(), 1);
+        }
     }
 
     #[test]

@@ -27,10 +27,9 @@ pub(super) fn link(log: &Log, wait: LockWait, host: &mut dyn Host) -> Result<Lin
     };
     lock(&mut *old, wait, host)?;
     let end = old.length().and_then(|length| log_end(&*old, length, None));
-    let unlocked = old.unlock();
-    let end = end.map_err(AppendError::Write)?;
-    unlocked.map_err(AppendError::Write)?;
-    Ok(end.link)
+    // If it fails, the lock ends when the file is closed, here.
+    drop(old.unlock());
+    Ok(end.map_err(AppendError::Write)?.link)
 }
 
 /// Opens the newest file that was this log: of the chain that was written to

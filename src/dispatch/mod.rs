@@ -1,5 +1,7 @@
 //! Runs a plan: each step gates the next, and there is one exit.
 
+use std::time::Duration;
+
 use crate::audit::{EndBody, EndRecord, SignalRecord, SpawnFailedRecord, Unrecorded};
 use crate::guard::{Launch, Plan, Refusal, Step};
 use crate::host::{ChildEnd, Host, Signal, reason};
@@ -51,7 +53,9 @@ fn start(launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
     let interpreters = launch.prepare(host).map_err(Refusal::CannotStart)?;
     plan.last_look(&interpreters, host)?;
     // The last check: a signal that arrives from here on is forwarded to the script.
-    if let Some(signal) = host.pending() {
+    // A pause looks for those without a handler, too.
+    let arrived = host.pending().or_else(|| host.pause(Duration::ZERO));
+    if let Some(signal) = arrived {
         return Err(Refusal::Interrupted(Step::Spawn, signal));
     }
     let started = plan.spawn.start(launch, host);

@@ -11,6 +11,7 @@ use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_s
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal as Unix};
 use nix::unistd::Pid;
+use rustix::io::retry_on_intr;
 use rustix::process::{WaitOptions, WaitStatus, waitpid};
 use zeroize::Zeroizing;
 
@@ -153,7 +154,8 @@ pub(super) const CHANGES: WaitOptions = WaitOptions::NOHANG
 ///
 /// By rustix, because nix's `waitpid` loses a death by a real-time signal.
 pub(super) fn poll_state(pid: Pid) -> io::Result<Option<WaitStatus>> {
-    let status = waitpid(rustix::process::Pid::from_raw(pid.as_raw()), CHANGES)?;
+    let pid = rustix::process::Pid::from_raw(pid.as_raw());
+    let status = retry_on_intr(|| waitpid(pid, CHANGES))?;
     Ok(status.map(|(_, status)| status))
 }
 

@@ -79,9 +79,12 @@ impl SignalHandlers {
         self.ignored & bit(SIGPIPE) != 0
     }
 
-    /// Becomes readable when a signal arrives.
-    fn fd(&self) -> BorrowedFd<'_> {
-        self.delivery.get_read().as_fd()
+    /// One of them becomes readable when a signal arrives; that of `others` is first.
+    fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let blocked = self.others.as_ref().map(BlockedSignals::fd);
+        blocked
+            .into_iter()
+            .chain([self.delivery.get_read().as_fd()])
     }
 
     /// Takes the signals that have arrived, except CHLD and XFSZ.
@@ -131,9 +134,7 @@ impl SignalHandlers {
         others: &[BorrowedFd<'_>],
         at_most: Option<Duration>,
     ) -> io::Result<()> {
-        let blocked = self.others.as_ref().map(BlockedSignals::fd);
-        let fds = blocked.into_iter().chain([self.fd()]);
-        let fds = fds.chain(others.iter().copied());
+        let fds = self.fds().chain(others.iter().copied());
         let mut fds: Vec<_> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
         poll(&mut fds, at_most)?;
         let first = fds.first().is_some_and(|fd| fd.any() == Some(true));
@@ -155,12 +156,12 @@ impl SignalHandlers {
             _ => PIPE_CHUNK,
         };
         while !text.is_empty() {
-            let mut fds = [
-                PollFd::new(self.fd(), PollFlags::POLLIN),
-                PollFd::new(stream.as_fd(), PollFlags::POLLOUT),
-            ];
+            let mut fds = vec![PollFd::new(stream.as_fd(), PollFlags::POLLOUT)];
+            fds.extend(self.fds().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
             let polled = poll(&mut fds, at_most)?;
-            let [_, out] = fds.map(|fd| fd.any() == Some(true));
+            let mut ready = fds.iter().map(|fd| fd.any() == Some(true));
+            let out = ready.next() == Some(true);
+            self.has_others = ready.next() == Some(true) && self.others.is_some();
             if let Some(signal) = self.before_start().fatal {
                 return Ok(Some(signal));
             }

@@ -27,6 +27,7 @@ pub mod fake;
 mod first_line;
 mod handlers;
 mod interpreter;
+mod left_running;
 mod log;
 mod path;
 mod path_search;

@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use nix::libc::{SIGCONT, SIGKILL, SIGTERM, SIGTSTP};
 use nix::sys::signal as unix;
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getsid};
+use rustix::io::retry_on_intr;
 use rustix::process::{WaitStatus, wait};
 
 use super::child::{CHANGES, ChildEnd, end_of};
 use super::descendants;
 use super::disposition::Disposition;
 use super::handlers::SignalHandlers;
+use super::left_running;
 use super::process::{self, Place};
 use super::signals::{Received, Sender, Signal, SignalFacts, is_forwarded};
 use super::streams::warn_now;
@@ -38,6 +40,8 @@ pub(super) struct Waiting<'a> {
     /// The signals that the script was ever seen to catch (a bit mask). A handler often
     /// resets its signal first and cleans up then, so that "not caught" proves nothing.
     caught: u64,
+    /// What it had started and was signalled last.
+    signalled: Vec<i32>,
     /// What is known of its end so far.
     end: ChildEnd,
 }
@@ -52,6 +56,7 @@ impl<'a> Waiting<'a> {
             since: Instant::now(),
             stopped: None,
             caught: 0,
+            signalled: Vec::new(),
             end: ChildEnd::default(),
         }
     }
@@ -107,7 +112,7 @@ impl<'a> Waiting<'a> {
 
     /// Returns a change of the script's state; reaps adopted children on the way.
     fn poll_script(&mut self) -> io::Result<Option<WaitStatus>> {
-        while let Some((child, status)) = wait(CHANGES)? {
+        while let Some((child, status)) = retry_on_intr(|| wait(CHANGES))? {
             let child = child.as_raw_nonzero().get();
             if child == self.pid.as_raw() {
                 return Ok(Some(status));
@@ -130,11 +135,11 @@ impl<'a> Waiting<'a> {
         self.end.suspended += elapsed(self.stopped.take());
         // The script is reaped: these are not forwarded.
         self.end.received.extend(arrived);
+        let left = self.left_running();
         self.end.received.append(&mut self.signals.drain());
         self.end.received.extend(self.signals.drain_others());
-        let left = left_running();
         if self.end.timed_out {
-            report_left(&left);
+            left_running::report(&left);
         }
         ChildEnd {
             core: end.is_err() && status.as_raw() & CORE_FLAG != 0,
@@ -144,10 +149,27 @@ impl<'a> Waiting<'a> {
         }
     }
 
+    /// What was signalled at a time limit gets a moment to end.
+    fn left_running(&mut self) -> Vec<i32> {
+        const MOMENT: Duration = Duration::from_millis(100);
+        let since = Instant::now();
+        loop {
+            let left = left_running::find();
+            let ends = left.iter().any(|pid| self.signalled.contains(pid));
+            let rest = MOMENT.checked_sub(since.elapsed()).filter(|_| ends);
+            if rest.is_none() || self.signals.wait(&[], rest).is_err() {
+                return left;
+            }
+            let arrived = self.signals.drain();
+            self.end.received.extend(arrived);
+        }
+    }
+
     fn handle(&mut self, arrived: Vec<Received>, stopped: bool, spawning: bool) {
         if arrived.is_empty() {
             return;
         }
+        self.group.begin();
         // As early as possible: a handler may be running already.
         self.look();
         if arrived.iter().any(|one| one.signal.number() == SIGCONT) {
@@ -169,6 +191,7 @@ impl<'a> Waiting<'a> {
                 is_forwarded(one.signal, one.sender, facts) && one.signal.send(self.pid).is_ok();
             self.end.received.push(one);
         }
+        self.group.done();
     }
 
     fn facts(&self, sender: Sender) -> SignalFacts {
@@ -262,8 +285,9 @@ impl<'a> Waiting<'a> {
         let own = getpid().as_raw();
         let sent = started
             .into_iter()
-            .filter_map(|one| descendants::signal(one, own, signal));
-        let more = match sent.count() {
+            .filter(|one| descendants::signal(*one, own, signal).is_some());
+        self.signalled = sent.map(|one| one.pid).collect();
+        let more = match self.signalled.len() {
             0 => String::new(),
             count => format!(" and {count} that it started"),
         };
@@ -336,30 +360,6 @@ fn elapsed(since: Option<Instant>) -> Duration {
     since.map_or(Duration::ZERO, |since| since.elapsed())
 }
 
-/// Returns what the script left running, once the script itself is reaped.
-fn left_running() -> Vec<i32> {
-    loop {
-        match wait(CHANGES) {
-            Ok(Some(_)) => {}
-            Ok(None) => break,
-            // There is no child at all (ECHILD, waitpid(2)).
-            Err(_) => return Vec::new(),
-        }
-    }
-    let children = process::read("thread-self/children").unwrap_or_default();
-    let pids = children.split_whitespace().map(str::parse);
-    pids.filter_map(Result::ok).collect()
-}
-
-fn report_left(left: &[i32]) {
-    for pid in left {
-        let name = process::name(*pid).unwrap_or_default();
-        warn_now(&format!(
-            "process {pid} ({name}), which the script started, is still running"
-        ));
-    }
-}
-
 /// Whether the script's state has changed; the change can still be waited for.
 fn has_changed(pid: Pid) -> io::Result<bool> {
     use rustix::process::{WaitId, WaitIdOptions, waitid};
@@ -371,5 +371,6 @@ fn has_changed(pid: Pid) -> io::Result<bool> {
         | WaitIdOptions::EXITED
         | WaitIdOptions::STOPPED
         | WaitIdOptions::CONTINUED;
-    Ok(waitid(WaitId::Pid(pid), options)?.is_some())
+    let found = retry_on_intr(|| waitid(WaitId::Pid(pid), options))?;
+    Ok(found.is_some())
 }

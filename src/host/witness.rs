@@ -13,6 +13,7 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::libc::{SIGCONT, SIGKILL};
 use nix::sys::signal::SigSet;
 use nix::sys::wait::waitpid;
@@ -87,9 +88,9 @@ impl Seen {
 /// When the witness got a signal.
 type Noted = (Instant, Seen);
 
-fn is_recent((at, _): &Noted) -> bool {
-    at.elapsed() < LAG
-}
+/// The witness forgets a signal about which qli does not ask for so long.
+#[cfg(target_os = "linux")]
+const KEPT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct Witness {
@@ -139,7 +140,7 @@ impl Witness {
     fn end(self) {
         // Both fail only if it is gone already.
         drop(Signal::new(SIGKILL).send(self.pid));
-        let _ = waitpid(self.pid, None);
+        while waitpid(self.pid, None) == Err(Errno::EINTR) {}
     }
 }
 
@@ -153,6 +154,10 @@ pub(super) struct GroupSignals {
     left: usize,
     /// What the witness got before qli.
     ahead: Vec<Noted>,
+    /// When qli began to handle what it received last.
+    began: Instant,
+    /// How long it handled what it received before that.
+    busy: Duration,
 }
 
 impl GroupSignals {
@@ -162,6 +167,8 @@ impl GroupSignals {
             due: soon(),
             left: STARTS,
             ahead: Vec::new(),
+            began: Instant::now(),
+            busy: Duration::ZERO,
         }
     }
 
@@ -178,6 +185,14 @@ impl GroupSignals {
             self.witness = Witness::start().ok();
         }
         None
+    }
+
+    pub(super) fn begin(&mut self) {
+        self.began = Instant::now();
+    }
+
+    pub(super) fn done(&mut self) {
+        self.busy = self.began.elapsed();
     }
 
     /// For each of these signals, whether it was sent to the group. One that is
@@ -197,17 +212,18 @@ impl GroupSignals {
     }
 
     fn ask(&mut self) {
-        self.ahead.retain(is_recent);
-        let Some(mut witness) = self.witness.take() else {
-            return;
-        };
-        if let Ok(seen) = witness.ask() {
-            self.ahead.extend(seen);
-            self.witness = Some(witness);
-        } else {
-            witness.end();
-            self.due = soon();
+        if let Some(mut witness) = self.witness.take() {
+            if let Ok(seen) = witness.ask() {
+                self.ahead.extend(seen);
+                self.witness = Some(witness);
+            } else {
+                witness.end();
+                self.due = soon();
+            }
         }
+        // A signal may have arrived while qli was busy with those before it.
+        let longest = LAG + self.busy + self.began.elapsed();
+        self.ahead.retain(|(at, _)| at.elapsed() < longest);
     }
 
     fn take(&mut self, received: &Received) -> bool {
@@ -273,7 +289,7 @@ pub fn bear_witness() -> Option<()> {
         let mut fds = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
         super::poll::poll(&mut fds, None).ok()?;
         let [_, asked] = fds.map(|fd| fd.any() == Some(true));
-        noted.retain(is_recent);
+        noted.retain(|(at, _): &Noted| at.elapsed() < KEPT);
         while let Ok(Some(info)) = signals.read_signal() {
             let signal = info.ssi_signo.cast_signed();
             let sender = info.ssi_pid.cast_signed();

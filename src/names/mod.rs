@@ -1,6 +1,7 @@
 //! Names and texts that are valid by construction: they are checked once, when they are
 //! made.
 
+mod assignments;
 mod command;
 mod digest;
 pub mod exit_code;
@@ -8,6 +9,7 @@ mod leftover;
 mod named_secrets;
 mod path_template;
 mod secret_names;
+mod spelling;
 mod text;
 mod time_limit;
 mod token;
@@ -24,6 +26,10 @@ pub use leftover::leftover;
 pub use named_secrets::{contains_secret, redact_args};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use secret_names::promises_secret;
+pub use spelling::{
+    Character, EscapeAt, Scratch, first_readings, json_escape, percent_escape, spelled_at,
+    unescaped, units,
+};
 pub use text::{
     Text, escaped, grouped, is_hidden, ls_command, path_as_text, plural, shell_line, shell_path,
     shell_word, to_json_line, to_json_pretty, visible, visible_lines,

@@ -7,10 +7,11 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use super::Text;
+use super::assignments::{
+    REDACTED, assigns_secret, in_assignments, is_of_name, is_quote, split_name, value_length,
+};
 use super::secret_names::{is_secret_header, promises_secret};
-
-const REDACTED: &[u8] = b"[redacted]";
+use super::{EscapeAt, Text, json_escape, percent_escape, unescaped};
 
 /// Whether a value itself contains a secret: a password in a URL, a header.
 pub fn contains_secret(value: impl AsRef<OsStr>) -> bool {
@@ -30,6 +31,9 @@ pub fn redact_args(args: &[Text]) -> Vec<Text> {
     redacted.collect()
 }
 
+/// What is followed by `name:password`.
+const OF_USERS: [&str; 4] = ["-u", "-U", "--user", "--proxy-user"];
+
 /// What follows a word.
 #[derive(Clone, Copy)]
 enum Value {
@@ -40,16 +44,32 @@ enum Value {
 }
 
 impl Value {
-    /// After an option such as `--password`, or the `Bearer` of a header.
+    /// After an option such as `--password`, or the `Bearer` of a header; also in quotes,
+    /// and first in a list.
     fn after(word: &[u8]) -> Self {
-        const OF_USERS: [&str; 4] = ["-u", "-U", "--user", "--proxy-user"];
+        let is_before = |byte: &u8| b"[({".contains(byte) || is_quote(*byte);
+        let begin = word.iter().position(|byte| !is_before(byte));
+        let word = word.get(begin.unwrap_or(0)..).unwrap_or_default();
+        let end = word.iter().rposition(|&byte| !is_quote(byte));
+        let word = word.get(..=end.unwrap_or(0)).unwrap_or_default();
         let is_option = word.starts_with(b"-");
         if OF_USERS.iter().any(|option| word == option.as_bytes()) {
             Self::UserAndPassword
-        } else if (is_option && promises_secret(word)) || is_bearer(word) {
+        } else if (is_option && promises_secret(word)) || word.eq_ignore_ascii_case(b"bearer") {
             Self::Secret
         } else {
             Self::Other
+        }
+    }
+
+    /// The length of the word that follows, at the beginning of a text. What may be
+    /// secret may be quoted, and so contain blanks.
+    fn length(self, text: &[u8]) -> usize {
+        let is_quoted = text.first().is_some_and(|&byte| is_quote(byte));
+        match (self, is_quoted) {
+            (Self::Other, _) => word_length(text),
+            (_, true) => value_length(text, b","),
+            (_, false) => value_length(text, b""),
         }
     }
 
@@ -69,12 +89,6 @@ impl Value {
     }
 }
 
-fn is_bearer(word: &[u8]) -> bool {
-    word.strip_prefix(b"\"")
-        .unwrap_or(word)
-        .eq_ignore_ascii_case(b"bearer")
-}
-
 /// Replaces the password of `name:password`. Two numbers are a user and a group, and
 /// `://` is a URL.
 fn without_password(word: &[u8]) -> Option<Vec<u8>> {
@@ -87,63 +101,87 @@ fn without_password(word: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn without_secrets(arg: &[u8]) -> Vec<u8> {
+    /// How many encodings inside one another are decoded.
+    const DEPTH: u8 = 3;
+    in_readings(arg, DEPTH)
+}
+
+/// Replaces secrets in a text, or else in what it means when it is decoded.
+fn in_readings(arg: &[u8], depth: u8) -> Vec<u8> {
+    let clean = as_written(arg);
+    let Some(depth) = depth.checked_sub(1) else {
+        return clean;
+    };
+    let escapes: [EscapeAt; 2] = [percent_escape, json_escape];
+    let mut readings = escapes
+        .into_iter()
+        .filter_map(|escape| unescaped(&clean, escape));
+    let found = readings.find_map(|reading| {
+        let hidden = in_readings(&reading, depth);
+        (hidden != reading).then_some(hidden)
+    });
+    found.unwrap_or(clean)
+}
+
+/// Replaces secrets in a text as it is.
+fn as_written(arg: &[u8]) -> Vec<u8> {
     let first = arg.iter().position(|&byte| byte == b'=');
-    let name = arg.get(..first.unwrap_or(0)).unwrap_or_default();
+    let (before, value) = arg.split_at(first.unwrap_or(0));
+    let name = before.trim_ascii_end();
     let is_name = name
         .iter()
         .all(|&byte| is_of_name(byte) || !byte.is_ascii());
-    if is_name && promises_secret(name) && arg.len() > name.len() + 1 {
+    let value = value.strip_prefix(b"=").unwrap_or_default();
+    if is_name && !value.is_empty() && assigns_secret(name, value) {
         // The value of one option may contain anything.
-        return [name, b"=", REDACTED].concat();
+        return [before, b"=", REDACTED].concat();
     }
-    in_urls(&in_words(&in_headers(arg)))
+    let joined = in_joined_user(arg);
+    joined.unwrap_or_else(|| in_urls(&in_words(&in_assignments(&in_headers(arg)))))
 }
 
-fn is_of_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-.".contains(&byte)
+/// The length of a word up to a blank, or to the comma after a quote.
+fn word_length(text: &[u8]) -> usize {
+    let mut before = 0;
+    let end = text.iter().position(|&byte| {
+        let is_end = byte.is_ascii_whitespace() || (byte == b',' && is_quote(before));
+        before = byte;
+        is_end
+    });
+    end.unwrap_or(text.len())
 }
 
-/// Replaces, in a text of several words such as a line of sh, the words after an
-/// option, and the values of assignments and parameters.
+/// Replaces, in a text of several words such as a line of sh or a list in JSON, what
+/// follows an option.
 fn in_words(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     let mut next = Value::Other;
-    for word in text.split_inclusive(u8::is_ascii_whitespace) {
-        let bare = word.trim_ascii_end();
-        let hidden = if bare.is_empty() {
-            None
-        } else {
-            next.hidden(bare)
-        };
-        out.extend(hidden.unwrap_or_else(|| assigned(bare)));
-        out.extend(word.get(bare.len()..).unwrap_or_default());
-    }
-    out
-}
-
-/// Replaces the value of every `name=value` in one word.
-fn assigned(word: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(word.len());
-    let mut rest = word;
-    while let Some(at) = rest.iter().position(|&byte| byte == b'=') {
-        let (before, after) = rest.split_at(at + 1);
-        out.extend_from_slice(before);
-        rest = after;
-        let (_, name) = split_name(before.strip_suffix(b"=").unwrap_or_default());
-        if promises_secret(name) && !rest.is_empty() {
-            let end = rest.iter().position(|byte| b"&;'\"".contains(byte));
-            out.extend_from_slice(REDACTED);
-            rest = rest.split_at(end.unwrap_or(rest.len())).1;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let is_between = |byte: &&u8| byte.is_ascii_whitespace() || **byte == b',';
+        let between = rest.iter().take_while(is_between).count();
+        let (between, from) = rest.split_at(between);
+        let (word, after) = from.split_at(next.length(from));
+        out.extend_from_slice(between);
+        if !word.is_empty() {
+            let hidden = next.hidden(word).or_else(|| in_joined_user(word));
+            out.extend(hidden.unwrap_or_else(|| word.to_vec()));
         }
+        rest = after;
     }
-    out.extend_from_slice(rest);
     out
 }
 
-/// Splits off the name at the end of a text.
-fn split_name(text: &[u8]) -> (&[u8], &[u8]) {
-    let before = text.iter().rposition(|&byte| !is_of_name(byte));
-    text.split_at(before.map_or(0, |at| at + 1))
+/// Replaces the password of `--user=name:password` or `-uname:password`.
+fn in_joined_user(word: &[u8]) -> Option<Vec<u8>> {
+    OF_USERS.iter().find_map(|option| {
+        let after = word.strip_prefix(option.as_bytes())?;
+        let is_long = option.starts_with("--");
+        let value = after.strip_prefix(b"=").or((!is_long).then_some(after))?;
+        let is_joined = !value.first()?.is_ascii_whitespace();
+        let (option, value) = word.split_at_checked(word.len() - value.len())?;
+        is_joined.then(|| Some([option, &without_password(value)?].concat()))?
+    })
 }
 
 /// Replaces the value of each header such as `Authorization: …` or
@@ -172,8 +210,8 @@ fn in_headers(text: &[u8]) -> Vec<u8> {
 /// a secret. What follows `/` or `@` belongs to a URL or an image.
 fn ends_in_secret_header(text: &[u8]) -> bool {
     let text = text.trim_ascii_end();
-    let text = text.strip_suffix(b"\"").unwrap_or(text);
-    let (before, name) = split_name(text);
+    let name = text.split_last().filter(|(last, _)| is_quote(**last));
+    let (before, name) = split_name(name.map_or(text, |(_, name)| name));
     before
         .last()
         .is_none_or(|byte| b" \t\r\n\"'{(,=".contains(byte))
@@ -207,165 +245,4 @@ fn in_urls(arg: &[u8]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn recorded(args: &[&str]) -> Vec<String> {
-        let args: Vec<_> = args.iter().map(|arg| Text::from(*arg)).collect();
-        let clean = redact_args(&args);
-        clean.iter().map(Text::visible).collect()
-    }
-
-    #[test]
-    fn a_value_may_contain_a_secret_itself() {
-        assert!(contains_secret("postgres://u:p@h/db") && !contains_secret("postgres://u@h/db"));
-    }
-
-    #[test]
-    fn values_of_options_that_promise_a_secret_are_replaced() {
-        for (args, expected) in [
-            (vec!["--password=x"], vec!["--password=[redacted]"]),
-            (
-                vec!["--token", "x", "y"],
-                vec!["--token", "[redacted]", "y"],
-            ),
-            (
-                vec!["--db-password", "--x"],
-                vec!["--db-password", "[redacted]"],
-            ),
-            (vec!["API_TOKEN=x y"], vec!["API_TOKEN=[redacted]"]),
-            (vec!["--api-key=x=y"], vec!["--api-key=[redacted]"]),
-            (vec!["--secret="], vec!["--secret="]),
-            (vec!["token", "x"], vec!["token", "x"]),
-            (vec!["--tokens", "x"], vec!["--tokens", "x"]),
-            (vec!["--key-file=x"], vec!["--key-file=x"]),
-            (vec!["--secret-key=x"], vec!["--secret-key=[redacted]"]),
-            (vec!["--db-passwd", "x"], vec!["--db-passwd", "[redacted]"]),
-            (vec!["--pass", "x"], vec!["--pass", "[redacted]"]),
-            (
-                vec!["--ask-password", "--password", "x"],
-                vec!["--ask-password", "[redacted]", "[redacted]"],
-            ),
-            (
-                vec!["--token", "--token", "x", "y"],
-                vec!["--token", "[redacted]", "[redacted]", "y"],
-            ),
-            (
-                vec!["--show-token", "-u", "me:x"],
-                vec!["--show-token", "[redacted]", "me:[redacted]"],
-            ),
-            (
-                vec!["--password", "--", "x", "y"],
-                vec!["--password", "[redacted]", "[redacted]", "y"],
-            ),
-            (
-                vec!["-u", "--", "me:x", "y"],
-                vec!["-u", "--", "me:[redacted]", "y"],
-            ),
-            (vec!["--", "x"], vec!["--", "x"]),
-            (vec!["--public-key", "x"], vec!["--public-key", "x"]),
-            (vec!["--pwd-file", "x"], vec!["--pwd-file", "x"]),
-            (vec!["-u", "me:x", "y"], vec!["-u", "me:[redacted]", "y"]),
-            (vec!["--user", "1000:1000"], vec!["--user", "1000:1000"]),
-            (vec!["-u", "https://h"], vec!["-u", "https://h"]),
-            (vec!["-U", "postgres", "y"], vec!["-U", "postgres", "y"]),
-            (
-                vec!["-e", "PGPASSWORD=x"],
-                vec!["-e", "PGPASSWORD=[redacted]"],
-            ),
-        ] {
-            assert_eq!(recorded(&args), expected);
-        }
-    }
-
-    #[test]
-    fn secrets_inside_one_argument_are_replaced_too() {
-        for (arg, expected) in [
-            ("--env=PGPASSWORD=S", "--env=PGPASSWORD=[redacted]"),
-            ("--set=db.password=S", "--set=db.password=[redacted]"),
-            (
-                "PGUSER=u PGPASSWORD=S psql",
-                "PGUSER=u PGPASSWORD=[redacted] psql",
-            ),
-            (
-                "curl --retry=3 --token=S",
-                "curl --retry=3 --token=[redacted]",
-            ),
-            ("mysql --password S x", "mysql --password [redacted] x"),
-            (
-                "a --ask-password --password S x",
-                "a --ask-password [redacted] [redacted] x",
-            ),
-            (
-                "https://h/?a=b&access_token=S&c=d",
-                "https://h/?a=b&access_token=[redacted]&c=d",
-            ),
-            ("curl -u me:S h", "curl -u me:[redacted] h"),
-            ("Bearer S", "Bearer [redacted]"),
-            (
-                "Server=h;Uid=u;Pwd=S;Port=1",
-                "Server=h;Uid=u;Pwd=[redacted];Port=1",
-            ),
-            ("https://h/b?sv=1&sig=S", "https://h/b?sv=1&sig=[redacted]"),
-            ("PWD=/srv", "PWD=/srv"),
-            ("a b", "a b"),
-            ("x=1 y=2", "x=1 y=2"),
-        ] {
-            assert_eq!(recorded(&[arg]), [expected]);
-        }
-        let odd = Text::from(OsStr::from_bytes(b"\xff--password=S"));
-        let clean = redact_args(&[odd]);
-        assert_eq!(
-            clean[0].as_os_str().as_bytes(),
-            b"\xff--password=[redacted]"
-        );
-    }
-
-    #[test]
-    fn headers_and_passwords_in_urls_are_replaced() {
-        for (arg, expected) in [
-            ("authorization: Bearer x", "authorization: [redacted]"),
-            ("Authorization : Bearer x", "Authorization : [redacted]"),
-            ("X: 1", "X: 1"),
-            ("PRIVATE-TOKEN: x", "PRIVATE-TOKEN: [redacted]"),
-            ("X-Api-Key:x", "X-Api-Key: [redacted]"),
-            ("Cookie: a=b; c=d", "Cookie: [redacted]"),
-            ("-HPRIVATE-TOKEN: x", "-HPRIVATE-TOKEN: [redacted]"),
-            (
-                "--header=Private-Token: x",
-                "--header=Private-Token: [redacted]",
-            ),
-            ("{\"token\": \"x\"}", "{\"token\": [redacted]"),
-            ("PRIVATE-TOKEN:", "PRIVATE-TOKEN:"),
-            ("registry/app-token:1.2", "registry/app-token:1.2"),
-            (
-                "arn:aws:secretsmanager:eu:1:secret:db",
-                "arn:aws:secretsmanager:eu:1:secret:db",
-            ),
-            ("token://vault/item", "token://vault/item"),
-            ("https://ci-token:x@h/y", "https://ci-token:[redacted]@h/y"),
-            ("https://u:p@h/x", "https://u:[redacted]@h/x"),
-            ("https://u:p@w/#?@h", "https://u:[redacted]@h"),
-            ("https://u@h/", "https://u@h/"),
-            (
-                "a://u:S@h1,a://u:S@h2",
-                "a://u:[redacted]@h1,a://u:[redacted]@h2",
-            ),
-            (
-                "https://a:P@h/?token=x",
-                "https://a:[redacted]@h/?token=[redacted]",
-            ),
-            (
-                "a=https://u:p@h b=ftp://u:q@h",
-                "a=https://u:[redacted]@h b=ftp://u:[redacted]@h",
-            ),
-            ("http://h:80/", "http://h:80/"),
-        ] {
-            assert_eq!(recorded(&[arg]), [expected]);
-        }
-        let two = "A: 1\nAuthorization: Basic x\n folded\r\nB: 2\nAuthorization: y";
-        let expected = "A: 1\nAuthorization: [redacted]\nB: 2\nAuthorization: [redacted]";
-        let clean = redact_args(&[Text::from(two)]);
-        assert_eq!(clean[0].as_os_str(), expected);
-    }
-}
+mod tests;

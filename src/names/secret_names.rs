@@ -21,7 +21,9 @@ const ENDINGS: [&str; 11] = [
 const LAST_WORDS: [&str; 5] = ["pass", "pwd", "pat", "otp", "psk"];
 
 /// Whole names: in connection strings, signed URLs, `.npmrc`.
-const WHOLE: [&str; 5] = ["pwd", "Pwd", "pass", "sig", "_auth"];
+const WHOLE: [&str; 12] = [
+    "pwd", "Pwd", "pass", "Pass", "PASS", "pat", "PAT", "otp", "OTP", "PSK", "sig", "_auth",
+];
 
 const PUBLIC: [&str; 8] = [
     "public_key",
@@ -113,6 +115,8 @@ mod tests {
             "X-Vault-Token",
             "X-Amz-Signature",
             "sig",
+            "PASS",
+            "OTP",
             "Pwd",
             "_auth",
         ] {

@@ -106,6 +106,20 @@ impl Checker {
     }
 }
 
+/// What a schema of draft-07 accepts; everything if it cannot be compiled.
+#[derive(Debug)]
+pub(super) struct Accepts(Option<Validator>);
+
+impl Accepts {
+    pub(super) fn of(schema: &Value) -> Self {
+        Self(jsonschema::draft7::new(schema).ok())
+    }
+
+    pub(super) fn is_met_by(&self, value: &Value) -> bool {
+        self.0.as_ref().is_none_or(|one| one.is_valid(value))
+    }
+}
+
 fn metaschema_error(error: &ValidationError<'_>) -> KeywordError {
     let message = match violations(error, DocumentKind::Policy) {
         Ok(violations) => violations.first().map(Violation::message),

@@ -1,9 +1,11 @@
 //! Which values a manifest can have, as its own schema says.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::checker::Accepts;
 use crate::manifest::schema;
 use crate::names::{ENV_NAME_PATTERN, EnvName, ExtensionName, NAME_PATTERN};
 
@@ -19,6 +21,10 @@ struct ValueKind {
     /// The pattern of the names that can be chosen, and the kind of their values.
     any_field: Option<(String, usize)>,
     element: Option<usize>,
+    /// How many fields it always has.
+    required: usize,
+    schema: Value,
+    accepts: OnceCell<Accepts>,
 }
 
 /// The kinds of value that a rule applies to.
@@ -51,6 +57,7 @@ impl Shape {
         let any_field = members("patternProperties").and_then(|all| all.iter().next());
         let any_field = any_field.map(|(pattern, value)| (pattern.clone(), self.add(value)));
         let element = schema.get("items").map(|items| self.add(items));
+        let required = schema.get("required").and_then(Value::as_array);
         let json_type = schema.get("type").and_then(Value::as_str);
         if let Some(kind) = self.0.get_mut(index) {
             *kind = ValueKind {
@@ -58,6 +65,9 @@ impl Shape {
                 fields,
                 any_field,
                 element,
+                required: required.map_or(0, Vec::len),
+                schema: schema.clone(),
+                accepts: OnceCell::new(),
             };
         }
         index
@@ -90,6 +100,25 @@ impl Shape {
     pub(super) fn field_names<'s>(&'s self, kinds: &'s Kinds) -> impl Iterator<Item = &'s str> {
         let kinds = self.all(kinds);
         kinds.flat_map(|kind| kind.fields.iter().map(|(name, _)| name.as_str()))
+    }
+
+    /// Whether a manifest can have a value.
+    pub(super) fn accepts(&self, kinds: &Kinds, value: &Value) -> bool {
+        self.all(kinds).any(|kind| {
+            let accepts = kind.accepts.get_or_init(|| Accepts::of(&kind.schema));
+            accepts.is_met_by(value)
+        })
+    }
+
+    /// The fewest fields that a value always has.
+    pub(super) fn required(&self, kinds: &Kinds) -> usize {
+        let tables = self.all(kinds).filter(|kind| kind.json_type == "object");
+        tables.map(|kind| kind.required).min().unwrap_or_default()
+    }
+
+    /// Whether there are tables in which names can be chosen.
+    pub(super) fn has_any_field(&self, kinds: &Kinds) -> bool {
+        self.all(kinds).any(|kind| kind.any_field.is_some())
     }
 
     /// The types of the values, each once.

@@ -3,6 +3,7 @@
 mod effect;
 mod messages;
 mod unusable;
+mod values;
 
 use std::path::Path;
 use std::sync::Arc;

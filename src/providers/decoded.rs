@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use super::spelling::{Character, json_escape, percent_escape};
+use crate::names::{Character, EscapeAt, json_escape, percent_escape};
 
 /// How many encodings inside one another are decoded.
 const DEPTH: usize = 3;
@@ -104,8 +104,6 @@ impl Decoded {
         (offset(source.start), offset(source.end))
     }
 }
-
-type EscapeAt = fn(&[u8]) -> Option<(Character, usize)>;
 
 type DigitValue = fn(u8) -> Option<u8>;
 

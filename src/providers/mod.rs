@@ -6,7 +6,6 @@ mod env;
 mod one_password;
 mod redactor;
 mod secret;
-mod spelling;
 mod tool;
 
 use std::io;

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::Secret;
 use super::decoded::each_reading;
-use super::spelling::{Character, Scratch, first_readings, spelled_at, units};
+use crate::names::{Character, Scratch, first_readings, spelled_at, units};
 use crate::names::{EnvName, Text};
 
 /// A shorter value is replaced only if it is the whole text: other texts may contain

@@ -11,7 +11,9 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Pid, write};
 
 use crate::support::until;
-use crate::world::{Lines, Run, World, bit, is_gone, mask, rounds, status_of, wait_until_open};
+use crate::world::{
+    Lines, Run, World, bit, is_gone, mask, rounds, status_of, wait_for_state, wait_until_open,
+};
 
 const SECRET: &str = "[[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
 
@@ -170,4 +172,22 @@ fn a_signal_ends_the_run_even_if_standard_error_is_a_full_pipe() {
         assert!(world.log().len() != 1);
         drop(reader);
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_deadly_signal_without_a_handler_ends_a_run_whose_banner_no_one_reads() {
+    let (reader, writer) = full_pipe();
+    let world = World::new("banner = \"B\"").script("start", "echo STARTED 1 >\"$OUT\"");
+    let mut lines = world.lines();
+    let qli = Run::start(world.qli(["start"]).stderr(writer));
+    until("its blocked signals", || {
+        let status = status_of(qli.pid())?;
+        (mask(&status, "SigBlk") & bit(Signal::SIGABRT) != 0).then_some(())
+    });
+    wait_for_state(qli.pid(), 'S');
+    qli.send(Signal::SIGABRT);
+    assert_eq!(qli.end().signal(), Some(Signal::SIGABRT as i32));
+    assert_eq!((lines.all().len(), world.log().len()), (0, 0));
+    drop(reader);
 }

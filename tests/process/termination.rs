@@ -148,6 +148,21 @@ fn a_timeout_never_reaches_another_process_of_a_pipeline() {
     drop(run);
 }
 
+/// The script ends first.
+#[test]
+fn what_ends_soon_after_its_term_is_not_reported_as_running() {
+    let slow = "sh -c 'trap \"sleep 0.02; exit 0\" TERM; echo UP $$ >$OUT
+        while :; do read x <$HOLD; done 2>/dev/null'";
+    let world = World::new("timeout = \"1s\"").script("start", &format!("{slow} & wait"));
+    let mut lines = world.lines();
+    let ended = output(&mut world.qli(["start"]));
+    lines.wait_for("UP");
+    assert_eq!(ended.status.signal(), Some(Signal::SIGTERM as i32));
+    let text = String::from_utf8(ended.stderr).unwrap();
+    assert!(!text.contains("is still running"), "{text}");
+    assert_eq!(world.end()["left_running"], serde_json::Value::Null);
+}
+
 #[test]
 fn what_still_runs_after_a_timeout_is_reported() {
     // A daemon leaves the process group, so it is not signalled.

@@ -184,13 +184,19 @@ impl Recovery<'_> {
             if harmful.is_empty() {
                 return self.report_rest(&writer, rest);
             }
+            let mut last = 0..0;
             for one in harmful {
                 self.report_once(&writer, &one);
-                self.blank(if matches!(one.kind, Is::OpenHeader | Is::Duplicate) {
+                let range = if matches!(one.kind, Is::OpenHeader | Is::Duplicate) {
                     statements.table(one.span.start)
                 } else {
                     self.source.line(one.span.start)
-                });
+                };
+                // A line may have as many errors as characters.
+                if range != last {
+                    self.blank(range.clone());
+                    last = range;
+                }
             }
         }
         self.blank(0..self.bytes.len());

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use super::unusable::errors;
 
-fn messages(text: &str) -> Vec<String> {
+pub(super) fn messages(text: &str) -> Vec<String> {
     let found = errors("p.json", text).into_iter();
     let message = |one: String| one.rsplit_once("] ").unwrap().1.to_owned();
     found.map(message).collect()
 }
 
-const ACCEPTS_ALL: [(&str, &str); 20] = [
+const ACCEPTS_ALL: [(&str, &str); 28] = [
     (r#""required": []"#, "`required` checks nothing here"),
     (r#""properties": {}"#, "`properties` checks nothing here"),
     (
@@ -73,6 +73,29 @@ const ACCEPTS_ALL: [(&str, &str); 20] = [
         "`pattern` checks nothing here",
     ),
     (r#""summary": "s""#, "unknown keyword `summary`"),
+    (
+        r#""properties": { "banner": { "minLength": 0.0 } }"#,
+        "`minLength` checks nothing here",
+    ),
+    (
+        r#""properties": { "secrets": { "minItems": 0.0 } }"#,
+        "`minItems` checks nothing here",
+    ),
+    (
+        r#""dependentRequired": { "confirm": ["confirm"] }"#,
+        "`dependentRequired` checks nothing here",
+    ),
+    (r#""not": { "not": true }"#, "`not` checks nothing here"),
+    (r#""oneOf": [true]"#, "`oneOf` checks nothing here"),
+    (r#""oneOf": [{}, false]"#, "`oneOf` checks nothing here"),
+    (
+        r#""minProperties": 1"#,
+        "`minProperties` checks nothing: every manifest has as many here",
+    ),
+    (
+        r#""properties": { "secrets": { "items": { "minProperties": 3 } } }"#,
+        "`minProperties` checks nothing: every manifest has as many here",
+    ),
 ];
 
 #[test]
@@ -82,8 +105,18 @@ fn a_rule_that_accepts_everything_is_an_error() {
     }
 }
 
+/// A policy with a rule about the value at a path.
+pub(super) fn below(path: &str, rule: &str) -> String {
+    let steps = path.split_whitespace().rev();
+    steps.fold(format!("{{ {rule} }}"), |inner, step| match step {
+        "*" => format!(r#"{{ "additionalProperties": {inner} }}"#),
+        "[]" => format!(r#"{{ "items": {inner} }}"#),
+        name => format!(r#"{{ "properties": {{ "{name}": {inner} }} }}"#),
+    })
+}
+
 /// The path of the schema, the rule there, and what is wrong with it.
-const OF_NO_MANIFEST: [(&str, &str, &str); 11] = [
+const OF_NO_MANIFEST: [(&str, &str, &str); 13] = [
     (
         "",
         r#""required": ["baner"]"#,
@@ -125,6 +158,16 @@ const OF_NO_MANIFEST: [(&str, &str, &str); 11] = [
         "no manifest has the field `QLI ENV` here",
     ),
     (
+        "",
+        r#""patternProperties": { "^audit_lgo$": false }"#,
+        "no manifest has a field like `^audit_lgo$` here",
+    ),
+    (
+        "audit",
+        r#""patternProperties": { "^x": false }"#,
+        "no manifest has a field like `^x` here",
+    ),
+    (
         "confirm",
         r#""pattern": "true""#,
         "`pattern` checks nothing: the value is a boolean",
@@ -144,12 +187,7 @@ const OF_NO_MANIFEST: [(&str, &str, &str); 11] = [
 #[test]
 fn a_rule_about_what_no_manifest_has_is_an_error() {
     for (path, rule, expected) in OF_NO_MANIFEST {
-        let steps = path.split_whitespace().rev();
-        let policy = steps.fold(format!("{{ {rule} }}"), |inner, step| match step {
-            "*" => format!(r#"{{ "additionalProperties": {inner} }}"#),
-            "[]" => format!(r#"{{ "items": {inner} }}"#),
-            name => format!(r#"{{ "properties": {{ "{name}": {inner} }} }}"#),
-        });
+        let policy = below(path, rule);
         assert_eq!(messages(&policy), [expected], "{policy}");
     }
 }

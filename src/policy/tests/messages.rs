@@ -3,15 +3,7 @@
 use super::{MANIFEST, violations};
 
 /// Rules of `description`, and the message after its name.
-const OF_TEXT: [(&str, &str); 11] = [
-    (
-        r#""type": "integer""#,
-        "must be an integer, but is a string",
-    ),
-    (
-        r#""type": ["object", "null"]"#,
-        "must be null or a table, but is a string",
-    ),
+const OF_TEXT: [(&str, &str); 9] = [
     (r#""pattern": "^team ""#, "must match `^team `"),
     (r#""format": "uri""#, "must have the format `uri`"),
     (r#""minLength": 10"#, "must have at least 10 characters"),
@@ -79,6 +71,22 @@ const OF_OTHERS: [(&str, &str); 9] = [
 ];
 
 #[test]
+fn a_wrong_type_has_a_message() {
+    for (types, expected) in [
+        (r#""integer""#, "must be an integer, but is a string"),
+        (
+            r#"["object", "null"]"#,
+            "must be null or a table, but is a string",
+        ),
+    ] {
+        let policy = format!(r#"{{ "additionalProperties": {{ "type": {types} }} }}"#);
+        let found = violations(&policy, MANIFEST);
+        let expected = format!("`description` {expected}");
+        assert!(found.iter().any(|one| one.message == expected), "{found:?}");
+    }
+}
+
+#[test]
 fn every_kind_of_rule_has_a_message() {
     for (rule, expected) in OF_TEXT {
         let policy = format!(r#"{{ "properties": {{ "description": {{ {rule} }} }} }}"#);
@@ -117,12 +125,12 @@ fn no_message_and_no_help_contains_a_value() {
     for rule in [
         r#""const": 1"#,
         r#""enum": [1]"#,
-        r#""type": "null""#,
+        r#""type": "boolean""#,
         r#""pattern": "^$""#,
         r#""maxLength": 0, "maxItems": 0, "maxProperties": 0"#,
         r#""format": "ipv4""#,
         r#""not": {}"#,
-        r#""anyOf": [{ "const": 1 }, { "type": "null" }]"#,
+        r#""anyOf": [{ "const": 1 }, { "type": "boolean" }]"#,
         r#""oneOf": [{ "pattern": "^$" }, { "not": {} }, { "enum": [] }]"#,
         r#""contains": false, "items": false, "propertyNames": false"#,
         r#""minimum": 9, "multipleOf": 7"#,

@@ -67,6 +67,7 @@ pub enum Op {
     OpenRotated,
     /// Locking a log; EAGAIN: another process holds the lock.
     Lock,
+    Unlock,
     Append,
     /// Appending, but only the first half is written.
     ShortAppend,
@@ -256,8 +257,9 @@ impl LogFile for FakeLog {
     }
 
     fn unlock(&mut self) -> io::Result<()> {
-        self.disk.borrow_mut().locked = false;
-        Ok(())
+        let mut disk = self.disk.borrow_mut();
+        disk.locked = false;
+        disk.attempt(Op::Unlock)
     }
 
     fn length_in_place(&self) -> io::Result<Option<u64>> {

@@ -1,9 +1,12 @@
 //! The spellings of a value: each character as it is, percent-encoded (RFC 3986), as
 //! a `+` for a space, or escaped as in JSON (RFC 8259).
 
+/// What an escape at the beginning of a text means, and its length.
+pub type EscapeAt = fn(&[u8]) -> Option<(Character, usize)>;
+
 /// One character of a value, or one byte of a value that is not UTF-8.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Character {
+pub struct Character {
     bytes: [u8; 4],
     length: usize,
     /// For its JSON escapes; none for a byte that is not UTF-8.
@@ -12,7 +15,7 @@ pub(super) struct Character {
 
 impl zeroize::DefaultIsZeroes for Character {}
 
-pub(super) fn units(value: &[u8]) -> Vec<Character> {
+pub fn units(value: &[u8]) -> Vec<Character> {
     let mut units = Vec::with_capacity(value.len());
     for chunk in value.utf8_chunks() {
         units.extend(chunk.valid().chars().map(Character::of_char));
@@ -32,7 +35,7 @@ impl Character {
         }
     }
 
-    pub(super) fn of_byte(byte: u8) -> Self {
+    pub fn of_byte(byte: u8) -> Self {
         Self {
             bytes: [byte, 0, 0, 0],
             length: 1,
@@ -40,11 +43,11 @@ impl Character {
         }
     }
 
-    pub(super) fn first(&self) -> u8 {
+    pub fn first(&self) -> u8 {
         self.bytes[0]
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()
     }
 
@@ -99,7 +102,7 @@ fn unicode_escape(character: char, text: &[u8]) -> Option<usize> {
 
 /// Matches every spelling of a value at once: a backslash or a percent sign in the text
 /// may be literal or begin an escape.
-pub(super) fn spelled_at(units: &[Character], text: &[u8], scratch: &mut Scratch) -> Option<usize> {
+pub fn spelled_at(units: &[Character], text: &[u8], scratch: &mut Scratch) -> Option<usize> {
     let Scratch { reached, next } = scratch;
     reached.clear();
     reached.push(0);
@@ -120,7 +123,7 @@ pub(super) fn spelled_at(units: &[Character], text: &[u8], scratch: &mut Scratch
 }
 
 /// The first byte of a text, and the one that it may be an escape of.
-pub(super) fn first_readings(text: &[u8]) -> [Option<u8>; 2] {
+pub fn first_readings(text: &[u8]) -> [Option<u8>; 2] {
     let raw = text.first().copied();
     let escape = match raw {
         Some(b'+') => Some(b' '),
@@ -132,13 +135,25 @@ pub(super) fn first_readings(text: &[u8]) -> [Option<u8>; 2] {
 }
 
 /// What an escape at the beginning of a text means, and its length.
-pub(super) fn percent_escape(text: &[u8]) -> Option<(Character, usize)> {
+pub fn percent_escape(text: &[u8]) -> Option<(Character, usize)> {
     let digits = text.strip_prefix(b"%")?.get(..2);
     Some((Character::of_byte(hex(digits)?.to_be_bytes()[1]), 3))
 }
 
+/// The text with what each escape means; none if there is no escape.
+pub fn unescaped(text: &[u8], escape: EscapeAt) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.first() {
+        let (means, length) = escape(rest).unwrap_or((Character::of_byte(*first), 1));
+        bytes.extend_from_slice(means.bytes());
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    (bytes.len() < text.len()).then_some(bytes)
+}
+
 /// The same for an escape in JSON.
-pub(super) fn json_escape(text: &[u8]) -> Option<(Character, usize)> {
+pub fn json_escape(text: &[u8]) -> Option<(Character, usize)> {
     let after = text.strip_prefix(b"\\")?;
     let character = match after.first()? {
         b'n' => '\n',
@@ -166,7 +181,7 @@ fn hex(digits: Option<&[u8]>) -> Option<u16> {
 
 /// The offsets reached while a value is matched, with memory that is reused.
 #[derive(Default)]
-pub(super) struct Scratch {
+pub struct Scratch {
     reached: Vec<usize>,
     next: Vec<usize>,
 }

@@ -1,0 +1,32 @@
+//! What a script left running.
+
+use rustix::io::retry_on_intr;
+use rustix::process::wait;
+
+use super::child::CHANGES;
+use super::process;
+use super::streams::warn_now;
+
+/// Returns the process ids, once the script itself is reaped.
+pub(super) fn find() -> Vec<i32> {
+    loop {
+        match retry_on_intr(|| wait(CHANGES)) {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            // There is no child at all (ECHILD, waitpid(2)).
+            Err(_) => return Vec::new(),
+        }
+    }
+    let children = process::read("thread-self/children").unwrap_or_default();
+    let pids = children.split_whitespace().map(str::parse);
+    pids.filter_map(Result::ok).collect()
+}
+
+pub(super) fn report(left: &[i32]) {
+    for pid in left {
+        let name = process::name(*pid).unwrap_or_default();
+        warn_now(&format!(
+            "process {pid} ({name}), which the script started, is still running"
+        ));
+    }
+}
