@@ -95,9 +95,11 @@ impl<'a> Waiting<'a> {
     }
 
     fn watch_group(&mut self) -> Option<Duration> {
-        let due = self.group.watch();
+        let due = self.group.starts_in();
         if due.is_none() {
+            // Before there is a witness, whose signals are compared with it.
             self.look();
+            self.group.start_if_due();
         }
         due
     }

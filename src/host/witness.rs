@@ -172,19 +172,21 @@ impl GroupSignals {
         }
     }
 
-    /// Starts a witness if it is time; returns when it will be.
-    pub(super) fn watch(&mut self) -> Option<Duration> {
+    /// None if it is time to start a witness, or none is to be started.
+    pub(super) fn starts_in(&self) -> Option<Duration> {
         let left = self.due?.saturating_duration_since(Instant::now());
-        if !left.is_zero() {
-            return Some(left);
+        (!left.is_zero()).then_some(left)
+    }
+
+    pub(super) fn start_if_due(&mut self) {
+        if self.due.take().is_none() {
+            return;
         }
-        self.due = None;
         if let Some(left) = self.left.checked_sub(1) {
             self.left = left;
             // Without one, a signal counts as sent to qli alone.
             self.witness = Witness::start().ok();
         }
-        None
     }
 
     pub(super) fn begin(&mut self) {

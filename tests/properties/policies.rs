@@ -274,6 +274,9 @@ proptest! {
         // A policy must have a rule.
         let policy = json!({ "allOf": [schema] });
         fs::write(&path, policy.to_string()).unwrap();
+        // A rule that no manifest can satisfy or violate is refused.
+        let (_, refused) = Policies::load(std::slice::from_ref(&path), &System::start());
+        prop_assume!(refused.is_empty());
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let source = source("m", text);
         let alone = problems(&source);
