@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::dispatch::Exit;
-use crate::host::{System, WITNESS, bear_witness, quiet_panics};
+use crate::host::{System, WITNESS, quiet_panics, run_witness};
 
 use args::{Cli, Command};
 use context::Context;
@@ -39,7 +39,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     quiet_panics();
     let args: Vec<_> = args.into_iter().collect();
     if args == [WITNESS] {
-        bear_witness();
+        run_witness();
         return ExitCode::SUCCESS;
     }
     // The process ends with it, so freeing its memory is a waste of time.

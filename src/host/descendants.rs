@@ -1,5 +1,7 @@
 //! What a script has started: found and signalled, but never anything outside its run.
 
+use std::collections::BTreeMap;
+
 use super::process::{self, Place};
 use super::signals::Signal;
 
@@ -9,13 +11,16 @@ pub(super) fn of(ancestor: i32) -> Vec<Place> {
 }
 
 fn nearest_first(ancestor: i32, all: &[Place]) -> Vec<Place> {
-    let mut found: Vec<Place> = Vec::new();
-    let mut parents = vec![ancestor];
-    while !parents.is_empty() {
-        let is_child = |one: &&Place| parents.contains(&one.parent) && !found.contains(one);
-        let children: Vec<Place> = all.iter().filter(is_child).copied().collect();
-        parents = children.iter().map(|one| one.pid).collect();
-        found.extend(children);
+    let mut children: BTreeMap<i32, Vec<Place>> = BTreeMap::new();
+    for one in all {
+        children.entry(one.parent).or_default().push(*one);
+    }
+    // Each list is taken once: a tree that changed while it was read may have a circle.
+    let mut found = children.remove(&ancestor).unwrap_or_default();
+    let mut at = 0;
+    while let Some(parent) = found.get(at) {
+        found.extend(children.remove(&parent.pid).unwrap_or_default());
+        at += 1;
     }
     found
 }

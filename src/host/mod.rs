@@ -81,7 +81,7 @@ pub use streams::{
 };
 pub use system::System;
 pub use trust::{ChangedBy, InsecurePath, insecure_paths};
-pub use witness::{WITNESS, bear_witness};
+pub use witness::{WITNESS, run_witness};
 
 /// The text of a system error without its number.
 pub fn reason(error: &io::Error) -> String {

@@ -22,7 +22,7 @@ use super::signals::{Received, Sender, Signal, SignalFacts, is_forwarded};
 use super::streams::warn_now;
 use super::terminal::{can_stop, stop_self};
 use super::termination::{Escalation, TerminationPolicy};
-use super::witness::{GroupSignals, MOMENT};
+use super::witness::{GroupSignals, IN_TURN};
 use super::{TimeLimits, reason};
 
 /// wait(2) adds this bit to the signal when a core was dumped.
@@ -243,7 +243,7 @@ impl<'a> Waiting<'a> {
         if !all.any(|(one, asked)| *asked && before.may_lack(one.signal)) {
             return none;
         }
-        std::thread::sleep(MOMENT);
+        std::thread::sleep(IN_TURN);
         let Some(now) = self.look() else {
             return none;
         };

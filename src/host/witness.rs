@@ -4,7 +4,7 @@
 //! A second process of the group, the witness, does: it blocks every signal, and reports
 //! those that it got. The kernel delivers to a group all at once, so a signal that qli
 //! has and the witness has not was sent to qli alone. The witness is qli's own program
-//! under a name of its own, so that a command that looks for qli does not find it.
+//! under another name, so that a command that looks for qli by its name does not find it.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
@@ -30,7 +30,7 @@ const AFTER: Duration = Duration::from_millis(100);
 
 /// The time that a sender needs to signal each process of a run in turn, as systemd
 /// does with a service.
-pub(super) const MOMENT: Duration = Duration::from_millis(10);
+pub(super) const IN_TURN: Duration = Duration::from_millis(10);
 
 /// A witness that does not answer for so long is replaced.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
@@ -204,7 +204,7 @@ impl GroupSignals {
         let mut found: Vec<_> = received.iter().map(|one| self.take(one)).collect();
         let mut both = found.iter().zip(unsettled);
         if self.witness.is_some() && both.any(|(found, unsettled)| *unsettled && !found) {
-            std::thread::sleep(MOMENT);
+            std::thread::sleep(IN_TURN);
             self.ask();
             for (found, one) in found.iter_mut().zip(received) {
                 *found = *found || self.take(one);
@@ -244,11 +244,7 @@ impl GroupSignals {
 
     /// A child has been reaped that is not the script.
     pub(super) fn forget(&mut self, child: i32) {
-        if self
-            .witness
-            .as_ref()
-            .is_some_and(|one| one.pid.as_raw() == child)
-        {
+        if self.is_witness(child) {
             self.witness = None;
             self.due = soon();
         }
@@ -275,7 +271,7 @@ fn soon() -> Option<Instant> {
 /// What the witness does: notes the signals that it gets, and reports them each time qli
 /// asks. It ends when qli does.
 #[cfg(target_os = "linux")]
-pub fn bear_witness() -> Option<()> {
+pub fn run_witness() -> Option<()> {
     use std::os::fd::AsFd as _;
 
     use nix::poll::{PollFd, PollFlags};
@@ -318,7 +314,7 @@ fn answer(noted: &mut Vec<Noted>) -> Vec<u8> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn bear_witness() -> Option<()> {
+pub fn run_witness() -> Option<()> {
     None
 }
 
