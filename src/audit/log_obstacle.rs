@@ -43,20 +43,15 @@ impl LogObstacle {
         Self::other_file(log, reason)
     }
 
+    /// The log's directory, or something above it, is not a directory.
     pub(super) fn not_a_directory(
         log: &Log,
         path: &Path,
-        stat: &Stat,
+        kind: FileKind,
         view: &dyn HostView,
     ) -> Self {
-        let kind = named_kind(path, stat.kind, view);
+        let kind = named_kind(path, kind, view);
         let path = shell_word(path);
-        Self::other_file(log, format!("{path} must be a directory, but is {kind}"))
-    }
-
-    /// Something above the log's directory is not a directory.
-    pub(super) fn file_above(log: &Log, path: &Path, kind: FileKind) -> Self {
-        let (path, kind) = (shell_word(path), kind.as_str());
         Self::other_file(log, format!("{path} must be a directory, but is {kind}"))
     }
 

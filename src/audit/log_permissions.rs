@@ -56,7 +56,7 @@ pub fn wrong_kind(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
     let directory = path.parent().unwrap_or(path);
     let of_directory = stat(directory).filter(|stat| !stat.is_directory());
     let of_directory =
-        of_directory.map(|stat| LogObstacle::not_a_directory(log, directory, &stat, view));
+        of_directory.map(|stat| LogObstacle::not_a_directory(log, directory, stat.kind, view));
     of_directory.or_else(|| {
         let stat = stat(path).filter(|stat| !stat.is_file())?;
         Some(LogObstacle::not_regular(log, &stat, view))
@@ -105,7 +105,7 @@ fn check(log: &Log, stat: &Stat, view: &dyn HostView) -> Option<LogObstacle> {
 fn check_directory(log: &Log, stat: &Stat, view: &dyn HostView) -> Option<LogObstacle> {
     let path = log.path.parent().unwrap_or(&log.path);
     if !stat.is_directory() {
-        return Some(LogObstacle::not_a_directory(log, path, stat, view));
+        return Some(LogObstacle::not_a_directory(log, path, stat.kind, view));
     }
     if !stat.has_trusted_owner(view.euid()) {
         return Some(LogObstacle::foreign_owner(log, path, stat.owner));
@@ -134,7 +134,7 @@ fn creatable(log: &Log, view: &dyn HostView) -> Option<LogObstacle> {
         Err(error) if is_absent(&error) => {
             Some(match check_creatable(directory.parent()?, view).err()? {
                 NotCreatable::NotADirectory(path, kind) => {
-                    LogObstacle::file_above(log, &path, kind)
+                    LogObstacle::not_a_directory(log, &path, kind, view)
                 }
                 NotCreatable::Denied(above, error) => {
                     LogObstacle::no_directory(log, &above, &error, view)

@@ -24,6 +24,7 @@ mod facts;
 #[cfg(test)]
 #[path = "../../tests/support/fake/mod.rs"]
 pub mod fake;
+mod file;
 mod first_line;
 mod handlers;
 mod interpreter;

@@ -2,20 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::libc::{O_NONBLOCK, SIGKILL};
+use nix::libc::SIGKILL;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::SigSet;
 use nix::unistd::{AccessFlags, Pid, faccessat, getpid};
-use sha2::Digest as _;
 use signal_hook::low_level;
 
 use super::child::{self, ChildEnd, CoreLimit};
@@ -25,11 +23,10 @@ use super::streams::write_stderr;
 use super::terminal::SavedModes;
 use super::waiting::Waiting;
 use super::{
-    Access, Acl, AskError, Contents, ExecLimits, FileDigest, HEAD, Host, HostView, Identity,
-    LogFile, NewFile, OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError,
-    ToolOutput, ask, atomic_write, clock, draft, process, terminal, tool, user,
+    Access, Acl, AskError, Contents, ExecLimits, FileDigest, Host, HostView, Identity, LogFile,
+    NewFile, OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError,
+    ToolOutput, ask, atomic_write, clock, draft, file, process, terminal, tool, user,
 };
-use crate::names::Sha256;
 
 #[derive(Debug)]
 pub struct System {
@@ -120,31 +117,6 @@ impl System {
     }
 }
 
-/// Opens a regular file. `O_NONBLOCK`: opening a pipe would wait for its writer.
-fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(O_NONBLOCK)
-        .open(path)?;
-    let metadata = file.metadata()?;
-    let stat = Stat::from(&metadata);
-    if !stat.is_file() {
-        let message = format!("it is {}", stat.kind.as_str());
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
-    Ok((file, metadata))
-}
-
-/// Reads once. A read from a network file system may be interrupted by a signal.
-fn read_some(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match file.read(buffer) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            done => return done,
-        }
-    }
-}
-
 impl HostView for System {
     fn environment(&self) -> &BTreeMap<OsString, OsString> {
         self.environment
@@ -152,29 +124,15 @@ impl HostView for System {
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
-        let (mut file, metadata) = open_regular(path)?;
-        // One byte more than the file has: one read reaches its end. If it returns
-        // anything else, the file is changing or comes in pieces: read on.
-        let size = usize::try_from(metadata.len().min(limit)).unwrap_or(0) + 1;
-        let mut bytes = vec![0; size];
-        let length = read_some(&mut file, &mut bytes)?;
-        bytes.truncate(length);
-        if length != size - 1 {
-            file.take(limit + 1 - length as u64)
-                .read_to_end(&mut bytes)?;
-        }
-        if bytes.len() as u64 > limit {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let id = Stat::from(&metadata).id;
-        Ok(Contents { id, bytes })
+        file::read(path, limit)
     }
 
     fn head(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let (file, _) = open_regular(path)?;
-        let mut head = Vec::with_capacity(HEAD);
-        file.take(HEAD as u64).read_to_end(&mut head)?;
-        Ok(head)
+        file::head(path)
+    }
+
+    fn digest(&self, path: &Path) -> io::Result<FileDigest> {
+        file::digest(path)
     }
 
     fn open(&self, path: &Path) -> io::Result<Opened> {
@@ -186,30 +144,6 @@ impl HostView for System {
         Ok(Opened {
             stat,
             bytes: Box::new(file),
-        })
-    }
-
-    fn digest(&self, path: &Path) -> io::Result<FileDigest> {
-        let (mut file, metadata) = open_regular(path)?;
-        let mut hasher = sha2::Sha256::new();
-        let mut head = Vec::new();
-        // One byte more than a short file has, to reach its end in one read.
-        let size = metadata.len().min(16 * 1024 - 1);
-        let mut buffer = vec![0; usize::try_from(size).unwrap_or(0) + 1];
-        loop {
-            let length = read_some(&mut file, &mut buffer)?;
-            if length == 0 {
-                break;
-            }
-            let chunk = buffer.get(..length).unwrap_or_default();
-            let missing = HEAD.saturating_sub(head.len()).min(chunk.len());
-            head.extend_from_slice(chunk.get(..missing).unwrap_or_default());
-            hasher.update(chunk);
-        }
-        Ok(FileDigest {
-            id: Stat::from(&metadata).id,
-            sha256: Sha256::from_bytes(hasher.finalize().into()),
-            head,
         })
     }
 
