@@ -17,10 +17,10 @@ pub(super) const QLI: &str = text!(; "
   qli help manifest                       read a page of the manual");
 
 pub(super) const RUN: &str = text!(
-"The steps, each of which must succeed before the next one starts: banner, requires_env, \
-confirm, secrets, audit start, spawn, wait, audit finish. qli exits with the script's exit \
-code, or with 125 if the run was refused, 126 if the script cannot be executed, 127 if \
-there is no such group or extension."; "
+"The steps, in order: banner, requires_env, confirm, secrets, audit start, spawn, wait, \
+audit finish. If one before wait fails, the script does not start; only a banner that \
+cannot be written stops nothing. qli exits with the script's exit code, or with 125 if the run \
+was refused, 126 if the script cannot be executed, 127 if there is no such group or extension."; "
   qli run prod hello                      run hello from the group prod
   qli prod hello                          the same
   qli run --yes prod hello --dry-run      --dry-run goes to the script");

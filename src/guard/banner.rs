@@ -44,6 +44,9 @@ impl Banner {
 }
 
 impl Guard for Banner {
+    /// A banner that cannot be written refuses nothing: a job whose standard error is
+    /// closed or full must run, and a user who did not see it is still asked by
+    /// `confirm`, on the terminal.
     fn preview(&self, _: &dyn HostView) -> Verdict {
         Verdict::Pass
     }

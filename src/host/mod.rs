@@ -182,7 +182,7 @@ pub trait Host: HostView {
     /// Waits for a signal that ends the run.
     fn pause(&mut self, at_most: Duration) -> Option<Signal>;
 
-    /// Writes a text to standard error unchanged.
+    /// Writes a text to standard error unchanged; a failure has no effect.
     fn show(&mut self, text: &str);
 
     /// Asks on the terminal and returns the line typed; end of file is an empty

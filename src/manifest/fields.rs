@@ -42,7 +42,8 @@ fields! {
                 ext list` and `qli explain` show it."),
 
         /// Printed on standard error before anything else happens:
-        /// `"PROD: irreversible"`. Control characters in it are escaped.
+        /// `"PROD: irreversible"`. Control characters in it are escaped. If standard error
+        /// is closed or full, the run continues without it.
         banner: String = example("\"PROD: irreversible\"")
             .without("without this field no banner would be printed"),
 

@@ -121,6 +121,22 @@ fn a_required_name_is_typed_on_the_terminal() {
 }
 
 #[test]
+fn a_user_who_cannot_see_the_banner_is_still_asked() {
+    for stderr in ["2>&-", "2>/dev/full"] {
+        for (typed, expected) in [("y", 4), ("n", 125)] {
+            let manifest = "banner = \"BANNER\"\nconfirm = true";
+            let world = World::new(manifest).script("hello", "exit 4");
+            let mut terminal = Terminal::start(world.sh(&format!("exec $QLI hello {stderr}")));
+            terminal.wait_for("[y/N] ");
+            wait_for_state(terminal.leader(), 'S');
+            terminal.press(&format!("{typed}\n"));
+            assert_eq!(terminal.end().code(), Some(expected), "{stderr}");
+            assert!(!terminal.rest().contains("BANNER"), "{stderr}");
+        }
+    }
+}
+
+#[test]
 fn input_typed_before_the_question_does_not_answer_it() {
     let world = world();
     let mut lines = world.lines();
