@@ -196,6 +196,9 @@ codes! {
     Leftover = "QLI0616" "leftover" Error exits NOT_FOUND "it does not run",
     /// A script is in a directory below its group's.
     ScriptOutOfReach = "QLI0617" "script-out-of-reach" Info "qli does not run it",
+    /// A `#!` line does not lead to an interpreter.
+    InterpreterNotFound = "QLI0618" "interpreter-not-found" Error exits NOT_EXECUTABLE
+        "the script does not run, or not everywhere",
     /// Members of a user group can change what runs.
     WritableByGroup = "QLI0701" "writable-by-group" Warning
         "the group runs; these users can change what it does",

@@ -3,14 +3,20 @@
 use std::path::Path;
 
 use crate::diagnostics::{Code, Diagnostic};
-use crate::host::FirstLine;
-use crate::names::shell_path;
+use crate::host::{FirstLine, LineFault};
+use crate::names::{shell_path, visible};
 
 /// Returns the command that removes CR LF line endings: execve(2) takes the CR as
 /// part of the interpreter's name.
 pub fn with_lf_line_ends(script: &Path) -> String {
     let script = shell_path(script);
     format!("sed -i 's/\\r$//' {script}")
+}
+
+/// Returns the command that makes `env` split its argument, which the system passes as
+/// one.
+pub fn with_split_words(script: &Path) -> String {
+    format!("sed -i '1s/env /env -S /' {}", shell_path(script))
 }
 
 const LITTLE_ENDIAN: &[u8] = b"\xff\xfe";
@@ -73,6 +79,47 @@ pub fn check_first_line(path: &Path, head: &[u8]) -> Result<(), Diagnostic> {
             Err(problem.help(fix))
         }
         None => Ok(()),
+    }
+}
+
+/// Returns what is wrong with a first line whatever is installed: what a run refuses
+/// for that reason is in it.
+pub fn first_line_problem(path: &Path, head: &[u8]) -> Option<Diagnostic> {
+    if let Err(problem) = check_first_line(path, head) {
+        return Some(problem);
+    }
+    let line = FirstLine::of(head)?;
+    Some(line_problem(LineFault::of(&line)?, &line, path))
+}
+
+fn line_problem(fault: LineFault, line: &FirstLine, path: &Path) -> Diagnostic {
+    let problem = |message: String| Diagnostic::of_path(Code::InterpreterNotFound, path, message);
+    let interpreter = visible(&line.interpreter);
+    let see = format!("head -n 1 {}", shell_path(path));
+    match fault {
+        LineFault::CarriageReturn => {
+            let message = "the `#!` line ends in a carriage return".to_owned();
+            let problem = Diagnostic::of_path(Code::NoInterpreterLine, path, message);
+            problem.help(with_lf_line_ends(path))
+        }
+        LineFault::Relative => {
+            let message =
+                format!("the interpreter must be an absolute path, but is `{interpreter}`");
+            let help = format!("write its whole path, or `#!/usr/bin/env {interpreter}`");
+            problem(message).help(help)
+        }
+        LineFault::Directory => {
+            problem(format!("the interpreter `{interpreter}` is a directory")).help(see)
+        }
+        LineFault::SeveralWords => {
+            let arg = visible(line.arg.as_deref().unwrap_or_default());
+            let problem = problem(format!("`env` gets `{arg}` as one argument"));
+            problem.help(with_split_words(path))
+        }
+        LineFault::NoProgram => {
+            let message = "the `#!` line gives `env` no program to start".to_owned();
+            problem(message).help(see)
+        }
     }
 }
 

@@ -24,7 +24,7 @@ mod unknown;
 pub use absence::bypassed;
 pub use commands::PathCommands;
 pub use find::{Target, find};
-pub use first_line::{check_first_line, with_lf_line_ends};
+pub use first_line::{first_line_problem, with_lf_line_ends, with_split_words};
 pub use group::{Group, find_group};
 pub use listing::{
     CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, catalogue_group, group_entry,

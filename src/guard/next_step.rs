@@ -10,8 +10,8 @@ use std::path::Path;
 use nix::errno::Errno;
 
 use super::{Miss, Plan, Refusal, SecretFault, StartFailure};
-use crate::discovery::with_lf_line_ends;
-use crate::host::{NotStartable, Unfit, beyond_the_path, diagnosis};
+use crate::discovery::{with_lf_line_ends, with_split_words};
+use crate::host::{NotStartable, Unfit, beyond_the_path, diagnosis, is_crlf, is_several_words};
 use crate::names::{GroupName, Text, shell_line, shell_word};
 use crate::providers::ProviderFault;
 
@@ -225,19 +225,19 @@ fn fault_next_step(fault: &NotStartable) -> NextStep {
         let command = format!("head -n 1 {}", shell_word(script));
         NextStep::new("to see its first line", command)
     };
-    let is_crlf = |name: &OsStr| name.as_encoded_bytes().ends_with(b"\r");
     match fault {
         NotStartable::Program(path, _) => see("to see what it is", path),
         NotStartable::NotOnPath { script, name } if is_crlf(name) => {
             NextStep::to_fix_it(with_lf_line_ends(script))
         }
-        NotStartable::NotOnPath { script, name } if name.as_encoded_bytes().contains(&b' ') => {
-            let command = format!("sed -i '1s/env /env -S /' {}", shell_word(script));
-            NextStep::new("to pass options", command)
+        NotStartable::NotOnPath { script, name: arg } | NotStartable::NoProgram { script, arg }
+            if is_several_words(arg) =>
+        {
+            NextStep::new("to pass options", with_split_words(script))
         }
-        NotStartable::TooNested(script) | NotStartable::NotOnPath { script, .. } => {
-            first_line(script)
-        }
+        NotStartable::TooNested(script)
+        | NotStartable::NotOnPath { script, .. }
+        | NotStartable::NoProgram { script, .. } => first_line(script),
         NotStartable::Interpreter {
             script,
             interpreter,

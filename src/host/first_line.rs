@@ -49,6 +49,11 @@ impl FirstLine {
         })
     }
 
+    /// Whether `env` looks for the interpreter.
+    pub(super) fn starts_env(&self) -> bool {
+        self.interpreter.file_name() == Some(OsStr::new("env"))
+    }
+
     /// The text after `#!`. Only so many bytes are read. A longer line is cut, unless
     /// that would cut the interpreter's path.
     pub fn line(head: &[u8]) -> Option<&[u8]> {

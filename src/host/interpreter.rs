@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::env_line::EnvStarts;
 use super::executable_format::{FormatFault, fault, loader_fault};
 use super::first_line::FirstLine;
 use super::permissions::{is_absent, is_executable, is_link};
@@ -44,6 +45,9 @@ pub enum NotStartable {
     /// `env` looks for it.
     #[error("the interpreter `{name}` of {script} is not on PATH", name = visible(name), script = shell_word(script))]
     NotOnPath { script: PathBuf, name: OsString },
+    /// `env` would fail, or start the script again, without an end.
+    #[error("the `#!` line of {script} gives `env` no program to start", script = shell_word(script))]
+    NoProgram { script: PathBuf, arg: OsString },
     #[error("{path} has too many nested `#!` interpreters", path = shell_word(.0))]
     TooNested(PathBuf),
 }
@@ -148,13 +152,18 @@ impl Chain<'_> {
             return Err(NotStartable::TooNested(self.file.to_owned()));
         }
         let script = self.script();
-        let is_env = line.interpreter.file_name() == Some(OsStr::new("env"));
+        let by_env = line.starts_env();
         let head = self.add(line.interpreter)?;
         self.counted += 1;
         self.by_env = false;
-        let name = line.arg.filter(|_| is_env && !is_script(head.as_deref()));
-        let Some(name) = name.and_then(|arg| program_of_env(&arg)) else {
+        if !by_env || is_script(head.as_deref()) {
             return Ok(head);
+        }
+        let arg = line.arg.unwrap_or_default();
+        let name = match EnvStarts::of(&arg) {
+            EnvStarts::Program(name) => name,
+            EnvStarts::Nothing => return Err(NotStartable::NoProgram { script, arg }),
+            EnvStarts::Unknown => return Ok(head),
         };
         let Some(path) = find_as_env(&name, self.view) else {
             return Err(NotStartable::NotOnPath { script, name });
@@ -253,34 +262,6 @@ fn examine(
         Err(_) if !stat.has_execute_bit() => Err(Unfit::NoExecuteBit),
         Err(error) => Err(Unfit::Denied(reason(&error))),
     }
-}
-
-/// Returns the program that `env` starts for the argument of a `#!` line (env(1)); `None`
-/// if that depends on options that are not understood here.
-fn program_of_env(arg: &OsStr) -> Option<OsString> {
-    let text = arg.as_bytes();
-    let split = [&b"-S"[..], b"-vS", b"--split-string="];
-    let Some(list) = split
-        .into_iter()
-        .find_map(|option| text.strip_prefix(option))
-    else {
-        // Linux passes all words as one; other systems split them.
-        let name = if cfg!(target_os = "linux") {
-            text
-        } else {
-            text.split(u8::is_ascii_whitespace).next()?
-        };
-        let is_name = !name.starts_with(b"-") && !name.contains(&b'=');
-        return is_name.then(|| OsStr::from_bytes(name).to_owned());
-    };
-    if list.iter().any(|byte| b"\\\"'$#".contains(byte)) {
-        return None;
-    }
-    let words = list.split(u8::is_ascii_whitespace);
-    let mut words = words.filter(|word| !word.is_empty() && *word != b"-v");
-    let word = words.find(|word| !word.contains(&b'=') || word.starts_with(b"PATH="))?;
-    let is_name = !word.starts_with(b"-") && !word.contains(&b'=');
-    is_name.then(|| OsStr::from_bytes(word).to_owned())
 }
 
 /// Finds a program as `env` does (execvp(3)): also in relative entries of `PATH`, and

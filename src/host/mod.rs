@@ -18,6 +18,7 @@ mod descendants;
 mod directory;
 mod disposition;
 mod draft;
+mod env_line;
 mod exec_limits;
 mod executable_format;
 mod facts;
@@ -29,6 +30,7 @@ mod first_line;
 mod handlers;
 mod interpreter;
 mod left_running;
+mod line_fault;
 mod log;
 mod path;
 mod path_search;
@@ -59,6 +61,7 @@ use chrono::{DateTime, Utc};
 pub use acl::Acl;
 pub use child::ChildEnd;
 pub use draft::is_draft;
+pub use env_line::is_several_words;
 pub use exec_limits::ExecLimits;
 pub use facts::{
     Access, AskError, Contents, FileDigest, FileId, FileKind, FileVersion, HEAD, Identity,
@@ -67,6 +70,7 @@ pub use facts::{
 };
 pub use first_line::FirstLine;
 pub use interpreter::{Interpreter, NotStartable, Unfit, interpreters, planned_interpreters};
+pub use line_fault::{LineFault, is_crlf};
 pub use log::{LogFile, OpenLog};
 pub use path::{lookup, normalize, path_list, system_data, unset_reason};
 pub use path_search::{OnPath, all_on_path, path_entries, search_path};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::candidate::is_private;
 use crate::diagnostics::{Code, Diagnostic};
-use crate::discovery::{check_first_line, dangling_link, extension_name, with_lf_line_ends};
+use crate::discovery::{dangling_link, extension_name, first_line_problem};
 use crate::host::{FileKind, HostView, Stat, is_link};
 use crate::names::{leftover, shell_path, visible};
 
@@ -155,17 +155,7 @@ pub(super) fn misnamed(path: &Path, typed: Diagnostic) -> Diagnostic {
 /// Returns a warning: it stops one script, not the group.
 fn check_line(path: &Path, view: &dyn HostView) -> Option<Diagnostic> {
     let head = view.head(path).ok()?;
-    if let Err(problem) = check_first_line(path, &head) {
-        return Some(problem.as_warning());
-    }
-    let line = head.split(|&byte| byte == b'\n').next()?;
-    let is_crlf = line.starts_with(b"#!") && line.ends_with(b"\r");
-    is_crlf.then(|| {
-        let message = "the `#!` line ends in a carriage return".to_owned();
-        Diagnostic::of_path(Code::NoInterpreterLine, path, message)
-            .help(with_lf_line_ends(path))
-            .as_warning()
-    })
+    first_line_problem(path, &head).map(Diagnostic::as_warning)
 }
 
 /// Warns about a file that starts like a script but lacks the execute bit.

@@ -241,6 +241,14 @@ mod tests {
                 ("QLI0609", "warning"),
             ),
             (
+                world("").executable("/r/ops/roll", "#!/bin/sh\r\n"),
+                ("QLI0609", "warning"),
+            ),
+            (
+                world("").executable("/r/ops/roll", "#!/usr/bin/env bash -e\n"),
+                ("QLI0618", "warning"),
+            ),
+            (
                 world("").link("/r/ops/roll", "nowhere"),
                 ("QLI0604", "error"),
             ),

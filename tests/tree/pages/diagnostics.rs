@@ -11,8 +11,8 @@ page of their own](refusals.md).
 
 An error stops its group or its script. `validate` exits with 1 if there are
 errors, or, with `--deny-warnings`, warnings. Errors that stop one script but not
-its group are warnings in `validate`: QLI0603 and QLI0609. A rule of [a
-policy](policies.md) affects only `validate`: QLI0901.
+its group are warnings in `validate`: QLI0603, QLI0609 and QLI0618. A rule of
+[a policy](policies.md) affects only `validate`: QLI0901.
 
 | code | name | severity | problem |
 |---|---|---|---|
