@@ -16,8 +16,8 @@ impl Disposition {
     /// None if the process has ended or is ending, or where there is no `/proc`.
     pub(super) fn of(pid: i32) -> Option<Self> {
         // While it is in sigtimedwait(2), what it waits for shows as not blocked.
-        let waits_in = process::read(&format!("{pid}/wchan")).unwrap_or_default();
-        let mut found = parse(&process::read(&format!("{pid}/status"))?)?;
+        let waits_in = process::read_of(pid, "wchan").unwrap_or_default();
+        let mut found = parse(&process::read_of(pid, "status")?)?;
         if waits_in.contains("sigtimedwait") {
             found.blocked = u64::MAX;
         }

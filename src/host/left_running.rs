@@ -17,9 +17,7 @@ pub(super) fn find() -> Vec<i32> {
             Err(_) => return Vec::new(),
         }
     }
-    let children = process::read("thread-self/children").unwrap_or_default();
-    let pids = children.split_whitespace().map(str::parse);
-    pids.filter_map(Result::ok).collect()
+    process::children()
 }
 
 pub(super) fn report(left: &[i32]) {

@@ -1,10 +1,13 @@
-//! Facts about processes from `/proc` (proc(5)); unknown where there is none.
+//! Facts about processes from `/proc` (proc(5)); unknown where there is none, or only
+//! that of another PID namespace, such as the host's in a container: its ids are those
+//! of other processes (`pid_namespaces(7)`).
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use nix::errno::Errno;
 use nix::sys::signal::kill;
@@ -53,9 +56,14 @@ pub(super) fn own_facts(start: Option<u64>) -> ProcessFacts {
             .map(|name| OsString::from_vec(name.into_bytes()).into()),
         start,
         boot_id: boot_id(),
-        parent_exe: std::fs::read_link(format!("/proc/{ppid}/exe")).ok(),
+        parent_exe: exe(ppid),
         login_uid: login_uid(),
     }
+}
+
+fn exe(pid: u32) -> Option<PathBuf> {
+    let link = || std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+    is_own().then(link)?
 }
 
 fn boot_id() -> Option<String> {
@@ -68,11 +76,11 @@ pub(super) fn is_running(pid: u32, start: u64, since_boot: &str) -> Option<bool>
     if boot_id()? != since_boot {
         return Some(false);
     }
-    if let Some(found) = read(&format!("{pid}/stat")).and_then(|stat| field(&stat, START)) {
+    let pid = i32::try_from(pid).ok()?;
+    if let Some(found) = read_of(pid, "stat").and_then(|stat| field(&stat, START)) {
         return Some(found == start);
     }
-    let pid = Pid::from_raw(i32::try_from(pid).ok()?);
-    (kill(pid, None) == Err(Errno::ESRCH)).then_some(false)
+    (kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)).then_some(false)
 }
 
 fn login_uid() -> LoginUid {
@@ -100,7 +108,7 @@ pub(super) struct Place {
 }
 
 pub(super) fn place(pid: i32) -> Option<Place> {
-    let stat = read(&format!("{pid}/stat"))?;
+    let stat = read_of(pid, "stat")?;
     let find = |number| i32::try_from(field(&stat, number)?).ok();
     Some(Place {
         pid,
@@ -126,12 +134,38 @@ pub(super) fn all() -> Vec<Place> {
 
 /// The name of a process, as `ps` shows it.
 pub(super) fn name(pid: i32) -> Option<String> {
-    Some(read(&format!("{pid}/comm"))?.trim_end().to_owned())
+    Some(read_of(pid, "comm")?.trim_end().to_owned())
+}
+
+/// The processes whose parent is qli's only thread.
+pub(super) fn children() -> Vec<i32> {
+    let children = is_own().then(|| read("thread-self/children")).flatten();
+    let children = children.unwrap_or_default();
+    let pids = children.split_whitespace().map(str::parse);
+    pids.filter_map(Result::ok).collect()
+}
+
+/// Whether an id in `/proc` is that of the same process for qli.
+fn is_own() -> bool {
+    static OWN: OnceLock<bool> = OnceLock::new();
+    *OWN.get_or_init(|| {
+        let link = std::fs::read_link("/proc/self");
+        link.is_ok_and(|link| names(&link, std::process::id()))
+    })
+}
+
+fn names(link: &Path, pid: u32) -> bool {
+    link.as_os_str() == pid.to_string().as_str()
+}
+
+/// Reads a file of a process below `/proc`.
+pub(super) fn read_of(pid: i32, file: &str) -> Option<String> {
+    is_own().then(|| read(&format!("{pid}/{file}")))?
 }
 
 /// Reads a file below `/proc`. These report no length, so the buffer is made large
 /// enough to read most of them at once.
-pub(super) fn read(below_proc: &str) -> Option<String> {
+fn read(below_proc: &str) -> Option<String> {
     let file = File::open(PathBuf::from("/proc").join(below_proc)).ok()?;
     let mut text = Vec::with_capacity(4096);
     file.take(u64::MAX).read_to_end(&mut text).ok()?;
@@ -158,6 +192,12 @@ mod tests {
         assert!(descends_from(own, parent));
         assert!(!descends_from(own, own) && !descends_from(1 << 23, parent));
         assert!(all().contains(&place(own).unwrap()));
+    }
+
+    #[test]
+    fn the_proc_of_another_namespace_gives_this_process_another_id() {
+        assert!(names(Path::new("12"), 12));
+        assert!(!names(Path::new("4711"), 12) && !names(Path::new(""), 12));
     }
 
     #[test]

@@ -93,12 +93,14 @@ fields! {
             .without("without this field the script could run without a time limit")
             => section(longer, "How long this script may run, at most as long as the group allows."),
 
-        /// How long after TERM they are sent KILL if the script is still running:
-        /// `"30s"`. Default: never.
+        /// How long after TERM they are sent KILL, if the script itself still runs:
+        /// `"30s"`. Once the script has ended, the run has ended, and nothing else is
+        /// killed: what it started and still runs 100 ms later is reported. Default:
+        /// never.
         kill_after: TimeLimit = example("\"30s\"")
             .without("without this field a script that ignores TERM would keep running")
-            => section(longer, "How long after TERM this script is sent KILL, at most as long as \
-                the group allows."),
+            => section(longer, "How long after TERM this script, if it still runs, and what it \
+                started are sent KILL, at most as long as the group allows."),
 
         /// Additional guards of single scripts, each in a section named after the
         /// script's file: `[extensions.restore]`.

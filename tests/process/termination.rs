@@ -110,6 +110,30 @@ fn without_kill_after_no_number_of_interrupts_kills() {
     assert_eq!(end["signals"].as_array().unwrap().len(), 10);
 }
 
+/// In a PID namespace with the `/proc` of another one, the ids there are those of
+/// strangers.
+#[test]
+fn processes_are_not_looked_up_in_the_proc_of_another_namespace() {
+    let starts = "sleep 1000 & exit 3";
+    let world = World::new("").script("starts", starts);
+    let run = |options: &[&str]| {
+        let mut command = world.program("unshare");
+        command.args(["--map-root-user", "--pid", "--fork", "--kill-child"]);
+        command
+            .args(options)
+            .args(["sh", "-c", "$QLI starts; exit $?"]);
+        let ended = output(&mut command);
+        assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+        let log = world.log();
+        let [.., start, end] = log.as_slice() else {
+            panic!("{log:?}")
+        };
+        [start["parent_exe"].is_null(), end["left_running"].is_null()]
+    };
+    assert_eq!(run(&["--mount-proc"]), [false, false]);
+    assert_eq!(run(&[]), [true, true]);
+}
+
 /// A process that reports TERM and ends.
 fn child(name: &str) -> String {
     format!(
