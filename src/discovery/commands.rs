@@ -41,11 +41,11 @@ impl PathCommands {
         found
     }
 
-    /// Returns a group's extensions, each with the program that runs.
+    /// Returns a group's extensions, each with its programs.
     pub(super) fn extensions(
         &self,
         group: &GroupName,
-    ) -> impl Iterator<Item = (ExtensionName, PathBuf)> {
+    ) -> impl Iterator<Item = (ExtensionName, &[PathBuf])> {
         let prefix = prefix(group);
         let from = self.0.range(OsString::from(&prefix)..);
         let named = from.map_while(move |(file, paths)| {
@@ -54,7 +54,7 @@ impl PathCommands {
         });
         named.filter_map(|(name, paths)| {
             let name = str::from_utf8(name).ok()?.parse().ok()?;
-            Some((name, paths.first()?.clone()))
+            Some((name, paths.as_slice()))
         })
     }
 
@@ -85,7 +85,7 @@ mod tests {
         let of = |group: &str| {
             let group = group.parse().unwrap();
             let found = commands.extensions(&group);
-            let shown = found.map(|(name, path)| format!("{name} {}", path.display()));
+            let shown = found.map(|(name, paths)| format!("{name} {}", paths[0].display()));
             shown.collect::<Vec<_>>()
         };
         assert_eq!(

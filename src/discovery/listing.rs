@@ -7,14 +7,29 @@ use super::commands::PathCommands;
 use super::embedded;
 use super::group::{Group, find_group, installed_group};
 use super::location::{GroupLocation, command_name};
+use super::reading;
 use super::roots::{Root, Roots};
-use crate::diagnostics::Diagnostics;
-use crate::host::{HostView, all_on_path, is_absent, is_executable, lookup};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::host::{HostView, all_on_path, first_trusted, is_absent, is_executable, lookup};
 use crate::manifest::FILE_NAME;
 use crate::names::{ExtensionName, GroupName};
 
-/// Names with their programs; `embedded:<group>/<name>` is a built-in one.
-pub type Extensions = BTreeMap<ExtensionName, PathBuf>;
+pub type Extensions = BTreeMap<ExtensionName, Listed>;
+
+/// What is found under an extension's name.
+#[derive(Debug)]
+pub struct Listed {
+    /// The program; `embedded:<group>/<name>` is a built-in one.
+    pub path: PathBuf,
+    /// Why the name cannot be run.
+    pub refused: Option<Diagnostic>,
+}
+
+/// Returns the names that can be run.
+pub fn runnable(extensions: &Extensions) -> impl Iterator<Item = &ExtensionName> {
+    let runnable = extensions.iter().filter(|(_, one)| one.refused.is_none());
+    runnable.map(|(name, _)| name)
+}
 
 /// Returns the names of all groups with the roots that own them. A directory
 /// that cannot be searched counts as a group; a root that cannot be listed is
@@ -40,11 +55,30 @@ pub fn group_names(roots: &Roots, view: &dyn HostView) -> BTreeMap<GroupName, Ro
 pub(super) fn extensions(
     location: &GroupLocation,
     commands: &PathCommands,
+    roots: &Roots,
     view: &dyn HostView,
 ) -> Extensions {
-    let mut found: Extensions = commands.extensions(&location.name).collect();
-    found.extend(own(location, view));
-    found
+    let own = own(location, view).into_iter().map(|(name, path)| {
+        let refused = None;
+        (name, Listed { path, refused })
+    });
+    let on_path = commands.extensions(&location.name);
+    let on_path = on_path.filter(|(name, _)| !location.has_own(name, view));
+    let on_path = on_path.filter_map(|(name, paths)| {
+        let found = first_trusted(paths.iter().cloned(), view);
+        let listed = match reading::on_path(found, location, &name, roots, view)? {
+            Ok(path) => Listed {
+                path,
+                refused: None,
+            },
+            Err(problem) => Listed {
+                path: paths.first()?.clone(),
+                refused: Some(problem),
+            },
+        };
+        Some((name, listed))
+    });
+    own.chain(on_path).collect()
 }
 
 fn own(location: &GroupLocation, view: &dyn HostView) -> Vec<(ExtensionName, PathBuf)> {
@@ -99,7 +133,7 @@ pub fn catalogue(
 ) -> Vec<CatalogueGroup> {
     let groups = group_names(roots, view).into_iter();
     let groups = groups.map(|(name, root)| CatalogueGroup {
-        group: installed_group(&name, roots, view).map(|group| entry(group, commands, view)),
+        group: installed_group(&name, roots, view).map(|group| entry(group, commands, roots, view)),
         name,
         root,
     });
@@ -127,11 +161,12 @@ pub fn group_entry(
     view: &dyn HostView,
 ) -> Result<GroupEntry, Diagnostics> {
     let group = find_group(name, roots, view)?;
-    Ok(entry(group, &PathCommands::of_group(name, view), view))
+    let commands = PathCommands::of_group(name, view);
+    Ok(entry(group, &commands, roots, view))
 }
 
-fn entry(group: Group, commands: &PathCommands, view: &dyn HostView) -> GroupEntry {
-    let extensions = extensions(&group.location, commands, view);
+fn entry(group: Group, commands: &PathCommands, roots: &Roots, view: &dyn HostView) -> GroupEntry {
+    let extensions = extensions(&group.location, commands, roots, view);
     GroupEntry { group, extensions }
 }
 

@@ -5,9 +5,10 @@ use std::fmt::Display;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::embedded;
 use super::roots::{Root, RootKind};
 use crate::diagnostics::{Code, Diagnostic};
-use crate::host::FileId;
+use crate::host::{FileId, HostView};
 use crate::names::{ExtensionName, GroupName, NAME_MAX, leftover, visible};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,15 @@ impl GroupLocation {
     pub fn directory(&self) -> Option<PathBuf> {
         let embedded = self.root.kind == RootKind::Embedded;
         (!embedded).then(|| self.root.path.join(self.name.as_str()))
+    }
+
+    /// Returns whether the group itself has something of an extension's name, so that
+    /// `PATH` is not searched for it.
+    pub(super) fn has_own(&self, name: &ExtensionName, view: &dyn HostView) -> bool {
+        match self.directory() {
+            Some(directory) => view.lstat(&directory.join(name.as_str())).is_ok(),
+            None => embedded::script(&self.name, name.as_str()).is_some(),
+        }
     }
 }
 

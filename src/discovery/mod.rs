@@ -28,7 +28,7 @@ pub use first_line::{first_line_problem, with_lf_line_ends, with_split_words};
 pub use group::{Group, find_group};
 pub use listing::{
     CatalogueGroup, GroupEntry, GroupLog, all_of, catalogue, catalogue_group, group_entry,
-    group_names, logs,
+    group_names, logs, runnable,
 };
 pub use location::{GroupLocation, Shadowed, extension_name, group_name, some_of};
 pub use program::{Program, ProgramKind, dangling_link};

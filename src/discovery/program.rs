@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::first_line::check_first_line;
 use super::location::{GroupLocation, command_name};
-use super::reading::check_reading;
+use super::reading::on_path;
 use super::roots::Roots;
 use super::{embedded, unknown};
 use crate::diagnostics::{Code, Diagnostic};
 use crate::host::{
-    Access, FileId, HostView, Interpreter, NotStartable, OnPath, Stat, interpreters, is_absent,
-    lookup, planned_interpreters, reason, search_path, unset_reason,
+    Access, FileId, HostView, Interpreter, NotStartable, Stat, interpreters, is_absent, lookup,
+    planned_interpreters, reason, search_path, unset_reason,
 };
 use crate::names::{ExtensionName, Sha256, shell_path};
 
@@ -77,12 +77,10 @@ pub(super) fn find(
         None => find_embedded(location, extension, view),
     };
     own.unwrap_or_else(|| {
-        let command = command_name(&location.name, extension);
-        match search_path(&command, view) {
-            OnPath::Found(path) => check_reading(&path, location, roots, view)
-                .and_then(|()| read(path, ProgramKind::OnPath, view)),
-            OnPath::Untrusted(path) => Err(unknown::untrusted(location, extension, &path)),
-            OnPath::Missing => Err(unknown::extension(location, extension, roots, view)),
+        let found = search_path(&command_name(&location.name, extension), view);
+        match on_path(found, location, extension, roots, view) {
+            Some(path) => read(path?, ProgramKind::OnPath, view),
+            None => Err(unknown::extension(location, extension, roots, view)),
         }
     })
 }

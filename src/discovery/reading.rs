@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::roots::Roots;
 use super::{embedded, location::GroupLocation};
 use crate::diagnostics::{Code, Diagnostic, one_of};
-use crate::host::{HostView, is_absent};
+use crate::host::{HostView, InsecurePath, OnPath, is_absent};
 use crate::names::{ExtensionName, GroupName, shell_word};
 
 /// One way to read a name, whether or not there is such a group.
@@ -33,9 +33,38 @@ pub fn readings(file: &OsStr) -> Vec<Reading> {
     readings.collect()
 }
 
+/// Returns the program on `PATH` that runs as an extension, or why the one that was
+/// found does not.
+pub(super) fn on_path(
+    found: OnPath,
+    location: &GroupLocation,
+    extension: &ExtensionName,
+    roots: &Roots,
+    view: &dyn HostView,
+) -> Option<Result<PathBuf, Diagnostic>> {
+    match found {
+        OnPath::Found(path) => {
+            let checked = check_reading(&path, location, roots, view);
+            Some(checked.map(|()| path))
+        }
+        OnPath::Untrusted(path) => Some(Err(untrusted(location, extension, &path))),
+        OnPath::Missing => None,
+    }
+}
+
+/// Reports an extension that exists, but that others can change.
+fn untrusted(location: &GroupLocation, name: &ExtensionName, path: &InsecurePath) -> Diagnostic {
+    let message = format!(
+        "the extension `{name}` of `{}` cannot be trusted: {}",
+        location.name,
+        path.reason()
+    );
+    Diagnostic::of_path(Code::NoSuchExtension, &path.path, message).help(path.help())
+}
+
 /// Reports a program that is also an extension of another group, whose guards may be
 /// the ones that it needs.
-pub(super) fn check_reading(
+fn check_reading(
     path: &Path,
     location: &GroupLocation,
     roots: &Roots,

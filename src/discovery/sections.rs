@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::embedded;
 use super::location::{GroupLocation, command_name};
 use super::program::Program;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, are_near, one_of};
@@ -27,7 +26,7 @@ pub(super) fn missed_by(
     }
     for section in &manifest.sections {
         let name = &section.name;
-        let is_own = is_own(name, location, view);
+        let is_own = location.has_own(name, view);
         if is_own && is_same(name, program, location, view) {
             found.push(of_same_file(section, extension.as_str(), manifest));
         }
@@ -37,13 +36,6 @@ pub(super) fn missed_by(
         }
     }
     found
-}
-
-fn is_own(name: &ExtensionName, location: &GroupLocation, view: &dyn HostView) -> bool {
-    match location.directory() {
-        Some(directory) => view.lstat(&directory.join(name.as_str())).is_ok(),
-        None => embedded::script(&location.name, name.as_str()).is_some(),
-    }
 }
 
 /// Returns whether a name leads to a program's file: through a link, or because the

@@ -8,6 +8,7 @@ use super::*;
 use crate::diagnostics::{Code, Diagnostics};
 use crate::host::FileKind;
 use crate::host::fake::World;
+use crate::names::ExtensionName;
 
 const USER: &str = "/home/ops/.local/share/qli/extensions";
 const SYSTEM: &str = "/usr/share/qli/extensions";
@@ -202,15 +203,55 @@ fn an_extension_can_be_on_path_and_the_groups_own_file_wins() {
     );
     assert_eq!(problem(&world, "nogroup", "x").0, Code::NoSuchGroup);
     let group = look(&world, "prod", "hello").unwrap().group;
-    let names: Vec<_> = listing::extensions(&group.location, &PathCommands::of_all(&world), &world)
-        .into_keys()
-        .map(|name| name.to_string())
-        .collect();
+    let names: Vec<_> = listing::extensions(
+        &group.location,
+        &PathCommands::of_all(&world),
+        &Roots::of(&[], &world),
+        &world,
+    )
+    .into_keys()
+    .map(|name| name.to_string())
+    .collect();
     assert_eq!(names, ["hello", "restore"]);
     assert_eq!(
         all_of(&group.location, &"hello".parse().unwrap(), &world).len(),
         2
     );
+}
+
+#[test]
+fn what_is_listed_as_runnable_is_what_a_run_accepts() {
+    let command = |name: &str| format!("/usr/bin/qli-db-{name}");
+    let names = ["gone", "notes", "open", "prod-restore", "vacuum"];
+    let world = World::new().manifest("db", "").manifest("db-prod", "");
+    let world = names.iter().fold(world, |world, name| {
+        world.executable(&command(name), "#!/bin/sh\n")
+    });
+    let world = world
+        .file(&format!("{USER}/db/notes"), "not a script")
+        .link(&format!("{USER}/db/gone"), "/none")
+        .alter(&command("open"), |stat| stat.owner = 77);
+    let roots = Roots::of(&[], &world);
+    let entry = group_entry(&"db".parse().unwrap(), &roots, &world).unwrap();
+    let runnable: Vec<_> = runnable(&entry.extensions)
+        .map(ExtensionName::as_str)
+        .collect();
+    assert_eq!(runnable, ["hello", "vacuum"]);
+    for name in names.iter().chain(&["hello"]) {
+        let accepted = look(&world, "db", name).is_ok();
+        assert_eq!(accepted, runnable.contains(name), "{name}");
+    }
+    let refused = entry.extensions.iter().filter_map(|(name, listed)| {
+        let why = listed.refused.as_ref()?;
+        assert_eq!(why.code, problem(&world, "db", name.as_str()).0);
+        Some(format!("{name} {}", why.code.name()))
+    });
+    let refused: Vec<_> = refused.collect();
+    let expected = ["open no-such-extension", "prod-restore ambiguous-command"];
+    assert_eq!(refused, expected);
+    // What cannot be run is not suggested either.
+    let (_, help) = problem(&world, "db", "prod-restor");
+    assert!(!help.contains("prod-restore"), "{help}");
 }
 
 #[test]

@@ -9,9 +9,7 @@ use super::location::GroupLocation;
 use super::roots::{Root, RootKind, Roots, SET_HOME};
 use super::{embedded, listing};
 use crate::diagnostics::{Code, Diagnostic, nearest, one_of};
-use crate::host::{
-    HostView, InsecurePath, diagnosis, is_absent, is_directory, reason, unset_reason,
-};
+use crate::host::{HostView, diagnosis, is_absent, is_directory, reason, unset_reason};
 use crate::manifest::FILE_NAME;
 use crate::names::{COMMANDS, ExtensionName, GroupName, shell_path, visible};
 
@@ -98,8 +96,10 @@ pub(super) fn extension(
     view: &dyn HostView,
 ) -> Diagnostic {
     let commands = PathCommands::of_group(&location.name, view);
-    let known = listing::extensions(location, &commands, view);
-    let known: Vec<_> = known.keys().map(ExtensionName::as_str).collect();
+    let known = listing::extensions(location, &commands, roots, view);
+    let known: Vec<_> = listing::runnable(&known)
+        .map(ExtensionName::as_str)
+        .collect();
     let group = &location.name;
     let message = format!("the group `{group}` has no extension `{name}`");
     let list = format!("{} explain {group}", roots.command());
@@ -124,18 +124,4 @@ fn suggestion(name: &str, known: &[&str], they_are: &str, list: &str) -> String 
         }
         _ => format!("to list them: {list}"),
     }
-}
-
-/// Reports an extension that exists, but that others can change.
-pub(super) fn untrusted(
-    location: &GroupLocation,
-    name: &ExtensionName,
-    path: &InsecurePath,
-) -> Diagnostic {
-    let message = format!(
-        "the extension `{name}` of `{}` cannot be trusted: {}",
-        location.name,
-        path.reason()
-    );
-    Diagnostic::of_path(Code::NoSuchExtension, &path.path, message).help(path.help())
 }

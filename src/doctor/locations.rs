@@ -170,7 +170,10 @@ fn files(entry: &CatalogueGroup) -> Vec<PathBuf> {
     }
     let manifest = entry.root.path.join(entry.name.as_str()).join(FILE_NAME);
     let group = entry.group.iter();
-    let scripts = group.flat_map(|group| group.extensions.values().cloned());
+    let scripts = group.flat_map(|group| {
+        let listed = group.extensions.values();
+        listed.map(|one| one.path.clone())
+    });
     std::iter::once(manifest).chain(scripts).collect()
 }
 

@@ -73,7 +73,7 @@ pub use interpreter::{Interpreter, NotStartable, Unfit, interpreters, planned_in
 pub use line_fault::{LineFault, is_crlf};
 pub use log::{LogFile, OpenLog};
 pub use path::{lookup, normalize, path_list, system_data, unset_reason};
-pub use path_search::{OnPath, all_on_path, path_entries, search_path};
+pub use path_search::{OnPath, all_on_path, first_trusted, path_entries, search_path};
 pub use permissions::{
     NotCreatable, STICKY, check_creatable, is_absent, is_directory, is_executable, is_file,
     is_link, is_world_writable,

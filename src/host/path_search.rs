@@ -26,11 +26,16 @@ pub fn path_entries(view: &dyn HostView) -> Vec<PathBuf> {
 /// Finds an executable by its file name. One that others can change is skipped, and
 /// so is one in a world-writable directory.
 pub fn search_path(file: &str, view: &dyn HostView) -> OnPath {
+    first_trusted(candidates(file, view), view)
+}
+
+/// Chooses among executables on `PATH`, in its order.
+pub fn first_trusted(candidates: impl IntoIterator<Item = PathBuf>, view: &dyn HostView) -> OnPath {
     let mut untrusted = None;
-    for candidate in candidates(file, view) {
-        match candidate {
-            Ok(path) => return OnPath::Found(path),
-            Err(insecure) => drop(untrusted.get_or_insert(insecure)),
+    for candidate in candidates {
+        match distrust(&candidate, view) {
+            None => return OnPath::Found(candidate),
+            Some(insecure) => drop(untrusted.get_or_insert(insecure)),
         }
     }
     untrusted.map_or(OnPath::Missing, OnPath::Untrusted)
@@ -38,23 +43,19 @@ pub fn search_path(file: &str, view: &dyn HostView) -> OnPath {
 
 /// Returns every usable executable of a file name; the first one wins.
 pub fn all_on_path(file: &str, view: &dyn HostView) -> Vec<PathBuf> {
-    candidates(file, view).filter_map(Result::ok).collect()
+    let trusted = |candidate: &PathBuf| distrust(candidate, view).is_none();
+    candidates(file, view).filter(trusted).collect()
 }
 
-fn candidates(
-    file: &str,
-    view: &dyn HostView,
-) -> impl Iterator<Item = Result<PathBuf, InsecurePath>> {
-    path_entries(view).into_iter().filter_map(move |entry| {
-        let candidate = entry.join(file);
-        let is_program = is_executable(&candidate, view);
-        is_program.then(|| distrust(&entry, &candidate, view).map_or(Ok(candidate), Err))
-    })
+fn candidates(file: &str, view: &dyn HostView) -> impl Iterator<Item = PathBuf> {
+    let candidates = path_entries(view).into_iter().map(move |it| it.join(file));
+    candidates.filter(|candidate| is_executable(candidate, view))
 }
 
 /// Why a program on `PATH` is not used. For the entry itself the sticky bit does not
 /// help: anyone can put a program there first.
-fn distrust(entry: &Path, candidate: &Path, view: &dyn HostView) -> Option<InsecurePath> {
+fn distrust(candidate: &Path, view: &dyn HostView) -> Option<InsecurePath> {
+    let entry = candidate.parent()?;
     if let Some(stat) = view.stat(entry).ok().filter(Stat::is_world_writable) {
         let (path, by) = (entry.to_owned(), ChangedBy::Everyone);
         return Some(InsecurePath { path, stat, by });

@@ -2,8 +2,9 @@
 
 use super::Style;
 use super::style::{column_width, hanging};
+use crate::diagnostics::{Code, Diagnostic};
 use crate::discovery::CatalogueGroup;
-use crate::names::{plural, visible};
+use crate::names::{ExtensionName, GroupName, plural, visible};
 
 /// One row of the table: group, extension, origin, description.
 type ListRow = [String; 4];
@@ -36,6 +37,22 @@ fn lines(row: &ListRow, [a, b, c]: [usize; 3], width: usize) -> String {
     hanging(&columns, description, width)
 }
 
+/// Says that a run of an extension is refused, and how to see why.
+pub(super) fn refused_row(
+    why: &Diagnostic,
+    group: &GroupName,
+    name: &ExtensionName,
+    qli: &str,
+) -> String {
+    let is_ambiguous = why.code == Code::AmbiguousCommand;
+    let why = if is_ambiguous {
+        "ambiguous"
+    } else {
+        "untrusted"
+    };
+    format!("refused, {why}: {qli} explain {group} {name}")
+}
+
 fn rows(entry: &CatalogueGroup, qli: &str, style: &Style) -> Vec<ListRow> {
     let row = |extension: &str, text: String| {
         let origin = style.path(&entry.root.path);
@@ -53,11 +70,13 @@ fn rows(entry: &CatalogueGroup, qli: &str, style: &Style) -> Vec<ListRow> {
     if runnable.extensions.is_empty() {
         return vec![row("-", visible(&manifest.description))];
     }
-    let rows = runnable.extensions.keys().map(|name| {
+    let rows = runnable.extensions.iter().map(|(name, listed)| {
         let section = manifest.section(name);
         let own = section.and_then(|section| section.description.as_ref());
-        let text = visible(own.unwrap_or(&manifest.description));
-        row(name.as_str(), text)
+        let description = || visible(own.unwrap_or(&manifest.description));
+        let refused = listed.refused.as_ref();
+        let refused = refused.map(|why| refused_row(why, &entry.name, name, qli));
+        row(name.as_str(), refused.unwrap_or_else(description))
     });
     rows.collect()
 }

@@ -1,6 +1,7 @@
 //! `qli explain <GROUP>`: a group, its guards and its extensions.
 
 use super::Style;
+use super::catalogue::refused_row;
 use super::message::rows;
 use super::style::{column_width, hanging, put};
 use crate::discovery::GroupEntry;
@@ -43,9 +44,12 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     let names = entry.extensions.keys().map(ExtensionName::as_str);
     let width = column_width(names.chain(["EXTENSION"]));
     put!(out, "  {:width$}   PROGRAM\n", "EXTENSION");
-    for (name, path) in &entry.extensions {
-        let path = style.path(path);
-        put!(out, "  {:width$}   {path}\n", name.as_str());
+    for (name, listed) in &entry.extensions {
+        let program = match &listed.refused {
+            None => style.path(&listed.path),
+            Some(why) => refused_row(why, &location.name, name, qli),
+        };
+        put!(out, "  {:width$}   {program}\n", name.as_str());
         if let Some(section) = manifest.section(name) {
             out.push_str(&of_section(section, width + 5, style));
         }

@@ -28,13 +28,14 @@ fn answer(home: &TempDir, words: &[&str]) -> String {
 
 fn answer_of(shell: &str, home: &TempDir, words: &[&str]) -> String {
     let line = "ulimit -d 65536 && exec timeout 30 \"$0\" \"$@\"";
+    let path = format!("{}:/usr/bin:/bin", home.path().join("bin").display());
     let mut command = Command::new("/bin/sh");
     command.args(["-c", line, env!("CARGO_BIN_EXE_qli"), "--"]);
     command.args(words);
     command
         .env_clear()
         .env("HOME", home.path())
-        .env("PATH", "/usr/bin:/bin");
+        .env("PATH", path);
     command
         .env("XDG_DATA_DIRS", "/nowhere")
         .env("QLI_COMPLETE", shell);
@@ -95,6 +96,23 @@ fn a_huge_line_before_the_runs_costs_nothing() {
     log.write_all(format!("\n{}", start(ID)).as_bytes())
         .unwrap();
     assert_eq!(answer(&home, &SHOW), format!("{ID}\tt g e\n"));
+}
+
+#[test]
+fn a_program_of_two_groups_is_offered_for_neither() {
+    let home = home("~/log");
+    let root = home.path().join(".local/share/qli/extensions");
+    std::fs::create_dir(root.join("ops-prod")).unwrap();
+    let manifest = root.join("ops/_manifest.toml");
+    std::fs::copy(manifest, root.join("ops-prod/_manifest.toml")).unwrap();
+    let bin = home.path().join("bin");
+    std::fs::create_dir(&bin).unwrap();
+    let ours = ["qli-ops-prod-restore", "qli-ops-roll"].map(|name| bin.join(name));
+    for path in ours.into_iter().chain([root.join("ops-prod/wipe")]) {
+        std::os::unix::fs::symlink("/bin/true", path).unwrap();
+    }
+    assert_eq!(answer(&home, &["qli", "ops", ""]), "roll\n");
+    assert_eq!(answer(&home, &["qli", "ops-prod", ""]), "wipe\n");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use super::line::TypedLine;
 use super::runs;
 use crate::audit::{RunId, to_seconds};
 use crate::diagnostics::Code;
-use crate::discovery::{GroupEntry, GroupLog, Roots, group_entry, group_name, group_names, logs};
+use crate::discovery::{
+    GroupEntry, GroupLog, Roots, group_entry, group_name, group_names, logs, runnable,
+};
 use crate::history::RecordSummary;
 use crate::host::System;
 use crate::names::{is_command, visible};
@@ -47,7 +49,8 @@ impl TypedLine {
         tagged.map(|one| one.tag(Some("Groups".into()))).collect()
     }
 
-    /// The extensions of the group before the cursor, with their descriptions.
+    /// The extensions of the group before the cursor that can be run, with their
+    /// descriptions.
     pub(super) fn extensions(&self) -> Vec<CompletionCandidate> {
         let (roots, host) = self.roots_and_host();
         let name = self.before.last().and_then(|word| group_name(word).ok());
@@ -55,7 +58,7 @@ impl TypedLine {
         let Some(GroupEntry { group, extensions }) = entry else {
             return Vec::new();
         };
-        let candidates = extensions.keys().map(|name| {
+        let candidates = runnable(&extensions).map(|name| {
             let section = group.manifest.section(name);
             let text = section.and_then(|section| section.description.as_deref());
             candidate(name.as_str(), text)

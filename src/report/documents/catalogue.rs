@@ -42,6 +42,9 @@ pub struct ExtensionDocument {
     pub description: Option<String>,
     /// The steps that its section adds to those of the group.
     pub adds: Vec<&'static str>,
+    /// Why its name cannot be run; absent if it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<DiagnosticDocument>,
 }
 
 impl GroupDocument {
@@ -63,14 +66,15 @@ impl GroupDocument {
 }
 
 fn extensions(entry: &GroupEntry) -> Vec<ExtensionDocument> {
-    let extensions = entry.extensions.iter().map(|(name, path)| {
+    let extensions = entry.extensions.iter().map(|(name, listed)| {
         let section = entry.group.manifest.section(name);
         let adds = section.map(|section| Guards::declared(None, &section.requirements));
         ExtensionDocument {
             name: name.clone(),
-            path: path.as_os_str().into(),
+            path: listed.path.as_os_str().into(),
             description: section.and_then(|section| section.description.clone()),
             adds: adds.unwrap_or_default(),
+            refused: listed.refused.as_ref().map(DiagnosticDocument::new),
         }
     });
     extensions.collect()
