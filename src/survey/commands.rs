@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::discovery::{PathCommands, Reading, ambiguous, readings};
+use crate::discovery::{PathCommands, Reading, ambiguous, first_line_problem, readings};
 use crate::host::HostView;
 use crate::names::{GroupName, leftover, shell_path};
 
@@ -91,10 +91,14 @@ fn check_command(
         view.lstat(&file).ok().map(|_| file)
     });
     let own: Option<Vec<PathBuf>> = own.collect();
-    match own.as_deref() {
-        Some([by, ..]) => Some(shadowed(path, by)),
-        _ => ambiguous(path, &known).map(Diagnostic::as_warning),
+    if let Some([by, ..]) = own.as_deref() {
+        return Some(shadowed(path, by));
     }
+    let problem = ambiguous(path, &known).or_else(|| {
+        let head = view.head(path).ok()?;
+        first_line_problem(path, &head)
+    });
+    problem.map(Diagnostic::as_warning)
 }
 
 fn shadowed(path: &Path, by: &Path) -> Diagnostic {
@@ -128,7 +132,7 @@ mod tests {
     fn world(path: &str) -> World {
         World::bare()
             .var("PATH", path)
-            .executable("/a/qli-ops-deploy", "")
+            .executable("/a/qli-ops-deploy", "#!/bin/sh\n")
             .executable("/a/ls", "")
             .executable("/a/qli-doctor", "")
     }
@@ -137,6 +141,15 @@ mod tests {
     fn an_extension_of_a_group_is_no_problem() {
         assert_eq!(found(&world("/a:/none:/a"), &[("ops", "/r/ops")]), []);
         assert_eq!(found(&world("/a"), &[("ops", "")]), []);
+    }
+
+    #[test]
+    fn an_extension_whose_first_line_leads_to_no_interpreter_is_reported() {
+        for (line, code) in [("#!/bin/sh\r\n", "QLI0609"), ("#!sh\n", "QLI0618")] {
+            let path = "/a/qli-ops-deploy".to_owned();
+            let world = world("/a").executable(&path, line);
+            assert_eq!(found(&world, &[("ops", "/r/ops")]), [(code, path)]);
+        }
     }
 
     #[test]
@@ -175,7 +188,7 @@ mod tests {
     fn a_hyphen_can_belong_to_either_name() {
         let world = World::bare()
             .var("PATH", "/a")
-            .executable("/a/qli-db-prod-restore", "")
+            .executable("/a/qli-db-prod-restore", "#!/bin/sh\n")
             .executable("/r/db-prod/restore", "");
         assert_eq!(found(&world, &[("db", "/r/db")]), []);
         assert_eq!(found(&world, &[("db-prod", "/r/db-prod")]).len(), 1);

@@ -1,18 +1,15 @@
 //! Generated runs: manifests, environments, and files in any state.
 
+mod expect;
+mod files;
+mod start;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::{chown, symlink};
-use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use serde_json::Value;
 
-use crate::support::{output, set_mode, write_program as write};
-use crate::world::World;
+pub(crate) use start::{Mount, Size, Start};
 
 /// Everything a run depends on.
 #[derive(Debug, Clone)]
@@ -27,6 +24,7 @@ pub(crate) struct Case {
     vars: BTreeMap<&'static str, Vec<u8>>,
     args: Vec<Vec<u8>>,
     yes: bool,
+    start: Start,
 }
 
 /// What the manifest declares.
@@ -58,6 +56,11 @@ pub(crate) enum Script {
     CarriageReturn,
     ByEnvCarriageReturn,
     ByEnvMissing,
+    ByEnvWords,
+    ByEnvOption,
+    ByEnvNothing,
+    Relative,
+    DirectoryName,
     NestedTooDeep,
     LongLine,
     LongArgument,
@@ -67,6 +70,7 @@ pub(crate) enum Script {
     Empty,
     Binary,
     OtherMachine,
+    OtherMachineInterpreter,
     NoLoader,
     NotExecutable,
     Directory,
@@ -81,7 +85,7 @@ const RUNS: [Script; 4] = [
     Script::LongArgument,
 ];
 
-const FAILS: [Script; 21] = [
+const FAILS: [Script; 27] = [
     Script::NoInterpreter,
     Script::ClosedInterpreter,
     Script::DirectoryInterpreter,
@@ -91,6 +95,11 @@ const FAILS: [Script; 21] = [
     Script::CarriageReturn,
     Script::ByEnvCarriageReturn,
     Script::ByEnvMissing,
+    Script::ByEnvWords,
+    Script::ByEnvOption,
+    Script::ByEnvNothing,
+    Script::Relative,
+    Script::DirectoryName,
     Script::NestedTooDeep,
     Script::LongLine,
     Script::ByteOrderMark,
@@ -99,6 +108,7 @@ const FAILS: [Script; 21] = [
     Script::Empty,
     Script::Binary,
     Script::OtherMachine,
+    Script::OtherMachineInterpreter,
     Script::NoLoader,
     Script::NotExecutable,
     Script::Directory,
@@ -121,7 +131,39 @@ pub(crate) enum Root {
     Option,
     Variable,
     User,
+    /// In the user's root, before a broken group of a system root.
     Shadowing,
+    /// In a named root, before a group of the user's root that has more guards.
+    Hiding,
+    /// With a named root that cannot be used.
+    Bad(Bad, Named),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Bad {
+    Missing,
+    File,
+    Group,
+}
+
+const BAD: [Bad; 3] = [Bad::Missing, Bad::File, Bad::Group];
+
+/// How the root that cannot be used is named.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Named {
+    /// The group is in the user's root.
+    Option,
+    Variable,
+    /// Before or after the group's own.
+    Before,
+    After,
+}
+
+const NAMED: [Named; 4] = [Named::Option, Named::Variable, Named::Before, Named::After];
+
+fn bad_roots() -> impl Iterator<Item = Root> {
+    let each = |bad| NAMED.map(|named| Root::Bad(bad, named));
+    BAD.into_iter().flat_map(each)
 }
 
 /// Who can change which file.
@@ -129,7 +171,9 @@ pub(crate) enum Root {
 pub(crate) enum Trust {
     Fine,
     Mode(&'static str, u32),
-    NotARecord(&'static str),
+    Foreign(&'static str),
+    /// An access control list lets a stranger write.
+    Acl(&'static str),
 }
 
 /// What is at the path of the log.
@@ -142,11 +186,17 @@ pub(crate) enum Log {
     Loose,
     Directory,
     Link,
+    DanglingLink,
     HardLink,
     Pipe,
-    NotARecord,
+    Unreadable,
+    Foreign,
+    Acl,
     OpenDirectory,
+    AclOfDirectory,
+    LinkAbove,
     FileAbove,
+    DanglingAbove,
 }
 
 /// How the provider's program behaves.
@@ -198,7 +248,7 @@ fn manifest() -> impl Strategy<Value = Manifest> {
         any::<bool>(),
         mostly(Some("$LOGS/log"), 3, logs),
         prop::collection::btree_map(select(vec!["A", "B", "API_TOKEN"]), value, 0..3),
-        prop::collection::btree_map(select(vec!["S", "T", "U"]), secret, 0..4),
+        prop::collection::btree_map(select(vec!["S", "T", "LONG_NAME"]), secret, 0..4),
         prop::collection::btree_set(select(vec!["confirm", "A", "B", "S", "T"]), 0..3),
         prop::option::weighted(0.08, select(mistakes)),
     )
@@ -238,7 +288,7 @@ fn vars() -> impl Strategy<Value = BTreeMap<&'static str, Vec<u8>>> {
         })
 }
 
-fn trust() -> impl Strategy<Value = Trust> {
+fn trusts() -> Vec<Trust> {
     let loose = [
         Trust::Mode("_manifest.toml", 0o666),
         Trust::Mode("hello", 0o757),
@@ -249,26 +299,33 @@ fn trust() -> impl Strategy<Value = Trust> {
         Trust::Mode("hello", 0o775),
         Trust::Mode(".", 0o775),
     ];
-    let foreign = if_root(["_manifest.toml", "hello", "."].map(Trust::NotARecord));
-    let others = loose.into_iter().chain(foreign.flatten()).collect();
-    mostly(Trust::Fine, 6, others)
+    let foreign = if_root(["_manifest.toml", "hello", "."].map(Trust::Foreign));
+    let lists = ["_manifest.toml", "hello", ".", ".."].map(Trust::Acl);
+    let others = loose.into_iter().chain(foreign.flatten());
+    others.chain(lists).collect()
 }
 
-fn log() -> impl Strategy<Value = Log> {
-    let mut others = vec![
+fn logs() -> Vec<Log> {
+    let mut logs = vec![
         Log::Good,
         Log::OtherLines,
         Log::Torn,
         Log::Loose,
         Log::Directory,
         Log::Link,
+        Log::DanglingLink,
         Log::HardLink,
         Log::Pipe,
+        Log::Unreadable,
+        Log::Acl,
         Log::OpenDirectory,
+        Log::AclOfDirectory,
+        Log::LinkAbove,
         Log::FileAbove,
+        Log::DanglingAbove,
     ];
-    others.extend(if_root(Log::NotARecord));
-    mostly(Log::Absent, 2, others)
+    logs.extend(if_root(Log::Foreign));
+    logs
 }
 
 /// Generates a run.
@@ -286,7 +343,13 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         Place::OnOpenPath,
         Place::Nowhere,
     ];
-    let roots = vec![Root::Option, Root::Variable, Root::User, Root::Shadowing];
+    let usual = vec![Root::Option, Root::Variable, Root::User];
+    let others = [Root::Shadowing, Root::Hiding];
+    let roots = prop_oneof![
+        8 => select(usual),
+        2 => select(others.to_vec()),
+        1 => select(bad_roots().collect::<Vec<_>>()),
+    ];
     let arg = select(vec![
         b"a b".to_vec(),
         b"".into(),
@@ -302,16 +365,16 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         manifest(),
         script,
         mostly(Place::OfGroup, 4, locations),
-        select(roots),
-        trust(),
-        log(),
+        roots,
+        mostly(Trust::Fine, 6, trusts()),
+        mostly(Log::Absent, 2, logs()),
         mostly(Op::PrintsValue, 3, ops),
         vars(),
         prop::collection::vec(arg, 0..4),
-        prop::bool::weighted(0.8),
+        (prop::bool::weighted(0.8), start::start()),
     )
         .prop_map(
-            |(manifest, script, location, root, trust, log, op, vars, args, yes)| Case {
+            |(manifest, script, location, root, trust, log, op, vars, args, (yes, start))| Case {
                 manifest,
                 script,
                 location,
@@ -322,270 +385,57 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
                 vars,
                 args,
                 yes,
+                start,
             },
         )
 }
 
-impl Manifest {
-    fn text(&self) -> String {
-        let quoted = |text: &str| Value::from(text).to_string();
-        let mut text = "schema_version = 1\ndescription = \"A group\"\n".to_owned();
-        let mut line = |words: String| text.push_str(&(words + "\n"));
-        if let Some(banner) = self.banner {
-            line(format!("banner = {}", quoted(banner)));
-        }
-        if let Some(log) = self.audit_log {
-            line(format!("audit_log = {}", quoted(log)));
-        }
-        for own in [false, true] {
-            let is_here = |name: &str| self.own.contains(name) == own;
-            let path = if own { "extensions.hello." } else { "" };
-            if is_here("confirm") {
-                line(format!("{path}confirm = {}", self.confirm));
-            }
-            // Dotted keys, which are allowed before every header.
-            for (name, value) in self.required.iter().filter(|(name, _)| is_here(name)) {
-                line(format!("{path}requires_env.{name} = {}", quoted(value)));
-            }
-        }
-        for (name, (provider, reference)) in &self.secrets {
-            let own = self.own.contains(name);
-            let path = if own { "extensions.hello." } else { "" };
-            line(format!("[[{path}secrets]]\nenv = \"{name}\""));
-            line(format!("ref = \"{reference}\"\nprovider = \"{provider}\""));
-        }
-        text + self.mistake.unwrap_or_default()
-    }
-}
-
-/// Writes its arguments to a file, and nothing else.
-const BODY: &str = "for one; do printf '%s\\0' \"$one\"; done >\"$MARK\"\n";
-
-impl Script {
-    fn put(self, world: &World, path: &Path) {
-        let put = |line: &str, mode| write(path, &format!("{line}\n{BODY}"), mode);
-        let by = |text: &str, mode| {
-            write(&world.path("by"), text, mode);
-            put(&format!("#!{}", world.path("by").display()), 0o755);
-        };
-        match self {
-            Self::Good => put("#!/bin/sh", 0o755),
-            Self::ByEnv => put("#!/usr/bin/env sh", 0o755),
-            Self::NoInterpreter => put("#!/no/such/shell", 0o755),
-            Self::CarriageReturn => put("#!/bin/sh\r", 0o755),
-            Self::NoLine => put("", 0o755),
-            Self::NotExecutable => put("#!/bin/sh", 0o644),
-            Self::Empty => write(path, "", 0o755),
-            Self::ClosedInterpreter => by("#!/bin/sh\n", 0o644),
-            Self::EmptyInterpreter => by("", 0o755),
-            Self::TextInterpreter => by("exec sh \"$@\"\n", 0o755),
-            Self::OpenInterpreter => by("#!/bin/sh\nexec sh \"$@\"\n", 0o757),
-            Self::OwnInterpreter => by("#!/bin/sh\nexec sh \"$@\"\n", 0o755),
-            Self::NestedTooDeep => by(&format!("#!{}\n", world.path("by").display()), 0o755),
-            Self::DirectoryInterpreter => {
-                std::fs::create_dir(world.path("by")).unwrap();
-                put(&format!("#!{}", world.path("by").display()), 0o755);
-            }
-            Self::ByEnvCarriageReturn => put("#!/usr/bin/env sh\r", 0o755),
-            Self::ByEnvMissing => put("#!/usr/bin/env no-such-shell", 0o755),
-            Self::LongLine => put(&format!("#!/{}bin/sh", "/".repeat(256)), 0o755),
-            Self::LongArgument => {
-                let env = format!("#!/usr/bin/env -S {}sh", "A=1 ".repeat(20));
-                put(&format!("{env} {}", " ".repeat(256)), 0o755);
-            }
-            Self::ByteOrderMark => put("\u{feff}#!/bin/sh", 0o755),
-            Self::Utf16 => put_bytes(path, b"\xff\xfe#\0!\0/\0b\0i\0n\0/\0s\0h\0\n\0"),
-            Self::Binary => put_bytes(path, b"abc\0def"),
-            Self::NoLoader => {
-                let mut program = std::fs::read("/bin/sh").unwrap();
-                let named = program.windows(4).position(|part| part == b"/ld-").unwrap();
-                program[named + 1] = b'n';
-                put_bytes(path, &program);
-            }
-            Self::OtherMachine => {
-                let mut program = std::fs::read("/bin/sh").unwrap();
-                program[18..20].copy_from_slice(&[0xf7, 0]); // EM_BPF
-                put_bytes(path, &program);
-            }
-            Self::Linked => {
-                let target = world.path("elsewhere");
-                write(&target, &format!("#!/bin/sh\n{BODY}"), 0o755);
-                symlink(target, path).unwrap();
-            }
-            Self::Directory => std::fs::create_dir(path).unwrap(),
-            Self::Dangling => symlink("nothing", path).unwrap(),
-        }
-    }
-}
-
-/// Writes a file that nothing executes.
-fn put_bytes(path: &Path, bytes: &[u8]) {
-    std::fs::write(path, bytes).unwrap();
-    set_mode(path, 0o755);
-}
-
-const FOREIGNER: u32 = 12345;
-
-impl Log {
-    fn put(self, world: &World) {
-        let directory = world.path("logs");
-        let log = directory.join("log");
-        if self != Self::FileAbove {
-            std::fs::create_dir(&directory).unwrap();
-        }
-        match self {
-            Self::Absent => {}
-            Self::Good => write(&log, "", 0o600),
-            Self::OtherLines => write(&log, "a line from another program\n{}\n", 0o600),
-            Self::Torn => write(&log, "{\"event\":\"st", 0o600),
-            Self::Loose => write(&log, "", 0o644),
-            Self::Directory => std::fs::create_dir(&log).unwrap(),
-            Self::Link => symlink("another", &log).unwrap(),
-            Self::HardLink => {
-                write(&log, "", 0o600);
-                std::fs::hard_link(&log, directory.join("another")).unwrap();
-            }
-            Self::Pipe => nix::unistd::mkfifo(&log, nix::sys::stat::Mode::S_IRUSR).unwrap(),
-            Self::NotARecord => {
-                write(&log, "", 0o600);
-                chown(&log, Some(FOREIGNER), None).unwrap();
-            }
-            Self::OpenDirectory => set_mode(&directory, 0o777),
-            Self::FileAbove => write(&directory, "", 0o600),
-        }
-    }
-}
-
-impl Op {
-    fn put(self, world: &World) {
-        let body = match self {
-            Self::PrintsValue | Self::Open => "echo value",
-            Self::PrintsNothing => "echo",
-            Self::Fails => "echo no >&2; exit 1",
-            Self::Absent => return,
-        };
-        let path = world.path("bin/op");
-        write(&path, &format!("#!/bin/sh\n{body}\n"), 0o755);
-        if self == Self::Open {
-            set_mode(&path, 0o757);
-        }
-    }
-}
-
-impl Case {
-    pub(crate) fn world(&self) -> World {
-        let world = World::new("");
-        let root = self.root(&world);
-        let group = root.join("g");
-        std::fs::create_dir_all(&group).unwrap();
-        std::fs::write(group.join("_manifest.toml"), self.manifest.text()).unwrap();
-        if self.root == Root::Shadowing {
-            let hidden = world.path("system/qli/extensions/g");
-            std::fs::create_dir_all(&hidden).unwrap();
-            std::fs::write(hidden.join("_manifest.toml"), "schema_version = 1\n").unwrap();
-        }
-        std::fs::create_dir(world.path("open")).unwrap();
-        set_mode(&world.path("open"), 0o777);
-        if matches!(self.location, Place::OfGroup | Place::OnBoth) {
-            self.script.put(&world, &group.join("hello"));
-        }
-        let on_path = match self.location {
-            Place::OnPath => Some("bin"),
-            Place::OnOpenPath => Some("open"),
-            Place::OfGroup | Place::OnBoth | Place::Nowhere => None,
-        };
-        if let Some(directory) = on_path {
-            self.script
-                .put(&world, &world.path(directory).join("qli-g-hello"));
-        }
-        if self.location == Place::OnBoth {
-            write(&world.path("bin/qli-g-hello"), "#!/bin/sh\nexit 9\n", 0o755);
-        }
-        match self.trust {
-            Trust::Fine => {}
-            Trust::Mode(name, mode) => {
-                if group.join(name).exists() {
-                    set_mode(&group.join(name), mode);
-                }
-            }
-            Trust::NotARecord(name) => {
-                if group.join(name).exists() {
-                    chown(group.join(name), Some(FOREIGNER), None).unwrap();
-                }
-            }
-        }
-        self.log.put(&world);
-        self.op.put(&world);
-        world
-    }
-
-    fn root(&self, world: &World) -> PathBuf {
-        world.path(match self.root {
-            Root::Option | Root::Variable => "root",
-            Root::User | Root::Shadowing => "data/qli/extensions",
-        })
-    }
-
-    /// `qli COMMAND g hello ARGS`, with no controlling terminal.
-    pub(crate) fn qli(&self, world: &World, command: &[&str]) -> Output {
-        let mut qli = world.program("setsid");
-        qli.arg(env!("CARGO_BIN_EXE_qli"));
-        if self.yes {
-            qli.arg("--yes");
-        }
-        match self.root {
-            Root::Option => drop(qli.arg("--extensions").arg(world.path("root"))),
-            Root::Variable => drop(qli.env("QLI_EXTENSIONS", world.path("root"))),
-            Root::User | Root::Shadowing => {}
-        }
-        let path = ["open", "bin"].map(|name| world.path(name));
-        let usual = ["/usr/bin", "/bin"].map(PathBuf::from);
-        let path = std::env::join_paths(path.into_iter().chain(usual)).unwrap();
-        qli.args(command).args(["g", "hello"]).args(self.args());
-        qli.env("PATH", path)
-            .env("XDG_DATA_HOME", world.path("data"))
-            .env("XDG_DATA_DIRS", world.path("system"))
-            .env("MARK", world.path("marker"))
-            .env("COLUMNS", "200");
-        for (name, value) in &self.vars {
-            let value = match value.as_slice() {
-                b"LOGS" => world.path("logs").into_os_string(),
-                value => OsString::from_vec(value.into()),
-            };
-            qli.env(name, value);
-        }
-        output(&mut qli)
-    }
-
-    fn args(&self) -> impl Iterator<Item = &OsStr> {
-        self.args.iter().map(|arg| OsStr::from_bytes(arg))
-    }
-
-    /// What the script writes when it runs.
-    pub(crate) fn mark(&self) -> Vec<u8> {
-        let args = self.args.iter();
-        args.flat_map(|arg| arg.iter().copied().chain([0]))
-            .collect()
-    }
-
-    fn log_path(&self, world: &World) -> PathBuf {
-        match self.manifest.audit_log {
-            Some("$XDG_STATE_HOME/log") => world.path("state/log"),
-            _ => world.path("logs/log"),
-        }
-    }
-
-    /// The records of qli in the log.
-    pub(crate) fn records(&self, world: &World) -> Vec<Value> {
-        let path = self.log_path(world);
-        if !path.is_file() {
-            return Vec::new();
-        }
-        let text = std::fs::read_to_string(path).unwrap();
-        let records = text
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok());
-        let ours = |record: &Value| record["event"].is_string() && record["event"] != "recovered";
-        records.filter(ours).collect()
-    }
+/// A run of each kind that differs in one thing from one that everything lets through.
+pub(crate) fn alone() -> Vec<Case> {
+    let secret = |reference| ("env", reference);
+    let secrets = [
+        ("S", secret("CI_S")),
+        ("T", secret("CI_S")),
+        ("LONG_NAME", secret("CI_S")),
+        ("V", ("one_password", "op://v/i/f")),
+    ];
+    let usual = Case {
+        manifest: Manifest {
+            banner: Some("B"),
+            confirm: true,
+            audit_log: Some("$LOGS/log"),
+            required: [("A", "1")].into(),
+            secrets: secrets.into(),
+            own: BTreeSet::new(),
+            mistake: None,
+        },
+        script: Script::OwnInterpreter,
+        location: Place::OfGroup,
+        root: Root::Option,
+        trust: Trust::Fine,
+        log: Log::Absent,
+        op: Op::PrintsValue,
+        vars: [("A", "1"), ("CI_S", "secret"), ("LOGS", "LOGS")]
+            .map(|(name, value)| (name, value.into()))
+            .into(),
+        args: vec![b"a b".into()],
+        yes: true,
+        start: Start::USUAL,
+    };
+    let with = |change: &dyn Fn(&mut Case)| {
+        let mut case = usual.clone();
+        change(&mut case);
+        case
+    };
+    let scripts = FAILS.into_iter().chain(RUNS);
+    let scripts = scripts.map(|script| with(&|case| case.script = script));
+    let trusts = trusts().into_iter();
+    let trusts = trusts.map(|trust| with(&|case| case.trust = trust));
+    let logs = logs().into_iter().map(|log| with(&|case| case.log = log));
+    let roots = [Root::Variable, Root::User, Root::Shadowing, Root::Hiding];
+    let roots = roots.into_iter().chain(bad_roots());
+    let roots = roots.map(|root| with(&|case| case.root = root));
+    let starts = start::starts().map(|start| with(&|case| case.start = start));
+    let all = scripts.chain(trusts).chain(logs).chain(roots);
+    all.chain(starts).chain([usual.clone()]).collect()
 }

@@ -1,10 +1,12 @@
 //! What is explained is what runs, on the real binary: generated manifests,
-//! environments and files; `explain --format json`, then the same with `run`.
+//! environments and files; `validate` and `explain --format json`, then the same with
+//! `run`.
 //!
 //! `tests/properties/conformance.rs` compares the two in memory, with failures that
 //! cannot be provoked on a real machine.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Mutex;
@@ -14,8 +16,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use serde_json::Value;
 
-use crate::case::{Case, Op, case};
-use crate::world::rounds;
+use crate::case::{Case, Op, alone, case};
+use crate::world::{World, rounds};
 
 /// How many cases are generated, and how many with `QLI_STRESS`.
 const WORLDS: u32 = 300;
@@ -41,9 +43,10 @@ fn folded(text: &str) -> String {
     plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A run, and what `explain` printed before it.
+/// A run, and what `explain` and `validate` printed before it.
 struct Seen {
     document: Value,
+    validated: Value,
     ran: Output,
     stderr: String,
     folded: String,
@@ -66,9 +69,13 @@ impl Seen {
 
     /// The step that refuses the run, with its exit code and, if `explain` knows it, the
     /// reason. What it knows comes first: it is refused before a program is called.
-    fn end(&self, op: Op) -> Option<(&str, i64, Option<&str>)> {
+    fn end(&self, case: &Case) -> Option<(&str, i64, Option<&str>)> {
         let with = |verdict: &str| self.steps().iter().find(|step| step["verdict"] == verdict);
-        if let Some(step) = with("refuse") {
+        // A run that asks no one writes to the log before it starts the script.
+        let is_quiet = with("ask").or_else(|| with("fetch")).is_none();
+        let is_full = case.has_full_log() && is_quiet;
+        let refused = with("refuse").filter(|step| !is_full || step["step"] != "spawn");
+        if let Some(step) = refused {
             let code = self.document["exit_code"].as_i64().unwrap();
             return Some((
                 step["step"].as_str().unwrap(),
@@ -76,8 +83,16 @@ impl Seen {
                 step["reason"].as_str(),
             ));
         }
-        let fetch = with("fetch").filter(|_| op != Op::PrintsValue)?;
-        Some((fetch["step"].as_str().unwrap(), 125, None))
+        if with("fetch").is_some() && case.op != Op::PrintsValue {
+            return Some(("secrets", 125, None));
+        }
+        case.has_full_log().then_some(("audit_start", 125, None))
+    }
+
+    /// Whether `validate` reported a problem of a path.
+    fn warns(&self, path: &str, code: &str) -> bool {
+        let mut problems = self.validated.as_array().unwrap().iter();
+        problems.any(|one| one["path"] == path && one["code"] == code)
     }
 }
 
@@ -88,12 +103,15 @@ fn agree(case: &Case, tally: &Tally) -> Result<(), TestCaseError> {
     let world = case.world();
     let before = tree(&world.path(""));
     let explained = case.qli(&world, &["explain", "--format", "json"]);
-    prop_assert_eq!(tree(&world.path("")), before, "explain changed something");
+    let validated = case.validate(&world);
+    prop_assert_eq!(tree(&world.path("")), before, "something was changed");
     prop_assert!(explained.stderr.is_empty(), "{:?}", explained);
     let ran = case.qli(&world, &["run"]);
     let stderr = String::from_utf8(ran.stderr.clone()).unwrap();
+    let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).unwrap();
     let seen = Seen {
-        document: serde_json::from_slice(&explained.stdout).unwrap(),
+        document: parsed(&explained.stdout),
+        validated: parsed(&validated.stdout)["diagnostics"].take(),
         folded: folded(&stderr),
         stderr,
         mark: std::fs::read(world.path("marker")).ok(),
@@ -103,15 +121,71 @@ fn agree(case: &Case, tally: &Tally) -> Result<(), TestCaseError> {
     };
     prop_assert!(seen.ran.stdout.is_empty(), "{}", seen.stderr);
     prop_assert!(matches!(seen.records.len(), 0 | 2), "{:?}", seen.records);
+    prop_assert!(seen.mark.is_none() || !case.must_not_run(), "it ran");
+    validate_agrees(case, &world, &seen)?;
     let outcome = if seen.steps().is_empty() {
         prop_assert_eq!(explained.status.code(), seen.ran.status.code());
         without_plan(&seen)?
     } else {
         let code = explained.status.code().map(Value::from);
         prop_assert_eq!(code.as_ref(), Some(&seen.document["exit_code"]));
-        with_plan(case, &seen)?
+        with_plan(case, &world, &seen)?
     };
     *tally.lock().unwrap().entry(outcome).or_default() += 1;
+    Ok(())
+}
+
+/// What `explain` reports of the files, and what is known of them, `validate` reports;
+/// what stops the group there stops it here.
+fn validate_agrees(case: &Case, world: &World, seen: &Seen) -> Result<(), TestCaseError> {
+    // Of this machine: an unknown name, who can change a file, a mount, a variable.
+    const OF_MACHINE: [&str; 6] = [
+        "QLI0502", "QLI0503", "QLI0601", "QLI0602", "QLI0603", "QLI07",
+    ];
+    let empty = Vec::new();
+    let problems = seen.document["diagnostics"].as_array().unwrap_or(&empty);
+    for problem in problems {
+        let [code, path] = ["code", "path"].map(|key| problem[key].as_str().unwrap());
+        let of_machine = OF_MACHINE.iter().any(|prefix| code.starts_with(prefix));
+        // Only a command line says which directory was meant as a script.
+        let is_meant = code == "QLI0604" && Path::new(path).is_dir();
+        let is_reported = seen.warns(path, code);
+        prop_assert!(
+            is_reported || of_machine || is_meant,
+            "{}: {}",
+            problem,
+            seen.validated
+        );
+    }
+    if let Some((path, code)) = case.warning(world) {
+        let path = path.display().to_string();
+        prop_assert!(seen.warns(&path, code), "{}: {}", code, seen.validated);
+    }
+    let group = case.group(world).display().to_string();
+    let mut all = seen.validated.as_array().unwrap().iter();
+    let stops = |one: &Value| {
+        let is_own = one["path"].as_str().unwrap().starts_with(&group);
+        is_own && (one["severity"] == "error" || one["effect"] == "the script does not run")
+    };
+    prop_assert!(!all.any(stops) || seen.mark.is_none(), "{}", seen.validated);
+    hidden_agrees(case, world, seen)
+}
+
+/// A group with more guards that is hidden is reported by all three.
+fn hidden_agrees(case: &Case, world: &World, seen: &Seen) -> Result<(), TestCaseError> {
+    let Some(hidden) = case.hidden(world).filter(|_| !seen.steps().is_empty()) else {
+        return Ok(());
+    };
+    let origin = &seen.document["origin"];
+    let manifest = hidden.join("_manifest.toml").display().to_string();
+    prop_assert_eq!(&origin["hides"], &Value::from(manifest));
+    let is_warned = seen.warns(&hidden.display().to_string(), "QLI0608");
+    prop_assert!(is_warned, "{}", seen.validated);
+    prop_assert!(seen.stderr.contains("is defined twice"), "{}", seen.stderr);
+    let lacks = origin["lacks"].as_array();
+    let lacks = lacks.is_some_and(|fields| fields.contains(&"requires_env.HIDDEN".into()));
+    prop_assert_eq!(lacks, case.hides_guards());
+    prop_assert_eq!(seen.prints("requires_env.HIDDEN"), lacks);
     Ok(())
 }
 
@@ -142,7 +216,7 @@ const ORDER: [&str; 8] = [
     "audit_finish",
 ];
 
-fn with_plan(case: &Case, seen: &Seen) -> Result<String, TestCaseError> {
+fn with_plan(case: &Case, world: &World, seen: &Seen) -> Result<String, TestCaseError> {
     let steps: Vec<_> = seen.steps().iter().map(|one| &one["step"]).collect();
     let in_order = ORDER
         .iter()
@@ -153,8 +227,8 @@ fn with_plan(case: &Case, seen: &Seen) -> Result<String, TestCaseError> {
     if let Some(banner) = case.manifest.banner.filter(|banner| *banner == "B") {
         prop_assert!(seen.stderr.contains(banner), "{}", seen.stderr);
     }
-    recorded(case, seen)?;
-    let Some((step, code, reason)) = seen.end(case.op) else {
+    recorded(case, world, seen)?;
+    let Some((step, code, reason)) = seen.end(case) else {
         prop_assert_eq!(seen.ran.status.code(), Some(0), "{}", seen.stderr);
         prop_assert_eq!(seen.mark.as_ref(), Some(&case.mark()));
         let recorded = if case.manifest.audit_log.is_some() {
@@ -187,11 +261,13 @@ fn with_plan(case: &Case, seen: &Seen) -> Result<String, TestCaseError> {
 
 /// The start record has the digest of the plan that was explained, and the steps that
 /// passed.
-fn recorded(case: &Case, seen: &Seen) -> Result<(), TestCaseError> {
+fn recorded(case: &Case, world: &World, seen: &Seen) -> Result<(), TestCaseError> {
     let Some(start) = seen.records.first() else {
         return Ok(());
     };
     prop_assert_eq!(&start["event"], "start");
+    let mode = std::fs::metadata(case.log_path(world)).unwrap().mode();
+    prop_assert_eq!(mode & 0o7777, 0o600);
     prop_assert_eq!(&start["plan"], &seen.document["digest"]);
     for known in ["path", "sha256"] {
         prop_assert_eq!(&start["program"][known], &seen.document["program"][known]);
@@ -239,6 +315,22 @@ fn what_is_explained_is_what_runs() {
         }
     });
     assert_varied(&tally.into_inner().unwrap());
+}
+
+/// Each kind of system alone, where everything else lets the script run: it runs, unless
+/// that kind must stop it.
+#[test]
+fn each_kind_alone_is_explained_as_it_runs() {
+    let wrong = alone().into_iter().filter_map(|case| {
+        let tally = Tally::default();
+        if let Err(error) = agree(&case, &tally) {
+            return Some(format!("{error}\n{case:?}\n"));
+        }
+        let ran = tally.into_inner().unwrap().contains_key("ran");
+        (ran == case.must_not_run()).then(|| format!("ran: {ran}\n{case:?}\n"))
+    });
+    let wrong: Vec<_> = wrong.collect();
+    assert!(wrong.is_empty(), "{}", wrong.concat());
 }
 
 /// Every outcome occurred, and `ran` often enough.

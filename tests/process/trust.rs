@@ -1,5 +1,7 @@
 //! Who can change what runs, as the filesystem says it.
 
+use std::path::Path;
+
 use rustix::fs::{XattrFlags, setxattr};
 
 use crate::world::{World, code};
@@ -26,15 +28,19 @@ fn stranger_may_write() -> Vec<u8> {
     [2, 0, 0, 0].into_iter().chain(entries).collect()
 }
 
+/// Gives a path an access control list by which a stranger may write.
+pub(crate) fn let_stranger_write(path: &Path) {
+    let value = stranger_may_write();
+    setxattr(path, "system.posix_acl_access", &value, XattrFlags::empty()).unwrap();
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_user_in_an_access_control_list_is_not_taken_for_the_group() {
     for path in ["root/g/hello", "root/g/_manifest.toml", "root/g"] {
         let world = World::new("").script("hello", "");
         assert_eq!(code(&mut world.qli(["hello"])), Some(0));
-        let attribute = "system.posix_acl_access";
-        let value = stranger_may_write();
-        setxattr(world.path(path), attribute, &value, XattrFlags::empty()).unwrap();
+        let_stranger_write(&world.path(path));
         assert_eq!(code(&mut world.qli(["hello"])), Some(125), "{path}");
     }
 }

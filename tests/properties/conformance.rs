@@ -11,11 +11,11 @@ use proptest::prelude::*;
 use qli::testing::discovery::Roots;
 use qli::testing::dispatch::{Ended, Exit, Outcome, run};
 use qli::testing::guard::{Answer, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal};
-use qli::testing::host::FileKind;
+use qli::testing::host::{Acl, FileKind};
 use qli::testing::names::to_json_line;
 use qli::testing::report::ExplainDocument;
 
-use crate::fake::{Act, EXEC_LIMITS, UID, World, native_program};
+use crate::fake::{Act, EXEC_LIMITS, Op, UID, World, native_program};
 
 const LOG: &str = "/home/ops/log/a.log";
 const SCRIPT: &str = "/home/ops/.local/share/qli/extensions/g/hello";
@@ -119,10 +119,21 @@ struct Circumstances {
     typed: Option<String>,
     answer: Answer,
     op: Option<(i32, String)>,
+    tool: Tool,
     log: Log,
     start: Start,
     /// A variable that leaves no room for the others.
     huge: bool,
+}
+
+/// What is the matter with the provider's program.
+#[derive(Debug, Clone, Copy)]
+enum Tool {
+    Good,
+    /// On a filesystem without execution.
+    Noexec,
+    /// An access control list lets a stranger write.
+    Acl,
 }
 
 /// How the system would start the script.
@@ -139,17 +150,23 @@ enum Start {
     Empty,
     Text,
     Odd,
+    OtherProgramAbove,
+    Noexec,
     Nested,
+    CarriageReturn,
+    CutArgument,
     /// `env` finds nothing.
     EnvMissing,
     EnvCarriageReturn,
+    EnvWords,
+    EnvNothing,
     /// The script is a program itself.
     Program,
     OddProgram,
     OtherProgram,
 }
 
-const STARTS: [Start; 15] = [
+const STARTS: [Start; 21] = [
     Start::ByEnv,
     Start::ByEnvAndShim,
     Start::Missing,
@@ -159,9 +176,15 @@ const STARTS: [Start; 15] = [
     Start::Empty,
     Start::Text,
     Start::Odd,
+    Start::OtherProgramAbove,
+    Start::Noexec,
     Start::Nested,
+    Start::CarriageReturn,
+    Start::CutArgument,
     Start::EnvMissing,
     Start::EnvCarriageReturn,
+    Start::EnvWords,
+    Start::EnvNothing,
     Start::Program,
     Start::OddProgram,
     Start::OtherProgram,
@@ -186,19 +209,40 @@ impl Start {
             Self::Empty => by(world).executable(BY, ""),
             Self::Text => by(world).executable(BY, "echo\n"),
             Self::Odd => by(world).executable(BY, "a\0b"),
+            Self::OtherProgramAbove => by(world).program(BY, &other_program()),
+            Self::Noexec => by(world).program(BY, &native_program()).noexec("/opt"),
+            Self::CarriageReturn => world.executable(SCRIPT, "#!/bin/sh\r\n"),
+            Self::CutArgument => {
+                let line = format!("#!/bin/sh {}\n", "a".repeat(300));
+                world.executable(SCRIPT, &line)
+            }
             Self::Nested => by(world).executable(BY, &format!("#!{BY}\n")),
             Self::EnvMissing => by_env(world, "none"),
             Self::EnvCarriageReturn => by_env(world, "sh\r"),
+            Self::EnvWords => by_env(world, "sh -e"),
+            Self::EnvNothing => by_env(world, ""),
             Self::Program => world.program(SCRIPT, &native_program()),
             Self::OddProgram => world.executable(SCRIPT, "a\0b"),
-            Self::OtherProgram => {
-                let mut program = native_program();
-                let machine = program.iter_mut().skip(18).take(2);
-                machine.zip([8, 0]).for_each(|(byte, mips)| *byte = mips);
-                world.program(SCRIPT, &program)
-            }
+            Self::OtherProgram => world.program(SCRIPT, &other_program()),
         }
     }
+}
+
+fn other_program() -> Vec<u8> {
+    let mut program = native_program();
+    let machine = program.iter_mut().skip(18).take(2);
+    machine.zip([8, 0]).for_each(|(byte, mips)| *byte = mips);
+    program
+}
+
+/// Gives a path an access control list by which a stranger may write.
+fn let_stranger_write(world: World, path: &str) -> World {
+    let acl = Acl {
+        users: vec![UID + 1],
+        by_group: false,
+    };
+    let world = world.alter(path, |stat| stat.mode |= 0o020);
+    world.acl_of(path, acl)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -208,11 +252,34 @@ enum Log {
     Loose,
     Directory,
     Link,
-    NotARecord,
+    Foreign,
     ReadOnly,
+    Unreadable,
     OpenDirectory,
     ClosedDirectory,
+    LinkedDirectory,
+    /// An access control list lets a stranger write to the directory.
+    AclOfDirectory,
+    /// No more can be written, which only writing shows.
+    Full,
 }
+
+const LOGS: [Log; 14] = [
+    Log::Absent,
+    Log::Good,
+    Log::Good,
+    Log::Loose,
+    Log::Directory,
+    Log::Link,
+    Log::Foreign,
+    Log::ReadOnly,
+    Log::Unreadable,
+    Log::OpenDirectory,
+    Log::ClosedDirectory,
+    Log::LinkedDirectory,
+    Log::AclOfDirectory,
+    Log::Full,
+];
 
 fn circumstances() -> impl Strategy<Value = Circumstances> {
     let var = prop::sample::select(vec!["A", "B", "CI_S", "CI_T", "CI_U"]);
@@ -221,18 +288,11 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
         1 => Just("x".repeat(EXEC_LIMITS.string - 1)),
     ];
     let op = (0..2, "[a-z]{0,2}\n?");
-    let log = prop::sample::select(vec![
-        Log::Absent,
-        Log::Good,
-        Log::Good,
-        Log::Loose,
-        Log::Directory,
-        Log::Link,
-        Log::NotARecord,
-        Log::ReadOnly,
-        Log::OpenDirectory,
-        Log::ClosedDirectory,
-    ]);
+    let log = prop::sample::select(LOGS.to_vec());
+    let tool = prop_oneof![
+        8 => Just(Tool::Good),
+        1 => prop::sample::select(vec![Tool::Noexec, Tool::Acl]),
+    ];
     (
         prop::collection::btree_map(var.prop_map(str::to_owned), value, 0..6),
         prop::option::of("y|n|g|"),
@@ -242,17 +302,18 @@ fn circumstances() -> impl Strategy<Value = Circumstances> {
             Answer::NameGiven("g".to_owned()),
             Answer::NameGiven("h".to_owned()),
         ]),
-        prop::option::weighted(0.8, op),
+        (prop::option::weighted(0.8, op), tool),
         log,
         prop_oneof![4 => Just(Start::Good), 1 => prop::sample::select(STARTS.to_vec())],
         prop::bool::weighted(0.03),
     )
         .prop_map(
-            |(vars, typed, answer, op, log, start, huge)| Circumstances {
+            |(vars, typed, answer, (op, tool), log, start, huge)| Circumstances {
                 vars,
                 typed,
                 answer,
                 op,
+                tool,
                 log,
                 start,
                 huge,
@@ -271,6 +332,11 @@ fn world(declared: &Declared, now: &Circumstances) -> World {
     if let Some((code, value)) = &now.op {
         world = world.tool("op", *code, value.as_bytes(), b"no");
     }
+    world = match now.tool {
+        Tool::Good => world,
+        Tool::Noexec => world.noexec("/usr/bin/op"),
+        Tool::Acl => let_stranger_write(world, "/usr/bin/op"),
+    };
     if now.huge {
         world = world.var("HUGE", "x".repeat(EXEC_LIMITS.all));
     }
@@ -283,17 +349,25 @@ fn world(declared: &Declared, now: &Circumstances) -> World {
         Log::Directory => log(world, FileKind::Directory, 0o700),
         Log::Link => log(world, FileKind::Link, 0o777),
         Log::ReadOnly => log(world, FileKind::File, 0o400),
-        Log::NotARecord => {
-            log(world, FileKind::File, 0o600).alter(LOG, |stat| stat.owner = UID + 1)
-        }
+        Log::Unreadable => log(world, FileKind::File, 0o200),
+        Log::Foreign => log(world, FileKind::File, 0o600).alter(LOG, |stat| stat.owner = UID + 1),
         Log::OpenDirectory => world.directory("/home/ops/log", 0o777),
         Log::ClosedDirectory => world.directory("/home/ops/log", 0o500),
+        Log::LinkedDirectory => world.link("/home/ops/log", "/home/ops"),
+        Log::AclOfDirectory => {
+            let_stranger_write(world.directory("/home/ops/log", 0o700), "/home/ops/log")
+        }
+        Log::Full => world.fails(Op::Append, 1, nix::errno::Errno::ENOSPC),
     }
 }
 
 fn plan(world: &World, answer: &Answer) -> Plan {
+    plan_of(world, "g", answer)
+}
+
+fn plan_of(world: &World, group: &str, answer: &Answer) -> Plan {
     let request = Request {
-        group: "g".parse().unwrap(),
+        group: group.parse().unwrap(),
         extension: "hello".parse().unwrap(),
         args: vec!["a".into()],
         roots: Roots::of(&[], world),
@@ -351,41 +425,129 @@ fn fits(validator: &Validator, json: &str) -> Result<(), TestCaseError> {
     fault.map_err(|error| TestCaseError::fail(format!("{error}: {json}")))
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+/// The cache from which an embedded script runs.
+#[derive(Debug, Clone, Copy)]
+enum Cache {
+    Absent,
+    Noexec,
+    Closed,
+    NotADirectory,
+    Copied,
+    CopyDiffers,
+    CopyClosed,
+    CopyUnreadable,
+}
 
-    #[test]
-    fn preview_and_enforcement_agree(declared in declared(), now in circumstances()) {
-        let mut world = world(&declared, &now);
-        let plan = plan(&world, &now.answer);
-        let steps = plan.preview(&world);
+const CACHES: [Cache; 8] = [
+    Cache::Absent,
+    Cache::Noexec,
+    Cache::Closed,
+    Cache::NotADirectory,
+    Cache::Copied,
+    Cache::CopyDiffers,
+    Cache::CopyClosed,
+    Cache::CopyUnreadable,
+];
+
+impl Cache {
+    fn world(self) -> World {
+        const CACHE: &str = "/home/ops/.cache";
+        let program = plan_of(&World::new(), "prod", &Answer::YesGiven)
+            .spawn
+            .program;
+        let path = program.file().to_str().unwrap();
+        let script = || str::from_utf8(&program.head).unwrap();
+        let copy = |text: &str, mode| World::new().node(path, FileKind::File, mode, text);
+        match self {
+            Self::Absent => World::new(),
+            Self::Noexec => World::new().directory(CACHE, 0o700).noexec(CACHE),
+            Self::Closed => World::new().directory(CACHE, 0o500),
+            Self::NotADirectory => World::new().file(CACHE, ""),
+            Self::Copied => copy(script(), 0o700),
+            Self::CopyDiffers => copy("#!/bin/sh\n", 0o700),
+            Self::CopyClosed => copy(script(), 0o600),
+            Self::CopyUnreadable => copy(script(), 0o100),
+        }
+    }
+}
+
+/// What a plan and its world are compared by.
+struct Compared<'a> {
+    plan: &'a Plan,
+    log: &'a str,
+    /// Whether refusals are recorded too.
+    refusals: bool,
+    /// Whether the start cannot be recorded, which a preview does not know.
+    is_full: bool,
+}
+
+impl Compared<'_> {
+    fn agree(&self, mut world: World) -> Result<(), TestCaseError> {
+        let steps = self.plan.preview(&world);
         prop_assert!(world.acts().is_empty(), "the preview changed something");
-        let outcome = run(&plan, &mut world);
+        let outcome = run(self.plan, &mut world);
         let acts: Vec<_> = world.acts().iter().map(Act::name).collect();
-        let acts: Vec<_> = acts.iter().map(String::as_str).collect();
-        let ended_at = end(&outcome);
+        // An embedded script is copied once.
+        let acts = acts.iter().map(String::as_str);
+        let acts: Vec<_> = acts.filter(|act| *act != "Installed").collect();
+        self.ends_agree(&steps, &outcome, &acts)?;
+        let ended_at = end(&outcome).map(|(step, _)| step);
+        self.acts_agree(&steps, ended_at, &acts)?;
 
-        // What was previewed as refused was refused, and no one was asked before.
-        let refused = first_refusal(&steps).map(|refusal| (refusal.step().unwrap(), refusal.reason()));
-        match (&ended_at, &refused) {
+        // Every start record has its end, and every record is valid by its schema.
+        let log = world.text(self.log).unwrap_or_default();
+        let is_refusal = log.lines().count() == 1 && self.refusals && ended_at.is_some();
+        prop_assert!(
+            is_refusal || matches!(log.lines().count(), 0 | 2),
+            "{}",
+            log
+        );
+        for line in log.lines() {
+            fits(&AUDIT, line)?;
+        }
+        fits(
+            &PLAN,
+            &to_json_line(&ExplainDocument::new(self.plan, &steps, &world)),
+        )
+    }
+
+    /// What was previewed as refused was refused, and no one was asked before.
+    fn ends_agree(
+        &self,
+        steps: &[Preview],
+        outcome: &Outcome,
+        acts: &[&str],
+    ) -> Result<(), TestCaseError> {
+        let refused =
+            first_refusal(steps).map(|refusal| (refusal.step().unwrap(), refusal.reason()));
+        match (end(outcome), refused) {
             (None, None) => prop_assert_eq!(outcome.ended.exit(), Exit::Code(0)),
-            (Some((step, _)), None) => {
+            // A run that asks no one writes to the log before it starts the script.
+            (Some((Step::AuditStart, _)), None | Some((Step::Spawn, _))) if self.is_full => {}
+            (Some((step, reason)), None) => {
                 // The user said no, or a program had no value.
-                let open = steps.iter().any(|one| one.step == *step && is_open(one));
-                prop_assert!(open, "refused unexpectedly: {:?}", ended_at);
+                let open = steps.iter().any(|one| one.step == step && is_open(one));
+                prop_assert!(open, "refused unexpectedly: {:?} {}", step, reason);
             }
-            (_, Some(_)) => {
+            (ended_at, refused) => {
                 prop_assert_eq!(&ended_at, &refused);
-                prop_assert!(!acts.contains(&"Asked") && !acts.contains(&"Called"), "{:?}", acts);
+                let is_early = !acts.contains(&"Asked") && !acts.contains(&"Called");
+                prop_assert!(is_early, "{:?}", acts);
             }
         }
+        Ok(())
+    }
 
-        // What was done is a prefix of what the plan allows, in its order.
-        let mut rest = allowed(&steps).into_iter().peekable();
-        for act in &acts {
-            let is_end = ended_at.as_ref().is_some_and(|(step, _)| {
-                *step == Step::Spawn || declared.refusals
-            });
+    /// What was done is a prefix of what the plan allows, in its order.
+    fn acts_agree(
+        &self,
+        steps: &[Preview],
+        ended_at: Option<Step>,
+        acts: &[&str],
+    ) -> Result<(), TestCaseError> {
+        let mut rest = allowed(steps).into_iter().peekable();
+        for act in acts {
+            let is_end = ended_at.is_some_and(|step| step == Step::Spawn || self.refusals);
             if is_end && *act == "Appended" {
                 break; // the end record of a script that could not be started, or the refusal
             }
@@ -397,23 +559,113 @@ proptest! {
             }
             prop_assert_eq!(rest.next(), Some(*act), "{:?}", acts);
         }
-        let started = acts.contains(&"Spawned");
-        prop_assert_eq!(started, ended_at.is_none());
+        prop_assert_eq!(acts.contains(&"Spawned"), ended_at.is_none());
+        Ok(())
+    }
+}
 
-        // Every start record has its end, and every record is valid by its schema.
-        let log = world.text(LOG).unwrap_or_default();
-        let is_refusal = log.lines().count() == 1 && declared.refusals && ended_at.is_some();
-        prop_assert!(is_refusal || matches!(log.lines().count(), 0 | 2), "{}", log);
-        for line in log.lines() {
-            fits(&AUDIT, line)?;
-        }
-        fits(&PLAN, &to_json_line(&ExplainDocument::new(&plan, &steps, &world)))?;
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn preview_and_enforcement_agree(declared in declared(), now in circumstances()) {
+        let world = world(&declared, &now);
+        let compared = Compared {
+            plan: &plan(&world, &now.answer),
+            log: LOG,
+            refusals: declared.refusals,
+            is_full: matches!(now.log, Log::Full),
+        };
+        compared.agree(world)?;
+    }
+
+    #[test]
+    fn preview_and_enforcement_of_a_built_in_group_agree(
+        cache in prop::sample::select(CACHES.to_vec()),
+        is_prod in any::<bool>(),
+        answer in prop::sample::select(vec![Answer::AskPerson, Answer::YesGiven]),
+    ) {
+        let world = cache.world().terminal("y");
+        let world = if is_prod { world.var("QLI_ENV", "prod") } else { world };
+        let compared = Compared {
+            plan: &plan_of(&world, "prod", &answer),
+            log: "/home/ops/.local/state/qli/prod-audit.log",
+            refusals: true,
+            is_full: false,
+        };
+        compared.agree(world)?;
     }
 
     #[test]
     fn the_answer_does_not_change_the_digest_of_a_plan(declared in declared(), now in circumstances()) {
         let world = world(&declared, &now);
         prop_assert_eq!(plan(&world, &Answer::YesGiven).digest(), plan(&world, &Answer::AskPerson).digest());
+    }
+}
+
+/// The step that a preview refuses, with a manifest that everything lets through.
+fn refused_alone(change: impl FnOnce(&mut Circumstances)) -> Option<Step> {
+    let declared = Declared {
+        banner: true,
+        confirm: Ask::Key,
+        audited: true,
+        refusals: false,
+        required: BTreeMap::new(),
+        secrets: [("S".to_owned(), Provider::OnePassword)].into(),
+        own: BTreeSet::new(),
+    };
+    let mut now = Circumstances {
+        vars: BTreeMap::new(),
+        typed: None,
+        answer: Answer::YesGiven,
+        op: Some((0, "v".to_owned())),
+        tool: Tool::Good,
+        log: Log::Absent,
+        start: Start::Good,
+        huge: false,
+    };
+    change(&mut now);
+    let world = world(&declared, &now);
+    let steps = plan(&world, &now.answer).preview(&world);
+    first_refusal(&steps).and_then(Refusal::step)
+}
+
+#[test]
+fn each_circumstance_alone_refuses_its_own_step() {
+    assert_eq!(refused_alone(|_| {}), None);
+    for start in STARTS {
+        let runs = matches!(
+            start,
+            Start::ByEnv | Start::ByEnvAndShim | Start::CutArgument | Start::Program
+        );
+        let expected = (!runs).then_some(Step::Spawn);
+        assert_eq!(
+            refused_alone(|now| now.start = start),
+            expected,
+            "{start:?}"
+        );
+    }
+    for tool in [Tool::Noexec, Tool::Acl] {
+        let refused = refused_alone(|now| now.tool = tool);
+        assert_eq!(refused, Some(Step::Secrets), "{tool:?}");
+    }
+    for log in LOGS {
+        let is_usable = matches!(log, Log::Absent | Log::Good | Log::Full);
+        let expected = (!is_usable).then_some(Step::AuditStart);
+        assert_eq!(refused_alone(|now| now.log = log), expected, "{log:?}");
+    }
+    assert_eq!(refused_alone(|now| now.huge = true), Some(Step::Spawn));
+}
+
+#[test]
+fn an_embedded_script_needs_a_cache_that_can_run_it() {
+    for cache in CACHES {
+        let world = cache.world().var("QLI_ENV", "prod");
+        let steps = plan_of(&world, "prod", &Answer::YesGiven).preview(&world);
+        let runs = matches!(cache, Cache::Absent | Cache::Copied);
+        let expected = (!runs).then_some(Step::Spawn);
+        let refused = first_refusal(&steps).and_then(Refusal::step);
+        assert_eq!(refused, expected, "{cache:?}");
     }
 }
 

@@ -160,6 +160,7 @@ impl HostView for World {
         let bit = match access {
             Access::Write => return self.disk.borrow().writable(path),
             Access::Read => 0o400,
+            Access::Execute if self.is_noexec(path) && self.lstat(path)?.is_file() => 0,
             Access::Execute => 0o111,
         };
         match self.lstat(path) {
