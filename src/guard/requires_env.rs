@@ -180,6 +180,26 @@ mod tests {
     }
 
     #[test]
+    fn a_known_token_is_not_shown_whatever_its_name() {
+        const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+        let world = || World::new().manifest("g", &format!("[requires_env]\nX = \"{TOKEN}\""));
+        for world in [world(), world().var("X", "y")] {
+            let reason = enforce_only(world, Step::RequiresEnv)
+                .1
+                .unwrap_err()
+                .reason();
+            assert!(!reason.contains("16C7e42"), "{reason}");
+        }
+        let found = World::new().manifest("g", "[requires_env]\nX = \"y\"");
+        let found = enforce_only(found.var("X", TOKEN), Step::RequiresEnv).1;
+        let reason = found.unwrap_err().reason();
+        assert!(
+            reason.contains("has another value") && !reason.contains("ghp_"),
+            "{reason}"
+        );
+    }
+
+    #[test]
     fn a_required_empty_value_is_not_met_by_an_unset_variable() {
         let met = world().var("ZONE", "eu").var("API_TOKEN", "t");
         assert!(enforce_only(met, Step::RequiresEnv).1.is_err());

@@ -54,7 +54,7 @@ choice! {
         /// As they were typed.
         Full = "full",
         /// Without the values of options such as `--password`, of `Authorization`
-        /// headers, and of passwords in URLs.
+        /// headers, passwords in URLs, and tokens of well-known services.
         #[default]
         Redacted = "redacted",
         /// Only the length and the SHA-256 of each.

@@ -1,9 +1,11 @@
 //! Names and texts that are valid by construction: they are checked once, when they are
 //! made.
 
-mod assignments;
 mod command;
+mod decoded;
 mod digest;
+#[cfg(test)]
+pub mod encoders;
 pub mod exit_code;
 mod leftover;
 mod named_secrets;
@@ -21,15 +23,13 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 pub use command::{COMMANDS, RESERVED, alternative_for, is_command};
+pub use decoded::each_reading;
 pub use digest::{Digest, Sha256};
 pub use leftover::leftover;
 pub use named_secrets::{contains_secret, redact_args};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use secret_names::promises_secret;
-pub use spelling::{
-    Character, EscapeAt, Scratch, first_readings, json_escape, percent_escape, spelled_at,
-    unescaped, units,
-};
+pub use spelling::{Character, Scratch, first_readings, spelled_at, units};
 pub use text::{
     Text, escaped, grouped, is_hidden, ls_command, path_as_text, plural, shell_line, shell_path,
     shell_word, to_json_line, to_json_pretty, visible, visible_lines,

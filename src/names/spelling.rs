@@ -140,16 +140,12 @@ pub fn percent_escape(text: &[u8]) -> Option<(Character, usize)> {
     Some((Character::of_byte(hex(digits)?.to_be_bytes()[1]), 3))
 }
 
-/// The text with what each escape means; none if there is no escape.
-pub fn unescaped(text: &[u8], escape: EscapeAt) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(first) = rest.first() {
-        let (means, length) = escape(rest).unwrap_or((Character::of_byte(*first), 1));
-        bytes.extend_from_slice(means.bytes());
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    (bytes.len() < text.len()).then_some(bytes)
+/// The same in a form, where a `+` is a space (the URL standard).
+pub fn form_escape(text: &[u8]) -> Option<(Character, usize)> {
+    let is_space = text.first() == Some(&b'+');
+    is_space
+        .then(|| (Character::of_byte(b' '), 1))
+        .or_else(|| percent_escape(text))
 }
 
 /// The same for an escape in JSON.

@@ -2,6 +2,7 @@
 //! expected: people paste tokens.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// How the tokens of well-known services begin, and how many letters, digits and marks
 /// follow at least. Sources: the documentation of the services, and the lists of
@@ -18,7 +19,13 @@ const BEGINNINGS: &[(&str, usize)] = &[
     ("glrt-", 16),
     ("glcbt-", 16),
     ("glptt-", 16),
-    ("hvs.", 16), // Vault
+    ("glsoat-", 16),
+    ("gloas-", 16),
+    ("glft-", 16),
+    ("glagent-", 16),
+    ("ATATT3", 30), // Atlassian
+    ("ATBB", 24),   // Bitbucket
+    ("hvs.", 16),   // Vault
     ("hvb.", 16),
     ("hvr.", 16),
     ("AKIA", 16), // AWS
@@ -27,24 +34,57 @@ const BEGINNINGS: &[(&str, usize)] = &[
     ("xoxp-", 16),
     ("xoxa-", 16),
     ("xoxs-", 16),
+    ("xoxe-", 16),
+    ("xoxe.", 16),
     ("xapp-", 16),
+    ("hooks.slack.com/services/", 30),
+    ("hooks.slack.com/workflows/", 30),
+    ("hooks.slack.com/triggers/", 30),
+    ("discord.com/api/webhooks/", 40),
+    ("discordapp.com/api/webhooks/", 40),
     ("sk_live_", 16), // Stripe
     ("rk_live_", 16),
     ("sk_test_", 16),
+    ("rk_test_", 16),
+    ("whsec_", 24),
     ("sk-", 24),  // OpenAI, Anthropic
+    ("gsk_", 30), // Groq
+    ("xai-", 30),
     ("AIza", 30), // Google
     ("ya29.", 16),
+    ("GOCSPX-", 20),
     ("npm_", 30),
     ("pypi-", 30),
+    ("rubygems_", 30),
     ("hf_", 30),
     ("dop_v1_", 30), // DigitalOcean
+    ("doo_v1_", 30),
+    ("dor_v1_", 30),
     ("dckr_pat_", 16),
-    ("SG.", 30), // SendGrid
-    ("shpat_", 24),
-    ("ops_eyJ", 16), // 1Password service account
-    ("eyJ", 24),     // JSON in base64: a JWT
+    ("dckr_oat_", 16),
+    ("SG.", 30),      // SendGrid
+    ("xkeysib-", 30), // Brevo
+    ("shpat_", 24),   // Shopify
+    ("shpca_", 24),
+    ("shppa_", 24),
+    ("shpss_", 24),
+    ("NRAK-", 24), // New Relic
+    ("PMAK-", 24), // Postman
+    ("pul-", 30),  // Pulumi
+    ("glsa_", 30), // Grafana
+    ("glc_eyJ", 24),
+    ("sntrys_", 24), // Sentry
+    ("sntryu_", 24),
+    ("lin_api_", 30), // Linear
+    ("tskey-", 16),   // Tailscale
+    ("dapi", 32),     // Databricks
+    ("ops_eyJ", 16),  // 1Password service account
+    (JWT, 24),
     ("AGE-SECRET-KEY-1", 16),
 ];
+
+/// `{"` in base64. Any JSON begins so, but only a token has a dot.
+const JWT: &str = "eyJ";
 
 /// A string of random characters is at least this long.
 const RANDOM_MIN: usize = 20;
@@ -54,20 +94,58 @@ const SHOWN: usize = 4;
 
 /// Whether a word looks like a token rather than a name.
 pub fn is_token(word: &str) -> bool {
-    let known = BEGINNINGS.iter().any(|(beginning, least)| {
-        let rest = word.strip_prefix(beginning);
-        rest.is_some_and(|rest| rest.len() >= *least && !is_of_words(rest))
+    beginning(word.as_bytes()).is_some() || is_random(word)
+}
+
+/// What follows the beginning of each known token in a text. Such as are known by their
+/// randomness only may be digests and ids, and are no secrets.
+pub(super) fn known_tokens(text: &[u8]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut end = 0;
+    for word in text.split(|&byte| !is_of_token(byte)) {
+        let start = end;
+        found.extend(token_in(word).map(|at| start + at..start + word.len()));
+        end = start + word.len() + 1;
+    }
+    found
+}
+
+/// After the beginning of a token, which is not in the middle of a name.
+fn token_in(word: &[u8]) -> Option<usize> {
+    let ends_name = |at: usize| {
+        word.get(at)
+            .is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    };
+    let mut starts = (0..word.len()).filter(|&at| at == 0 || ends_name(at - 1));
+    starts.find_map(|at| Some(at + beginning(word.get(at..)?)?))
+}
+
+fn is_of_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-.~+/=".contains(&byte)
+}
+
+/// The length of what a known token begins with.
+fn beginning(word: &[u8]) -> Option<usize> {
+    /// No token has only short words in so many bytes.
+    const LOOKED_AT: usize = 1024;
+    let row = BEGINNINGS.iter().find(|(beginning, least)| {
+        let rest = word.strip_prefix(beginning.as_bytes());
+        let rest = rest.filter(|rest| rest.len() >= *least);
+        let rest = rest.and_then(|rest| rest.get(..rest.len().min(LOOKED_AT)));
+        let has_form = |rest: &[u8]| *beginning != JWT || rest.contains(&b'.');
+        rest.is_some_and(|rest| has_form(rest) && !is_of_words(rest))
     });
-    known || is_random(word)
+    row.map(|(beginning, _)| beginning.len())
 }
 
 /// Whether a text consists of short words of one case, as names do: `npm_config_cache`.
-fn is_of_words(text: &str) -> bool {
+fn is_of_words(text: &[u8]) -> bool {
     const WORD_MAX: usize = 15;
-    text.split(['_', '-', '.']).all(|word| {
-        let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        let upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-        word.len() <= WORD_MAX && (word.bytes().all(lower) || word.bytes().all(upper))
+    let mut words = text.split(|byte| !byte.is_ascii_alphanumeric());
+    words.all(|word| {
+        let is_lower = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let is_upper = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        word.len() <= WORD_MAX && (word.iter().all(is_lower) || word.iter().all(is_upper))
     })
 }
 
@@ -165,6 +243,35 @@ mod tests {
     }
 
     #[test]
+    fn every_beginning_is_found_within_any_text() {
+        for (beginning, least) in BEGINNINGS {
+            let rest = format!("{}.", "x9Yz".repeat(least.div_ceil(4)));
+            for (before, after) in [("", ""), ("t=", "&x"), ("a ", " b"), ("https://", "@h")] {
+                let text = format!("{before}{beginning}{rest}{after}");
+                let found = known_tokens(text.as_bytes());
+                let found: Vec<_> = found.into_iter().map(|it| text.get(it).unwrap()).collect();
+                assert_eq!(found, [rest.as_str()], "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn digests_ids_and_names_are_not_known_tokens() {
+        for text in [
+            "9f86d081884c7d659a2feaa0c55ad0159f86d081",
+            "550e8400-e29b-41d4-a716-446655440000",
+            "task-force-sk-restore-the-database-of-the-orders",
+            "risk-AbCdEfGhIjKlMnOpQrStUvWxYz012345",
+            "eyJuYW1lIjoid29ybGQiLCJjb3VudCI6MTJ9",
+            "hf_models/of-the-team/and-their-weights/v1",
+            "ghp_short",
+            "",
+        ] {
+            assert!(known_tokens(text.as_bytes()).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
     fn names_and_references_are_no_tokens() {
         for name in [
             "CI_DEPLOY_TOKEN_2024_V2",
@@ -188,6 +295,7 @@ mod tests {
         assert_eq!(without_tokens(&line), line);
         let with = format!("{line}{}", TOKENS[0]);
         assert!(!without_tokens(&with).contains(TOKENS[0]));
+        assert!(known_tokens("sk-".repeat(100_000).as_bytes()).is_empty());
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! Where secret values come from. To add a provider: write its file, add its row to
 //! `providers!`, follow the compiler.
 
-mod decoded;
 mod env;
 mod one_password;
 mod redactor;

@@ -12,8 +12,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use zeroize::Zeroizing;
 
 use super::Secret;
-use super::decoded::each_reading;
-use crate::names::{Character, Scratch, first_readings, spelled_at, units};
+use crate::names::{Character, Scratch, each_reading, first_readings, spelled_at, units};
 use crate::names::{EnvName, Text};
 
 /// A shorter value is replaced only if it is the whole text: other texts may contain
@@ -93,6 +92,7 @@ impl Redactor {
                     found.push((source, index));
                 }
             });
+            true
         });
         found.sort_by_key(|(range, _)| range.start);
         let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
@@ -177,10 +177,11 @@ fn values(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD, Engine as _};
+    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
     use proptest::prelude::*;
 
     use super::*;
+    use crate::names::encoders::{base64, encodings, hex, json, percent};
 
     const VALUE: &str = "p\u{e4}&ss!w(o)rd/1 \"x";
 
@@ -285,55 +286,6 @@ mod tests {
         }
     }
 
-    type Encoder = fn(&str) -> String;
-
-    fn json(text: &str) -> String {
-        serde_json::to_string(text).unwrap()
-    }
-
-    fn json_in_ascii(text: &str) -> String {
-        let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
-        units.collect::<Vec<_>>().concat()
-    }
-
-    /// A form's encoding (the URL standard), in upper case.
-    fn form(text: &str) -> String {
-        let parts = text.bytes().map(|byte| match byte {
-            b' ' => "+".to_owned(),
-            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        });
-        parts.collect::<Vec<_>>().concat()
-    }
-
-    fn percent(text: &str) -> String {
-        let parts = text.bytes().map(|byte| format!("%{byte:02x}"));
-        parts.collect::<Vec<_>>().concat()
-    }
-
-    fn hex(text: &str) -> String {
-        percent(text).replace('%', "")
-    }
-
-    fn base64(text: &str) -> String {
-        BASE64_STANDARD.encode(text)
-    }
-
-    fn base64_url(text: &str) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(text)
-    }
-
-    const ENCODERS: [Encoder; 7] = [json, json_in_ascii, form, percent, hex, base64, base64_url];
-
-    fn encodings() -> impl Strategy<Value = Vec<(Encoder, String, String)>> {
-        let encoding = (
-            proptest::sample::select(&ENCODERS),
-            "[ -~]{0,7}",
-            "[ -~]{0,7}",
-        );
-        proptest::collection::vec(encoding, 1..=3)
-    }
-
     proptest! {
         #[test]
         fn no_value_is_left_in_any_text(value in "\\PC{4,12}", before in "\\PC{0,8}", after in "\\PC{0,8}") {
@@ -362,7 +314,10 @@ mod tests {
         #[test]
         fn reading_a_text_takes_bounded_time(text in "([A-Za-z0-9+/]{0,40}|(%25){0,9}|(\\\\){0,9}){0,20}") {
             let mut read = 0;
-            each_reading(text.as_bytes(), 4, |reading| read += reading.bytes.len());
+            each_reading(text.as_bytes(), 4, |reading| {
+                read += reading.bytes.len();
+                true
+            });
             prop_assert!(read <= text.len() * 33);
         }
     }

@@ -1,3 +1,6 @@
+use proptest::prelude::*;
+
+use super::super::encoders::{encodings, hex};
 use super::*;
 
 fn recorded(args: &[&str]) -> Vec<String> {
@@ -123,7 +126,7 @@ fn every_spelling_of_a_named_secret_is_replaced() {
         ("--user=1000:1000", "--user=1000:1000"),
         ("-Uhttps://h", "-Uhttps://h"),
         ("curl -ume:S h", "curl -ume:[redacted] h"),
-        ("password = S", "password =[redacted]"),
+        ("password = S", "password = [redacted]"),
         ("a = 1 password = S b", "a = 1 password = [redacted] b"),
         ("a token == S", "a token == [redacted]"),
         ("API_TOKEN =S", "API_TOKEN =[redacted]"),
@@ -136,17 +139,20 @@ fn every_spelling_of_a_named_secret_is_replaced() {
             r#"["--password",[redacted],"b"]"#,
         ),
         (r#"["-u", "me:S", "b"]"#, r#"["-u", "me:[redacted], "b"]"#),
-        ("{'password':'S'}", "{'password': [redacted]"),
-        ("token%3DS", "token=[redacted]"),
+        ("{'password':'S'}", "{'password':[redacted]}"),
+        ("token%3DS", "token%3D[redacted]"),
         ("a%3Db%20c", "a%3Db%20c"),
-        ("https%3A%2F%2Fu%3AS%40h", "https://u:[redacted]@h"),
+        (
+            "https%3A%2F%2Fu%3AS%40h",
+            "https%3A%2F%2Fu%3A[redacted]%40h",
+        ),
         (
             "https%253A%252F%252Fu%253AS%2540h",
-            "https://u:[redacted]@h",
+            "https%253A%252F%252Fu%253A[redacted]%2540h",
         ),
         (
             r#"{"k":"{\"password\":\"S\"}"}"#,
-            r#"{"k":"{"password": [redacted]"#,
+            r#"{"k":"{\"password\":[redacted]}"}"#,
         ),
     ] {
         assert_eq!(recorded(&[arg]), [expected]);
@@ -160,14 +166,14 @@ fn headers_and_passwords_in_urls_are_replaced() {
         ("Authorization : Bearer x", "Authorization : [redacted]"),
         ("X: 1", "X: 1"),
         ("PRIVATE-TOKEN: x", "PRIVATE-TOKEN: [redacted]"),
-        ("X-Api-Key:x", "X-Api-Key: [redacted]"),
+        ("X-Api-Key:x", "X-Api-Key:[redacted]"),
         ("Cookie: a=b; c=d", "Cookie: [redacted]"),
         ("-HPRIVATE-TOKEN: x", "-HPRIVATE-TOKEN: [redacted]"),
         (
             "--header=Private-Token: x",
             "--header=Private-Token: [redacted]",
         ),
-        ("{\"token\": \"x\"}", "{\"token\": [redacted]"),
+        ("{\"token\": \"x\"}", "{\"token\": [redacted]}"),
         ("PRIVATE-TOKEN:", "PRIVATE-TOKEN:"),
         ("registry/app-token:1.2", "registry/app-token:1.2"),
         (
@@ -196,7 +202,242 @@ fn headers_and_passwords_in_urls_are_replaced() {
         assert_eq!(recorded(&[arg]), [expected]);
     }
     let two = "A: 1\nAuthorization: Basic x\n folded\r\nB: 2\nAuthorization: y";
-    let expected = "A: 1\nAuthorization: [redacted]\nB: 2\nAuthorization: [redacted]";
+    let expected = "A: 1\nAuthorization: [redacted]\r\nB: 2\nAuthorization: [redacted]";
     let clean = redact_args(&[Text::from(two)]);
     assert_eq!(clean[0].as_os_str(), expected);
+}
+
+/// A token of GitHub.
+const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+
+#[test]
+fn a_known_token_is_replaced_whatever_its_name() {
+    for (before, after) in [
+        ("", ""),
+        ("x=", ""),
+        ("x=", " y"),
+        ("https://", "@github.com/o/r"),
+        ("https://h/v1?t=", "&page=2"),
+        ("git clone https://x-access:", "@h"),
+        ("{\"x\": \"", "\"}"),
+        ("--", ""),
+    ] {
+        let clean = recorded(&[&format!("{before}{TOKEN}{after}")]).concat();
+        assert!(!clean.contains("16C7e42"), "{clean}");
+        let is_password = before.ends_with(':');
+        assert!(clean.contains("ghp_[redacted]") || is_password, "{clean}");
+        assert!(clean.ends_with(after), "{clean}");
+    }
+    assert!(contains_secret(TOKEN) && !contains_secret("ghp_short"));
+}
+
+#[test]
+fn what_is_secret_is_replaced_in_every_encoding() {
+    for (arg, expected) in [
+        ("dG9rZW49WA==", "dG9rZW49[redacted]=="),
+        ("--data=dG9rZW49WA==", "--data=dG9rZW49[redacted]=="),
+        ("746f6b656e3d58", "746f6b656e3d[redacted]"),
+        // Lines of base64: password=hunter2
+        (
+            "cGFzc3dv\ncmQ9aHVu\ndGVyMg==\n",
+            "cGFzc3dv\ncmQ9[redacted]==\n",
+        ),
+        // {"token":"X"}
+        ("eyJ0b2tlbiI6IlgifQ==", "eyJ0b2tlbiI6[redacted]fQ=="),
+        ("token%253DS", "token%253D[redacted]"),
+        (
+            "{\\u0022token\\u0022:\\u0022S\\u0022}",
+            "{\\u0022token\\u0022:[redacted]}",
+        ),
+    ] {
+        assert_eq!(recorded(&[arg]), [expected.replace('\n', "\\n")]);
+    }
+    assert_eq!(recorded(&[&hex(TOKEN)]), ["6768705f[redacted]"]);
+}
+
+#[test]
+fn secrets_of_several_arguments_are_replaced() {
+    for (args, expected) in [
+        ("password = S x", "password = [redacted] x"),
+        ("password =S x", "password =[redacted] x"),
+        ("--password = S x", "--password [redacted] [redacted] x"),
+        ("token => S x", "token => [redacted] x"),
+        (
+            "Authorization: Bearer S",
+            "Authorization: [redacted] [redacted]",
+        ),
+        (
+            "config set db.password S x",
+            "config set db.password [redacted] x",
+        ),
+        ("config:set API_TOKEN S", "config:set API_TOKEN [redacted]"),
+        (
+            "set --global API_TOKEN S",
+            "set --global API_TOKEN [redacted]",
+        ),
+        ("--login me:S x", "--login me:[redacted] x"),
+        ("--login=me:S x", "--login=me:[redacted] x"),
+        ("--auth me:S x", "--auth me:[redacted] x"),
+        ("--src-creds me:S x", "--src-creds me:[redacted] x"),
+        ("--cookie s=S", "--cookie [redacted]"),
+        ("--oauth2-bearer S", "--oauth2-bearer [redacted]"),
+        ("-storepass S x", "-storepass [redacted] x"),
+        ("-passin pass:S x", "-passin pass:[redacted] x"),
+        ("mysql -ume -pS db", "mysql -ume -p[redacted] db"),
+        (
+            "/usr/bin/mysqldump -pS db",
+            "/usr/bin/mysqldump -p[redacted] db",
+        ),
+        ("mysql -p db", "mysql -p db"),
+        ("sshpass -p S ssh h", "sshpass -p [redacted] ssh h"),
+        ("sshpass -pS ssh h", "sshpass -p[redacted] ssh h"),
+        (
+            "docker login -u me -p S h",
+            "docker login -u me -p [redacted] h",
+        ),
+        ("redis-cli -a S ping", "redis-cli -a [redacted] ping"),
+        ("ldapsearch -x -w S", "ldapsearch -x -w [redacted]"),
+        (
+            "mysql db; docker run -p80:80",
+            "mysql db; docker run -p80:80",
+        ),
+    ] {
+        let words: Vec<_> = args.split(' ').collect();
+        assert_eq!(recorded(&words).join(" "), expected);
+        // The same in a line of sh.
+        let line = recorded(&[args]).concat();
+        assert!(
+            !line.contains('S') || !expected.contains("[redacted]"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn fields_beside_a_secret_are_left() {
+    for (arg, expected) in [
+        (
+            r#"{"token":"S","env":"prod"}"#,
+            r#"{"token":[redacted],"env":"prod"}"#,
+        ),
+        (
+            r#"[{"name":"API_TOKEN","value":"S"},{"name":"ZONE","value":"eu"}]"#,
+            r#"[{"name":"API_TOKEN","value":[redacted]},{"name":"ZONE","value":"eu"}]"#,
+        ),
+        (
+            "ParameterKey=DbPassword,ParameterValue=S",
+            "ParameterKey=DbPassword,ParameterValue=[redacted]",
+        ),
+        ("'password'='S' x", "'password'=[redacted] x"),
+        ("a, password => 'S', b", "a, password => [redacted], b"),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\\nMIIE\\n-----END RSA PRIVATE KEY----- x",
+            "-----BEGIN RSA PRIVATE KEY-----[redacted]-----END RSA PRIVATE KEY----- x",
+        ),
+        (
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----MIIE",
+            "-----BEGIN PGP PRIVATE KEY BLOCK-----[redacted]",
+        ),
+    ] {
+        assert_eq!(recorded(&[arg]), [expected]);
+    }
+}
+
+/// A log in which they are missing is of no use.
+#[test]
+fn ordinary_arguments_are_left() {
+    for args in [
+        "docker run -p 8080:80 -p8443:443 -u 1000:1000 nginx:1.27@sha256:9f86d081884c7d65",
+        "kubectl -n prod set image deploy/web web=registry.example/app:v1.2.3",
+        "kubectl get secret db-credentials -o yaml",
+        "git checkout 9f86d081884c7d659a2feaa0c55ad0159f86d081",
+        "git@github.com:owner/repo.git actions/checkout@v4",
+        "ssh -p 22 -i /home/me/.ssh/id_ed25519 me@host",
+        "rsync -av --delete src/ host:/srv/app/",
+        "openssl req -keyout /tmp/a -newkey rsa:2048; mkdir -p /srv/data; tar -pxf a.tar; cp -pr a b",
+        "psql --no-password -h db -U postgres -c 'select 1'",
+        "--request-id 550e8400-e29b-41d4-a716-446655440000",
+        "--since 2026-11-30T21:00:00Z --until=2026-12-01T00:00:00+01:00",
+        "--primary-key id --sort-key=created --next-token 12",
+        "--token-file /run/token --password-stdin --key-file=/etc/tls/a.pem",
+        "--payload eyJuYW1lIjoid29ybGQiLCJjb3VudCI6MTJ9",
+        "--sha256 e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        "arn:aws:iam::123456789012:role/deploy s3://bucket/monkey/page=1",
+        "https://host:8443/path?page=2&sort=name#top",
+        "FOO=bar PATH=/usr/bin:/bin PWD=/srv ZONE=eu-west-1",
+        "--author name --compass north --bypass cache --tokens 12 --max-tokens=5",
+        "SELECT * FROM users WHERE id = 5",
+        "{\"name\":\"web\",\"value\":\"3\",\"replicas\":2}",
+        "task-restore-the-database-of-the-orders-from-yesterday",
+        "restore --dry-run orders 2026-11-30 --yes -v -x -u root",
+    ] {
+        assert_eq!(recorded(&[args]), [args]);
+        let words: Vec<_> = args.split(' ').collect();
+        assert_eq!(recorded(&words), words);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_secret_is_replaced_in_encodings_inside_one_another(
+        value in "[A-Z][a-z0-9!?$%]{4,12}",
+        encodings in encodings(),
+    ) {
+        for secret in [format!("token={value}"), format!("-u me:{value}"), format!("X-Api-Key: {value}")] {
+            let mut text = format!(" {secret}");
+            for (encode, before, after) in &encodings {
+                text = encode(&format!("{before} {text}\n{after}"));
+            }
+            let clean = recorded(&[&text]).concat();
+            prop_assert!(clean.contains("[redacted]"), "{text} {clean}");
+        }
+    }
+
+    /// What a shell, an editor or a person types, without a name that promises a secret.
+    #[test]
+    fn nothing_is_replaced_in_words_without_a_secret(words in "([a-z]{1,8}[ /=.:_-]){0,40}") {
+        prop_assume!(!["key", "pass", "pwd", "set", "pat", "otp"].iter().any(|it| words.contains(it)));
+        prop_assert_eq!(recorded(&[&words]).concat(), words);
+    }
+}
+
+/// CPU time, so that other processes do not matter.
+#[cfg(target_os = "linux")]
+fn time_of(text: &str) -> i64 {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let now = || {
+        let usage = getrusage(UsageWho::RUSAGE_THREAD).unwrap();
+        let sum = usage.user_time() + usage.system_time();
+        sum.tv_sec() * 1_000_000 + sum.tv_usec()
+    };
+    let before = now();
+    redact_args(&[Text::from(text)]);
+    now() - before
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn time_grows_with_the_length_of_a_text_and_not_with_its_square() {
+    for mark in [
+        ":",
+        "=",
+        "\"",
+        "a:",
+        "a=",
+        "://",
+        "://:@",
+        "-u ",
+        "PRIVATE KEY",
+        "%25",
+        "\\",
+        "' ",
+        "set ",
+        "-eyJ",
+        "AKIA",
+    ] {
+        let short = time_of(&mark.repeat(2_000));
+        let long = time_of(&mark.repeat(16_000));
+        // A square would be 64 times as long, many seconds. Short times are inexact.
+        assert!(long < 24 * short + 500_000, "{mark}: {short} {long}");
+    }
 }

@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::names::{Character, EscapeAt, json_escape, percent_escape};
+use super::spelling::{Character, EscapeAt, form_escape, json_escape, percent_escape};
 
 /// How many encodings inside one another are decoded.
 const DEPTH: usize = 3;
@@ -14,19 +14,23 @@ const DEPTH: usize = 3;
 const BUDGET: usize = 32;
 
 /// Bytes, and which part of the text each of them is from.
-pub(super) struct Decoded {
-    pub(super) bytes: Vec<u8>,
+pub struct Decoded {
+    pub bytes: Vec<u8>,
     /// None for the text itself.
     origin: Option<Vec<Part>>,
+    /// Whether they are what digits mean: most digits are no encoding of anything.
+    is_of_digits: bool,
 }
 
 /// Calls a function with the text, and with what it means in one encoding, in two, and
-/// so on. An encoding that cannot hold `shortest` bytes is left out.
-pub(super) fn each_reading(text: &[u8], shortest: usize, mut visit: impl FnMut(&Decoded)) {
+/// so on, as long as the function returns true. An encoding that cannot hold `shortest`
+/// bytes is left out.
+pub fn each_reading(text: &[u8], shortest: usize, mut visit: impl FnMut(&Decoded) -> bool) {
     let mut budget = text.len().saturating_mul(BUDGET);
     let whole = Decoded {
         bytes: text.to_vec(),
         origin: None,
+        is_of_digits: false,
     };
     visit(&whole);
     let mut level = vec![whole];
@@ -37,8 +41,7 @@ pub(super) fn each_reading(text: &[u8], shortest: usize, mut visit: impl FnMut(&
                 return;
             };
             budget = left;
-            visit(&reading);
-            if depth < DEPTH {
+            if visit(&reading) && depth < DEPTH {
                 next.push(reading);
             }
         }
@@ -48,7 +51,7 @@ pub(super) fn each_reading(text: &[u8], shortest: usize, mut visit: impl FnMut(&
 
 impl Decoded {
     /// Returns the part of the text that some bytes are from.
-    pub(super) fn source(&self, bytes: Range<usize>) -> Range<usize> {
+    pub fn source(&self, bytes: Range<usize>) -> Range<usize> {
         let Some(origin) = &self.origin else {
             return bytes;
         };
@@ -58,12 +61,31 @@ impl Decoded {
         start as usize..end as usize
     }
 
+    /// Where there may be text of some length.
+    pub fn texts(&self, shortest: usize) -> Vec<Range<usize>> {
+        if !self.is_of_digits {
+            return std::iter::once(0..self.bytes.len()).collect();
+        }
+        let is_end = |c: char| c.is_control() && !"\t\r\n".contains(c);
+        let mut found = Vec::new();
+        let mut at = 0;
+        for chunk in self.bytes.utf8_chunks() {
+            for piece in chunk.valid().split_inclusive(is_end) {
+                let end = at + piece.trim_end_matches(is_end).len();
+                found.extend((end - at >= shortest).then_some(at..end));
+                at += piece.len();
+            }
+            at += chunk.invalid().len();
+        }
+        found
+    }
+
     fn readings(&self, shortest: usize) -> Vec<Self> {
-        let escapes = [percent_escape, json_escape];
-        let mut readings: Vec<_> = escapes
-            .iter()
-            .filter_map(|it| self.unescaped(*it))
-            .collect();
+        let is_form = self.bytes.contains(&b'+');
+        let escapes = [percent_escape as EscapeAt, json_escape]
+            .into_iter()
+            .chain(is_form.then_some(form_escape as EscapeAt));
+        let mut readings: Vec<_> = escapes.filter_map(|it| self.unescaped(it)).collect();
         for (value, bits, positions) in DIGITS {
             let digits = self.digits(value);
             // The first digit of a byte may be any of the first ones.
@@ -86,8 +108,11 @@ impl Decoded {
             origin.extend(means.bytes().iter().map(|_| part));
             at += length;
         }
-        let origin = Some(origin);
-        (bytes.len() < self.bytes.len()).then_some(Self { bytes, origin })
+        (bytes.len() < self.bytes.len()).then_some(Self {
+            bytes,
+            origin: Some(origin),
+            ..*self
+        })
     }
 
     /// The digits of an encoding, in order. What is between them is skipped: line ends,
@@ -148,6 +173,9 @@ fn joined(digits: &[Digit], bits: usize) -> Decoded {
         Some((byte.to_le_bytes()[0], (first.0, last.1)))
     });
     let (bytes, origin) = decoded.unzip();
-    let origin = Some(origin);
-    Decoded { bytes, origin }
+    Decoded {
+        bytes,
+        origin: Some(origin),
+        is_of_digits: true,
+    }
 }
