@@ -4,7 +4,10 @@ use std::io;
 use std::path::Path;
 
 use super::log::{Log, LogSetting};
-use crate::host::{FileKind, HostView, STICKY, Stat, beyond_the_path, diagnosis, is_link, reason};
+use crate::host::{
+    FileKind, HostView, MAP_OWNER, STICKY, Stat, beyond_the_path, diagnosis, is_link, is_unmapped,
+    reason,
+};
 use crate::manifest::LogAccess;
 use crate::names::{shell_path, shell_word};
 
@@ -74,11 +77,16 @@ impl LogObstacle {
         )
     }
 
-    pub(super) fn foreign_owner(log: &Log, path: &Path, owner: u32) -> Self {
+    pub(super) fn foreign_owner(log: &Log, path: &Path, owner: u32, view: &dyn HostView) -> Self {
         let path = shell_word(path);
+        let must = format!("{path} must belong to you or root, but");
+        if is_unmapped(owner, view) {
+            let reason = format!("{must} has no owner in this user namespace");
+            return Self::new(log, reason, MAP_OWNER);
+        }
         Self::new(
             log,
-            format!("{path} must belong to you or root, but belongs to uid {owner}"),
+            format!("{must} belongs to uid {owner}"),
             format!("sudo chown \"$(id -u)\" {path}"),
         )
     }

@@ -86,7 +86,7 @@ fn check(log: &Log, stat: &Stat, view: &dyn HostView) -> Option<LogObstacle> {
         return Some(LogObstacle::hard_linked(log));
     }
     if !stat.has_trusted_owner(euid) && !of_team {
-        return Some(LogObstacle::foreign_owner(log, &log.path, stat.owner));
+        return Some(LogObstacle::foreign_owner(log, &log.path, stat.owner, view));
     }
     let most = log.access.mode();
     if stat.mode & 0o600 != 0o600 || stat.mode & !most != 0 {
@@ -108,7 +108,7 @@ fn check_directory(log: &Log, stat: &Stat, view: &dyn HostView) -> Option<LogObs
         return Some(LogObstacle::not_a_directory(log, path, stat.kind, view));
     }
     if !stat.has_trusted_owner(view.euid()) {
-        return Some(LogObstacle::foreign_owner(log, path, stat.owner));
+        return Some(LogObstacle::foreign_owner(log, path, stat.owner, view));
     }
     if stat.is_world_writable() {
         return Some(LogObstacle::loose_directory(log, path, stat, view.euid()));
@@ -191,10 +191,23 @@ mod tests {
     }
 
     #[test]
+    fn an_owner_outside_the_user_namespace_cannot_be_changed_in_it() {
+        for path in [LOG, "/home/ops/log"] {
+            let inside = world()
+                .file("/proc/sys/kernel/overflowuid", "65534\n")
+                .file("/proc/self/uid_map", "0 1000 1\n")
+                .alter(path, |stat| stat.owner = 65534);
+            let obstacle = found(&inside).unwrap();
+            assert!(obstacle.reason.ends_with("no owner in this user namespace"));
+            assert!(!obstacle.help.contains("chown"), "{}", obstacle.help);
+        }
+    }
+
+    #[test]
     fn owners_and_modes_are_checked() {
         let log = Log::plain(LOG);
         let foreign = world().alter(LOG, |stat| stat.owner = UID + 1);
-        let obstacle = LogObstacle::foreign_owner(&log, LOG.as_ref(), UID + 1);
+        let obstacle = LogObstacle::foreign_owner(&log, LOG.as_ref(), UID + 1, &foreign);
         assert_eq!(found(&foreign), Some(obstacle));
         for mode in [0o640, 0o700, 0o4600, 0o400] {
             let loose = world().alter(LOG, |stat| stat.mode = mode);
@@ -212,7 +225,7 @@ mod tests {
             obstacle.reason
         );
         let theirs = world().alter("/home/ops/log", |stat| stat.owner = UID + 1);
-        let obstacle = LogObstacle::foreign_owner(&log, directory, UID + 1);
+        let obstacle = LogObstacle::foreign_owner(&log, directory, UID + 1, &theirs);
         assert_eq!(found(&theirs), Some(obstacle));
     }
 

@@ -98,6 +98,8 @@ codes! {
     Unclosed = "QLI0009" "unclosed" Error,
     /// A field or table is defined twice.
     DuplicateField = "QLI0010" "duplicate-field" Error,
+    /// A file has more problems than are listed.
+    MoreProblems = "QLI0011" "more-problems" Error "that of the problems it counts",
     /// A required field is missing.
     MissingField = "QLI0101" "missing-field" Error,
     /// A field does not exist.

@@ -9,6 +9,7 @@ mod scan;
 mod shown;
 mod source;
 mod suggest;
+mod unlisted;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::names::{Text, visible, without_tokens};
+use crate::names::{Text, visible, visible_path, without_tokens};
 
 pub use code::{Code, Severity};
 pub use scan::{StructuralBytes, begins_statement};
@@ -26,6 +27,7 @@ pub use source::{Position, SOURCE_MAX, Source};
 pub use suggest::{are_near, nearest, one_of, quoted};
 #[cfg(feature = "policy")]
 pub use suggest::{listed, shortened};
+pub use unlisted::{Unlisted, collect, count};
 
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
@@ -44,6 +46,8 @@ pub struct Diagnostic {
     pub fix: Option<Fix>,
     /// The rule of a policy that is violated.
     pub policy: Option<Box<PolicyRule>>,
+    /// The problems that it stands for (QLI0011).
+    pub unlisted: Option<Box<Unlisted>>,
 }
 
 /// A rule of a policy, by where it is written.
@@ -59,7 +63,7 @@ pub struct PolicyRule {
 impl PolicyRule {
     /// `file#pointer`, safe to display.
     pub fn shown(&self) -> String {
-        format!("{}#{}", self.file.visible(), visible(&self.pointer))
+        format!("{}#{}", visible_path(&self.file), visible(&self.pointer))
     }
 }
 
@@ -132,6 +136,7 @@ impl Diagnostic {
             consequence: None,
             fix: None,
             policy: None,
+            unlisted: None,
         }
     }
 
@@ -207,6 +212,7 @@ impl Diagnostic {
     fn order(&self) -> (&Path, usize, usize, Code, Option<&PolicyRule>) {
         let (start, end) = match &self.location {
             Location::Text { span, .. } => (span.start, span.end),
+            Location::Path(_) if self.unlisted.is_some() => (usize::MAX, usize::MAX),
             Location::Path(_) => (0, 0),
         };
         (self.path(), start, end, self.code, self.policy.as_deref())
@@ -221,12 +227,13 @@ impl From<Diagnostic> for Diagnostics {
     }
 }
 
-/// Sorts by path, start, end, code and rule, and drops duplicates.
+/// Sorts by path, start, end, code and rule, drops duplicates, and counts what is too
+/// much to list.
 #[must_use]
 pub fn sorted(mut found: Diagnostics) -> Diagnostics {
     found.sort_by(|a, b| a.order().cmp(&b.order()));
-    found.dedup_by(|a, b| a.order() == b.order() && a.message == b.message);
-    found
+    found.dedup_by(|a, b| a.unlisted.is_none() && a.order() == b.order() && a.message == b.message);
+    unlisted::limited(found)
 }
 
 pub fn has_errors(found: &[Diagnostic]) -> bool {

@@ -1,10 +1,13 @@
 //! Step 3: the user confirms, before any secret is fetched.
 
+use std::io;
+use std::path::Path;
+
 use serde::Serialize;
 
 use super::plan::Declared;
 use super::{Detail, Guard, Launch, Passage, Refusal, Step, Verdict};
-use crate::host::{AskError, Host, HostView, reason};
+use crate::host::{AskError, Host, HostView, beyond_the_path, is_exhausted, reason};
 use crate::manifest::{ConfirmBy, DemandedBy};
 use crate::names::{GroupName, visible};
 
@@ -56,8 +59,19 @@ impl Confirm {
             (Answer::NameGiven(typed), _) if typed == group.as_str() => Ok(Some("confirm-flag")),
             (Answer::NameGiven(typed), _) => Err(Refusal::WrongName(typed.clone(), group.clone())),
             (Answer::YesGiven, None) => Ok(Some("yes-flag")),
-            _ if view.has_terminal() => Ok(None),
-            (Answer::AskPerson | Answer::YesGiven, name) => Err(Refusal::NoTerminal(name.clone())),
+            (Answer::AskPerson | Answer::YesGiven, name) => match view.has_terminal() {
+                Ok(true) => Ok(None),
+                Ok(false) => Err(Refusal::NoTerminal(name.clone())),
+                Err(error) => Err(self.lost(&error)),
+            },
+        }
+    }
+
+    fn lost(&self, error: &io::Error) -> Refusal {
+        let cause = beyond_the_path(error, Path::new("/dev/tty"));
+        match cause.filter(|_| is_exhausted(error)) {
+            Some(command) => Refusal::TerminalUnknown(reason(error), command),
+            None => Refusal::TerminalLost(reason(error), self.name.clone()),
         }
     }
 
@@ -78,7 +92,7 @@ impl Confirm {
         let question = self.question(launch, host);
         let answer = host.ask(&question).map_err(|error| match error {
             AskError::Interrupted(signal) => Refusal::Interrupted(Step::Confirm, signal),
-            AskError::Io(error) => Refusal::TerminalLost(reason(&error), self.name.clone()),
+            AskError::Io(error) => self.lost(&error),
         })?;
         let is_yes = match &self.name {
             Some(name) => answer == name.as_str(),
@@ -130,6 +144,8 @@ impl Guard for Confirm {
 
 #[cfg(test)]
 mod tests {
+    use nix::errno::Errno;
+
     use super::super::plan::tests::{enforce_only, enforce_with};
     use super::*;
     use crate::host::Signal;
@@ -161,6 +177,22 @@ mod tests {
         let (world, result) = enforce_only(ci, Step::Confirm);
         assert!(matches!(result, Err(Refusal::NoTerminal(None))));
         assert!(!world.acts().iter().any(|act| matches!(act, Act::Asked(_))));
+    }
+
+    #[test]
+    fn a_terminal_that_cannot_be_opened_is_not_a_missing_one() {
+        for errno in [Errno::EMFILE, Errno::ENFILE] {
+            let (_, result) = enforce_only(world().terminal_error(errno), Step::Confirm);
+            let Err(Refusal::TerminalUnknown(reason, command)) = result else {
+                panic!("{result:?}")
+            };
+            assert_eq!(reason, crate::host::reason(&errno.into()));
+            assert!(
+                ["ulimit -n", "cat /proc"]
+                    .iter()
+                    .any(|one| command.starts_with(one))
+            );
+        }
     }
 
     #[test]

@@ -8,16 +8,16 @@ use std::path::{Path, PathBuf};
 
 use super::{Plan, Refusal};
 use crate::host::{ChangedBy, FileId, HostView, InsecurePath, Interpreter, insecure_paths, reason};
-use crate::names::{Sha256, shell_word};
+use crate::names::{Sha256, shell_path};
 
 /// How the `manifest`, the `script` or an `interpreter` differs from the planned one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileChange {
-    #[error("the {0} {path} was replaced since it was planned", path = shell_word(.1))]
+    #[error("the {0} {path} was replaced since it was planned", path = shell_path(.1))]
     Replaced(&'static str, PathBuf),
-    #[error("the {0} {path} was edited since it was planned", path = shell_word(.1))]
+    #[error("the {0} {path} was edited since it was planned", path = shell_path(.1))]
     Edited(&'static str, PathBuf),
-    #[error("the {0} {path} cannot be read any more: {2}", path = shell_word(.1))]
+    #[error("the {0} {path} cannot be read any more: {2}", path = shell_path(.1))]
     Unreadable(&'static str, PathBuf, String),
     /// Another user may change it now, or a directory above it.
     #[error("meanwhile {}", .0.reason())]

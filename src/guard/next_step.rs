@@ -156,6 +156,7 @@ impl Refusal {
             Self::NoTerminal(name) | Self::TerminalLost(_, name) => {
                 ("if you are sure", line.confirmed(name.as_ref()))
             }
+            Self::TerminalUnknown(_, command) => ("to see why", command.clone()),
             Self::Declined(_) => ("to try again", line.run("")),
             Self::WrongName(_, name) => {
                 let command = line.run(&format!(" --confirm {name}"));

@@ -199,7 +199,8 @@ impl Plan {
             Refusal::NoTerminal(_)
             | Refusal::Declined(_)
             | Refusal::WrongName(..)
-            | Refusal::TerminalLost(..) => {
+            | Refusal::TerminalLost(..)
+            | Refusal::TerminalUnknown(..) => {
                 let confirm = self.guards.confirm.as_ref()?;
                 let field = match confirm.name {
                     Some(_) => "confirm_by",

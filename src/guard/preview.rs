@@ -3,7 +3,7 @@
 use super::{Plan, Refusal, Step};
 use crate::host::HostView;
 use crate::manifest::DemandedBy;
-use crate::names::shell_word;
+use crate::names::shell_path;
 
 /// What a step would do now.
 #[derive(Debug, Clone)]
@@ -140,7 +140,7 @@ impl Plan {
             Some(failure) => Verdict::Refuse(Refusal::CannotStart(failure)),
             None => self.spawn.preview(view),
         };
-        let program = || shell_word(&self.spawn.program.path);
+        let program = || shell_path(&self.spawn.program.path);
         let text = verdict.refusal().map_or_else(program, Refusal::reason);
         let detail = Detail::of_group(verdict.shown(), text);
         Preview::new(Step::Spawn, verdict, vec![detail])

@@ -7,7 +7,7 @@ use crate::audit::{AppendError, LogObstacle};
 use crate::diagnostics::Code;
 use crate::host::{NotStartable, Signal};
 use crate::manifest::DemandedBy;
-use crate::names::{GroupName, exit_code, shell_word, visible};
+use crate::names::{GroupName, exit_code, shell_path, visible};
 
 /// Why a guard did not let the run continue. A group's name is the one that must be
 /// typed, if `y` is not enough.
@@ -21,6 +21,9 @@ pub enum Refusal {
     WrongName(String, GroupName),
     /// The terminal could not be read.
     TerminalLost(String, Option<GroupName>),
+    /// It cannot be known whether there is a terminal: why, and the command that shows
+    /// the cause.
+    TerminalUnknown(String, String),
     SecretsMissing(Vec<SecretFault>),
     /// The log's location is not safe or not writable.
     LogObstacle(LogObstacle),
@@ -39,12 +42,12 @@ pub enum Refusal {
 /// Why a script cannot be started.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartFailure {
-    #[error("{} is gone", shell_word(.0))]
+    #[error("{} is gone", shell_path(.0))]
     Vanished(PathBuf),
     /// The system could not start it: its format, or one of its interpreters.
     #[error(transparent)]
     NotStartable(#[from] NotStartable),
-    #[error("{} cannot be executed: {message}", shell_word(script))]
+    #[error("{} cannot be executed: {message}", shell_path(script))]
     NotExecutable {
         script: PathBuf,
         /// The system's message.
@@ -52,16 +55,16 @@ pub enum StartFailure {
         errno: Option<i32>,
     },
     /// Its arguments and variables.
-    #[error("{path} cannot be given {size} bytes of arguments and variables: the system takes {limit}", path = shell_word(script))]
+    #[error("{path} cannot be given {size} bytes of arguments and variables: the system takes {limit}", path = shell_path(script))]
     TooLarge {
         script: PathBuf,
         size: usize,
         limit: usize,
     },
     /// The cached copy of an embedded script was changed.
-    #[error("{} differs from the embedded script", shell_word(.0))]
+    #[error("{} differs from the embedded script", shell_path(.0))]
     CopyDiffers(PathBuf),
-    #[error("the embedded script cannot be copied to {path}: {1}", path = shell_word(.0))]
+    #[error("the embedded script cannot be copied to {path}: {1}", path = shell_path(.0))]
     NoCopy(PathBuf, String),
 }
 
@@ -120,7 +123,9 @@ impl Refusal {
     fn row(&self) -> (Option<Step>, Code) {
         match self {
             Self::EnvDiffers(_) => (Some(Step::RequiresEnv), Code::RequiresEnv),
-            Self::NoTerminal(_) | Self::TerminalLost(..) => (Some(Step::Confirm), Code::NoTerminal),
+            Self::NoTerminal(_) | Self::TerminalLost(..) | Self::TerminalUnknown(..) => {
+                (Some(Step::Confirm), Code::NoTerminal)
+            }
             Self::Declined(_) => (Some(Step::Confirm), Code::Declined),
             Self::WrongName(..) => (Some(Step::Confirm), Code::WrongName),
             Self::SecretsMissing(faults) => {
@@ -173,6 +178,9 @@ impl Refusal {
                 visible(typed)
             )),
             Self::TerminalLost(error, _) => one(format!("the terminal cannot be read: {error}")),
+            Self::TerminalUnknown(error, _) => {
+                one(format!("the terminal cannot be opened: {error}"))
+            }
             Self::LogObstacle(obstacle) => one(obstacle.reason.clone()),
             Self::LogFailed(_, reason)
             | Self::LogLocked(_, reason)

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use nix::libc::{O_NOFOLLOW, SIGXFSZ};
 
-use super::directory::{create_all, create_draft, with_owner_bits};
+use super::directory::{create_all, create_draft, keeps_names, with_owner_bits};
 use super::draft::draft;
 use super::{NewFile, Stat};
 
@@ -85,6 +85,7 @@ pub(super) fn make(
     above: u32,
 ) -> io::Result<()> {
     make_parent(directory, above)?;
+    may_remove_in(draft.parent())?;
     let made = fill(draft, files).and_then(|()| {
         std::fs::rename(draft, directory).map_err(|error| {
             // One error for a path that exists, whatever is there.
@@ -115,6 +116,7 @@ fn renamed(
     mode: u32,
     write: impl FnOnce(&mut File) -> io::Result<()>,
 ) -> io::Result<()> {
+    may_remove_in(draft.parent())?;
     let mut file = new_file(draft, mode)?;
     let written = write(&mut file).and_then(|()| file.sync_all());
     drop(file); // a file open for writing cannot be executed
@@ -123,6 +125,14 @@ fn renamed(
         drop(std::fs::remove_file(draft));
     }
     placed
+}
+
+/// Fails as a rename would, before there is a draft that could not be removed.
+fn may_remove_in(directory: Option<&Path>) -> io::Result<()> {
+    if keeps_names(directory) {
+        return Err(Errno::EPERM.into());
+    }
+    Ok(())
 }
 
 fn copy_owner_and_mode(file: &File, other: &Metadata) -> io::Result<()> {

@@ -1,8 +1,9 @@
 //! Directories that are complete from the moment they exist, whatever the umask: each
 //! is created under the name of a draft and renamed into place.
 
-use std::fs::{DirBuilder, Permissions};
+use std::fs::{DirBuilder, File, Permissions};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
@@ -48,12 +49,39 @@ fn create_all_by(path: &Path, make: &dyn Fn(&Path) -> io::Result<()>) -> io::Res
 }
 
 fn create(path: &Path, make: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<()> {
+    if keeps_names(path.parent()) {
+        return make(path);
+    }
     let draft = draft(path);
     let created = make(&draft).and_then(|()| place(&draft, path));
     if created.is_err() {
         drop(std::fs::remove_dir(&draft));
     }
     created
+}
+
+/// Whether nothing in a directory can be renamed or removed, so that a draft would stay:
+/// it is append-only (`chattr +a`).
+pub(super) fn keeps_names(directory: Option<&Path>) -> bool {
+    let named = directory.filter(|path| *path != Path::new(""));
+    is_append_only(CWD, named.unwrap_or(Path::new(".")))
+}
+
+/// The same of an open directory.
+pub(super) fn keeps_names_in(directory: &File) -> bool {
+    is_append_only(directory, Path::new(""))
+}
+
+#[cfg(target_os = "linux")]
+fn is_append_only(directory: impl AsFd, path: &Path) -> bool {
+    use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
+    let found = statx(directory, path, AtFlags::EMPTY_PATH, StatxFlags::TYPE);
+    found.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::APPEND))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_append_only(_: impl AsFd, _: &Path) -> bool {
+    false
 }
 
 /// Creates a directory that is renamed into place later.

@@ -12,7 +12,7 @@ use super::executable_format::{FormatFault, fault, loader_fault};
 use super::first_line::FirstLine;
 use super::permissions::{is_absent, is_executable, is_link};
 use super::{Access, FileKind, HostView, Stat, reason};
-use crate::names::{Sha256, path_as_text, shell_word, visible};
+use crate::names::{Sha256, path_as_text, shell_path, visible};
 
 /// A program that starts a script, or another interpreter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,21 +34,21 @@ pub struct Interpreter {
 /// Why the system would not start a script.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotStartable {
-    #[error("{path} {1}", path = shell_word(.0))]
+    #[error("{path} {1}", path = shell_path(.0))]
     Program(PathBuf, Unfit),
-    #[error("the interpreter `{interpreter}` of {script} {fault}", interpreter = visible(interpreter), script = shell_word(script))]
+    #[error("the interpreter `{interpreter}` of {script} {fault}", interpreter = visible(interpreter), script = shell_path(script))]
     Interpreter {
         script: PathBuf,
         interpreter: PathBuf,
         fault: Unfit,
     },
     /// `env` looks for it.
-    #[error("the interpreter `{name}` of {script} is not on PATH", name = visible(name), script = shell_word(script))]
+    #[error("the interpreter `{name}` of {script} is not on PATH", name = visible(name), script = shell_path(script))]
     NotOnPath { script: PathBuf, name: OsString },
     /// `env` would fail, or start the script again, without an end.
-    #[error("the `#!` line of {script} gives `env` no program to start", script = shell_word(script))]
+    #[error("the `#!` line of {script} gives `env` no program to start", script = shell_path(script))]
     NoProgram { script: PathBuf, arg: OsString },
-    #[error("{path} has too many nested `#!` interpreters", path = shell_word(.0))]
+    #[error("{path} has too many nested `#!` interpreters", path = shell_path(.0))]
     TooNested(PathBuf),
 }
 

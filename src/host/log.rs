@@ -12,7 +12,7 @@ use nix::sys::stat::Mode;
 use rustix::fs::{AtFlags, RenameFlags, renameat_with, unlinkat};
 
 use super::Stat;
-use super::directory::create_all_exactly;
+use super::directory::{create_all_exactly, keeps_names_in};
 use super::draft::draft;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,6 +127,9 @@ fn create(directory: &File, name: &OsStr, mode: u32) -> io::Result<(File, bool)>
 /// Creates a log that has its permissions from the moment it exists, whatever the
 /// umask: another run would refuse a log with others.
 fn create_new(directory: &File, name: &OsStr, mode: u32) -> io::Result<File> {
+    if keeps_names_in(directory) {
+        return create_with(directory, name, mode);
+    }
     let draft = draft(Path::new(name));
     let file = create_with(directory, draft.as_os_str(), mode)?;
     match renameat_with(directory, &draft, directory, name, RenameFlags::NOREPLACE) {

@@ -85,7 +85,8 @@ pub use streams::{
     write_stderr, write_stdout,
 };
 pub use system::System;
-pub use trust::{ChangedBy, InsecurePath, insecure_paths};
+pub use terminal::is_exhausted;
+pub use trust::{ChangedBy, InsecurePath, MAP_OWNER, insecure_paths, is_unmapped};
 pub use witness::{WITNESS, run_witness};
 
 /// The text of a system error without its number.
@@ -154,8 +155,8 @@ pub trait HostView {
     /// How much a script can be given.
     fn exec_limits(&self) -> ExecLimits;
 
-    /// Whether this process has a controlling terminal.
-    fn has_terminal(&self) -> bool;
+    /// Whether this process has a controlling terminal; fails if that cannot be known.
+    fn has_terminal(&self) -> io::Result<bool>;
 
     fn euid(&self) -> u32;
     fn identity(&self) -> Identity;

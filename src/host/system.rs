@@ -204,7 +204,7 @@ impl HostView for System {
         ExecLimits::of_system()
     }
 
-    fn has_terminal(&self) -> bool {
+    fn has_terminal(&self) -> io::Result<bool> {
         terminal::exists()
     }
 

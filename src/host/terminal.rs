@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 
+use nix::errno::Errno;
 use nix::libc::O_NOCTTY;
 use nix::sys::signal as unix;
 use nix::unistd::{getpgrp, getppid, getsid};
@@ -70,8 +71,19 @@ fn modes(of: &Termios) -> (InputModes, OutputModes, LocalModes) {
     (of.input_modes, of.output_modes, of.local_modes)
 }
 
-pub(super) fn exists() -> bool {
-    open(false).is_ok()
+/// Fails if the process or the system cannot open anything: that says nothing about a
+/// terminal.
+pub(super) fn exists() -> io::Result<bool> {
+    match open(false) {
+        Err(error) if is_exhausted(&error) => Err(error),
+        opened => Ok(opened.is_ok()),
+    }
+}
+
+/// Whether a file could not be opened for want of descriptors or memory (open(2)).
+pub fn is_exhausted(error: &io::Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(errno, Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM))
 }
 
 /// Whether qli could be continued if it stopped itself: it has a controlling
@@ -86,7 +98,7 @@ pub(super) fn can_stop() -> bool {
     let session = getsid(None).ok();
     let same_session = session.is_some() && getsid(Some(parent)).ok() == session;
     let apart = session.is_some_and(|session| session != getpgrp());
-    known && same_session && apart && exists()
+    known && same_session && apart && exists().unwrap_or(false)
 }
 
 /// The modes of the controlling terminal before the script started.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::path::normalize;
 use super::permissions::STICKY;
 use super::{FileKind, HostView, Stat};
-use crate::names::shell_word;
+use crate::names::shell_path;
 
 /// A file or directory that someone else can change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +52,12 @@ impl InsecurePath {
     }
 
     pub fn reason(&self) -> String {
-        format!("{} {}", shell_word(&self.path), self.finding())
+        format!("{} {}", shell_path(&self.path), self.finding())
     }
 
     /// Returns the command that fixes it.
     pub fn help(&self) -> String {
-        let path = shell_word(&self.path);
+        let path = shell_path(&self.path);
         // The system needs its devices as they are.
         if self.stat.kind == FileKind::Special {
             return format!("ls -l {path}  # use a regular file instead");
@@ -68,9 +68,7 @@ impl InsecurePath {
             ChangedBy::Owner => {
                 format!("sudo chown -h \"$(id -u)\" {path}  # or run it as its owner")
             }
-            ChangedBy::UnmappedOwner => {
-                "cat /proc/self/uid_map  # run qli outside, or map the owner here".to_owned()
-            }
+            ChangedBy::UnmappedOwner => MAP_OWNER.to_owned(),
             ChangedBy::Everyone => format!("chmod o-w {path}"),
             ChangedBy::Named(uid) => format!("setfacl -x u:{uid} {path}"),
         }
@@ -207,9 +205,13 @@ fn group_class(path: &Path, stat: &Stat, view: &dyn HostView) -> Option<ChangedB
     named.or(acl.by_group.then_some(ChangedBy::Group))
 }
 
+/// What to do about a file whose owner has no uid in this user namespace: no one in it
+/// may change the owner.
+pub const MAP_OWNER: &str = "cat /proc/self/uid_map  # run qli outside, or map the owner here";
+
 /// Whether a uid is what the kernel shows for every user that has none in this user
 /// namespace (`user_namespaces(7)`).
-fn is_unmapped(uid: u32, view: &dyn HostView) -> bool {
+pub fn is_unmapped(uid: u32, view: &dyn HostView) -> bool {
     let text = |path: &str| String::from_utf8(view.head(Path::new(path)).ok()?).ok();
     let overflow = text("/proc/sys/kernel/overflowuid");
     let is_overflow = overflow.is_some_and(|it| it.trim().parse() == Ok(uid));

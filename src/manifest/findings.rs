@@ -10,7 +10,7 @@ use toml::de::DeValue;
 
 use super::field_row::{FieldRow, example_of, find};
 use super::statements::{ErrorRanges, Statements};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Location, Source};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, Location, Source, collect, quoted};
 
 pub(super) type TomlValue<'i> = Spanned<DeValue<'i>>;
 
@@ -53,7 +53,7 @@ impl Findings<'_> {
             Location::Path(_) => false,
         };
         if !is_guess {
-            self.list.push(diagnostic);
+            collect(&mut self.list, diagnostic);
         }
     }
 
@@ -78,6 +78,36 @@ impl Findings<'_> {
     ) {
         let diagnostic = self.at(code, span.clone(), message.into()).help(help);
         self.push(diagnostic.label(other.clone(), label));
+    }
+
+    /// Reports each number without digits in a value, such as `0x`, which the parser
+    /// accepts. Returns whether the value is one itself.
+    pub(super) fn without_digits(&mut self, name: &str, value: &TomlValue<'_>) -> bool {
+        match value.get_ref() {
+            DeValue::Integer(written) if written.as_str().is_empty() => {
+                let message = format!("{} has a number without digits", quoted(name));
+                let line = format!("{name} = {}", self.example_of(name));
+                let help = format!("write {}", quoted(&line));
+                self.wrong(Code::SyntaxError, value.span(), message, help);
+                return true;
+            }
+            DeValue::Array(items) => {
+                for item in items {
+                    self.without_digits(name, item);
+                }
+            }
+            DeValue::Table(fields) => {
+                for (name, value) in fields {
+                    self.without_digits(name.get_ref(), value);
+                }
+            }
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => {}
+        }
+        false
     }
 
     pub(super) fn example_of(&self, name: &str) -> &'static str {

@@ -1,10 +1,13 @@
 //! Automatic fixes. None of them loosens a guard: a group with an error does not
 //! run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::problems;
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, Fix, SOURCE_MAX, Safety, Source};
+use crate::diagnostics::{
+    Code, Diagnostic, Diagnostics, Fix, SOURCE_MAX, Safety, Severity, Source,
+};
 
 /// What fixing a manifest changes.
 #[derive(Debug)]
@@ -120,12 +123,18 @@ fn fixed_text(text: &str, fixes: &[&Fix]) -> String {
 
 /// The message of a problem with a code that is more frequent than before.
 fn new_problem(before: &Diagnostics, after: &Diagnostics) -> Option<String> {
-    let mut known: Vec<_> = before.iter().map(|one| one.code).collect();
-    let is_new = |one: &&Diagnostic| {
-        let same = known.iter().position(|code| *code == one.code);
-        same.map(|at| known.swap_remove(at)).is_none()
+    let mut known: BTreeMap<Code, usize> = BTreeMap::new();
+    for (_, code, count) in before.iter().flat_map(Diagnostic::kinds) {
+        *known.entry(code).or_default() += count;
+    }
+    let mut is_new = |(_, code, count): (Severity, Code, usize)| {
+        let left = known.get(&code).and_then(|known| known.checked_sub(count));
+        known.insert(code, left.unwrap_or_default());
+        left.is_none()
     };
-    after.iter().find(is_new).map(|one| one.message.clone())
+    let mut after = after.iter();
+    let new = after.find(|one| one.kinds().any(&mut is_new));
+    new.map(|one| one.message.clone())
 }
 
 #[cfg(test)]

@@ -132,6 +132,9 @@ impl TableReader<'_, '_> {
             *meant.entry(close).or_insert(0) += 1;
         }
         for (name, key, close) in unknown {
+            if let Some(value) = self.table.get(name) {
+                found.without_digits(name, value);
+            }
             if self.kind != TableKind::Top && found.is_top_level(name) {
                 found.misplaced(name, key, &self.title, self.header.clone());
                 continue;

@@ -1,6 +1,5 @@
 //! Values of single fields, and their JSON Schemas.
 
-use std::num::IntErrorKind;
 use std::ops::Range;
 use std::str::FromStr;
 
@@ -31,6 +30,9 @@ fn type_name(value: &DeValue<'_>) -> &'static str {
 }
 
 fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &mut Findings<'_>) {
+    if found.without_digits(name, value) {
+        return;
+    }
     let is = type_name(value.get_ref());
     let message = format!("{} must be {want}, but is {is}", quoted(name));
     let written = found.source.text().get(value.span()).unwrap_or_default();
@@ -154,6 +156,9 @@ pub(super) fn tables<'t, 'i>(
     if let Some(items) = value.get_ref().as_array() {
         let tables = items.iter().filter_map(|item| {
             let Some(table) = item.get_ref().as_table() else {
+                if found.without_digits(name, item) {
+                    return None;
+                }
                 let is = type_name(item.get_ref());
                 let message = format!("`{name}` must contain tables, but this is {is}");
                 found.wrong(Code::WrongType, item.span(), message, array_of_tables(name));
@@ -300,6 +305,9 @@ impl FieldType for Version {
             wrong_type(name, value, "an integer", found);
             return None;
         };
+        if found.without_digits(name, value) {
+            return None;
+        }
         // The parser does not check the range.
         let (code, message, help) = match i64::from_str_radix(written.as_str(), written.radix()) {
             Ok(1) => return Some(Self),
@@ -307,12 +315,6 @@ impl FieldType for Version {
                 Code::UnsupportedVersion,
                 format!("`{name}` must be 1, but is {other}"),
                 format!("write `{name} = 1`; if the file needs a newer qli, update qli"),
-            ),
-            // The parser accepts a prefix without digits.
-            Err(error) if *error.kind() == IntErrorKind::Empty => (
-                Code::SyntaxError,
-                format!("`{name}` has a number without digits"),
-                format!("write `{name} = 1`"),
             ),
             Err(_) => (
                 Code::NumberOutOfRange,

@@ -32,7 +32,7 @@ pub use secret_names::promises_secret;
 pub use spelling::{Character, Scratch, first_readings, spelled_at, units};
 pub use text::{
     Text, escaped, grouped, is_hidden, ls_command, path_as_text, plural, shell_line, shell_path,
-    shell_word, to_json_line, to_json_pretty, visible, visible_lines,
+    shell_word, to_json_line, to_json_pretty, visible, visible_lines, visible_path,
 };
 pub use time_limit::{TIME_LIMIT_PATTERN, TimeLimit};
 pub use token::{is_token, without_tokens};

@@ -1,6 +1,7 @@
 //! Text from files, arguments and users, made safe to display: it can neither
 //! control a terminal nor forge a line.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -154,11 +155,19 @@ pub fn shell_word(word: impl AsRef<OsStr>) -> String {
 
 /// A path, quoted for a shell, in a form that no program takes for an option.
 pub fn shell_path(path: impl AsRef<Path>) -> String {
-    let path = path.as_ref();
-    if path.as_os_str().as_bytes().starts_with(b"-") {
-        return shell_word(Path::new(".").join(path));
+    shell_word(&*unlike_an_option(path.as_ref()))
+}
+
+/// A path, safe to display, in a form that no program takes for an option.
+pub fn visible_path(path: impl AsRef<Path>) -> String {
+    visible(&*unlike_an_option(path.as_ref()))
+}
+
+fn unlike_an_option(path: &Path) -> Cow<'_, Path> {
+    match path.as_os_str().as_bytes() {
+        [b'-', ..] => Path::new(".").join(path).into(),
+        _ => path.into(),
     }
-    shell_word(path)
 }
 
 /// The command that shows why a path cannot be used, and what to look for.
@@ -253,6 +262,14 @@ mod tests {
     use super::*;
 
     const HOSTILE: &str = "a\u{1b}[31m\n\u{202e}\u{85}\u{7f}\u{2028}é";
+
+    #[test]
+    fn no_path_looks_like_an_option() {
+        for (path, shown) in [("-d/a b", "./-d/a b"), ("d", "d"), ("/-d", "/-d"), ("", "")] {
+            assert_eq!(visible_path(path), shown);
+        }
+        assert_eq!(shell_path("-d/a b"), "'./-d/a b'");
+    }
 
     #[test]
     fn counts_have_separators() {

@@ -77,22 +77,26 @@ impl Checker {
 
     /// Checks a manifest: every violation, and every rule that could not be
     /// checked.
-    pub(super) fn check(&self, manifest: &Value) -> Vec<Result<Violation, KeywordError>> {
-        let mut found = Vec::new();
-        for error in self.compiled.iter_errors(manifest) {
+    pub(super) fn check<'a>(
+        &'a self,
+        manifest: &'a Value,
+    ) -> impl Iterator<Item = Result<Violation, KeywordError>> + 'a {
+        let errors = self.compiled.iter_errors(manifest);
+        errors.flat_map(move |error| {
             let schema = self.schema_of(&error);
             match violations(&error, DocumentKind::Manifest) {
-                Ok(violations) => found.extend(violations.into_iter().map(|mut one| {
-                    one.rule.prepend(schema);
-                    Ok(one)
-                })),
+                Ok(mut violations) => {
+                    for one in &mut violations {
+                        one.rule.prepend(schema);
+                    }
+                    violations.into_iter().map(Ok).collect()
+                }
                 Err(mut error) => {
                     error.at.prepend(schema);
-                    found.push(Err(error));
+                    vec![Err(error)]
                 }
             }
-        }
-        found
+        })
     }
 
     /// Returns the path of the schema with an `$id` that an error's locations are

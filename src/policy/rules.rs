@@ -1,5 +1,6 @@
 //! One policy: its compiled file, and what it finds in a manifest.
 
+use std::cell::LazyCell;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,9 +18,11 @@ use super::shape::Shape;
 use super::spans::{SpanTree, json_of};
 use super::unmet::unmet;
 use super::violation::{Defect, Violation};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, PolicyRule, SOURCE_MAX, Source, sorted};
+use crate::diagnostics::{
+    Code, Diagnostic, Diagnostics, PolicyRule, SOURCE_MAX, Source, collect, sorted,
+};
 use crate::host::HostView;
-use crate::names::visible;
+use crate::names::visible_path;
 
 #[derive(Debug)]
 pub(super) struct Policy {
@@ -54,27 +57,29 @@ impl Policy {
     /// that could not be checked (QLI0902).
     pub(super) fn check(&self, source: &Arc<Source>, root: &DeTable<'_>) -> Diagnostics {
         let mut found = Diagnostics::default();
-        let mut violations: Vec<Violation> = Vec::new();
         let manifest = json_of(root);
         if count(&manifest).saturating_mul(self.steps) > CHECKS_MAX {
             return vec![self.too_large(source)];
         }
+        let spans = LazyCell::new(|| SpanTree::of_toml(root));
+        let mut last = None;
         for one in self.checker.check(&manifest) {
-            match one {
-                Ok(violation) => add(&mut violations, violation),
-                Err(error) => found.push(self.document.diagnostic(error)),
+            let one = match one {
+                Ok(violation) => {
+                    merge(&mut last, violation).map(|whole| self.diagnostic(source, &spans, &whole))
+                }
+                Err(error) => Some(self.document.diagnostic(error)),
+            };
+            if let Some(one) = one {
+                collect(&mut found, one);
             }
         }
-        if !violations.is_empty() {
-            let spans = SpanTree::of_toml(root);
-            let violations = violations.iter();
-            found.extend(violations.map(|one| self.diagnostic(source, &spans, one)));
-        }
-        found
+        found.extend(last.map(|last| self.diagnostic(source, &spans, &last)));
+        sorted(found)
     }
 
     fn too_large(&self, source: &Source) -> Diagnostic {
-        let path = visible(source.path());
+        let path = visible_path(source.path());
         let message = format!("too many rules for as large a manifest as `{path}`");
         let error = KeywordError::value(JsonPointer::default(), message);
         let help = "write fewer rules, or split the group";
@@ -142,13 +147,18 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// Adds a violation. Fields that are missing by one rule are one violation.
-fn add(violations: &mut Vec<Violation>, one: Violation) {
-    let last = violations.last_mut();
-    let same = last.filter(|last| last.at == one.at && last.evaluation_path == one.evaluation_path);
+/// Merges a violation with the last one, or replaces that, and returns it. Fields that
+/// are missing by one rule are one violation.
+fn merge(last: &mut Option<Violation>, one: Violation) -> Option<Violation> {
+    let last_one = last.as_mut();
+    let same =
+        last_one.filter(|last| last.at == one.at && last.evaluation_path == one.evaluation_path);
     match (same.map(|last| &mut last.defect), one.defect) {
-        (Some(Defect::Missing(names)), Defect::Missing(more)) => names.extend(more),
-        (_, defect) => violations.push(Violation { defect, ..one }),
+        (Some(Defect::Missing(names)), Defect::Missing(more)) => {
+            names.extend(more);
+            None
+        }
+        (_, defect) => last.replace(Violation { defect, ..one }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::style::put;
 use crate::diagnostics::{Diagnostic, Location};
-use crate::names::visible;
+use crate::names::{visible, visible_path};
 
 /// Writes `path:line:column: severity[code]: message`, one line per problem; without
 /// line and column for a path. A policy's rule follows the message.
@@ -21,7 +21,7 @@ pub fn concise<'a>(list: impl IntoIterator<Item = &'a Diagnostic>) -> String {
         put!(
             out,
             "{}{location}: {}[{}]: {}{}\n",
-            visible(one.path()),
+            visible_path(one.path()),
             one.severity.as_str(),
             one.code.number(),
             visible(&one.message),

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::Style;
 use super::style::put;
 use crate::diagnostics::Source;
-use crate::names::visible;
+use crate::names::visible_path;
 
 const CONTEXT: usize = 3;
 
@@ -21,7 +21,7 @@ pub fn diff(old: &Source, new: &str, style: &Style) -> String {
         Ok(new) if style.terminal => pairs(old.shown(), new.shown()),
         _ => pairs(old.text(), new),
     };
-    let path = visible(old.path());
+    let path = visible_path(old.path());
     let mut out = format!("--- {path}\n+++ {path}\n");
     for hunk in hunks(&pairs) {
         write(&mut out, &pairs, hunk);

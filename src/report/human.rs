@@ -14,28 +14,10 @@ use super::message::Message;
 use crate::diagnostics::{Code, Diagnostic, Location, Source};
 use crate::names::visible;
 
-/// How many problems of one file are rendered; the rest are counted.
-const SHOWN: usize = 50;
-
 /// Renders diagnostics, separated by empty lines.
 pub fn diagnostics<'a>(list: impl IntoIterator<Item = &'a Diagnostic>, style: &Style) -> String {
-    let list: Vec<_> = list.into_iter().collect();
-    let files = list.chunk_by(|a, b| a.path() == b.path());
-    let rendered: Vec<_> = files.flat_map(|list| of_one_file(list, style)).collect();
+    let rendered: Vec<_> = list.into_iter().map(|one| rendered(one, style)).collect();
     rendered.join("\n")
-}
-
-fn of_one_file(list: &[&Diagnostic], style: &Style) -> Vec<String> {
-    let shown = list.iter().take(SHOWN).map(|one| rendered(one, style));
-    let more = list.len().saturating_sub(SHOWN);
-    let path = list.first().map(|one| style.path(one.path()));
-    let more = (more > 0).then(|| {
-        let text = format!("{more} more problems in {}", path.unwrap_or_default());
-        Message::note(text)
-            .line("`--format json` and `--format concise` list all of them")
-            .render(style)
-    });
-    shown.chain(more).collect()
 }
 
 /// Renders a problem: message, location, help, effect.
@@ -283,13 +265,5 @@ mod tests {
         let one = Diagnostic::of_path(Code::NotExecutable, "/g/x", "no x".into());
         let report = diagnostics([&one], &style());
         assert!(report == "error[QLI0603]: no x\n  at /g/x\n", "{report}");
-    }
-
-    #[test]
-    fn at_most_fifty_problems_of_a_file_are_rendered() {
-        let one = Diagnostic::of_path(Code::NotExecutable, "/g/x", "no x".into());
-        let report = diagnostics(std::iter::repeat_n(&one, 52), &style());
-        assert_eq!(report.matches("QLI0603").count(), 50);
-        assert!(report.contains("note: 2 more problems in /g/x"));
     }
 }

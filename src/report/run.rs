@@ -10,7 +10,7 @@ use crate::diagnostics::Code;
 use crate::discovery::{Shadowed, some_of};
 use crate::dispatch::{Ended, Outcome};
 use crate::guard::{CommandLine, NextStep, Plan, Refusal, Step};
-use crate::names::visible;
+use crate::names::{visible, visible_path};
 
 /// What is reported before a run: that the group shadows another one, and the warnings
 /// of its plan if they are wanted. `style` is called only if there is something to report.
@@ -109,7 +109,7 @@ fn found(line: CommandLine<'_>, refusal: &Refusal) -> Vec<String> {
         *last = format!("{last}; `{given}` was passed to the script");
     }
     if let Some(at) = plan.required_at(refusal) {
-        let manifest = plan.location.manifest_path.display();
+        let manifest = visible_path(&plan.location.manifest_path);
         found.push(format!("required at {manifest}:{}:{}", at.line, at.column));
     }
     found

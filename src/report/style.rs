@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style as Ansi};
 use unicode_width::UnicodeWidthStr;
 
 use crate::host::{HostView, Stream, stream};
-use crate::names::visible;
+use crate::names::{visible, visible_path};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Color {
@@ -55,7 +55,7 @@ impl Style {
         let home = self.home.as_deref();
         match home.and_then(|home| path.strip_prefix(home).ok()) {
             Some(below) => format!("~/{}", visible(below)),
-            None => visible(path),
+            None => visible_path(path),
         }
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::message::{Message, rows};
 use super::style::{column_width, put};
 use super::{Style, human};
-use crate::diagnostics::{Code, Diagnostic, Safety, Severity};
+use crate::diagnostics::{Code, Diagnostic, Safety, Severity, count};
 use crate::names::plural;
 use crate::survey::{BrokenGroup, Survey};
 
@@ -77,8 +77,7 @@ fn summary(survey: &Survey, deny_warnings: bool, fix: Option<&str>, style: &Styl
         (Severity::Info, "note"),
     ];
     let counts = kinds.into_iter().filter_map(|(severity, word)| {
-        let of_kind = survey.found.iter().filter(|one| one.severity == severity);
-        let count = of_kind.count();
+        let count = count(&survey.found, severity);
         (count > 0).then(|| plural(count, word))
     });
     let mut line = format!("{} in {groups}", counts.collect::<Vec<_>>().join(", "));

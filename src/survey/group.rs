@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::candidate::{Candidate, SurveyOptions};
 use super::files::{GroupFile, files, misnamed};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Severity, count};
 use crate::discovery::{group_name, same_files, without_scripts};
 use crate::host::{HostView, is_absent, is_link, normalize, reason};
 use crate::manifest::{self, FILE_NAME, Manifest};
-use crate::names::{GroupName, is_command, shell_path, visible};
+use crate::names::{GroupName, is_command, shell_path, visible_path};
 
 /// A group that cannot run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,7 @@ fn survey_manifest(
             (found, 0)
         }
         Err(found) => {
-            let errors = found.iter().filter(|one| one.is_error()).count();
+            let errors = count(&found, Severity::Error);
             (found, errors)
         }
     };
@@ -116,7 +116,7 @@ fn survey_manifest(
         has_manifest: true,
         found,
         broken: (errors > 0).then(|| BrokenGroup {
-            name: name.map_or_else(|| visible(manifest), |name| name.to_string()),
+            name: name.map_or_else(|| visible_path(manifest), |name| name.to_string()),
             path: path.to_owned(),
             scripts: files.iter().filter(|file| file.is_script()).count(),
             errors,

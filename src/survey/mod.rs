@@ -18,7 +18,7 @@ use crate::diagnostics::{Code, Diagnostic, Diagnostics, Severity, sorted};
 use crate::discovery::{PathCommands, Roots, bypassed, embedded, guards_between, some_of};
 use crate::host::{HostView, diagnosis, is_absent, reason};
 use crate::manifest::FILE_NAME;
-use crate::names::{GroupName, shell_path, visible};
+use crate::names::{GroupName, shell_path, visible_path};
 use crate::policy::Policies;
 use candidate::{Candidate, SurveyOptions, candidates, named};
 use commands::Groups;
@@ -172,7 +172,7 @@ impl Survey {
                 // Its name alone would be taken for the group that runs.
                 let mut broken = self.broken.iter_mut();
                 if let Some(broken) = broken.find(|group| group.path == one.path) {
-                    broken.name = visible(&broken.path);
+                    broken.name = visible_path(&broken.path);
                 }
             } else {
                 groups.insert(name, Some(one.path.clone()));

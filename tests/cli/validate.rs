@@ -404,6 +404,69 @@ fn the_schema_next_to_the_groups_is_added_once() {
 
 /// A report is rendered for at least 40 columns, and codes are not broken.
 #[test]
+fn a_path_that_begins_with_a_hyphen_can_be_typed_as_it_is_printed() {
+    let workspace = Workspace::new();
+    let group = workspace.path("-d/ops");
+    fs::create_dir_all(&group).unwrap();
+    let text = "schema_version = 1\ndescription = \"d\"\nconfrim = true\n";
+    fs::write(group.join("_manifest.toml"), text).unwrap();
+    fs::write(group.join("deploy.orig"), "#!/bin/sh\n").unwrap();
+    set_mode(&group.join("deploy.orig"), 0o755);
+    for words in ["-- -d", "--format concise -- -d", "--diff -- -d"] {
+        let (_, report, errors) = workspace.output(words);
+        let printed = report + &errors;
+        let count = |path| printed.matches(path).count();
+        let paths = count("-d/ops");
+        assert!(paths > 0, "{words}: {printed}");
+        assert_eq!(count("./-d/ops"), paths, "{words}: {printed}");
+    }
+    // What a program reads is exact.
+    let (_, json, _) = workspace.output("--format json -- -d");
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["diagnostics"][0]["path"], "-d/ops/_manifest.toml");
+}
+
+/// The memory limit for a manifest of 30,000 mistakes, in KiB (`ulimit -d`): a report of
+/// all of them would need several times as much.
+const DATA: usize = 12 << 10;
+
+#[test]
+fn of_many_problems_the_first_are_listed_and_the_rest_are_counted() {
+    let workspace = Workspace::new();
+    let group = workspace.path("ops");
+    fs::create_dir(&group).unwrap();
+    // Hidden characters, which are warnings, come before the errors.
+    let warnings = "#\u{200b}\n".repeat(200);
+    let secrets = "{},".repeat(10_000);
+    let head = "schema_version = 1\ndescription = \"d\"\n";
+    let text = format!("{head}{warnings}secrets = [{secrets}]\n");
+    fs::write(group.join("_manifest.toml"), text).unwrap();
+    fs::write(group.join("hello"), "#!/bin/sh\n").unwrap();
+    set_mode(&group.join("hello"), 0o755);
+    let rest = "not listed: 29,900 more errors, 200 more warnings";
+    for (words, exit) in [
+        ("validate ops", 1),
+        ("validate --format concise ops", 1),
+        ("validate --format json ops", 1),
+        ("validate --format sarif ops", 1),
+        ("validate --format github ops", 1),
+        ("--extensions . run ops hello", 125),
+        ("--extensions . explain --format json ops hello", 125),
+    ] {
+        let line = format!("ulimit -d {DATA} && exec ./qli {words} 2>&1");
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &line]).current_dir(workspace.path(""));
+        let (code, report, _) = run(shell
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped()));
+        assert_eq!(code, exit, "{words}: {report}");
+        assert_eq!(report.matches(rest).count(), 1, "{words}");
+        assert!(report.len() < 200_000, "{words}: {}", report.len());
+    }
+}
+
+#[test]
 fn no_code_is_broken_on_a_narrow_terminal() {
     let workspace = Workspace::new().with_samples(1);
     let rendered = |columns: &str| {

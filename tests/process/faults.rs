@@ -67,6 +67,26 @@ fn nothing_is_to_be_given_to_the_user_of_a_user_namespace() {
     assert!(!errors.contains("chown"), "{errors}");
 }
 
+/// In an append-only directory (chattr(1)) a draft could not be removed. Only root may
+/// make one.
+#[test]
+fn no_draft_is_left_where_a_log_is_created() {
+    let flags = ["-a", "+a"];
+    for flag in &flags[..=usize::from(is_root())] {
+        let world = World::new("").script("hello", "exit 4");
+        let line = format!(
+            "cd $XDG_STATE_HOME; [ {flag} = -a ] || chattr {flag} .
+            $QLI hello; echo $?; $QLI hello; echo $?
+            [ {flag} = -a ] || chattr -a .
+            stat -c %a log; ls -A"
+        );
+        let result = output(&mut world.sh(&line));
+        let text = String::from_utf8(result.stdout).unwrap();
+        let errors = String::from_utf8_lossy(&result.stderr);
+        assert_eq!(text, "4\n4\n600\nlog\n", "{flag}: {errors}");
+    }
+}
+
 /// On a disk of 16 KiB, in a private mount namespace.
 #[test]
 fn on_a_full_disk_nothing_starts_and_the_log_is_unchanged() {

@@ -8,7 +8,7 @@ use super::sources::{Absent, Sources};
 use crate::audit::{Compression, rotated_logs};
 use crate::history::{in_order, without_copies};
 use crate::host::HostView;
-use crate::names::{plural, shell_path, visible};
+use crate::names::{plural, shell_path, visible_path};
 use crate::report::Message;
 
 /// This many files are named at most; of more only the newest.
@@ -74,7 +74,7 @@ impl History {
             let several = format!(
                 "{} of {} were not read",
                 plural(files.len(), "compressed file"),
-                visible(log)
+                visible_path(log)
             );
             let (text, words) = match words.as_slice() {
                 [one] => (format!("{one} is compressed and was not read"), one.clone()),

@@ -9,8 +9,8 @@ use crate::audit::{Compression, rotated_logs};
 use crate::discovery::{GroupLog, logs};
 use crate::dispatch::Exit;
 use crate::history::{InputKind, each_line};
-use crate::host::{HostView, is_absent, reason, stdin, write_stderr};
-use crate::names::{GroupName, shell_path, visible};
+use crate::host::{HostView, diagnosis, is_absent, reason, stdin, write_stderr};
+use crate::names::{GroupName, shell_path, visible_path};
 use crate::report::{Message, diagnostics};
 
 /// The logs to read.
@@ -42,7 +42,7 @@ pub(super) fn named_or_all(cx: &Context<'_>, named: &[PathBuf]) -> (Vec<PathBuf>
     }
     let sources = Sources::of_groups(cx, Absent::Allowed);
     for log in &sources.rotated {
-        let text = format!("no record since its rotation: {}", visible(log));
+        let text = format!("no record since its rotation: {}", visible_path(log));
         cx.note(&Message::note(text));
     }
     let exit = unread_exit(sources.unread);
@@ -87,7 +87,7 @@ impl Sources {
     fn add(&mut self, group: &GroupName, path: PathBuf, absent: Absent, cx: &Context<'_>) {
         match cx.host.lstat(&path) {
             Ok(stat) if !stat.is_file() => {
-                let (path, kind) = (visible(&path), stat.kind.as_str());
+                let (path, kind) = (visible_path(&path), stat.kind.as_str());
                 self.report(
                     &Message::error(format!("the log of {group} must be a regular file"))
                         .line(format!("{path} is {kind}")),
@@ -100,7 +100,7 @@ impl Sources {
     }
 
     fn add_absent(&mut self, group: &GroupName, path: PathBuf, absent: Absent, cx: &Context<'_>) {
-        let name = visible(&path);
+        let name = visible_path(&path);
         if !rotated_logs(&path, cx.host).is_empty() {
             self.rotated.insert(path);
         } else if absent == Absent::Allowed {
@@ -190,7 +190,7 @@ fn name(log: &Path) -> String {
     if is_stdin(log) {
         return "standard input".to_owned();
     }
-    visible(log)
+    visible_path(log)
 }
 
 /// Reports that a log cannot be read. The error ends the command.
@@ -198,7 +198,11 @@ pub(super) fn unreadable(log: &Path, failed: Failed, cx: &Context<'_>) -> io::Re
     let because = |why: &str| Message::error(format!("cannot read {}: {why}", name(log)));
     cx.say(&match failed {
         Failed::Writing(error) => return Err(error),
-        Failed::Reading(error) => because(&reason(&error)),
+        Failed::Reading(error) if is_stdin(log) => because(&reason(&error)),
+        Failed::Reading(error) if is_absent(&error) => {
+            because(&reason(&error)).step("list the logs of all groups", "qli audit list")
+        }
+        Failed::Reading(error) => because(&reason(&error)).step("show why", diagnosis(&error, log)),
         Failed::Unusable(why, [label, command]) => because(why).step(label, command),
     });
     Ok(())

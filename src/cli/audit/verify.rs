@@ -11,7 +11,7 @@ use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Problem, Verified, Verifier, read_checkpoints, verify};
 use crate::host::{HostView, buffered_stdout, reason};
-use crate::names::{Text, visible};
+use crate::names::{Text, visible_path};
 use crate::report::{self, DOCUMENT_VERSION, Format, JsonStream, LIMITS, Message, Style};
 
 /// The largest file of anchors, in bytes.
@@ -137,7 +137,7 @@ fn end_json(
 
 /// Reads anchors. The error is a message.
 fn checkpoints_in(file: &Path, view: &dyn HostView) -> Result<Vec<Checkpoint>, String> {
-    let name = visible(file);
+    let name = visible_path(file);
     let contents = view.read(file, ANCHORS_MAX);
     let contents = contents.map_err(|error| format!("cannot read {name}: {}", reason(&error)))?;
     match read_checkpoints(&contents.bytes) {

@@ -206,15 +206,10 @@ impl Recovery<'_> {
     /// read up to `end`.
     fn too_many(&self, end: usize) -> Option<Diagnostic> {
         let is_full = self.by_line.len() >= MAX_ERRORS;
-        let last = self.by_line.values().next_back().filter(|_| is_full);
-        let at = match last.map(|last| &last.location) {
-            Some(Location::Text { span, .. }) => span.end,
-            _ if end < self.source.text().len() => end,
-            _ => return None,
-        };
-        let message = format!("more than {MAX_ERRORS} syntax errors: the rest is not checked");
-        let one = Diagnostic::at(Code::SyntaxError, self.source, at..at, message);
-        Some(one.help("fix the first ones, then validate it again"))
+        let is_partial = is_full || end < self.source.text().len();
+        let path = self.source.path();
+        let one = is_partial.then(|| Diagnostic::partly_checked(path, Code::SyntaxError));
+        one.flatten()
     }
 
     /// Makes a diagnostic only for the first error of a line: it may have as many

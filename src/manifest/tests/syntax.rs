@@ -29,6 +29,27 @@ fn a_number_that_is_not_valid_is_a_syntax_error_at_the_whole_number() {
             version,
             ["1:18 QLI0004 `schema_version` has a number without digits"]
         );
+        for (before, name, after, at) in [
+            ("", "timeout", "", "3:11"),
+            ("", "confirm", "", "3:11"),
+            ("", "secrets", "", "3:11"),
+            ("secrets = [", "", "]", "3:12"),
+            ("[requires_env]\n", "A", "", "4:5"),
+            ("[extensions.a]\n", "kill_after", "", "4:14"),
+        ] {
+            let field = if name.is_empty() {
+                String::new()
+            } else {
+                format!("{name} = ")
+            };
+            let found = body(&format!("{before}{field}{empty}{after}\n"));
+            let name = if name.is_empty() { "secrets" } else { name };
+            let wrong = format!("{at} QLI0004 `{name}` has a number without digits");
+            assert_eq!(found, [wrong], "{before}{field}{empty}");
+        }
+        let unknown = body(&format!("fou = {{ a = [1, {empty}] }}\n"));
+        let wrong = "3:17 QLI0004 `a` has a number without digits";
+        assert_eq!(unknown, ["3:1 QLI0102 unknown field `fou`", wrong]);
     }
 }
 

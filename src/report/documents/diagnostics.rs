@@ -18,7 +18,8 @@ pub struct DiagnosticsDocument {
     pub schema_version: u32,
     /// Number of manifests that were read; embedded ones are never counted.
     pub files: usize,
-    /// Every problem, sorted by path and location.
+    /// The problems, sorted by path and location: of each file at most 100, errors
+    /// first, and one (`QLI0011`) that counts the others.
     pub diagnostics: Vec<DiagnosticDocument>,
 }
 

@@ -170,3 +170,18 @@ fn a_log_whose_path_is_unknown_is_not_verified() {
         "{errors}"
     );
 }
+
+#[test]
+fn a_log_that_cannot_be_read_is_followed_by_what_to_type() {
+    let world = World::new();
+    std::fs::create_dir(world.path("-logs")).unwrap();
+    for command in ["list", "verify", "head", "unfinished", "tail", "show 0"] {
+        for (log, step) in [("-logs", "ls -ld ./-logs"), ("nowhere", "qli audit list")] {
+            let words = format!("audit {command} -- {log}");
+            let found = output(&mut world.qli(words.split(' ')));
+            let errors = String::from_utf8_lossy(&found.stderr);
+            assert_eq!(found.status.code(), Some(2), "{words}: {errors}");
+            assert!(errors.contains(step), "{words}: {errors}");
+        }
+    }
+}

@@ -107,6 +107,12 @@ impl World {
         self
     }
 
+    /// Makes the terminal impossible to open.
+    pub fn terminal_error(mut self, errno: nix::errno::Errno) -> Self {
+        self.terminal_error = Some(errno);
+        self
+    }
+
     /// Adds a tool to `PATH` that exits with a code and writes these texts.
     pub fn tool(mut self, name: &str, code: i32, stdout: &[u8], stderr: &[u8]) -> Self {
         let output = (code, stdout.to_vec(), stderr.to_vec());

@@ -56,6 +56,7 @@ pub struct World {
     vars: BTreeMap<OsString, OsString>,
     disk: Rc<RefCell<Disk>>,
     answers: Option<Vec<String>>,
+    terminal_error: Option<nix::errno::Errno>,
     /// Exit code, standard output and standard error of each tool.
     tools: BTreeMap<String, (i32, Vec<u8>, Vec<u8>)>,
     noexec: Vec<PathBuf>,
@@ -181,8 +182,11 @@ impl HostView for World {
         EXEC_LIMITS
     }
 
-    fn has_terminal(&self) -> bool {
-        self.answers.is_some()
+    fn has_terminal(&self) -> io::Result<bool> {
+        match self.terminal_error {
+            Some(errno) => Err(errno.into()),
+            None => Ok(self.answers.is_some()),
+        }
     }
 
     fn euid(&self) -> u32 {
