@@ -12,7 +12,7 @@ use nix::unistd::{Pid, tcgetpgrp};
 use rexpect::process::PtyProcess;
 use rustix::process::{WaitOptions, waitpid};
 
-use crate::support::until;
+use crate::support::{restore_signals_for_children, until};
 
 /// A new terminal whose session a program leads.
 pub(crate) struct Terminal {
@@ -26,6 +26,7 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// Starts a program with its streams on a new terminal.
     pub(crate) fn start(mut command: Command) -> Self {
+        restore_signals_for_children();
         command
             .stdin(Stdio::inherit())
             .stdout(Stdio::inherit())

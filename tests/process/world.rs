@@ -15,7 +15,7 @@ use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{until, write_program};
+use crate::support::{restore_signals_for_children, until, write_program};
 
 /// How often a race is provoked; more often if `QLI_STRESS` is set.
 pub(crate) fn rounds(usual: u32, stress: u32) -> u32 {
@@ -106,6 +106,7 @@ impl World {
     }
 
     pub(crate) fn program(&self, program: &str) -> Command {
+        restore_signals_for_children();
         let mut command = Command::new(program);
         let root = self.path("root");
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());

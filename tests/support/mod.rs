@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollTimeout, poll};
+use nix::sys::signal::Signal;
 
 /// A user who owns nothing.
 pub(crate) const NOBODY: u32 = 65534;
@@ -21,6 +23,23 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         assert!(Instant::now() < end, "timed out waiting for {what}");
         poll(&mut [], PollTimeout::from(1_u8)).unwrap();
     }
+}
+
+/// Lets children start with HUP, INT and QUIT in force, also where these are ignored: under
+/// nohup(1), and in the background of a script. A signal with a handler gets its default
+/// back in execve(2).
+pub(crate) fn restore_signals_for_children() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = ignored.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT].map(|one| one as i32) {
+            if ignored >> (signal - 1) & 1 == 1 {
+                signal_hook::flag::register(signal, Arc::default()).unwrap();
+            }
+        }
+    });
 }
 
 /// Writes a file that may be executed right away.

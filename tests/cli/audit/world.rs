@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::support::{hex, output, write_program};
+use crate::support::{hex, output, restore_signals_for_children, write_program};
 
 /// One group `g` with the extension `e`, which exits with its first argument.
 pub(crate) struct World(TempDir);
@@ -52,8 +52,9 @@ impl World {
         command
     }
 
-    /// Isolates a command from the user's environment.
+    /// Isolates a command from the user's environment and ignored signals.
     pub(crate) fn settle(&self, command: &mut Command) {
+        restore_signals_for_children();
         command
             .env_clear()
             .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
