@@ -80,7 +80,7 @@ impl Script {
             Self::ByEnvMissing => put("#!/usr/bin/env no-such-shell", 0o755),
             Self::LongLine => put(&format!("#!/{}bin/sh", "/".repeat(256)), 0o755),
             Self::LongArgument => {
-                let env = format!("#!/usr/bin/env -S {}sh", "A=1 ".repeat(20));
+                let env = format!("#!/usr/bin/env -S {}sh", "Z=1 ".repeat(20));
                 put(&format!("{env} {}", " ".repeat(256)), 0o755);
             }
             Self::ByteOrderMark => put("\u{feff}#!/bin/sh", 0o755),

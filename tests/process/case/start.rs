@@ -15,7 +15,7 @@ use crate::world::World;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Start {
     pub(super) umask: u32,
-    /// `A` is in the environment twice, first with this value.
+    /// If `A` is set, it is in the environment twice, first with this value.
     pub(super) twice: Option<&'static str>,
     pub(crate) mount: Mount,
     pub(super) size: Size,
@@ -152,7 +152,8 @@ impl Case {
         let umask = self.start.umask;
         let line = format!("umask {umask:04o}; {stack} it=$1; shift; {mount} exec \"$@\"");
         command.args(["sh", "-ec", &line, "sh"]).arg(target);
-        if let Some(first) = self.start.twice {
+        let is_set = self.vars.contains_key("A");
+        if let Some(first) = self.start.twice.filter(|_| is_set) {
             command.args(["python3", "-ISc", TWICE, first]);
         }
         command.arg(env!("CARGO_BIN_EXE_qli"));
