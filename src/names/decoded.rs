@@ -23,27 +23,28 @@ pub struct Decoded {
 }
 
 /// Calls a function with the text, and with what it means in one encoding, in two, and
-/// so on, as long as the function returns true. An encoding that cannot hold `shortest`
-/// bytes is left out.
-pub fn each_reading(text: &[u8], shortest: usize, mut visit: impl FnMut(&Decoded) -> bool) {
+/// so on: what the function returns is decoded further. An encoding that cannot hold
+/// `shortest` bytes is left out.
+pub fn each_reading(
+    text: &[u8],
+    shortest: usize,
+    mut visit: impl FnMut(Decoded) -> Option<Decoded>,
+) {
     let mut budget = text.len().saturating_mul(BUDGET);
     let whole = Decoded {
         bytes: text.to_vec(),
         origin: None,
         is_of_digits: false,
     };
-    visit(&whole);
-    let mut level = vec![whole];
-    for depth in 1..=DEPTH {
+    let mut level: Vec<_> = visit(whole).into_iter().collect();
+    for _ in 0..DEPTH {
         let mut next = Vec::new();
         for reading in level.iter().flat_map(|one| one.readings(shortest)) {
             let Some(left) = budget.checked_sub(reading.bytes.len()) else {
                 return;
             };
             budget = left;
-            if visit(&reading) && depth < DEPTH {
-                next.push(reading);
-            }
+            next.extend(visit(reading));
         }
         level = next;
     }
@@ -59,6 +60,22 @@ impl Decoded {
         let start = parts.first().map_or(0, |part| part.0);
         let end = parts.last().map_or(start, |part| part.1);
         start as usize..end as usize
+    }
+
+    /// Without what is no text of some length, but for the byte after each text.
+    pub fn only_texts(self, shortest: usize) -> Self {
+        let Some(origin) = self.origin.as_ref().filter(|_| self.is_of_digits) else {
+            return self;
+        };
+        let texts = self.texts(shortest);
+        let kept = texts.iter().flat_map(|text| text.start..text.end + 1);
+        let kept = kept.filter_map(|at| Some((*self.bytes.get(at)?, *origin.get(at)?)));
+        let (bytes, origin) = kept.unzip();
+        Self {
+            bytes,
+            origin: Some(origin),
+            ..self
+        }
     }
 
     /// Where there may be text of some length.

@@ -58,11 +58,11 @@ fn in_readings(text: &[u8]) -> Vec<Range<usize>> {
     const SHORTEST: usize = 5;
     let mut found = Vec::new();
     each_reading(text, SHORTEST, |reading| {
-        let texts = reading.texts(SHORTEST);
-        for text in &texts {
-            find_in(reading, text, &mut found);
+        let reading = reading.only_texts(SHORTEST);
+        for text in reading.texts(SHORTEST) {
+            find_in(&reading, &text, &mut found);
         }
-        !texts.is_empty()
+        Some(reading).filter(|reading| !reading.bytes.is_empty())
     });
     found
 }

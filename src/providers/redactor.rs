@@ -92,7 +92,7 @@ impl Redactor {
                     found.push((source, index));
                 }
             });
-            true
+            Some(reading)
         });
         found.sort_by_key(|(range, _)| range.start);
         let mut merged: Vec<(Range<usize>, usize)> = Vec::new();
@@ -316,7 +316,7 @@ mod tests {
             let mut read = 0;
             each_reading(text.as_bytes(), 4, |reading| {
                 read += reading.bytes.len();
-                true
+                Some(reading)
             });
             prop_assert!(read <= text.len() * 33);
         }
