@@ -36,10 +36,10 @@ pub mod history {
 
 pub mod host {
     pub use crate::host::{
-        Access, Acl, AskError, ChildEnd, Contents, ExecLimits, FileDigest, FileId, FileKind,
-        FileVersion, HEAD, Host, HostView, Identity, LogFile, LoginUid, NewFile, OpenLog, Opened,
-        ProcessFacts, Signal, Start, Stat, System, TimeLimits, ToolCall, ToolError, ToolOutput,
-        quiet_panics,
+        Access, Acl, AskError, CallQueue, ChildEnd, Contents, ExecLimits, FileDigest, FileId,
+        FileKind, FileVersion, HEAD, Host, HostView, Identity, LogFile, LoginUid, NewFile, OpenLog,
+        Opened, ProcessFacts, Signal, Start, Stat, System, TimeLimits, ToolCall, ToolError,
+        ToolOutput, quiet_panics,
     };
 }
 
@@ -58,7 +58,7 @@ pub mod policy {
 }
 
 pub mod providers {
-    pub use crate::providers::ProviderId;
+    pub use crate::providers::{Program, Provider};
 }
 
 pub mod report {

@@ -145,8 +145,9 @@ mod tests {
             ["audit"],
             "a topic and a command share a name"
         );
-        let messages = ["secret-also-required", "secret-missing", "secret-invalid"];
-        assert_eq!(suggestions("secrets"), messages);
+        assert_eq!(suggestions("secret"), ["secrets"]);
+        let messages = ["provider-missing"];
+        assert_eq!(suggestions("providers"), messages);
     }
 
     #[test]

@@ -154,6 +154,12 @@ codes! {
     Contradiction = "QLI0407" "contradiction" Error,
     /// There is a `kill_after`, but no `timeout`.
     TimeoutMissing = "QLI0408" "timeout-missing" Error,
+    /// A provider of the manifest is not described well.
+    MalformedProvider = "QLI0409" "malformed-provider" Error,
+    /// A secret names a provider that does not exist.
+    UnknownProvider = "QLI0410" "unknown-provider" Error,
+    /// No secret uses a provider of the manifest.
+    UnusedProvider = "QLI0411" "unused-provider" Warning "the group runs",
     /// The path of the log is not valid.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error,
     /// A variable in the path of the log is not set.
@@ -237,12 +243,20 @@ codes! {
     WrongName = "QLI1004" "wrong-name" Error,
     /// A secret is missing.
     SecretMissing = "QLI1101" "secret-missing" Error,
-    /// A secret's value cannot be passed to the script.
-    SecretInvalid = "QLI1102" "secret-invalid" Error,
+    /// A provider's answer is not a value for the script.
+    SecretMalformed = "QLI1102" "secret-malformed" Error,
     /// A provider's program is missing or not trusted.
     ProviderMissing = "QLI1103" "provider-missing" Error,
     /// A provider's program failed.
-    ProviderFailed = "QLI1104" "provider-failed" Error,
+    SecretFailed = "QLI1104" "secret-failed" Error,
+    /// The user is not signed in to a provider.
+    SecretSignedOut = "QLI1105" "secret-signed-out" Error,
+    /// The user may not read a secret.
+    SecretDenied = "QLI1106" "secret-denied" Error,
+    /// A provider's server cannot be reached.
+    SecretUnreachable = "QLI1107" "secret-unreachable" Error,
+    /// A provider's program took too long.
+    SecretTimeout = "QLI1108" "secret-timeout" Error,
     /// The start of the run cannot be recorded.
     AuditUnwritable = "QLI1201" "audit-unwritable" Error,
     /// The log is locked by another process.

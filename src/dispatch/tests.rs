@@ -21,7 +21,7 @@ fn guarded() -> World {
         .manifest("g", ALL)
         .var("A", "1")
         .terminal("y")
-        .tool("op", 0, b"hunter2\n", b"")
+        .tool("op", 0, b"hunter2", b"")
 }
 
 fn carry(mut world: World) -> (World, Outcome) {
@@ -135,7 +135,7 @@ fn a_refusal_starts_nothing_and_records_nothing() {
     let refusals = [
         (guarded().var("A", "2"), "requires-env"),
         (guarded().terminal("n"), "declined"),
-        (guarded().tool("op", 1, b"", b"no"), "provider-failed"),
+        (guarded().tool("op", 1, b"", b"no"), "secret-failed"),
         (
             guarded().fails(Op::Append, 1, Errno::ENOSPC),
             "audit-unwritable",

@@ -8,14 +8,14 @@ use crate::guard::{SecretFault, WantedSecret};
 use crate::host::HostView;
 use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::shell_word;
-use crate::providers::{ProviderFault, ProviderId};
+use crate::providers::{Program, ProviderFault};
 
 pub(super) fn check(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check {
     let required = required(catalogue);
     let mut found = Vec::new();
     let mut findings = Vec::new();
-    for (&provider, &(group, secret)) in &required {
-        match provider.row().tool().map(|tool| tool.find(view)) {
+    for &(group, secret) in required.values() {
+        match secret.provider.tool().map(|row| row.find(view)) {
             Some(Ok(tool)) => found.push(shell_word(&tool.path)),
             Some(Err(fault)) => findings.push(missing(fault, group, secret)),
             None => {}
@@ -29,8 +29,12 @@ pub(super) fn check(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check 
     Check::new("providers", summary, findings)
 }
 
+/// By the name of the provider and its program: two groups may describe different
+/// programs under one name.
+type Required<'c> = BTreeMap<(&'c str, &'c Program), (&'c GroupEntry, &'c SecretSpec)>;
+
 /// The providers that call a program, each with the first secret that uses it.
-fn required(catalogue: &[CatalogueGroup]) -> BTreeMap<ProviderId, (&GroupEntry, &SecretSpec)> {
+fn required(catalogue: &[CatalogueGroup]) -> Required<'_> {
     let mut required = BTreeMap::new();
     for entry in catalogue {
         let Ok(group) = &entry.group else { continue };
@@ -38,8 +42,9 @@ fn required(catalogue: &[CatalogueGroup]) -> BTreeMap<ProviderId, (&GroupEntry, 
         let sections = manifest.sections.iter().map(|one| &one.requirements);
         let all = std::iter::once(&manifest.requirements).chain(sections);
         for secret in all.flat_map(|one| &one.secrets) {
-            if secret.provider.row().tool().is_some() {
-                required.entry(secret.provider).or_insert((group, secret));
+            if let Some(row) = secret.provider.tool() {
+                let program = (row.name.as_str(), &row.program);
+                required.entry(program).or_insert((group, secret));
             }
         }
     }

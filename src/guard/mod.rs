@@ -8,6 +8,7 @@ mod audit_start;
 mod banner;
 mod confirm;
 mod exec_size;
+mod fetch;
 mod last_look;
 mod launch;
 mod limits;
@@ -17,6 +18,7 @@ mod preview;
 mod record;
 mod refusal;
 mod requires_env;
+mod secret_fault;
 mod secrets;
 mod spawn;
 
@@ -38,7 +40,8 @@ pub use plan::{Plan, Request};
 pub use preview::{Detail, Preview, Verdict, first_refusal};
 pub use refusal::{Refusal, StartFailure};
 pub use requires_env::{Miss, RequiresEnv};
-pub use secrets::{SecretFault, Secrets, WantedSecret};
+pub use secret_fault::SecretFault;
+pub use secrets::{Secrets, WantedSecret};
 pub use spawn::Spawn;
 
 /// One guard of a plan, with its settings.

@@ -1,18 +1,17 @@
 //! Step 4: every secret is fetched, or nothing runs.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
 use super::plan::Declared;
-use super::{Detail, Guard, Guards, Launch, NextStep, Passage, Refusal, Step, Verdict};
-use crate::diagnostics::Code;
+use super::{Detail, Guard, Guards, Launch, Passage, Refusal, SecretFault, Verdict};
 use crate::host::{Host, HostView};
 use crate::manifest::{DemandedBy, SecretSpec};
-use crate::names::{EnvName, SecretRef, Text, shell_word};
+use crate::names::{EnvName, SecretRef, Text, plural, shell_word};
 use crate::providers::{
-    FetchError, FoundTool, ProviderFault, ProviderId, Redactor, Secret, Source, StderrPolicy, Tool,
-    ToolContents,
+    FoundTool, Parts, Provider, ProviderFault, Redactor, Row, Secret, ToolContents, count,
 };
 
 /// Fetches all secrets before the script starts.
@@ -22,7 +21,7 @@ pub struct Secrets {
     pub wanted: Vec<WantedSecret>,
     /// The program of each provider that calls one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "tools")]
-    pub tools: BTreeMap<ProviderId, Result<FoundTool, ProviderFault>>,
+    pub tools: BTreeMap<String, Result<FoundTool, ProviderFault>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,20 +30,13 @@ pub struct WantedSecret {
     pub env: EnvName,
     #[serde(rename = "ref")]
     pub reference: SecretRef,
-    pub provider: ProviderId,
+    pub provider: Provider,
     pub demanded_by: DemandedBy,
-}
-
-/// Why there is no value for a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretFault {
-    pub secret: WantedSecret,
-    pub fault: ProviderFault,
 }
 
 /// A program that cannot be called is null.
 fn tools<S: Serializer>(
-    tools: &BTreeMap<ProviderId, Result<FoundTool, ProviderFault>>,
+    tools: &BTreeMap<String, Result<FoundTool, ProviderFault>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(tools.iter().map(|(id, tool)| (id, tool.as_ref().ok())))
@@ -62,7 +54,7 @@ impl Secrets {
         let mut tools = BTreeMap::new();
         for one in &wanted {
             if let Some(tool) = one.tool() {
-                let planned = tools.entry(one.provider);
+                let planned = tools.entry(tool.name.clone());
                 planned.or_insert_with(|| tool.find(declared.view));
             }
         }
@@ -71,15 +63,21 @@ impl Secrets {
 
     /// The one predicate: every secret that is known to be missing without a call.
     fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
-        let now = self.tools.iter().filter_map(|(id, planned)| {
-            let tool = id.row().tool()?;
-            Some((id, tool.find_again(planned, view)))
-        });
-        let now: BTreeMap<_, _> = now.collect();
+        let mut now = BTreeMap::new();
         let missing = self.wanted.iter().filter_map(|one| {
-            let fault = match one.provider.row().local(&one.reference, view) {
-                Some(value) => value.and_then(|value| one.fits(value, view)).err()?,
-                None => now.get(&one.provider)?.as_ref().err()?.clone(),
+            let fault = match (&one.provider, one.tool()) {
+                (provider, None) => {
+                    let value = provider.local(&one.reference, view)?;
+                    value.and_then(|value| one.fits(value, view)).err()?
+                }
+                (_, Some(row)) => {
+                    let planned = self.tools.get(&row.name)?;
+                    let found = now.entry(row.name.as_str());
+                    let found = found.or_insert_with(|| row.find_again(planned, view).err());
+                    found
+                        .clone()
+                        .or_else(|| row.obstacle(&one.reference, view))?
+                }
             };
             Some(one.fault(fault))
         });
@@ -87,28 +85,36 @@ impl Secrets {
         (!faults.is_empty()).then_some(Refusal::SecretsMissing(faults))
     }
 
-    fn fetch(
-        &self,
-        wanted: &WantedSecret,
-        stderr: StderrPolicy,
-        host: &mut dyn Host,
-    ) -> Result<Secret, FetchError> {
-        let (id, reference) = (&wanted.provider, &wanted.reference);
-        match &id.row().source {
-            Source::Local(value) => Ok(value(reference, host)?),
-            Source::Tool(tool) => {
-                // A call takes time: another program may have been replaced meanwhile.
-                let found = match self.tools.get(id) {
-                    Some(planned) => tool.find_again(planned, host)?,
-                    None => tool.find(host)?,
-                };
-                (tool.fetch)(reference, &found, stderr, host)
+    /// How often each program is called.
+    fn calls(&self, now: &'static str) -> Vec<Detail> {
+        let mut rows: Vec<(&Arc<Row>, Vec<Parts>)> = Vec::new();
+        for (row, one) in self
+            .wanted
+            .iter()
+            .filter_map(|one| Some((one.tool()?, one)))
+        {
+            let Ok(parts) = row.split(one.reference.as_str()) else {
+                continue;
+            };
+            match rows.iter_mut().find(|(other, _)| other.name == row.name) {
+                Some((_, all)) if all.contains(&parts) => {}
+                Some((_, all)) => all.push(parts),
+                None => rows.push((row, vec![parts])),
             }
         }
+        let called = rows.iter().filter_map(|(row, parts)| {
+            let tool = self.tools.get(&row.name)?.as_ref().ok()?;
+            let calls = plural(count(row, parts), "call");
+            Some(Detail::of_group(
+                now,
+                format!("{calls} of {}", shell_word(&tool.path)),
+            ))
+        });
+        called.collect()
     }
 
     fn detail(&self, wanted: &WantedSecret, now: &'static str) -> Detail {
-        let tool = self.tools.get(&wanted.provider);
+        let tool = self.tools.get(wanted.provider.name());
         let by = tool.and_then(|tool| tool.as_ref().ok());
         let by = by.map(|tool| {
             let known = match tool.contents {
@@ -120,7 +126,7 @@ impl Secrets {
         let text = format!(
             "{} from {} {}{}",
             wanted.env,
-            wanted.provider.as_str(),
+            wanted.provider.name(),
             wanted.reference,
             by.unwrap_or_default()
         );
@@ -133,7 +139,7 @@ impl Guards {
     pub(super) fn local_secrets(&self, view: &dyn HostView) -> Vec<(&EnvName, Secret)> {
         let wanted = self.secrets.iter().flat_map(|one| &one.wanted);
         let local = wanted.filter_map(|one| {
-            let value = one.provider.row().local(&one.reference, view)?;
+            let value = one.provider.local(&one.reference, view)?;
             Some((&one.env, value.ok()?))
         });
         local.collect()
@@ -161,89 +167,30 @@ impl WantedSecret {
         Self {
             env: spec.env.clone(),
             reference: spec.reference.clone(),
-            provider: spec.provider,
+            provider: spec.provider.clone(),
             demanded_by,
         }
     }
 
     /// The program that is called for it, if one is.
-    fn tool(&self) -> Option<&'static Tool> {
-        self.provider.row().tool()
+    pub(super) fn tool(&self) -> Option<&Arc<Row>> {
+        self.provider.tool()
     }
 
     /// Passes on a value that its variable can have.
-    fn fits(&self, value: Secret, view: &dyn HostView) -> Result<Secret, ProviderFault> {
+    pub(super) fn fits(&self, value: Secret, view: &dyn HostView) -> Result<Secret, ProviderFault> {
         value.check_length(self.env.as_str(), view)?;
         Ok(value)
     }
 
-    /// Whether both have the same value, which is then fetched once.
-    fn is_same(&self, other: &Self) -> bool {
-        (self.provider, &self.reference) == (other.provider, &other.reference)
+    /// Secrets with an equal key have the same value, which is then fetched once.
+    pub(super) fn key(&self) -> (&str, &str) {
+        (self.provider.name(), self.reference.as_str())
     }
 
-    fn fault(&self, fault: ProviderFault) -> SecretFault {
+    pub(super) fn fault(&self, fault: ProviderFault) -> SecretFault {
         let secret = self.clone();
         SecretFault { secret, fault }
-    }
-}
-
-impl SecretFault {
-    pub fn code(&self) -> Code {
-        match self.fault {
-            ProviderFault::Unset => Code::SecretMissing,
-            ProviderFault::Unusable(_) => Code::SecretInvalid,
-            ProviderFault::ToolMissing(_) | ProviderFault::ToolUntrusted(_) => {
-                Code::ProviderMissing
-            }
-            ProviderFault::ToolChanged(_) => Code::ChangedSincePlan,
-            ProviderFault::ToolFailed { .. }
-            | ProviderFault::ToolTimedOut(_)
-            | ProviderFault::ToolStopped
-            | ProviderFault::ToolFlooded(_)
-            | ProviderFault::ToolBroken { .. } => Code::ProviderFailed,
-        }
-    }
-
-    /// What is missing, and why, without any value.
-    pub fn reason(&self) -> String {
-        let secret = &self.secret;
-        let reference = &secret.reference;
-        let why = if self.fault == ProviderFault::Unset {
-            format!("the variable `{reference}` is not set")
-        } else {
-            self.fault.to_string()
-        };
-        let provider = secret.provider.as_str();
-        format!("`{}` from {provider} {reference}: {why}", secret.env)
-    }
-
-    pub(super) fn detail(&self) -> Detail {
-        Detail::refused(self.reason(), self.secret.demanded_by)
-    }
-
-    /// What to type next; none for a variable that is not set, which
-    /// [`Refusal::next_steps`] sets in the command.
-    pub fn next_step(&self) -> Option<NextStep> {
-        let hint = self.secret.tool().map(|tool| tool.hint);
-        match &self.fault {
-            ProviderFault::ToolMissing(tool) => {
-                let label = format!("install `{tool}`, then");
-                Some(NextStep::new(label, hint.unwrap_or("qli doctor")))
-            }
-            ProviderFault::ToolUntrusted(insecure) => Some(NextStep::to_fix_it(insecure.help())),
-            ProviderFault::ToolChanged(path) => {
-                let command = format!("ls -l {}", shell_word(path));
-                Some(NextStep::new("look at it", command))
-            }
-            ProviderFault::ToolFailed { .. }
-            | ProviderFault::ToolTimedOut(_)
-            | ProviderFault::ToolStopped => Some(NextStep::new("if you are signed out", hint?)),
-            ProviderFault::ToolBroken { help, .. } => Some(NextStep::to_see_why(help.clone())),
-            ProviderFault::Unset | ProviderFault::Unusable(_) | ProviderFault::ToolFlooded(_) => {
-                None
-            }
-        }
     }
 }
 
@@ -265,33 +212,12 @@ impl Guard for Secrets {
             return Err(refusal);
         }
         host.protect_memory();
-        // Local values come first: a program may find them in its environment, and its
-        // error message is then not shown.
-        let (local, called): (Vec<_>, Vec<_>) =
-            self.wanted.iter().partition(|one| one.tool().is_none());
-        let mut done: Vec<&WantedSecret> = Vec::new();
-        for wanted in local.into_iter().chain(called) {
-            let known: Vec<_> = launch.secrets().collect();
-            let same = done.iter().position(|one| one.is_same(wanted));
-            let stderr = if known.is_empty() {
-                StderrPolicy::Shown
-            } else {
-                StderrPolicy::Withheld
-            };
-            let secret = if let Some((_, same)) = same.and_then(|at| known.get(at)) {
-                same.duplicate()
-            } else {
-                let fetched = self.fetch(wanted, stderr, host);
-                fetched.map_err(|error| match error {
-                    FetchError::Interrupted(signal) => Refusal::Interrupted(Step::Secrets, signal),
-                    FetchError::Fault(fault) => Refusal::SecretsMissing(vec![wanted.fault(fault)]),
-                })?
-            };
-            let secret = wanted.fits(secret, host);
+        let called = self.called(host)?;
+        for wanted in &self.wanted {
+            let secret = wanted.value(&called, host);
             let secret =
                 secret.map_err(|fault| Refusal::SecretsMissing(vec![wanted.fault(fault)]))?;
             launch.secrets.push((wanted.env.clone(), secret));
-            done.push(wanted);
         }
         Ok(None)
     }
@@ -300,15 +226,15 @@ impl Guard for Secrets {
         if let Some(refusal) = verdict.refusal() {
             return refusal.details();
         }
-        let wanted = self.wanted.iter();
-        wanted
-            .map(|one| self.detail(one, verdict.shown()))
-            .collect()
+        let now = verdict.shown();
+        let wanted = self.wanted.iter().map(|one| self.detail(one, now));
+        wanted.chain(self.calls(now)).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Step;
     use super::super::plan::tests::enforce_only;
     use super::*;
     use crate::host::Signal;
@@ -332,7 +258,10 @@ mod tests {
         };
         assert_eq!(
             (&faults[0].fault, &faults[1].fault),
-            (&ProviderFault::Unset, &ProviderFault::ToolMissing("op"))
+            (
+                &ProviderFault::Unset,
+                &ProviderFault::ToolMissing("op".into())
+            )
         );
         assert!(!called(&world));
     }

@@ -1,9 +1,11 @@
 //! The data types of the two traits.
 
-use std::ffi::OsStr;
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Debug;
 use std::fs::Metadata;
 use std::io::{self, Read, Seek};
+use std::ops::ControlFlow;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +13,7 @@ use std::time::Duration;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::Signal;
+use super::{HostView, Signal};
 use crate::names::Sha256;
 
 /// Identifies a file by more than its name.
@@ -189,16 +191,37 @@ pub struct Start<'a> {
     pub env: &'a [(&'a str, &'a OsStr)],
 }
 
-/// A provider's program to run in its own process group, with empty standard input.
-#[derive(Debug, Clone, Copy)]
-pub struct ToolCall<'a> {
+/// A provider's program to run for its output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolCall {
     /// Absolute path.
-    pub program: &'a Path,
-    pub args: &'a [&'a str],
+    pub program: PathBuf,
+    pub args: Vec<String>,
+    pub environment: BTreeMap<OsString, OsString>,
+    pub input: ToolInput,
     /// After this the program and its children are killed.
     pub timeout: Duration,
     /// More output than this many bytes is an error.
     pub limit: usize,
+}
+
+/// What a provider's program can read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolInput {
+    Nothing,
+    Text(Vec<u8>),
+    /// It may ask on the terminal, so it stays in the foreground process group, and its
+    /// standard error is qli's.
+    Terminal,
+}
+
+/// Calls that are made one after the other, while those of other queues are made too.
+pub trait CallQueue {
+    /// The next call, if there is one. `Break` ends the calls of all queues.
+    fn next(&mut self, view: &dyn HostView) -> ControlFlow<(), Option<ToolCall>>;
+
+    /// Takes what that call returned. `Break` ends the calls of all queues.
+    fn finished(&mut self, end: Result<ToolOutput, ToolError>) -> ControlFlow<()>;
 }
 
 #[expect(
@@ -218,11 +241,9 @@ pub struct ToolOutput {
 /// Why a provider's program returned no output.
 #[derive(Debug)]
 pub enum ToolError {
-    /// A signal ended the run; the program was killed.
-    Interrupted(Signal),
     TimedOut,
-    /// It wrote more than its limit.
-    TooMuch,
+    /// It wrote more than this many bytes, its limit.
+    TooMuch(usize),
     /// It stopped: a background program may not read the terminal.
     Stopped,
     /// It could not be started or waited for.

@@ -134,8 +134,21 @@ impl SignalHandlers {
         others: &[BorrowedFd<'_>],
         at_most: Option<Duration>,
     ) -> io::Result<()> {
-        let fds = self.fds().chain(others.iter().copied());
-        let mut fds: Vec<_> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
+        self.wait_for(others, &[], at_most)
+    }
+
+    /// As [`Self::wait`], or until one of `writable` can be written to.
+    pub(super) fn wait_for(
+        &mut self,
+        readable: &[BorrowedFd<'_>],
+        writable: &[BorrowedFd<'_>],
+        at_most: Option<Duration>,
+    ) -> io::Result<()> {
+        let readable = self.fds().chain(readable.iter().copied());
+        let readable = readable.map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+        let writable = writable.iter().copied();
+        let writable = writable.map(|fd| PollFd::new(fd, PollFlags::POLLOUT));
+        let mut fds: Vec<_> = readable.chain(writable).collect();
         poll(&mut fds, at_most)?;
         let first = fds.first().is_some_and(|fd| fd.any() == Some(true));
         self.has_others = first && self.others.is_some();

@@ -64,9 +64,9 @@ pub use draft::is_draft;
 pub use env_line::is_several_words;
 pub use exec_limits::ExecLimits;
 pub use facts::{
-    Access, AskError, Contents, FileDigest, FileId, FileKind, FileVersion, HEAD, Identity,
-    LoginUid, NewFile, Opened, ProcessFacts, Readable, Start, Stat, TimeLimits, ToolCall,
-    ToolError, ToolOutput,
+    Access, AskError, CallQueue, Contents, FileDigest, FileId, FileKind, FileVersion, HEAD,
+    Identity, LoginUid, NewFile, Opened, ProcessFacts, Readable, Start, Stat, TimeLimits, ToolCall,
+    ToolError, ToolInput, ToolOutput,
 };
 pub use first_line::FirstLine;
 pub use interpreter::{Interpreter, NotStartable, Unfit, interpreters, planned_interpreters};
@@ -198,8 +198,9 @@ pub trait Host: HostView {
     /// access by the user's other processes. The script gets its limit back.
     fn protect_memory(&mut self);
 
-    /// Runs a provider's program for its output.
-    fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError>;
+    /// Runs providers' programs for their output: the calls of each queue one after the
+    /// other, all queues side by side. Returns a signal that ended the run meanwhile.
+    fn call_all(&mut self, queues: &mut [&mut dyn CallQueue]) -> io::Result<Option<Signal>>;
 
     /// Opens a log. Never follows a link, and never blocks on a pipe.
     fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>>;

@@ -23,9 +23,9 @@ use super::streams::write_stderr;
 use super::terminal::SavedModes;
 use super::waiting::Waiting;
 use super::{
-    Access, Acl, AskError, Contents, ExecLimits, FileDigest, Host, HostView, Identity, LogFile,
-    NewFile, OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ToolCall, ToolError,
-    ToolOutput, ask, atomic_write, clock, draft, file, process, terminal, tool, user,
+    Access, Acl, AskError, CallQueue, Contents, ExecLimits, FileDigest, Host, HostView, Identity,
+    LogFile, NewFile, OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ask, atomic_write,
+    clock, draft, file, process, terminal, tool, user,
 };
 
 #[derive(Debug)]
@@ -281,9 +281,14 @@ impl Host for System {
         let _ = nix::sys::prctl::set_dumpable(false);
     }
 
-    fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
-        let environment = self.environment().clone();
-        tool::call(call, &environment, self.signals()?)
+    fn call_all(&mut self, queues: &mut [&mut dyn CallQueue]) -> io::Result<Option<Signal>> {
+        self.signals()?;
+        let Some(mut signals) = self.signals.take() else {
+            return Ok(None);
+        };
+        let called = tool::call_all(queues, self, &mut signals);
+        self.signals = Some(signals);
+        called
     }
 
     fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {

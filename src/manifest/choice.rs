@@ -1,6 +1,6 @@
 //! Fields with a few fixed values.
 
-use crate::providers::ProviderId;
+use crate::providers::Meaning;
 
 /// A field with a few fixed values.
 pub(super) trait Choice: Copy + schemars::JsonSchema + 'static {
@@ -10,8 +10,8 @@ pub(super) trait Choice: Copy + schemars::JsonSchema + 'static {
     fn word(self) -> &'static str;
 }
 
-impl Choice for ProviderId {
-    const ALL: &'static [Self] = Self::ALL;
+impl Choice for Meaning {
+    const ALL: &'static [Self] = &Self::ALL;
 
     fn word(self) -> &'static str {
         self.as_str()

@@ -11,7 +11,6 @@ use super::table_reader::FieldTable;
 use super::{Located, SecretSpec};
 use crate::diagnostics::Code;
 use crate::names::EnvName;
-use crate::providers::ProviderId;
 
 /// The variables that a table declares, by name: a manifest may have thousands of
 /// sections, and each is compared with its group.
@@ -137,7 +136,7 @@ fn required(table: &GroupFields) -> impl Iterator<Item = &Located<(EnvName, Stri
         .flat_map(|required| &required.value)
 }
 
-fn secrets(table: &GroupFields) -> impl Iterator<Item = &Located<SecretSpec>> {
+pub(super) fn secrets(table: &GroupFields) -> impl Iterator<Item = &Located<SecretSpec>> {
     table.secrets.iter().flat_map(|secrets| &secrets.value)
 }
 
@@ -201,10 +200,7 @@ pub(super) fn shown_in_path(log: &[LogPath<'_>], own: &GroupFields, found: &mut 
 
 /// The variable of qli's own environment that a secret comes from.
 fn source_variable(secret: &SecretSpec) -> Option<&str> {
-    match secret.provider {
-        ProviderId::Env => Some(secret.reference.as_str()),
-        ProviderId::OnePassword => None,
-    }
+    secret.provider.variable(&secret.reference)
 }
 
 /// The variable that a secret comes from, if it fills another one.

@@ -9,6 +9,7 @@ pub(super) enum TomlType {
     Text,
     Boolean,
     Integer,
+    Array,
     Table,
     Tables,
 }

@@ -10,6 +10,7 @@ use super::audit::AuditFields;
 use super::choice::ConfirmBy;
 use super::field_row::{TomlType, example};
 use super::findings::{Findings, TomlValue};
+use super::providers::Providers;
 use super::requires_env::RequiredEnv;
 use super::row_schema::object;
 use super::secrets::SecretList;
@@ -29,7 +30,7 @@ fields! {
     /// an `audit_log`; that no top-level field is below a header by mistake; that no
     /// section weakens a guard of its group, or has no matching script; that
     /// `confirm = false` and `confirm_by` are not combined; that `kill_after` comes
-    /// with a `timeout`; that no secret fills a variable that qli sets; and that no
+    /// with a `timeout`; that a provider exists and is described without contradictions; that no secret fills a variable that qli sets; and that no
     /// value contains NUL.
     GroupFields {
         /// The version of this format. Always `1`.
@@ -78,6 +79,10 @@ fields! {
             .without("without this field no variable would be checked")
             => section(adds, "Variables that must have exactly these values when this script is run, \
                 in addition to the group's."),
+
+        /// Programs that return secrets, in addition to the built-in providers, each in a
+        /// table named after it: `[providers.corp]`.
+        providers: Providers = example("{}"),
 
         /// Secrets to fetch for the script, all of them before it starts; if one is
         /// missing, nothing runs.

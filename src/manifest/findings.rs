@@ -1,7 +1,7 @@
 //! The problems of a text, collected while it is read.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use toml::de::DeValue;
 use super::field_row::{FieldRow, example_of, find};
 use super::statements::{ErrorRanges, Statements};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Location, Source, collect, quoted};
+use crate::providers::Provider;
 
 pub(super) type TomlValue<'i> = Spanned<DeValue<'i>>;
 
@@ -29,6 +30,8 @@ pub(super) struct Findings<'s> {
     pub(super) top: Vec<&'static str>,
     /// The path of the section that is being read.
     pub(super) section: Option<String>,
+    /// The manifest's own providers; one with mistakes is none.
+    pub(super) providers: BTreeMap<String, Option<Provider>>,
 }
 
 impl Findings<'_> {

@@ -11,9 +11,14 @@ mod field_row;
 mod fields;
 mod findings;
 mod fix;
+mod foreign;
 mod lints;
 mod locate;
 mod parse;
+mod provider_fields;
+mod provider_row;
+mod provider_values;
+mod providers;
 mod requires_env;
 mod row_schema;
 mod schema;
@@ -33,7 +38,7 @@ use serde::Serialize;
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, utf8_source};
 use crate::host::{diagnosis, reason};
 use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit};
-use crate::providers::ProviderId;
+use crate::providers::Provider;
 
 pub use audit::{AnchorTarget, AuditLog};
 pub use choice::{ArgsMode, ConfirmBy, LogAccess};
@@ -123,7 +128,7 @@ pub struct SecretSpec {
     /// The variable that it fills.
     pub env: EnvName,
     pub reference: SecretRef,
-    pub provider: ProviderId,
+    pub provider: Provider,
 }
 
 /// Makes a source from what reading a manifest's file returned. Fails if that is an

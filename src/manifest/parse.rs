@@ -1,19 +1,20 @@
 //! Reads a text into a [`Manifest`], and collects all its problems.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use toml::de::DeTable;
 
 use super::audit::AuditLog;
-use super::cross_field::{Variables, contradictions, log_paths, shown_in_path};
+use super::cross_field::{Variables, contradictions, log_paths, secrets, shown_in_path};
 use super::fields::GroupFields;
 use super::findings::Findings;
 use super::statements::ErrorRanges;
 use super::table_reader::{FieldTable, TableKind, present, read_table};
 use super::{ConfirmBy, Located, Manifest, Requirements, Section, lints, syntax};
 use crate::diagnostics::{Code, Diagnostics, Source, has_errors, sorted};
+use crate::names::ExtensionName;
 
 /// Fails with every problem of the text, errors and warnings, sorted by location. What
 /// overlaps a syntax error is not reported, since its meaning is a guess.
@@ -52,6 +53,7 @@ fn read_all(
         first_header: OnceCell::new(),
         top: top.filter(|name| root.contains_key(*name)).collect(),
         section: None,
+        providers: BTreeMap::new(),
     };
     let manifest = read(root, &mut found);
     lints::check(root, &mut found);
@@ -76,6 +78,7 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
         contradictions(Some((&top, &variables)), fields, found);
         shown_in_path(&paths, fields, found);
     }
+    unused_providers(&top, &sections, found);
     top.schema_version.as_ref()?;
     let sections = sections.into_iter().map(|section| {
         let (name, mut fields) = section.value;
@@ -95,6 +98,20 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
         source: Arc::clone(found.source),
         warnings: Diagnostics::default(),
     })
+}
+
+fn unused_providers(
+    top: &GroupFields,
+    sections: &[Located<(ExtensionName, GroupFields)>],
+    found: &mut Findings<'_>,
+) {
+    let Some(providers) = top.providers.as_ref().filter(|_| !has_errors(&found.list)) else {
+        return;
+    };
+    let sections = sections.iter().map(|section| &section.value.1);
+    let secrets = std::iter::once(top).chain(sections).flat_map(secrets);
+    let used = secrets.map(|secret| secret.value.provider.name()).collect();
+    providers.value.unused(&used, found);
 }
 
 /// Reports `[audit]` without `audit_log`, unless that is below a header.

@@ -12,7 +12,7 @@ use super::values::{string, tables};
 use super::{Located, SecretSpec};
 use crate::diagnostics::{Code, quoted};
 use crate::names::{EnvName, SecretRef};
-use crate::providers::ProviderId;
+use crate::providers::Provider;
 
 fields! {
     /// One secret, fetched after all other guards have passed.
@@ -25,7 +25,7 @@ fields! {
         reference: SecretRef = example("\"op://Vault/Item/field\"").named("ref").required(),
 
         /// Which provider has the value.
-        provider: ProviderId = example("\"one_password\"").required(),
+        provider: Provider = example("\"one_password\"").required(),
     }
 }
 
@@ -72,6 +72,7 @@ fn secret(fields: SecretFields, found: &mut Findings<'_>) -> Option<Located<Secr
     let provider = fields.provider.map(|provider| provider.value);
     let reference = fields.reference.filter(|reference| {
         // A grammar is known only with the provider.
+        let provider = provider.as_ref();
         provider.is_none_or(|provider| is_well_formed(reference, provider, found))
     });
     let env = fields
@@ -89,10 +90,10 @@ fn secret(fields: SecretFields, found: &mut Findings<'_>) -> Option<Located<Secr
 
 fn is_well_formed(
     reference: &Located<SecretRef>,
-    provider: ProviderId,
+    provider: &Provider,
     found: &mut Findings<'_>,
 ) -> bool {
-    let checked = (provider.row().check)(reference.value.as_str());
+    let checked = provider.check(reference.value.as_str());
     if reference.value.is_token() {
         let message = format!(
             "`ref` must be a reference, but looks like a secret, {}",
@@ -101,12 +102,12 @@ fn is_well_formed(
         let help = "revoke it, since it is in this file, and write where the new one is kept";
         found.wrong(Code::LiteralSecret, reference.span.clone(), message, help);
     }
-    if let Err(grammar) = checked {
+    if let Err(help) = &checked {
         let written = quoted(&reference.value.to_string());
-        let provider = provider.as_str();
+        let provider = provider.name();
         let message = format!("{written} is not a reference of `{provider}`");
-        let (span, help) = (reference.span.clone(), format!("write {grammar}"));
-        found.wrong(Code::MalformedReference, span, message, help);
+        let span = reference.span.clone();
+        found.wrong(Code::MalformedReference, span, message, help.as_str());
     }
     checked.is_ok()
 }

@@ -29,7 +29,7 @@ fn type_name(value: &DeValue<'_>) -> &'static str {
     }
 }
 
-fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &mut Findings<'_>) {
+pub(super) fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &mut Findings<'_>) {
     if found.without_digits(name, value) {
         return;
     }
@@ -62,7 +62,9 @@ fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &mut Finding
         ("an integer", DeValue::String(text)) if text == "1" => diagnostic
             .help(format!("write `{name} = 1`, without quotation marks"))
             .fix(Safety::Safe, value.span(), "1"),
-        ("a string" | "an integer", _) => diagnostic.help(format!("write `{name} = {example}`")),
+        ("a string" | "an integer" | "an array of strings", _) => {
+            diagnostic.help(format!("write `{name} = {example}`"))
+        }
         ("a table", _) => diagnostic.help(format!(
             "write `[{}]`, and below it a line for each of its fields",
             header_of(name)
@@ -87,6 +89,7 @@ fn time_limit_help(name: &str, written: &str, example: &str) -> String {
 fn header_of(table: &str) -> &str {
     match table {
         "extensions" => "extensions.NAME",
+        "providers" => "providers.NAME",
         _ => table,
     }
 }

@@ -5,19 +5,22 @@ use std::os::unix::ffi::OsStringExt;
 
 use zeroize::Zeroizing;
 
-use super::{Provider, ProviderFault, Secret, Source};
+use super::{Local, ProviderFault, Secret};
 use crate::host::HostView;
 use crate::names::{EnvName, SecretRef};
 
-pub(super) const ENV: Provider = Provider {
+pub(super) static ENV: Local = Local {
+    name: "env",
+    about: "a variable in the environment of qli",
+    shape: "NAME",
     check,
-    source: Source::Local(value),
+    value,
 };
 
-fn check(reference: &str) -> Result<(), &'static str> {
+fn check(reference: &str) -> Result<(), String> {
     match reference.parse::<EnvName>() {
         Ok(_) => Ok(()),
-        Err(_) => Err("the name of a variable, such as `CI_DEPLOY_TOKEN`"),
+        Err(_) => Err("write the name of a variable, such as `CI_DEPLOY_TOKEN`".to_owned()),
     }
 }
 
@@ -28,13 +31,13 @@ fn value(reference: &SecretRef, view: &dyn HostView) -> Result<Secret, ProviderF
 
 #[cfg(test)]
 mod tests {
-    use super::super::Unusable;
+    use super::super::secret::Unusable;
     use super::*;
     use crate::host::fake::World;
 
     fn local(world: &World) -> Result<Secret, ProviderFault> {
         let reference = "TOKEN".parse().unwrap();
-        ENV.local(&reference, world).unwrap()
+        value(&reference, world)
     }
 
     #[test]

@@ -1,76 +1,111 @@
-//! Where secret values come from. To add a provider: write its file, add its row to
-//! `providers!`, follow the compiler.
+//! Where secret values come from: in this process ([`Local`]), or from a program, which
+//! is a row of data ([`Row`]). To add a program: its row in `built_in`. To add a source in
+//! this process: its file, and its row in [`LOCAL`].
 
+mod argument;
+mod batch;
+mod built_in;
+mod calls;
 mod env;
-mod one_password;
+mod fault;
+mod output;
 mod redactor;
+mod reference;
+mod row;
 mod secret;
 mod tool;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use crate::host::{HostView, InsecurePath, NotStartable, Signal, diagnosis, reason};
-use crate::names::{SecretRef, shell_word};
+use crate::host::HostView;
+use crate::names::SecretRef;
 
+pub use argument::Argument;
+pub use calls::{Fetching, Shared, count};
+pub use fault::ProviderFault;
+pub use output::{AnswerFault, Output};
 pub use redactor::Redactor;
-pub use secret::{Secret, Unusable};
-pub use tool::{FoundTool, Tool, ToolContents};
-
-/// Declares the table: the variant, its name in a manifest, its row.
-macro_rules! providers {
-    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal $row:expr,)*) => {
-        /// The provider that a secret's value is fetched from.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-        #[serde(rename_all = "snake_case")]
-        pub enum ProviderId { $($(#[doc = $doc])* $variant,)* }
-
-        impl ProviderId {
-            /// In the order in which they should be considered.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The name in a manifest.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            pub fn row(self) -> &'static Provider {
-                match self { $(Self::$variant => &$row,)* }
-            }
-        }
-    };
-}
-
-providers! {
-    /// A variable in the environment of qli; `ref` is its name.
-    Env = "env" env::ENV,
-    /// 1Password, by its command-line tool `op`; `ref` is `op://vault/item/field`.
-    OnePassword = "one_password" one_password::ONE_PASSWORD,
-}
+pub use reference::{Parts, Shape};
+pub use row::{
+    BatchAnswer, BatchInput, Calls, FailRule, Many, Meaning, Program, Row, ToolEnvironment,
+};
+pub use secret::Secret;
+pub use tool::{FoundTool, ToolContents};
 
 /// One source of secret values.
-#[derive(Debug)]
-pub struct Provider {
-    /// Returns what a reference must look like if this one is not valid.
-    pub check: fn(&str) -> Result<(), &'static str>,
-    pub source: Source,
+#[derive(Debug, Clone)]
+pub enum Provider {
+    Local(&'static Local),
+    Tool(Arc<Row>),
 }
 
+/// A source that calls no program.
 #[derive(Debug)]
-pub enum Source {
-    /// No program is called for a value.
-    Local(fn(&SecretRef, &dyn HostView) -> Result<Secret, ProviderFault>),
-    Tool(Tool),
+pub struct Local {
+    /// As a manifest names it.
+    pub name: &'static str,
+    pub about: &'static str,
+    /// The shape of its references.
+    pub shape: &'static str,
+    /// Returns what a reference must look like if this one is not valid.
+    pub check: fn(&str) -> Result<(), String>,
+    pub value: fn(&SecretRef, &dyn HostView) -> Result<Secret, ProviderFault>,
 }
+
+const LOCAL: [&Local; 1] = [&env::ENV];
 
 impl Provider {
-    pub fn tool(&self) -> Option<&Tool> {
-        match &self.source {
-            Source::Local(_) => None,
-            Source::Tool(tool) => Some(tool),
+    /// The names of all built-in providers, in the order in which they should be
+    /// considered.
+    pub fn built_in() -> impl Iterator<Item = &'static str> {
+        let tools = built_in::ROWS.iter().map(|row| row.name);
+        LOCAL.iter().map(|local| local.name).chain(tools)
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        if let Some(local) = LOCAL.iter().find(|local| local.name == name) {
+            return Some(Self::Local(local));
+        }
+        let row = built_in::ROWS.iter().find(|row| row.name == name)?;
+        Some(Self::Tool(Arc::new((row.row)())))
+    }
+
+    /// What a built-in provider is.
+    pub fn about(name: &str) -> Option<&'static str> {
+        let local = LOCAL.iter().find(|local| local.name == name);
+        let row = built_in::ROWS.iter().find(|row| row.name == name);
+        local.map(|local| local.about).or_else(|| Some(row?.about))
+    }
+
+    /// The shape of its references.
+    pub fn shape(&self) -> &str {
+        match self {
+            Self::Local(local) => local.shape,
+            Self::Tool(row) => row.shape.as_str(),
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Local(local) => local.name,
+            Self::Tool(row) => &row.name,
+        }
+    }
+
+    /// Returns what is wrong with a reference.
+    pub fn check(&self, reference: &str) -> Result<(), String> {
+        match self {
+            Self::Local(local) => (local.check)(reference),
+            Self::Tool(row) => row.check(reference),
+        }
+    }
+
+    pub fn tool(&self) -> Option<&Arc<Row>> {
+        match self {
+            Self::Local(_) => None,
+            Self::Tool(row) => Some(row),
         }
     }
 
@@ -80,114 +115,48 @@ impl Provider {
         reference: &SecretRef,
         view: &dyn HostView,
     ) -> Option<Result<Secret, ProviderFault>> {
-        match self.source {
-            Source::Local(value) => Some(value(reference, view)),
-            Source::Tool(_) => None,
-        }
-    }
-}
-
-/// Whether the message of a program that fails is shown.
-///
-/// A program may print a value in a form that no search finds: wrapped, truncated,
-/// coloured. So its message is shown only if it cannot know a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StderrPolicy {
-    /// No value has been fetched yet.
-    Shown,
-    /// The program may know one: from its environment, or from an earlier call.
-    Withheld,
-}
-
-/// Why there is no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ProviderFault {
-    #[error("the variable is not set")]
-    Unset,
-    #[error(transparent)]
-    Unusable(#[from] Unusable),
-    #[error("the program `{0}` is not on PATH")]
-    ToolMissing(&'static str),
-    /// Another user may change the program.
-    #[error("{}", .0.reason())]
-    ToolUntrusted(InsecurePath),
-    #[error("the program {} is not the planned one", shell_word(.0))]
-    ToolChanged(PathBuf),
-    #[error("{}", failed(*code, message))]
-    ToolFailed {
-        /// None if it died of a signal.
-        code: Option<i32>,
-        message: ToolMessage,
-    },
-    #[error("no answer within {0} seconds")]
-    ToolTimedOut(u64),
-    #[error("the program wants to ask on the terminal")]
-    ToolStopped,
-    #[error("the answer is longer than {0} bytes")]
-    ToolFlooded(usize),
-    #[error("the program cannot be called: {reason}")]
-    ToolBroken {
-        reason: String,
-        /// The command that shows the cause.
-        help: String,
-    },
-}
-
-impl ProviderFault {
-    fn of_call(error: &io::Error, program: &Path) -> Self {
-        Self::ToolBroken {
-            reason: reason(error),
-            help: diagnosis(error, program),
+        match self {
+            Self::Local(local) => Some((local.value)(reference, view)),
+            Self::Tool(_) => None,
         }
     }
 
-    fn of_start(fault: &NotStartable, program: &Path) -> Self {
-        Self::ToolBroken {
-            reason: fault.to_string(),
-            help: format!("head -n 1 {}", shell_word(program)),
-        }
+    /// The variable that the value of a reference comes from, if it is one.
+    pub fn variable<'r>(&self, reference: &'r SecretRef) -> Option<&'r str> {
+        let is_env =
+            matches!(self, Self::Local(local) if std::ptr::eq(*local, &raw const env::ENV));
+        is_env.then_some(reference.as_str())
     }
 }
 
-fn failed(code: Option<i32>, message: &ToolMessage) -> String {
-    let end = match code {
-        Some(code) => format!("the program failed with code {code}"),
-        None => "the program died of a signal".to_owned(),
-    };
-    match message {
-        ToolMessage::Silent => end,
-        ToolMessage::Said(text) => format!("{end}: {}", text.replace('\n', " / ")),
-        ToolMessage::Withheld => {
-            format!("{end}; its message is withheld, as it may contain a secret")
-        }
+/// A manifest has at most one provider of a name.
+impl PartialEq for Provider {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
     }
 }
 
-/// What a failed program wrote to its standard error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ToolMessage {
-    Silent,
-    Said(String),
-    /// Not shown, because it may contain a secret.
-    Withheld,
-}
+impl Eq for Provider {}
 
-#[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    #[error("{} arrived during the call", .0.name())]
-    Interrupted(Signal),
-    #[error(transparent)]
-    Fault(#[from] ProviderFault),
+impl Serialize for Provider {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn every_provider_has_the_name_that_is_serialised() {
-        for id in ProviderId::ALL {
-            assert_eq!(serde_json::to_value(id).unwrap(), id.as_str());
+    fn every_built_in_provider_has_a_name_of_its_own() {
+        let names: Vec<_> = Provider::built_in().collect();
+        let distinct: BTreeSet<_> = names.iter().collect();
+        assert_eq!(names.len(), distinct.len());
+        for name in names {
+            assert_eq!(Provider::named(name).unwrap().name(), name);
         }
     }
 }

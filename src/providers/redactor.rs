@@ -169,10 +169,12 @@ fn first(pattern: &Pattern) -> Option<u8> {
 /// A shell strips the line end of `$(…)`, and a key of several lines is passed line
 /// by line, so each line that is long enough is searched for too.
 fn values(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let lines = value.split(|&byte| byte == b'\n');
+    let whole = value.trim_ascii_end();
+    let whole = if whole.is_empty() { value } else { whole };
+    let lines = whole.split(|&byte| byte == b'\n');
     let lines = lines.map(<[u8]>::trim_ascii_end);
-    let lines = lines.filter(move |line| line.len() >= LINE_MIN && *line != value);
-    std::iter::once(value).chain(lines)
+    let lines = lines.filter(move |line| line.len() >= LINE_MIN && *line != whole);
+    std::iter::once(whole).chain(lines)
 }
 
 #[cfg(test)]

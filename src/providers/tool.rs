@@ -6,21 +6,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
-use super::{FetchError, ProviderFault, Secret, StderrPolicy};
+use super::row::{Program, Row};
+use super::{Parts, ProviderFault};
 use crate::host::{
-    ChangedBy, FileDigest, FileId, FileVersion, Host, HostView, Interpreter, OnPath,
-    insecure_paths, planned_interpreters, search_path,
+    ChangedBy, FileDigest, FileId, FileVersion, HostView, InsecurePath, Interpreter, OnPath,
+    ToolError, insecure_paths, lookup, planned_interpreters, search_path, unset_reason,
 };
-use crate::names::{SecretRef, Sha256, path_as_text};
-
-#[derive(Debug)]
-pub struct Tool {
-    pub(super) name: &'static str,
-    /// The command that usually helps if it returns no value.
-    pub hint: &'static str,
-    pub fetch:
-        fn(&SecretRef, &FoundTool, StderrPolicy, &mut dyn Host) -> Result<Secret, FetchError>,
-}
+use crate::names::{PathTemplate, SecretRef, Sha256, path_as_text};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FoundTool {
@@ -53,29 +45,33 @@ fn as_null<S: Serializer>(_: &FileVersion, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_unit()
 }
 
-impl Tool {
-    /// Looks for the program on `PATH`.
+impl Row {
+    /// Finds the program, and what starts it.
     pub fn find(&self, view: &dyn HostView) -> Result<FoundTool, ProviderFault> {
-        let path = match search_path(self.name, view) {
-            OnPath::Found(path) => path,
-            OnPath::Untrusted(insecure) => return Err(ProviderFault::ToolUntrusted(insecure)),
-            OnPath::Missing => return Err(ProviderFault::ToolMissing(self.name)),
-        };
+        let path = self.path(view)?;
         let (contents, id, head) =
             examine(&path, view).map_err(|error| ProviderFault::of_call(&error, &path))?;
         let interpreters = planned_interpreters(&path, head.as_deref(), view)
             .map_err(|fault| ProviderFault::of_start(&fault, &path))?;
         let paths: Vec<_> = interpreters.iter().map(|one| &*one.path).collect();
-        let insecure = insecure_paths(&paths, view).into_iter();
-        if let Some(one) = insecure.into_iter().find(|one| one.by != ChangedBy::Group) {
-            return Err(ProviderFault::ToolUntrusted(one));
-        }
+        trusted(&paths, view)?;
         Ok(FoundTool {
             path,
             contents,
             id,
             interpreters,
         })
+    }
+
+    fn path(&self, view: &dyn HostView) -> Result<PathBuf, ProviderFault> {
+        match &self.program {
+            Program::Named(name) => match search_path(name, view) {
+                OnPath::Found(path) => Ok(path),
+                OnPath::Untrusted(insecure) => Err(ProviderFault::ToolUntrusted(insecure)),
+                OnPath::Missing => Err(ProviderFault::ToolMissing(name.clone())),
+            },
+            Program::At(path) => trusted(&[path], view).map(|()| path.clone()),
+        }
     }
 
     /// Checks once more, directly before the program is called: minutes may have passed
@@ -92,6 +88,50 @@ impl Tool {
         }
         Ok(now)
     }
+
+    /// The parts of a reference that has been checked, with its paths expanded.
+    pub fn parts(
+        &self,
+        reference: &SecretRef,
+        view: &dyn HostView,
+    ) -> Result<Parts, ProviderFault> {
+        let no_path = |reason: String| ProviderFault::NoPath(reason);
+        let parts = self.split(reference.as_str());
+        let parts = parts.map_err(|error| no_path(error.to_string()))?;
+        parts.map(|name, value| {
+            let is_path = self.paths.iter().any(|path| path == name);
+            let template = PathTemplate::parse(value).ok().filter(|_| is_path);
+            let path = template.map(|path| path.expand(|name| lookup(name, view)));
+            let path = path
+                .transpose()
+                .map_err(|unset| no_path(unset_reason(&unset, view)))?;
+            Ok(path.map(|path| path.to_string_lossy().into_owned()))
+        })
+    }
+
+    /// Why the program cannot be called for a reference, although it is there.
+    pub fn obstacle(&self, reference: &SecretRef, view: &dyn HostView) -> Option<ProviderFault> {
+        if self.terminal && matches!(view.has_terminal(), Ok(false)) {
+            return Some(ProviderFault::NoTerminal);
+        }
+        self.parts(reference, view).err()
+    }
+
+    pub(super) fn fault_of(&self, error: ToolError, program: &Path) -> ProviderFault {
+        match error {
+            ToolError::TimedOut => ProviderFault::ToolTimedOut(self.timeout.as_secs()),
+            ToolError::Stopped => ProviderFault::ToolStopped,
+            ToolError::TooMuch(limit) => ProviderFault::ToolFlooded(limit),
+            ToolError::Io(error) => ProviderFault::of_call(&error, program),
+        }
+    }
+}
+
+/// Refuses programs that another user may change.
+fn trusted(programs: &[&Path], view: &dyn HostView) -> Result<(), ProviderFault> {
+    let found = insecure_paths(programs, view);
+    let insecure: Option<InsecurePath> = found.into_iter().find(|one| one.by != ChangedBy::Group);
+    insecure.map_or(Ok(()), |one| Err(ProviderFault::ToolUntrusted(one)))
 }
 
 /// What a program is recognised by, and its beginning if it can be read.
@@ -113,7 +153,12 @@ mod tests {
     use super::*;
     use crate::host::FileKind;
     use crate::host::fake::{World, native_program};
-    use crate::providers::ProviderId;
+    use crate::providers::Provider;
+    use std::sync::Arc;
+
+    fn one_password() -> Arc<Row> {
+        Arc::clone(Provider::named("one_password").unwrap().tool().unwrap())
+    }
 
     #[test]
     fn the_interpreter_of_a_program_is_a_part_of_it() {
@@ -122,7 +167,7 @@ mod tests {
             let world = world.executable("/usr/bin/op", "#!/opt/by\n");
             world.program("/opt/by", &native_program())
         };
-        let op = ProviderId::OnePassword.row().tool().unwrap();
+        let op = one_password();
         let planned = op.find(&world());
         assert_eq!(planned.as_ref().unwrap().interpreters.len(), 1);
         let replaced = world().program("/opt/by", &native_program());
@@ -143,7 +188,7 @@ mod tests {
     #[test]
     fn another_program_than_the_planned_one_is_not_called() {
         let world = World::new().tool("op", 0, b"", b"");
-        let op = ProviderId::OnePassword.row().tool().unwrap();
+        let op = one_password();
         let planned = op.find(&world);
         assert_eq!(op.find_again(&planned, &world), planned);
         let changed = Err(ProviderFault::ToolChanged("/usr/bin/op".into()));
@@ -158,7 +203,7 @@ mod tests {
 
     #[test]
     fn a_program_that_may_not_be_read_is_recognised_by_its_size_and_times() {
-        let op = ProviderId::OnePassword.row().tool().unwrap();
+        let op = one_password();
         let world = World::new().node("/usr/bin/op", FileKind::File, 0o111, "\x7fELF");
         let planned = op.find(&world);
         let found = planned.as_ref().unwrap();

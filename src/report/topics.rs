@@ -20,6 +20,7 @@ macro_rules! topics {
 
 topics! {
     "manifest" "every field of a group's manifest",
+    "secrets" "where secrets come from, and how to add a provider",
     "exit-codes" "what qli exits with, and when",
     "environment" "variables qli reads, and variables a script gets",
     "files" "files qli reads and writes",

@@ -242,6 +242,11 @@ impl Sandbox {
         copy(&samples.join("groups/typo"), &at("cmd-tests/groups/typo"));
         copy(&samples.join("bin"), &at("bin"));
         symlink(env!("CARGO_BIN_EXE_qli"), at("bin/qli")).unwrap();
+        copy(&samples.join("teams"), &at("teams"));
+        let manifest = fs::read_to_string(at("teams/shop/_manifest.toml")).unwrap();
+        let bin = at("bin").display().to_string();
+        let manifest = manifest.replace("/BIN", &bin);
+        fs::write(at("teams/shop/_manifest.toml"), manifest).unwrap();
         sandbox.add_logs();
         sandbox.add_untrusted_programs();
         sandbox.add_untrusted_groups();

@@ -123,7 +123,7 @@ impl From {
         let world = World::new(secret).script("hello", &format!("{KEEP}\n{then}"));
         let world = match self {
             Self::Env => world,
-            Self::Op => op(world, &format!("echo '{SENTINEL}'")),
+            Self::Op => op(world, &format!("printf %s '{SENTINEL}'")),
         };
         std::fs::create_dir(world.path("logs")).unwrap();
         world
@@ -137,7 +137,7 @@ const KEEP: &str = "printf %s \"$S\" >\"$MARK\"";
 
 /// Adds a fake of 1Password's program.
 fn op(world: World, body: &str) -> World {
-    world.executable("bin/op", &format!("#!/bin/sh\n{body}\n"))
+    world.provider("op", body)
 }
 
 /// Sets the variables that the provider and the script read.
@@ -222,7 +222,7 @@ fn a_script_that_cannot_be_started_leaks_no_secret() {
 
 #[test]
 fn a_script_that_changes_during_the_run_leaks_no_secret() {
-    let body = format!("echo '# more' >>root/g/hello; echo '{SENTINEL}'");
+    let body = format!("echo '# more' >>root/g/hello; printf %s '{SENTINEL}'");
     let world = op(From::Op.world(""), &body);
     let result = run(&world, &mut world.qli(["hello"]));
     assert_eq!((result.status.code(), marker(&world)), (Some(125), None));
@@ -302,8 +302,8 @@ fn a_missing_second_secret_does_not_leak_the_first() {
     ] {
         for spelled in spellings() {
             let body = format!(
-                "case \"$2\" in */second) printf '%s\\n' 'no {spelled}' >&2; exit 1 ;; esac\n\
-                 echo '{SENTINEL}'"
+                "case \"$3\" in */second) printf '%s\\n' 'no {spelled}' >&2; exit 1 ;; esac\n\
+                 printf %s '{SENTINEL}'"
             );
             let world = World::new(&format!("{first}\n{second}")).script("hello", KEEP);
             let world = op(world, &body);
@@ -316,7 +316,7 @@ fn a_missing_second_secret_does_not_leak_the_first() {
         // An unset variable is found before anything is fetched.
         let third = "[[secrets]]\nenv = \"U\"\nref = \"CI_U\"\nprovider = \"env\"";
         let world = World::new(&format!("{first}\n{third}")).script("hello", KEEP);
-        let world = op(world, &format!("echo '{SENTINEL}'; echo >called"));
+        let world = op(world, &format!("printf %s '{SENTINEL}'; echo >called"));
         let result = run(&world, &mut world.qli(["hello"]));
         assert_eq!(result.status.code(), Some(125));
         assert!(!world.path("called").exists());
@@ -369,7 +369,7 @@ fn read_only_commands_show_no_secret_and_call_no_program() {
         let world = from.world("exit 0");
         let world = match from {
             From::Env => world,
-            From::Op => op(world, &format!("echo >called; echo '{SENTINEL}'")),
+            From::Op => op(world, &format!("echo >called; printf %s '{SENTINEL}'")),
         };
         for words in [
             "explain g hello",
@@ -419,7 +419,7 @@ fn a_program_that_changes_between_two_secrets_is_not_called_again() {
     let other = "printf '#!/bin/sh\\necho >called-again; echo x\\n' >bin/new";
     let world = op(
         world,
-        &format!("{other}; chmod 755 bin/new; mv bin/new bin/op; echo '{SENTINEL}'"),
+        &format!("{other}; chmod 755 bin/new; mv bin/new bin/op; printf %s '{SENTINEL}'"),
     );
     let result = output(with_secret(&world, &mut world.qli(["hello"])));
     assert_eq!((result.status.code(), marker(&world)), (Some(125), None));
@@ -485,7 +485,7 @@ fn assert_clean_command_line(pid: Pid) {
 #[test]
 fn qli_cannot_be_inspected_while_provider_and_script_run() {
     let world = From::Op.world("echo READY $$ >\"$OUT\"; read x <\"$HOLD\"");
-    let body = format!("echo OP $$ >\"$OUT\"; read x <\"$HOLD\"; echo '{SENTINEL}'");
+    let body = format!("echo OP $$ >\"$OUT\"; read x <\"$HOLD\"; printf %s '{SENTINEL}'");
     let world = op(world, &body);
     let mut lines = world.lines();
     let line = "ulimit -S -c \"$(ulimit -H -c)\"; exec $QLI hello >result 2>&1";
@@ -527,7 +527,10 @@ fn a_signal_while_provider_or_script_run_leaks_no_secret() {
         assert_eq!(qli.end().signal(), Some(Signal::SIGTERM as i32));
         search(&world.path(""));
     }
-    let body = format!("echo '{SENTINEL}'; echo '{SENTINEL}' >&2; {}", wait("OP"));
+    let body = format!(
+        "printf %s '{SENTINEL}'; printf %s '{SENTINEL}' >&2; {}",
+        wait("OP")
+    );
     let world = op(From::Op.world(""), &body);
     let mut lines = world.lines();
     let qli = Run::start(&mut world.sh("exec $QLI hello >result 2>&1"));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::output;
 use crate::world::World;
 
-/// Runs its arguments in an environment where `ZONE` and `CI_TOKEN` are set twice: what
+/// Runs its arguments in an environment where `ZONE`, `OP_ZONE` and `CI_TOKEN` are set twice: what
 /// no shell can do, and `execve` allows.
 const TWICE: &str = "import os, sys
 class Twice(dict):
@@ -17,7 +17,7 @@ class Twice(dict):
 twice = Twice()
 twice.pairs = list(os.environ.items())
 for value in 'prod', 'dev':
-    twice.pairs += [('ZONE', value), ('CI_TOKEN', value + '-token')]
+    twice.pairs += [('ZONE', value), ('OP_ZONE', value), ('CI_TOKEN', value + '-token')]
 os.execve(sys.argv[1], sys.argv[1:], twice)
 ";
 
@@ -65,12 +65,12 @@ fn a_variable_that_is_set_twice_has_one_value_for_guards_secrets_and_script() {
 }
 
 #[test]
-fn a_provider_gets_the_same_environment_as_the_script() {
+fn a_provider_gets_the_value_that_the_script_gets_of_a_variable_it_needs() {
     let manifest =
         "[[secrets]]\nenv = \"TOKEN\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
-    let count = "#!/bin/sh\ntr '\\0' '\\n' </proc/$$/environ | grep ^ZONE=\n";
+    let count = "#!/bin/sh\ntr '\\0' '\\n' </proc/$$/environ | grep -E '^(OP_)?ZONE='\n";
     let world = World::new(manifest).executable("bin/op", count);
     let world = world.script("hello", "echo \"$TOKEN\"");
     let seen = twice(&world, &world.qli(["hello"]));
-    assert_eq!(seen, "ZONE=dev\nexit status: 0");
+    assert_eq!(seen, "OP_ZONE=dev\n\nexit status: 0");
 }

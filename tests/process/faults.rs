@@ -25,7 +25,10 @@ provider = \"one_password\"";
 
 #[test]
 fn a_provider_that_may_be_executed_and_not_read_is_called() {
-    let world = World::new(SECRET).script("hello", "[ \"$S\" = 'read op://v/i/f' ] && exit 4");
+    let world = World::new(SECRET).script(
+        "hello",
+        "[ \"$S\" = 'read --no-newline op://v/i/f\n' ] && exit 4",
+    );
     copy_program("/bin/echo", &world.path("bin/op"));
     set_mode(&world.path("bin/op"), 0o111);
     let line = "$QLI hello; echo code=$?; qli --extensions root explain g hello";

@@ -20,11 +20,11 @@ const SECRET: &str = "[[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider =
 /// A fake `op` that never answers, with a child that never ends.
 fn silent_op(trap: &str) -> World {
     let op = format!(
-        "#!/bin/sh\n{trap}\n(echo CHILD $(exec sh -c 'echo $PPID') >\"$OUT\"; read x <\"$HOLD\") &\n\
+        "{trap}\n(echo CHILD $(exec sh -c 'echo $PPID') >\"$OUT\"; read x <\"$HOLD\") &\n\
          echo OP $$ >\"$OUT\"\nread x <\"$HOLD\"\n"
     );
     let world = World::new(SECRET).script("hello", "echo RAN $$ >\"$OUT\"");
-    world.executable("bin/op", &op)
+    world.provider("op", &op)
 }
 
 #[test]

@@ -90,6 +90,22 @@ impl World {
         self
     }
 
+    /// Adds a provider's program. It gets few variables, so it begins by setting those
+    /// of a test.
+    pub(crate) fn provider(self, name: &str, body: &str) -> Self {
+        let [out, hold, mark] = ["out", "hold", "marker"].map(|name| self.path(name));
+        let set = format!(
+            "OUT={} HOLD={} MARK={}",
+            out.display(),
+            hold.display(),
+            mark.display()
+        );
+        self.executable(
+            &format!("bin/{name}"),
+            &format!("#!/bin/sh\n{set}\n{body}\n"),
+        )
+    }
+
     /// `qli g` with these arguments, its streams at `/dev/null`.
     pub(crate) fn qli<I: AsRef<OsStr>>(&self, words: impl IntoIterator<Item = I>) -> Command {
         let mut command = self.program(env!("CARGO_BIN_EXE_qli"));

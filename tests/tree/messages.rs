@@ -204,7 +204,7 @@ fn every_refusal_that_is_shown_names_the_next_command() {
         let text = std::fs::read_to_string(&file).unwrap();
         for refusal in text.split(" was refused by ").skip(1) {
             let refusal = refusal.split("\n$ ").next().unwrap();
-            for next in ["qli explain ", "about this refusal"] {
+            for next in [" explain ", "about this refusal"] {
                 assert!(refusal.contains(next), "{}: {refusal}", file.display());
             }
             count += 1;

@@ -1,6 +1,6 @@
 //! Generated files are current: the schemas in `schema/`, which are valid and closed,
-//! `docs/diagnostics.md` from the table of codes, and `docs/manifest.md` from the
-//! schema. `QLI_BLESS=1` rewrites them.
+//! `docs/diagnostics.md` from the table of codes, `docs/manifest.md` from the schema, and
+//! `docs/secrets.md` from the table of providers. `QLI_BLESS=1` rewrites them.
 
 use std::path::PathBuf;
 
@@ -29,6 +29,12 @@ fn the_page_of_diagnostics_is_generated_from_the_table_of_codes() {
 fn the_page_of_manifests_is_generated_from_the_schema() {
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/manifest.md");
     assert_current(&file, &pages::manifest::page(), "tree");
+}
+
+#[test]
+fn the_page_of_secrets_is_generated_from_the_table_of_providers() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/secrets.md");
+    assert_current(&file, &pages::secrets::page(), "tree");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn with(settings: &str) -> World {
         .manifest("g", &format!("{ALL}[audit]\n{settings}"))
         .var("A", "1")
         .terminal("y")
-        .tool("op", 0, b"hunter2\n", b"")
+        .tool("op", 0, b"hunter2", b"")
 }
 
 fn words(world: &World) -> Vec<String> {

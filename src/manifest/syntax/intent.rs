@@ -4,9 +4,9 @@
 use super::super::field_row::{TomlType, example_of, find};
 use super::super::fields::GroupFields;
 use super::super::table_reader::FieldTable;
-use crate::diagnostics::{nearest, one_of, quoted};
+use crate::diagnostics::{nearest, quoted};
 use crate::names::promises_secret;
-use crate::providers::ProviderId;
+use crate::providers::Provider;
 
 /// How TOML writes the field of a name; variables are text.
 pub(super) fn toml_type(name: &str) -> TomlType {
@@ -41,13 +41,14 @@ impl<'t> IntendedField<'t> {
     /// How to write the line. At the top level there are few names, so a
     /// misspelled one is corrected too.
     pub(super) fn help(self, top_level: bool) -> String {
-        let known = top_level
+        let is_known = find(GroupFields::ROWS, self.name).is_some();
+        let known = (top_level && !is_known)
             .then(|| nearest(self.name, GroupFields::ROWS.iter().map(|row| row.name)))
             .flatten();
         let name = known.unwrap_or(self.name);
         match toml_type(name) {
             TomlType::Boolean => boolean(name, self.bare()),
-            TomlType::Integer => line(name, example(name)),
+            TomlType::Integer | TomlType::Array => line(name, example(name)),
             TomlType::Table | TomlType::Tables if !top_level => line(name, &self.quoted_value()),
             TomlType::Table => format!("write `[{name}]`, and below it a line for each variable"),
             TomlType::Tables => format!("write `[[{name}]]`, and below it a line for each field"),
@@ -100,10 +101,9 @@ fn boolean(name: &str, meant: &str) -> String {
 }
 
 fn provider(meant: &str) -> String {
-    let known = || ProviderId::ALL.iter().map(|id| id.as_str());
-    match known().find(|id| *id == meant) {
-        Some(id) => line("provider", &format!("\"{id}\"")),
-        None => format!("the providers are {}", one_of(known())),
+    match Provider::built_in().find(|name| *name == meant) {
+        Some(name) => line("provider", &format!("\"{name}\"")),
+        None => "write the name of a provider; `qli help secrets` lists them".to_owned(),
     }
 }
 
@@ -187,7 +187,10 @@ mod tests {
                 "requires_env = prod",
                 "write `[requires_env]`, and below it a line for each variable",
             ),
-            ("provider = op", "the providers are `env` or `one_password`"),
+            (
+                "provider = op",
+                "write the name of a provider; `qli help secrets` lists them",
+            ),
             ("provider = env", "write `provider = \"env\"`"),
             ("API_TOKEN = hunter2", "write `API_TOKEN = \"…\"`"),
         ] {

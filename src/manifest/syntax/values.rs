@@ -36,7 +36,7 @@ impl ErrorWriter<'_> {
             let message = match toml_type(name) {
                 TomlType::Integer => Some("is not a whole number"),
                 TomlType::Boolean => None,
-                TomlType::Text | TomlType::Table | TomlType::Tables => {
+                TomlType::Text | TomlType::Array | TomlType::Table | TomlType::Tables => {
                     is_meant_as_number(value).then_some("is not a valid number")
                 }
             };

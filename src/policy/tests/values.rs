@@ -44,8 +44,8 @@ fn a_value_that_no_manifest_has_is_an_error() {
         ("requires_env", r#""const": { "A": 1 }"#, r#"{"A":1}"#),
         (
             "secrets [] provider",
-            r#""const": "onepassword""#,
-            r#""onepassword""#,
+            r#""const": "1Password""#,
+            r#""1Password""#,
         ),
         (
             "extensions restore confirm_by",

@@ -167,7 +167,7 @@ impl Op {
     fn put(self, world: &World) {
         let body = match self {
             Self::PrintsValue | Self::Open => "echo value",
-            Self::PrintsNothing => "echo",
+            Self::PrintsNothing => ":",
             Self::Fails => "echo no >&2; exit 1",
             Self::Absent => return,
         };

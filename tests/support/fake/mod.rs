@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _};
+use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -22,9 +23,9 @@ pub use disk::{Act, FileChange, Op};
 use disk::{Disk, FakeLog};
 
 use qli::testing::host::{
-    Access, Acl, AskError, ChildEnd, Contents, ExecLimits, FileDigest, HEAD, Host, HostView,
-    Identity, LogFile, LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start, Stat,
-    TimeLimits, ToolCall, ToolError, ToolOutput,
+    Access, Acl, AskError, CallQueue, ChildEnd, Contents, ExecLimits, FileDigest, HEAD, Host,
+    HostView, Identity, LogFile, LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start,
+    Stat, TimeLimits, ToolCall, ToolError, ToolOutput,
 };
 use qli::testing::names::Sha256;
 
@@ -64,6 +65,25 @@ pub struct World {
 }
 
 impl World {
+    fn call(&mut self, call: &ToolCall) -> Result<ToolOutput, ToolError> {
+        self.attempt(Op::Call)?;
+        self.act(Act::Called(call.program.clone(), call.args.clone()));
+        let name = call.program.file_name().and_then(OsStr::to_str);
+        let output = name.and_then(|name| self.tools.get(name));
+        let (code, stdout, stderr) = output
+            .cloned()
+            .ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+        if stdout.len() > call.limit {
+            return Err(ToolError::TooMuch(call.limit));
+        }
+        Ok(ToolOutput {
+            code: Some(code),
+            stdout: Zeroizing::new(stdout),
+            stderr: Zeroizing::new(stderr),
+            stderr_cut: false,
+        })
+    }
+
     fn act(&self, act: Act) {
         self.disk.borrow_mut().acts.push(act);
     }
@@ -275,27 +295,24 @@ impl Host for World {
         self.act(Act::Protected);
     }
 
-    fn call(&mut self, call: &ToolCall<'_>) -> Result<ToolOutput, ToolError> {
-        self.attempt(Op::Call)?;
-        if let Some(signal) = self.pending() {
-            return Err(ToolError::Interrupted(signal));
+    fn call_all(&mut self, queues: &mut [&mut dyn CallQueue]) -> io::Result<Option<Signal>> {
+        for queue in queues {
+            loop {
+                let call = match queue.next(self) {
+                    ControlFlow::Continue(Some(call)) => call,
+                    ControlFlow::Continue(None) => break,
+                    ControlFlow::Break(()) => return Ok(None),
+                };
+                let end = self.call(&call);
+                if let Some(signal) = self.pending() {
+                    return Ok(Some(signal));
+                }
+                if queue.finished(end).is_break() {
+                    return Ok(None);
+                }
+            }
         }
-        let args = call.args.iter().map(|&arg| arg.to_owned()).collect();
-        self.act(Act::Called(call.program.to_owned(), args));
-        let name = call.program.file_name().and_then(OsStr::to_str);
-        let output = name.and_then(|name| self.tools.get(name));
-        let (code, stdout, stderr) = output
-            .cloned()
-            .ok_or(io::Error::from(io::ErrorKind::NotFound))?;
-        if stdout.len() > call.limit {
-            return Err(ToolError::TooMuch);
-        }
-        Ok(ToolOutput {
-            code: Some(code),
-            stdout: Zeroizing::new(stdout),
-            stderr: Zeroizing::new(stderr),
-            stderr_cut: false,
-        })
+        Ok(None)
     }
 
     fn open_log(&mut self, path: &Path, purpose: OpenLog) -> io::Result<Box<dyn LogFile>> {

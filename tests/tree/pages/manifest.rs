@@ -69,6 +69,9 @@ fn kind(field: &Value) -> &'static str {
     match field.get("type").and_then(Value::as_str) {
         Some("boolean") => "a boolean",
         Some("integer") => "an integer",
+        Some("array") if field.pointer("/items/type") == Some(&Value::from("string")) => {
+            "an array of strings"
+        }
         Some("array") => "an array of tables",
         Some("object") => "a table of strings",
         _ => "a string",

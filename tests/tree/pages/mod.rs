@@ -2,3 +2,4 @@
 
 pub(crate) mod diagnostics;
 pub(crate) mod manifest;
+pub(crate) mod secrets;

@@ -1,0 +1,122 @@
+//! Why a run has no value for a secret, as messages say it.
+
+use super::{Detail, NextStep, WantedSecret};
+use crate::diagnostics::Code;
+use crate::names::shell_word;
+use crate::providers::{AnswerFault, Meaning, ProviderFault};
+
+/// Why there is no value for a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretFault {
+    pub secret: WantedSecret,
+    pub fault: ProviderFault,
+}
+
+impl SecretFault {
+    pub fn code(&self) -> Code {
+        match &self.fault {
+            ProviderFault::Unset
+            | ProviderFault::Answer(AnswerFault::Absent | AnswerFault::Placeholder(_)) => {
+                Code::SecretMissing
+            }
+            ProviderFault::ToolFailed {
+                means: Some(means), ..
+            }
+            | ProviderFault::Reported(means, _) => code_of(*means),
+            ProviderFault::Unusable(_)
+            | ProviderFault::Answer(AnswerFault::Not(_) | AnswerFault::NoText(_))
+            | ProviderFault::ToolFlooded(_) => Code::SecretMalformed,
+            ProviderFault::ToolMissing(_) | ProviderFault::ToolUntrusted(_) => {
+                Code::ProviderMissing
+            }
+            ProviderFault::ToolChanged(_) => Code::ChangedSincePlan,
+            ProviderFault::ToolTimedOut(_) => Code::SecretTimeout,
+            ProviderFault::ToolStopped | ProviderFault::NoTerminal => Code::SecretSignedOut,
+            ProviderFault::NoPath(_)
+            | ProviderFault::ToolFailed { means: None, .. }
+            | ProviderFault::ToolBroken { .. } => Code::SecretFailed,
+        }
+    }
+
+    /// What is missing, and why, without any value.
+    pub fn reason(&self) -> String {
+        let secret = &self.secret;
+        let reference = &secret.reference;
+        let why = if self.fault == ProviderFault::Unset {
+            format!("the variable `{reference}` is not set")
+        } else {
+            self.fault.to_string()
+        };
+        let provider = secret.provider.name();
+        format!("`{}` from {provider} {reference}: {why}", secret.env)
+    }
+
+    pub(super) fn detail(&self) -> Detail {
+        Detail::refused(self.reason(), self.secret.demanded_by)
+    }
+
+    /// What to type next; none for a variable that is not set, which
+    /// [`Refusal::next_steps`](super::Refusal::next_steps) sets in the command.
+    pub fn next_step(&self) -> Option<NextStep> {
+        match &self.fault {
+            ProviderFault::ToolMissing(tool) => {
+                let label = format!("install `{tool}`, then");
+                let sign_in = self.sign_in();
+                Some(NextStep::new(
+                    label,
+                    sign_in.unwrap_or("qli doctor".to_owned()),
+                ))
+            }
+            ProviderFault::ToolUntrusted(insecure) => Some(NextStep::to_fix_it(insecure.help())),
+            ProviderFault::ToolChanged(path) => {
+                let command = format!("ls -l {}", shell_word(path));
+                Some(NextStep::new("look at it", command))
+            }
+            ProviderFault::ToolBroken { help, .. } => Some(NextStep::to_see_why(help.clone())),
+            ProviderFault::ToolFailed {
+                means: Some(means), ..
+            }
+            | ProviderFault::Reported(means, _) => self.after(*means),
+            ProviderFault::ToolFailed { .. }
+            | ProviderFault::ToolTimedOut(_)
+            | ProviderFault::ToolStopped
+            | ProviderFault::NoTerminal => {
+                let is_signed_out = self.code() == Code::SecretSignedOut;
+                let label = if is_signed_out {
+                    "to sign in"
+                } else {
+                    "if you are signed out"
+                };
+                Some(NextStep::new(label, self.sign_in()?))
+            }
+            ProviderFault::Unset
+            | ProviderFault::Unusable(_)
+            | ProviderFault::NoPath(_)
+            | ProviderFault::Answer(_)
+            | ProviderFault::ToolFlooded(_) => None,
+        }
+    }
+
+    /// What to type after a failure that the program explains.
+    fn after(&self, means: Meaning) -> Option<NextStep> {
+        match means {
+            Meaning::Missing => None,
+            Meaning::SignedOut => Some(NextStep::new("to sign in", self.sign_in()?)),
+            Meaning::Denied => Some(NextStep::new("with another account", self.sign_in()?)),
+            Meaning::Network => Some(NextStep::to_see_why("qli doctor --online".to_owned())),
+        }
+    }
+
+    fn sign_in(&self) -> Option<String> {
+        self.secret.tool()?.sign_in.clone()
+    }
+}
+
+fn code_of(means: Meaning) -> Code {
+    match means {
+        Meaning::Missing => Code::SecretMissing,
+        Meaning::SignedOut => Code::SecretSignedOut,
+        Meaning::Denied => Code::SecretDenied,
+        Meaning::Network => Code::SecretUnreachable,
+    }
+}

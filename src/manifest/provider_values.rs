@@ -1,0 +1,162 @@
+//! Types of the fields of a provider.
+
+use std::num::IntErrorKind;
+
+use serde_json::{Value, json};
+use toml::de::DeValue;
+
+use super::Located;
+use super::field_row::TomlType;
+use super::findings::{Findings, TomlValue};
+use super::table_reader::FieldType;
+use super::values::{env_name, string, table, wrong_type};
+use crate::diagnostics::{Code, quoted};
+use crate::names::ENV_NAME_PATTERN;
+use crate::providers::Shape;
+
+/// Arguments.
+#[derive(Debug)]
+pub(super) struct Words(pub(super) Vec<Located<String>>);
+
+/// Names of parts or variables, without spaces.
+#[derive(Debug, Default)]
+pub(super) struct Names(pub(super) Vec<Located<String>>);
+
+/// Variables and their values.
+#[derive(Debug, Default)]
+pub(super) struct Variables(pub(super) Vec<(String, String)>);
+
+/// A whole number.
+#[derive(Debug)]
+pub(super) struct Count(pub(super) usize);
+
+/// The shape of references.
+#[derive(Debug)]
+pub(super) struct Reference(pub(super) Shape);
+
+fn strings(
+    name: &'static str,
+    value: &TomlValue<'_>,
+    found: &mut Findings<'_>,
+) -> Option<Vec<Located<String>>> {
+    let Some(items) = value.get_ref().as_array() else {
+        wrong_type(name, value, "an array of strings", found);
+        return None;
+    };
+    let items = items.iter().filter_map(|item| {
+        let value = string(name, item, found)?.to_owned();
+        let span = item.span();
+        Some(Located { value, span })
+    });
+    Some(items.collect())
+}
+
+impl FieldType for Words {
+    const TOML: TomlType = TomlType::Array;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        strings(name, value, found).map(Self)
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "array", "items": { "type": "string" } })
+    }
+}
+
+const NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_-]*\\*?$";
+
+impl FieldType for Names {
+    const TOML: TomlType = TomlType::Array;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let mut names = strings(name, value, found)?;
+        names.retain(|one| {
+            let plain = one.value.strip_suffix('*').unwrap_or(&one.value);
+            let is_name = plain.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+                && plain
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+            if !is_name {
+                let message = format!("invalid name {} in `{name}`", quoted(&one.value));
+                let help = "write a name, such as `CORP_TOKEN`, or the start of names: `CORP_*`";
+                found.wrong(Code::InvalidEnvName, one.span.clone(), message, help);
+            }
+            is_name
+        });
+        Some(Self(names))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "array", "items": { "type": "string", "pattern": NAME_PATTERN } })
+    }
+}
+
+impl FieldType for Variables {
+    const TOML: TomlType = TomlType::Table;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let variables = table(name, value, found)?
+            .iter()
+            .filter_map(|(key, value)| {
+                let variable = env_name(key.get_ref(), key.span(), found)?;
+                let value = string(name, value, found)?;
+                Some((variable.as_str().to_owned(), value.to_owned()))
+            });
+        Some(Self(variables.collect()))
+    }
+
+    fn schema() -> Value {
+        json!({
+            "type": "object",
+            "patternProperties": { ENV_NAME_PATTERN: { "type": "string" } },
+            "additionalProperties": false
+        })
+    }
+}
+
+impl FieldType for Count {
+    const TOML: TomlType = TomlType::Integer;
+
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let DeValue::Integer(written) = value.get_ref() else {
+            wrong_type(name, value, "an integer", found);
+            return None;
+        };
+        let count = usize::from_str_radix(written.as_str(), written.radix());
+        let (code, what) = match count {
+            Ok(count) if count <= 1_000_000 => return Some(Self(count)),
+            // The parser accepts a prefix without digits.
+            Err(error) if *error.kind() == IntErrorKind::Empty => {
+                (Code::SyntaxError, "has a number without digits")
+            }
+            Ok(_) | Err(_) => (Code::NumberOutOfRange, "is out of range"),
+        };
+        let message = format!("`{name}` {what}");
+        let help = format!("write a whole number: `{name} = 1`");
+        found.wrong(code, value.span(), message, help);
+        None
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "integer", "minimum": 0, "maximum": 1_000_000 })
+    }
+}
+
+impl FieldType for Reference {
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        let written = string(name, value, found)?;
+        let shape = Shape::parse(written).map_err(|error| {
+            let message = format!(
+                "{} is not the shape of a reference: {error}",
+                quoted(written)
+            );
+            let help = "write the names of its parts and what separates them: `\"path#field\"`";
+            found.wrong(Code::MalformedProvider, value.span(), message, help);
+        });
+        shape.ok().map(Self)
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string", "minLength": 1 })
+    }
+}

@@ -1,0 +1,114 @@
+use super::*;
+
+fn value(output: &str, reference: &str, answer: &str) -> Result<String, AnswerFault> {
+    let shape = Shape::parse("id[#key]").unwrap();
+    let output = Output::parse(output, &shape).unwrap();
+    let answer = Document::new(answer.as_bytes());
+    let value = output.value(&answer, &shape.split(reference).unwrap())?;
+    Ok(String::from_utf8(value.to_vec()).unwrap())
+}
+
+#[test]
+fn a_step_makes_a_value_of_an_answer() {
+    for (output, reference, answer, expected) in [
+        ("raw", "a", "v\n", "v\n"),
+        ("line", "a", "v\n", "v"),
+        ("line", "a", "v\r\n", "v"),
+        ("line", "a", "v\n\n", "v\n"),
+        ("line", "a", "v\r", "v\r"),
+        ("base64", "a", "dgo=\n", "v\n"),
+        ("json:/data/{key}", "a#k", r#"{"data":{"k":"v"}}"#, "v"),
+        ("json:/{key}", "a#x/y~z", r#"{"x/y~z":"v"}"#, "v"),
+        ("json:/{key}", "a#n", r#"{"n":1.50}"#, "1.5"),
+        ("json:/{key}", "a#b", r#"{"b":true}"#, "true"),
+        ("json:/k | base64", "a", r#"{"k":"dgo="}"#, "v\n"),
+        (
+            "json:/s | json:/{key}",
+            "a#k",
+            r#"{"s":"{\"k\":\"v\"}"}"#,
+            "v",
+        ),
+        (
+            "json:/s | json:/{key}",
+            "a",
+            r#"{"s":"{\"k\":\"v\"}"}"#,
+            r#"{"k":"v"}"#,
+        ),
+        ("json:/s or json:/b | base64", "a", r#"{"b":"dg=="}"#, "v"),
+        ("json-at:{key}", "a#x", r#"{"x":"v"}"#, "v"),
+        ("json-at:{key}", "a#/x/y", r#"{"x":{"y":"v"}}"#, "v"),
+        (
+            "member:/f n={key} v",
+            "a#k",
+            r#"{"f":[{"n":"j"},{"n":"k","v":"v"}]}"#,
+            "v",
+        ),
+        ("entry:{key}", "a", "v\nuser: u\n", "v"),
+        ("entry:{key}", "a#user", "v\nuser: u\n", "u"),
+        ("entry:{key}", "a#*", "v\nuser: u\n", "v\nuser: u\n"),
+    ] {
+        let found = value(output, reference, answer);
+        assert_eq!(found.as_deref(), Ok(expected), "{output} of {answer}");
+    }
+}
+
+#[test]
+fn what_is_no_value_is_a_fault() {
+    for (output, reference, answer, fault) in [
+        ("line", "a", "None\n", AnswerFault::Placeholder("None")),
+        (
+            "raw",
+            "a",
+            "*not found*",
+            AnswerFault::Placeholder("*not found*"),
+        ),
+        ("base64", "a", "!", AnswerFault::Not("base64")),
+        ("json:/k", "a", "error: no", AnswerFault::Not("JSON")),
+        ("json:/k", "a", r#"{"Errors":[]}"#, AnswerFault::Absent),
+        ("json:/k", "a", r#"{"k":null}"#, AnswerFault::Absent),
+        (
+            "json:/k",
+            "a",
+            r#"{"k":{}}"#,
+            AnswerFault::NoText("an object"),
+        ),
+        (
+            "json:/k",
+            "a",
+            r#"{"k":[]}"#,
+            AnswerFault::NoText("an array"),
+        ),
+        ("json:/s or json:/b", "a", "{}", AnswerFault::Absent),
+        (
+            "member:/f n={key} v",
+            "a#k",
+            r#"{"f":[{"n":"k"}]}"#,
+            AnswerFault::Absent,
+        ),
+        (
+            "entry:{key}",
+            "a#user",
+            "user: first line\n",
+            AnswerFault::Absent,
+        ),
+    ] {
+        assert_eq!(
+            value(output, reference, answer),
+            Err(fault),
+            "{output} of {answer}"
+        );
+    }
+}
+
+#[test]
+fn an_output_that_is_not_known_is_a_mistake() {
+    let shape = Shape::parse("id#key").unwrap();
+    let parse = |text: &str| Output::parse(text, &shape).map(|_| ());
+    for unknown in ["lines", "raw:x", "", "member:/f"] {
+        let error = OutputError::Unknown(unknown.to_owned());
+        assert_eq!(parse(unknown), Err(error), "{unknown}");
+    }
+    assert_eq!(parse("json:data"), Err(OutputError::Pointer));
+    let unknown = ArgumentError::Unknown("filed".into()).into();
+    assert_eq!(parse("json:/{filed}"), Err(unknown));
+}
