@@ -60,7 +60,7 @@ impl Provider {
     /// The names of all built-in providers, in the order in which they should be
     /// considered.
     pub fn built_in() -> impl Iterator<Item = &'static str> {
-        let tools = built_in::ROWS.iter().map(|row| row.name);
+        let tools = built_in::rows().map(|row| row.name);
         LOCAL.iter().map(|local| local.name).chain(tools)
     }
 
@@ -68,14 +68,14 @@ impl Provider {
         if let Some(local) = LOCAL.iter().find(|local| local.name == name) {
             return Some(Self::Local(local));
         }
-        let row = built_in::ROWS.iter().find(|row| row.name == name)?;
+        let row = built_in::rows().find(|row| row.name == name)?;
         Some(Self::Tool(Arc::new((row.row)())))
     }
 
     /// What a built-in provider is.
     pub fn about(name: &str) -> Option<&'static str> {
         let local = LOCAL.iter().find(|local| local.name == name);
-        let row = built_in::ROWS.iter().find(|row| row.name == name);
+        let row = built_in::rows().find(|row| row.name == name);
         local.map(|local| local.about).or_else(|| Some(row?.about))
     }
 

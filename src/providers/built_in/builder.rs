@@ -1,53 +1,16 @@
-//! The built-in providers that call a program, a row each.
-//!
-//! To add one: its function below and its row in [`ROWS`]; the schema, the manual and
-//! completion follow.
+//! Makes rows: settings are words separated by spaces.
 
 use std::time::Duration;
 
-use super::argument::Argument;
-use super::output::Output;
-use super::reference::Shape;
-use super::row::{
+use crate::providers::argument::Argument;
+use crate::providers::output::Output;
+use crate::providers::reference::Shape;
+use crate::providers::row::{
     BatchAnswer, BatchInput, Calls, FailRule, Many, Meaning, Program, Row, ToolEnvironment,
 };
 
-/// A row, made when it is used.
-pub(super) struct BuiltIn {
-    pub(super) name: &'static str,
-    pub(super) about: &'static str,
-    pub(super) row: fn() -> Row,
-}
-
-pub(super) const ROWS: &[BuiltIn] = &[BuiltIn {
-    name: "one_password",
-    about: "1Password",
-    row: one_password,
-}];
-
-fn one_password() -> Row {
-    Row::of("one_password", "op", "op://vault/item[/section]/field")
-        .one("read --no-newline {ref}", "raw")
-        .many(
-            "inject",
-            "{ref}",
-            BatchInput::Template,
-            BatchAnswer::Template,
-        )
-        .keep("OP_*")
-        .drop("OP_FORMAT OP_DEBUG")
-        .fail("not signed in", Meaning::SignedOut)
-        .fail("not currently signed in", Meaning::SignedOut)
-        .fail("no active session", Meaning::SignedOut)
-        .fail("isn't an item", Meaning::Missing)
-        .fail("doesn't have a field", Meaning::Missing)
-        .sign_in("op signin")
-        .probe("vault list")
-}
-
-/// Settings of a row, as words separated by spaces.
 impl Row {
-    fn of(name: &str, program: &str, shape: &str) -> Self {
+    pub(super) fn of(name: &str, program: &str, shape: &str) -> Self {
         let shape = well_formed(Shape::parse(shape));
         Self {
             name: name.to_owned(),
@@ -70,7 +33,7 @@ impl Row {
         arguments.collect()
     }
 
-    fn one(mut self, args: &str, output: &str) -> Self {
+    pub(super) fn one(mut self, args: &str, output: &str) -> Self {
         self.calls = Calls::Arguments {
             one: self.arguments(args),
             output: well_formed(Output::parse(output, &self.shape)),
@@ -79,7 +42,13 @@ impl Row {
         self
     }
 
-    fn many(mut self, args: &str, each: &str, input: BatchInput, answer: BatchAnswer) -> Self {
+    pub(super) fn many(
+        mut self,
+        args: &str,
+        each: &str,
+        input: BatchInput,
+        answer: BatchAnswer,
+    ) -> Self {
         let batch = Many {
             args: self.arguments(args),
             each: well_formed(Argument::parse(each, &self.shape)),
@@ -93,18 +62,18 @@ impl Row {
         self
     }
 
-    fn keep(mut self, names: &str) -> Self {
+    pub(super) fn keep(mut self, names: &str) -> Self {
         self.environment.keep = words(names);
         self
     }
 
-    fn drop(mut self, names: &str) -> Self {
+    pub(super) fn drop(mut self, names: &str) -> Self {
         self.environment.drop = words(names);
         self
     }
 
     /// What a text in the program's standard error means.
-    fn fail(mut self, stderr: &str, means: Meaning) -> Self {
+    pub(super) fn fail(mut self, stderr: &str, means: Meaning) -> Self {
         self.fail.push(FailRule {
             code: None,
             stderr: Some(stderr.to_owned()),
@@ -114,12 +83,12 @@ impl Row {
         self
     }
 
-    fn sign_in(mut self, command: &str) -> Self {
+    pub(super) fn sign_in(mut self, command: &str) -> Self {
         self.sign_in = Some(command.to_owned());
         self
     }
 
-    fn probe(mut self, args: &str) -> Self {
+    pub(super) fn probe(mut self, args: &str) -> Self {
         self.probe = words(args);
         self
     }
