@@ -20,6 +20,7 @@ mod environment;
 mod faults;
 mod group;
 mod log;
+mod providers;
 mod pty;
 mod real;
 mod settings;
