@@ -15,8 +15,17 @@ pub struct Argument {
 struct Placeholder {
     part: String,
     default: Option<String>,
-    /// Whether `a=b,c=d` becomes the four arguments `a b c d`.
-    pairs: bool,
+    form: Form,
+}
+
+/// How a part is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    /// `a=b,c=d` as the four arguments `a b c d`.
+    Pairs,
+    /// `--password` if it is one of these words, otherwise after the fixed text.
+    Option(&'static str),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,20 +62,29 @@ impl Argument {
             placeholder: Some(Placeholder {
                 part,
                 default,
-                pairs: false,
+                form: Form::Plain,
             }),
         })
     }
 
     /// `a=b,c=d` in a part as the arguments `a b c d`.
     pub fn pairs(part: &str) -> Self {
+        Self::special(part, String::new(), Form::Pairs)
+    }
+
+    /// A part that is one of some words as the option `--WORD`, any other as `--PART=OTHER`.
+    pub fn option(part: &str, words: &'static str) -> Self {
+        Self::special(part, format!("--{part}="), Form::Option(words))
+    }
+
+    fn special(part: &str, fixed: String, form: Form) -> Self {
         let placeholder = Placeholder {
             part: part.to_owned(),
             default: None,
-            pairs: true,
+            form,
         };
         Self {
-            fixed: String::new(),
+            fixed,
             placeholder: Some(placeholder),
         }
     }
@@ -78,7 +96,8 @@ impl Argument {
 
     /// Whether the reference has the pairs that this argument needs.
     pub fn check(&self, parts: &Parts) -> Result<(), Malformed> {
-        let Some(placeholder) = self.placeholder.as_ref().filter(|one| one.pairs) else {
+        let pairs = |one: &&Placeholder| one.form == Form::Pairs;
+        let Some(placeholder) = self.placeholder.as_ref().filter(pairs) else {
             return Ok(());
         };
         let value = parts.get(&placeholder.part).unwrap_or_default();
@@ -104,14 +123,19 @@ impl Argument {
             return vec![self.fixed.clone()];
         };
         let value = parts.get(&placeholder.part);
-        match value.or(placeholder.default.as_deref()) {
-            None => Vec::new(),
-            Some(value) if placeholder.pairs => {
+        let Some(value) = value.or(placeholder.default.as_deref()) else {
+            return Vec::new();
+        };
+        match placeholder.form {
+            Form::Pairs => {
                 let pairs = value.split(',').filter_map(|pair| pair.split_once('='));
                 let words = pairs.flat_map(|(name, value)| [name, value]);
                 words.map(str::to_owned).collect()
             }
-            Some(value) => vec![format!("{}{value}", self.fixed)],
+            Form::Option(words) if words.split(' ').any(|word| word == value) => {
+                vec![format!("--{value}")]
+            }
+            Form::Option(_) | Form::Plain => vec![format!("{}{value}", self.fixed)],
         }
     }
 }
@@ -180,6 +204,15 @@ mod tests {
         for bad in ["a", "a=", "=b", "a=b,", "a=b,-c=d", "a=-b"] {
             assert!(pairs(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_known_word_becomes_an_option_of_its_own() {
+        let shape = Shape::parse("field").unwrap();
+        let option = Argument::option("field", "username password");
+        let filled = |field: &str| option.filled(&shape.split(field).unwrap());
+        assert_eq!(filled("password"), ["--password"]);
+        assert_eq!(filled("clip"), ["--field=clip"]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub use calls::{Fetching, Shared, count};
 pub use fault::ProviderFault;
 pub use output::{AnswerFault, Output};
 pub use redactor::Redactor;
-pub use reference::{Parts, Shape};
+pub use reference::{Malformed, Parts, Shape};
 pub use row::{
     BatchAnswer, BatchInput, Calls, FailRule, Many, Meaning, Program, Row, ToolEnvironment,
 };
@@ -79,6 +79,12 @@ impl Provider {
         local.map(|local| local.about).or_else(|| Some(row?.about))
     }
 
+    /// A reference of a built-in provider that calls a program.
+    pub fn example(name: &str) -> Option<&'static str> {
+        let row = built_in::rows().find(|row| row.name == name);
+        row.map(|row| row.example)
+    }
+
     /// The shape of its references.
     pub fn shape(&self) -> &str {
         match self {
@@ -98,7 +104,12 @@ impl Provider {
     pub fn check(&self, reference: &str) -> Result<(), String> {
         match self {
             Self::Local(local) => (local.check)(reference),
-            Self::Tool(row) => row.check(reference),
+            Self::Tool(row) => row.check(reference).map_err(|malformed| {
+                let example = Self::example(&row.name);
+                let example = example.filter(|_| matches!(malformed, Malformed::Shape(_)));
+                let such_as = example.map(|example| format!(", such as `{example}`"));
+                format!("{malformed}{}", such_as.unwrap_or_default())
+            }),
         }
     }
 

@@ -31,6 +31,8 @@ enum Step {
     JsonAt(Argument),
     /// In an array of objects, a member of the one that another member identifies.
     Member(Member),
+    /// All of it, if one of the members at some pointers is the part.
+    Only(Argument, Vec<String>),
     /// The first line; the line `field: value` of a field; all of it for `*`.
     Entry(Argument),
 }
@@ -162,6 +164,11 @@ impl Step {
             ("json", pointer) => Self::Json(pointer_of(pointer, shape)?),
             ("json-at", part) => Self::JsonAt(Argument::parse(part, shape)?),
             ("entry", part) => Self::Entry(Argument::parse(part, shape)?),
+            ("only", setting) => {
+                let mut words = setting.split(' ');
+                let part = Argument::parse(words.next().unwrap_or_default(), shape)?;
+                Self::Only(part, words.map(str::to_owned).collect())
+            }
             ("member", setting) => Self::Member(Member::parse(setting, shape)?),
             _ => return Err(OutputError::Unknown(text.to_owned())),
         })
@@ -183,6 +190,16 @@ impl Step {
                 None => None,
             },
             Self::Member(member) => Some(member.value(answer, parts)?),
+            Self::Only(part, pointers) => {
+                let wanted = filled(part, parts);
+                let json = answer.json()?;
+                let is_it =
+                    |at: &String| json.pointer(at).and_then(Value::as_str) == wanted.as_deref();
+                if !pointers.iter().any(is_it) {
+                    return Err(AnswerFault::Absent);
+                }
+                None
+            }
             Self::Entry(field) => Some(entry(answer.bytes, filled(field, parts).as_deref())?),
         })
     }

@@ -50,6 +50,8 @@ pub enum Malformed {
     Option(String),
     #[error("its part `{0}` contains a NUL character")]
     Nul(String),
+    #[error("its part `{0}` must be an absolute path, or start with `~/` or a variable")]
+    Path(String),
 }
 
 impl Shape {

@@ -148,15 +148,12 @@ impl Meaning {
 }
 
 impl Row {
-    /// Returns what is wrong with a reference.
-    pub fn check(&self, reference: &str) -> Result<(), String> {
-        let parts = self.split(reference).map_err(|error| error.to_string())?;
+    pub fn check(&self, reference: &str) -> Result<(), Malformed> {
+        let parts = self.split(reference)?;
         for name in &self.paths {
             let path = parts.get(name).map(PathTemplate::parse);
             if path.is_some_and(|path| path.is_err()) {
-                return Err(format!(
-                    "its part `{name}` must be an absolute path, or start with `~/` or a variable"
-                ));
+                return Err(Malformed::Path(name.clone()));
             }
         }
         Ok(())

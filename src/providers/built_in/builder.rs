@@ -42,6 +42,21 @@ impl Row {
         self
     }
 
+    /// What a part of an answer becomes.
+    pub(super) fn output(output: &str, shape: &str) -> Output {
+        well_formed(Output::parse(output, &well_formed(Shape::parse(shape))))
+    }
+
+    /// A part that is one of these words as an option of its own, `--WORD`, otherwise as
+    /// `--PART=WORD`; before the last argument.
+    pub(super) fn option(mut self, part: &str, words: &'static str) -> Self {
+        if let Calls::Arguments { one, .. } = &mut self.calls {
+            let last = one.len().saturating_sub(1);
+            one.insert(last, Argument::option(part, words));
+        }
+        self
+    }
+
     pub(super) fn many(
         mut self,
         args: &str,
@@ -78,6 +93,17 @@ impl Row {
             code: None,
             stderr: Some(stderr.to_owned()),
             stdout: None,
+            means,
+        });
+        self
+    }
+
+    /// What a text that the program prints means, although it succeeds.
+    pub(super) fn printed(mut self, stdout: &str, means: Meaning) -> Self {
+        self.fail.push(FailRule {
+            code: Some(0),
+            stderr: None,
+            stdout: Some(stdout.to_owned()),
             means,
         });
         self

@@ -7,6 +7,8 @@ mod builder;
 mod files;
 mod managers;
 mod servers;
+#[cfg(test)]
+mod tests;
 
 use super::row::Row;
 
@@ -14,6 +16,8 @@ use super::row::Row;
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
+    /// A reference.
+    pub(super) example: &'static str,
     pub(super) row: fn() -> Row,
 }
 

@@ -7,11 +7,13 @@ pub(super) const ROWS: &[BuiltIn] = &[
     BuiltIn {
         name: "vault",
         about: "HashiCorp Vault",
+        example: "kv/orders/db#password",
         row: vault,
     },
     BuiltIn {
         name: "openbao",
         about: "OpenBao",
+        example: "kv/orders/db#password",
         row: openbao,
     },
 ];

@@ -43,6 +43,12 @@ fn a_step_makes_a_value_of_an_answer() {
             r#"{"f":[{"n":"j"},{"n":"k","v":"v"}]}"#,
             "v",
         ),
+        (
+            "only:{id} /id /n | json:/{key}",
+            "a#k",
+            r#"{"id":"1","n":"a","k":"v"}"#,
+            "v",
+        ),
         ("entry:{key}", "a", "v\nuser: u\n", "v"),
         ("entry:{key}", "a#user", "v\nuser: u\n", "u"),
         ("entry:{key}", "a#*", "v\nuser: u\n", "v\nuser: u\n"),
@@ -79,6 +85,12 @@ fn what_is_no_value_is_a_fault() {
             AnswerFault::NoText("an array"),
         ),
         ("json:/s or json:/b", "a", "{}", AnswerFault::Absent),
+        (
+            "only:{id} /id /n | json:/{key}",
+            "a#k",
+            r#"{"id":"1","n":"about","k":"v"}"#,
+            AnswerFault::Absent,
+        ),
         (
             "member:/f n={key} v",
             "a#k",

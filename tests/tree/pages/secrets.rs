@@ -22,5 +22,7 @@ fn row(name: &str) -> String {
             Program::Named(program) => format!("`{program}`"),
             Program::At(path) => format!("`{}`", path.display()),
         });
-    format!("| `{name}` | {about} | `{shape}` | {program} |\n")
+    let example = Provider::example(name).map(|example| format!(", such as `{example}`"));
+    let example = example.unwrap_or_default();
+    format!("| `{name}` | {about} | `{shape}`{example} | {program} |\n")
 }
