@@ -6,14 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use super::{Refusal, Secrets, Step, WantedSecret};
 use crate::host::{CallQueue, Host, HostView, reason};
 use crate::providers::{Fetching, Parts, ProviderFault, Row, Secret, Shared};
 
 /// What was fetched, by provider and reference.
-pub(super) type Values<'s> = BTreeMap<(&'s str, &'s str), Zeroizing<Vec<u8>>>;
+pub(super) type Values<'s> = BTreeMap<(&'s str, &'s str), Secret>;
 
 /// The secrets of one provider, each reference once.
 struct ToFetch<'s> {
@@ -135,7 +133,7 @@ impl WantedSecret {
         let local = self.provider.local(&self.reference, view);
         let value = local.unwrap_or_else(|| {
             let value = called.get(&self.key()).ok_or(ProviderFault::Unset)?;
-            Ok(Secret::new(value.clone())?)
+            Ok(value.duplicate())
         });
         self.fits(value?, view)
     }

@@ -4,19 +4,22 @@ use std::collections::BTreeMap;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::process::{Child, Command};
+use std::path::Path;
+use std::process::Child;
 use std::time::Duration;
 
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawn};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal as Unix};
+use nix::sys::signal::{SigSet, Signal as Unix};
 use nix::unistd::Pid;
 use rustix::io::retry_on_intr;
-use rustix::process::{WaitOptions, WaitStatus, waitpid};
+use rustix::process::{
+    WaitId, WaitIdOptions, WaitIdStatus, WaitOptions, WaitStatus, waitid, waitpid,
+};
 use zeroize::Zeroizing;
 
-use super::Start;
 use super::signals::{Received, Signal};
+use super::{Start, ToolCall};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildEnd {
@@ -82,25 +85,58 @@ pub(super) fn spawn(
     // (PR_SET_CHILD_SUBREAPER, prctl(2)). If the kernel refuses, nothing is counted.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_child_subreaper(true);
-    let attributes = attributes(ignores_pipe)?;
-    let actions = PosixSpawnFileActions::init()?;
-    let program = CString::new(start.program.as_os_str().as_bytes())?;
-    let args = start.args.iter().map(|arg| CString::new(arg.as_bytes()));
-    let args = std::iter::once(Ok(program.clone())).chain(args);
-    let args = args.collect::<Result<Vec<_>, _>>()?;
-    let env = Zeroizing::new(environment(start, own)?);
-    Ok(posix_spawn(
-        &*program,
-        &actions,
-        &attributes,
-        &args,
-        env.as_slice(),
-    )?)
+    execute(
+        start.program,
+        start.args.iter().copied(),
+        environment(start, own),
+        &PosixSpawnFileActions::init()?,
+        &attributes(ignores_pipe, PosixSpawnFlags::empty())?,
+    )
 }
 
-/// A script starts with no signal blocked, and with PIPE as qli found it: Rust's runtime
-/// ignores that.
-fn attributes(ignores_pipe: bool) -> nix::Result<PosixSpawnAttr> {
+/// Starts a provider's program, in a group of its own if `apart`. The caller's signals stay
+/// blocked meanwhile: one that arrived then would end qli, and leave all programs.
+pub(super) fn spawn_tool(
+    call: &ToolCall,
+    actions: &PosixSpawnFileActions,
+    apart: bool,
+) -> io::Result<Pid> {
+    let args = call.args.iter().map(OsStr::new);
+    let variables = call.environment.iter();
+    let env = lines(variables.map(|(name, value)| (&**name, &**value)));
+    let group = if apart {
+        PosixSpawnFlags::POSIX_SPAWN_SETPGROUP
+    } else {
+        PosixSpawnFlags::empty()
+    };
+    execute(
+        &call.program,
+        args,
+        env,
+        actions,
+        &attributes(false, group)?,
+    )
+}
+
+fn execute<'a>(
+    program: &Path,
+    args: impl Iterator<Item = &'a OsStr>,
+    env: Result<Vec<CString>, NulError>,
+    actions: &PosixSpawnFileActions,
+    attributes: &PosixSpawnAttr,
+) -> io::Result<Pid> {
+    let program = CString::new(program.as_os_str().as_bytes())?;
+    let args = args.map(|arg| CString::new(arg.as_bytes()));
+    let args = std::iter::once(Ok(program.clone())).chain(args);
+    let args = args.collect::<Result<Vec<_>, _>>()?;
+    let env = Zeroizing::new(env?);
+    let env = env.as_slice();
+    Ok(posix_spawn(&*program, actions, attributes, &args, env)?)
+}
+
+/// A program starts with no signal blocked, and a script with PIPE as qli found it: Rust's
+/// runtime ignores that. A new group has the id of the program.
+fn attributes(ignores_pipe: bool, more: PosixSpawnFlags) -> nix::Result<PosixSpawnAttr> {
     let reset = if ignores_pipe {
         SigSet::empty()
     } else {
@@ -110,20 +146,11 @@ fn attributes(ignores_pipe: bool) -> nix::Result<PosixSpawnAttr> {
     attributes.set_sigdefault(&reset)?;
     attributes.set_sigmask(&SigSet::empty())?;
     let both = PosixSpawnFlags::POSIX_SPAWN_SETSIGDEF | PosixSpawnFlags::POSIX_SPAWN_SETSIGMASK;
-    attributes.set_flags(both)?;
+    attributes.set_flags(both | more)?;
     Ok(attributes)
 }
 
-/// Starts another program with no signal blocked: a child inherits the mask.
-pub(super) fn spawn_unblocked(command: &mut Command) -> io::Result<Child> {
-    let before = SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-    let child = command.spawn();
-    before.thread_set_mask()?;
-    child
-}
-
-/// qli's own environment with the variables that are set for the script, sorted. Each
-/// line has its full size from the start: growing would leave copies of a secret.
+/// qli's own environment with the variables that are set for the script, sorted.
 fn environment(
     start: &Start<'_>,
     own: &BTreeMap<OsString, OsString>,
@@ -132,7 +159,15 @@ fn environment(
     let mut variables: BTreeMap<&OsStr, &OsStr> = own.collect();
     let set = start.env.iter().copied();
     variables.extend(set.map(|(name, value)| (OsStr::new(name), value)));
-    let lines = variables.iter().map(|(name, value)| {
+    lines(variables.into_iter())
+}
+
+/// The lines of an environment. Each has its full size from the start: growing would leave
+/// copies of a secret.
+fn lines<'a>(
+    variables: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
+) -> Result<Vec<CString>, NulError> {
+    let lines = variables.map(|(name, value)| {
         let mut line = Vec::with_capacity(name.len() + value.len() + 2);
         for part in [name.as_bytes(), b"=", value.as_bytes()] {
             line.extend_from_slice(part);
@@ -150,13 +185,20 @@ pub(super) const CHANGES: WaitOptions = WaitOptions::NOHANG
     .union(WaitOptions::UNTRACED)
     .union(WaitOptions::CONTINUED);
 
-/// Returns a change of a child's state, without waiting for one.
-///
-/// By rustix, because nix's `waitpid` loses a death by a real-time signal.
-pub(super) fn poll_state(pid: Pid) -> io::Result<Option<WaitStatus>> {
+/// Whether a child has ended or is stopped. One that has ended is not reaped: its id, which
+/// may be that of its group, stays its own.
+pub(super) fn state_of(pid: Pid) -> io::Result<Option<WaitIdStatus>> {
+    let pid = rustix::process::Pid::from_raw(pid.as_raw()).ok_or(io::ErrorKind::NotFound)?;
+    let changes = WaitIdOptions::EXITED | WaitIdOptions::STOPPED;
+    let options = changes | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
+    Ok(retry_on_intr(|| waitid(WaitId::Pid(pid), options))?)
+}
+
+/// Waits for the end of a child that has ended or has been killed.
+pub(super) fn reap(pid: Pid) {
     let pid = rustix::process::Pid::from_raw(pid.as_raw());
-    let status = retry_on_intr(|| waitpid(pid, CHANGES))?;
-    Ok(status.map(|(_, status)| status))
+    // It fails only if there is no such child.
+    let _ = retry_on_intr(|| waitpid(pid, WaitOptions::empty()));
 }
 
 /// Returns the end from a wait status; `None` for a stop or a continuation.

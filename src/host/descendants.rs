@@ -26,22 +26,42 @@ fn nearest_first(ancestor: i32, all: &[Place]) -> Vec<Place> {
 }
 
 /// Sends a signal to a process if it is still a descendant, in the group in which it was
-/// found. By its descriptor, since its id may be reused at any moment; no signal is sent
-/// where there is none.
-#[cfg(target_os = "linux")]
+/// found.
 pub(super) fn signal(found: Place, ancestor: i32, signal: Signal) -> Option<()> {
-    use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
-    let process = pidfd_open(Pid::from_raw(found.pid)?, PidfdFlags::empty()).ok()?;
-    let same_group = process::place(found.pid)?.group == found.group;
-    if !same_group || !process::descends_from(found.pid, ancestor) {
-        return None;
+    Descendant::open(found, ancestor)?.signal(signal)
+}
+
+/// A process that may be signalled, whoever its parent is by then: by its descriptor, since
+/// its id may be reused at any moment. There is none where descriptors are not known.
+#[cfg(target_os = "linux")]
+pub(super) struct Descendant(std::os::fd::OwnedFd);
+
+#[cfg(target_os = "linux")]
+impl Descendant {
+    pub(super) fn open(found: Place, ancestor: i32) -> Option<Self> {
+        use rustix::process::{Pid, PidfdFlags, pidfd_open};
+        let process = pidfd_open(Pid::from_raw(found.pid)?, PidfdFlags::empty()).ok()?;
+        let same_group = process::place(found.pid)?.group == found.group;
+        (same_group && process::descends_from(found.pid, ancestor)).then_some(Self(process))
     }
-    pidfd_send_signal(process, signal.as_rustix()?).ok()
+
+    pub(super) fn signal(&self, signal: Signal) -> Option<()> {
+        rustix::process::pidfd_send_signal(&self.0, signal.as_rustix()?).ok()
+    }
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn signal(_found: Place, _ancestor: i32, _signal: Signal) -> Option<()> {
-    None
+pub(super) struct Descendant;
+
+#[cfg(not(target_os = "linux"))]
+impl Descendant {
+    pub(super) fn open(_found: Place, _ancestor: i32) -> Option<Self> {
+        None
+    }
+
+    pub(super) fn signal(&self, _signal: Signal) -> Option<()> {
+        None
+    }
 }
 
 #[cfg(test)]

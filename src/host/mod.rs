@@ -38,6 +38,7 @@ mod permissions;
 mod poll;
 mod process;
 mod remedy;
+mod running_tool;
 mod signals;
 mod streams;
 mod syslog;

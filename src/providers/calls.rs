@@ -12,6 +12,7 @@ use super::fault::{FetchFault, ToolMessage};
 use super::output::{AnswerFault, Bytes, Document};
 use super::reference::Parts;
 use super::row::{Calls, Many, Meaning, Row};
+use super::secret::Secret;
 use super::{FoundTool, ProviderFault};
 use crate::host::{CallQueue, HostView, ToolCall, ToolError, ToolInput, ToolOutput};
 use crate::names::visible_lines;
@@ -33,7 +34,7 @@ pub struct Fetching<'f> {
     has_values: &'f Cell<bool>,
     queue: VecDeque<Call>,
     current: Option<Call>,
-    pub values: Vec<Option<Bytes>>,
+    pub values: Vec<Option<Secret>>,
     /// The reference without a value, and why.
     pub fault: Option<(usize, ProviderFault)>,
 }
@@ -134,6 +135,10 @@ impl<'f> Fetching<'f> {
             match answer {
                 Ok(value) => {
                     self.has_values.set(true);
+                    let value = match Secret::new(value) {
+                        Ok(value) => value,
+                        Err(unusable) => return self.fail(reference, unusable.into()),
+                    };
                     if let Some(place) = self.values.get_mut(reference) {
                         *place = Some(value);
                     }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::output::AnswerFault;
 use super::row::Meaning;
@@ -38,8 +39,8 @@ pub enum ProviderFault {
     Reported(Meaning, ToolMessage),
     #[error("{0}")]
     Answer(AnswerFault),
-    #[error("no answer within {0} seconds")]
-    ToolTimedOut(u64),
+    #[error("no answer within {0:?} (timeout)")]
+    ToolTimedOut(Duration),
     #[error("the program wants to ask on the terminal")]
     ToolStopped,
     #[error("the program asks on the terminal, and there is none")]

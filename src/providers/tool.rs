@@ -119,7 +119,7 @@ impl Row {
 
     pub(super) fn fault_of(&self, error: ToolError, program: &Path) -> ProviderFault {
         match error {
-            ToolError::TimedOut => ProviderFault::ToolTimedOut(self.timeout.as_secs()),
+            ToolError::TimedOut => ProviderFault::ToolTimedOut(self.timeout),
             ToolError::Stopped => ProviderFault::ToolStopped,
             ToolError::TooMuch(limit) => ProviderFault::ToolFlooded(limit),
             ToolError::Io(error) => ProviderFault::of_call(&error, program),

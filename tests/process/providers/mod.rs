@@ -1,6 +1,8 @@
 //! Built-in providers, each with the real tool where it can be installed, otherwise with
 //! a stand-in that replays what the tool's documentation says.
 
+mod ended;
+mod runs;
 mod servers;
 
 use std::fmt::Write as _;
