@@ -317,4 +317,28 @@ mod tests {
             Err(Refusal::Interrupted(Step::Secrets, _))
         ));
     }
+
+    const BROKER: &str = "[[secrets]]\nenv = \"A\"\nref = \"a\"\nprovider = \"broker\"\n\
+        [[secrets]]\nenv = \"B\"\nref = \"b\"\nprovider = \"broker\"\n\
+        [providers.broker]\nprogram = \"/usr/bin/broker\"\nprotocol = 1\n";
+
+    fn reason_of(answer: &str) -> String {
+        let world = World::new().manifest("g", BROKER);
+        let world = world.tool("broker", 0, answer.as_bytes(), b"");
+        let (_, result) = enforce_only(world, Step::Secrets);
+        result.map_or_else(|refusal| refusal.reason(), |_| String::new())
+    }
+
+    #[test]
+    fn a_program_that_returned_a_value_may_show_it_in_its_message() {
+        let denied = r#""errors":{"a":{"means":"denied","message":"not hunter2"}}"#;
+        let alone = reason_of(&format!("{{{denied}}}"));
+        assert!(
+            alone.ends_with("you may not read it: not hunter2"),
+            "{alone}"
+        );
+        let with_value = r#""values":{"b":{"text":"hunter2"}}"#;
+        let beside = reason_of(&format!("{{{with_value},{denied}}}"));
+        assert!(beside.contains("withheld"), "{beside}");
+    }
 }

@@ -27,6 +27,16 @@ pub(super) fn row(
     let reference = fields.reference.take();
     let shape = reference.map_or_else(Shape::whole, |reference| reference.value.0);
     let calls = calls(&mut fields, &shape, header, found);
+    let reads_input = match &calls {
+        Some(Calls::Protocol) => Some("protocol"),
+        Some(Calls::Arguments {
+            many: Some(many), ..
+        }) => (many.input != BatchInput::Arguments).then_some("stdin"),
+        Some(Calls::Arguments { .. }) | None => None,
+    };
+    if let (Some(field), Some(terminal)) = (reads_input, &fields.terminal) {
+        asked_and_read(field, terminal, found);
+    }
     let paths = fields.paths.map(|paths| paths.value.0).unwrap_or_default();
     for path in &paths {
         if !shape.names().any(|name| name == path.value) {
@@ -54,6 +64,15 @@ pub(super) fn row(
         timeout: timeout.unwrap_or(TIMEOUT),
         terminal: fields.terminal.is_some_and(|one| one.value),
     })
+}
+
+/// Reports a program that would have two standard inputs.
+fn asked_and_read(field: &str, terminal: &Located<bool>, found: &mut Findings<'_>) {
+    if terminal.value {
+        let message = format!("`terminal` contradicts `{field}`: there is one standard input");
+        let help = "remove this line, or pass the references as arguments";
+        found.wrong(Code::Contradiction, terminal.span.clone(), message, help);
+    }
 }
 
 fn texts(words: Vec<Located<String>>) -> Vec<String> {

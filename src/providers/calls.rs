@@ -131,6 +131,7 @@ impl<'f> Fetching<'f> {
     fn take(&mut self, call: &Call, output: &ToolOutput) -> ControlFlow<()> {
         let mut singly = Vec::new();
         let answers = self.answers(call, &Document::new(&output.stdout));
+        let has_values = answers.iter().any(Result::is_ok);
         for (&reference, answer) in call.references.iter().zip(answers) {
             match answer {
                 Ok(value) => {
@@ -146,7 +147,7 @@ impl<'f> Fetching<'f> {
                 Err(FetchFault::Answer(AnswerFault::Absent)) if call.kind == CallKind::Many => {
                     singly.push(reference);
                 }
-                Err(fault) => return self.fail(reference, self.described(fault)),
+                Err(fault) => return self.fail(reference, self.described(fault, has_values)),
             }
         }
         self.retry(&singly);
@@ -191,11 +192,11 @@ impl<'f> Fetching<'f> {
         }
     }
 
-    fn described(&self, fault: FetchFault) -> ProviderFault {
+    fn described(&self, fault: FetchFault, has_values: bool) -> ProviderFault {
         match fault {
             FetchFault::Answer(fault) => ProviderFault::Answer(fault),
             FetchFault::Reported(means, message) => {
-                let message = self.message(message.as_bytes(), false);
+                let message = self.message(message.as_bytes(), has_values);
                 ProviderFault::Reported(means, message)
             }
         }
