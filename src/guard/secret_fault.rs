@@ -16,9 +16,9 @@ impl SecretFault {
     pub fn code(&self) -> Code {
         match &self.fault {
             ProviderFault::Unset
-            | ProviderFault::Answer(AnswerFault::Absent | AnswerFault::Placeholder(_)) => {
-                Code::SecretMissing
-            }
+            | ProviderFault::Answer(
+                AnswerFault::Absent | AnswerFault::Folder | AnswerFault::Placeholder(_),
+            ) => Code::SecretMissing,
             ProviderFault::ToolFailed {
                 means: Some(means), ..
             }
@@ -108,7 +108,9 @@ impl SecretFault {
     }
 
     fn sign_in(&self) -> Option<String> {
-        self.secret.tool()?.sign_in.clone()
+        self.secret
+            .tool()?
+            .sign_in_command(self.secret.reference.as_str())
     }
 }
 

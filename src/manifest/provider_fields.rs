@@ -63,7 +63,8 @@ fields! {
         /// What failures mean, tried in order.
         fail: Fails = example("[{ code = 4, means = \"missing\" }]"),
 
-        /// The command that signs the user in; it is shown, never run.
+        /// The command that signs the user in; it is shown, never run. `{path}` is that
+        /// part of the reference.
         sign_in: String = example("\"corp login\""),
 
         /// Arguments with which the program succeeds if it is ready. Only
@@ -107,14 +108,17 @@ fields! {
         /// The exit code. Zero is a failure only if it is named here.
         code: Count = example("4"),
 
-        /// A text in standard error.
+        /// A text in standard error. An empty one: the program prints nothing there.
         stderr: String = example("\"log in\""),
 
-        /// A text in standard output.
+        /// A text in standard output, likewise.
         stdout: String = example("\"not found\""),
 
         /// `"missing"`, `"signed_out"`, `"denied"` or `"network"`.
         means: Meaning = example("\"missing\"").required(),
+
+        /// What qli says if the program prints nothing: `"or the store is locked"`.
+        note: String = example("\"or the store is locked\""),
     }
 }
 

@@ -318,5 +318,6 @@ fn fail_rule(fields: FailFields) -> Option<FailRule> {
         stderr: fields.stderr.map(|text| text.value),
         stdout: fields.stdout.map(|text| text.value),
         means: fields.means?.value,
+        note: fields.note.map(|note| note.value),
     })
 }

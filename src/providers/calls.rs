@@ -11,7 +11,7 @@ use super::batch::{protocol_request, protocol_value};
 use super::fault::{FetchFault, ToolMessage};
 use super::output::{AnswerFault, Bytes, Document};
 use super::reference::Parts;
-use super::row::{Calls, Many, Meaning, Row};
+use super::row::{Calls, FailRule, Many, Meaning, Row};
 use super::secret::Secret;
 use super::{FoundTool, ProviderFault};
 use crate::host::{CallQueue, HostView, ToolCall, ToolError, ToolInput, ToolOutput};
@@ -202,12 +202,17 @@ impl<'f> Fetching<'f> {
         }
     }
 
-    fn failed(&self, output: &ToolOutput, means: Option<Meaning>) -> ProviderFault {
+    fn failed(&self, output: &ToolOutput, rule: Option<&FailRule>) -> ProviderFault {
         let may_hold_value = output.stderr_cut || !output.stdout.trim_ascii().is_empty();
+        let note = rule.and_then(|rule| rule.note.clone());
+        let message = match (self.message(&output.stderr, may_hold_value), note) {
+            (ToolMessage::Silent, Some(note)) => ToolMessage::Said(note),
+            (message, _) => message,
+        };
         ProviderFault::ToolFailed {
-            means,
+            means: rule.map(|rule| rule.means),
             code: output.code,
-            message: self.message(&output.stderr, may_hold_value),
+            message,
         }
     }
 
@@ -255,16 +260,17 @@ impl CallQueue for Fetching<'_> {
                 return self.fail(first, self.row.fault_of(error, program));
             }
         };
-        let means = self.row.meaning(&output);
-        if output.code == Some(0) && means.is_none() {
+        let rule = self.row.rule(&output);
+        if output.code == Some(0) && rule.is_none() {
             return self.take(&call, &output);
         }
+        let means = rule.map(|rule| rule.means);
         let would_recur = matches!(means, Some(Meaning::SignedOut | Meaning::Network));
         if call.kind == CallKind::Many && !would_recur {
             self.retry(&call.references);
             return ControlFlow::Continue(());
         }
-        self.fail(first, self.failed(&output, means))
+        self.fail(first, self.failed(&output, rule))
     }
 }
 

@@ -6,6 +6,7 @@ mod argument;
 mod batch;
 mod built_in;
 mod calls;
+mod entry;
 mod env;
 mod fault;
 mod output;
@@ -14,6 +15,7 @@ mod reference;
 mod row;
 mod secret;
 mod tool;
+mod yaml;
 
 use std::sync::Arc;
 

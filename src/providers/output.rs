@@ -10,6 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::argument::{Argument, ArgumentError};
 use super::reference::{Parts, Shape};
+use super::{entry, yaml};
 
 /// `json:/data/{key} | base64`; after ` or ` what is tried if the first is absent. A step
 /// whose part the reference does not have is left out.
@@ -29,12 +30,16 @@ enum Step {
     Json(Vec<Argument>),
     /// A JSON pointer if the part begins with `/`, otherwise the name of a member.
     JsonAt(Argument),
+    /// The name of a key at the top level of a YAML document.
+    YamlAt(Argument),
     /// In an array of objects, a member of the one that another member identifies.
     Member(Member),
     /// All of it, if one of the members at some pointers is the part.
     Only(Argument, Vec<String>),
     /// The first line; the line `field: value` of a field; all of it for `*`.
     Entry(Argument),
+    /// What is printed for this entry is not the list of a folder's entries.
+    NotFolder(Argument),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +69,8 @@ pub enum AnswerFault {
     Not(&'static str),
     #[error("the value is {0}, not a text")]
     NoText(&'static str),
+    #[error("it is a folder")]
+    Folder,
     /// Printed in place of a value.
     #[error("the program printed `{0}` in place of a value")]
     Placeholder(&'static str),
@@ -163,7 +170,9 @@ impl Step {
             ("base64", "") => Self::Base64,
             ("json", pointer) => Self::Json(pointer_of(pointer, shape)?),
             ("json-at", part) => Self::JsonAt(Argument::parse(part, shape)?),
+            ("yaml-at", part) => Self::YamlAt(Argument::parse(part, shape)?),
             ("entry", part) => Self::Entry(Argument::parse(part, shape)?),
+            ("not-folder", part) => Self::NotFolder(Argument::parse(part, shape)?),
             ("only", setting) => {
                 let mut words = setting.split(' ');
                 let part = Argument::parse(words.next().unwrap_or_default(), shape)?;
@@ -189,7 +198,20 @@ impl Step {
                 Some(name) => Some(text_at(answer, &format!("/{}", escaped(&name)))?),
                 None => None,
             },
+            Self::YamlAt(part) => match filled(part, parts) {
+                Some(key) => Some(yaml::text_at(answer.bytes, &key)?),
+                None => None,
+            },
             Self::Member(member) => Some(member.value(answer, parts)?),
+            Self::Entry(field) => {
+                Some(entry::field(answer.bytes, filled(field, parts).as_deref())?)
+            }
+            Self::NotFolder(name) => match filled(name, parts) {
+                Some(name) if entry::is_folder(answer.bytes, &name) => {
+                    return Err(AnswerFault::Folder);
+                }
+                _ => None,
+            },
             Self::Only(part, pointers) => {
                 let wanted = filled(part, parts);
                 let json = answer.json()?;
@@ -200,7 +222,6 @@ impl Step {
                 }
                 None
             }
-            Self::Entry(field) => Some(entry(answer.bytes, filled(field, parts).as_deref())?),
         })
     }
 }
@@ -305,25 +326,6 @@ fn printed(answer: &[u8]) -> Result<Bytes, AnswerFault> {
 fn without_line_end(answer: &[u8]) -> &[u8] {
     let line = answer.strip_suffix(b"\n");
     line.map_or(answer, |line| line.strip_suffix(b"\r").unwrap_or(line))
-}
-
-/// The way in which pass(1) and its like keep several fields in one text.
-fn entry(answer: &[u8], field: Option<&str>) -> Result<Bytes, AnswerFault> {
-    let mut lines = answer.split(|&byte| byte == b'\n');
-    let found = match field {
-        Some("*") => Some(answer),
-        None => lines.next().map(without_return),
-        Some(field) => lines.skip(1).find_map(|line| {
-            let value = line.strip_prefix(field.as_bytes())?.strip_prefix(b":")?;
-            Some(without_return(value.strip_prefix(b" ").unwrap_or(value)))
-        }),
-    };
-    let found = found.ok_or(AnswerFault::Absent)?;
-    Ok(Zeroizing::new(found.to_vec()))
-}
-
-fn without_return(line: &[u8]) -> &[u8] {
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 #[cfg(test)]

@@ -17,7 +17,11 @@ pub struct Shape {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
-    Part(String),
+    Part {
+        name: String,
+        /// Separators of what is absent after it, which it does not contain.
+        without: Vec<String>,
+    },
     Separator(String),
 }
 
@@ -67,7 +71,8 @@ impl Shape {
             let longer = forms
                 .iter()
                 .map(|form| [form.clone(), maybe.clone()].concat());
-            forms = longer.chain(forms.iter().cloned()).collect();
+            let shorter = forms.iter().map(|form| absent(form, &maybe));
+            forms = longer.chain(shorter).collect();
             rest = after;
         }
         let last = pieces(rest)?;
@@ -83,9 +88,14 @@ impl Shape {
 
     /// Any text, as one part.
     pub fn whole() -> Self {
-        let part = Piece::Part("reference".to_owned());
+        Self::any("reference")
+    }
+
+    /// Any text, as one part, that is described like this.
+    pub fn any(written: &str) -> Self {
+        let part = Piece::named("reference");
         Self {
-            written: "reference".to_owned(),
+            written: written.to_owned(),
             forms: vec![vec![part]],
         }
     }
@@ -138,9 +148,16 @@ impl fmt::Display for Shape {
 }
 
 impl Piece {
+    fn named(name: &str) -> Self {
+        Self::Part {
+            name: name.to_owned(),
+            without: Vec::new(),
+        }
+    }
+
     fn part(&self) -> Option<&str> {
         match self {
-            Self::Part(name) => Some(name),
+            Self::Part { name, .. } => Some(name),
             Self::Separator(_) => None,
         }
     }
@@ -179,6 +196,18 @@ fn has_neighbours(form: &[Piece]) -> bool {
     pairs.any(|(one, next)| one.part().is_some() && next.part().is_some())
 }
 
+/// A form in which the pieces after it are absent.
+fn absent(form: &[Piece], pieces: &[Piece]) -> Vec<Piece> {
+    let mut form = form.to_vec();
+    let separator = pieces.first();
+    if let (Some(Piece::Part { without, .. }), Some(Piece::Separator(separator))) =
+        (form.last_mut(), separator)
+    {
+        without.push(separator.clone());
+    }
+    form
+}
+
 fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_' || c == '-'
 }
@@ -195,7 +224,7 @@ fn pieces(text: &str) -> Result<Vec<Piece>, ShapeError> {
         let is_part = is_word(first) && !after.starts_with("://") && !after.starts_with('=');
         match pieces.last_mut() {
             Some(Piece::Separator(before)) if !is_part => before.push_str(run),
-            _ if is_part => pieces.push(Piece::Part(run.to_owned())),
+            _ if is_part => pieces.push(Piece::named(run)),
             _ => pieces.push(Piece::Separator(run.to_owned())),
         }
         rest = after;
@@ -212,7 +241,7 @@ fn split(form: &[Piece], reference: &str) -> Option<Vec<(String, String)>> {
                 rest = rest.strip_prefix(text.as_str())?;
                 before = Some(text);
             }
-            Piece::Part(name) => {
+            Piece::Part { name, without } => {
                 let end = match form.get(at + 1) {
                     Some(Piece::Separator(after)) => rest.find(after.as_str())?,
                     _ => rest.len(),
@@ -220,7 +249,8 @@ fn split(form: &[Piece], reference: &str) -> Option<Vec<(String, String)>> {
                 let (part, after) = rest.split_at(end);
                 let is_last = at + 1 == form.len();
                 let ambiguous = is_last && before.is_some_and(|text| part.contains(text.as_str()));
-                if part.is_empty() || ambiguous {
+                let is_longer = without.iter().any(|text| part.contains(text.as_str()));
+                if part.is_empty() || ambiguous || is_longer {
                     return None;
                 }
                 parts.push((name.clone(), part.to_owned()));
@@ -287,6 +317,10 @@ mod tests {
             ("op://v/i[/section]/f", "op://a//c"),
             ("op://v/i[/section]/f", "op://a/b/c/d/e"),
             ("op://v/i[/section]/f", "a/b/c"),
+            ("id[#key]", "#k"),
+            ("id[#key]", "a#"),
+            ("id[#key]", "a#b#c"),
+            ("p/e[/folder]#NAME", "1/dev/#X"),
             ("path#field", "-d#c"),
             ("path#field", "a#-c"),
         ] {

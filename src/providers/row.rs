@@ -16,7 +16,7 @@ use super::argument::Argument;
 use super::output::Output;
 use super::reference::{Malformed, Parts, Shape};
 use crate::host::ToolOutput;
-use crate::names::PathTemplate;
+use crate::names::{PathTemplate, shell_word};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -30,7 +30,7 @@ pub struct Row {
     pub environment: ToolEnvironment,
     /// Tried in order.
     pub fail: Vec<FailRule>,
-    /// The command that signs the user in.
+    /// The command that signs the user in; may have parts of the reference in braces.
     pub sign_in: Option<String>,
     /// Succeeds if the program is ready; only `doctor --online` calls it.
     pub probe: Vec<String>,
@@ -113,11 +113,13 @@ pub struct ToolEnvironment {
 pub struct FailRule {
     /// Zero is a failure only if it is named.
     pub code: Option<i32>,
-    /// In the program's standard error.
+    /// In the program's standard error; an empty text: it prints nothing there.
     pub stderr: Option<String>,
-    /// In the program's standard output.
+    /// In the program's standard output, likewise.
     pub stdout: Option<String>,
     pub means: Meaning,
+    /// What is shown if the program prints nothing.
+    pub note: Option<String>,
 }
 
 /// Why a program has no value.
@@ -168,10 +170,28 @@ impl Row {
         Ok(parts)
     }
 
-    /// What an output means, if it is a failure that the row knows.
-    pub(super) fn meaning(&self, output: &ToolOutput) -> Option<Meaning> {
-        let rule = self.fail.iter().find(|rule| rule.matches(output));
-        rule.map(|rule| rule.means)
+    /// The rule for an output, if it is a failure that the row knows.
+    pub(super) fn rule(&self, output: &ToolOutput) -> Option<&FailRule> {
+        self.fail.iter().find(|rule| rule.matches(output))
+    }
+
+    /// The command to type before a reference can be fetched.
+    pub fn sign_in_command(&self, reference: &str) -> Option<String> {
+        let mut command = self.sign_in.clone()?;
+        let parts = self.split(reference).unwrap_or_default();
+        for name in self.shape.names() {
+            let Some(value) = parts.get(name) else {
+                continue;
+            };
+            let is_path = self.paths.iter().any(|path| path == name);
+            let word = if is_path && expands_in_a_shell(value) {
+                value.to_owned()
+            } else {
+                shell_word(value)
+            };
+            command = command.replace(&format!("{{{name}}}"), &word);
+        }
+        Some(command)
     }
 }
 
@@ -187,10 +207,16 @@ impl FailRule {
 }
 
 fn contains(wanted: Option<&String>, text: &[u8]) -> bool {
-    wanted.is_none_or(|wanted| {
-        let mut windows = text.windows(wanted.len().max(1));
-        wanted.is_empty() || windows.any(|window| window == wanted.as_bytes())
+    wanted.is_none_or(|wanted| match wanted.as_bytes() {
+        [] => text.trim_ascii().is_empty(),
+        wanted => text.windows(wanted.len()).any(|window| window == wanted),
     })
+}
+
+/// Whether a shell expands a path as qli does, and makes one word of it.
+fn expands_in_a_shell(path: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-~${}".contains(c);
+    path.chars().all(is_plain)
 }
 
 /// What every program gets, if it is set: where its files are, the user's language, and
@@ -264,6 +290,7 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::Provider;
 
     #[test]
     fn a_program_gets_what_it_needs_and_no_other_secret() {
@@ -292,5 +319,46 @@ mod tests {
         let pinned = (Some("CORP_A"), Some("pinned"));
         let kept = ["DB", "LC_ALL", "PATH"].map(|name| (Some(name), Some("x")));
         assert_eq!(given, [&[pinned], &kept[..]].concat());
+    }
+
+    fn row(sign_in: &str) -> Row {
+        let mut row = Row::clone(Provider::named("age").unwrap().tool().unwrap());
+        row.sign_in = Some(sign_in.to_owned());
+        row
+    }
+
+    #[test]
+    fn the_command_that_signs_in_can_be_typed() {
+        let row = row("open {file} with {identity-file} {else}");
+        for (reference, command) in [
+            ("/a#/k", "open /a with /k {else}"),
+            ("~/a#$KEYS/k", "open ~/a with $KEYS/k {else}"),
+            ("/a b#/k", "open '/a b' with /k {else}"),
+            ("/a;b#/k", "open '/a;b' with /k {else}"),
+        ] {
+            let shown = row.sign_in_command(reference);
+            assert_eq!(shown.as_deref(), Some(command), "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_rule_for_an_empty_text_matches_silence() {
+        let rule = FailRule {
+            code: None,
+            stderr: Some(String::new()),
+            stdout: None,
+            means: Meaning::Missing,
+            note: None,
+        };
+        let output = |code, stderr: &[u8]| ToolOutput {
+            code: Some(code),
+            stdout: Vec::new().into(),
+            stderr: stderr.to_vec().into(),
+            stderr_cut: false,
+        };
+        assert!(rule.matches(&output(1, b"")));
+        assert!(rule.matches(&output(1, b"\n")));
+        assert!(!rule.matches(&output(1, b"no")));
+        assert!(!rule.matches(&output(0, b"")));
     }
 }

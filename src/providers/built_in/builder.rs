@@ -11,7 +11,20 @@ use crate::providers::row::{
 
 impl Row {
     pub(super) fn of(name: &str, program: &str, shape: &str) -> Self {
-        let shape = well_formed(Shape::parse(shape));
+        Self::shaped(name, program, well_formed(Shape::parse(shape)))
+    }
+
+    /// References are attributes with values, which end the arguments.
+    pub(super) fn of_pairs(name: &str, program: &str, args: &str, output: &str) -> Self {
+        let shape = Shape::any("attribute=value,attribute=value");
+        let mut row = Self::shaped(name, program, shape).one(args, output);
+        if let Calls::Arguments { one, .. } = &mut row.calls {
+            one.push(Argument::pairs("ref"));
+        }
+        row
+    }
+
+    fn shaped(name: &str, program: &str, shape: Shape) -> Self {
         Self {
             name: name.to_owned(),
             program: Program::Named(program.to_owned()),
@@ -87,13 +100,42 @@ impl Row {
         self
     }
 
+    pub(super) fn set(mut self, name: &str, value: &str) -> Self {
+        let set = &mut self.environment.set;
+        set.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The parts that are paths.
+    pub(super) fn paths(mut self, names: &str) -> Self {
+        self.paths = words(names);
+        self
+    }
+
     /// What a text in the program's standard error means.
     pub(super) fn fail(mut self, stderr: &str, means: Meaning) -> Self {
         self.fail.push(FailRule {
-            code: None,
             stderr: Some(stderr.to_owned()),
-            stdout: None,
-            means,
+            ..any_failure(means)
+        });
+        self
+    }
+
+    /// What an exit code means.
+    pub(super) fn fail_code(mut self, code: i32, means: Meaning) -> Self {
+        self.fail.push(FailRule {
+            code: Some(code),
+            ..any_failure(means)
+        });
+        self
+    }
+
+    /// What it means if the program fails and prints nothing.
+    pub(super) fn fail_silent(mut self, means: Meaning, note: &str) -> Self {
+        self.fail.push(FailRule {
+            stderr: Some(String::new()),
+            note: Some(note.to_owned()),
+            ..any_failure(means)
         });
         self
     }
@@ -102,9 +144,8 @@ impl Row {
     pub(super) fn printed(mut self, stdout: &str, means: Meaning) -> Self {
         self.fail.push(FailRule {
             code: Some(0),
-            stderr: None,
             stdout: Some(stdout.to_owned()),
-            means,
+            ..any_failure(means)
         });
         self
     }
@@ -117,6 +158,16 @@ impl Row {
     pub(super) fn probe(mut self, args: &str) -> Self {
         self.probe = words(args);
         self
+    }
+}
+
+fn any_failure(means: Meaning) -> FailRule {
+    FailRule {
+        code: None,
+        stderr: None,
+        stdout: None,
+        means,
+        note: None,
     }
 }
 

@@ -20,10 +20,30 @@ const SHAPE_THE_OUTPUT: &str = "VAULT_FORMAT BAO_FORMAT BW_QUIET BW_RESPONSE BW_
     GOPASS_DEBUG GOPASS_DEBUG_LOG GOPASS_DEBUG_LOG_SECRETS";
 
 /// Programs without a command that signs in, and why.
-const NO_SIGN_IN: [(&str, &str); 0] = [];
+const NO_SIGN_IN: [(&str, &str); 5] = [
+    ("age", "its key is a file"),
+    ("keepassxc", "its key is a file"),
+    (
+        "secret_service",
+        "the desktop asks for the password of a keyring",
+    ),
+    ("sops", "the key may come from anywhere"),
+    ("systemd_creds", "its key belongs to the machine"),
+];
 
 /// Programs that cannot be asked whether they are ready, and why.
-const NO_PROBE: [(&str, &str); 0] = [];
+const NO_PROBE: [(&str, &str); 7] = [
+    ("age", "each file has its key"),
+    ("ansible_vault", "each file has its password"),
+    ("keepassxc", "each file has its key"),
+    ("macos_keychain", "each item asks by itself"),
+    ("secret_service", "it has no command that asks for nothing"),
+    ("sops", "each file has its key"),
+    (
+        "systemd_creds",
+        "it may be used without a key that it would look for",
+    ),
+];
 
 fn all() -> impl Iterator<Item = (&'static BuiltIn, Row)> {
     rows().map(|built_in| (built_in, (built_in.row)()))

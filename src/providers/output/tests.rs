@@ -52,6 +52,11 @@ fn a_step_makes_a_value_of_an_answer() {
         ("entry:{key}", "a", "v\nuser: u\n", "v"),
         ("entry:{key}", "a#user", "v\nuser: u\n", "u"),
         ("entry:{key}", "a#*", "v\nuser: u\n", "v\nuser: u\n"),
+        ("not-folder:{id} | entry:{key}", "a", "v\nuser: u\n", "v"),
+        ("not-folder:{id} | entry:{key}", "a", "a\nuser: u\n", "a"),
+        ("not-folder:{id} | raw", "a/b", "a\n└── b\n", "a\n└── b\n"),
+        ("yaml-at:{key}", "a#k", "k: v\n", "v"),
+        ("yaml-at:{key}", "a", "k: v\n", "k: v\n"),
     ] {
         let found = value(output, reference, answer);
         assert_eq!(found.as_deref(), Ok(expected), "{output} of {answer}");
@@ -97,6 +102,7 @@ fn what_is_no_value_is_a_fault() {
             r#"{"f":[{"n":"k"}]}"#,
             AnswerFault::Absent,
         ),
+        ("yaml-at:{key}", "a#j", "k: v\n", AnswerFault::Absent),
         (
             "entry:{key}",
             "a#user",
@@ -109,6 +115,20 @@ fn what_is_no_value_is_a_fault() {
             Err(fault),
             "{output} of {answer}"
         );
+    }
+}
+
+#[test]
+fn a_folder_is_no_value() {
+    for (reference, answer) in [
+        ("a/b", "a/b\n├── \u{1b}[1mc\n└── d\n"),
+        ("a/", "a\n|-- c\n|   `-- d\n`-- e\n"),
+        ("a", "a/\n└── c\n    └── d\n\n"),
+        ("a", "a\n"),
+        ("/", "\n└── c\n"),
+    ] {
+        let found = value("not-folder:{id} | raw", reference, answer);
+        assert_eq!(found, Err(AnswerFault::Folder), "{answer}");
     }
 }
 
