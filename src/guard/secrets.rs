@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use super::plan::Declared;
-use super::{Detail, Guard, Guards, Launch, Passage, Refusal, SecretFault, Verdict};
+use super::{Detail, Guard, Guards, Launch, Passage, Refusal, SecretFault, StartFailure, Verdict};
 use crate::host::{Host, HostView};
 use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::{EnvName, SecretRef, Text, plural, shell_word};
 use crate::providers::{
-    FoundTool, Parts, Provider, ProviderFault, Redactor, Row, Secret, ToolContents, count,
+    FoundTool, Parts, Provider, ProviderFault, Redactor, Row, Secret, ToolContents, Unusable, count,
 };
 
 /// Fetches all secrets before the script starts.
@@ -83,6 +83,22 @@ impl Secrets {
         });
         let faults: Vec<_> = missing.collect();
         (!faults.is_empty()).then_some(Refusal::SecretsMissing(faults))
+    }
+
+    /// More than the script can be given, of which the longest value is named. Values that
+    /// no program is called for have been counted in the preview.
+    fn too_much(&self, launch: &Launch<'_>, view: &dyn HostView) -> Option<Refusal> {
+        let failure = launch.plan.size_obstacle(launch.secrets(), view)?;
+        let StartFailure::TooLarge { size, limit, .. } = failure else {
+            return None;
+        };
+        let longest = launch
+            .secrets()
+            .max_by_key(|(_, value)| value.expose().len());
+        let (env, _) = longest?;
+        let wanted = self.wanted.iter().find(|one| one.env == *env)?;
+        let fault = wanted.fault(Unusable::TooMuch { size, limit }.into());
+        Some(Refusal::SecretsMissing(vec![fault]))
     }
 
     /// How often each program is called.
@@ -219,7 +235,9 @@ impl Guard for Secrets {
                 secret.map_err(|fault| Refusal::SecretsMissing(vec![wanted.fault(fault)]))?;
             launch.secrets.push((wanted.env.clone(), secret));
         }
-        Ok(None)
+        let called = !self.tools.is_empty();
+        let too_much = called.then(|| self.too_much(launch, host)).flatten();
+        too_much.map_or(Ok(None), Err)
     }
 
     fn details(&self, verdict: &Verdict) -> Vec<Detail> {

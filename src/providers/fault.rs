@@ -63,6 +63,13 @@ impl ProviderFault {
         }
     }
 
+    pub(super) fn not_executable(program: &Path) -> Self {
+        Self::ToolBroken {
+            reason: "it is not executable".to_owned(),
+            help: format!("ls -l {}", shell_word(program)),
+        }
+    }
+
     pub(super) fn of_start(fault: &NotStartable, program: &Path) -> Self {
         Self::ToolBroken {
             reason: fault.to_string(),

@@ -33,7 +33,7 @@ pub use reference::{Malformed, Parts, Shape};
 pub use row::{
     BatchAnswer, BatchInput, Calls, FailRule, Many, Meaning, Program, Row, ToolEnvironment,
 };
-pub use secret::Secret;
+pub use secret::{Secret, Unusable};
 pub use tool::{FoundTool, ToolContents};
 
 /// One source of secret values.

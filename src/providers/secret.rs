@@ -36,6 +36,10 @@ pub enum Unusable {
     /// A variable can have only so many bytes (execve(2)).
     #[error("the value is too long for a variable")]
     TooLong,
+    #[error(
+        "the value is the longest of {size} bytes of variables and arguments; the system takes {limit}"
+    )]
+    TooMuch { size: usize, limit: usize },
 }
 
 /// Every system takes this many bytes, so that its limit need not be asked for.

@@ -10,7 +10,8 @@ use super::row::{Program, Row};
 use super::{Parts, ProviderFault};
 use crate::host::{
     ChangedBy, FileDigest, FileId, FileVersion, HostView, InsecurePath, Interpreter, OnPath,
-    ToolError, insecure_paths, lookup, planned_interpreters, search_path, unset_reason,
+    ToolError, insecure_paths, is_executable, lookup, planned_interpreters, search_path,
+    unset_reason,
 };
 use crate::names::{PathTemplate, SecretRef, Sha256, path_as_text};
 
@@ -70,7 +71,14 @@ impl Row {
                 OnPath::Untrusted(insecure) => Err(ProviderFault::ToolUntrusted(insecure)),
                 OnPath::Missing => Err(ProviderFault::ToolMissing(name.clone())),
             },
-            Program::At(path) => trusted(&[path], view).map(|()| path.clone()),
+            Program::At(path) => {
+                trusted(&[path], view)?;
+                let is_there = view.stat(path).is_ok();
+                if is_there && !is_executable(path, view) {
+                    return Err(ProviderFault::not_executable(path));
+                }
+                Ok(path.clone())
+            }
         }
     }
 

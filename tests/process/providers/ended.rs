@@ -22,7 +22,7 @@ fn left_running(world: &World) -> Vec<Pid> {
     pids.map(Pid::from_raw).filter(is_here).collect()
 }
 
-fn assert_nothing_is_left(world: &World) {
+pub(super) fn assert_nothing_is_left(world: &World) {
     until("the ends of all programs", || {
         left_running(world).is_empty().then_some(())
     });

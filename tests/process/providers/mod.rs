@@ -2,7 +2,10 @@
 //! a stand-in that replays what the tool's documentation says.
 
 mod ended;
+mod programs;
+mod prompts;
 mod runs;
+mod secrecy;
 mod servers;
 
 use std::fmt::Write as _;
