@@ -77,7 +77,7 @@ impl CommandLine<'_> {
     /// in a shell.
     fn run_with(self, options: &str, args: &[Text]) -> String {
         let (group, extension) = (&self.plan.group, &self.plan.extension);
-        let args = if self.plan.args == self.plan.shown_args {
+        let args = if self.plan.args == self.plan.shown_args() {
             shell_line(args.iter().map(Text::as_os_str))
         } else {
             "<ARGS>".to_owned()

@@ -37,8 +37,8 @@ pub struct Plan {
     pub extension: ExtensionName,
     pub section: Option<PlanSection>,
     pub args: Vec<Text>,
-    /// The arguments as they may be shown: without secrets.
-    pub shown_args: Vec<Text>,
+    /// Without the values of the secrets that are available without calling a program.
+    args_without_values: Vec<Text>,
     pub location: GroupLocation,
     pub manifest: FileFacts,
     source: Arc<Source>,
@@ -109,7 +109,7 @@ impl Plan {
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&location.manifest_path, sha256);
         let args: Vec<_> = request.args.iter().cloned().map(Text::from).collect();
-        let shown_args = redact_args(&guards.without_local_secrets(&args, view));
+        let args_without_values = guards.without_local_secrets(&args, view);
         Ok(Self {
             group: location.name.clone(),
             section: manifest.section(&extension).map(|section| PlanSection {
@@ -119,7 +119,7 @@ impl Plan {
             description: manifest.description,
             extension,
             args,
-            shown_args,
+            args_without_values,
             location,
             manifest: facts,
             source: manifest.source,
@@ -183,10 +183,15 @@ impl Plan {
     }
 
     /// The group, the extension and the arguments as they may be shown.
+    /// The arguments as they may be shown: without secrets.
+    pub fn shown_args(&self) -> Vec<Text> {
+        redact_args(&self.args_without_values)
+    }
+
     pub fn shown_command(&self) -> String {
         let names = [self.group.as_str(), self.extension.as_str()];
         let names = names.into_iter().map(OsStr::new);
-        shell_line(names.chain(self.shown_args.iter().map(Text::as_os_str)))
+        shell_line(names.chain(self.shown_args().iter().map(Text::as_os_str)))
     }
 
     /// Where the manifest requires what a refusal is about.

@@ -10,7 +10,7 @@ use super::sources::{Absent, open, unless_closed, unreadable};
 use crate::audit::Checkpoint;
 use crate::dispatch::Exit;
 use crate::history::{Problem, Verified, Verifier, read_checkpoints, verify};
-use crate::host::{HostView, buffered_stdout, reason};
+use crate::host::{HostView, buffered_stdout, diagnosis, reason};
 use crate::names::{Text, visible_path};
 use crate::report::{self, DOCUMENT_VERSION, Format, JsonStream, LIMITS, Message, Style};
 
@@ -22,7 +22,7 @@ pub(super) fn exec(cx: &Context<'_>, args: &VerifyArgs) -> io::Result<Exit> {
     let anchors = anchors.map(|file| checkpoints_in(file, cx.host));
     let anchors = match anchors.collect::<Result<Vec<_>, _>>() {
         Ok(anchors) => anchors.concat(),
-        Err(message) => return Ok(cx.fail(&Message::error(message))),
+        Err(message) => return Ok(cx.fail(&message)),
     };
     let anchored = !args.anchor.is_empty();
     let count = anchors.len() as u64;
@@ -136,17 +136,16 @@ fn end_json(
 }
 
 /// Reads anchors. The error is a message.
-fn checkpoints_in(file: &Path, view: &dyn HostView) -> Result<Vec<Checkpoint>, String> {
+fn checkpoints_in(file: &Path, view: &dyn HostView) -> Result<Vec<Checkpoint>, Message> {
     let name = visible_path(file);
-    let contents = view.read(file, ANCHORS_MAX);
-    let contents = contents.map_err(|error| format!("cannot read {name}: {}", reason(&error)))?;
-    match read_checkpoints(&contents.bytes) {
-        Err(line) => Err(format!(
-            "not a line that `qli audit head` prints: {name}:{line}:1"
-        )),
-        Ok(none) if none.is_empty() => {
-            Err(format!("no anchor in {name}; `qli audit head` prints one"))
-        }
-        Ok(checkpoints) => Ok(checkpoints),
-    }
+    let contents = view.read(file, ANCHORS_MAX).map_err(|error| {
+        let message = format!("cannot read {name}: {}", reason(&error));
+        Message::error(message).step("show why", diagnosis(&error, file))
+    })?;
+    let message = match read_checkpoints(&contents.bytes) {
+        Err(line) => format!("not a line that `qli audit head` prints: {name}:{line}:1"),
+        Ok(none) if none.is_empty() => format!("no anchor in {name}; `qli audit head` prints one"),
+        Ok(checkpoints) => return Ok(checkpoints),
+    };
+    Err(Message::error(message))
 }

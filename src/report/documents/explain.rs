@@ -124,7 +124,7 @@ impl ExplainDocument {
             schema_version: SCHEMA_VERSION,
             group: plan.group.clone(),
             extension: plan.extension.clone(),
-            args: plan.shown_args.clone(),
+            args: plan.shown_args(),
             description: plan.description.clone(),
             extension_description: plan
                 .section
