@@ -58,7 +58,7 @@ pub mod policy {
 }
 
 pub mod providers {
-    pub use crate::providers::{Program, Provider};
+    pub use crate::providers::{Argument, Calls, Program, Provider, Row, Tried};
 }
 
 pub mod report {

@@ -25,6 +25,7 @@ use crate::host::HostView;
 use crate::names::SecretRef;
 
 pub use argument::Argument;
+pub use built_in::Tried;
 pub use calls::{Fetching, Shared, count};
 pub use fault::ProviderFault;
 pub use output::{AnswerFault, Output};
@@ -79,6 +80,12 @@ impl Provider {
         let local = LOCAL.iter().find(|local| local.name == name);
         let row = built_in::rows().find(|row| row.name == name);
         local.map(|local| local.about).or_else(|| Some(row?.about))
+    }
+
+    /// What the tests of a built-in provider call; none if it needs no program.
+    pub fn tried(name: &str) -> Option<Tried> {
+        let row = built_in::rows().find(|row| row.name == name)?;
+        Some(row.tried)
     }
 
     /// A reference of a built-in provider that calls a program.

@@ -299,14 +299,15 @@ pub(super) fn text_of(value: Option<&Value>) -> Result<Bytes, AnswerFault> {
     }))
 }
 
+/// Decodes either alphabet of RFC 4648.
 pub(super) fn decoded(answer: &[u8]) -> Result<Bytes, AnswerFault> {
-    let compact: Zeroizing<Vec<u8>> = Zeroizing::new(
-        answer
-            .iter()
-            .copied()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect(),
-    );
+    let digits = answer.iter().filter(|byte| !byte.is_ascii_whitespace());
+    let digits = digits.map(|&byte| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    });
+    let compact: Zeroizing<Vec<u8>> = Zeroizing::new(digits.collect());
     let decoded = BASE64_STANDARD.decode(&*compact);
     decoded
         .map(Zeroizing::new)

@@ -248,7 +248,8 @@ fn split(form: &[Piece], reference: &str) -> Option<Vec<(String, String)>> {
                 };
                 let (part, after) = rest.split_at(end);
                 let is_last = at + 1 == form.len();
-                let ambiguous = is_last && before.is_some_and(|text| part.contains(text.as_str()));
+                let follows = is_last && !parts.is_empty();
+                let ambiguous = follows && before.is_some_and(|text| part.contains(text.as_str()));
                 let is_longer = without.iter().any(|text| part.contains(text.as_str()));
                 if part.is_empty() || ambiguous || is_longer {
                     return None;
@@ -278,6 +279,7 @@ mod tests {
     fn a_part_ends_at_the_separator_after_it() {
         for (shape, reference, parts) in [
             ("name", "a/b#c", "name=a/b#c"),
+            ("/path", "/a/b", "path=a/b"),
             ("mount/path#field", "kv/a/b#c", "mount=kv path=a/b field=c"),
             ("id[#key]", "arn:x#k", "id=arn:x key=k"),
             ("id[#key]", "arn:x", "id=arn:x"),

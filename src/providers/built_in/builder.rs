@@ -90,6 +90,17 @@ impl Row {
         self
     }
 
+    /// The most that one batch takes.
+    pub(super) fn max(mut self, max: usize) -> Self {
+        if let Calls::Arguments {
+            many: Some(many), ..
+        } = &mut self.calls
+        {
+            many.max = max;
+        }
+        self
+    }
+
     pub(super) fn keep(mut self, names: &str) -> Self {
         self.environment.keep = words(names);
         self
@@ -121,6 +132,16 @@ impl Row {
         self
     }
 
+    /// What a text in the program's standard error means although it succeeds.
+    pub(super) fn warned(mut self, stderr: &str, means: Meaning) -> Self {
+        self.fail.push(FailRule {
+            code: Some(0),
+            stderr: Some(stderr.to_owned()),
+            ..any_failure(means)
+        });
+        self
+    }
+
     /// What an exit code means.
     pub(super) fn fail_code(mut self, code: i32, means: Meaning) -> Self {
         self.fail.push(FailRule {
@@ -137,6 +158,11 @@ impl Row {
             note: Some(note.to_owned()),
             ..any_failure(means)
         });
+        self
+    }
+
+    pub(super) fn timeout(mut self, seconds: u64) -> Self {
+        self.timeout = Duration::from_secs(seconds);
         self
     }
 
@@ -178,4 +204,22 @@ fn words(text: &str) -> Vec<String> {
 #[expect(clippy::panic, reason = "a test makes every row")]
 fn well_formed<T, E: std::fmt::Display>(parsed: Result<T, E>) -> T {
     parsed.unwrap_or_else(|error| panic!("a row is wrong: {error}"))
+}
+
+/// The value of each member of a JSON object.
+pub(super) fn map(shape: &str, value: &str) -> BatchAnswer {
+    let shape = well_formed(Shape::parse(shape));
+    BatchAnswer::Map {
+        value: Some(well_formed(Output::parse(value, &shape))),
+    }
+}
+
+/// The value of each object in a JSON array, which one of some keys identifies.
+pub(super) fn array(shape: &str, at: &str, keys: &str, value: &str) -> BatchAnswer {
+    let shape = well_formed(Shape::parse(shape));
+    BatchAnswer::Array {
+        array: at.to_owned(),
+        keys: words(keys),
+        value: well_formed(Output::parse(value, &shape)),
+    }
 }

@@ -1,6 +1,6 @@
 //! Encrypted files, and the keyrings of a machine.
 
-use super::BuiltIn;
+use super::{BuiltIn, Tried};
 use crate::providers::row::{Meaning, Row};
 
 pub(super) const ROWS: &[BuiltIn] = &[
@@ -8,66 +8,77 @@ pub(super) const ROWS: &[BuiltIn] = &[
         name: "pass",
         about: "pass, the password store",
         example: "ops/database#user",
+        tried: Tried::RealTool,
         row: pass,
     },
     BuiltIn {
         name: "gopass",
         about: "gopass",
         example: "ops/database#user",
+        tried: Tried::StandIn,
         row: gopass,
     },
     BuiltIn {
         name: "gpg",
         about: "a file that GnuPG encrypted",
         example: "~/secrets/database.gpg",
+        tried: Tried::RealTool,
         row: gpg,
     },
     BuiltIn {
         name: "age",
         about: "a file that age encrypted",
         example: "~/secrets/database.age#~/.config/age/key.txt",
+        tried: Tried::RealTool,
         row: age,
     },
     BuiltIn {
         name: "sops",
         about: "a value in a file that SOPS encrypted",
         example: "~/ops/secrets.yaml#/database/password",
+        tried: Tried::StandIn,
         row: sops,
     },
     BuiltIn {
         name: "ansible_vault",
         about: "a file that Ansible Vault encrypted",
         example: "~/ops/vault.yml#database_password",
+        tried: Tried::RealTool,
         row: ansible_vault,
     },
     BuiltIn {
         name: "keepassxc",
         about: "an entry of a KeePass database",
         example: "~/ops.kdbx?keyfile=~/ops.keyx#servers/database#UserName",
+        tried: Tried::RealTool,
         row: keepassxc,
     },
     BuiltIn {
         name: "secret_service",
         about: "GNOME Keyring, KWallet and others (Secret Service)",
         example: "service=database,user=ops",
+        tried: Tried::RealTool,
         row: secret_service,
     },
     BuiltIn {
         name: "macos_keychain",
         about: "the keychain of macOS",
         example: "database/ops",
+        tried: Tried::StandIn,
         row: macos_keychain,
     },
     BuiltIn {
         name: "keyring",
         about: "keyring of Python",
         example: "database/ops",
+        tried: Tried::RealTool,
         row: keyring,
     },
     BuiltIn {
         name: "systemd_creds",
         about: "a credential that systemd-creds encrypted",
         example: "/etc/credstore.encrypted/database",
+        tried: Tried::RealTool,
         row: systemd_creds,
     },
 ];

@@ -1,6 +1,6 @@
 //! Password managers.
 
-use super::BuiltIn;
+use super::{BuiltIn, Tried};
 use crate::providers::row::{BatchAnswer, BatchInput, Meaning, Row};
 
 pub(super) const ROWS: &[BuiltIn] = &[
@@ -8,48 +8,56 @@ pub(super) const ROWS: &[BuiltIn] = &[
         name: "one_password",
         about: "1Password",
         example: "op://ops/database/password",
+        tried: Tried::StandIn,
         row: one_password,
     },
     BuiltIn {
         name: "bitwarden",
         about: "Bitwarden",
         example: "database#password",
+        tried: Tried::StandIn,
         row: bitwarden,
     },
     BuiltIn {
         name: "bitwarden_sm",
         about: "Bitwarden Secrets Manager",
         example: "be8e0ad8-d545-4017-a55a-b02f014d4158",
+        tried: Tried::StandIn,
         row: bitwarden_sm,
     },
     BuiltIn {
         name: "rbw",
         about: "Bitwarden, by its client rbw",
         example: "database#password",
+        tried: Tried::StandIn,
         row: rbw,
     },
     BuiltIn {
         name: "lastpass",
         about: "LastPass",
         example: "database#password",
+        tried: Tried::StandIn,
         row: lastpass,
     },
     BuiltIn {
         name: "proton_pass",
         about: "Proton Pass",
         example: "pass://ops/database/password",
+        tried: Tried::StandIn,
         row: proton_pass,
     },
     BuiltIn {
         name: "dashlane",
         about: "Dashlane",
         example: "dl://3B5C6E66-2F3A-4B0C-8C7E-0E3A1D2B4F5A/password",
+        tried: Tried::StandIn,
         row: dashlane,
     },
     BuiltIn {
         name: "keeper",
         about: "Keeper Secrets Manager",
         example: "keeper://w5cQhGjMzeZOc_x9i4BcmA/field/password",
+        tried: Tried::StandIn,
         row: keeper,
     },
 ];

@@ -16,9 +16,31 @@ use super::row::Row;
 pub(super) struct BuiltIn {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
+    pub(super) tried: Tried,
     /// A reference.
     pub(super) example: &'static str,
     pub(super) row: fn() -> Row,
+}
+
+/// What the tests of a provider call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tried {
+    /// The real program, and the real server if it needs one.
+    RealTool,
+    /// The real program, with a server that answers as the real one is documented to.
+    RealClient,
+    /// A program that answers as the real one is documented to.
+    StandIn,
+}
+
+impl Tried {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::RealTool => "real",
+            Self::RealClient => "real, stand-in server",
+            Self::StandIn => "stand-in",
+        }
+    }
 }
 
 /// In the order in which they should be considered.

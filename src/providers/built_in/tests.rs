@@ -20,9 +20,10 @@ const SHAPE_THE_OUTPUT: &str = "VAULT_FORMAT BAO_FORMAT BW_QUIET BW_RESPONSE BW_
     GOPASS_DEBUG GOPASS_DEBUG_LOG GOPASS_DEBUG_LOG_SECRETS";
 
 /// Programs without a command that signs in, and why.
-const NO_SIGN_IN: [(&str, &str); 5] = [
+const NO_SIGN_IN: [(&str, &str); 6] = [
     ("age", "its key is a file"),
     ("keepassxc", "its key is a file"),
+    ("kubernetes", "each cluster has its own"),
     (
         "secret_service",
         "the desktop asks for the password of a keyring",
@@ -32,9 +33,11 @@ const NO_SIGN_IN: [(&str, &str); 5] = [
 ];
 
 /// Programs that cannot be asked whether they are ready, and why.
-const NO_PROBE: [(&str, &str); 7] = [
+const NO_PROBE: [(&str, &str); 9] = [
     ("age", "each file has its key"),
     ("ansible_vault", "each file has its password"),
+    ("chamber", "it has no command that asks for nothing"),
+    ("infisical", "it has no command that asks for nothing"),
     ("keepassxc", "each file has its key"),
     ("macos_keychain", "each item asks by itself"),
     ("secret_service", "it has no command that asks for nothing"),

@@ -17,6 +17,8 @@ fn a_step_makes_a_value_of_an_answer() {
         ("line", "a", "v\n\n", "v\n"),
         ("line", "a", "v\r", "v\r"),
         ("base64", "a", "dgo=\n", "v\n"),
+        ("base64", "a", "fn9_", "~\x7f\x7f"),
+        ("base64", "a", "fn5-", "~~~"),
         ("json:/data/{key}", "a#k", r#"{"data":{"k":"v"}}"#, "v"),
         ("json:/{key}", "a#x/y~z", r#"{"x/y~z":"v"}"#, "v"),
         ("json:/{key}", "a#n", r#"{"n":1.50}"#, "1.5"),

@@ -1,12 +1,13 @@
 //! `docs/secrets.md`: its providers come from the table.
 
-use qli::testing::providers::{Program, Provider};
+use qli::testing::providers::{Argument, Calls, Program, Provider, Row, Tried};
 
 /// The rest of the chapter.
 const FRAME: &str = include_str!("secrets.md");
 const MARK: &str = "<!-- providers -->\n";
 
-const HEAD: &str = "| provider | what it is | `ref` | program |\n|---|---|---|---|\n";
+const HEAD: &str = "| provider | what it is | `ref` | program | to sign in | one call serves | tried with |\n\
+                    |---|---|---|---|---|---|---|\n";
 
 pub(crate) fn page() -> String {
     let rows: String = Provider::built_in().map(row).collect();
@@ -16,13 +17,42 @@ pub(crate) fn page() -> String {
 fn row(name: &str) -> String {
     let provider = Provider::named(name).unwrap();
     let (about, shape) = (Provider::about(name).unwrap(), provider.shape());
-    let program = provider
-        .tool()
-        .map_or("–".to_owned(), |row| match &row.program {
-            Program::Named(program) => format!("`{program}`"),
-            Program::At(path) => format!("`{}`", path.display()),
-        });
+    let tool = provider.tool().map_or("– | – | –".to_owned(), |row| {
+        let sign_in = row.sign_in.as_deref().map_or("–".to_owned(), code);
+        format!("{} | {sign_in} | {}", program(row), served(row))
+    });
+    let tried = Provider::tried(name).map_or("–", Tried::as_str);
     let example = Provider::example(name).map(|example| format!(", such as `{example}`"));
     let example = example.unwrap_or_default();
-    format!("| `{name}` | {about} | `{shape}`{example} | {program} |\n")
+    format!("| `{name}` | {about} | `{shape}`{example} | {tool} | {tried} |\n")
+}
+
+fn code(text: &str) -> String {
+    format!("`{text}`")
+}
+
+fn program(row: &Row) -> String {
+    match &row.program {
+        Program::Named(program) => code(program),
+        Program::At(path) => code(&path.display().to_string()),
+    }
+}
+
+/// How many references one call serves.
+fn served(row: &Row) -> String {
+    let Calls::Arguments { one, many, .. } = &row.calls else {
+        return "all".to_owned();
+    };
+    let (most, args) = match many {
+        Some(many) if many.max == usize::MAX => ("all".to_owned(), &many.args),
+        Some(many) => (many.max.to_string(), &many.args),
+        None => ("all".to_owned(), one),
+    };
+    let same: Vec<_> = args.iter().filter_map(Argument::part).collect();
+    let is_single = many.is_none() && row.shape.names().all(|name| same.contains(&name));
+    match &*same {
+        _ if is_single || same.contains(&"ref") => "1".to_owned(),
+        [] => most,
+        same => format!("{most} with the same `{}`", same.join("`, `")),
+    }
 }
