@@ -206,7 +206,7 @@ impl<'f> Fetching<'f> {
         let may_hold_value = output.stderr_cut || !output.stdout.trim_ascii().is_empty();
         let note = rule.and_then(|rule| rule.note.clone());
         let message = match (self.message(&output.stderr, may_hold_value), note) {
-            (ToolMessage::Silent, Some(note)) => ToolMessage::Said(note),
+            (ToolMessage::Silent, Some(note)) => ToolMessage::Noted(note),
             (message, _) => message,
         };
         ProviderFault::ToolFailed {

@@ -101,6 +101,8 @@ fn failed(means: Option<Meaning>, code: Option<i32>, message: &ToolMessage) -> S
 pub enum ToolMessage {
     Silent,
     Said(String),
+    /// It wrote nothing; the row says this.
+    Noted(String),
     /// Not shown, because it may contain a secret.
     Withheld,
 }
@@ -110,6 +112,7 @@ impl ToolMessage {
         match self {
             Self::Silent => String::new(),
             Self::Said(text) => format!(": {}", text.replace('\n', " / ")),
+            Self::Noted(note) => format!(", {note}"),
             Self::Withheld => "; its message is withheld, as it may contain a secret".to_owned(),
         }
     }

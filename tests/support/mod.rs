@@ -1,6 +1,7 @@
 //! What several test programs use: files, processes, and installed tools.
 
 use std::fmt::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -70,6 +71,16 @@ pub(crate) fn output(command: &mut Command) -> Output {
         .stderr(Stdio::piped())
         .output()
         .unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// Runs a command with this input; it must succeed. Returns what it prints.
+pub(crate) fn fed(command: &mut Command, input: &[u8]) -> String {
+    let mut source = tempfile::tempfile().unwrap();
+    source.write_all(input).unwrap();
+    source.rewind().unwrap();
+    let ended = output(command.stdin(source));
+    assert!(ended.status.success(), "{command:?}: {ended:?}");
+    String::from_utf8_lossy(&ended.stdout).into_owned()
 }
 
 pub(crate) fn set_mode(path: &Path, mode: u32) {

@@ -152,10 +152,10 @@ impl Row {
     }
 
     /// What it means if the program fails and prints nothing.
-    pub(super) fn fail_silent(mut self, means: Meaning, note: &str) -> Self {
+    pub(super) fn fail_silent(mut self, means: Meaning, note: Option<&str>) -> Self {
         self.fail.push(FailRule {
             stderr: Some(String::new()),
-            note: Some(note.to_owned()),
+            note: note.map(str::to_owned),
             ..any_failure(means)
         });
         self

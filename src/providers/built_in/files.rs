@@ -179,7 +179,6 @@ fn keepassxc() -> Row {
         .fail("unknown attribute", Meaning::Missing)
         .fail("Failed to open database file", Meaning::Missing)
         .fail("Invalid credentials", Meaning::Denied)
-        .fail_silent(Meaning::Denied, "or the file is not a KeePass database")
 }
 
 fn secret_service() -> Row {
@@ -190,9 +189,10 @@ fn secret_service() -> Row {
         "raw",
     ))
     .keep(SESSION)
-    .fail_silent(Meaning::Missing, "or the keyring is locked")
+    .fail_silent(Meaning::Missing, Some("or the keyring is locked"))
     .fail("D-Bus", Meaning::Network)
     .fail("Could not connect", Meaning::Network)
+    .fail("was not provided by any .service", Meaning::Network)
 }
 
 /// A value that is not text is printed as hexadecimal digits.
@@ -210,7 +210,7 @@ fn keyring() -> Row {
         .keep(&format!(
             "PYTHON_KEYRING_BACKEND KEYRING_PROPERTY_* {SESSION}"
         ))
-        .fail_silent(Meaning::Missing, "no such service and user")
+        .fail_silent(Meaning::Missing, None)
         .fail("KeyringLocked", Meaning::SignedOut)
         .fail("NoKeyringError", Meaning::Network)
         .sign_in("keyring get {service} {user} >/dev/null")

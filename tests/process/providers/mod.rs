@@ -2,6 +2,8 @@
 //! a stand-in that replays what the tool's documentation says.
 
 mod ended;
+mod files;
+mod keyrings;
 mod programs;
 mod prompts;
 mod runs;
