@@ -1,14 +1,17 @@
 //! Built-in providers, each with the real tool where it can be installed, otherwise with
 //! a stand-in that replays what the tool's documentation says.
 
+mod clouds;
 mod ended;
 mod files;
+mod http;
 mod keyrings;
 mod programs;
 mod prompts;
 mod runs;
 mod secrecy;
 mod servers;
+mod vaults;
 
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -90,8 +93,13 @@ pub(crate) fn stand_in(world: World, name: &str, answers: &[Answer<'_>]) -> Worl
 
 /// Adds a real program under a name, which notes its arguments and its environment.
 pub(crate) fn real(world: World, name: &str, program: &Path) -> World {
+    real_with(world, name, program, "")
+}
+
+/// Adds a real program that gets more arguments than the noted ones.
+pub(crate) fn real_with(world: World, name: &str, program: &Path, args: &str) -> World {
     let body = noted(&world, name);
-    let body = format!("{body}exec {} \"$@\"\n", program.display());
+    let body = format!("{body}exec {} {args} \"$@\"\n", program.display());
     world.executable(&format!("bin/{name}"), &body)
 }
 
@@ -114,6 +122,12 @@ pub(crate) fn calls(world: &World, name: &str) -> Vec<String> {
     notes.lines().map(str::to_owned).collect()
 }
 
+/// Checks how often a program was called.
+pub(crate) fn assert_calls(world: &World, name: &str, count: usize) {
+    let calls = calls(world, name);
+    assert_eq!(calls.len(), count, "{calls:#?}");
+}
+
 /// What all calls of a stand-in read from standard input.
 pub(crate) fn input(world: &World, name: &str) -> String {
     notes(world, name, ".stdin")
@@ -131,6 +145,17 @@ fn notes(world: &World, name: &str, kind: &str) -> String {
 /// `qli g show`, with more variables.
 pub(crate) fn show(world: &World, variables: &[(&str, &str)]) -> Output {
     output(world.qli(["show"]).envs(variables.iter().copied()))
+}
+
+/// What `explain` prints.
+pub(crate) fn explained(world: &World) -> String {
+    let root = world.path("root");
+    let mut command = world.program(env!("CARGO_BIN_EXE_qli"));
+    command
+        .arg("--extensions")
+        .arg(root)
+        .args(["explain", "g", "show"]);
+    String::from_utf8(output(&mut command).stdout).unwrap()
 }
 
 /// Runs `show`, which must print these values.
@@ -156,10 +181,26 @@ pub(crate) fn refused(world: &World, variables: &[(&str, &str)]) -> String {
     stderr
 }
 
-/// Runs `show`, which must be refused with this failure: `secret-missing` and its like.
-pub(crate) fn assert_refused(world: &World, variables: &[(&str, &str)], failure: &str) {
+/// Runs `show`, which must be refused with this code. Returns what qli wrote.
+pub(crate) fn assert_refused(world: &World, variables: &[(&str, &str)], code: &str) -> String {
     let stderr = refused(world, variables);
-    assert!(stderr.contains(failure), "{failure} is not in\n{stderr}");
+    assert!(stderr.contains(code), "{code} is not in\n{stderr}");
+    stderr
+}
+
+/// Each failure of a stand-in is refused by its meaning.
+pub(crate) fn assert_failures(
+    provider: &str,
+    program: &str,
+    reference: &str,
+    args: &str,
+    failures: &[(&str, u8, &str)],
+) {
+    for &(code, exit, stderr) in failures {
+        let world = world(provider, &[reference]);
+        let world = stand_in(world, program, &[fails(args, exit, stderr)]);
+        assert_refused(&world, &[], code);
+    }
 }
 
 /// The path of an installed program. A test without it fails: it says what was not tried.
