@@ -39,7 +39,7 @@ pub mod host {
         Access, Acl, AskError, CallQueue, ChildEnd, Contents, ExecLimits, FileDigest, FileId,
         FileKind, FileVersion, HEAD, Host, HostView, Identity, LogFile, LoginUid, NewFile, OpenLog,
         Opened, ProcessFacts, Signal, Start, Stat, System, TimeLimits, ToolCall, ToolError,
-        ToolOutput, quiet_panics,
+        ToolInput, ToolOutput, quiet_panics,
     };
 }
 

@@ -119,6 +119,8 @@ impl Argument {
 
     /// The argument for a reference; none if it has neither this part nor a default.
     pub fn filled(&self, parts: &Parts) -> Vec<String> {
+        #[cfg(test)]
+        super::steps::count(1);
         let Some(placeholder) = &self.placeholder else {
             return vec![self.fixed.clone()];
         };

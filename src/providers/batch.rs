@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::argument::arguments;
 use super::fault::FetchFault;
-use super::output::{AnswerFault, Bytes, Document, Output, decoded, text_of};
+use super::output::{AnswerFault, Bytes, Document, Output, decoded, printed, text_of};
 use super::reference::Parts;
 use super::row::{BatchAnswer, BatchInput, Many, Meaning};
 use crate::host::ToolInput;
@@ -29,10 +29,22 @@ impl Many {
             BatchInput::Lines => ToolInput::Text(lines(&keys, |_, key| format!("{key}\n"))),
             BatchInput::Template => ToolInput::Text(lines(&keys, |number, key| {
                 let [start, end] = marks(frame, number);
-                format!("{start}{{{{ {key} }}}}{end}\n")
+                format!("{start}{}{end}\n", placeholder(key))
             })),
         };
         (args, input)
+    }
+
+    /// Whether a reference can be in the input with others: not if it would end its line or
+    /// its braces, or if the program could take a part of it for a variable.
+    pub(super) fn takes(&self, parts: &Parts) -> bool {
+        let special: &[char] = match self.input {
+            BatchInput::Template => &['{', '}', '$', '\n', '\r'],
+            BatchInput::Lines => &['\n', '\r'],
+            BatchInput::Arguments | BatchInput::Everything => &[],
+        };
+        let mut keys = self.each.filled(parts).into_iter();
+        keys.all(|key| !key.contains(special))
     }
 
     /// What identifies each secret in the call, once.
@@ -59,6 +71,7 @@ impl Many {
             let part = key
                 .and_then(|key| found.get(&key))
                 .ok_or(AnswerFault::Absent)?;
+            let part = part.as_ref().map_err(|fault| *fault)?;
             match self.answer.value() {
                 Some(output) => output.value(&Document::new(part), parts),
                 None => Ok(part.clone()),
@@ -73,34 +86,59 @@ impl Many {
         answer: &Document<'_>,
         keys: &[String],
         frame: &str,
-    ) -> Result<BTreeMap<String, Bytes>, AnswerFault> {
-        let mut found = BTreeMap::new();
+    ) -> Result<BTreeMap<String, Found>, AnswerFault> {
         match &self.answer {
-            BatchAnswer::Map { .. } => {
-                let members = answer
-                    .json()?
-                    .as_object()
-                    .ok_or(AnswerFault::Not("an object"))?;
+            BatchAnswer::Map { value } => {
+                let members = answer.json()?.as_object();
+                let members = members.ok_or(AnswerFault::Not("an object"))?;
                 let wanted = keys.iter().filter_map(|key| Some((key, members.get(key)?)));
-                found.extend(wanted.map(|(key, value)| (key.clone(), text_or_json(value))));
+                let found = wanted.map(|(key, member)| match value {
+                    Some(_) => (key.clone(), Ok(text_or_json(member))),
+                    None => (key.clone(), text_of(Some(member))),
+                });
+                Ok(found.collect())
             }
             BatchAnswer::Array { array, keys, .. } => {
                 let items = answer.json()?.pointer(array).and_then(Value::as_array);
-                for item in items.ok_or(AnswerFault::Not("an array"))? {
-                    let names = keys.iter().filter_map(|key| item.get(key)?.as_str());
-                    found.extend(names.map(|name| (name.to_owned(), text_or_json(item))));
-                }
+                Ok(items_by_name(
+                    items.ok_or(AnswerFault::Not("an array"))?,
+                    keys,
+                ))
             }
             BatchAnswer::Template => {
-                let framed = keys.iter().enumerate().filter_map(|(number, key)| {
-                    let [start, end] = marks(frame, number);
-                    Some((key.clone(), between(answer.bytes(), &start, &end)?))
+                let values = framed(answer.bytes(), frame, keys.len());
+                let found = keys.iter().enumerate().filter_map(|(number, key)| {
+                    let value = values.get(&number)?;
+                    let is_filled = *value != placeholder(key).as_bytes();
+                    is_filled.then(|| (key.clone(), printed(value)))
                 });
-                found.extend(framed);
+                Ok(found.collect())
             }
         }
-        Ok(found)
     }
+}
+
+type Found = Result<Bytes, AnswerFault>;
+
+/// The items of an array by their names. A name of two items is not one.
+fn items_by_name(items: &[Value], keys: &[String]) -> BTreeMap<String, Found> {
+    let (mut found, mut twice) = (BTreeMap::new(), BTreeSet::new());
+    for item in items {
+        let names: BTreeSet<_> = keys
+            .iter()
+            .filter_map(|key| item.get(key)?.as_str())
+            .collect();
+        for name in names {
+            if found
+                .insert(name.to_owned(), Ok(text_or_json(item)))
+                .is_some()
+            {
+                twice.insert(name);
+            }
+        }
+    }
+    found.retain(|name, _| !twice.contains(name.as_str()));
+    found
 }
 
 impl BatchAnswer {
@@ -124,16 +162,42 @@ fn marks(frame: &str, number: usize) -> [String; 2] {
     [format!("{frame}-{number}<"), format!(">{frame}-{number}")]
 }
 
-fn between(text: &[u8], start: &str, end: &str) -> Option<Bytes> {
-    let from = position(text, start)? + start.len();
-    let rest = text.get(from..)?;
-    let value = rest.get(..position(rest, end)?)?;
-    Some(Zeroizing::new(value.to_vec()))
+/// What a program replaces. One that it does not know may be left as it is.
+fn placeholder(key: &str) -> String {
+    format!("{{{{ {key} }}}}")
 }
 
-fn position(text: &[u8], part: &str) -> Option<usize> {
-    let mut windows = text.windows(part.len());
-    windows.position(|window| window == part.as_bytes())
+/// The values between the marks of a filled template, by number; none if a value could
+/// contain a mark.
+fn framed<'a>(text: &'a [u8], frame: &str, count: usize) -> BTreeMap<usize, &'a [u8]> {
+    let pieces: Vec<_> = split(text, frame.as_bytes()).collect();
+    if pieces.len() != 2 * count + 1 {
+        return BTreeMap::new();
+    }
+    let pairs = pieces.chunks_exact(2).zip(pieces.iter().skip(2).step_by(2));
+    let values = pairs.enumerate().filter_map(|(number, (pair, after))| {
+        let value = pair
+            .last()?
+            .strip_prefix(format!("-{number}<").as_bytes())?;
+        let after = after.strip_prefix(format!("-{number}").as_bytes())?;
+        let value = value.strip_suffix(b">")?;
+        after.trim_ascii().is_empty().then_some((number, value))
+    });
+    values.collect()
+}
+
+/// What is between the marks, in one pass.
+fn split<'a>(text: &'a [u8], mark: &[u8]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let found = text.windows(mark.len()).position(|window| window == mark);
+        #[cfg(test)]
+        super::steps::count(found.unwrap_or(text.len()));
+        let (piece, after) = text.split_at(found.unwrap_or(text.len()));
+        rest = found.and_then(|_| after.get(mark.len()..));
+        Some(piece)
+    })
 }
 
 fn text_or_json(value: &Value) -> Bytes {
@@ -172,3 +236,6 @@ pub(super) fn protocol_value(answer: &Document<'_>, reference: &str) -> Result<B
         _ => Err(AnswerFault::Not("the protocol's: `text` or `base64`").into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

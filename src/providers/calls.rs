@@ -291,11 +291,13 @@ fn calls(row: &Row, references: &[Parts]) -> VecDeque<Call> {
         Calls::Arguments {
             many: Some(many), ..
         } => {
-            let groups = grouped(&all, |parts| arguments(&many.args, parts));
+            let (together, singly): (Vec<_>, Vec<_>) =
+                all.into_iter().partition(|(_, parts)| many.takes(parts));
+            let groups = grouped(&together, |parts| arguments(&many.args, parts));
             let calls = groups
                 .into_iter()
                 .flat_map(|group| batches(row, many, &group));
-            calls.collect()
+            calls.chain(single_calls(row, &singly)).collect()
         }
     }
 }
@@ -348,3 +350,6 @@ fn grouped<'p, K: Ord>(
     }
     groups
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,8 @@ mod redactor;
 mod reference;
 mod row;
 mod secret;
+#[cfg(test)]
+mod steps;
 mod tool;
 mod yaml;
 

@@ -315,7 +315,7 @@ pub(super) fn decoded(answer: &[u8]) -> Result<Bytes, AnswerFault> {
 }
 
 /// Text that a program printed, unless it stands for no value.
-fn printed(answer: &[u8]) -> Result<Bytes, AnswerFault> {
+pub(super) fn printed(answer: &[u8]) -> Result<Bytes, AnswerFault> {
     let text = answer.trim_ascii();
     let placeholder = PLACEHOLDERS.iter().find(|one| one.as_bytes() == text);
     match placeholder {

@@ -4,8 +4,10 @@
 mod clouds;
 mod ended;
 mod files;
+mod fillers;
 mod http;
 mod keyrings;
+mod managers;
 mod programs;
 mod prompts;
 mod runs;

@@ -2,10 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use chrono::DateTime;
 
-use super::{Act, FileChange, Op, World, native_program};
+use super::{Act, FileChange, Op, Tool, ToolAnswer, World, native_program};
 use qli::testing::host::{Acl, ChildEnd, FileKind, Signal, Stat};
 
 impl World {
@@ -114,9 +115,19 @@ impl World {
     }
 
     /// Adds a tool to `PATH` that exits with a code and writes these texts.
-    pub fn tool(mut self, name: &str, code: i32, stdout: &[u8], stderr: &[u8]) -> Self {
+    pub fn tool(self, name: &str, code: i32, stdout: &[u8], stderr: &[u8]) -> Self {
         let output = (code, stdout.to_vec(), stderr.to_vec());
-        self.tools.insert(name.to_owned(), output);
+        self.tool_that(name, move |_, _| output.clone())
+    }
+
+    /// Adds a tool to `PATH` that answers by its arguments and its input.
+    pub fn tool_that(
+        mut self,
+        name: &str,
+        answer: impl Fn(&[String], &str) -> ToolAnswer + 'static,
+    ) -> Self {
+        let tool = Tool(Rc::new(answer));
+        self.tools.insert(name.to_owned(), tool);
         self.program(&format!("/usr/bin/{name}"), &native_program())
     }
 

@@ -25,7 +25,7 @@ use disk::{Disk, FakeLog};
 use qli::testing::host::{
     Access, Acl, AskError, CallQueue, ChildEnd, Contents, ExecLimits, FileDigest, HEAD, Host,
     HostView, Identity, LogFile, LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start,
-    Stat, TimeLimits, ToolCall, ToolError, ToolOutput,
+    Stat, TimeLimits, ToolCall, ToolError, ToolInput, ToolOutput,
 };
 use qli::testing::names::Sha256;
 
@@ -58,10 +58,24 @@ pub struct World {
     disk: Rc<RefCell<Disk>>,
     answers: Option<Vec<String>>,
     terminal_error: Option<nix::errno::Errno>,
-    /// Exit code, standard output and standard error of each tool.
-    tools: BTreeMap<String, (i32, Vec<u8>, Vec<u8>)>,
+    tools: BTreeMap<String, Tool>,
     noexec: Vec<PathBuf>,
     end: ChildEnd,
+}
+
+/// What a tool does with its arguments and its input.
+#[derive(Clone)]
+struct Tool(Rc<Answering>);
+
+type Answering = dyn Fn(&[String], &str) -> ToolAnswer;
+
+/// Exit code, standard output and standard error of a call.
+pub type ToolAnswer = (i32, Vec<u8>, Vec<u8>);
+
+impl std::fmt::Debug for Tool {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tool")
+    }
 }
 
 impl World {
@@ -69,10 +83,13 @@ impl World {
         self.attempt(Op::Call)?;
         self.act(Act::Called(call.program.clone(), call.args.clone()));
         let name = call.program.file_name().and_then(OsStr::to_str);
-        let output = name.and_then(|name| self.tools.get(name));
-        let (code, stdout, stderr) = output
-            .cloned()
-            .ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+        let tool = name.and_then(|name| self.tools.get(name));
+        let Tool(answer) = tool.ok_or(io::Error::from(io::ErrorKind::NotFound))?;
+        let input = match &call.input {
+            ToolInput::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            ToolInput::Nothing | ToolInput::Terminal => String::new(),
+        };
+        let (code, stdout, stderr) = answer(&call.args, &input);
         if stdout.len() > call.limit {
             return Err(ToolError::TooMuch(call.limit));
         }
