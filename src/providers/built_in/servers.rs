@@ -210,7 +210,7 @@ fn doppler() -> Row {
             BatchInput::Arguments,
             map(shape, "json:/computed"),
         )
-        .keep("DOPPLER_*")
+        .keep("DOPPLER_* DBUS_SESSION_BUS_ADDRESS")
         .fail("you must provide a token", Meaning::SignedOut)
         .fail("Invalid Auth token", Meaning::SignedOut)
         .fail("Could not find requested", Meaning::Missing)
@@ -227,7 +227,7 @@ fn infisical() -> Row {
             "export --format=json --silent --projectId={project} --env={env} --path=/{folder|}",
             "member: key={NAME} value",
         )
-        .keep("INFISICAL_*")
+        .keep("INFISICAL_* DBUS_SESSION_BUS_ADDRESS")
         .set("INFISICAL_DISABLE_UPDATE_CHECK", "1")
         .warned(
             "serving secrets from last successful fetch",
@@ -266,5 +266,7 @@ fn chamber() -> Row {
         .drop("AWS_CLI_AUTO_PROMPT")
         .fail("secret not found", Meaning::Missing)
         .fail("AccessDenied", Meaning::Denied)
+        .fail("failed to refresh cached credentials", Meaning::SignedOut)
+        .fail("dial tcp", Meaning::Network)
         .sign_in("aws sso login")
 }

@@ -207,9 +207,13 @@ pub(crate) fn assert_failures(
 
 /// The path of an installed program. A test without it fails: it says what was not tried.
 pub(crate) fn installed(program: &str, package: &str) -> PathBuf {
-    let found = ["/usr/bin", "/usr/sbin", "/usr/local/bin"]
-        .map(|directory| Path::new(directory).join(program));
-    let found = found.into_iter().find(|path| is_executable(path));
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let usual = ["/usr/bin", "/usr/sbin", "/usr/local/bin"].map(PathBuf::from);
+    let mut all = usual.into_iter().chain(std::env::split_paths(&path));
+    let found = all.find_map(|directory| {
+        let file = directory.join(program);
+        is_executable(&file).then_some(file)
+    });
     found.unwrap_or_else(|| {
         panic!(
             "{program} was not tried, as it is not installed: run tests/run, or install {package}"

@@ -276,6 +276,16 @@ fn chamber_is_called_for_each_key() {
             "Error: Failed to read: AccessDeniedException: no\n",
         ),
         (
+            "QLI1105",
+            1,
+            "Error: failed to refresh cached credentials, no EC2 IMDS role found, dial tcp\n",
+        ),
+        (
+            "QLI1107",
+            1,
+            "Error: Failed to read: dial tcp: no such host\n",
+        ),
+        (
             "QLI1104",
             1,
             "Error: Failed to get secret store: no region\n",

@@ -9,9 +9,29 @@ const MARK: &str = "<!-- providers -->\n";
 const HEAD: &str = "| provider | what it is | `ref` | program | to sign in | one call serves | tried with |\n\
                     |---|---|---|---|---|---|---|\n";
 
+const VARIABLES_MARK: &str = "<!-- variables -->\n";
+
+const VARIABLES_HEAD: &str = "| provider | gets | never gets | is set |\n|---|---|---|---|\n";
+
 pub(crate) fn page() -> String {
     let rows: String = Provider::built_in().map(row).collect();
-    FRAME.replacen(MARK, &(HEAD.to_owned() + &rows), 1)
+    let page = FRAME.replacen(MARK, &(HEAD.to_owned() + &rows), 1);
+    let rows: String = Provider::built_in().filter_map(variables).collect();
+    page.replacen(VARIABLES_MARK, &(VARIABLES_HEAD.to_owned() + &rows), 1)
+}
+
+/// The variables of a provider's program; none if it has none of its own.
+fn variables(name: &str) -> Option<String> {
+    let provider = Provider::named(name).unwrap();
+    let environment = &provider.tool()?.environment;
+    let set = environment.set.iter();
+    let set: Vec<_> = set.map(|(name, value)| format!("{name}={value}")).collect();
+    let cells = [&environment.keep, &environment.drop, &set].map(|names| {
+        let names: Vec<_> = names.iter().map(|name| code(name)).collect();
+        names.join(" ")
+    });
+    let has_any = cells.iter().any(|cell| !cell.is_empty());
+    has_any.then(|| format!("| `{name}` | {} |\n", cells.join(" | ")))
 }
 
 fn row(name: &str) -> String {
