@@ -36,6 +36,10 @@ mod support;
 /// has no instructions for it.
 const RUN_LIMIT: u64 = 6_400_000;
 
+/// Instructions of the same run with a secret from a program, `qli --yes p end`. They
+/// depend a little on how often qli wakes before the program ends.
+const PROVIDER_LIMIT: u64 = 10_900_000;
+
 /// Instructions of `qli --version`: a start without a run.
 const VERSION_LIMIT: u64 = 385_000;
 
@@ -68,6 +72,16 @@ ref = \"CI_TOKEN\"
 provider = \"env\"
 ";
 
+/// The table of a provider that calls `tool`, and its secret.
+const PROVIDER: &str = "[[secrets]]
+env = \"OTHER\"
+ref = \"r\"
+provider = \"corp\"
+[providers.corp]
+program = \"TOOL\"
+one = [\"{ref}\"]
+";
+
 /// Ends once qli is asleep, so that the signal of its end always finds qli at
 /// the same call.
 const SCRIPT: &str = "#!/bin/sh
@@ -92,12 +106,18 @@ impl World {
         location.prefix("qli-costs-").rand_bytes(8);
         let directory = location.tempdir_in("/tmp").unwrap();
         let world = Self { directory };
-        for name in ["root", "root/g", "state", "1", "2", "3", "bin"] {
+        for name in ["root", "root/g", "root/p", "state", "1", "2", "3", "bin"] {
             std::fs::create_dir(world.path(name)).unwrap();
         }
         symlink(env!("CARGO_BIN_EXE_qli"), world.path("qli")).unwrap();
         std::fs::write(world.path("root/g/_manifest.toml"), MANIFEST).unwrap();
+        let tool = world.path("tool");
+        let provider = PROVIDER.replace("TOOL", tool.to_str().unwrap());
+        let manifest = MANIFEST.to_owned() + &provider;
+        std::fs::write(world.path("root/p/_manifest.toml"), manifest).unwrap();
+        write_program(&tool, "#!/bin/sh\necho value\n", 0o755);
         write_program(&world.path("root/g/end"), SCRIPT, 0o755);
+        write_program(&world.path("root/p/end"), SCRIPT, 0o755);
         write_program(&world.path("bin/qli-g-far"), SCRIPT, 0o755);
         world
     }
@@ -276,6 +296,14 @@ fn assert_within(limit: u64, words: &[&str]) {
 #[test]
 fn a_guarded_run_stays_within_its_instructions() {
     assert_within(RUN_LIMIT, &["--extensions", "root", "--yes", "g", "end"]);
+}
+
+#[test]
+fn a_run_with_a_provider_stays_within_its_instructions() {
+    assert_within(
+        PROVIDER_LIMIT,
+        &["--extensions", "root", "--yes", "p", "end"],
+    );
 }
 
 #[test]

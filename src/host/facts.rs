@@ -211,7 +211,7 @@ pub enum ToolInput {
     Nothing,
     Text(Vec<u8>),
     /// It may ask on the terminal, so it stays in the foreground process group, and its
-    /// standard error is qli's.
+    /// standard input and error are the terminal.
     Terminal,
 }
 

@@ -144,13 +144,14 @@ impl Running {
         Target::Processes(self.pid, started.collect())
     }
 
-    /// To be called once the program has ended or been killed.
+    /// To be called once the program has ended.
     pub(super) fn reap(self) {
         reap(self.pid);
     }
 
-    /// Restores what it may have changed.
-    pub(super) fn restore_terminal(&self) {
+    /// To be called once the program has been killed: restores what it may have changed.
+    pub(super) fn reap_killed(self) {
+        reap(self.pid);
         self.modes.iter().for_each(SavedModes::restore);
     }
 }

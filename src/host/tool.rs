@@ -125,10 +125,7 @@ fn end_all(running: Vec<Running>, signals: &mut SignalHandlers) {
     send(SIGCONT); // a stopped program receives TERM only then
     wait_for_ends(&running, signals);
     send(SIGKILL);
-    for one in running {
-        one.restore_terminal();
-        one.reap();
-    }
+    running.into_iter().for_each(Running::reap_killed);
 }
 
 fn wait_for_ends(running: &[Running], signals: &mut SignalHandlers) {

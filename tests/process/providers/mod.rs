@@ -13,6 +13,7 @@ mod prompts;
 mod runs;
 mod secrecy;
 mod servers;
+mod vault;
 mod vaults;
 
 use std::fmt::Write as _;
