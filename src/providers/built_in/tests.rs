@@ -1,9 +1,10 @@
 //! What holds for every row.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
 use super::*;
+use crate::providers::Provider;
 use crate::providers::argument::arguments;
 use crate::providers::reference::Malformed;
 use crate::providers::row::Calls;
@@ -13,6 +14,9 @@ const NAMES: &str = "one_password bitwarden bitwarden_sm rbw vault openbao aws_s
     aws_ssm gcp_secretmanager azure_keyvault doppler infisical pass gopass gpg age sops \
     kubernetes secret_service macos_keychain systemd_creds keepassxc ansible_vault lastpass \
     proton_pass dashlane keeper keyring chamber";
+
+/// Those that do not.
+const LOCAL: &str = "env file dotenv credential";
 
 /// Change what a program prints, or make it print values elsewhere.
 const SHAPE_THE_OUTPUT: &str = "VAULT_FORMAT BAO_FORMAT BW_QUIET BW_RESPONSE BW_PRETTY BW_RAW \
@@ -53,11 +57,15 @@ fn all() -> impl Iterator<Item = (&'static BuiltIn, Row)> {
 }
 
 #[test]
-fn a_row_has_the_name_by_which_it_is_found() {
-    let names: Vec<_> = NAMES.split(' ').filter(|name| !name.is_empty()).collect();
+fn every_provider_that_is_promised_is_there_under_its_name() {
+    let names = |text: &'static str| text.split_whitespace().collect::<BTreeSet<_>>();
+    let found: BTreeSet<_> = rows().map(|built_in| built_in.name).collect();
+    assert_eq!(found, names(NAMES));
+    let local = Provider::built_in().filter(|name| !found.contains(name));
+    let local: BTreeSet<_> = local.collect();
+    assert!(local.is_subset(&names(LOCAL)), "{local:?}");
     for (built_in, row) in all() {
         assert_eq!(built_in.name, row.name);
-        assert!(names.contains(&built_in.name), "{}", built_in.name);
     }
 }
 
