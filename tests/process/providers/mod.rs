@@ -8,12 +8,12 @@ mod fillers;
 mod http;
 mod keyrings;
 mod managers;
+mod manual;
 mod programs;
 mod prompts;
 mod runs;
 mod secrecy;
 mod servers;
-mod vault;
 mod vaults;
 
 use std::fmt::Write as _;
