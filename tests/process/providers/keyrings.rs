@@ -174,13 +174,14 @@ fn what_keepassxc_has_no_value_for_is_refused() {
     }
 }
 
-/// A session's bus; it starts no service of the machine.
-const BUS: &str = "<busconfig><type>session</type><listen>unix:dir=/tmp</listen>
+/// The settings of a session's bus that starts no service of the machine.
+const BUS: &str = "<busconfig><type>session</type><listen>unix:dir=RUNTIME</listen>
 <policy context=\"default\"><allow user=\"*\"/><allow own=\"*\"/>
 <allow send_destination=\"*\" eavesdrop=\"true\"/><allow eavesdrop=\"true\"/></policy>
 </busconfig>
 ";
 
+/// A session's bus, and what is on it.
 struct Bus {
     daemons: Vec<Child>,
     address: String,
@@ -192,7 +193,7 @@ impl Bus {
         let runtime = world.path("run").display().to_string();
         std::fs::create_dir_all(&runtime).unwrap();
         let config = world.path("bus.conf");
-        std::fs::write(&config, BUS).unwrap();
+        std::fs::write(&config, BUS.replace("RUNTIME", &runtime)).unwrap();
         let mut command = world.program(installed("dbus-daemon", "dbus").to_str().unwrap());
         command.args(["--nofork", "--nopidfile", "--print-address"]);
         command.arg(format!("--config-file={}", config.display()));
