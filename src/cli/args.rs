@@ -80,6 +80,9 @@ pub(super) enum Command {
     Doctor {
         #[command(flatten)]
         global: Global,
+        /// Also ask providers' programs whether you are signed in
+        #[arg(long)]
+        online: bool,
         /// Output format
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,

@@ -104,10 +104,11 @@ pub(super) const EXT_WHICH: &str = text!(; "
 
 pub(super) const DOCTOR: &str = text!(
 "Checks directories of groups, PATH, owners and modes, manifests, shell completion, \
-providers' programs, logs and their spool. Changes nothing and starts no program. Exits \
-with 0 if everything can run, 1 if something cannot."; "
+providers' programs, logs and their spool. Changes nothing; starts no program without \
+`--online`. Exits with 0 if everything can run, 1 if something cannot."; "
   qli doctor                              problems, and how to fix them
   qli doctor -v                           list checks that passed, too
+  qli doctor --online                     are you signed in everywhere?
   qli doctor --format json                the same as JSON");
 
 pub(super) const COMPLETIONS: &str = text!(

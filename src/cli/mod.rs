@@ -110,7 +110,11 @@ fn exec(command: Option<Command>, cx: &mut Context<'_>) -> Exit {
         Some(Command::Validate(args)) => validate::exec(cx.add(&args.global), &args),
         Some(Command::Audit(args)) => audit::exec(cx.add(&args.global), &args.command),
         Some(Command::Ext { global, command }) => ext::exec(cx.add(&global), &command),
-        Some(Command::Doctor { global, format }) => doctor::exec(cx.add(&global), format),
+        Some(Command::Doctor {
+            global,
+            online,
+            format,
+        }) => doctor::exec(cx.add(&global), online, format),
         Some(Command::Completions { global, shell }) => complete::script(cx.add(&global), shell),
         Some(Command::Man {
             global,

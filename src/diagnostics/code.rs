@@ -160,6 +160,8 @@ codes! {
     UnknownProvider = "QLI0410" "unknown-provider" Error,
     /// No secret uses a provider of the manifest.
     UnusedProvider = "QLI0411" "unused-provider" Warning "the group runs",
+    /// A reference is in the spelling of another tool or provider.
+    ForeignReference = "QLI0412" "foreign-reference" Error,
     /// The path of the log is not valid.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error,
     /// A variable in the path of the log is not set.

@@ -1,10 +1,11 @@
-//! Whether this machine is ready to run what is installed on it. Checks change nothing
-//! and run no program.
+//! Whether this machine is ready to run what is installed on it. Checks change nothing;
+//! only [`Checkup::ask`] runs programs.
 //!
 //! To add a check: its function with its [`Finding`]s, its line in [`examine`].
 
 mod completion;
 mod locations;
+mod online;
 mod records;
 mod tools;
 
@@ -13,7 +14,7 @@ use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Location, Severity};
 use crate::discovery::{CatalogueGroup, RootKind, Roots};
-use crate::host::HostView;
+use crate::host::{Host, HostView, Signal};
 use crate::names::Text;
 use crate::survey::Survey;
 
@@ -66,7 +67,7 @@ pub struct RootFacts {
 #[schemars(deny_unknown_fields)]
 pub struct Check {
     /// Its name: `program`, `roots`, `path`, `trust`, `manifests`, `completion`,
-    /// `providers`, `logs`, `spool`.
+    /// `providers`, `logs`, `spool`; with `--online` also `online`.
     #[serde(rename = "check")]
     pub name: &'static str,
     /// The worst level of its findings.
@@ -74,6 +75,20 @@ pub struct Check {
     /// What was checked, in a few words.
     pub summary: String,
     pub findings: Vec<Finding>,
+}
+
+impl Checkup {
+    /// Adds whether the programs of providers can answer, which they are asked.
+    pub fn ask(
+        mut self,
+        catalogue: &[CatalogueGroup],
+        host: &mut dyn Host,
+    ) -> Result<Self, Signal> {
+        let check = online::check(catalogue, host)?;
+        self.level = self.level.max(check.level);
+        self.checks.push(check);
+        Ok(self)
+    }
 }
 
 impl Check {

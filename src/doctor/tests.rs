@@ -70,6 +70,43 @@ fn a_machine_that_is_ready_has_no_finding() {
     assert_eq!(checkup.roots[0].groups, 2);
 }
 
+/// What `--online` says about 1Password, whose program ends like this.
+fn online(code: i32, stderr: &[u8]) -> (String, Vec<Finding>) {
+    let secret = "[[secrets]]\nenv = \"T\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
+    let mut world = world()
+        .manifest("op", secret)
+        .tool("op", code, b"hunter2", stderr);
+    let roots = Roots::of(&[], &world);
+    let commands = PathCommands::of_all(&world);
+    let catalogue = crate::discovery::catalogue(&roots, &commands, &world);
+    let checkup = examine(&roots, &Survey::default(), &catalogue, &world);
+    assert!(world.acts().is_empty(), "{:?}", world.acts());
+    let checkup = checkup.ask(&catalogue, &mut world).unwrap();
+    let mut checks = checkup.checks;
+    let check = checks.pop().unwrap();
+    assert_eq!((check.name, check.level), ("online", checkup.level));
+    (check.summary, check.findings)
+}
+
+#[test]
+fn a_program_is_asked_whether_the_user_is_signed_in_and_never_quoted() {
+    let (summary, findings) = online(0, b"");
+    assert_eq!(summary, "one_password signed in");
+    assert!(findings.is_empty(), "{findings:?}");
+    let (summary, findings) = online(1, b"not signed in: hunter2");
+    assert_eq!(summary, "one_password signed out");
+    assert_eq!(findings[0].message, "`one_password`: you are not signed in");
+    assert_eq!(findings[0].code, Some(Code::SecretSignedOut));
+    assert!(
+        findings[0].help.contains("op signin"),
+        "{}",
+        findings[0].help
+    );
+    let (summary, findings) = online(1, b"hunter2");
+    assert_eq!(summary, "one_password without an answer");
+    assert!(!findings[0].message.contains("hunter2"));
+}
+
 #[test]
 fn without_a_group_it_says_how_to_create_one() {
     let expected = ("roots", Health::Warning, "qli ext new ops".to_owned());

@@ -31,17 +31,14 @@ pub(super) fn check(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check 
 
 /// By the name of the provider and its program: two groups may describe different
 /// programs under one name.
-type Required<'c> = BTreeMap<(&'c str, &'c Program), (&'c GroupEntry, &'c SecretSpec)>;
+pub(super) type Required<'c> = BTreeMap<(&'c str, &'c Program), (&'c GroupEntry, &'c SecretSpec)>;
 
 /// The providers that call a program, each with the first secret that uses it.
-fn required(catalogue: &[CatalogueGroup]) -> Required<'_> {
+pub(super) fn required(catalogue: &[CatalogueGroup]) -> Required<'_> {
     let mut required = BTreeMap::new();
     for entry in catalogue {
         let Ok(group) = &entry.group else { continue };
-        let manifest = &group.group.manifest;
-        let sections = manifest.sections.iter().map(|one| &one.requirements);
-        let all = std::iter::once(&manifest.requirements).chain(sections);
-        for secret in all.flat_map(|one| &one.secrets) {
+        for secret in secrets(group) {
             if let Some(row) = secret.provider.tool() {
                 let program = (row.name.as_str(), &row.program);
                 required.entry(program).or_insert((group, secret));
@@ -49,6 +46,14 @@ fn required(catalogue: &[CatalogueGroup]) -> Required<'_> {
         }
     }
     required
+}
+
+/// The secrets of a group and of its sections.
+pub(super) fn secrets(group: &GroupEntry) -> impl Iterator<Item = &SecretSpec> {
+    let manifest = &group.group.manifest;
+    let sections = manifest.sections.iter().map(|one| &one.requirements);
+    let all = std::iter::once(&manifest.requirements).chain(sections);
+    all.flat_map(|one| &one.secrets)
 }
 
 fn missing(fault: ProviderFault, group: &GroupEntry, secret: &SecretSpec) -> Finding {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::{Refusal, Secrets, Step, WantedSecret};
 use crate::host::{CallQueue, Host, HostView, reason};
-use crate::providers::{Fetching, Parts, ProviderFault, Row, Secret, Shared};
+use crate::providers::{Fetching, Parts, ProviderFault, Row, Secret, Shared, Wanted};
 
 /// What was fetched, by provider and reference.
 pub(super) type Values<'s> = BTreeMap<(&'s str, &'s str), Secret>;
@@ -90,8 +90,11 @@ impl Secrets {
             .iter()
             .map(|group| {
                 let planned = self.tools.get(&group.row.name).unwrap_or(&missing);
-                let parts = group.secrets.iter().map(|(_, parts)| parts.clone());
-                Fetching::new(group.row, planned, parts.collect(), shared)
+                let references = group.secrets.iter().map(|(secret, parts)| Wanted {
+                    parts: parts.clone(),
+                    may_be_empty: self.may_be_empty(secret),
+                });
+                Fetching::new(group.row, planned, references, shared)
             })
             .collect();
         let mut queues: Vec<_> = fetching
@@ -115,6 +118,12 @@ impl Secrets {
             }
         }
         Ok(())
+    }
+
+    /// Whether a secret with this value allows that it is empty.
+    fn may_be_empty(&self, value: &WantedSecret) -> bool {
+        let mut wanted = self.wanted.iter().filter(|one| one.key() == value.key());
+        wanted.any(|one| one.allow_empty)
     }
 
     /// Whether a value is known before any program is called, which may know it too.

@@ -2,8 +2,8 @@
 
 use super::{Detail, NextStep, WantedSecret};
 use crate::diagnostics::Code;
-use crate::names::shell_word;
-use crate::providers::{AnswerFault, Meaning, ProviderFault};
+use crate::names::{shell_path, shell_word};
+use crate::providers::{AnswerFault, FileFault, Meaning, ProviderFault};
 
 /// Why there is no value for a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,7 @@ impl SecretFault {
             ProviderFault::ToolMissing(_) | ProviderFault::ToolUntrusted(_) => {
                 Code::ProviderMissing
             }
+            ProviderFault::File(fault) => code_of_file(fault),
             ProviderFault::ToolChanged(_) => Code::ChangedSincePlan,
             ProviderFault::ToolTimedOut(_) => Code::SecretTimeout,
             ProviderFault::ToolStopped | ProviderFault::NoTerminal => Code::SecretSignedOut,
@@ -72,6 +73,7 @@ impl SecretFault {
                 let command = format!("ls -l {}", shell_word(path));
                 Some(NextStep::new("look at it", command))
             }
+            ProviderFault::File(fault) => after_file(fault),
             ProviderFault::ToolBroken { help, .. } => Some(NextStep::to_see_why(help.clone())),
             ProviderFault::ToolFailed {
                 means: Some(means), ..
@@ -112,6 +114,40 @@ impl SecretFault {
             .tool()?
             .sign_in_command(self.secret.reference.as_str())
     }
+}
+
+fn code_of_file(fault: &FileFault) -> Code {
+    match fault {
+        FileFault::Absent(_)
+        | FileFault::NoCredentials
+        | FileFault::RelativeCredentials
+        | FileFault::NoKey { .. } => Code::SecretMissing,
+        FileFault::TooLarge(_) | FileFault::Malformed { .. } => Code::SecretMalformed,
+        FileFault::NoPath(_) | FileFault::Untrusted(_) | FileFault::Unreadable { .. } => {
+            Code::SecretFailed
+        }
+    }
+}
+
+fn after_file(fault: &FileFault) -> Option<NextStep> {
+    Some(match fault {
+        FileFault::Absent(path) => {
+            let directory = shell_path(path.parent().unwrap_or(path));
+            NextStep::new("to see what is there", format!("ls -la {directory}"))
+        }
+        FileFault::NoCredentials | FileFault::RelativeCredentials => {
+            let command = "ls /run/credentials  # a directory for each service";
+            NextStep::new("to see which services have some", command)
+        }
+        FileFault::Untrusted(insecure) => NextStep::to_fix_it(insecure.help()),
+        FileFault::Unreadable { help, .. } => NextStep::to_see_why(help.clone()),
+        FileFault::TooLarge(path) => {
+            NextStep::new("to see its size", format!("ls -l {}", shell_path(path)))
+        }
+        FileFault::NoPath(_) | FileFault::NoKey { .. } | FileFault::Malformed { .. } => {
+            return None;
+        }
+    })
 }
 
 fn code_of(means: Meaning) -> Code {

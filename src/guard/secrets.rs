@@ -31,6 +31,9 @@ pub struct WantedSecret {
     #[serde(rename = "ref")]
     pub reference: SecretRef,
     pub provider: Provider,
+    /// Whether the value may be empty.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub allow_empty: bool,
     pub demanded_by: DemandedBy,
 }
 
@@ -184,6 +187,7 @@ impl WantedSecret {
             env: spec.env.clone(),
             reference: spec.reference.clone(),
             provider: spec.provider.clone(),
+            allow_empty: spec.allow_empty,
             demanded_by,
         }
     }
@@ -196,6 +200,9 @@ impl WantedSecret {
     /// Passes on a value that its variable can have.
     pub(super) fn fits(&self, value: Secret, view: &dyn HostView) -> Result<Secret, ProviderFault> {
         value.check_length(self.env.as_str(), view)?;
+        if value.is_empty() && !self.allow_empty {
+            return Err(Unusable::Empty.into());
+        }
         Ok(value)
     }
 
@@ -255,6 +262,7 @@ mod tests {
     use super::super::Step;
     use super::super::plan::tests::enforce_only;
     use super::*;
+    use crate::diagnostics::Code;
     use crate::host::Signal;
     use crate::host::fake::{Act, Op, World};
 
@@ -321,6 +329,47 @@ mod tests {
             .filter(|act| matches!(act, Act::Called(..)))
             .count();
         assert_eq!(calls, 1);
+    }
+
+    #[test]
+    fn what_a_file_lacks_is_known_without_a_call() {
+        let fields = "[[secrets]]\nenv = \"A\"\nref = \"~/.env#A\"\nprovider = \"dotenv\"\n\
+            [[secrets]]\nenv = \"B\"\nref = \"~/b\"\nprovider = \"file\"\n";
+        let world = || World::new().manifest("g", fields);
+        let codes = |world: World| match enforce_only(world, Step::Secrets).1 {
+            Ok(_) => Vec::new(),
+            Err(Refusal::SecretsMissing(faults)) => faults.iter().map(SecretFault::code).collect(),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(codes(world()), [Code::SecretMissing; 2]);
+        let files = || {
+            world()
+                .file("/home/ops/.env", "A=1\n")
+                .file("/home/ops/b", "2\n")
+        };
+        assert_eq!(codes(files()), []);
+        let twice = files().file("/home/ops/.env", "A=1\nA=2\n");
+        assert_eq!(codes(twice), [Code::SecretMalformed]);
+        let open = files().alter("/home/ops/b", |stat| stat.mode = 0o646);
+        assert_eq!(codes(open), [Code::SecretFailed]);
+    }
+
+    #[test]
+    fn a_value_is_empty_only_if_the_manifest_allows_it() {
+        for (provider, reference) in [("env", "CI_A"), ("one_password", "op://v/i/f")] {
+            let with = |allowed: &str| {
+                let fields = format!(
+                    "[[secrets]]\nenv = \"A\"\nref = \"{reference}\"\nprovider = \"{provider}\"\n{allowed}"
+                );
+                let world = World::new().manifest("g", &fields).var("CI_A", "");
+                enforce_only(world.tool("op", 0, b"", b""), Step::Secrets).1
+            };
+            let Err(Refusal::SecretsMissing(faults)) = with("") else {
+                panic!("{provider}: an empty value")
+            };
+            assert_eq!(faults[0].fault, ProviderFault::Unusable(Unusable::Empty));
+            assert!(with("allow_empty = true").is_ok(), "{provider}");
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ fn run_all(
             return Ok(Some(signal));
         }
         for (queue, place) in queues.iter_mut().zip(&mut *running) {
-            if step(*queue, place, view).is_break() {
+            if step(*queue, place, view, signals).is_break() {
                 return Ok(None);
             }
         }
@@ -78,11 +78,12 @@ fn start_next(queue: &mut dyn CallQueue, view: &dyn HostView) -> ControlFlow<(),
 }
 
 /// Reads what a program has written; once it has ended, starts the next call. A program
-/// that is to be ended, with what it has started, stays in its place.
+/// that is to be ended, with what it has started, stays in its place if all are.
 fn step(
     queue: &mut dyn CallQueue,
     place: &mut Option<Running>,
     view: &dyn HostView,
+    signals: &mut SignalHandlers,
 ) -> ControlFlow<()> {
     let running = place.as_mut();
     let Some(end) = running.and_then(|running| running.step().transpose()) else {
@@ -90,12 +91,14 @@ fn step(
     };
     let has_ended = end.is_ok();
     queue.finished(end)?;
+    let running = place.take().into_iter();
     if has_ended {
-        place.take().into_iter().for_each(Running::reap);
-        *place = start_next(queue, view)?;
-        return ControlFlow::Continue(());
+        running.for_each(Running::reap);
+    } else {
+        end_all(running.collect(), signals);
     }
-    ControlFlow::Break(())
+    *place = start_next(queue, view)?;
+    ControlFlow::Continue(())
 }
 
 /// Waits until a program writes, reads or ends, the time of one is up, or a signal

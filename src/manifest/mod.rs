@@ -129,6 +129,7 @@ pub struct SecretSpec {
     pub env: EnvName,
     pub reference: SecretRef,
     pub provider: Provider,
+    pub allow_empty: bool,
 }
 
 /// Makes a source from what reading a manifest's file returned. Fails if that is an

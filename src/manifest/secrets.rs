@@ -26,6 +26,9 @@ fields! {
 
         /// Which provider has the value.
         provider: Provider = example("\"one_password\"").required(),
+
+        /// Whether the value may be empty, which is an error otherwise. Default: `false`.
+        allow_empty: bool = example("true"),
     }
 }
 
@@ -83,6 +86,7 @@ fn secret(fields: SecretFields, found: &mut Findings<'_>) -> Option<Located<Secr
             env: env.value,
             reference: reference?.value,
             provider: provider?,
+            allow_empty: fields.allow_empty.is_some_and(|one| one.value),
         },
         span: env.span,
     })
@@ -93,6 +97,9 @@ fn is_well_formed(
     provider: &Provider,
     found: &mut Findings<'_>,
 ) -> bool {
+    if super::foreign::is_foreign(reference, provider, found) {
+        return false;
+    }
     let checked = provider.check(reference.value.as_str());
     if reference.value.is_token() {
         let message = format!(

@@ -188,7 +188,7 @@ mod tests {
         assert!(
             shape
                 .field_names(&at("secrets []"))
-                .eq(["env", "ref", "provider"])
+                .eq(["env", "ref", "provider", "allow_empty"])
         );
     }
 }

@@ -12,7 +12,7 @@ use super::fault::{FetchFault, ToolMessage};
 use super::output::{AnswerFault, Bytes, Document};
 use super::reference::Parts;
 use super::row::{Calls, FailRule, Many, Meaning, Row};
-use super::secret::Secret;
+use super::secret::{Secret, Unusable};
 use super::{FoundTool, ProviderFault};
 use crate::host::{CallQueue, HostView, ToolCall, ToolError, ToolInput, ToolOutput};
 use crate::names::visible_lines;
@@ -25,6 +25,8 @@ pub struct Fetching<'f> {
     row: &'f Row,
     planned: &'f Result<FoundTool, ProviderFault>,
     references: Vec<Parts>,
+    /// Whether the value of each may be empty.
+    may_be_empty: Vec<bool>,
     /// The variables that hold other secrets.
     sources: &'f [&'f str],
     /// Marks the values in a filled template.
@@ -37,6 +39,23 @@ pub struct Fetching<'f> {
     pub values: Vec<Option<Secret>>,
     /// The reference without a value, and why.
     pub fault: Option<(usize, ProviderFault)>,
+}
+
+/// A reference to fetch.
+#[derive(Debug)]
+pub struct Wanted {
+    pub parts: Parts,
+    pub may_be_empty: bool,
+}
+
+impl From<Parts> for Wanted {
+    fn from(parts: Parts) -> Self {
+        let may_be_empty = false;
+        Self {
+            parts,
+            may_be_empty,
+        }
+    }
 }
 
 /// The references of one call, by number.
@@ -65,15 +84,20 @@ impl<'f> Fetching<'f> {
     pub fn new(
         row: &'f Row,
         planned: &'f Result<FoundTool, ProviderFault>,
-        references: Vec<Parts>,
+        references: impl IntoIterator<Item = impl Into<Wanted>>,
         shared: Shared<'f>,
     ) -> Self {
+        let wanted = references.into_iter().map(Into::into);
+        let (references, may_be_empty): (Vec<_>, Vec<_>) = wanted
+            .map(|one: Wanted| (one.parts, one.may_be_empty))
+            .unzip();
         let queue = calls(row, &references);
         Self {
             row,
             planned,
             values: references.iter().map(|_| None).collect(),
             references,
+            may_be_empty,
             sources: shared.sources,
             frame: shared.frame.to_owned(),
             has_values: shared.has_values,
@@ -136,7 +160,7 @@ impl<'f> Fetching<'f> {
             match answer {
                 Ok(value) => {
                     self.has_values.set(true);
-                    let value = match Secret::new(value) {
+                    let value = match self.usable(reference, value) {
                         Ok(value) => value,
                         Err(unusable) => return self.fail(reference, unusable.into()),
                     };
@@ -177,6 +201,15 @@ impl<'f> Fetching<'f> {
                 values.collect()
             }
         }
+    }
+
+    fn usable(&self, reference: usize, value: Bytes) -> Result<Secret, Unusable> {
+        let secret = Secret::new(value)?;
+        let may_be_empty = self.may_be_empty.get(reference) == Some(&true);
+        if secret.is_empty() && !may_be_empty {
+            return Err(Unusable::Empty);
+        }
+        Ok(secret)
     }
 
     /// Fetches references of a batch one by one: so each failure is reported by its own

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::local_file::FileFault;
 use super::output::AnswerFault;
 use super::row::Meaning;
 use super::secret::Unusable;
@@ -17,6 +18,8 @@ pub enum ProviderFault {
     Unset,
     #[error(transparent)]
     Unusable(#[from] Unusable),
+    #[error(transparent)]
+    File(#[from] FileFault),
     #[error("the program `{0}` is not on PATH")]
     ToolMissing(String),
     /// Another user may change the program.

@@ -6,10 +6,15 @@ mod argument;
 mod batch;
 mod built_in;
 mod calls;
+mod credential;
+mod dotenv;
 mod entry;
 mod env;
 mod fault;
+mod file;
+mod local_file;
 mod output;
+mod probe;
 mod redactor;
 mod reference;
 mod row;
@@ -28,9 +33,12 @@ use crate::names::SecretRef;
 
 pub use argument::Argument;
 pub use built_in::Tried;
-pub use calls::{Fetching, Shared, count};
+pub use calls::{Fetching, Shared, Wanted, count};
 pub use fault::ProviderFault;
+pub use local_file::FileFault;
+use output::Bytes;
 pub use output::{AnswerFault, Output};
+pub use probe::Probe;
 pub use redactor::Redactor;
 pub use reference::{Malformed, Parts, Shape};
 pub use row::{
@@ -56,10 +64,15 @@ pub struct Local {
     pub shape: &'static str,
     /// Returns what a reference must look like if this one is not valid.
     pub check: fn(&str) -> Result<(), String>,
-    pub value: fn(&SecretRef, &dyn HostView) -> Result<Secret, ProviderFault>,
+    pub value: fn(&SecretRef, &dyn HostView) -> Result<Bytes, ProviderFault>,
 }
 
-const LOCAL: [&Local; 1] = [&env::ENV];
+const LOCAL: [&Local; 4] = [
+    &env::ENV,
+    &file::FILE,
+    &dotenv::DOTENV,
+    &credential::CREDENTIAL,
+];
 
 impl Provider {
     /// The names of all built-in providers, in the order in which they should be
@@ -138,7 +151,10 @@ impl Provider {
         view: &dyn HostView,
     ) -> Option<Result<Secret, ProviderFault>> {
         match self {
-            Self::Local(local) => Some((local.value)(reference, view)),
+            Self::Local(local) => {
+                let value = (local.value)(reference, view);
+                Some(value.and_then(|value| Ok(Secret::new(value)?)))
+            }
             Self::Tool(_) => None,
         }
     }

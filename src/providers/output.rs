@@ -97,6 +97,7 @@ fn erase(value: &mut Value) {
     }
 }
 
+/// A value, erased when it is dropped.
 pub(super) type Bytes = Zeroizing<Vec<u8>>;
 
 /// What a program printed; parsed at most once, whatever is looked up in it.

@@ -27,7 +27,7 @@ pub struct Secret(SecretBox<Vec<u8>>);
 /// Why bytes cannot be the value of an environment variable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// An empty secret is a mistake in the store.
+    /// An empty secret is a mistake in the store, unless its manifest allows it.
     #[error("the value is empty")]
     Empty,
     /// environ(7) cannot contain one.
@@ -48,13 +48,14 @@ const SURELY_SHORT: usize = 64 * 1024;
 impl Secret {
     /// Takes a value without copying it.
     pub fn new(mut bytes: Zeroizing<Vec<u8>>) -> Result<Self, Unusable> {
-        if bytes.is_empty() {
-            return Err(Unusable::Empty);
-        }
         if bytes.contains(&0) {
             return Err(Unusable::Nul);
         }
         Ok(Self(SecretBox::new(Box::new(std::mem::take(&mut *bytes)))))
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.expose_secret().is_empty()
     }
 
     /// Checks that a variable of this name can have the value.
@@ -107,7 +108,6 @@ mod tests {
     #[test]
     fn what_no_variable_can_hold_is_refused() {
         let of = |bytes: &[u8]| Secret::new(Zeroizing::new(bytes.to_vec())).map(|_| ());
-        assert_eq!(of(b""), Err(Unusable::Empty));
         assert_eq!(of(b"a\0b"), Err(Unusable::Nul));
         assert_eq!(of(b"\xff"), Ok(()));
     }

@@ -6,7 +6,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::support::{NOBODY, give_away, is_root, names};
+use crate::support::{NOBODY, give_away, is_root, names, set_mode};
 
 fn qli(home: &Path, words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_qli"));
@@ -174,4 +174,60 @@ fn the_json_of_doctor_fits_its_schema() {
         schema.validate(&document).unwrap();
         assert_eq!(document["checks"].as_array().unwrap().len(), 9);
     }
+}
+
+/// A provider whose program runs a line of shell, and a secret of it.
+fn provider(home: &Path, name: &str, line: &str, fields: &str) -> String {
+    let program = home.join(name);
+    std::fs::write(
+        &program,
+        format!("#!/bin/sh\necho >\"$HOME/called\"\n{line}\n"),
+    )
+    .unwrap();
+    set_mode(&program, 0o755);
+    let (program, variable) = (program.display(), name.to_uppercase());
+    format!(
+        "[providers.{name}]\nprogram = \"{program}\"\none = [\"{{ref}}\"]\nprobe = [\"whoami\"]\n{fields}\n\
+         [[secrets]]\nenv = \"{variable}\"\nref = \"x\"\nprovider = \"{name}\"\n"
+    )
+}
+
+#[test]
+fn only_online_are_programs_asked_and_none_is_quoted() {
+    let home = tempfile::tempdir().unwrap();
+    let group = home.path().join(".local/share/qli/extensions/ops");
+    std::fs::create_dir_all(&group).unwrap();
+    let text = [
+        ("good", "echo t0ken", ""),
+        (
+            "net",
+            "echo t0ken refused >&2; exit 1",
+            "fail = [{ stderr = \"refused\", means = \"network\" }]",
+        ),
+        (
+            "out",
+            "echo t0ken; exit 4",
+            "fail = [{ code = 4, means = \"signed_out\" }]\nsign_in = \"out login\"",
+        ),
+        ("slow", "exec sleep 60", "timeout = \"1s\""),
+    ]
+    .map(|(name, line, fields)| provider(home.path(), name, line, fields))
+    .concat();
+    let text = format!("schema_version = 1\ndescription = \"d\"\n{text}");
+    std::fs::write(group.join("_manifest.toml"), text).unwrap();
+    let called = home.path().join("called");
+    qli(home.path(), &["doctor"]).output().unwrap();
+    assert!(!called.exists());
+    let asked = qli(home.path(), &["doctor", "--online"]).output().unwrap();
+    let shown = String::from_utf8(asked.stdout).unwrap();
+    assert!(called.exists());
+    assert_eq!(asked.status.code(), Some(1));
+    for part in [
+        "good signed in, net unreachable, out signed out, slow without an answer",
+        "help: out login",
+        "no answer within 1s",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+    assert!(!shown.contains("t0ken"), "{shown}");
 }

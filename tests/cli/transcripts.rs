@@ -248,6 +248,7 @@ impl Sandbox {
         let manifest = manifest.replace("/BIN", &bin);
         fs::write(at("teams/shop/_manifest.toml"), manifest).unwrap();
         sandbox.add_logs();
+        sandbox.add_keys();
         sandbox.add_untrusted_programs();
         sandbox.add_untrusted_groups();
         sandbox.add_unreadable();
@@ -275,6 +276,21 @@ impl Sandbox {
         }
         fs::hard_link(at("linked"), at("shared")).unwrap();
         symlink("private", at("link")).unwrap();
+    }
+
+    /// Files with secrets; every user may change one of them.
+    fn add_keys(&self) {
+        let keys = self.0.path().join("home/keys");
+        make_directory(&keys, 0o755);
+        for (name, text, mode) in [
+            ("db", "a password\n", 0o600),
+            (".env", "export TOKEN='a token'  # of CI\nSALT=\n", 0o600),
+            ("twice.env", "A=1\nB=2\nA=3\n", 0o600),
+            ("open", "a password\n", 0o602),
+        ] {
+            fs::write(keys.join(name), text).unwrap();
+            set_mode(&keys.join(name), mode);
+        }
     }
 
     /// Programs in directories that every user may write to, and a file that is not a

@@ -109,9 +109,18 @@ fn the_search_finds_every_spelling() {
 enum From {
     Env,
     Op,
+    File,
+    Dotenv,
+    Credential,
 }
 
-const FROM: [From; 2] = [From::Env, From::Op];
+const FROM: [From; 5] = [
+    From::Env,
+    From::Op,
+    From::File,
+    From::Dotenv,
+    From::Credential,
+];
 
 impl From {
     /// A group whose script writes its secret to `$MARK`, then runs `then`.
@@ -119,10 +128,18 @@ impl From {
         let secret = match self {
             Self::Env => "[[secrets]]\nenv = \"S\"\nref = \"CI_S\"\nprovider = \"env\"",
             Self::Op => SECRET_OF_OP,
+            Self::File => "[[secrets]]\nenv = \"S\"\nref = \"$KEYS/file\"\nprovider = \"file\"",
+            Self::Dotenv => {
+                "[[secrets]]\nenv = \"S\"\nref = \"$KEYS/.env#S\"\nprovider = \"dotenv\""
+            }
+            Self::Credential => {
+                "[[secrets]]\nenv = \"S\"\nref = \"file\"\nprovider = \"credential\""
+            }
         };
         let world = World::new(secret).script("hello", &format!("{KEEP}\n{then}"));
         let world = match self {
             Self::Env => world,
+            Self::File | Self::Dotenv | Self::Credential => keys(world),
             Self::Op => op(world, &format!("printf %s '{SENTINEL}'")),
         };
         std::fs::create_dir(world.path("logs")).unwrap();
@@ -140,10 +157,21 @@ fn op(world: World, body: &str) -> World {
     world.provider("op", body)
 }
 
+/// Adds files with the secret.
+fn keys(world: World) -> World {
+    let directory = world.path("keys");
+    std::fs::create_dir(&directory).unwrap();
+    std::fs::write(directory.join("file"), SENTINEL).unwrap();
+    std::fs::write(directory.join(".env"), format!("A=1\nS='{SENTINEL}'\n")).unwrap();
+    world
+}
+
 /// Sets the variables that the provider and the script read.
 fn with_secret<'a>(world: &World, command: &'a mut Command) -> &'a mut Command {
     command
         .env("CI_S", SENTINEL)
+        .env("KEYS", world.path("keys"))
+        .env("CREDENTIALS_DIRECTORY", world.path("keys"))
         .env("MARK", world.path("marker"))
 }
 
@@ -160,14 +188,14 @@ pub(crate) fn assert_kept_secret(world: &World, result: &Output) {
     search(&world.path(""));
 }
 
-/// Searches every file except those that must contain the sentinel: the script's marker
-/// and what the fake program prints.
+/// Searches every file except those that must contain the sentinel: the script's
+/// marker, what the fake program prints, and the keys.
 fn search(directory: &Path) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         assert_clean("a name", path.as_os_str().as_encoded_bytes());
         let kind = std::fs::symlink_metadata(&path).unwrap().file_type();
-        if kind.is_dir() {
+        if kind.is_dir() && !path.ends_with("keys") {
             search(&path);
         } else if kind.is_file() && !path.ends_with("marker") && !directory.ends_with("bin") {
             let what = path.display().to_string();
@@ -368,7 +396,7 @@ fn read_only_commands_show_no_secret_and_call_no_program() {
     for from in FROM {
         let world = from.world("exit 0");
         let world = match from {
-            From::Env => world,
+            From::Env | From::File | From::Dotenv | From::Credential => world,
             From::Op => op(world, &format!("echo >called; printf %s '{SENTINEL}'")),
         };
         for words in [
@@ -397,7 +425,7 @@ fn read_only_commands_show_no_secret_and_call_no_program() {
 
 #[test]
 fn an_argument_that_contains_a_local_secret_is_not_shown() {
-    let world = From::Env.world("exit 0");
+    let world = From::File.world("exit 0");
     for spelled in spellings() {
         for format in ["human", "json"] {
             let mut command = world.program(env!("CARGO_BIN_EXE_qli"));

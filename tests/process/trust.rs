@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rustix::fs::{XattrFlags, setxattr};
 
+use crate::support::{output, set_mode};
 use crate::world::{World, code};
 
 /// `user::rwx,user:7702:rw-,group::r--,mask::rw-,other::r--` (`linux/posix_acl_xattr.h`).
@@ -43,4 +44,25 @@ fn a_user_in_an_access_control_list_is_not_taken_for_the_group() {
         let_stranger_write(&world.path(path));
         assert_eq!(code(&mut world.qli(["hello"])), Some(125), "{path}");
     }
+}
+
+const KEYS: &str = "[[secrets]]\nenv = \"S\"\nref = \"$KEYS/link\"\nprovider = \"file\"";
+
+#[test]
+fn a_file_with_a_secret_is_followed_and_no_one_else_may_change_it() {
+    let world = World::new(KEYS).script("hello", "printf %s \"$S\"");
+    let at = |name: &str| world.path("keys").join(name);
+    std::fs::create_dir_all(at("real")).unwrap();
+    std::fs::write(at("real/db"), "hunter2\n").unwrap();
+    std::os::unix::fs::symlink("real/db", at("link")).unwrap();
+    let run = || output(world.qli(["hello"]).env("KEYS", at("")));
+    assert_eq!(run().stdout, b"hunter2");
+    for (name, open, closed) in [("real/db", 0o602, 0o600), ("real", 0o757, 0o755)] {
+        set_mode(&at(name), open);
+        assert_eq!(run().status.code(), Some(125), "{name}");
+        set_mode(&at(name), closed);
+    }
+    assert_eq!(run().status.code(), Some(0));
+    let_stranger_write(&at("real/db"));
+    assert_eq!(run().status.code(), Some(125));
 }

@@ -37,6 +37,7 @@ pub(super) enum Ask {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Provider {
     Env,
+    File,
     OnePassword,
 }
 
@@ -70,6 +71,7 @@ impl Declared {
         for (name, provider) in &self.secrets {
             let (reference, provider) = match provider {
                 Provider::Env => (format!("CI_{name}"), "env"),
+                Provider::File => (format!("~/CI_{name}"), "file"),
                 Provider::OnePassword => (format!("op://v/{name}/f"), "one_password"),
             };
             line(format!(
@@ -82,7 +84,7 @@ impl Declared {
 }
 
 pub(super) fn declared() -> impl Strategy<Value = Declared> {
-    let provider = prop_oneof![Just(Provider::Env), Just(Provider::OnePassword)];
+    let provider = prop::sample::select(vec![Provider::Env, Provider::File, Provider::OnePassword]);
     (
         any::<bool>(),
         prop::sample::select(vec![Ask::No, Ask::Key, Ask::Name]),
@@ -317,6 +319,7 @@ pub(super) fn world(declared: &Declared, now: &Circumstances) -> World {
     let mut world = World::new().manifest("g", &declared.fields());
     for (name, value) in &now.vars {
         world = world.var(name, value);
+        world = world.file(&format!("/home/ops/{name}"), value);
     }
     if let Some(typed) = &now.typed {
         world = world.terminal(typed);
