@@ -26,9 +26,9 @@ impl SecretFault {
             ProviderFault::Unusable(_)
             | ProviderFault::Answer(AnswerFault::Not(_) | AnswerFault::NoText(_))
             | ProviderFault::ToolFlooded(_) => Code::SecretMalformed,
-            ProviderFault::ToolMissing(_) | ProviderFault::ToolUntrusted(_) => {
-                Code::ProviderMissing
-            }
+            ProviderFault::ToolMissing(_)
+            | ProviderFault::ToolAbsent(_)
+            | ProviderFault::ToolUntrusted(_) => Code::ProviderMissing,
             ProviderFault::File(fault) => code_of_file(fault),
             ProviderFault::ToolChanged(_) => Code::ChangedSincePlan,
             ProviderFault::ToolTimedOut(_) => Code::SecretTimeout,
@@ -67,6 +67,10 @@ impl SecretFault {
                     label,
                     sign_in.unwrap_or("qli doctor".to_owned()),
                 ))
+            }
+            ProviderFault::ToolAbsent(path) => {
+                let command = format!("ls -ld {}", shell_word(path));
+                Some(NextStep::to_see_why(command))
             }
             ProviderFault::ToolUntrusted(insecure) => Some(NextStep::to_fix_it(insecure.help())),
             ProviderFault::ToolChanged(path) => {

@@ -1,6 +1,6 @@
 //! Step 4: every secret is fetched, or nothing runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
@@ -106,17 +106,15 @@ impl Secrets {
 
     /// How often each program is called.
     fn calls(&self, now: &'static str) -> Vec<Detail> {
+        let mut seen = BTreeSet::new();
         let mut rows: Vec<(&Arc<Row>, Vec<Parts>)> = Vec::new();
-        for (row, one) in self
-            .wanted
-            .iter()
-            .filter_map(|one| Some((one.tool()?, one)))
-        {
-            let Ok(parts) = row.split(one.reference.as_str()) else {
+        for one in self.wanted.iter().filter(|one| seen.insert(one.key())) {
+            let row = one.tool();
+            let parts = row.and_then(|row| row.split(one.reference.as_str()).ok());
+            let (Some(row), Some(parts)) = (row, parts) else {
                 continue;
             };
             match rows.iter_mut().find(|(other, _)| other.name == row.name) {
-                Some((_, all)) if all.contains(&parts) => {}
                 Some((_, all)) => all.push(parts),
                 None => rows.push((row, vec![parts])),
             }
@@ -124,10 +122,8 @@ impl Secrets {
         let called = rows.iter().filter_map(|(row, parts)| {
             let tool = self.tools.get(&row.name)?.as_ref().ok()?;
             let calls = plural(count(row, parts), "call");
-            Some(Detail::of_group(
-                now,
-                format!("{calls} of {}", shell_word(&tool.path)),
-            ))
+            let text = format!("{}: {calls} of {}", row.name, shell_word(&tool.path));
+            Some(Detail::of_group(now, text))
         });
         called.collect()
     }
@@ -407,5 +403,45 @@ mod tests {
         let with_value = r#""values":{"b":{"text":"hunter2"}}"#;
         let beside = reason_of(&format!("{{{with_value},{denied}}}"));
         assert!(beside.contains("withheld"), "{beside}");
+    }
+
+    #[test]
+    fn a_batch_that_printed_may_have_shown_a_value() {
+        let many = BROKER.replace(
+            "protocol = 1",
+            "one = [\"{ref}\"]\n\
+            many = { args = [\"many\"], output = \"map\" }",
+        );
+        let world = World::new().manifest("g", &many);
+        let world = world.tool("broker", 1, b"{\"a\":\"hunter2\"}", b"no hunter2");
+        let (_, result) = enforce_only(world, Step::Secrets);
+        let reason = result.map_or_else(|refusal| refusal.reason(), |_| String::new());
+        assert!(reason.contains("withheld"), "{reason}");
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_in_a_message_is_not_shown() {
+        let one = BROKER.replace("protocol = 1", "one = [\"{ref}\"]");
+        let world = World::new().manifest("g", &one);
+        let world = world.tool("broker", 1, b"", b"no access with password=hunter22");
+        let (_, result) = enforce_only(world, Step::Secrets);
+        let reason = result.map_or_else(|refusal| refusal.reason(), |_| String::new());
+        assert!(reason.contains("no access with password="), "{reason}");
+        assert!(!reason.contains("hunter22"), "{reason}");
+    }
+
+    #[test]
+    fn a_path_in_a_reference_cannot_become_an_option() {
+        let row = "[[secrets]]\nenv = \"A\"\nref = \"${FILE}\"\nprovider = \"broker\"\n\
+            [providers.broker]\nprogram = \"/usr/bin/broker\"\nref = \"file\"\n\
+            paths = [\"file\"]\none = [\"{file}\"]\n";
+        let world = World::new()
+            .manifest("g", row)
+            .var("FILE", "--output=/etc/passwd");
+        let world = world.tool("broker", 0, b"v", b"");
+        let (world, result) = enforce_only(world, Step::Secrets);
+        let reason = result.map_or_else(|refusal| refusal.reason(), |_| String::new());
+        assert!(reason.contains("relative"), "{reason}");
+        assert!(!called(&world));
     }
 }

@@ -17,6 +17,9 @@ use super::descendants::{self, Descendant};
 use super::terminal::{self, SavedModes};
 use super::{Signal, ToolCall, ToolError, ToolInput, ToolOutput};
 
+/// How long what a program has left behind may write to its output.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 /// Bytes of standard error that are kept.
 const STDERR_KEPT: usize = 4096;
 
@@ -26,6 +29,8 @@ pub(super) struct Running {
     pid: Pid,
     on_terminal: bool,
     deadline: Instant,
+    /// When its output ends, once the program has ended.
+    last_words: Option<Instant>,
     out: CappedPipe,
     err: CappedPipe,
     /// What it has not read yet.
@@ -67,6 +72,7 @@ impl Running {
             pid,
             on_terminal,
             deadline: Instant::now() + call.timeout,
+            last_words: None,
             out,
             err,
             input,
@@ -91,7 +97,8 @@ impl Running {
     }
 
     /// What the program returned, if it has ended. A grandchild that keeps its streams
-    /// open does not matter: what has been written by then is the output.
+    /// open, as an agent does, is given [`LAST_WORDS`]: what has been written by then is the
+    /// output.
     pub(super) fn step(&mut self) -> Result<Option<ToolOutput>, ToolError> {
         let state = state_of(self.pid)?;
         if state.as_ref().is_some_and(WaitIdStatus::stopped) && !self.on_terminal {
@@ -104,6 +111,7 @@ impl Running {
             return Err(ToolError::TooMuch(self.out.limit));
         }
         match state.filter(|state| !state.stopped()) {
+            Some(_) if self.may_be_written_to() => Ok(None),
             Some(end) => Ok(Some(ToolOutput {
                 code: end.exit_status(),
                 stdout: std::mem::take(&mut self.out.bytes),
@@ -113,6 +121,16 @@ impl Running {
             None if Instant::now() >= self.deadline => Err(ToolError::TimedOut),
             None => Ok(None),
         }
+    }
+
+    /// Whether a process that the program has left behind, such as the end of a shell's
+    /// pipeline, still has its output open, and has had little time to write its rest.
+    fn may_be_written_to(&mut self) -> bool {
+        let until = *self
+            .last_words
+            .get_or_insert_with(|| Instant::now() + LAST_WORDS);
+        self.deadline = until;
+        self.out.fd().is_some() && Instant::now() < until
     }
 
     /// Writes what the program can take. One that reads nothing more is its own business.

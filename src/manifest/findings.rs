@@ -43,6 +43,11 @@ impl Findings<'_> {
         }
     }
 
+    /// How many errors there are.
+    pub(super) fn errors(&self) -> usize {
+        self.list.iter().filter(|one| one.is_error()).count()
+    }
+
     /// Starts a diagnostic; [`Self::push`] adds it when it is complete.
     pub(super) fn at(&self, code: Code, span: Range<usize>, message: String) -> Diagnostic {
         Diagnostic::at(code, self.source, span, message)

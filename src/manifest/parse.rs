@@ -105,9 +105,13 @@ fn unused_providers(
     sections: &[Located<(ExtensionName, GroupFields)>],
     found: &mut Findings<'_>,
 ) {
-    let Some(providers) = top.providers.as_ref().filter(|_| !has_errors(&found.list)) else {
+    let Some(providers) = &top.providers else {
         return;
     };
+    providers.value.complete(found);
+    if has_errors(&found.list) {
+        return;
+    }
     let sections = sections.iter().map(|section| &section.value.1);
     let secrets = std::iter::once(top).chain(sections).flat_map(secrets);
     let used = secrets.map(|secret| secret.value.provider.name()).collect();

@@ -6,7 +6,7 @@ use toml::de::DeValue;
 use super::Located;
 use super::field_row::{FieldRow, TomlType, example};
 use super::findings::{Findings, TomlValue};
-use super::provider_values::{Count, Names, Reference, Variables, Words};
+use super::provider_values::{Count, Exact, Names, Reference, Variables, Words};
 use super::row_schema::object;
 use super::table_reader::{FieldTable, FieldType, TableKind, fields, read_table};
 use super::values::{string, table, tables};
@@ -109,10 +109,10 @@ fields! {
         code: Count = example("4"),
 
         /// A text in standard error. An empty one: the program prints nothing there.
-        stderr: String = example("\"log in\""),
+        stderr: Exact = example("\"log in\""),
 
         /// A text in standard output, likewise.
-        stdout: String = example("\"not found\""),
+        stdout: Exact = example("\"not found\""),
 
         /// `"missing"`, `"signed_out"`, `"denied"` or `"network"`.
         means: Meaning = example("\"missing\"").required(),
@@ -126,7 +126,7 @@ fields! {
     /// An array of objects in JSON.
     ArrayFields {
         /// The JSON pointer of the array.
-        array: String = example("\"/Secrets\"").required(),
+        array: Exact = example("\"/Secrets\"").required(),
 
         /// The member that says which secret it is.
         key: String = example("\"Name\"").required(),

@@ -102,9 +102,14 @@ fn calls(
     };
     let one = arguments(one.value, shape, found);
     let output = fields.output.take().unwrap_or_else(default_output);
+    let is_base64 = output.value.ends_with("base64");
     let output = output_of(&output, shape, found);
     let many = fields.many.take();
-    let many = many.and_then(|many| batch(many, shape, found));
+    let mut many = many.and_then(|many| batch(many, shape, found));
+    // A value does not depend on how many others are fetched with it.
+    if let Some(BatchAnswer::Map { value }) = many.as_mut().map(|many| &mut many.answer) {
+        *value = Output::parse("base64", shape).ok().filter(|_| is_base64);
+    }
     grouped(fields.group_by.take(), shape, &one, found);
     Some(Calls::Arguments {
         one,
@@ -304,7 +309,7 @@ fn answer(
         span: value.span,
     };
     Some(BatchAnswer::Array {
-        array: array.array?.value,
+        array: array.array?.value.0,
         keys: vec![array.key?.value],
         value: output_of(&value, shape, found)?,
     })
@@ -315,8 +320,8 @@ fn fail_rule(fields: FailFields) -> Option<FailRule> {
         code: fields
             .code
             .and_then(|code| i32::try_from(code.value.0).ok()),
-        stderr: fields.stderr.map(|text| text.value),
-        stdout: fields.stdout.map(|text| text.value),
+        stderr: fields.stderr.map(|text| text.value.0),
+        stdout: fields.stdout.map(|text| text.value.0),
         means: fields.means?.value,
         note: fields.note.map(|note| note.value),
     })

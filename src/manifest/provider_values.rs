@@ -26,6 +26,10 @@ pub(super) struct Names(pub(super) Vec<Located<String>>);
 #[derive(Debug, Default)]
 pub(super) struct Variables(pub(super) Vec<(String, String)>);
 
+/// A text that may be empty.
+#[derive(Debug)]
+pub(super) struct Exact(pub(super) String);
+
 /// A whole number.
 #[derive(Debug)]
 pub(super) struct Count(pub(super) usize);
@@ -111,6 +115,16 @@ impl FieldType for Variables {
             "patternProperties": { ENV_NAME_PATTERN: { "type": "string" } },
             "additionalProperties": false
         })
+    }
+}
+
+impl FieldType for Exact {
+    fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
+        string(name, value, found).map(|text| Self(text.to_owned()))
+    }
+
+    fn schema() -> Value {
+        json!({ "type": "string" })
     }
 }
 

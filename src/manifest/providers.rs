@@ -27,6 +27,21 @@ const PROVIDER_PATTERN: &str = "^[a-z][a-z0-9_-]{0,63}$";
 pub(super) struct Providers(Vec<Located<String>>);
 
 impl Providers {
+    /// Refuses a manifest in which a provider has no row, whatever the reason: secrets that
+    /// use it would be missing.
+    pub(super) fn complete(&self, found: &mut Findings<'_>) {
+        let is_missing = |name: &&Located<String>| {
+            let row = found.providers.get(&name.value);
+            row.is_none_or(Option::is_none)
+        };
+        let missing = self.0.iter().find(is_missing).map(|one| one.span.clone());
+        if let (Some(span), 0) = (missing, found.errors()) {
+            let message = "this provider cannot be used";
+            let help = "`qli help secrets` describes each field";
+            found.wrong(Code::MalformedProvider, span, message, help);
+        }
+    }
+
     /// Warns of those that no secret uses: possibly a name is misspelled. A secret or a
     /// provider with a mistake is not known here, so then there is no warning.
     pub(super) fn unused(&self, used: &BTreeSet<&str>, found: &mut Findings<'_>) {
@@ -56,12 +71,12 @@ impl FieldType for Providers {
                 found.providers.insert(written.to_owned(), None);
                 continue;
             };
-            let errors = found.list.len();
+            let errors = found.errors();
             let header = value.span();
             let (kind, title) = (TableKind::Inner, format!("[{path}]"));
             let fields: ProviderFields = read_table(kind, title, inner, header.clone(), found);
             let row = row(written, fields, &header, found);
-            let row = row.filter(|_| found.list.len() == errors);
+            let row = row.filter(|_| found.errors() == errors);
             let provider = row.map(|row| Provider::Tool(Arc::new(row)));
             found.providers.insert(written.to_owned(), provider);
         }

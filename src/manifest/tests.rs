@@ -318,3 +318,13 @@ fn a_section_that_requires_what_its_group_keeps_secret_is_an_error() {
         ]
     );
 }
+
+#[test]
+fn a_warning_about_a_provider_takes_no_secret_away() {
+    let blank = "[providers.corp]\nprogram = \"/p\"\none = [\"{ref}\"]\nsign_in = \"\"\n\
+        [[providers.corp.fail]]\nstderr = \"\"\nmeans = \"denied\"\n\
+        [[secrets]]\nenv = \"A\"\nref = \"a\"\nprovider = \"corp\"\n";
+    let manifest = parse_text(&format!("{HEAD}{blank}")).unwrap();
+    assert_eq!(manifest.warnings.len(), 1, "{:?}", manifest.warnings);
+    assert_eq!(manifest.requirements.secrets.len(), 1);
+}

@@ -91,7 +91,10 @@ impl Many {
             BatchAnswer::Map { value } => {
                 let members = answer.json()?.as_object();
                 let members = members.ok_or(AnswerFault::Not("an object"))?;
-                let wanted = keys.iter().filter_map(|key| Some((key, members.get(key)?)));
+                let wanted = keys.iter().filter_map(|key| {
+                    let member = members.get(key).filter(|member| !member.is_null())?;
+                    Some((key, member))
+                });
                 let found = wanted.map(|(key, member)| match value {
                     Some(_) => (key.clone(), Ok(text_or_json(member))),
                     None => (key.clone(), text_of(Some(member))),

@@ -3,7 +3,9 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use super::argument::arguments;
@@ -15,10 +17,13 @@ use super::row::{Calls, FailRule, Many, Meaning, Row};
 use super::secret::{Secret, Unusable};
 use super::{FoundTool, ProviderFault};
 use crate::host::{CallQueue, HostView, ToolCall, ToolError, ToolInput, ToolOutput};
-use crate::names::visible_lines;
+use crate::names::{Text, redact_args, visible_lines};
 
 /// Longest answer of a call, in bytes.
 const LIMIT: usize = 1 << 20;
+
+/// Longest message that is shown, in bytes.
+const MESSAGE_MAX: usize = 4096;
 
 /// Fetches the values of some references, each of which is there once.
 pub struct Fetching<'f> {
@@ -255,7 +260,10 @@ impl<'f> Fetching<'f> {
         match text.trim_ascii() {
             [] => ToolMessage::Silent,
             _ if may_hold_value || self.has_values.get() => ToolMessage::Withheld,
-            said => ToolMessage::Said(visible_lines(&String::from_utf8_lossy(said))),
+            said => {
+                let said = said.get(..said.len().min(MESSAGE_MAX)).unwrap_or_default();
+                ToolMessage::Said(visible_lines(&without_secrets(said)))
+            }
         }
     }
 }
@@ -300,11 +308,23 @@ impl CallQueue for Fetching<'_> {
         let means = rule.map(|rule| rule.means);
         let would_recur = matches!(means, Some(Meaning::SignedOut | Meaning::Network));
         if call.kind == CallKind::Many && !would_recur {
+            // It may have printed values, and may name them in its next message.
+            let has_printed = !output.stdout.trim_ascii().is_empty();
+            self.has_values.set(self.has_values.get() || has_printed);
             self.retry(&call.references);
             return ControlFlow::Continue(());
         }
         self.fail(first, self.failed(&output, rule))
     }
+}
+
+/// Without what looks like a secret, such as a token or the password in a URL.
+fn without_secrets(message: &[u8]) -> String {
+    let redacted = redact_args(&[Text::from(OsStr::from_bytes(message))]);
+    let texts = redacted
+        .iter()
+        .map(|text| text.as_os_str().to_string_lossy());
+    texts.collect()
 }
 
 /// How many calls the values of some references take.

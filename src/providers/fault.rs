@@ -22,6 +22,8 @@ pub enum ProviderFault {
     File(#[from] FileFault),
     #[error("the program `{0}` is not on PATH")]
     ToolMissing(String),
+    #[error("the program {} does not exist", shell_word(.0))]
+    ToolAbsent(PathBuf),
     /// Another user may change the program.
     #[error("{}", .0.reason())]
     ToolUntrusted(InsecurePath),

@@ -77,7 +77,15 @@ pub enum AnswerFault {
 }
 
 /// What programs print, without failing, where there is no value.
-const PLACEHOLDERS: [&str; 5] = ["None", "null", "<nil>", "<no value>", "*not found*"];
+const PLACEHOLDERS: [&str; 7] = [
+    "None",
+    "null",
+    "nil",
+    "<nil>",
+    "<no value>",
+    "*not found*",
+    "undefined",
+];
 
 /// A parsed answer; its texts are erased when it is dropped.
 struct Answer(Value);
@@ -188,6 +196,8 @@ impl Step {
     fn apply(&self, answer: &Document<'_>, parts: &Parts) -> Result<Option<Bytes>, AnswerFault> {
         Ok(match self {
             Self::Raw => Some(printed(answer.bytes)?),
+            // Blanks alone are no value.
+            Self::Line if answer.bytes.trim_ascii().is_empty() => Some(Zeroizing::default()),
             Self::Line => Some(printed(without_line_end(answer.bytes))?),
             Self::Base64 => Some(decoded(answer.bytes)?),
             Self::Json(pointer) => match filled_pointer(pointer, parts) {
@@ -294,7 +304,12 @@ pub(super) fn text_of(value: Option<&Value>) -> Result<Bytes, AnswerFault> {
     Ok(Zeroizing::new(match value {
         None | Some(Value::Null) => return Err(AnswerFault::Absent),
         Some(Value::String(text)) => text.as_bytes().to_vec(),
-        Some(value @ (Value::Bool(_) | Value::Number(_))) => value.to_string().into_bytes(),
+        Some(Value::Bool(value)) => value.to_string().into_bytes(),
+        Some(Value::Number(number)) if number.is_i64() || number.is_u64() => {
+            number.to_string().into_bytes()
+        }
+        // A reader of JSON rounds it: `1.10` is `1.1`.
+        Some(Value::Number(_)) => return Err(AnswerFault::NoText("a number that may be rounded")),
         Some(Value::Array(_)) => return Err(AnswerFault::NoText("an array")),
         Some(Value::Object(_)) => return Err(AnswerFault::NoText("an object")),
     }))

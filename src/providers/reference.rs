@@ -29,6 +29,8 @@ enum Piece {
 pub enum ShapeError {
     #[error("no part is named")]
     NoPart,
+    #[error("at most {PARTS_MAX} parts, and {OPTIONAL_MAX} that may be absent")]
+    TooMany,
     #[error("`[` and `]` do not match")]
     Brackets,
     #[error("the part `{0}` is there twice")]
@@ -58,8 +60,15 @@ pub enum Malformed {
     Path(String),
 }
 
+/// Every choice of what is absent is a form of its own.
+const OPTIONAL_MAX: usize = 4;
+const PARTS_MAX: usize = 16;
+
 impl Shape {
     pub fn parse(written: &str) -> Result<Self, ShapeError> {
+        if written.matches('[').count() > OPTIONAL_MAX || written.len() > PARTS_MAX * 64 {
+            return Err(ShapeError::TooMany);
+        }
         let mut forms = vec![Vec::new()];
         let mut rest = written;
         while let Some((before, after)) = rest.split_once('[') {
@@ -104,6 +113,9 @@ impl Shape {
         let names: Vec<_> = self.names().collect();
         if names.is_empty() {
             return Err(ShapeError::NoPart);
+        }
+        if names.len() > PARTS_MAX {
+            return Err(ShapeError::TooMany);
         }
         let twice = |name: &&str| names.iter().filter(|other| *other == name).count() > 1;
         match names.iter().copied().find(twice) {
@@ -339,6 +351,8 @@ mod tests {
             ("a[#b", ShapeError::Brackets),
             ("a]#b", ShapeError::Brackets),
             ("a[b]", ShapeError::NoSeparator),
+            ("a[#b][#c][#d][#e][#f]", ShapeError::TooMany),
+            ("a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p/q", ShapeError::TooMany),
         ] {
             assert_eq!(Shape::parse(shape), Err(error), "{shape}");
         }

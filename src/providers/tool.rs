@@ -10,10 +10,10 @@ use super::row::{Program, Row};
 use super::{Parts, ProviderFault};
 use crate::host::{
     ChangedBy, FileDigest, FileId, FileVersion, HostView, InsecurePath, Interpreter, OnPath,
-    ToolError, insecure_paths, is_executable, lookup, planned_interpreters, search_path,
+    ToolError, insecure_paths, is_absent, is_executable, lookup, planned_interpreters, search_path,
     unset_reason,
 };
-use crate::names::{PathTemplate, SecretRef, Sha256, path_as_text};
+use crate::names::{PathTemplate, SecretRef, Sha256, path_as_text, shell_word};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FoundTool {
@@ -72,9 +72,11 @@ impl Row {
                 OnPath::Missing => Err(ProviderFault::ToolMissing(name.clone())),
             },
             Program::At(path) => {
+                if view.stat(path).is_err_and(|error| is_absent(&error)) {
+                    return Err(ProviderFault::ToolAbsent(path.clone()));
+                }
                 trusted(&[path], view)?;
-                let is_there = view.stat(path).is_ok();
-                if is_there && !is_executable(path, view) {
+                if !is_executable(path, view) {
                     return Err(ProviderFault::not_executable(path));
                 }
                 Ok(path.clone())
@@ -113,7 +115,7 @@ impl Row {
             let path = path
                 .transpose()
                 .map_err(|unset| no_path(unset_reason(&unset, view)))?;
-            Ok(path.map(|path| path.to_string_lossy().into_owned()))
+            path.map(|path| text_of_path(name, &path)).transpose()
         })
     }
 
@@ -133,6 +135,17 @@ impl Row {
             ToolError::Io(error) => ProviderFault::of_call(&error, program),
         }
     }
+}
+
+/// A relative path would be another file in each directory, and could be an option.
+fn text_of_path(part: &str, path: &Path) -> Result<String, ProviderFault> {
+    let shown = shell_word(path);
+    if !path.is_absolute() {
+        let reason = format!("its part `{part}` is relative: {shown}");
+        return Err(ProviderFault::NoPath(reason));
+    }
+    let text = path.to_str().map(str::to_owned);
+    text.ok_or_else(|| ProviderFault::NoPath(format!("its part `{part}` is not UTF-8: {shown}")))
 }
 
 /// Refuses programs that another user may change.

@@ -16,12 +16,19 @@ fn a_step_makes_a_value_of_an_answer() {
         ("line", "a", "v\r\n", "v"),
         ("line", "a", "v\n\n", "v\n"),
         ("line", "a", "v\r", "v\r"),
+        ("line", "a", " \n", ""),
         ("base64", "a", "dgo=\n", "v\n"),
         ("base64", "a", "fn9_", "~\x7f\x7f"),
         ("base64", "a", "fn5-", "~~~"),
         ("json:/data/{key}", "a#k", r#"{"data":{"k":"v"}}"#, "v"),
         ("json:/{key}", "a#x/y~z", r#"{"x/y~z":"v"}"#, "v"),
-        ("json:/{key}", "a#n", r#"{"n":1.50}"#, "1.5"),
+        ("json:/{key}", "a#n", r#"{"n":-15}"#, "-15"),
+        (
+            "json:/{key}",
+            "a#n",
+            r#"{"n":18446744073709551615}"#,
+            "18446744073709551615",
+        ),
         ("json:/{key}", "a#b", r#"{"b":true}"#, "true"),
         ("json:/k | base64", "a", r#"{"k":"dgo="}"#, "v\n"),
         (
@@ -80,6 +87,12 @@ fn what_is_no_value_is_a_fault() {
         ("json:/k", "a", r#"{"Errors":[]}"#, AnswerFault::Absent),
         ("json:/k", "a", r#"{"k":null}"#, AnswerFault::Absent),
         (
+            "line",
+            "a",
+            "undefined\n",
+            AnswerFault::Placeholder("undefined"),
+        ),
+        (
             "json:/k",
             "a",
             r#"{"k":{}}"#,
@@ -131,6 +144,15 @@ fn a_folder_is_no_value() {
     ] {
         let found = value("not-folder:{id} | raw", reference, answer);
         assert_eq!(found, Err(AnswerFault::Folder), "{answer}");
+    }
+}
+
+#[test]
+fn a_number_is_exact_or_a_fault() {
+    for number in ["1.10", "1E2", "18446744073709551616", "-0"] {
+        let answer = format!(r#"{{"k":{number}}}"#);
+        let fault = AnswerFault::NoText("a number that may be rounded");
+        assert_eq!(value("json:/k", "a", &answer), Err(fault), "{number}");
     }
 }
 

@@ -156,6 +156,15 @@ fn a_process_that_keeps_the_output_open_delays_nothing() {
     world.release();
 }
 
+/// As in `exec > >(sed …)` of bash: the shell ends before what filters its output.
+#[test]
+fn what_a_program_leaves_behind_may_end_its_output() {
+    let ends = "printf 'val' && (printf 'ue') &";
+    let world = team(&["one"], ONE).provider("one", ends);
+    assert_eq!(code(&mut hello(&world)), Some(0));
+    assert_eq!(marker(&world), "S_one=value\n");
+}
+
 #[test]
 fn a_program_that_prints_nothing_or_exits_at_once_is_a_failure() {
     for (body, why) in [
