@@ -102,6 +102,7 @@ fn help(fault: &ProviderFault, row: &Row, secret: &SecretSpec) -> String {
         return "check the network, a VPN and the proxy variables".to_owned();
     }
     let sign_in = row.sign_in_command(secret.reference.as_str());
+    let sign_in = sign_in.map(|command| secret.reference.hidden_in(command));
     sign_in.unwrap_or_else(|| {
         let program = match &row.program {
             Program::Named(name) => Path::new(name),

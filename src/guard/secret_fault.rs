@@ -49,7 +49,10 @@ impl SecretFault {
             self.fault.to_string()
         };
         let provider = secret.provider.name();
-        format!("`{}` from {provider} {reference}: {why}", secret.env)
+        reference.hidden_in(format!(
+            "`{}` from {provider} {reference}: {why}",
+            secret.env
+        ))
     }
 
     pub(super) fn detail(&self) -> Detail {
@@ -59,6 +62,12 @@ impl SecretFault {
     /// What to type next; none for a variable that is not set, which
     /// [`Refusal::next_steps`](super::Refusal::next_steps) sets in the command.
     pub fn next_step(&self) -> Option<NextStep> {
+        let NextStep { label, command } = self.step()?;
+        let command = self.secret.reference.hidden_in(command);
+        Some(NextStep { label, command })
+    }
+
+    fn step(&self) -> Option<NextStep> {
         match &self.fault {
             ProviderFault::ToolMissing(tool) => {
                 let label = format!("install `{tool}`, then");

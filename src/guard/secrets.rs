@@ -351,6 +351,31 @@ mod tests {
     }
 
     #[test]
+    fn a_token_in_place_of_a_reference_is_in_no_message() {
+        const TOKEN: &str = "ghp_16C7e42F292c6912E7710c838347Ae178B4a";
+        for (provider, reference) in [
+            ("credential", TOKEN.to_owned()),
+            ("pass", TOKEN.to_owned()),
+            ("pass", format!("{TOKEN}#field")),
+        ] {
+            let fields = format!(
+                "[[secrets]]\nenv = \"A\"\nref = \"{reference}\"\nprovider = \"{provider}\""
+            );
+            let world = World::new()
+                .manifest("g", &fields)
+                .var("CREDENTIALS_DIRECTORY", "/run/c")
+                .tool("pass", 2, b"", format!("{TOKEN}: No secret key").as_bytes());
+            let Err(Refusal::SecretsMissing(faults)) = enforce_only(world, Step::Secrets).1 else {
+                panic!("{provider} has a value")
+            };
+            let step = faults[0].next_step().map(|step| step.command);
+            let shown = faults[0].reason() + &step.unwrap_or_default();
+            assert!(shown.contains("ghp_"), "{shown}");
+            assert!(!shown.contains("292c6912"), "{shown}");
+        }
+    }
+
+    #[test]
     fn a_value_is_empty_only_if_the_manifest_allows_it() {
         for (provider, reference) in [("env", "CI_A"), ("one_password", "op://v/i/f")] {
             let with = |allowed: &str| {

@@ -169,6 +169,15 @@ impl SecretRef {
     pub fn is_token(&self) -> bool {
         is_token(&self.0)
     }
+
+    /// A text about this reference. If it looks like the value of a secret, so do its
+    /// parts, which a path or a command contains.
+    pub fn hidden_in(&self, text: String) -> String {
+        if !self.is_token() {
+            return text;
+        }
+        without_tokens(&text.replace(&self.0, &self.to_string())).into_owned()
+    }
 }
 
 impl FromStr for SecretRef {

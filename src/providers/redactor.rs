@@ -169,12 +169,20 @@ fn first(pattern: &Pattern) -> Option<u8> {
 /// A shell strips the line end of `$(…)`, and a key of several lines is passed line
 /// by line, so each line that is long enough is searched for too.
 fn values(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let whole = value.trim_ascii_end();
-    let whole = if whole.is_empty() { value } else { whole };
-    let lines = whole.split(|&byte| byte == b'\n');
+    let whole = without_line_end(value);
+    let stripped = (whole != value && whole.len() >= INSIDE_MIN).then_some(whole);
+    let lines = value.split(|&byte| byte == b'\n');
     let lines = lines.map(<[u8]>::trim_ascii_end);
-    let lines = lines.filter(move |line| line.len() >= LINE_MIN && *line != whole);
-    std::iter::once(whole).chain(lines)
+    let is_new = move |line: &&[u8]| line.len() >= LINE_MIN && *line != value && *line != whole;
+    let all = std::iter::once(value).chain(stripped);
+    all.chain(lines.filter(is_new))
+}
+
+fn without_line_end(value: &[u8]) -> &[u8] {
+    let end = value.iter().rposition(|byte| !b"\r\n".contains(byte));
+    value
+        .get(..end.map_or(0, |end| end + 1))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
