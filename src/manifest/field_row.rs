@@ -14,6 +14,13 @@ pub(super) enum TomlType {
     Tables,
 }
 
+impl TomlType {
+    /// Whether a header starts it.
+    pub(super) fn is_table(self) -> bool {
+        matches!(self, Self::Table | Self::Tables)
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FieldRow {
     pub(super) name: &'static str,
@@ -83,4 +90,13 @@ pub(super) fn find(rows: &'static [FieldRow], name: &str) -> Option<&'static Fie
 /// An example of a field's value; of a variable's, since those have no row.
 pub(super) fn example_of(rows: &'static [FieldRow], name: &str) -> &'static str {
     find(rows, name).map_or("\"…\"", |row| row.example)
+}
+
+/// What a header names to start a field's table.
+pub(super) fn header_of(table: &str) -> &str {
+    match table {
+        "extensions" => "extensions.NAME",
+        "providers" => "providers.NAME",
+        _ => table,
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use toml::Spanned;
 use toml::de::DeValue;
 
-use super::field_row::{FieldRow, example_of, find};
+use super::field_row::{FieldRow, example_of, find, header_of};
 use super::statements::{ErrorRanges, Statements};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, Location, Source, collect, quoted};
 use crate::providers::Provider;
@@ -20,6 +20,10 @@ pub(super) struct Findings<'s> {
     pub(super) list: Diagnostics,
     /// The rows of the top level.
     pub(super) rows: &'static [FieldRow],
+    /// The rows of the table that is being read.
+    pub(super) near: &'static [FieldRow],
+    /// The path of that table, if it is in a provider.
+    pub(super) inside: Option<String>,
     /// Where the text has syntax errors.
     pub(super) error_ranges: ErrorRanges,
     /// Top-level fields that are below a header.
@@ -41,6 +45,22 @@ impl Findings<'_> {
             Some(section) => format!("{section}.{table}"),
             None => table.to_owned(),
         }
+    }
+
+    /// The path of a field of the provider that is being read; elsewhere its name.
+    pub(super) fn path_inside(&self, field: &str) -> String {
+        match &self.inside {
+            Some(table) => format!("{table}.{field}"),
+            None => field.to_owned(),
+        }
+    }
+
+    /// Reads a table of a provider.
+    pub(super) fn inside<T>(&mut self, path: String, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.inside.replace(path);
+        let value = read(self);
+        self.inside = outer;
+        value
     }
 
     /// How many errors there are.
@@ -119,7 +139,8 @@ impl Findings<'_> {
     }
 
     pub(super) fn example_of(&self, name: &str) -> &'static str {
-        example_of(self.rows, name)
+        let near = self.near.iter().find(|row| row.name == name);
+        near.map_or_else(|| example_of(self.rows, name), |row| row.example)
     }
 
     pub(super) fn is_top_level(&self, name: &str) -> bool {
@@ -139,7 +160,7 @@ impl Findings<'_> {
         let section = self.section.as_ref();
         let help = match section.filter(|_| row.is_some_and(|row| row.in_section.is_some())) {
             Some(section) => format!("move this line directly below `[{section}]`"),
-            None => self.to_the_top(name),
+            None => self.to_the_top(name, row),
         };
         let message = format!("`{name}` is inside `{table}`");
         let diagnostic = self
@@ -151,7 +172,13 @@ impl Findings<'_> {
         self.misplaced.insert(name.to_owned());
     }
 
-    fn to_the_top(&self, name: &str) -> String {
+    fn to_the_top(&self, name: &str, row: Option<&FieldRow>) -> String {
+        if self.section.is_some() && row.is_some_and(|row| row.toml.is_table()) {
+            return format!(
+                "a section cannot have it: `[{}]` is the group's",
+                header_of(name)
+            );
+        }
         if self.top.contains(&name) {
             return format!("`{name}` is already set above the first header: remove this line");
         }

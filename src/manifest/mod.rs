@@ -15,6 +15,7 @@ mod foreign;
 mod lints;
 mod locate;
 mod parse;
+mod provider_arguments;
 mod provider_fields;
 mod provider_row;
 mod provider_values;

@@ -48,6 +48,8 @@ fn read_all(
         source,
         list: Diagnostics::default(),
         rows,
+        near: rows,
+        inside: None,
         error_ranges,
         misplaced: BTreeSet::new(),
         first_header: OnceCell::new(),

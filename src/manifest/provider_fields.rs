@@ -1,15 +1,19 @@
 //! The fields of `[providers.<name>]`.
 
+use std::ops::Range;
+
 use serde_json::{Value, json};
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use super::Located;
 use super::field_row::{FieldRow, TomlType, example};
 use super::findings::{Findings, TomlValue};
-use super::provider_values::{Count, Exact, Names, Reference, Variables, Words};
+use super::provider_values::{
+    Count, Exact, ExitCode, Names, Positive, Reference, Variables, Words,
+};
 use super::row_schema::object;
 use super::table_reader::{FieldTable, FieldType, TableKind, fields, read_table};
-use super::values::{string, table, tables};
+use super::values::{string, table, tables, wrong_type};
 use crate::diagnostics::{Code, quoted};
 use crate::names::TimeLimit;
 use crate::providers::Meaning;
@@ -27,7 +31,7 @@ fields! {
         /// The arguments for one reference: `["get", "--", "{path}"]`. A placeholder is a
         /// whole argument, or all that follows fixed text (`"--path={path}"`);
         /// `{version|latest}` has a default. An argument whose part is absent is left out.
-        one: Words = example("[\"get\", \"--\", \"{path}\"]"),
+        one: Words = example("[\"get\", \"--\", \"{ref}\"]"),
 
         /// What the program prints: `"raw"`, `"line"` (one final line end is removed),
         /// `"base64"`, or `"json:"` and a JSON pointer: `"json:/data/{field}"`. Default:
@@ -98,7 +102,7 @@ fields! {
         output: ManyOutput = example("\"map\""),
 
         /// The most secrets that one call takes. Default: no limit.
-        max: Count = example("20"),
+        max: Positive = example("20"),
     }
 }
 
@@ -106,7 +110,7 @@ fields! {
     /// What a failure of the program means.
     FailFields {
         /// The exit code. Zero is a failure only if it is named here.
-        code: Count = example("4"),
+        code: ExitCode = example("4"),
 
         /// A text in standard error. An empty one: the program prints nothing there.
         stderr: Exact = example("\"log in\""),
@@ -136,9 +140,21 @@ fields! {
     }
 }
 
-/// The answer of a batch: none is a map.
+/// The answer of a batch: none is a map, and one without fields a reported mistake.
 pub(super) type ManyOutput = Option<ArrayFields>;
 pub(super) type Fails = Vec<Located<FailFields>>;
+
+/// Reads a table in a provider.
+fn inner_table<T: FieldTable>(
+    name: &str,
+    table: &DeTable<'_>,
+    header: Range<usize>,
+    found: &mut Findings<'_>,
+) -> T {
+    let (kind, title) = (TableKind::Inner, format!("{name} = {{ … }}"));
+    let path = found.path_inside(name);
+    found.inside(path, |found| read_table(kind, title, table, header, found))
+}
 
 impl FieldType for ManyFields {
     const TOML: TomlType = TomlType::Table;
@@ -146,8 +162,7 @@ impl FieldType for ManyFields {
 
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
         let inner = table(name, value, found)?;
-        let (kind, title) = (TableKind::Inner, format!("{name} = {{ … }}"));
-        Some(read_table(kind, title, inner, value.span(), found))
+        Some(inner_table(name, inner, value.span(), found))
     }
 
     fn schema() -> Value {
@@ -165,11 +180,13 @@ impl FieldType for ManyOutput {
             let message = format!("unknown value {} for `{name}`", quoted(written));
             let help = "write `\"map\"`, or a table with `array`, `key` and `value`";
             found.wrong(Code::UnknownValue, value.span(), message, help);
-            return None;
+            return Some(Some(ArrayFields::default()));
         }
-        let inner = table(name, value, found)?;
-        let (kind, title) = (TableKind::Inner, format!("{name} = {{ … }}"));
-        Some(Some(read_table(kind, title, inner, value.span(), found)))
+        let Some(inner) = value.get_ref().as_table() else {
+            wrong_type(name, value, "a string or a table", found);
+            return Some(Some(ArrayFields::default()));
+        };
+        Some(Some(inner_table(name, inner, value.span(), found)))
     }
 
     fn schema() -> Value {
@@ -184,7 +201,10 @@ impl FieldType for Fails {
         let tables = tables(name, value, found).into_iter();
         let fails = tables.map(|(table, span)| {
             let title = format!("{name} = [{{ … }}]");
-            let value = read_table(TableKind::Inner, title, table, span.clone(), found);
+            let path = found.path_inside(name);
+            let (kind, header) = (TableKind::Inner, span.clone());
+            let read = |found: &mut Findings<'_>| read_table(kind, title, table, header, found);
+            let value = found.inside(path, read);
             Located { value, span }
         });
         Some(fails.collect())

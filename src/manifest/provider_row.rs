@@ -4,10 +4,16 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use toml::de::DeTable;
+
 use super::Located;
 use super::findings::Findings;
+use super::provider_arguments::{
+    arguments, command, each, for_one, output_of, pointer, without_reference,
+};
 use super::provider_fields::{FailFields, ManyFields, ManyOutput, ProviderFields};
-use super::provider_values::{Count, Names, Words};
+use super::provider_values::{Count, Names};
+use super::table_reader::present;
 use crate::diagnostics::{Code, quoted};
 use crate::names::shell_path;
 use crate::providers::{
@@ -21,12 +27,22 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) fn row(
     name: &str,
     mut fields: ProviderFields,
-    header: &Range<usize>,
+    (table, header): (&DeTable<'_>, &Range<usize>),
     found: &mut Findings<'_>,
 ) -> Option<Row> {
+    let program = fields.program.take();
+    let program = program.and_then(|program| self::program(program, found));
     let reference = fields.reference.take();
+    if reference.is_none() && present(table, "ref").is_some() {
+        // Nothing is known about its parts.
+        return None;
+    }
     let shape = reference.map_or_else(Shape::whole, |reference| reference.value.0);
-    let calls = calls(&mut fields, &shape, header, found);
+    let is_called = ["one", "protocol"].map(|field| present(table, field).is_some());
+    if is_called == [false, false] {
+        not_called(header, found);
+    }
+    let calls = calls(&mut fields, &shape, found);
     let reads_input = match &calls {
         Some(Calls::Protocol) => Some("protocol"),
         Some(Calls::Arguments {
@@ -43,7 +59,12 @@ pub(super) fn row(
             no_such_part(&path.value, path.span.clone(), &shape, found);
         }
     }
-    let program = program(fields.program?, found);
+    if let Some(sign_in) = &fields.sign_in {
+        command(sign_in, &shape, found);
+    }
+    if let Some(probe) = &fields.probe {
+        without_reference(&probe.value.0, found);
+    }
     let fail = fields.fail.into_iter().flat_map(|fail| fail.value);
     let timeout = fields.timeout.map(|one| one.value.length());
     let probe = fields.probe.map(|probe| texts(probe.value.0));
@@ -84,23 +105,12 @@ fn names(names: Option<Located<Names>>) -> Vec<String> {
 }
 
 /// How the program is called: by arguments, or by the protocol.
-fn calls(
-    fields: &mut ProviderFields,
-    shape: &Shape,
-    header: &Range<usize>,
-    found: &mut Findings<'_>,
-) -> Option<Calls> {
+fn calls(fields: &mut ProviderFields, shape: &Shape, found: &mut Findings<'_>) -> Option<Calls> {
     if let Some(protocol) = fields.protocol.take() {
         by_protocol(&protocol, fields, found);
         return Some(Calls::Protocol);
     }
-    let Some(one) = fields.one.take() else {
-        let message = "the provider has neither `one` nor `protocol`";
-        let help = "add the arguments for one reference: `one = [\"get\", \"{ref}\"]`";
-        found.wrong(Code::MissingField, header.clone(), message, help);
-        return None;
-    };
-    let one = arguments(one.value, shape, found);
+    let one = for_one(fields.one.take()?, fields.output.as_ref(), shape, found);
     let output = fields.output.take().unwrap_or_else(default_output);
     let is_base64 = output.value.ends_with("base64");
     let output = output_of(&output, shape, found);
@@ -116,6 +126,12 @@ fn calls(
         output: output?,
         many: many.map(Box::new),
     })
+}
+
+fn not_called(header: &Range<usize>, found: &mut Findings<'_>) {
+    let message = "the provider has neither `one` nor `protocol`";
+    let help = "add the arguments for one reference: `one = [\"get\", \"{ref}\"]`";
+    found.wrong(Code::MissingField, header.clone(), message, help);
 }
 
 /// Reports what has no effect with the protocol.
@@ -173,50 +189,6 @@ fn program(written: Located<String>, found: &mut Findings<'_>) -> Option<PathBuf
     None
 }
 
-fn arguments(words: Words, shape: &Shape, found: &mut Findings<'_>) -> Vec<Argument> {
-    let parsed = words
-        .0
-        .into_iter()
-        .filter_map(|word| argument(&word, shape, found));
-    parsed.collect()
-}
-
-fn argument(word: &Located<String>, shape: &Shape, found: &mut Findings<'_>) -> Option<Argument> {
-    let parsed = Argument::parse(&word.value, shape);
-    let parsed = parsed.map_err(|error| {
-        let help = placeholders(shape);
-        found.wrong(
-            Code::MalformedProvider,
-            word.span.clone(),
-            error.to_string(),
-            help,
-        );
-    });
-    parsed.ok()
-}
-
-fn placeholders(shape: &Shape) -> String {
-    let names: Vec<_> = shape.names().map(|name| format!("`{{{name}}}`")).collect();
-    format!(
-        "a placeholder ends its argument and is {} or `{{ref}}`, as `ref` names them",
-        names.join(", ")
-    )
-}
-
-fn output_of(written: &Located<String>, shape: &Shape, found: &mut Findings<'_>) -> Option<Output> {
-    let parsed = Output::parse(&written.value, shape);
-    let parsed = parsed.map_err(|error| {
-        let help = "write `raw`, `line`, `base64` or `json:` and a JSON pointer";
-        found.wrong(
-            Code::MalformedProvider,
-            written.span.clone(),
-            error.to_string(),
-            help,
-        );
-    });
-    parsed.ok()
-}
-
 fn grouped(
     group_by: Option<Located<String>>,
     shape: &Shape,
@@ -252,7 +224,7 @@ fn batch(many: Located<ManyFields>, shape: &Shape, found: &mut Findings<'_>) -> 
         value: "{ref}".to_owned(),
         span: many.span.clone(),
     });
-    let each = argument(&each, shape, found)?;
+    let each = self::each(&each, shape, found)?;
     let input = match fields.stdin.as_ref().map(|stdin| stdin.value.as_str()) {
         None => BatchInput::Arguments,
         Some("lines") => BatchInput::Lines,
@@ -309,7 +281,7 @@ fn answer(
         span: value.span,
     };
     Some(BatchAnswer::Array {
-        array: array.array?.value.0,
+        array: pointer(array.array?, found)?,
         keys: vec![array.key?.value],
         value: output_of(&value, shape, found)?,
     })

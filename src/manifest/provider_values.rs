@@ -8,8 +8,9 @@ use toml::de::DeValue;
 use super::Located;
 use super::field_row::TomlType;
 use super::findings::{Findings, TomlValue};
+use super::requires_env::{holds_secret, literal_secret};
 use super::table_reader::FieldType;
-use super::values::{env_name, string, table, wrong_type};
+use super::values::{env_name, string, strings, table, wrong_type};
 use crate::diagnostics::{Code, quoted};
 use crate::names::ENV_NAME_PATTERN;
 use crate::providers::Shape;
@@ -30,30 +31,17 @@ pub(super) struct Variables(pub(super) Vec<(String, String)>);
 #[derive(Debug)]
 pub(super) struct Exact(pub(super) String);
 
-/// A whole number.
+/// A whole number in a range.
 #[derive(Debug)]
-pub(super) struct Count(pub(super) usize);
+pub(super) struct Whole<const MIN: usize, const MAX: usize>(pub(super) usize);
+
+pub(super) type Count = Whole<0, 1_000_000>;
+pub(super) type Positive = Whole<1, 1_000_000>;
+pub(super) type ExitCode = Whole<0, 255>;
 
 /// The shape of references.
 #[derive(Debug)]
 pub(super) struct Reference(pub(super) Shape);
-
-fn strings(
-    name: &'static str,
-    value: &TomlValue<'_>,
-    found: &mut Findings<'_>,
-) -> Option<Vec<Located<String>>> {
-    let Some(items) = value.get_ref().as_array() else {
-        wrong_type(name, value, "an array of strings", found);
-        return None;
-    };
-    let items = items.iter().filter_map(|item| {
-        let value = string(name, item, found)?.to_owned();
-        let span = item.span();
-        Some(Located { value, span })
-    });
-    Some(items.collect())
-}
 
 impl FieldType for Words {
     const TOML: TomlType = TomlType::Array;
@@ -103,8 +91,11 @@ impl FieldType for Variables {
             .iter()
             .filter_map(|(key, value)| {
                 let variable = env_name(key.get_ref(), key.span(), found)?;
-                let value = string(name, value, found)?;
-                Some((variable.as_str().to_owned(), value.to_owned()))
+                let text = string(variable.as_str(), value, found)?;
+                if holds_secret(&variable, text) {
+                    literal_secret(&variable, value.span(), found);
+                }
+                Some((variable.as_str().to_owned(), text.to_owned()))
             });
         Some(Self(variables.collect()))
     }
@@ -128,7 +119,7 @@ impl FieldType for Exact {
     }
 }
 
-impl FieldType for Count {
+impl<const MIN: usize, const MAX: usize> FieldType for Whole<MIN, MAX> {
     const TOML: TomlType = TomlType::Integer;
 
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
@@ -138,7 +129,7 @@ impl FieldType for Count {
         };
         let count = usize::from_str_radix(written.as_str(), written.radix());
         let (code, what) = match count {
-            Ok(count) if count <= 1_000_000 => return Some(Self(count)),
+            Ok(count) if (MIN..=MAX).contains(&count) => return Some(Self(count)),
             // The parser accepts a prefix without digits.
             Err(error) if *error.kind() == IntErrorKind::Empty => {
                 (Code::SyntaxError, "has a number without digits")
@@ -146,13 +137,14 @@ impl FieldType for Count {
             Ok(_) | Err(_) => (Code::NumberOutOfRange, "is out of range"),
         };
         let message = format!("`{name}` {what}");
-        let help = format!("write a whole number: `{name} = 1`");
+        let example = found.example_of(name);
+        let help = format!("write a whole number from {MIN} to {MAX}: `{name} = {example}`");
         found.wrong(code, value.span(), message, help);
         None
     }
 
     fn schema() -> Value {
-        json!({ "type": "integer", "minimum": 0, "maximum": 1_000_000 })
+        json!({ "type": "integer", "minimum": MIN, "maximum": MAX })
     }
 }
 

@@ -74,8 +74,10 @@ impl FieldType for Providers {
             let errors = found.errors();
             let header = value.span();
             let (kind, title) = (TableKind::Inner, format!("[{path}]"));
-            let fields: ProviderFields = read_table(kind, title, inner, header.clone(), found);
-            let row = row(written, fields, &header, found);
+            let fields: ProviderFields = found.inside(path, |found| {
+                read_table(kind, title, inner, header.clone(), found)
+            });
+            let row = row(written, fields, (inner, &header), found);
             let row = row.filter(|_| found.errors() == errors);
             let provider = row.map(|row| Provider::Tool(Arc::new(row)));
             found.providers.insert(written.to_owned(), provider);

@@ -32,7 +32,7 @@ impl FieldType for RequiredEnv {
             let env = env_name(name, key.span(), found);
             let wanted = string(name, value, found);
             if let (Some(env), Some(wanted)) = (env, wanted) {
-                if (promises_secret(name) && !wanted.is_empty()) || contains_secret(wanted) {
+                if holds_secret(&env, wanted) {
                     literal_secret(&env, value.span(), found);
                 }
                 required.push(Located {
@@ -57,8 +57,13 @@ impl FieldType for RequiredEnv {
     }
 }
 
+/// Whether a value that the manifest sets or compares may be a secret.
+pub(super) fn holds_secret(name: &EnvName, value: &str) -> bool {
+    (promises_secret(name.as_str()) && !value.is_empty()) || contains_secret(value)
+}
+
 /// Warns that everyone who can read the manifest knows what may be a secret.
-fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) {
+pub(super) fn literal_secret(name: &EnvName, span: Range<usize>, found: &mut Findings<'_>) {
     let message = format!("the manifest contains the value of `{name}`");
     let secrets = found.path_of("secrets");
     let help = format!("if it is a secret, fetch it with `[[{secrets}]]` instead");

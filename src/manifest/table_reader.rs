@@ -62,7 +62,7 @@ pub(super) struct TableReader<'t, 'i> {
     title: String,
     table: &'t DeTable<'i>,
     header: Range<usize>,
-    missing: Vec<&'static str>,
+    missing: Vec<&'static FieldRow>,
 }
 
 /// Reads all fields of a table.
@@ -80,11 +80,13 @@ pub(super) fn read_table<T: FieldTable>(
         header,
         missing: Vec::new(),
     };
+    let outer = std::mem::replace(&mut found.near, T::ROWS);
     let fields = T::read(&mut reader, found);
     let rows = T::ROWS.iter().filter(|row| reader.may_have(row));
     let names: Vec<_> = rows.map(|row| row.name).collect();
     reader.report_unknown(&names, found);
     reader.report_missing(found);
+    found.near = outer;
     fields
 }
 
@@ -108,7 +110,7 @@ impl TableReader<'_, '_> {
         let row = row.filter(|row| self.may_have(row))?;
         let Some(value) = present(self.table, row.name) else {
             if row.required && self.kind != TableKind::Section {
-                self.missing.push(row.name);
+                self.missing.push(row);
             }
             return None;
         };
@@ -146,7 +148,7 @@ impl TableReader<'_, '_> {
                     diagnostic.help(format!("`{close}` is already set: remove one of the two"))
                 }
                 Some(close) => {
-                    self.missing.retain(|missing| *missing != close);
+                    self.missing.retain(|missing| missing.name != close);
                     // Two names that mean the same field would define it twice.
                     let safety = match meant.get(close) {
                         Some(1) => Safety::Safe,
@@ -170,9 +172,15 @@ impl TableReader<'_, '_> {
             row.inner.iter().any(|inner| inner.name == name)
                 && (found.section.is_none() || row.in_section.is_some())
         };
-        match found.rows.iter().find(has_it) {
+        let in_provider = found.inside.is_some();
+        let rows = if in_provider { found.near } else { found.rows };
+        match rows.iter().find(has_it) {
             Some(row) => {
-                let path = found.path_of(row.name);
+                let path = if in_provider {
+                    found.path_inside(row.name)
+                } else {
+                    found.path_of(row.name)
+                };
                 let header = if row.toml == TomlType::Tables {
                     format!("[[{path}]]")
                 } else {
@@ -191,13 +199,14 @@ impl TableReader<'_, '_> {
     /// Reports missing fields, unless the table has a syntax error, which may hide
     /// them.
     fn report_missing(mut self, found: &mut Findings<'_>) {
-        self.missing.retain(|name| !found.misplaced.contains(*name));
+        self.missing
+            .retain(|row| !found.misplaced.contains(row.name));
         if self.missing.is_empty() || found.error_ranges.in_table(&self.header) {
             return;
         }
-        for name in self.missing {
-            let help = format!("add `{name} = {}`", found.example_of(name));
-            let message = format!("`{name}` is missing");
+        for row in self.missing {
+            let help = format!("add `{} = {}`", row.name, row.example);
+            let message = format!("`{}` is missing", row.name);
             found.wrong(Code::MissingField, self.header.clone(), message, help);
         }
     }

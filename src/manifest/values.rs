@@ -6,8 +6,9 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 use toml::de::{DeTable, DeValue};
 
+use super::Located;
 use super::choice::Choice;
-use super::field_row::TomlType;
+use super::field_row::{TomlType, header_of};
 use super::findings::{Findings, TomlValue};
 use super::row_schema::choices;
 use super::table_reader::FieldType;
@@ -62,14 +63,14 @@ pub(super) fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &
         ("an integer", DeValue::String(text)) if text == "1" => diagnostic
             .help(format!("write `{name} = 1`, without quotation marks"))
             .fix(Safety::Safe, value.span(), "1"),
-        ("a string" | "an integer" | "an array of strings", _) => {
+        ("a string" | "an integer" | "an array of strings" | "a string or a table", _) => {
             diagnostic.help(format!("write `{name} = {example}`"))
         }
         ("a table", _) => diagnostic.help(format!(
             "write `[{}]`, and below it a line for each of its fields",
-            header_of(name)
+            header_of(&found.path_inside(name))
         )),
-        _ => diagnostic.help(array_of_tables(name)),
+        _ => diagnostic.help(array_of_tables(name, found)),
     });
 }
 
@@ -86,14 +87,6 @@ fn time_limit_help(name: &str, written: &str, example: &str) -> String {
     format!("write whole numbers with units, such as `{name} = {example}`")
 }
 
-fn header_of(table: &str) -> &str {
-    match table {
-        "extensions" => "extensions.NAME",
-        "providers" => "providers.NAME",
-        _ => table,
-    }
-}
-
 /// Writes a name as a TOML key.
 pub fn key_of(name: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
@@ -103,8 +96,9 @@ pub fn key_of(name: &str) -> String {
     format!("{:?}", visible(name))
 }
 
-fn array_of_tables(name: &str) -> String {
-    format!("write `[[{name}]]`, and below it a line for each of its fields")
+fn array_of_tables(name: &str, found: &Findings<'_>) -> String {
+    let path = found.path_inside(name);
+    format!("write `[[{path}]]`, and below it a line for each of its fields")
 }
 
 /// Reads a string. No variable, argument or path can contain NUL.
@@ -126,6 +120,35 @@ pub(super) fn string<'t>(
     Some(text)
 }
 
+/// Reads an array of strings.
+pub(super) fn strings(
+    name: &str,
+    value: &TomlValue<'_>,
+    found: &mut Findings<'_>,
+) -> Option<Vec<Located<String>>> {
+    let Some(items) = value.get_ref().as_array() else {
+        wrong_type(name, value, "an array of strings", found);
+        return None;
+    };
+    let items = items.iter().filter_map(|item| {
+        if !item.get_ref().is_str() && !found.without_digits(name, item) {
+            let is = type_name(item.get_ref());
+            let message = format!("`{name}` must contain strings, but this is {is}");
+            let help = format!("write `{name} = {}`", found.example_of(name));
+            found.wrong(Code::WrongType, item.span(), message, help);
+        }
+        let value = item
+            .get_ref()
+            .is_str()
+            .then(|| string(name, item, found))??;
+        Some(Located {
+            value: value.to_owned(),
+            span: item.span(),
+        })
+    });
+    Some(items.collect())
+}
+
 /// Reads a table.
 pub(super) fn table<'t, 'i>(
     name: &str,
@@ -138,7 +161,8 @@ pub(super) fn table<'t, 'i>(
     let items = value.get_ref().as_array();
     if items.is_some_and(|items| items.iter().all(is_table)) {
         let message = format!("`{name}` is one table, not an array of tables");
-        let help = format!("write `[{}]`, once", header_of(name));
+        let path = found.path_inside(name);
+        let help = format!("write `[{}]`, once", header_of(&path));
         found.wrong(Code::WrongTableForm, value.span(), message, help);
     } else {
         wrong_type(name, value, "a table", found);
@@ -164,7 +188,8 @@ pub(super) fn tables<'t, 'i>(
                 }
                 let is = type_name(item.get_ref());
                 let message = format!("`{name}` must contain tables, but this is {is}");
-                found.wrong(Code::WrongType, item.span(), message, array_of_tables(name));
+                let help = array_of_tables(name, found);
+                found.wrong(Code::WrongType, item.span(), message, help);
                 return None;
             };
             Some((table, item.span()))
@@ -174,8 +199,8 @@ pub(super) fn tables<'t, 'i>(
     if is_table(value) {
         let message = format!("`{name}` is an array of tables");
         let diagnostic = found.at(Code::WrongTableForm, value.span(), message);
-        let diagnostic = diagnostic.help(format!("write `[[{name}]]`"));
-        let header = format!("[{name}]");
+        let header = format!("[{}]", found.path_inside(name));
+        let diagnostic = diagnostic.help(format!("write `[{header}]`"));
         let is_header = found.source.text().get(value.span()) == Some(&header);
         found.push(if is_header {
             diagnostic.fix(Safety::Suggestion, value.span(), &format!("[{header}]"))

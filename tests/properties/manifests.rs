@@ -285,7 +285,7 @@ impl Change {
 }
 
 /// What a schema cannot express; its description lists the same.
-const BEYOND_A_SCHEMA: [Code; 13] = [
+const BEYOND_A_SCHEMA: [Code; 14] = [
     Code::DuplicateSecret,
     Code::SecretAlsoRequired,
     Code::MalformedReference,
@@ -299,6 +299,7 @@ const BEYOND_A_SCHEMA: [Code; 13] = [
     Code::TimeoutMissing,
     Code::MalformedProvider,
     Code::UnknownProvider,
+    Code::ForeignReference,
 ];
 
 /// Whether no schema can reject this.

@@ -153,7 +153,7 @@ fn a_program_that_changes_at_the_question_is_not_called() {
     for changed in ["bin/one", "bin/shell"] {
         let world = with_manifest(
             "confirm = true\n[[secrets]]\nenv = \"S\"\nref = \"r\"\nprovider = \"one\"\n\
-             [providers.one]\nprogram = \"BIN/one\"\none = []\n",
+             [providers.one]\nprogram = \"BIN/one\"\none = [\"{ref}\"]\n",
         );
         copy_program("/bin/sh", &world.path("bin/shell"));
         let text = format!(
@@ -205,7 +205,8 @@ fn system(program: &str, args: &str, fields: &str) -> World {
          [[secrets]]\nenv = \"FROM_TOKEN\"\nref = \"CORP_TOKEN\"\nprovider = \"env\"\n\
          [[secrets]]\nenv = \"FROM_KEPT\"\nref = \"CORP_KEPT\"\nprovider = \"env\"\n\
          [[secrets]]\nenv = \"FROM_HOME\"\nref = \"XDG_TOKEN\"\nprovider = \"env\"\n\
-         [providers.one]\nprogram = \"{program}\"\none = [{args}]\noutput = \"raw\"\n{fields}\n"
+         [providers.one]\nprogram = \"{program}\"\nref = \"name[#none]\"\n\
+         one = [\"{{none}}\", {args}]\noutput = \"raw\"\n{fields}\n"
     );
     with_manifest(&manifest).script("hello", "printf %s \"$S_one\" >\"$MARK\"")
 }

@@ -188,8 +188,8 @@ fn programs_that_ask_are_called_first_and_alone() {
         &world,
         "[[secrets]]\nenv = \"A\"\nref = \"r\"\nprovider = \"a\"\n\
          [[secrets]]\nenv = \"B\"\nref = \"r\"\nprovider = \"b\"\n\
-         [providers.a]\nprogram = \"BIN/a\"\none = []\nterminal = true\n\
-         [providers.b]\nprogram = \"BIN/b\"\none = []\nterminal = true\n",
+         [providers.a]\nprogram = \"BIN/a\"\none = [\"{ref}\"]\nterminal = true\n\
+         [providers.b]\nprogram = \"BIN/b\"\none = [\"{ref}\"]\nterminal = true\n",
     );
     let mut world = world;
     for name in plain {

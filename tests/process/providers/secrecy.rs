@@ -43,11 +43,11 @@ fn forms() -> Vec<Form> {
             ),
         ),
         form(
-            "one = [\"one\"]\nmany = { args = [\"many\"], stdin = \"lines\", output = \"map\" }",
+            "one = [\"one\", \"{ref}\"]\nmany = { args = [\"many\"], stdin = \"lines\", output = \"map\" }",
             format!("{{\"r\":{json},\"q\":{json}}}"),
         ),
         form(
-            "one = [\"one\"]\nmany = { args = [\"many\"], output = \
+            "one = [\"one\", \"{ref}\"]\nmany = { args = [\"many\"], output = \
              { array = \"/all\", key = \"name\", value = \"v\" } }",
             format!(
                 "{{\"all\":[{{\"name\":\"r\",\"v\":{json}}},{{\"name\":\"q\",\"v\":{json}}}]}}"
@@ -97,7 +97,7 @@ fn a_value_in_any_form_reaches_the_script_alone() {
         assert_eq!(result.status.code(), Some(3), "{fields}: {result:?}");
         assert_eq!(marker(&world).as_deref(), Some(SENTINEL), "{fields}");
     }
-    let template = "one = [\"one\"]\nmany = { args = [], stdin = \"template\" }";
+    let template = "one = [\"one\", \"{ref}\"]\nmany = { args = [], stdin = \"template\" }";
     let world = world(template);
     std::fs::write(world.path("bin/value"), SENTINEL).unwrap();
     let body = "while read -r line; do
