@@ -30,8 +30,9 @@ fields! {
     /// an `audit_log`; that no top-level field is below a header by mistake; that no
     /// section weakens a guard of its group, or has no matching script; that
     /// `confirm = false` and `confirm_by` are not combined; that `kill_after` comes
-    /// with a `timeout`; that a provider exists and is described without contradictions; that no secret fills a variable that qli sets; and that no
-    /// value contains NUL.
+    /// with a `timeout`; that a provider exists and is described without
+    /// contradictions; that no secret fills a variable that qli sets; and that no value
+    /// contains NUL.
     GroupFields {
         /// The version of this format. Always `1`.
         schema_version: Version = example("1").required(),

@@ -9,6 +9,7 @@ use super::Located;
 use super::field_row::TomlType;
 use super::findings::{Findings, TomlValue};
 use super::requires_env::{holds_secret, literal_secret};
+use super::row_schema::described;
 use super::table_reader::FieldType;
 use super::values::{env_name, string, strings, table, wrong_type};
 use crate::diagnostics::{Code, quoted};
@@ -101,9 +102,12 @@ impl FieldType for Variables {
     }
 
     fn schema() -> Value {
+        let value = json!({ "type": "string" });
         json!({
             "type": "object",
-            "patternProperties": { ENV_NAME_PATTERN: { "type": "string" } },
+            "patternProperties": {
+                ENV_NAME_PATTERN: described("The value that this variable gets.", value)
+            },
             "additionalProperties": false
         })
     }

@@ -12,7 +12,7 @@ use super::field_row::{FieldRow, TomlType};
 use super::findings::{Findings, TomlValue};
 use super::provider_fields::ProviderFields;
 use super::provider_row::row;
-use super::row_schema::{described, object};
+use super::row_schema::object;
 use super::table_reader::{FieldTable, FieldType, TableKind, read_table};
 use super::values::{key_of, string, table};
 use crate::diagnostics::{Code, quoted};
@@ -140,7 +140,6 @@ impl FieldType for Provider {
             "x-taplo": { "docs": { "enumValues": texts } },
         });
         let own = json!({ "type": "string", "pattern": PROVIDER_PATTERN });
-        let own = described("A provider of this manifest, `[providers.<name>]`.", own);
         json!({ "anyOf": [built_in, own] })
     }
 }

@@ -57,6 +57,15 @@ pub(super) fn described(text: &str, schema: Value) -> Value {
         // A field's text is closer to its author than that of its table.
         schema.remove("description");
         all.extend(schema);
+        // Of a value that is one of several kinds, tombi shows the text of its kind.
+        let kinds = all.get_mut("anyOf").and_then(Value::as_array_mut);
+        for kind in kinds.into_iter().flatten().filter_map(Value::as_object_mut) {
+            let shown = kind
+                .entry("description")
+                .or_insert_with(|| text.clone().into());
+            let shown = shown.clone();
+            kind.entry("markdownDescription").or_insert(shown);
+        }
         all.insert("markdownDescription".into(), text.into());
     }
     all

@@ -132,10 +132,10 @@ fn items_by_name(items: &[Value], keys: &[String]) -> BTreeMap<String, Found> {
             .filter_map(|key| item.get(key)?.as_str())
             .collect();
         for name in names {
-            if found
-                .insert(name.to_owned(), Ok(text_or_json(item)))
-                .is_some()
-            {
+            // An item that was asked for by two of its names may be there twice.
+            let item = Ok(text_or_json(item));
+            let before = found.insert(name.to_owned(), item.clone());
+            if before.is_some_and(|before| before != item) {
                 twice.insert(name);
             }
         }

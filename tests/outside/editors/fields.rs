@@ -75,7 +75,10 @@ impl Sample {
         let own = field.pointer("/enumDescriptions/0").and_then(Value::as_str);
         self.shown.push(Shown {
             line: self.lines.len(),
-            name: line.find(']').map_or(0, |end| end - 1),
+            name: line
+                .strip_prefix('[')
+                .and_then(|line| line.find(']'))
+                .unwrap_or(0),
             value: line.find(" = ").map(|at| at + 3),
             text: text(field).to_owned(),
             of_value: own.map(str::to_owned),
@@ -105,7 +108,8 @@ fn is_table(field: &Value) -> bool {
 
 /// A value of the field's type.
 fn value(field: &Value) -> String {
-    if let Some(first) = field.pointer("/enum/0") {
+    let kinds = ["/enum/0", "/anyOf/0/enum/0"];
+    if let Some(first) = kinds.iter().find_map(|kind| field.pointer(kind)) {
         return first.to_string();
     }
     match field.get("type").and_then(Value::as_str).unwrap() {

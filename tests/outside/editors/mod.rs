@@ -30,7 +30,7 @@ C = 1
 [[secrets]]
 env = "1A"
 ref = "r"
-provider = "vault"
+provider = "env"
 "#;
 
 /// Where qli reports something, counted from 0 as editors do.
@@ -97,7 +97,7 @@ fn tombi_marks_what_qli_reports_and_nothing_else() {
         let mut tombi = workspace.tombi();
         let text = workspace.head() + FAULTY;
         let marks = tombi.open("groups/ops/_manifest.toml", &text);
-        assert_eq!(marks.len(), 7);
+        assert_eq!(marks.len(), 6);
         assert_eq!(locations(&marks), reported(&text), "{known:?}: {marks:#?}");
         tombi.stop();
     }
@@ -155,7 +155,7 @@ const TAPLO: [Known; 3] = [Known::Line, Known::File(".taplo.toml"), Known::Setti
 
 /// The choices of `provider` with their texts.
 fn providers(schema: &Value) -> impl Iterator<Item = (String, &str)> {
-    let list = |key: &str| secret(schema).pointer(&format!("/properties/provider/{key}"));
+    let list = |key: &str| secret(schema).pointer(&format!("/properties/provider/anyOf/0/{key}"));
     let list = move |key| list(key).and_then(Value::as_array).unwrap().iter();
     let texts = list("enumDescriptions").map(|text| text.as_str().unwrap());
     list("enum").map(Value::to_string).zip(texts)
@@ -183,15 +183,17 @@ fn taplo_marks(taplo: &mut Server, head: &str) {
     }
 }
 
-/// It shows a field's text on the header or on the value, which may have its own
-/// text; on the name not always.
+/// It shows a field's text on the header, on the value, which may have its own text, or
+/// on the name, as that of an array.
 fn taplo_explains(taplo: &mut Server, head: &str, schema: &Value) {
     let name = "groups/a/_manifest.toml";
     let sample = Sample::below(&format!("{head}nobody = 1\n"), schema);
     taplo.open(name, &sample.text());
     for one in &sample.shown {
         let at = one.value.map_or(one.name, |value| value + 1);
-        let shown = taplo.hover(&taplo.location(name, one.line, at));
+        let places = [at, one.name, one.name + 1];
+        let shown = places.map(|at| taplo.hover(&taplo.location(name, one.line, at)));
+        let shown = shown.concat();
         let expected = one.of_value.as_ref().unwrap_or(&one.text);
         assert!(shown.contains(expected), "{one:?}: {shown:?}");
     }
