@@ -118,7 +118,11 @@ impl SecretFault {
             Meaning::Missing => None,
             Meaning::SignedOut => Some(NextStep::new("to sign in", self.sign_in()?)),
             Meaning::Denied => Some(NextStep::new("with another account", self.sign_in()?)),
-            Meaning::Network => Some(NextStep::to_see_why("qli doctor --online".to_owned())),
+            Meaning::Network => {
+                let probe = &self.secret.tool()?.probe;
+                let asks = || NextStep::to_see_why("qli doctor --online".to_owned());
+                (!probe.is_empty()).then(asks)
+            }
         }
     }
 

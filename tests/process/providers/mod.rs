@@ -11,6 +11,7 @@ mod managers;
 mod manual;
 mod programs;
 mod prompts;
+mod rows;
 mod runs;
 mod secrecy;
 mod servers;
