@@ -86,13 +86,15 @@ impl Secrets {
         host: &mut dyn Host,
     ) -> Result<(), Refusal> {
         let missing = Err(ProviderFault::Unset);
+        let may_be_empty = self.wanted.iter().filter(|one| one.allow_empty);
+        let may_be_empty: BTreeSet<_> = may_be_empty.map(WantedSecret::key).collect();
         let mut fetching: Vec<_> = groups
             .iter()
             .map(|group| {
                 let planned = self.tools.get(&group.row.name).unwrap_or(&missing);
                 let references = group.secrets.iter().map(|(secret, parts)| Wanted {
                     parts: parts.clone(),
-                    may_be_empty: self.may_be_empty(secret),
+                    may_be_empty: may_be_empty.contains(&secret.key()),
                 });
                 Fetching::new(group.row, planned, references, shared)
             })
@@ -118,12 +120,6 @@ impl Secrets {
             }
         }
         Ok(())
-    }
-
-    /// Whether a secret with this value allows that it is empty.
-    fn may_be_empty(&self, value: &WantedSecret) -> bool {
-        let mut wanted = self.wanted.iter().filter(|one| one.key() == value.key());
-        wanted.any(|one| one.allow_empty)
     }
 
     /// Whether a value is known before any program is called, which may know it too.
