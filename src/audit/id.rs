@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::host::Host;
+use crate::names::is_uuid;
 
 /// The identifier of one run; it begins with the time and ends with random digits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -24,11 +25,7 @@ impl RunId {
 
     /// Returns whether a text is a UUID in lower case.
     pub fn has_form_of(text: &str) -> bool {
-        let fits = |(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
-        };
-        text.len() == 36 && text.bytes().enumerate().all(fits)
+        is_uuid(text)
     }
 
     /// Returns the last six digits, which are random and so nearly unique.

@@ -1,6 +1,7 @@
 //! The first record of a run: what is about to run or was refused, for which
 //! user, and from where.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use super::redact::{RecordedArg, RecordedArgs, recorded_claim};
 use crate::host::{HostView, LoginUid, Signal};
+use crate::manifest::Deliver;
 use crate::names::{Digest, Sha256, Text};
 
 /// What a `start` record adds.
@@ -20,6 +22,11 @@ pub struct StartRecord {
     #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub env_vars_left_out: u64,
+    /// Those of them that do not have the value itself, but the path of a `file`, or of an
+    /// open descriptor (`fd`).
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub deliver: BTreeMap<String, Deliver>,
     #[serde(flatten)]
     pub run: RunFacts,
 }

@@ -162,6 +162,9 @@ codes! {
     UnusedProvider = "QLI0411" "unused-provider" Warning "the group runs",
     /// A reference is in the spelling of another tool or provider.
     ForeignReference = "QLI0412" "foreign-reference" Error,
+    /// A program reads a secret's variable as a path.
+    PathVariable = "QLI0413" "path-variable" Warning
+        "the group runs; the program looks for a file named like the value",
     /// The path of the log is not valid.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error,
     /// A variable in the path of the log is not set.
@@ -216,6 +219,9 @@ codes! {
     WritableByOthers = "QLI0702" "writable-by-others" Error,
     /// Another user owns what runs.
     ForeignOwner = "QLI0703" "foreign-owner" Error,
+    /// The files of secrets are not in a runtime directory in memory.
+    SecretFileLocation = "QLI0704" "secret-file-location" Warning
+        "the group runs; a removed value may still be found on the disk",
     /// An entry of PATH is empty.
     PathEntryEmpty = "QLI0801" "path-entry-empty" Warning "the entry is skipped",
     /// An entry of PATH is relative.
@@ -259,6 +265,8 @@ codes! {
     SecretUnreachable = "QLI1107" "secret-unreachable" Error,
     /// A provider's program took too long.
     SecretTimeout = "QLI1108" "secret-timeout" Error,
+    /// A secret cannot be passed to the script.
+    SecretNotDelivered = "QLI1109" "secret-not-delivered" Error,
     /// The start of the run cannot be recorded.
     AuditUnwritable = "QLI1201" "audit-unwritable" Error,
     /// The log is locked by another process.

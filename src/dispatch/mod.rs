@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::audit::{EndBody, EndRecord, SignalRecord, SpawnFailedRecord, Unrecorded};
-use crate::guard::{Launch, Plan, Refusal, Step};
+use crate::guard::{Launch, NotRemoved, Plan, Refusal, Step};
 use crate::host::{ChildEnd, Host, Signal, reason};
 use crate::names::exit_code;
 
@@ -11,6 +11,8 @@ use crate::names::exit_code;
 pub struct Outcome {
     pub ended: Ended,
     pub unrecorded: Option<Unrecorded>,
+    /// Secrets that are left.
+    pub not_removed: Option<NotRemoved>,
 }
 
 #[derive(Debug)]
@@ -28,8 +30,11 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
     let mut launch = match Launch::begin(plan, host) {
         Ok(launch) => launch,
         Err(refusal) => {
-            let (ended, unrecorded) = (Ended::NotStarted(refusal), None);
-            return Outcome { ended, unrecorded };
+            return Outcome {
+                ended: Ended::NotStarted(refusal),
+                unrecorded: None,
+                not_removed: None,
+            };
         }
     };
     let ended = match start(&mut launch, host) {
@@ -39,12 +44,17 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
             Err(error) => Ended::Lost(reason(&error)),
         },
     };
+    let not_removed = launch.withdraw(host);
     let end = end_record(&ended);
     let unrecorded = match &ended {
         Ended::NotStarted(refusal) => launch.refuse(refusal, end, host),
         Ended::Ran(_) | Ended::Lost(_) => launch.close(end, host),
     };
-    Outcome { ended, unrecorded }
+    Outcome {
+        ended,
+        unrecorded,
+        not_removed,
+    }
 }
 
 fn start(launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
@@ -52,6 +62,7 @@ fn start(launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), Refusal> {
     plan.guards.enforce(launch, host)?;
     let interpreters = launch.prepare(host).map_err(Refusal::CannotStart)?;
     plan.last_look(&interpreters, host)?;
+    launch.deliver(host)?;
     // The last check: a signal that arrives from here on is forwarded to the script.
     // A pause looks for those without a handler, too.
     let arrived = host.pending().or_else(|| host.pause(Duration::ZERO));

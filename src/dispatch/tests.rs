@@ -1,5 +1,6 @@
 //! Whole runs in memory.
 
+mod delivery;
 mod log;
 
 use nix::errno::Errno;

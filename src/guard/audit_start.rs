@@ -192,11 +192,16 @@ impl Guard for AuditStart {
             return Err(Refusal::LogObstacle(obstacle));
         }
         let plan = launch.plan;
-        let secrets = plan.guards.secrets.iter().flat_map(|one| &one.wanted);
-        let (env_var_names, env_vars_left_out) = recorded_names(secrets.map(|one| &one.env));
+        let secrets = || plan.guards.secrets.iter().flat_map(|one| &one.wanted);
+        let (env_var_names, env_vars_left_out) = recorded_names(secrets().map(|one| &one.env));
+        let others = secrets().take(env_var_names.len());
+        let others = others.filter(|one| !one.deliver.is_env());
         let start = StartRecord {
             env_var_names,
             env_vars_left_out,
+            deliver: others
+                .map(|one| (one.env.to_string(), one.deliver))
+                .collect(),
             run: record::run_facts(launch, &plan.args, self.args, host),
         };
         match OpenRecord::open(record::context(launch, &self.log), start, host) {

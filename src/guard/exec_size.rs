@@ -6,7 +6,6 @@ use std::ffi::OsStr;
 use super::{Plan, StartFailure};
 use crate::host::HostView;
 use crate::names::{EnvName, Text};
-use crate::providers::Secret;
 
 /// A UUID.
 const RUN_ID_LENGTH: usize = 36;
@@ -15,10 +14,10 @@ const RUN_ID_LENGTH: usize = 36;
 const SURELY_SMALL: usize = 96 * 1024;
 
 impl Plan {
-    /// Why the script cannot be started with these secrets.
+    /// Why the script cannot be started, with variables of these lengths for its secrets.
     pub(super) fn size_obstacle<'s>(
         &self,
-        secrets: impl Iterator<Item = (&'s EnvName, &'s Secret)>,
+        secrets: impl Iterator<Item = (&'s EnvName, usize)>,
         view: &dyn HostView,
     ) -> Option<StartFailure> {
         let size = self.exec_size(secrets, view);
@@ -34,7 +33,7 @@ impl Plan {
     /// counted twice: once as the first argument.
     fn exec_size<'s>(
         &self,
-        secrets: impl Iterator<Item = (&'s EnvName, &'s Secret)>,
+        secrets: impl Iterator<Item = (&'s EnvName, usize)>,
         view: &dyn HostView,
     ) -> usize {
         let environment = view.environment().iter();
@@ -47,8 +46,10 @@ impl Plan {
             ("QLI_EXTENSION", self.extension.as_str().len()),
         ];
         variables.extend(own.map(|(name, length)| (OsStr::new(name), length)));
-        let secrets = secrets.map(|(name, value)| (name.as_str(), value.expose().len()));
-        variables.extend(secrets.map(|(name, length)| (OsStr::new(name), length)));
+        let directory = self.guards.secrets.iter();
+        let directory = directory.filter_map(|one| one.directory_variable(view));
+        variables.extend(directory.map(|(name, length)| (OsStr::new(name), length)));
+        variables.extend(secrets.map(|(name, length)| (OsStr::new(name.as_str()), length)));
         let variables = variables
             .iter()
             .map(|(name, length)| name.len() + 1 + length);

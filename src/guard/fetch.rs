@@ -135,8 +135,7 @@ impl WantedSecret {
         called: &Values<'_>,
         view: &dyn HostView,
     ) -> Result<Secret, ProviderFault> {
-        let local = self.provider.local(&self.reference, view);
-        let value = local.unwrap_or_else(|| {
+        let value = self.local(view).unwrap_or_else(|| {
             let value = called.get(&self.key()).ok_or(ProviderFault::Unset)?;
             Ok(value.duplicate())
         });

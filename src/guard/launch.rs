@@ -1,7 +1,9 @@
 //! A run in progress: what the guards have collected so far.
 
+use std::ffi::OsString;
 use std::path::Path;
 
+use super::delivery::FetchedSecret;
 use super::{NextStep, Plan, Refusal, StartFailure, Step};
 use crate::audit::{EndBody, Fallback, OpenRecord, Passed, RunId, Unrecorded};
 use crate::host::{Host, Interpreter, beyond_the_path, reason};
@@ -25,7 +27,9 @@ pub struct Launch<'p> {
     pub plan: &'p Plan,
     pub(super) run_id: RunId,
     pub(super) passed: Vec<Passed>,
-    pub(super) secrets: Vec<(EnvName, Secret)>,
+    pub(super) secrets: Vec<FetchedSecret>,
+    /// What variables have in place of a secret's value, where that is.
+    pub(super) variables: Vec<(String, OsString)>,
     pub(super) record: Option<OpenRecord>,
     pub(super) unrecorded: Option<Unrecorded>,
 }
@@ -49,6 +53,7 @@ impl<'p> Launch<'p> {
             run_id,
             passed: Vec::new(),
             secrets: Vec::new(),
+            variables: Vec::new(),
             record: None,
             unrecorded: None,
         })
@@ -57,14 +62,25 @@ impl<'p> Launch<'p> {
     /// Checks once more whether the script can be started, with all its secrets. Returns
     /// the programs that start it.
     pub fn prepare(&self, host: &mut dyn Host) -> Result<Vec<Interpreter>, StartFailure> {
-        match self.plan.size_obstacle(self.secrets(), host) {
+        self.clear_leftovers(host);
+        match self.plan.size_obstacle(self.lengths(), host) {
             Some(failure) => Err(failure),
             None => self.plan.spawn.prepare(host),
         }
     }
 
     pub(super) fn secrets(&self) -> impl Iterator<Item = (&EnvName, &Secret)> {
-        self.secrets.iter().map(|(name, secret)| (name, secret))
+        self.secrets.iter().map(|one| (&one.env, &one.value))
+    }
+
+    /// How many bytes each secret's variable has.
+    pub(super) fn lengths(&self) -> impl Iterator<Item = (&EnvName, usize)> {
+        let secrets = self.plan.guards.secrets.iter();
+        secrets.flat_map(|planned| {
+            let length =
+                |one: &FetchedSecret| planned.variable_length(one.deliver, &one.env, &one.value);
+            self.secrets.iter().map(move |one| (&one.env, length(one)))
+        })
     }
 
     /// Closes a run that was refused: records its end if it has a start record, else the

@@ -7,6 +7,7 @@
 mod audit_start;
 mod banner;
 mod confirm;
+mod delivery;
 mod exec_size;
 mod fetch;
 mod last_look;
@@ -32,6 +33,7 @@ use crate::manifest::{Manifest, Requirements};
 pub use audit_start::AuditStart;
 pub use banner::Banner;
 pub use confirm::{Answer, Confirm};
+pub use delivery::{DeliveryFault, NotRemoved};
 pub use last_look::FileChange;
 pub use launch::Launch;
 pub use limits::Limits;

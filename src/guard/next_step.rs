@@ -86,7 +86,7 @@ impl CommandLine<'_> {
         line.trim_end().to_owned()
     }
 
-    fn run(self, options: &str) -> String {
+    pub(super) fn run(self, options: &str) -> String {
         self.run_with(options, &self.plan.args)
     }
 
@@ -167,6 +167,7 @@ impl Refusal {
             Self::LogLocked(log, _) => {
                 ("to see which process", format!("fuser {}", shell_word(log)))
             }
+            Self::NotDelivered(fault) => return vec![fault.next_step(line)],
             Self::SecretsMissing(faults) => return for_secrets(faults, line),
             Self::CannotStart(failure) => return failure.next_step(line).into_iter().collect(),
             Self::SystemFailed(_, step) => return step.iter().cloned().collect(),

@@ -105,6 +105,8 @@ impl Plan {
             secrets: Secrets::plan(&declared),
             audit_start: AuditStart::plan(&manifest, own.into_iter().flatten().collect(), view)?,
         };
+        let secrets = guards.secrets.as_ref();
+        warnings.extend(secrets.and_then(|one| one.warning(view)));
         let limits = Limits::plan(&declared);
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&location.manifest_path, sha256);
@@ -221,7 +223,8 @@ impl Plan {
             Refusal::LogFailed(..) | Refusal::LogLocked(..) => {
                 (DemandedBy::Group, vec!["audit_log"])
             }
-            Refusal::Changed(_)
+            Refusal::NotDelivered(_)
+            | Refusal::Changed(_)
             | Refusal::Interrupted(..)
             | Refusal::CannotStart(_)
             | Refusal::SystemFailed(..) => return None,

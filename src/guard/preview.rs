@@ -135,7 +135,15 @@ impl Plan {
 
     fn preview_spawn(&self, view: &dyn HostView) -> Preview {
         let local = self.guards.local_secrets(view);
-        let local = local.iter().map(|(name, secret)| (*name, secret));
+        let planned = self.guards.secrets.iter();
+        let local = planned.flat_map(|planned| {
+            local.iter().map(|(one, value)| {
+                (
+                    &one.env,
+                    planned.variable_length(one.deliver, &one.env, value),
+                )
+            })
+        });
         let verdict = match self.size_obstacle(local, view) {
             Some(failure) => Verdict::Refuse(Refusal::CannotStart(failure)),
             None => self.spawn.preview(view),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Detail, FileChange, Miss, NextStep, SecretFault, Step};
+use super::{DeliveryFault, Detail, FileChange, Miss, NextStep, SecretFault, Step};
 use crate::audit::{AppendError, LogObstacle};
 use crate::diagnostics::Code;
 use crate::host::{NotStartable, Signal};
@@ -25,6 +25,7 @@ pub enum Refusal {
     /// the cause.
     TerminalUnknown(String, String),
     SecretsMissing(Vec<SecretFault>),
+    NotDelivered(DeliveryFault),
     /// The log's location is not safe or not writable.
     LogObstacle(LogObstacle),
     /// The start could not be recorded in the log: what to do, and the reason.
@@ -134,6 +135,7 @@ impl Refusal {
                     .map_or(Code::SecretMissing, SecretFault::code);
                 (Some(Step::Secrets), code)
             }
+            Self::NotDelivered(_) => (Some(Step::Secrets), Code::SecretNotDelivered),
             Self::LogObstacle(_) | Self::LogFailed(..) => {
                 (Some(Step::AuditStart), Code::AuditUnwritable)
             }
@@ -163,6 +165,7 @@ impl Refusal {
         match self {
             Self::EnvDiffers(misses) => misses.iter().map(Miss::detail).collect(),
             Self::SecretsMissing(faults) => faults.iter().map(SecretFault::detail).collect(),
+            Self::NotDelivered(fault) => one(fault.to_string()),
             Self::Changed(changes) => {
                 let reasons = changes.iter().map(FileChange::to_string);
                 reasons.flat_map(one).collect()

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use super::delivery::{self, FetchedSecret};
 use super::plan::Declared;
 use super::{Detail, Guard, Guards, Launch, Passage, Refusal, SecretFault, StartFailure, Verdict};
 use crate::host::{Host, HostView};
-use crate::manifest::{DemandedBy, SecretSpec};
+use crate::manifest::{Deliver, DemandedBy, SecretSpec};
 use crate::names::{EnvName, SecretRef, Text, plural, shell_word};
 use crate::providers::{
     FoundTool, Parts, Provider, ProviderFault, Redactor, Row, Secret, ToolContents, Unusable, count,
@@ -19,6 +20,9 @@ use crate::providers::{
 pub struct Secrets {
     /// In the manifest's order, the group's first.
     pub wanted: Vec<WantedSecret>,
+    /// Where those that are delivered as files are, below a directory for each run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Text>,
     /// The program of each provider that calls one.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", serialize_with = "tools")]
     pub tools: BTreeMap<String, Result<FoundTool, ProviderFault>>,
@@ -34,7 +38,13 @@ pub struct WantedSecret {
     /// Whether the value may be empty.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub allow_empty: bool,
+    #[serde(skip_serializing_if = "is_default")]
+    pub deliver: Deliver,
     pub demanded_by: DemandedBy,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A program that cannot be called is null.
@@ -61,19 +71,31 @@ impl Secrets {
                 planned.or_insert_with(|| tool.find(declared.view));
             }
         }
-        (!wanted.is_empty()).then_some(Self { wanted, tools })
+        let has_files = wanted.iter().any(|one| one.deliver == Deliver::File);
+        let directory = has_files.then(|| Text::from(delivery::base(declared.view)));
+        (!wanted.is_empty()).then_some(Self {
+            wanted,
+            directory,
+            tools,
+        })
     }
 
-    /// The one predicate: every secret that is known to be missing without a call.
+    /// The one predicate: every secret that is known to be missing without a call, or why
+    /// they could not be passed on.
     fn refusal(&self, view: &dyn HostView) -> Option<Refusal> {
+        let fault = || self.delivery_fault(view).map(Refusal::NotDelivered);
+        self.missing(view).or_else(fault)
+    }
+
+    fn missing(&self, view: &dyn HostView) -> Option<Refusal> {
         let mut now = BTreeMap::new();
         let missing = self.wanted.iter().filter_map(|one| {
-            let fault = match (&one.provider, one.tool()) {
-                (provider, None) => {
-                    let value = provider.local(&one.reference, view)?;
+            let fault = match one.tool() {
+                None => {
+                    let value = one.local(view)?;
                     value.and_then(|value| one.fits(value, view)).err()?
                 }
-                (_, Some(row)) => {
+                Some(row) => {
                     let planned = self.tools.get(&row.name)?;
                     let found = now.entry(row.name.as_str());
                     let found = found.or_insert_with(|| row.find_again(planned, view).err());
@@ -91,14 +113,11 @@ impl Secrets {
     /// More than the script can be given, of which the longest value is named. Values that
     /// no program is called for have been counted in the preview.
     fn too_much(&self, launch: &Launch<'_>, view: &dyn HostView) -> Option<Refusal> {
-        let failure = launch.plan.size_obstacle(launch.secrets(), view)?;
+        let failure = launch.plan.size_obstacle(launch.lengths(), view)?;
         let StartFailure::TooLarge { size, limit, .. } = failure else {
             return None;
         };
-        let longest = launch
-            .secrets()
-            .max_by_key(|(_, value)| value.expose().len());
-        let (env, _) = longest?;
+        let (env, _) = launch.lengths().max_by_key(|(_, length)| *length)?;
         let wanted = self.wanted.iter().find(|one| one.env == *env)?;
         let fault = wanted.fault(Unusable::TooMuch { size, limit }.into());
         Some(Refusal::SecretsMissing(vec![fault]))
@@ -139,11 +158,12 @@ impl Secrets {
             format!(", by {}{known}", shell_word(&tool.path))
         });
         let text = format!(
-            "{} from {} {}{}",
+            "{} from {} {}{}{}",
             wanted.env,
             wanted.provider.name(),
             wanted.reference,
-            by.unwrap_or_default()
+            by.unwrap_or_default(),
+            self.delivery(wanted)
         );
         Detail::new(now, text, wanted.demanded_by)
     }
@@ -151,11 +171,11 @@ impl Secrets {
 
 impl Guards {
     /// The secrets that are available without calling a program.
-    pub(super) fn local_secrets(&self, view: &dyn HostView) -> Vec<(&EnvName, Secret)> {
+    pub(super) fn local_secrets(&self, view: &dyn HostView) -> Vec<(&WantedSecret, Secret)> {
         let wanted = self.secrets.iter().flat_map(|one| &one.wanted);
         let local = wanted.filter_map(|one| {
-            let value = one.provider.local(&one.reference, view)?;
-            Some((&one.env, value.ok()?))
+            let value = one.local(view)?;
+            Some((one, value.ok()?))
         });
         local.collect()
     }
@@ -170,7 +190,7 @@ impl Guards {
         if local.is_empty() {
             return args.to_vec();
         }
-        let redactor = Redactor::of(local.iter().map(|(name, secret)| (*name, secret)));
+        let redactor = Redactor::of(local.iter().map(|(one, secret)| (&one.env, secret)));
         args.iter()
             .map(|arg| redactor.text(arg.as_os_str()))
             .collect()
@@ -184,6 +204,7 @@ impl WantedSecret {
             reference: spec.reference.clone(),
             provider: spec.provider.clone(),
             allow_empty: spec.allow_empty,
+            deliver: spec.deliver,
             demanded_by,
         }
     }
@@ -193,9 +214,17 @@ impl WantedSecret {
         self.provider.tool()
     }
 
-    /// Passes on a value that its variable can have.
+    /// The value, if no program is called for it.
+    pub(super) fn local(&self, view: &dyn HostView) -> Option<Result<Secret, ProviderFault>> {
+        self.provider
+            .local(&self.reference, !self.deliver.is_env(), view)
+    }
+
+    /// Passes on a value that can be delivered.
     pub(super) fn fits(&self, value: Secret, view: &dyn HostView) -> Result<Secret, ProviderFault> {
-        value.check_length(self.env.as_str(), view)?;
+        if self.deliver.is_env() {
+            value.check_variable(self.env.as_str(), view)?;
+        }
         if value.is_empty() && !self.allow_empty {
             return Err(Unusable::Empty.into());
         }
@@ -236,7 +265,11 @@ impl Guard for Secrets {
             let secret = wanted.value(&called, host);
             let secret =
                 secret.map_err(|fault| Refusal::SecretsMissing(vec![wanted.fault(fault)]))?;
-            launch.secrets.push((wanted.env.clone(), secret));
+            launch.secrets.push(FetchedSecret {
+                env: wanted.env.clone(),
+                deliver: wanted.deliver,
+                value: secret,
+            });
         }
         let called = !self.tools.is_empty();
         let too_much = called.then(|| self.too_much(launch, host)).flatten();

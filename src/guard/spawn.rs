@@ -82,10 +82,11 @@ impl Spawn {
             ("QLI_EXTENSION", plan.extension.as_str()),
         ];
         let own = own.into_iter().map(|(name, value)| (name, value.as_ref()));
-        let secrets = launch
-            .secrets()
-            .map(|(name, secret)| (name.as_str(), secret.expose()));
-        let env: Vec<_> = secrets.chain(own).collect();
+        let secrets = launch.secrets.iter().filter(|one| one.deliver.is_env());
+        let secrets = secrets.map(|one| (one.env.as_str(), one.value.expose()));
+        let variables = launch.variables.iter();
+        let variables = variables.map(|(name, value)| (name.as_str(), value.as_os_str()));
+        let env: Vec<_> = secrets.chain(variables).chain(own).collect();
         let spawned = host.spawn(&Start {
             program: self.program.file(),
             args: &args,

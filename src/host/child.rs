@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::Child;
@@ -79,17 +80,23 @@ impl CoreLimit {
 pub(super) fn spawn(
     start: &Start<'_>,
     own: &BTreeMap<OsString, OsString>,
+    descriptors: &[OwnedFd],
     ignores_pipe: bool,
 ) -> io::Result<Pid> {
     // qli adopts what the script leaves running, to count and to reap it
     // (PR_SET_CHILD_SUBREAPER, prctl(2)). If the kernel refuses, nothing is counted.
     #[cfg(target_os = "linux")]
     let _ = nix::sys::prctl::set_child_subreaper(true);
+    let mut actions = PosixSpawnFileActions::init()?;
+    for one in descriptors.iter().map(AsRawFd::as_raw_fd) {
+        // Onto itself: it is not closed on exec, in the new process only.
+        actions.add_dup2(one, one)?;
+    }
     execute(
         start.program,
         start.args.iter().copied(),
         environment(start, own),
-        &PosixSpawnFileActions::init()?,
+        &actions,
         &attributes(ignores_pipe, PosixSpawnFlags::empty())?,
     )
 }

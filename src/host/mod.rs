@@ -14,7 +14,9 @@ mod blocked;
 mod blocked;
 mod child;
 mod clock;
+mod delivered_files;
 mod descendants;
+mod descriptor;
 mod directory;
 mod disposition;
 mod draft;
@@ -30,6 +32,7 @@ mod first_line;
 mod handlers;
 mod interpreter;
 mod left_running;
+mod leftovers;
 mod line_fault;
 mod log;
 mod path;
@@ -39,6 +42,7 @@ mod poll;
 mod process;
 mod remedy;
 mod running_tool;
+mod script_mark;
 mod signals;
 mod streams;
 mod syslog;
@@ -153,6 +157,9 @@ pub trait HostView {
     /// Whether nothing on the filesystem of a path can be executed (mount(8)).
     fn is_noexec(&self, path: &Path) -> bool;
 
+    /// Whether the filesystem of a path, which may not exist yet, is in memory.
+    fn is_in_memory(&self, path: &Path) -> bool;
+
     /// How much a script can be given.
     fn exec_limits(&self) -> ExecLimits;
 
@@ -234,7 +241,21 @@ pub trait Host: HostView {
     /// `AlreadyExists` unless the path is free or an empty directory.
     fn make(&mut self, directory: &Path, files: &[NewFile<'_>], above: u32) -> io::Result<()>;
 
-    /// Starts the script in qli's own process group.
+    /// Removes the files that killed runs have left in this directory.
+    fn clear_leftovers(&mut self, directory: &Path);
+
+    /// Creates a new private directory (0700), and read-only files in it (0400), or
+    /// nothing. No other run clears them as long as qli lives.
+    fn deliver_files(&mut self, directory: &Path, files: &[(&str, &[u8])]) -> io::Result<()>;
+
+    /// Returns the number of a new descriptor, from which the script reads this.
+    fn deliver_descriptor(&mut self, bytes: &[u8]) -> io::Result<i32>;
+
+    /// Removes what was delivered.
+    fn withdraw(&mut self) -> io::Result<()>;
+
+    /// Starts the script in qli's own process group, with the descriptors that were
+    /// delivered.
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()>;
 
     /// Waits for the script: forwards signals, follows its stops and enforces its

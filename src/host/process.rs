@@ -2,6 +2,7 @@
 //! that of another PID namespace, such as the host's in a container: its ids are those
 //! of other processes (`pid_namespaces(7)`).
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -66,7 +67,7 @@ fn exe(pid: u32) -> Option<PathBuf> {
     is_own().then(link)?
 }
 
-fn boot_id() -> Option<String> {
+pub(super) fn boot_id() -> Option<String> {
     Some(read("sys/kernel/random/boot_id")?.trim_end().to_owned())
 }
 
@@ -76,11 +77,62 @@ pub(super) fn is_running(pid: u32, start: u64, since_boot: &str) -> Option<bool>
     if boot_id()? != since_boot {
         return Some(false);
     }
-    let pid = i32::try_from(pid).ok()?;
-    if let Some(found) = read_of(pid, "stat").and_then(|stat| field(&stat, START)) {
+    if let Some(found) = start_of(pid) {
         return Some(found == start);
     }
-    (kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)).then_some(false)
+    let pid = i32::try_from(pid).ok()?;
+    is_absent(pid).then_some(false)
+}
+
+fn is_absent(pid: i32) -> bool {
+    kill(Pid::from_raw(pid), None) == Err(Errno::ESRCH)
+}
+
+/// When a process started, in clock ticks since boot.
+pub(super) fn start_of(pid: u32) -> Option<u64> {
+    field(&read_of(pid.try_into().ok()?, "stat")?, START)
+}
+
+/// Whether a process of this machine still runs. One that has ended and is not reaped does
+/// not. Where its start is unknown, any process of that id counts.
+pub(super) fn is_alive(pid: u32, start: Option<u64>) -> bool {
+    let Ok(pid) = i32::try_from(pid) else {
+        return false;
+    };
+    match read_of(pid, "stat") {
+        Some(found) if is_ended(&found) => false,
+        Some(found) => start.is_none_or(|start| field(&found, START) == Some(start)),
+        None => !is_absent(pid),
+    }
+}
+
+/// Whether a process has ended: a zombie, or dead (`proc_pid_stat(5)`).
+fn is_ended(stat: &str) -> bool {
+    let state = stat.rsplit_once(')').map_or("", |(_, rest)| rest.trim());
+    state.starts_with(['Z', 'X'])
+}
+
+/// The pid namespace of this process, which decides what an id means.
+pub(super) fn pid_namespace() -> Option<String> {
+    let link = std::fs::read_link("/proc/self/ns/pid").ok()?;
+    Some(link.to_string_lossy().into_owned())
+}
+
+/// The ids of all runs of this user that have a process, by the variable that every script
+/// gets; `None` if that cannot be known.
+pub(super) fn run_ids() -> Option<BTreeSet<String>> {
+    if cfg!(not(target_os = "linux")) {
+        return Some(BTreeSet::new());
+    }
+    let ids = is_own().then(|| pids().filter_map(run_id));
+    ids.map(Iterator::collect)
+}
+
+fn run_id(pid: i32) -> Option<String> {
+    let variables = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let mut lines = variables.split(|byte| *byte == 0);
+    let id = lines.find_map(|line| line.strip_prefix(b"QLI_RUN_ID="))?;
+    Some(String::from_utf8_lossy(id).into_owned())
 }
 
 fn login_uid() -> LoginUid {
@@ -127,9 +179,12 @@ pub(super) fn descends_from(pid: i32, ancestor: i32) -> bool {
 
 /// All processes that can be seen.
 pub(super) fn all() -> Vec<Place> {
+    pids().filter_map(place).collect()
+}
+
+fn pids() -> impl Iterator<Item = i32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter_map(place).collect()
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
 /// The name of a process, as `ps` shows it.
@@ -192,6 +247,12 @@ mod tests {
         assert!(descends_from(own, parent));
         assert!(!descends_from(own, own) && !descends_from(1 << 23, parent));
         assert!(all().contains(&place(own).unwrap()));
+    }
+
+    #[test]
+    fn a_zombie_has_ended() {
+        assert!(is_ended("7 (a) b) Z 1 7 7") && is_ended("7 (Z) X 1"));
+        assert!(!is_ended("7 (a) Z) S 1 7 7") && !is_ended("7 (Z"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -17,7 +18,9 @@ use nix::unistd::{AccessFlags, Pid, faccessat, getpid};
 use signal_hook::low_level;
 
 use super::child::{self, ChildEnd, CoreLimit};
+use super::delivered_files::DeliveredFiles;
 use super::handlers::SignalHandlers;
+use super::script_mark::ScriptMark;
 use super::signals::Signal;
 use super::streams::write_stderr;
 use super::terminal::SavedModes;
@@ -25,7 +28,7 @@ use super::waiting::Waiting;
 use super::{
     Access, Acl, AskError, CallQueue, Contents, ExecLimits, FileDigest, Host, HostView, Identity,
     LogFile, NewFile, OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ask, atomic_write,
-    clock, draft, file, process, terminal, tool, user,
+    clock, descriptor, draft, file, leftovers, process, terminal, tool, user,
 };
 
 #[derive(Debug)]
@@ -40,6 +43,8 @@ pub struct System {
     own: OnceLock<process::OwnStat>,
     environment: OnceLock<BTreeMap<OsString, OsString>>,
     core_limit: Option<CoreLimit>,
+    files: Option<DeliveredFiles>,
+    descriptors: Vec<OwnedFd>,
     arrived: Option<Signal>,
 }
 
@@ -56,6 +61,8 @@ impl System {
             own: OnceLock::new(),
             environment: OnceLock::new(),
             core_limit: None,
+            files: None,
+            descriptors: Vec::new(),
             arrived: None,
         }
     }
@@ -200,6 +207,20 @@ impl HostView for System {
         false
     }
 
+    #[cfg(target_os = "linux")]
+    fn is_in_memory(&self, path: &Path) -> bool {
+        // From linux/magic.h.
+        const IN_MEMORY: [i64; 2] = [0x0102_1994, 0x8584_58f6]; // tmpfs, ramfs
+        let mut above = path.ancestors();
+        let found = above.find_map(|path| rustix::fs::statfs(path).ok());
+        found.is_some_and(|found| IN_MEMORY.contains(&found.f_type))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn is_in_memory(&self, _: &Path) -> bool {
+        false
+    }
+
     fn exec_limits(&self) -> ExecLimits {
         ExecLimits::of_system()
     }
@@ -327,14 +348,41 @@ impl Host for System {
         atomic_write::make(directory, &draft, files, above)
     }
 
+    fn clear_leftovers(&mut self, directory: &Path) {
+        leftovers::clear(directory, self.euid);
+    }
+
+    fn deliver_files(&mut self, directory: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
+        self.files = Some(DeliveredFiles::create(directory, files)?);
+        Ok(())
+    }
+
+    fn deliver_descriptor(&mut self, bytes: &[u8]) -> io::Result<i32> {
+        let descriptor = descriptor::holding(bytes)?;
+        let number = descriptor.as_raw_fd();
+        self.descriptors.push(descriptor);
+        Ok(number)
+    }
+
+    fn withdraw(&mut self) -> io::Result<()> {
+        self.descriptors.clear();
+        self.files.take().map_or(Ok(()), DeliveredFiles::remove)
+    }
+
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
         self.modes = SavedModes::read();
         let ignores_pipe = self.signals()?.ignores_pipe();
         let limited = self.core_limit.take().map(CoreLimit::restore);
-        let spawned = child::spawn(start, self.environment(), ignores_pipe);
+        let descriptors = std::mem::take(&mut self.descriptors);
+        let spawned = child::spawn(start, self.environment(), &descriptors, ignores_pipe);
+        drop(descriptors);
         // Secrets may still be in memory.
         self.core_limit = limited.and_then(|()| CoreLimit::disable());
-        self.script = Some(spawned?);
+        let script = spawned?;
+        if let Some(files) = &self.files {
+            files.mark(&ScriptMark::of(script.as_raw().cast_unsigned()));
+        }
+        self.script = Some(script);
         Ok(())
     }
 

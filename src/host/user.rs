@@ -9,14 +9,19 @@ use super::Identity;
 /// (LDAP, SSSD, systemd) are looked up by the C library.
 pub(super) fn identity(euid: u32) -> Identity {
     let uid = nix::unistd::getuid();
-    let host = nix::unistd::gethostname().unwrap_or_default();
     let passwd = std::fs::read("/etc/passwd").unwrap_or_default();
     Identity {
         uid: uid.as_raw(),
         euid,
         user: name_in(&passwd, uid).or_else(|| name_from_libc(uid)),
-        host: host.to_string_lossy().into_owned(),
+        host: host(),
     }
+}
+
+/// The machine's name.
+pub(super) fn host() -> String {
+    let host = nix::unistd::gethostname().unwrap_or_default();
+    host.to_string_lossy().into_owned()
 }
 
 /// A static glibc would load modules built for the system's glibc, which ends in

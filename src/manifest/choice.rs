@@ -85,3 +85,24 @@ impl LogAccess {
         }
     }
 }
+
+choice! {
+    /// How a script gets a secret.
+    Deliver {
+        /// Its variable has the value.
+        #[default]
+        Env = "env",
+        /// Its variable has the path of a private file, which is removed when the script
+        /// ends.
+        File = "file",
+        /// Its variable has the path of an open descriptor, `/dev/fd/N`, which only the
+        /// script and what it starts inherit.
+        Fd = "fd",
+    }
+}
+
+impl Deliver {
+    pub fn is_env(self) -> bool {
+        self == Self::Env
+    }
+}

@@ -15,6 +15,7 @@ mod foreign;
 mod lints;
 mod locate;
 mod parse;
+mod path_variables;
 mod provider_arguments;
 mod provider_fields;
 mod provider_row;
@@ -42,7 +43,7 @@ use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit};
 use crate::providers::Provider;
 
 pub use audit::{AnchorTarget, AuditLog};
-pub use choice::{ArgsMode, ConfirmBy, LogAccess};
+pub use choice::{ArgsMode, ConfirmBy, Deliver, LogAccess};
 pub use fix::apply_fixes;
 pub use locate::locate;
 pub use parse::parse;
@@ -131,6 +132,7 @@ pub struct SecretSpec {
     pub reference: SecretRef,
     pub provider: Provider,
     pub allow_empty: bool,
+    pub deliver: Deliver,
 }
 
 /// Makes a source from what reading a manifest's file returned. Fails if that is an

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use super::field_row::{FieldRow, TomlType, example};
 use super::findings::{Findings, TomlValue};
+use super::path_variables::reader_of_path;
 use super::row_schema::object;
 use super::table_reader::{FieldTable, FieldType, TableKind, fields, read_table};
 use super::values::{string, tables};
-use super::{Located, SecretSpec};
+use super::{Deliver, Located, SecretSpec};
 use crate::diagnostics::{Code, quoted};
 use crate::names::{EnvName, SecretRef};
 use crate::providers::Provider;
@@ -17,7 +18,8 @@ use crate::providers::Provider;
 fields! {
     /// One secret, fetched after all other guards have passed.
     SecretFields {
-        /// The variable in which the script finds the value: `"GITHUB_TOKEN"`.
+        /// The variable in which the script finds the value, or where to read it:
+        /// `"GITHUB_TOKEN"`.
         env: EnvName = example("\"GITHUB_TOKEN\"").required(),
 
         /// What the provider looks up: `"op://Vault/Item/field"`, or the name of a
@@ -29,6 +31,10 @@ fields! {
 
         /// Whether the value may be empty, which is an error otherwise. Default: `false`.
         allow_empty: bool = example("true"),
+
+        /// How the script gets it. Only `"env"` takes a line end from the value of a file,
+        /// and refuses NUL. Default: `"env"`.
+        deliver: Deliver = example("\"file\""),
     }
 }
 
@@ -81,12 +87,16 @@ fn secret(fields: SecretFields, found: &mut Findings<'_>) -> Option<Located<Secr
     let env = fields
         .env
         .filter(|env| may_hold_a_secret(&env.value, &env.span, found))?;
+    if fields.deliver.is_none() {
+        takes_a_path(&env.value, &env.span, found);
+    }
     Some(Located {
         value: SecretSpec {
             env: env.value,
             reference: reference?.value,
             provider: provider?,
             allow_empty: fields.allow_empty.is_some_and(|one| one.value),
+            deliver: fields.deliver.map(|one| one.value).unwrap_or_default(),
         },
         span: env.span,
     })
@@ -131,6 +141,17 @@ fn may_hold_a_secret(name: &EnvName, span: &Range<usize>, found: &mut Findings<'
         found.wrong(Code::LoaderVariable, span.clone(), message, help);
     }
     !set_by_qli
+}
+
+/// Advises on a variable in which a program looks for a path, not for the value itself.
+fn takes_a_path(name: &EnvName, span: &Range<usize>, found: &mut Findings<'_>) {
+    if let Some(reader) = reader_of_path(name.as_str()) {
+        let message = format!("`{name}` should be a path, but would be the value");
+        let help = format!(
+            "add `deliver = \"file\"` ({reader}), or `deliver = \"env\"` if the secret is a path"
+        );
+        found.wrong(Code::PathVariable, span.clone(), message, help);
+    }
 }
 
 /// Whether a loader, a shell or an interpreter reads code or paths from a variable

@@ -94,6 +94,15 @@ fn check_name(text: &str) -> Result<(), NameError> {
     leftover(text).map_or(Ok(()), |what| Err(NameError::Leftover(what)))
 }
 
+/// Whether a text is a UUID in lower case.
+pub fn is_uuid(text: &str) -> bool {
+    let fits = |(at, byte)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
+}
+
 fn check_env_name(text: &str) -> Result<(), NameError> {
     check(
         text,

@@ -185,10 +185,12 @@ mod tests {
             assert_eq!(types(path), expected, "{path}");
         }
         assert_eq!(shape.types(&shape.names()), BTreeSet::from(["string"]));
-        assert!(
-            shape
-                .field_names(&at("secrets []"))
-                .eq(["env", "ref", "provider", "allow_empty"])
-        );
+        assert!(shape.field_names(&at("secrets []")).eq([
+            "env",
+            "ref",
+            "provider",
+            "allow_empty",
+            "deliver"
+        ]));
     }
 }

@@ -209,7 +209,7 @@ impl<'f> Fetching<'f> {
     }
 
     fn usable(&self, reference: usize, value: Bytes) -> Result<Secret, Unusable> {
-        let secret = Secret::new(value)?;
+        let secret = Secret::new(value);
         let may_be_empty = self.may_be_empty.get(reference) == Some(&true);
         if secret.is_empty() && !may_be_empty {
             return Err(Unusable::Empty);

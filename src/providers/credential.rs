@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::local_file::{FileFault, read, without_line_end};
+use super::local_file::{FileFault, read};
 use super::output::Bytes;
 use super::{Local, ProviderFault};
 use crate::host::HostView;
@@ -14,6 +14,7 @@ pub(super) static CREDENTIAL: Local = Local {
     shape: "name",
     check,
     value,
+    ends_line: true,
 };
 
 fn check(reference: &str) -> Result<(), String> {
@@ -24,7 +25,7 @@ fn check(reference: &str) -> Result<(), String> {
 
 fn value(reference: &SecretRef, view: &dyn HostView) -> Result<Bytes, ProviderFault> {
     let path = directory(view)?.join(reference.as_str());
-    Ok(without_line_end(read(&path, view)?))
+    Ok(read(&path, view)?)
 }
 
 fn directory(view: &dyn HostView) -> Result<PathBuf, FileFault> {
@@ -51,7 +52,7 @@ mod tests {
         let world = World::new()
             .var("CREDENTIALS_DIRECTORY", "/run/credentials/backup.service")
             .file("/run/credentials/backup.service/db", "hunter2\n");
-        assert_eq!(*of(&world).unwrap(), b"hunter2");
+        assert_eq!(*of(&world).unwrap(), b"hunter2\n");
     }
 
     #[test]

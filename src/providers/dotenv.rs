@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::local_file::{FileFault, check as check_path, expand, read, without_line_end};
+use super::local_file::{FileFault, check as check_path, expand, read};
 use super::output::Bytes;
 use super::{Local, ProviderFault};
 use crate::host::HostView;
@@ -16,6 +16,7 @@ pub(super) static DOTENV: Local = Local {
     shape: "path#KEY",
     check,
     value,
+    ends_line: true,
 };
 
 fn check(reference: &str) -> Result<(), String> {
@@ -40,7 +41,7 @@ fn value(reference: &SecretRef, view: &dyn HostView) -> Result<Bytes, ProviderFa
         path: path.clone(),
         key: key.to_owned(),
     };
-    Ok(without_line_end(found.ok_or_else(missing)?))
+    Ok(found.ok_or_else(missing)?)
 }
 
 /// What is wrong in a text, and where. It contains no value.

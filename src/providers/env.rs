@@ -16,6 +16,7 @@ pub(super) static ENV: Local = Local {
     shape: "NAME",
     check,
     value,
+    ends_line: false,
 };
 
 fn check(reference: &str) -> Result<(), String> {

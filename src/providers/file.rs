@@ -1,6 +1,6 @@
 //! Secrets that are a file each, as Docker, Kubernetes and agents write them.
 
-use super::local_file::{check, expand, read, without_line_end};
+use super::local_file::{check, expand, read};
 use super::output::Bytes;
 use super::{Local, ProviderFault};
 use crate::host::HostView;
@@ -8,15 +8,16 @@ use crate::names::SecretRef;
 
 pub(super) static FILE: Local = Local {
     name: "file",
-    about: "the contents of a file, without a final line end",
+    about: "the contents of a file; a variable gets them without a final line end",
     shape: "path",
     check,
     value,
+    ends_line: true,
 };
 
 fn value(reference: &SecretRef, view: &dyn HostView) -> Result<Bytes, ProviderFault> {
     let path = expand(reference.as_str(), view)?;
-    Ok(without_line_end(read(&path, view)?))
+    Ok(read(&path, view)?)
 }
 
 #[cfg(test)]
@@ -30,7 +31,7 @@ mod tests {
         let world = World::new().file("/home/ops/db", "hunter2\n");
         for path in ["/home/ops/db", "~/db", "$HOME/db"] {
             let bytes = value(&path.parse().unwrap(), &world).unwrap();
-            assert_eq!(*bytes, b"hunter2", "{path}");
+            assert_eq!(*bytes, b"hunter2\n", "{path}");
         }
     }
 

@@ -36,6 +36,7 @@ pub use built_in::Tried;
 pub use calls::{Fetching, Shared, Wanted, count};
 pub use fault::ProviderFault;
 pub use local_file::FileFault;
+use local_file::without_line_end;
 use output::Bytes;
 pub use output::{AnswerFault, Output};
 pub use probe::Probe;
@@ -65,6 +66,8 @@ pub struct Local {
     /// Returns what a reference must look like if this one is not valid.
     pub check: fn(&str) -> Result<(), String>,
     pub value: fn(&SecretRef, &dyn HostView) -> Result<Bytes, ProviderFault>,
+    /// Whether its values are texts whose final line end no variable should have.
+    pub ends_line: bool,
 }
 
 const LOCAL: [&Local; 4] = [
@@ -144,17 +147,22 @@ impl Provider {
         }
     }
 
-    /// The value, if no program is called for it.
+    /// The value, if no program is called for it: `exact`, or as a variable should have
+    /// it.
     pub fn local(
         &self,
         reference: &SecretRef,
+        exact: bool,
         view: &dyn HostView,
     ) -> Option<Result<Secret, ProviderFault>> {
         match self {
-            Self::Local(local) => {
-                let value = (local.value)(reference, view);
-                Some(value.and_then(|value| Ok(Secret::new(value)?)))
-            }
+            Self::Local(local) => Some((local.value)(reference, view).map(|value| {
+                Secret::new(if local.ends_line && !exact {
+                    without_line_end(value)
+                } else {
+                    value
+                })
+            })),
             Self::Tool(_) => None,
         }
     }
@@ -187,6 +195,30 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::host::fake::World;
+
+    #[test]
+    fn only_a_variable_loses_a_line_end_and_only_that_of_a_file() {
+        let world = World::new()
+            .file("/home/ops/value", "v\n\n")
+            .file("/home/ops/.env", "A=\"v\\n\\n\"\n")
+            .var("CREDENTIALS_DIRECTORY", "/home/ops")
+            .var("VALUE", "v\n\n");
+        for (provider, reference, in_variable) in [
+            ("file", "~/value", "v\n"),
+            ("dotenv", "~/.env#A", "v\n"),
+            ("credential", "value", "v\n"),
+            ("env", "VALUE", "v\n\n"),
+        ] {
+            let provider = Provider::named(provider).unwrap();
+            let value = |exact| {
+                let value = provider.local(&reference.parse().unwrap(), exact, &world);
+                value.unwrap().unwrap()
+            };
+            assert_eq!(value(false).bytes(), in_variable.as_bytes());
+            assert_eq!(value(true).bytes(), b"v\n\n");
+        }
+    }
 
     #[test]
     fn every_built_in_provider_has_a_name_of_its_own() {

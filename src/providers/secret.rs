@@ -47,11 +47,8 @@ const SURELY_SHORT: usize = 64 * 1024;
 
 impl Secret {
     /// Takes a value without copying it.
-    pub fn new(mut bytes: Zeroizing<Vec<u8>>) -> Result<Self, Unusable> {
-        if bytes.contains(&0) {
-            return Err(Unusable::Nul);
-        }
-        Ok(Self(SecretBox::new(Box::new(std::mem::take(&mut *bytes)))))
+    pub fn new(mut bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(SecretBox::new(Box::new(std::mem::take(&mut *bytes))))
     }
 
     pub fn is_empty(&self) -> bool {
@@ -59,8 +56,12 @@ impl Secret {
     }
 
     /// Checks that a variable of this name can have the value.
-    pub fn check_length(&self, name: &str, view: &dyn HostView) -> Result<(), Unusable> {
-        let length = name.len() + "=\0".len() + self.0.expose_secret().len();
+    pub fn check_variable(&self, name: &str, view: &dyn HostView) -> Result<(), Unusable> {
+        let bytes = self.0.expose_secret();
+        if bytes.contains(&0) {
+            return Err(Unusable::Nul);
+        }
+        let length = name.len() + "=\0".len() + bytes.len();
         if length > SURELY_SHORT && length > view.exec_limits().string {
             return Err(Unusable::TooLong);
         }
@@ -70,6 +71,10 @@ impl Secret {
     #[must_use]
     pub fn duplicate(&self) -> Self {
         Self(SecretBox::new(Box::new(self.0.expose_secret().clone())))
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        self.0.expose_secret()
     }
 
     /// For passing the value on.
@@ -91,7 +96,7 @@ mod tests {
 
     #[test]
     fn debug_shows_nothing_of_the_value() {
-        let secret = Secret::new(Zeroizing::new(b"hunter2".to_vec())).unwrap();
+        let secret = Secret::new(Zeroizing::new(b"hunter2".to_vec()));
         assert_eq!(format!("{secret:?}"), "Secret");
         assert_eq!(secret.expose(), "hunter2");
     }
@@ -99,15 +104,18 @@ mod tests {
     #[test]
     fn the_name_counts_for_the_length_of_a_variable() {
         let bytes = vec![b'x'; EXEC_LIMITS.string - "TOKEN=\0".len()];
-        let secret = Secret::new(Zeroizing::new(bytes)).unwrap();
-        let check = |name: &str| secret.check_length(name, &World::new());
+        let secret = Secret::new(Zeroizing::new(bytes));
+        let check = |name: &str| secret.check_variable(name, &World::new());
         assert_eq!(check("TOKEN"), Ok(()));
         assert_eq!(check("TOKENS"), Err(Unusable::TooLong));
     }
 
     #[test]
     fn what_no_variable_can_hold_is_refused() {
-        let of = |bytes: &[u8]| Secret::new(Zeroizing::new(bytes.to_vec())).map(|_| ());
+        let of = |bytes: &[u8]| {
+            let secret = Secret::new(Zeroizing::new(bytes.to_vec()));
+            secret.check_variable("A", &World::new())
+        };
         assert_eq!(of(b"a\0b"), Err(Unusable::Nul));
         assert_eq!(of(b"\xff"), Ok(()));
     }

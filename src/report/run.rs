@@ -6,16 +6,18 @@ use super::message::Message;
 use super::style::hanging;
 use super::{Style, human};
 use crate::audit::{Fallback, Unrecorded};
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::discovery::{Shadowed, some_of};
 use crate::dispatch::{Ended, Outcome};
-use crate::guard::{CommandLine, NextStep, Plan, Refusal, Step};
-use crate::names::{visible, visible_path};
+use crate::guard::{CommandLine, NextStep, NotRemoved, Plan, Refusal, Step};
+use crate::names::{shell_path, visible, visible_path};
 
 /// What is reported before a run: that the group shadows another one, and the warnings
 /// of its plan if they are wanted. `style` is called only if there is something to report.
 pub fn notes(plan: &Plan, verbose: bool, style: impl FnOnce() -> Style) -> Option<String> {
-    let warnings: Vec<_> = plan.warnings.iter().filter(|_| verbose).collect();
+    // That secrets may reach a disk is said at every run.
+    let is_shown = |one: &&Diagnostic| verbose || one.code == Code::SecretFileLocation;
+    let warnings: Vec<_> = plan.warnings.iter().filter(is_shown).collect();
     if plan.location.shadows.is_none() && warnings.is_empty() {
         return None;
     }
@@ -55,8 +57,12 @@ pub fn outcome(
     qli: impl FnOnce() -> String,
     style: impl FnOnce() -> Style,
 ) -> Option<String> {
-    let Outcome { ended, unrecorded } = outcome;
-    if matches!(ended, Ended::Ran(_)) && unrecorded.is_none() {
+    let Outcome {
+        ended,
+        unrecorded,
+        not_removed,
+    } = outcome;
+    if matches!(ended, Ended::Ran(_)) && unrecorded.is_none() && not_removed.is_none() {
         return None;
     }
     let (qli, style) = (qli(), style());
@@ -67,6 +73,11 @@ pub fn outcome(
             out.push('\n');
         }
         out.push_str(&error.render(&style));
+    }
+    if let Some(NotRemoved { directory, reason }) = not_removed {
+        let warning = Message::warning("the files of secrets are not removed").line(reason);
+        let command = format!("rm -r {}", shell_path(directory));
+        out.push_str(&warning.step("to remove them", command).render(&style));
     }
     if let Some(unrecorded) = unrecorded {
         out.push_str(&unrecorded_end(unrecorded, &style));

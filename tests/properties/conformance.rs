@@ -18,8 +18,8 @@ use qli::testing::report::ExplainDocument;
 
 use crate::fake::{Act, World};
 use worlds::{
-    Ask, CACHES, Cache, Circumstances, Declared, LOG, LOGS, Log, Provider, STARTS, Start, Tool,
-    circumstances, declared, world,
+    Ask, CACHES, Cache, Circumstances, Declared, LOG, LOGS, Log, Provider, RUNTIME, RUNTIMES,
+    Runtime, STARTS, Start, Tool, circumstances, declared, world,
 };
 
 fn plan(world: &World, answer: &Answer) -> Plan {
@@ -94,6 +94,8 @@ struct Compared<'a> {
     refusals: bool,
     /// Whether the start cannot be recorded, which a preview does not know.
     is_full: bool,
+    /// Whether the files of secrets cannot be written, which a preview does not know.
+    has_no_room: bool,
 }
 
 impl Compared<'_> {
@@ -102,9 +104,12 @@ impl Compared<'_> {
         prop_assert!(world.acts().is_empty(), "the preview changed something");
         let outcome = run(self.plan, &mut world);
         let acts: Vec<_> = world.acts().iter().map(Act::name).collect();
-        // An embedded script is copied once.
+        // An embedded script is copied once, and secrets are delivered before the start.
+        let others = ["Installed", "Cleared", "Descriptor"];
         let acts = acts.iter().map(String::as_str);
-        let acts: Vec<_> = acts.filter(|act| *act != "Installed").collect();
+        let acts: Vec<_> = acts.filter(|act| !others.contains(act)).collect();
+        prop_assert!(!world.has_below(&format!("{RUNTIME}/")), "a secret is left");
+        prop_assert!(outcome.not_removed.is_none());
         self.ends_agree(&steps, &outcome, &acts)?;
         let ended_at = end(&outcome).map(|(step, _)| step);
         self.acts_agree(&steps, ended_at, &acts)?;
@@ -139,6 +144,7 @@ impl Compared<'_> {
             (None, None) => prop_assert_eq!(outcome.ended.exit(), Exit::Code(0)),
             // A run that asks no one writes to the log before it starts the script.
             (Some((Step::AuditStart, _)), None | Some((Step::Spawn, _))) if self.is_full => {}
+            (Some((Step::Secrets, _)), None) if self.has_no_room => {}
             (Some((step, reason)), None) => {
                 // The user said no, or a program had no value.
                 let open = steps.iter().any(|one| one.step == step && is_open(one));
@@ -162,7 +168,8 @@ impl Compared<'_> {
     ) -> Result<(), TestCaseError> {
         let mut rest = allowed(steps).into_iter().peekable();
         for act in acts {
-            let is_end = ended_at.is_some_and(|step| step == Step::Spawn || self.refusals);
+            let is_end = ended_at
+                .is_some_and(|step| step == Step::Spawn || self.refusals || self.has_no_room);
             if is_end && *act == "Appended" {
                 break; // the end record of a script that could not be started, or the refusal
             }
@@ -190,6 +197,7 @@ proptest! {
             log: LOG,
             refusals: declared.refusals,
             is_full: matches!(now.log, Log::Full),
+            has_no_room: matches!(now.runtime, Runtime::Full),
         };
         compared.agree(world)?;
     }
@@ -207,6 +215,7 @@ proptest! {
             log: "/home/ops/.local/state/qli/prod-audit.log",
             refusals: true,
             is_full: false,
+            has_no_room: false,
         };
         compared.agree(world)?;
     }
@@ -226,7 +235,7 @@ fn refused_alone(change: impl FnOnce(&mut Circumstances)) -> Option<Step> {
         audited: true,
         refusals: false,
         required: BTreeMap::new(),
-        secrets: [("S".to_owned(), Provider::OnePassword)].into(),
+        secrets: [("S".to_owned(), (Provider::OnePassword, "file"))].into(),
         own: BTreeSet::new(),
     };
     let mut now = Circumstances {
@@ -237,6 +246,7 @@ fn refused_alone(change: impl FnOnce(&mut Circumstances)) -> Option<Step> {
         tool: Tool::Good,
         log: Log::Absent,
         start: Start::Good,
+        runtime: Runtime::Good,
         huge: false,
     };
     change(&mut now);
@@ -263,6 +273,13 @@ fn each_circumstance_alone_refuses_its_own_step() {
     for tool in [Tool::Noexec, Tool::Acl] {
         let refused = refused_alone(|now| now.tool = tool);
         assert_eq!(refused, Some(Step::Secrets), "{tool:?}");
+    }
+    for runtime in RUNTIMES {
+        // Only a descriptor needs what is missing there.
+        let is_usable = matches!(runtime, Runtime::NoDescriptors | Runtime::Full);
+        let expected = (!is_usable).then_some(Step::Secrets);
+        let refused = refused_alone(|now| now.runtime = runtime);
+        assert_eq!(refused, expected, "{runtime:?}");
     }
     for log in LOGS {
         let is_usable = matches!(log, Log::Absent | Log::Good | Log::Full);

@@ -59,7 +59,7 @@ impl Requirements {
                 (format!("op://v/{name}/f"), "one_password")
             };
             format!(
-                "[[{path}secrets]]\nprovider = \"{provider}\"\nenv = \"{name}\"\nref = \"{reference}\"\n"
+                "[[{path}secrets]]\nprovider = \"{provider}\"\ndeliver = \"file\"\nenv = \"{name}\"\nref = \"{reference}\"\n"
             )
         });
         let required = format!("[{path}requires_env]\n{required}");

@@ -3,6 +3,7 @@
 //! `parts pass FILE` hashes a file, and does nothing else. The others append
 //! records: `parts MODE LOG COUNT LENGTH`.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -151,6 +152,7 @@ fn start(host: &System) -> StartRecord {
     StartRecord {
         env_var_names: Vec::new(),
         env_vars_left_out: 0,
+        deliver: BTreeMap::new(),
         run: RunFacts {
             args: RecordedArgs::List(vec![RecordedArg::Whole("--all".into())]),
             guards: Vec::new(),

@@ -21,7 +21,8 @@ pub(super) struct Declared {
     /// Whether refusals are recorded too.
     pub(super) refusals: bool,
     pub(super) required: BTreeMap<String, String>,
-    pub(super) secrets: BTreeMap<String, Provider>,
+    /// With how each is delivered.
+    pub(super) secrets: BTreeMap<String, (Provider, &'static str)>,
     /// Which of these the script's section requires, not the group.
     pub(super) own: BTreeSet<String>,
 }
@@ -68,14 +69,15 @@ impl Declared {
         for (name, value) in &self.required {
             line(format!("{}requires_env.{name} = \"{value}\"", path(name)));
         }
-        for (name, provider) in &self.secrets {
+        for (name, (provider, deliver)) in &self.secrets {
             let (reference, provider) = match provider {
                 Provider::Env => (format!("CI_{name}"), "env"),
                 Provider::File => (format!("~/CI_{name}"), "file"),
                 Provider::OnePassword => (format!("op://v/{name}/f"), "one_password"),
             };
             line(format!(
-                "[[{}secrets]]\nenv = \"{name}\"\nref = \"{reference}\"\nprovider = \"{provider}\"",
+                "[[{}secrets]]\nenv = \"{name}\"\nref = \"{reference}\"\n\
+                 provider = \"{provider}\"\ndeliver = \"{deliver}\"",
                 path(name)
             ));
         }
@@ -85,12 +87,13 @@ impl Declared {
 
 pub(super) fn declared() -> impl Strategy<Value = Declared> {
     let provider = prop::sample::select(vec![Provider::Env, Provider::File, Provider::OnePassword]);
+    let deliver = prop::sample::select(vec!["env", "file", "fd"]);
     (
         any::<bool>(),
         prop::sample::select(vec![Ask::No, Ask::Key, Ask::Name]),
         any::<(bool, bool)>(),
         prop::collection::btree_map("[AB]", "[12]?", 0..3),
-        prop::collection::btree_map("[STU]", provider, 0..3),
+        prop::collection::btree_map("[STU]", (provider, deliver), 0..3),
         prop::collection::btree_set("confirm|[ABST]", 0..4),
     )
         .prop_map(
@@ -116,8 +119,61 @@ pub(super) struct Circumstances {
     pub(super) tool: Tool,
     pub(super) log: Log,
     pub(super) start: Start,
+    pub(super) runtime: Runtime,
     /// A variable that leaves no room for the others.
     pub(super) huge: bool,
+}
+
+pub(super) const RUNTIME: &str = "/home/ops/run/qli";
+
+/// The directory for the files of secrets, and what descriptors need.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Runtime {
+    Good,
+    Closed,
+    Open,
+    Foreign,
+    Linked,
+    NotADirectory,
+    /// No user of this machine has one.
+    Absent,
+    NoDescriptors,
+    /// No more can be written, which only writing shows.
+    Full,
+}
+
+pub(super) const RUNTIMES: [Runtime; 8] = [
+    Runtime::Closed,
+    Runtime::Open,
+    Runtime::Foreign,
+    Runtime::Linked,
+    Runtime::NotADirectory,
+    Runtime::Absent,
+    Runtime::NoDescriptors,
+    Runtime::Full,
+];
+
+impl Runtime {
+    fn put(self, world: World) -> World {
+        let world = world.directory("/dev/fd", 0o755);
+        let with = |world: World, mode| {
+            let world = world.var("XDG_RUNTIME_DIR", "/home/ops/run");
+            world
+                .directory("/home/ops/run", 0o700)
+                .directory(RUNTIME, mode)
+        };
+        match self {
+            Self::Good => with(world, 0o700),
+            Self::Closed => with(world, 0o500),
+            Self::Open => with(world, 0o777),
+            Self::Foreign => with(world, 0o700).alter(RUNTIME, |stat| stat.owner = UID + 1),
+            Self::Linked => with(world, 0o700).link(RUNTIME, "/home/ops"),
+            Self::NotADirectory => with(world, 0o700).file(RUNTIME, ""),
+            Self::Absent => world,
+            Self::NoDescriptors => with(world, 0o700).without("/dev/fd"),
+            Self::Full => with(world, 0o700).fails(Op::Deliver, 1, nix::errno::Errno::ENOSPC),
+        }
+    }
 }
 
 /// What is the matter with the provider's program.
@@ -299,10 +355,11 @@ pub(super) fn circumstances() -> impl Strategy<Value = Circumstances> {
         (prop::option::weighted(0.8, op), tool),
         log,
         prop_oneof![4 => Just(Start::Good), 1 => prop::sample::select(STARTS.to_vec())],
+        prop_oneof![4 => Just(Runtime::Good), 1 => prop::sample::select(RUNTIMES.to_vec())],
         prop::bool::weighted(0.03),
     )
         .prop_map(
-            |(vars, typed, answer, (op, tool), log, start, huge)| Circumstances {
+            |(vars, typed, answer, (op, tool), log, start, runtime, huge)| Circumstances {
                 vars,
                 typed,
                 answer,
@@ -310,6 +367,7 @@ pub(super) fn circumstances() -> impl Strategy<Value = Circumstances> {
                 tool,
                 log,
                 start,
+                runtime,
                 huge,
             },
         )
@@ -335,7 +393,7 @@ pub(super) fn world(declared: &Declared, now: &Circumstances) -> World {
     if now.huge {
         world = world.var("HUGE", "x".repeat(EXEC_LIMITS.all));
     }
-    world = now.start.put(world);
+    world = now.runtime.put(now.start.put(world));
     let log = |world: World, kind, mode| world.node(LOG, kind, mode, "");
     match now.log {
         Log::Absent => world,

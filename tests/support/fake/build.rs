@@ -88,6 +88,12 @@ impl World {
         self
     }
 
+    /// Mounts a filesystem in memory.
+    pub fn in_memory(mut self, path: &str) -> Self {
+        self.in_memory.push(path.into());
+        self
+    }
+
     /// Gives a path an access control list.
     pub fn acl_of(self, path: &str, acl: Acl) -> Self {
         self.disk.borrow_mut().acls.insert(path.into(), acl);
@@ -183,6 +189,13 @@ impl World {
 
     pub fn acts(&self) -> Vec<Act> {
         self.disk.borrow().acts.clone()
+    }
+
+    /// Whether there is anything whose path begins with this.
+    pub fn has_below(&self, beginning: &str) -> bool {
+        let disk = self.disk.borrow();
+        let mut paths = disk.nodes.keys().filter_map(|path| path.to_str());
+        paths.any(|path| path.starts_with(beginning))
     }
 
     pub fn text(&self, path: &str) -> Option<String> {

@@ -33,6 +33,10 @@ pub enum Act {
     /// A line was sent to the system log.
     Logged,
     Installed,
+    /// The files that killed runs left here were removed.
+    Cleared(PathBuf),
+    /// A descriptor with this was made for the script.
+    Descriptor(Vec<u8>),
     /// The script was started with these arguments and variables.
     Spawned(Vec<OsString>, Vec<(String, OsString)>),
     Waited,
@@ -77,6 +81,9 @@ pub enum Op {
     Syslog,
     Install,
     Make,
+    Deliver,
+    Descriptor,
+    Withdraw,
     Spawn,
 }
 
@@ -97,6 +104,8 @@ pub(super) struct Disk {
     pub(super) pending: Option<Signal>,
     pub(super) locked: bool,
     pub(super) inodes: u64,
+    /// The directory of the delivered files.
+    pub(super) delivered: Option<PathBuf>,
     pub(super) clock: Duration,
     pub(super) acls: BTreeMap<PathBuf, Acl>,
     pub(super) time: Option<DateTime<Utc>>,

@@ -60,6 +60,7 @@ pub struct World {
     terminal_error: Option<nix::errno::Errno>,
     tools: BTreeMap<String, Tool>,
     noexec: Vec<PathBuf>,
+    in_memory: Vec<PathBuf>,
     end: ChildEnd,
 }
 
@@ -213,6 +214,10 @@ impl HostView for World {
 
     fn is_noexec(&self, path: &Path) -> bool {
         self.noexec.iter().any(|mount| path.starts_with(mount))
+    }
+
+    fn is_in_memory(&self, path: &Path) -> bool {
+        self.in_memory.iter().any(|mount| path.starts_with(mount))
     }
 
     fn exec_limits(&self) -> ExecLimits {
@@ -393,6 +398,38 @@ impl Host for World {
     fn make(&mut self, directory: &Path, files: &[NewFile<'_>], _: u32) -> io::Result<()> {
         self.attempt(Op::Make)?;
         self.disk.borrow_mut().make_new(directory, files)
+    }
+
+    fn clear_leftovers(&mut self, directory: &Path) {
+        self.act(Act::Cleared(directory.to_owned()));
+    }
+
+    fn deliver_files(&mut self, directory: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
+        self.attempt(Op::Deliver)?;
+        let mut disk = self.disk.borrow_mut();
+        if disk.stat(directory).is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        for (name, bytes) in files {
+            disk.create(&directory.join(name), 0o400, bytes)?;
+        }
+        disk.delivered = Some(directory.to_owned());
+        Ok(())
+    }
+
+    fn deliver_descriptor(&mut self, bytes: &[u8]) -> io::Result<i32> {
+        self.attempt(Op::Descriptor)?;
+        self.act(Act::Descriptor(bytes.to_vec()));
+        Ok(100)
+    }
+
+    fn withdraw(&mut self) -> io::Result<()> {
+        self.attempt(Op::Withdraw)?;
+        let mut disk = self.disk.borrow_mut();
+        if let Some(directory) = disk.delivered.take() {
+            disk.nodes.retain(|path, _| !path.starts_with(&directory));
+        }
+        Ok(())
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
