@@ -112,11 +112,16 @@ enum From {
     File,
     Dotenv,
     Credential,
+    /// The same program, but the script gets a path.
+    OpAsFile,
+    OpAsDescriptor,
 }
 
-const FROM: [From; 5] = [
+const FROM: [From; 7] = [
     From::Env,
     From::Op,
+    From::OpAsFile,
+    From::OpAsDescriptor,
     From::File,
     From::Dotenv,
     From::Credential,
@@ -128,6 +133,8 @@ impl From {
         let secret = match self {
             Self::Env => "[[secrets]]\nenv = \"S\"\nref = \"CI_S\"\nprovider = \"env\"",
             Self::Op => SECRET_OF_OP,
+            Self::OpAsFile => &format!("{SECRET_OF_OP}\ndeliver = \"file\""),
+            Self::OpAsDescriptor => &format!("{SECRET_OF_OP}\ndeliver = \"fd\""),
             Self::File => "[[secrets]]\nenv = \"S\"\nref = \"$KEYS/file\"\nprovider = \"file\"",
             Self::Dotenv => {
                 "[[secrets]]\nenv = \"S\"\nref = \"$KEYS/.env#S\"\nprovider = \"dotenv\""
@@ -136,11 +143,17 @@ impl From {
                 "[[secrets]]\nenv = \"S\"\nref = \"file\"\nprovider = \"credential\""
             }
         };
-        let world = World::new(secret).script("hello", &format!("{KEEP}\n{then}"));
+        let keep = match self {
+            Self::OpAsFile | Self::OpAsDescriptor => KEEP_FROM_PATH,
+            Self::Env | Self::Op | Self::File | Self::Dotenv | Self::Credential => KEEP,
+        };
+        let world = World::new(secret).script("hello", &format!("{keep}\n{then}"));
         let world = match self {
             Self::Env => world,
             Self::File | Self::Dotenv | Self::Credential => keys(world),
-            Self::Op => op(world, &format!("printf %s '{SENTINEL}'")),
+            Self::Op | Self::OpAsFile | Self::OpAsDescriptor => {
+                op(world, &format!("printf %s '{SENTINEL}'"))
+            }
         };
         std::fs::create_dir(world.path("logs")).unwrap();
         world
@@ -151,6 +164,10 @@ const SECRET_OF_OP: &str =
     "[[secrets]]\nenv = \"S\"\nref = \"op://v/i/f\"\nprovider = \"one_password\"";
 
 const KEEP: &str = "printf %s \"$S\" >\"$MARK\"";
+
+/// No other variable of the script contains the secret, which the search must not find here.
+const KEEP_FROM_PATH: &str = "cat \"$S\" >\"$MARK\"
+tr '\\0' '\\n' </proc/$$/environ | grep -v ^CI_S= | grep 'S3ntine[l]' && exit 99";
 
 /// Adds a fake of 1Password's program.
 fn op(world: World, body: &str) -> World {
@@ -173,6 +190,7 @@ fn with_secret<'a>(world: &World, command: &'a mut Command) -> &'a mut Command {
         .env("KEYS", world.path("keys"))
         .env("CREDENTIALS_DIRECTORY", world.path("keys"))
         .env("MARK", world.path("marker"))
+        .env("XDG_RUNTIME_DIR", world.path("run"))
 }
 
 fn run(world: &World, command: &mut Command) -> Output {
@@ -397,7 +415,9 @@ fn read_only_commands_show_no_secret_and_call_no_program() {
         let world = from.world("exit 0");
         let world = match from {
             From::Env | From::File | From::Dotenv | From::Credential => world,
-            From::Op => op(world, &format!("echo >called; printf %s '{SENTINEL}'")),
+            From::Op | From::OpAsFile | From::OpAsDescriptor => {
+                op(world, &format!("echo >called; printf %s '{SENTINEL}'"))
+            }
         };
         for words in [
             "explain g hello",

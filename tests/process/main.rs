@@ -14,6 +14,7 @@ mod canary;
 mod case;
 mod completions;
 mod confirm;
+mod delivery;
 mod digest;
 mod ends;
 mod environment;
