@@ -33,6 +33,9 @@ pub(crate) mod names;
 // What is wrong, where, and what to type next; the table of codes.
 pub(crate) mod diagnostics;
 
+// Finds the values of secrets in what a script prints.
+pub(crate) mod masking;
+
 // The system, to read and to act on; tests have one in memory.
 #[expect(
     clippy::disallowed_methods,

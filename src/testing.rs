@@ -37,15 +37,15 @@ pub mod history {
 pub mod host {
     pub use crate::host::{
         Access, Acl, AskError, CallQueue, ChildEnd, Contents, ExecLimits, FileDigest, FileId,
-        FileKind, FileVersion, HEAD, Host, HostView, Identity, LogFile, LoginUid, NewFile, OpenLog,
-        Opened, ProcessFacts, Signal, Start, Stat, System, TimeLimits, ToolCall, ToolError,
-        ToolInput, ToolOutput, quiet_panics,
+        FileKind, FileVersion, HEAD, Host, HostView, Identity, LogFile, LoginUid, Masking, NewFile,
+        OpenLog, Opened, ProcessFacts, Signal, Start, Stat, System, TimeLimits, ToolCall,
+        ToolError, ToolInput, ToolOutput, quiet_panics,
     };
 }
 
 pub mod manifest {
     pub use crate::manifest::{
-        LogAccess, Manifest, SCHEMA, apply_fixes, parse, problems, schema, source,
+        LogAccess, Manifest, Mask, SCHEMA, apply_fixes, parse, problems, schema, source,
     };
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::redact::{RecordedArg, RecordedArgs, recorded_claim};
 use crate::host::{HostView, LoginUid, Signal};
-use crate::manifest::Deliver;
+use crate::manifest::{Deliver, Mask};
 use crate::names::{Digest, Sha256, Text};
 
 /// What a `start` record adds.
@@ -27,6 +27,10 @@ pub struct StartRecord {
     #[serde(skip_serializing_if = "is_default")]
     #[schemars(default)]
     pub deliver: BTreeMap<String, Deliver>,
+    /// Where their values are replaced in what the script prints.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub mask: Mask,
     #[serde(flatten)]
     pub run: RunFacts,
 }

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use clap::FromArgMatches;
 
 use crate::dispatch::Exit;
-use crate::host::{System, WITNESS, quiet_panics, run_witness};
+use crate::host::{System, quiet_panics, run_stage};
 
 use args::{Cli, Command};
 use context::Context;
@@ -38,8 +38,7 @@ use global::Global;
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     quiet_panics();
     let args: Vec<_> = args.into_iter().collect();
-    if args == [WITNESS] {
-        run_witness();
+    if run_stage(&args).is_some() {
         return ExitCode::SUCCESS;
     }
     // The process ends with it, so freeing its memory is a waste of time.

@@ -165,6 +165,8 @@ codes! {
     /// A program reads a secret's variable as a path.
     PathVariable = "QLI0413" "path-variable" Warning
         "the group runs; the program looks for a file named like the value",
+    /// There is a `mask_hold`, but no `mask`.
+    MaskMissing = "QLI0414" "mask-missing" Error,
     /// The path of the log is not valid.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error,
     /// A variable in the path of the log is not set.

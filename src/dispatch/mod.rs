@@ -13,6 +13,8 @@ pub struct Outcome {
     pub unrecorded: Option<Unrecorded>,
     /// Secrets that are left.
     pub not_removed: Option<NotRemoved>,
+    /// Why some of what the script printed could not be written.
+    pub unwritten: Option<String>,
 }
 
 #[derive(Debug)]
@@ -33,6 +35,7 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
             return Outcome {
                 ended: Ended::NotStarted(refusal),
                 unrecorded: None,
+                unwritten: None,
                 not_removed: None,
             };
         }
@@ -50,10 +53,13 @@ pub fn run(plan: &Plan, host: &mut dyn Host) -> Outcome {
         Ended::NotStarted(refusal) => launch.refuse(refusal, end, host),
         Ended::Ran(_) | Ended::Lost(_) => launch.close(end, host),
     };
+    // Whoever reads the output may read slowly: the end is on disk by then.
+    let unwritten = host.flush_output().err().as_ref().map(reason);
     Outcome {
         ended,
         unrecorded,
         not_removed,
+        unwritten,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod log;
+mod masking;
 
 use nix::errno::Errno;
 

@@ -202,6 +202,7 @@ impl Guard for AuditStart {
             deliver: others
                 .map(|one| (one.env.to_string(), one.deliver))
                 .collect(),
+            mask: plan.masking.mask,
             run: record::run_facts(launch, &plan.args, self.args, host),
         };
         match OpenRecord::open(record::context(launch, &self.log), start, host) {

@@ -214,6 +214,13 @@ impl StartFailure {
                 let error = io::Error::from_raw_os_error((*errno)?);
                 return Some(NextStep::to_see_why(diagnosis(&error, script)));
             }
+            Self::NotMasked(_, errno) => {
+                let error = io::Error::from_raw_os_error((*errno)?);
+                return Some(NextStep::to_see_why(diagnosis(
+                    &error,
+                    Path::new("/dev/ptmx"),
+                )));
+            }
             Self::Vanished(_) => return None,
         };
         Some(NextStep::new(label, command))

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{
-    Answer, AuditStart, Banner, Confirm, Guards, Limits, Refusal, RequiresEnv, Secrets, Spawn,
+    Answer, AuditStart, Banner, Confirm, Guards, Limits, Masking, Refusal, RequiresEnv, Secrets,
+    Spawn,
 };
 use crate::audit::FileFacts;
 use crate::diagnostics::{Diagnostics, Position, Source};
@@ -45,6 +46,7 @@ pub struct Plan {
     pub guards: Guards,
     pub spawn: Spawn,
     pub limits: Limits,
+    pub masking: Masking,
     /// Warnings about the manifest, and about other users who may change the group.
     pub warnings: Diagnostics,
 }
@@ -108,6 +110,7 @@ impl Plan {
         let secrets = guards.secrets.as_ref();
         warnings.extend(secrets.and_then(|one| one.warning(view)));
         let limits = Limits::plan(&declared);
+        let masking = Masking::plan(&declared);
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&location.manifest_path, sha256);
         let args: Vec<_> = request.args.iter().cloned().map(Text::from).collect();
@@ -128,6 +131,7 @@ impl Plan {
             guards,
             spawn: Spawn { program },
             limits,
+            masking,
             warnings,
         })
     }
@@ -150,7 +154,8 @@ impl Plan {
             ),
             ("guards", json!(self.guards)),
         ];
-        digest(covered.into_iter().chain(limits).collect())
+        let masking = (!self.masking.is_off()).then(|| ("masking", json!(self.masking)));
+        digest(covered.into_iter().chain(limits).chain(masking).collect())
     }
 
     /// SHA-256 of the contents of manifest and script only, under their relative

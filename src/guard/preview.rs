@@ -150,7 +150,14 @@ impl Plan {
         };
         let program = || shell_path(&self.spawn.program.path);
         let text = verdict.refusal().map_or_else(program, Refusal::reason);
-        let detail = Detail::of_group(verdict.shown(), text);
-        Preview::new(Step::Spawn, verdict, vec![detail])
+        let program = Detail::of_group(verdict.shown(), text);
+        let secrets = self
+            .guards
+            .secrets
+            .as_ref()
+            .map_or(0, |one| one.wanted.len());
+        let masking = self.masking.detail(secrets);
+        let details = std::iter::once(program).chain(masking).collect();
+        Preview::new(Step::Spawn, verdict, details)
     }
 }

@@ -67,6 +67,9 @@ pub enum StartFailure {
     CopyDiffers(PathBuf),
     #[error("the embedded script cannot be copied to {path}: {1}", path = shell_path(.0))]
     NoCopy(PathBuf, String),
+    /// The system's message.
+    #[error("what it prints cannot be masked: {0}")]
+    NotMasked(String, Option<i32>),
 }
 
 impl StartFailure {
@@ -80,17 +83,26 @@ impl StartFailure {
 
     /// 127 if there is nothing to start, else 126.
     pub fn exit_code(&self) -> u8 {
-        if matches!(self, Self::Vanished(_)) {
-            return exit_code::NOT_FOUND;
+        match self {
+            Self::Vanished(_) => exit_code::NOT_FOUND,
+            Self::NotMasked(..) => exit_code::REFUSED,
+            Self::NotStartable(_)
+            | Self::NotExecutable { .. }
+            | Self::TooLarge { .. }
+            | Self::CopyDiffers(_)
+            | Self::NoCopy(..) => exit_code::NOT_EXECUTABLE,
         }
-        exit_code::NOT_EXECUTABLE
     }
 
     pub fn errno(&self) -> Option<i32> {
-        if let Self::NotExecutable { errno, .. } = self {
-            return *errno;
+        match self {
+            Self::NotExecutable { errno, .. } | Self::NotMasked(_, errno) => *errno,
+            Self::Vanished(_)
+            | Self::NotStartable(_)
+            | Self::TooLarge { .. }
+            | Self::CopyDiffers(_)
+            | Self::NoCopy(..) => None,
         }
-        None
     }
 }
 

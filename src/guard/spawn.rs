@@ -1,6 +1,7 @@
 //! Step 6: the script is started.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use super::{Launch, StartFailure, Verdict};
@@ -87,13 +88,15 @@ impl Spawn {
         let variables = launch.variables.iter();
         let variables = variables.map(|(name, value)| (name.as_str(), value.as_os_str()));
         let env: Vec<_> = secrets.chain(variables).chain(own).collect();
-        let spawned = host.spawn(&Start {
+        let start = Start {
             program: self.program.file(),
             args: &args,
             env: &env,
-        });
+        };
+        let masked = mask(launch, host);
+        let spawned = masked.map(|()| host.spawn(&start));
         launch.secrets.clear();
-        spawned.map_err(|error| self.failure(&error, host))
+        spawned?.map_err(|error| self.failure(&error, host))
     }
 
     /// Converts the system's error. "Not found" means the script itself, or
@@ -112,6 +115,23 @@ impl Spawn {
         }
         StartFailure::not_executable(file, reason(error), error)
     }
+}
+
+/// Redirects what the script will print through a filter, if the manifest asks for it.
+fn mask(launch: &Launch<'_>, host: &mut dyn Host) -> Result<(), StartFailure> {
+    let masking = &launch.plan.masking;
+    if masking.is_off() {
+        return Ok(());
+    }
+    if let Some(warning) = masking.warning(launch) {
+        host.show(&warning);
+    }
+    let secrets = launch.secrets();
+    let values = secrets.map(|(name, secret)| (name.as_str(), secret.expose().as_bytes()));
+    let values: Vec<_> = values.collect();
+    let masked = masking.of_run(&values).map(|masking| host.mask(&masking));
+    let masked = masked.unwrap_or(Ok(()));
+    masked.map_err(|error| StartFailure::NotMasked(reason(&error), error.raw_os_error()))
 }
 
 /// Why the copy of an embedded script cannot be written to the cache.

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::ffi::{CString, NulError, OsStr, OsString};
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::Child;
@@ -19,7 +18,7 @@ use rustix::process::{
 };
 use zeroize::Zeroizing;
 
-use super::signals::{Received, Signal};
+use super::signals::{Received, Sender, Signal};
 use super::{Start, ToolCall};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +33,14 @@ pub struct ChildEnd {
     pub timed_out: bool,
     /// Number of processes it left running; `None` if none, or unknown (not Linux).
     pub left_running: Option<usize>,
+}
+
+impl ChildEnd {
+    /// Whether a key made this signal on the terminal.
+    pub(super) fn has_typed(&self, signal: Signal) -> bool {
+        let mut all = self.received.iter();
+        all.any(|one| one.signal == signal && one.sender == Sender::Kernel && !one.forwarded)
+    }
 }
 
 impl Default for ChildEnd {
@@ -75,30 +82,13 @@ impl CoreLimit {
     }
 }
 
-/// Starts the script. Not by `Command`, which resets PIPE, and keeps copies of the
-/// environment that cannot be erased.
-pub(super) fn spawn(
-    start: &Start<'_>,
-    own: &BTreeMap<OsString, OsString>,
-    descriptors: &[OwnedFd],
-    ignores_pipe: bool,
-) -> io::Result<Pid> {
-    // qli adopts what the script leaves running, to count and to reap it
-    // (PR_SET_CHILD_SUBREAPER, prctl(2)). If the kernel refuses, nothing is counted.
+/// Prepares this process for holding secrets: no core dump, and on Linux no access by the
+/// user's other processes.
+pub(super) fn deny_dumps() -> Option<CoreLimit> {
+    // PR_SET_DUMPABLE does not fail for this value (prctl(2)).
     #[cfg(target_os = "linux")]
-    let _ = nix::sys::prctl::set_child_subreaper(true);
-    let mut actions = PosixSpawnFileActions::init()?;
-    for one in descriptors.iter().map(AsRawFd::as_raw_fd) {
-        // Onto itself: it is not closed on exec, in the new process only.
-        actions.add_dup2(one, one)?;
-    }
-    execute(
-        start.program,
-        start.args.iter().copied(),
-        environment(start, own),
-        &actions,
-        &attributes(ignores_pipe, PosixSpawnFlags::empty())?,
-    )
+    let _ = nix::sys::prctl::set_dumpable(false);
+    CoreLimit::disable()
 }
 
 /// Starts a provider's program, in a group of its own if `apart`. The caller's signals stay
@@ -118,6 +108,7 @@ pub(super) fn spawn_tool(
     };
     execute(
         &call.program,
+        call.program.as_os_str(),
         args,
         env,
         actions,
@@ -125,8 +116,11 @@ pub(super) fn spawn_tool(
     )
 }
 
-fn execute<'a>(
+/// Executes a program under this name. Not by `Command`, which resets PIPE, and keeps copies
+/// of the environment that cannot be erased.
+pub(super) fn execute<'a>(
     program: &Path,
+    name: &OsStr,
     args: impl Iterator<Item = &'a OsStr>,
     env: Result<Vec<CString>, NulError>,
     actions: &PosixSpawnFileActions,
@@ -134,7 +128,7 @@ fn execute<'a>(
 ) -> io::Result<Pid> {
     let program = CString::new(program.as_os_str().as_bytes())?;
     let args = args.map(|arg| CString::new(arg.as_bytes()));
-    let args = std::iter::once(Ok(program.clone())).chain(args);
+    let args = std::iter::once(CString::new(name.as_bytes())).chain(args);
     let args = args.collect::<Result<Vec<_>, _>>()?;
     let env = Zeroizing::new(env?);
     let env = env.as_slice();
@@ -143,7 +137,7 @@ fn execute<'a>(
 
 /// A program starts with no signal blocked, and a script with PIPE as qli found it: Rust's
 /// runtime ignores that. A new group has the id of the program.
-fn attributes(ignores_pipe: bool, more: PosixSpawnFlags) -> nix::Result<PosixSpawnAttr> {
+pub(super) fn attributes(ignores_pipe: bool, more: PosixSpawnFlags) -> nix::Result<PosixSpawnAttr> {
     let reset = if ignores_pipe {
         SigSet::empty()
     } else {
@@ -158,7 +152,7 @@ fn attributes(ignores_pipe: bool, more: PosixSpawnFlags) -> nix::Result<PosixSpa
 }
 
 /// qli's own environment with the variables that are set for the script, sorted.
-fn environment(
+pub(super) fn environment(
     start: &Start<'_>,
     own: &BTreeMap<OsString, OsString>,
 ) -> Result<Vec<CString>, NulError> {
@@ -171,7 +165,7 @@ fn environment(
 
 /// The lines of an environment. Each has its full size from the start: growing would leave
 /// copies of a secret.
-fn lines<'a>(
+pub(super) fn lines<'a>(
     variables: impl Iterator<Item = (&'a OsStr, &'a OsStr)>,
 ) -> Result<Vec<CString>, NulError> {
     let lines = variables.map(|(name, value)| {

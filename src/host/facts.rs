@@ -191,6 +191,19 @@ pub struct Start<'a> {
     pub env: &'a [(&'a str, &'a OsStr)],
 }
 
+/// What is masked in what a script prints.
+#[derive(Clone, Copy)]
+#[expect(missing_debug_implementations, reason = "`values` are secrets")]
+pub struct Masking<'a> {
+    /// Whether a stream that is a terminal is masked, too: the script gets a terminal of
+    /// its own.
+    pub terminal: bool,
+    /// How long the beginning of a value is held back for its rest.
+    pub hold: Duration,
+    /// Each with the name of its secret.
+    pub values: &'a [(&'a str, &'a [u8])],
+}
+
 /// A provider's program to run for its output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToolCall {

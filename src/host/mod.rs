@@ -7,6 +7,7 @@
 mod acl;
 mod ask;
 mod atomic_write;
+mod become_script;
 #[cfg(target_os = "linux")]
 mod blocked;
 #[cfg(not(target_os = "linux"))]
@@ -30,20 +31,28 @@ pub mod fake;
 mod file;
 mod first_line;
 mod handlers;
+mod handover;
 mod interpreter;
 mod left_running;
 mod leftovers;
 mod line_fault;
 mod log;
+mod monitor;
 mod path;
 mod path_search;
 mod permissions;
 mod poll;
 mod process;
+mod relay;
 mod remedy;
+mod run;
+mod run_stage;
 mod running_tool;
+mod script;
 mod script_mark;
 mod signals;
+mod stage;
+mod start_script;
 mod streams;
 mod syslog;
 mod system;
@@ -70,8 +79,8 @@ pub use env_line::is_several_words;
 pub use exec_limits::ExecLimits;
 pub use facts::{
     Access, AskError, CallQueue, Contents, FileDigest, FileId, FileKind, FileVersion, HEAD,
-    Identity, LoginUid, NewFile, Opened, ProcessFacts, Readable, Start, Stat, TimeLimits, ToolCall,
-    ToolError, ToolInput, ToolOutput,
+    Identity, LoginUid, Masking, NewFile, Opened, ProcessFacts, Readable, Start, Stat, TimeLimits,
+    ToolCall, ToolError, ToolInput, ToolOutput,
 };
 pub use first_line::FirstLine;
 pub use interpreter::{Interpreter, NotStartable, Unfit, interpreters, planned_interpreters};
@@ -84,7 +93,9 @@ pub use permissions::{
     is_link, is_world_writable,
 };
 pub use remedy::{beyond_the_path, diagnosis};
+pub use run_stage::run_stage;
 pub use signals::{Received, Sender, Signal};
+
 pub use streams::{
     Output, Stream, buffered_stdout, is_stdout_closed_within, quiet_panics, stdin, stream,
     write_stderr, write_stdout,
@@ -92,7 +103,6 @@ pub use streams::{
 pub use system::System;
 pub use terminal::is_exhausted;
 pub use trust::{ChangedBy, InsecurePath, MAP_OWNER, insecure_paths, is_unmapped};
-pub use witness::{WITNESS, run_witness};
 
 /// The text of a system error without its number.
 pub fn reason(error: &io::Error) -> String {
@@ -241,6 +251,9 @@ pub trait Host: HostView {
     /// `AlreadyExists` unless the path is free or an empty directory.
     fn make(&mut self, directory: &Path, files: &[NewFile<'_>], above: u32) -> io::Result<()>;
 
+    /// Redirects what the script will print through a process that masks it.
+    fn mask(&mut self, masking: &Masking<'_>) -> io::Result<()>;
+
     /// Removes the files that killed runs have left in this directory.
     fn clear_leftovers(&mut self, directory: &Path);
 
@@ -254,11 +267,19 @@ pub trait Host: HostView {
     /// Removes what was delivered.
     fn withdraw(&mut self) -> io::Result<()>;
 
-    /// Starts the script in qli's own process group, with the descriptors that were
-    /// delivered.
+    /// Starts the script with the descriptors that were delivered: in qli's own process
+    /// group, or on a terminal of its own if what it prints there is masked.
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()>;
 
     /// Waits for the script: forwards signals, follows its stops and enforces its
     /// time limits.
     fn wait(&mut self, limits: TimeLimits) -> io::Result<ChildEnd>;
+
+    /// Waits until all that the script printed is masked and written, unless a signal
+    /// arrives that ends a run.
+    ///
+    /// # Errors
+    ///
+    /// Something could not be written, and was lost.
+    fn flush_output(&mut self) -> io::Result<()>;
 }

@@ -5,7 +5,7 @@ use std::io;
 use nix::libc::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use nix::sys::signal as unix;
 use nix::unistd::Pid;
-use rustix::process::kill_process;
+use rustix::process::{kill_process, kill_process_group};
 use serde::{Serialize, Serializer};
 
 /// A signal by its number: unlike `nix`'s, it may be a real-time signal.
@@ -40,6 +40,16 @@ impl Signal {
         let signal = self.as_rustix().ok_or(io::ErrorKind::InvalidInput)?;
         let to = rustix::process::Pid::from_raw(to.as_raw()).ok_or(io::ErrorKind::NotFound)?;
         Ok(kill_process(to, signal)?)
+    }
+
+    /// Sends it to a process group.
+    pub(super) fn send_to_group(self, group: Pid) -> io::Result<()> {
+        let signal = self.as_rustix().ok_or(io::ErrorKind::InvalidInput)?;
+        let group = rustix::process::Pid::from_raw(group.as_raw());
+        Ok(kill_process_group(
+            group.ok_or(io::ErrorKind::NotFound)?,
+            signal,
+        )?)
     }
 
     #[cfg(target_os = "linux")]
@@ -133,7 +143,7 @@ pub(super) fn is_forwarded(signal: Signal, sender: Sender, facts: SignalFacts) -
 /// goes to the session leader alone when the terminal hangs up, and to the group when
 /// that leader exits (`disassociate_ctty` in the kernel). Timers and limits concern a
 /// single process.
-fn is_of_terminal(number: i32, leads_session: bool) -> bool {
+pub(super) fn is_of_terminal(number: i32, leads_session: bool) -> bool {
     match number {
         SIGINT | SIGQUIT | SIGTSTP | SIGWINCH => true,
         SIGHUP => !leads_session,

@@ -25,6 +25,12 @@ pub fn quiet_panics() {
 #[derive(Debug)]
 pub struct Blocking<S>(S);
 
+impl<S> Blocking<S> {
+    pub(super) fn new(stream: S) -> Self {
+        Self(stream)
+    }
+}
+
 impl<S: AsFd> Blocking<S> {
     fn until_done(
         &self,

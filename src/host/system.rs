@@ -4,31 +4,26 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
-use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::libc::SIGKILL;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::SigSet;
-use nix::unistd::{AccessFlags, Pid, faccessat, getpid};
+use nix::unistd::{AccessFlags, faccessat, getpid};
 use signal_hook::low_level;
 
 use super::child::{self, ChildEnd, CoreLimit};
-use super::delivered_files::DeliveredFiles;
 use super::handlers::SignalHandlers;
-use super::script_mark::ScriptMark;
+use super::run::Run;
 use super::signals::Signal;
 use super::streams::write_stderr;
-use super::terminal::SavedModes;
-use super::waiting::Waiting;
 use super::{
     Access, Acl, AskError, CallQueue, Contents, ExecLimits, FileDigest, Host, HostView, Identity,
-    LogFile, NewFile, OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ask, atomic_write,
-    clock, descriptor, draft, file, leftovers, process, terminal, tool, user,
+    LogFile, Masking, NewFile, OpenLog, Opened, ProcessFacts, Start, Stat, TimeLimits, ask,
+    atomic_write, clock, draft, file, leftovers, process, terminal, tool, user,
 };
 
 #[derive(Debug)]
@@ -36,15 +31,11 @@ pub struct System {
     started: Instant,
     euid: u32,
     signals: Option<SignalHandlers>,
-    script: Option<Pid>,
-    /// Those of the terminal before the script started.
-    modes: Option<SavedModes>,
+    run: Run,
     identity: OnceLock<Identity>,
     own: OnceLock<process::OwnStat>,
     environment: OnceLock<BTreeMap<OsString, OsString>>,
     core_limit: Option<CoreLimit>,
-    files: Option<DeliveredFiles>,
-    descriptors: Vec<OwnedFd>,
     arrived: Option<Signal>,
 }
 
@@ -55,14 +46,11 @@ impl System {
             started: Instant::now(),
             euid: nix::unistd::geteuid().as_raw(),
             signals: None,
-            script: None,
-            modes: None,
+            run: Run::default(),
             identity: OnceLock::new(),
             own: OnceLock::new(),
             environment: OnceLock::new(),
             core_limit: None,
-            files: None,
-            descriptors: Vec::new(),
             arrived: None,
         }
     }
@@ -296,10 +284,7 @@ impl Host for System {
     }
 
     fn protect_memory(&mut self) {
-        self.core_limit = CoreLimit::disable();
-        // PR_SET_DUMPABLE does not fail for this value (prctl(2)).
-        #[cfg(target_os = "linux")]
-        let _ = nix::sys::prctl::set_dumpable(false);
+        self.core_limit = child::deny_dumps();
     }
 
     fn call_all(&mut self, queues: &mut [&mut dyn CallQueue]) -> io::Result<Option<Signal>> {
@@ -348,51 +333,49 @@ impl Host for System {
         atomic_write::make(directory, &draft, files, above)
     }
 
+    fn mask(&mut self, masking: &Masking<'_>) -> io::Result<()> {
+        self.run.mask(masking)
+    }
+
     fn clear_leftovers(&mut self, directory: &Path) {
         leftovers::clear(directory, self.euid);
     }
 
     fn deliver_files(&mut self, directory: &Path, files: &[(&str, &[u8])]) -> io::Result<()> {
-        self.files = Some(DeliveredFiles::create(directory, files)?);
-        Ok(())
+        self.run.deliver_files(directory, files)
     }
 
     fn deliver_descriptor(&mut self, bytes: &[u8]) -> io::Result<i32> {
-        let descriptor = descriptor::holding(bytes)?;
-        let number = descriptor.as_raw_fd();
-        self.descriptors.push(descriptor);
-        Ok(number)
+        self.run.deliver_descriptor(bytes)
     }
 
     fn withdraw(&mut self) -> io::Result<()> {
-        self.descriptors.clear();
-        self.files.take().map_or(Ok(()), DeliveredFiles::remove)
+        self.run.withdraw()
     }
 
     fn spawn(&mut self, start: &Start<'_>) -> io::Result<()> {
-        self.modes = SavedModes::read();
         let ignores_pipe = self.signals()?.ignores_pipe();
         let limited = self.core_limit.take().map(CoreLimit::restore);
-        let descriptors = std::mem::take(&mut self.descriptors);
-        let spawned = child::spawn(start, self.environment(), &descriptors, ignores_pipe);
-        drop(descriptors);
+        let mut run = std::mem::take(&mut self.run);
+        let started = run.start(start, self.environment(), ignores_pipe);
+        self.run = run;
         // Secrets may still be in memory.
         self.core_limit = limited.and_then(|()| CoreLimit::disable());
-        let script = spawned?;
-        if let Some(files) = &self.files {
-            files.mark(&ScriptMark::of(script.as_raw().cast_unsigned()));
-        }
-        self.script = Some(script);
-        Ok(())
+        started
     }
 
     fn wait(&mut self, limits: TimeLimits) -> io::Result<ChildEnd> {
-        let script = self.script.take();
-        let pid = script.ok_or_else(|| io::Error::other("no script was started"))?;
-        let end = Waiting::new(pid, limits, self.signals()?).until_end()?;
-        if end.status == Err(Signal::new(SIGKILL)) {
-            self.modes.iter().for_each(SavedModes::restore);
+        self.signals()?;
+        match &mut self.signals {
+            Some(signals) => self.run.wait(limits, signals),
+            None => Err(io::Error::other("signals cannot be handled")),
         }
-        Ok(end)
+    }
+
+    fn flush_output(&mut self) -> io::Result<()> {
+        if let Some(signals) = &mut self.signals {
+            self.arrived = self.run.flush_output(signals)?;
+        }
+        Ok(())
     }
 }

@@ -57,11 +57,24 @@ impl Drop for LineMode<'_> {
     }
 }
 
-fn restore(tty: &File, before: &Termios) {
+/// Whether a terminal is that of qli's process group: a terminal that controls no session
+/// of qli's is nobody else's.
+pub(super) fn is_foreground(tty: &File) -> bool {
+    match tcgetpgrp(tty) {
+        Ok(group) => group.as_raw_nonzero().get() == getpgrp().as_raw(),
+        Err(error) => error == rustix::io::Errno::NOTTY,
+    }
+}
+
+/// Whether qli's process group has the controlling terminal.
+pub(super) fn has_foreground() -> bool {
+    open(false).is_ok_and(|tty| is_foreground(&tty))
+}
+
+pub(super) fn restore(tty: &File, before: &Termios) {
     // In the background qli would be stopped, and the modes are no longer its own.
-    let group = tcgetpgrp(tty).map(|group| group.as_raw_nonzero().get());
     let is_changed = |now| modes(&now) != modes(before);
-    if group == Ok(getpgrp().as_raw()) && tcgetattr(tty).is_ok_and(is_changed) {
+    if is_foreground(tty) && tcgetattr(tty).is_ok_and(is_changed) {
         // A terminal that is gone has no modes.
         let _ = tcsetattr(tty, OptionalActions::Now, before);
     }

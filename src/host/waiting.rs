@@ -6,31 +6,29 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use nix::libc::{SIGCONT, SIGKILL, SIGTERM, SIGTSTP};
-use nix::sys::signal as unix;
+use nix::libc::{SIGCONT, SIGHUP, SIGKILL, SIGTERM, SIGWINCH};
 use nix::unistd::{Pid, getpgid, getpgrp, getpid, getsid};
-use rustix::io::retry_on_intr;
-use rustix::process::{WaitStatus, wait};
 
-use super::child::{CHANGES, ChildEnd, end_of};
+mod stops;
+
+use super::child::ChildEnd;
 use super::descendants;
 use super::disposition::Disposition;
 use super::handlers::SignalHandlers;
 use super::left_running;
 use super::process::{self, Place};
-use super::signals::{Received, Sender, Signal, SignalFacts, is_forwarded};
+use super::relay::Relay;
+use super::script::{Change, Script};
+use super::signals::{Received, Sender, Signal, SignalFacts, is_forwarded, is_of_terminal};
 use super::streams::warn_now;
-use super::terminal::{can_stop, stop_self};
 use super::termination::{Escalation, TerminationPolicy};
 use super::witness::{GroupSignals, IN_TURN};
 use super::{TimeLimits, reason};
 
-/// wait(2) adds this bit to the signal when a core was dumped.
-const CORE_FLAG: i32 = 0x80;
-
 /// A script that is being waited for.
 pub(super) struct Waiting<'a> {
-    pid: Pid,
+    script: Script,
+    relay: Option<&'a mut Relay>,
     signals: &'a mut SignalHandlers,
     group: GroupSignals,
     policy: TerminationPolicy,
@@ -47,9 +45,15 @@ pub(super) struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    pub(super) fn new(pid: Pid, limits: TimeLimits, signals: &'a mut SignalHandlers) -> Self {
+    pub(super) fn new(
+        script: Script,
+        relay: Option<&'a mut Relay>,
+        limits: TimeLimits,
+        signals: &'a mut SignalHandlers,
+    ) -> Self {
         Self {
-            pid,
+            script,
+            relay,
             signals,
             group: GroupSignals::new(),
             policy: TerminationPolicy::new(limits),
@@ -73,11 +77,14 @@ impl<'a> Waiting<'a> {
         let mut arrived = self.signals.drain();
         let mut spawning = true;
         loop {
-            while let Some(status) = self.poll_script()? {
-                if let Some(end) = end_of(status) {
-                    return Ok(self.finish(status, end, arrived));
+            while let Some(change) = self.next_change()? {
+                match change {
+                    Change::Ended { status, core } => {
+                        return Ok(self.finish(status, core, arrived));
+                    }
+                    Change::Stopped(signal) => self.follow(signal, &mut arrived)?,
+                    Change::Continued => self.end.suspended += elapsed(self.stopped.take()),
                 }
-                self.follow(status, &mut arrived)?;
             }
             self.handle(arrived, self.stopped.is_some(), spawning);
             spawning = false;
@@ -86,7 +93,8 @@ impl<'a> Waiting<'a> {
                 .into_iter()
                 .chain(self.watch_group())
                 .min();
-            self.signals.wait(&[], at_most)?;
+            let others: Vec<_> = self.script.fd().into_iter().collect();
+            self.signals.wait(&others, at_most)?;
             // Taken before the script's state is read, so that no CHLD is missed, and
             // handled after it: a CONT is forwarded to a script whose stop was
             // reported by a CHLD that arrived with it.
@@ -106,33 +114,50 @@ impl<'a> Waiting<'a> {
 
     /// None if the script has ended or is ending.
     fn look(&mut self) -> Option<Disposition> {
-        let mut found = Disposition::of(self.pid.as_raw())?;
+        let mut found = Disposition::of(self.script.pid().as_raw())?;
         self.caught |= found.caught;
         found.caught = self.caught;
         Some(found)
     }
 
     /// Returns a change of the script's state; reaps adopted children on the way.
-    fn poll_script(&mut self) -> io::Result<Option<WaitStatus>> {
-        while let Some((child, status)) = retry_on_intr(|| wait(CHANGES))? {
-            let child = child.as_raw_nonzero().get();
-            if child == self.pid.as_raw() {
-                return Ok(Some(status));
-            }
-            if end_of(status).is_some() {
-                self.group.forget(child);
+    fn next_change(&mut self) -> io::Result<Option<Change>> {
+        let mut reaped = Vec::new();
+        let change = self
+            .script
+            .next(&mut |child, was_killed| reaped.push((child, was_killed)));
+        for (child, was_killed) in reaped {
+            self.group.forget(child);
+            if was_killed {
+                self.forget_relay(child);
             }
         }
-        Ok(None)
+        change
+    }
+
+    /// A relay that is killed takes the script's terminal with it.
+    fn forget_relay(&mut self, child: i32) {
+        if self
+            .relay
+            .as_ref()
+            .is_some_and(|one| one.pid().as_raw() == child)
+        {
+            self.relay = None;
+            if self.script.is_monitored() {
+                // It fails only if the script has just ended.
+                drop(self.script.send(Signal::new(SIGHUP), true));
+            }
+        }
     }
 
     fn finish(
         mut self,
-        status: WaitStatus,
-        end: Result<u8, Signal>,
+        status: Result<u8, Signal>,
+        core: bool,
         arrived: Vec<Received>,
     ) -> ChildEnd {
         self.group.end();
+        self.script.release();
         // It may have been continued or killed just now.
         self.end.suspended += elapsed(self.stopped.take());
         // The script is reaped: these are not forwarded.
@@ -140,15 +165,26 @@ impl<'a> Waiting<'a> {
         let left = self.left_running();
         self.end.received.append(&mut self.signals.drain());
         self.end.received.extend(self.signals.drain_others());
+        self.note_typed();
         if self.end.timed_out {
             left_running::report(&left);
         }
         ChildEnd {
-            core: end.is_err() && status.as_raw() & CORE_FLAG != 0,
-            status: end,
+            status,
+            core,
             left_running: (!left.is_empty()).then_some(left.len()),
             ..self.end
         }
+    }
+
+    /// The keys that made a signal on the script's own terminal, as if qli had got it, too.
+    fn note_typed(&mut self) {
+        let typed = self.relay.iter_mut().flat_map(|relay| relay.take_typed());
+        self.end.received.extend(typed.map(|number| Received {
+            signal: Signal::new(number),
+            sender: Sender::Kernel,
+            forwarded: false,
+        }));
     }
 
     /// What was signalled at a time limit gets a moment to end.
@@ -156,7 +192,8 @@ impl<'a> Waiting<'a> {
         const MOMENT: Duration = Duration::from_millis(100);
         let since = Instant::now();
         loop {
-            let left = left_running::find();
+            let mut left = left_running::find();
+            left.retain(|pid| !self.is_own(*pid));
             let ends = left.iter().any(|pid| self.signalled.contains(pid));
             let rest = MOMENT.checked_sub(since.elapsed()).filter(|_| ends);
             if rest.is_none() || self.signals.wait(&[], rest).is_err() {
@@ -175,7 +212,7 @@ impl<'a> Waiting<'a> {
         // As early as possible: a handler may be running already.
         self.look();
         if arrived.iter().any(|one| one.signal.number() == SIGCONT) {
-            self.group.resume();
+            self.resume();
         }
         let facts: Vec<_> = arrived
             .iter()
@@ -189,17 +226,40 @@ impl<'a> Waiting<'a> {
         for ((mut one, facts), to_group) in arrived.into_iter().zip(facts).zip(to_group) {
             let facts = SignalFacts { to_group, ..facts };
             // Sending fails if the script has just ended: not forwarded.
-            one.forwarded =
-                is_forwarded(one.signal, one.sender, facts) && one.signal.send(self.pid).is_ok();
+            one.forwarded = self.is_forwarded(&one, facts) && self.forward(&one, facts).is_ok();
             self.end.received.push(one);
         }
         self.group.done();
     }
 
+    /// The size of a terminal is passed on first, and that tells a script in its foreground.
+    fn is_forwarded(&mut self, one: &Received, facts: SignalFacts) -> bool {
+        let resized = one.signal.number() == SIGWINCH && one.sender == Sender::Kernel;
+        if !self.script.is_monitored() {
+            return is_forwarded(one.signal, one.sender, facts);
+        }
+        // The kernel sends one to the group of a terminal that hangs up.
+        let hung_up = one.signal.number() == SIGCONT && one.sender == Sender::Kernel;
+        if resized {
+            self.relay.iter_mut().for_each(|relay| relay.resize());
+            return !self.script.is_foreground();
+        }
+        (hung_up && !facts.leads_session) || is_forwarded(one.signal, one.sender, facts)
+    }
+
+    /// A script with a terminal of its own has not got what was sent to qli's whole group,
+    /// and so its group has not.
+    fn forward(&self, one: &Received, facts: SignalFacts) -> io::Result<()> {
+        let by_terminal =
+            one.sender == Sender::Kernel && is_of_terminal(one.signal.number(), false);
+        let to_group = self.script.is_monitored() && (facts.to_group || by_terminal);
+        self.script.send(one.signal, to_group)
+    }
+
     fn facts(&self, sender: Sender) -> SignalFacts {
         SignalFacts {
             from_script: self.is_ours(sender),
-            apart: getpgid(Some(self.pid)).is_ok_and(|group| group != getpgrp()),
+            apart: getpgid(Some(self.script.pid())).is_ok_and(|group| group != getpgrp()),
             leads_session: getsid(None).is_ok_and(|session| session == getpid()),
             ..SignalFacts::default()
         }
@@ -212,7 +272,7 @@ impl<'a> Waiting<'a> {
             return false;
         };
         // What the script leaves running becomes a child of qli.
-        pid == self.pid.as_raw() || process::descends_from(pid, getpid().as_raw())
+        pid == self.script.pid().as_raw() || process::descends_from(pid, getpid().as_raw())
     }
 
     /// Asks the witness about every signal, so that none stays pending there and hides
@@ -267,7 +327,7 @@ impl<'a> Waiting<'a> {
 
     /// Does what is due, and reports it.
     fn escalate(&mut self, due: Escalation) {
-        let pid = self.pid;
+        let pid = self.script.pid();
         let (number, why) = match due {
             Escalation::Terminate(t) => (SIGTERM, format!("still running after {t:?} (timeout)")),
             Escalation::Kill(t) => (
@@ -299,80 +359,23 @@ impl<'a> Waiting<'a> {
     /// What the script has started and has not moved to another process group, as a
     /// daemon does.
     fn started(&self) -> Vec<Place> {
-        let groups = [Ok(getpgrp()), getpgid(Some(self.pid))];
+        let groups = [Ok(getpgrp()), getpgid(Some(self.script.pid()))];
         let mut found = descendants::of(getpid().as_raw());
         found.retain(|one| {
             let in_group = groups.contains(&Ok(Pid::from_raw(one.group)));
-            in_group && one.pid != self.pid.as_raw() && !self.group.is_witness(one.pid)
+            in_group && one.pid != self.script.pid().as_raw() && !self.is_own(one.pid)
         });
         found
     }
 
-    /// Follows a stop of the script, so that the shell gets its prompt back.
-    fn follow(&mut self, status: WaitStatus, arrived: &mut Vec<Received>) -> io::Result<()> {
-        let Some(number) = status.stopping_signal() else {
-            self.end.suspended += elapsed(self.stopped.take());
-            return Ok(());
-        };
-        self.stopped.get_or_insert_with(Instant::now);
-        if !can_stop() {
-            return Ok(());
-        }
-        stop_self(match unix::Signal::try_from(number) {
-            // The shell must see that the script asks for the terminal.
-            Ok(signal @ (unix::Signal::SIGTTIN | unix::Signal::SIGTTOU)) => signal,
-            // A caught TSTP would not stop qli.
-            _ => unix::Signal::SIGSTOP,
-        });
-        // Whoever continued qli continued the script too, which may end before its
-        // state is read: the time so far is counted now, and the rest from now on.
-        self.end.suspended += elapsed(self.stopped.replace(Instant::now()));
-        self.group.resume();
-        arrived.append(&mut self.signals.drain());
-        self.drop_followed(arrived);
-        self.continue_script()
-    }
-
-    /// A TSTP from before the stop must not stop the script once more.
-    fn drop_followed(&mut self, arrived: &mut Vec<Received>) {
-        let is_stop = |one: &mut Received| one.signal.number() == SIGTSTP;
-        self.end.received.extend(arrived.extract_if(.., is_stop));
-    }
-
-    /// After qli was continued: if the whole group was continued, so was the script.
-    /// CONT must not reach it twice, so it is only sent if the script is still stopped
-    /// a moment later.
-    fn continue_script(&mut self) -> io::Result<()> {
-        const MOMENT: Duration = Duration::from_millis(50);
-        let since = Instant::now();
-        while let Some(left) = MOMENT.checked_sub(since.elapsed()) {
-            if has_changed(self.pid)? {
-                return Ok(());
-            }
-            self.signals.wait(&[], Some(left))?;
-            // Not "stopped": the CONT that woke qli is not for the script.
-            let arrived = self.signals.drain();
-            self.handle(arrived, false, false);
-        }
-        Signal::new(SIGCONT).send(self.pid)
+    /// Whether a process is qli's own, and not started by the script.
+    fn is_own(&self, pid: i32) -> bool {
+        let relay = self.relay.as_ref().map(|one| one.pid());
+        let own = [relay, self.script.monitor_pid()];
+        self.group.is_witness(pid) || own.contains(&Some(Pid::from_raw(pid)))
     }
 }
 
 fn elapsed(since: Option<Instant>) -> Duration {
     since.map_or(Duration::ZERO, |since| since.elapsed())
-}
-
-/// Whether the script's state has changed; the change can still be waited for.
-fn has_changed(pid: Pid) -> io::Result<bool> {
-    use rustix::process::{WaitId, WaitIdOptions, waitid};
-    let Some(pid) = rustix::process::Pid::from_raw(pid.as_raw()) else {
-        return Ok(false);
-    };
-    let options = WaitIdOptions::NOHANG
-        | WaitIdOptions::NOWAIT
-        | WaitIdOptions::EXITED
-        | WaitIdOptions::STOPPED
-        | WaitIdOptions::CONTINUED;
-    let found = retry_on_intr(|| waitid(WaitId::Pid(pid), options))?;
-    Ok(found.is_some())
 }

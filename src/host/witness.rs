@@ -7,23 +7,17 @@
 //! under another name, so that a command that looks for qli by its name does not find it.
 
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::libc::{SIGCONT, SIGKILL};
-use nix::sys::signal::SigSet;
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
-use super::child::pid_of;
+use super::handover;
 use super::signals::{Received, Sender, Signal};
-
-/// The only argument of the witness. No group or command has such a name.
-pub const WITNESS: &str = "__witness";
+use super::stage::{self, Stage};
 
 /// A run that is over sooner does not need a witness, and does not pay for one.
 const AFTER: Duration = Duration::from_millis(100);
@@ -103,20 +97,7 @@ impl Witness {
     fn start() -> io::Result<Self> {
         let (stream, theirs) = UnixStream::pair()?;
         stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
-        let mut command = Command::new("/proc/self/exe");
-        command
-            .arg0("signal-witness")
-            .arg(WITNESS)
-            .env_clear()
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null());
-        // A child inherits the mask.
-        let before = SigSet::thread_get_mask()?;
-        SigSet::all().thread_set_mask()?;
-        let child = command.spawn();
-        before.thread_set_mask()?;
-        let pid = pid_of(&child?);
+        let pid = stage::start(Stage::Witness, theirs)?;
         Ok(Self { pid, stream })
     }
 
@@ -271,16 +252,16 @@ fn soon() -> Option<Instant> {
 /// What the witness does: notes the signals that it gets, and reports them each time qli
 /// asks. It ends when qli does.
 #[cfg(target_os = "linux")]
-pub fn run_witness() -> Option<()> {
+pub(super) fn run() -> Option<()> {
     use std::os::fd::AsFd as _;
 
     use nix::poll::{PollFd, PollFlags};
+    use nix::sys::signal::SigSet;
     use nix::sys::signalfd::{SfdFlags, SignalFd};
 
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
     let signals = SignalFd::with_flags(&SigSet::all(), flags).ok()?;
-    let stdin = io::stdin().as_fd().try_clone_to_owned().ok()?;
-    let mut qli = UnixStream::from(stdin);
+    let mut qli = handover::socket().ok()?;
     let mut noted = Vec::new();
     loop {
         let fds = [signals.as_fd(), qli.as_fd()];
@@ -314,7 +295,7 @@ fn answer(noted: &mut Vec<Noted>) -> Vec<u8> {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub fn run_witness() -> Option<()> {
+pub(super) fn run() -> Option<()> {
     None
 }
 

@@ -48,6 +48,20 @@ choice! {
 }
 
 choice! {
+    /// Whether the values of secrets are replaced in what a script prints. Later values
+    /// mask more.
+    Mask {
+        /// Nothing is replaced, and the script gets qli's own streams.
+        #[default]
+        Off = "off",
+        /// In standard output and standard error, each unless it is a terminal.
+        Pipes = "pipes",
+        /// On a terminal, too: the script gets a terminal of its own.
+        Terminal = "terminal",
+    }
+}
+
+choice! {
     /// How the arguments of a script are recorded. The value of a secret is never
     /// written.
     ArgsMode {

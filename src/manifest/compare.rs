@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{ConfirmBy, Manifest, Requirements};
+use super::{ConfirmBy, Manifest, Mask, Requirements};
 use crate::names::{EnvName, ExtensionName, TimeLimit};
 
 impl Manifest {
@@ -49,6 +49,7 @@ struct Strictest<'m> {
     requires_env: BTreeMap<&'m EnvName, &'m str>,
     timeout: Option<Duration>,
     kill_after: Option<Duration>,
+    mask: Mask,
 }
 
 impl<'m> Strictest<'m> {
@@ -73,6 +74,7 @@ impl<'m> Strictest<'m> {
             .extend(variables.map(|(name, value)| (name, value.as_str())));
         self.timeout = shorter(self.timeout, &one.timeout);
         self.kill_after = shorter(self.kill_after, &one.kill_after);
+        self.mask = self.mask.max(one.mask);
     }
 
     fn lacks(&self, other: &Self) -> Vec<String> {
@@ -87,6 +89,7 @@ impl<'m> Strictest<'m> {
             ("confirm", self.confirm < other.confirm),
             ("timeout", is_longer(self.timeout, other.timeout)),
             ("kill_after", is_longer(self.kill_after, other.kill_after)),
+            ("mask", self.mask < other.mask),
         ];
         let others = others.into_iter().filter(|(_, is_lacking)| *is_lacking);
         let others = others.map(|(field, _)| field.to_owned());

@@ -8,7 +8,7 @@ use super::audit::AuditLog;
 use super::fields::GroupFields;
 use super::findings::Findings;
 use super::table_reader::FieldTable;
-use super::{Located, SecretSpec};
+use super::{Located, Mask, SecretSpec};
 use crate::diagnostics::Code;
 use crate::names::EnvName;
 
@@ -54,6 +54,14 @@ pub(super) fn contradictions(
         let message = "`kill_after` needs a `timeout`";
         let help = "add `timeout = \"10m\"`, or remove this line";
         found.wrong(Code::TimeoutMissing, kill_after.span.clone(), message, help);
+    }
+    let mask = group.and_then(|(group, _)| group.mask.as_ref());
+    let masks = [mask, own.mask.as_ref()];
+    let is_masked = masks.iter().flatten().any(|one| one.value != Mask::Off);
+    if let Some(hold) = own.mask_hold.as_ref().filter(|_| !is_masked) {
+        let message = "`mask_hold` needs a `mask`";
+        let help = "add `mask = \"pipes\"`, or remove this line";
+        found.wrong(Code::MaskMissing, hold.span.clone(), message, help);
     }
     let variables = Variables::of(own);
     let around = group.map(|(_, around)| around);

@@ -7,7 +7,7 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::audit::AuditFields;
-use super::choice::ConfirmBy;
+use super::choice::{ConfirmBy, Mask};
 use super::field_row::{TomlType, example};
 use super::findings::{Findings, TomlValue};
 use super::providers::Providers;
@@ -30,7 +30,7 @@ fields! {
     /// an `audit_log`; that no top-level field is below a header by mistake; that no
     /// section weakens a guard of its group, or has no matching script; that
     /// `confirm = false` and `confirm_by` are not combined; that `kill_after` comes
-    /// with a `timeout`; that a provider exists and is described without
+    /// with a `timeout`, and `mask_hold` with a `mask`; that a provider exists and is described without
     /// contradictions; that no secret fills a variable that qli sets; and that no value
     /// contains NUL.
     GroupFields {
@@ -107,6 +107,23 @@ fields! {
             .without("without this field a script that ignores TERM would keep running")
             => section(longer, "How long after TERM this script, if it still runs, and what it \
                 started are sent KILL, at most as long as the group allows."),
+
+        /// Where the values of secrets are replaced with `[secret:NAME]` in what the script
+        /// prints: `"pipes"` in each of its two streams that is no terminal, `"terminal"`
+        /// on a terminal, too. It is no boundary: a script that wants to show a value can.
+        /// Default: `"off"`.
+        mask: Mask = example("\"pipes\"")
+            .without("without this field nothing that the script prints would be masked")
+            => section(weaker_mask, "Where the values of secrets are replaced in what this script \
+                prints, at least as in the group."),
+
+        /// How long the beginning of a value is held back for its rest, after which it is
+        /// printed: `"50ms"`, which is the default. Longer masks a value that is written
+        /// slowly, in pieces.
+        mask_hold: TimeLimit = example("\"200ms\"")
+            .without("without this field slow values would be masked less")
+            => section(shorter, "How long the beginning of a value is held back, at least as long as \
+                in the group."),
 
         /// Additional guards of single scripts, each in a section named after the
         /// script's file: `[extensions.restore]`.
@@ -193,6 +210,22 @@ fn weaker_confirmation(Both { group, own, .. }: Both<'_, ConfirmBy>, found: &mut
         let message = "the group requires its name to be typed; this section requires less";
         let label = (&group.span, "required here");
         found.labelled(Code::WeakenedGuard, &own.span, (message, ONLY_ADDS), label);
+    }
+}
+
+fn weaker_mask(Both { group, own, .. }: Both<'_, Mask>, found: &mut Findings<'_>) {
+    if own.value < group.value {
+        let message = "this section would mask less than the group requires";
+        let label = (&group.span, "required here");
+        found.labelled(Code::WeakenedGuard, &own.span, (message, ONLY_ADDS), label);
+    }
+}
+
+fn shorter(Both { name, group, own }: Both<'_, TimeLimit>, found: &mut Findings<'_>) {
+    if own.value.length() < group.value.length() {
+        let message = format!("this `{name}` is shorter than the group's");
+        let label = (&group.span, "the group's is here");
+        found.labelled(Code::WeakenedGuard, &own.span, (&message, ONLY_ADDS), label);
     }
 }
 

@@ -43,7 +43,7 @@ use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit};
 use crate::providers::Provider;
 
 pub use audit::{AnchorTarget, AuditLog};
-pub use choice::{ArgsMode, ConfirmBy, Deliver, LogAccess};
+pub use choice::{ArgsMode, ConfirmBy, Deliver, LogAccess, Mask};
 pub use fix::apply_fixes;
 pub use locate::locate;
 pub use parse::parse;
@@ -97,6 +97,8 @@ pub struct Requirements {
     pub timeout: Option<TimeLimit>,
     /// From TERM to KILL.
     pub kill_after: Option<TimeLimit>,
+    pub mask: Mask,
+    pub mask_hold: Option<TimeLimit>,
 }
 
 /// `[extensions.<name>]`
@@ -110,9 +112,10 @@ pub struct Section {
 }
 
 /// Who declares a guard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DemandedBy {
+    #[default]
     Group,
     /// Its section in the manifest.
     Extension,

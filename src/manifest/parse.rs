@@ -148,6 +148,8 @@ impl GroupFields {
             secrets: values(self.secrets),
             timeout: self.timeout.map(|one| one.value),
             kill_after: self.kill_after.map(|one| one.value),
+            mask: self.mask.map(|one| one.value).unwrap_or_default(),
+            mask_hold: self.mask_hold.map(|one| one.value),
         }
     }
 }

@@ -47,7 +47,9 @@ pub(super) fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &
         ("a string", _) if quotable && promises_secret(name) => {
             diagnostic.help("put the value in quotation marks")
         }
-        ("a string", DeValue::Integer(_)) if matches!(name, "timeout" | "kill_after") => {
+        ("a string", DeValue::Integer(_))
+            if matches!(name, "timeout" | "kill_after" | "mask_hold") =>
+        {
             diagnostic.help(time_limit_help(name, written, example))
         }
         ("a string", _) if quotable => {
@@ -78,7 +80,14 @@ pub(super) fn wrong_type(name: &str, value: &TomlValue<'_>, want: &str, found: &
 fn time_limit_help(name: &str, written: &str, example: &str) -> String {
     let digits = !written.is_empty() && written.bytes().all(|byte| byte.is_ascii_digit());
     if digits && format!("{written}s").parse::<TimeLimit>().is_ok() {
-        return format!("write `{name} = \"{written}s\"` or `{name} = \"{written}m\"`");
+        // What is held back is held for less than a second.
+        let units = if name == "mask_hold" {
+            ["ms", "s"]
+        } else {
+            ["s", "m"]
+        };
+        let [one, other] = units.map(|unit| format!("`{name} = \"{written}{unit}\"`"));
+        return format!("write {one} or {other}");
     }
     let together: String = written.split_whitespace().collect();
     if together.parse::<TimeLimit>().is_ok() {

@@ -61,8 +61,10 @@ pub fn outcome(
         ended,
         unrecorded,
         not_removed,
+        unwritten,
     } = outcome;
-    if matches!(ended, Ended::Ran(_)) && unrecorded.is_none() && not_removed.is_none() {
+    let all_done = unrecorded.is_none() && not_removed.is_none() && unwritten.is_none();
+    if matches!(ended, Ended::Ran(_)) && all_done {
         return None;
     }
     let (qli, style) = (qli(), style());
@@ -81,6 +83,10 @@ pub fn outcome(
     }
     if let Some(unrecorded) = unrecorded {
         out.push_str(&unrecorded_end(unrecorded, &style));
+    }
+    if let Some(reason) = unwritten {
+        let text = format!("some of what {} printed was lost: {reason}", plan.extension);
+        out.push_str(&Message::error(text).render(&style));
     }
     Some(out)
 }

@@ -25,6 +25,7 @@ topics! {
     "environment" "variables qli reads, and variables a script gets",
     "files" "files qli reads and writes",
     "audit" "what is recorded about a run, and how to check a log",
+    "masking" "how secrets are replaced in what a script prints",
     "policies" "your own rules for manifests",
     "ci" "checking manifests in CI and before a commit",
     "editors" "completion and hover help for manifests in your editor",

@@ -68,9 +68,13 @@ impl World {
             mkfifo(&world.path(name), Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
         }
         symlink(env!("CARGO_BIN_EXE_qli"), world.path("bin/qli")).unwrap();
+        let masked = std::env::var("QLI_TEST_MASK")
+            .ok()
+            .filter(|_| !manifest.contains("secrets"));
+        let masked = masked.map_or(String::new(), |mask| format!("mask = \"{mask}\"\nsecrets = [{{ env = \"MASKED\", ref = \"SEED\", provider = \"env\" }}]\n"));
         let text = format!(
             "schema_version = 1\ndescription = \"A group\"\n\
-             audit_log = \"$XDG_STATE_HOME/log\"\n{manifest}\n"
+             audit_log = \"$XDG_STATE_HOME/log\"\n{masked}{manifest}\n"
         );
         std::fs::write(world.path("root/g/_manifest.toml"), text).unwrap();
         world.executable("root/g/probe", PROBE)
@@ -129,6 +133,7 @@ impl World {
         command
             .env_clear()
             .env("PATH", path)
+            .env("SEED", "supersecretvalue")
             .env("HOME", self.path("home"))
             .env("XDG_STATE_HOME", self.path("state"))
             .env("XDG_DATA_DIRS", "/nowhere")

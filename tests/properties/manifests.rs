@@ -285,7 +285,7 @@ impl Change {
 }
 
 /// What a schema cannot express; its description lists the same.
-const BEYOND_A_SCHEMA: [Code; 14] = [
+const BEYOND_A_SCHEMA: [Code; 15] = [
     Code::DuplicateSecret,
     Code::SecretAlsoRequired,
     Code::MalformedReference,
@@ -297,6 +297,7 @@ const BEYOND_A_SCHEMA: [Code; 14] = [
     Code::AuditWithoutLog,
     Code::Contradiction,
     Code::TimeoutMissing,
+    Code::MaskMissing,
     Code::MalformedProvider,
     Code::UnknownProvider,
     Code::ForeignReference,
@@ -419,6 +420,12 @@ const LINES: &[&str] = &[
     "timeout = \"0s\"",
     "timeout = \"1234567890s\"",
     "timeout = 10",
+    "mask = \"pipes\"",
+    "mask = \"terminal\"",
+    "mask = \"off\"",
+    "mask = true",
+    "mask_hold = \"200ms\"",
+    "mask_hold = \"0s\"",
     "kill_after = \"5ms\"",
     "confirm_by = \"name\"",
     "confirm_by = \"no\"",

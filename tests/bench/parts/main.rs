@@ -14,7 +14,7 @@ use qli::testing::audit::{
     RecordedArgs, RunFacts, RunId, StartRecord, OpenRecord,
 };
 use qli::testing::host::{HostView, LoginUid, System};
-use qli::testing::manifest::LogAccess;
+use qli::testing::manifest::{LogAccess, Mask};
 use qli::testing::names::{Digest, Sha256, Text};
 use sha2::Digest as _;
 
@@ -150,6 +150,7 @@ fn start(host: &System) -> StartRecord {
     let path = Text::from("/usr/share/qli/extensions/g/e");
     let process = host.process();
     StartRecord {
+        mask: Mask::Off,
         env_var_names: Vec::new(),
         env_vars_left_out: 0,
         deliver: BTreeMap::new(),

@@ -33,6 +33,8 @@ pub enum Act {
     /// A line was sent to the system log.
     Logged,
     Installed,
+    /// The values of these secrets are masked in what the script prints.
+    Masked(Vec<String>),
     /// The files that killed runs left here were removed.
     Cleared(PathBuf),
     /// A descriptor with this was made for the script.
@@ -64,6 +66,8 @@ pub enum FileChange {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Op {
     Show,
+    Mask,
+    Flush,
     Ask,
     Call,
     OpenLog,

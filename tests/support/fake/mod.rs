@@ -24,8 +24,8 @@ use disk::{Disk, FakeLog};
 
 use qli::testing::host::{
     Access, Acl, AskError, CallQueue, ChildEnd, Contents, ExecLimits, FileDigest, HEAD, Host,
-    HostView, Identity, LogFile, LoginUid, NewFile, OpenLog, Opened, ProcessFacts, Signal, Start,
-    Stat, TimeLimits, ToolCall, ToolError, ToolInput, ToolOutput,
+    HostView, Identity, LogFile, LoginUid, Masking, NewFile, OpenLog, Opened, ProcessFacts, Signal,
+    Start, Stat, TimeLimits, ToolCall, ToolError, ToolInput, ToolOutput,
 };
 use qli::testing::names::Sha256;
 
@@ -398,6 +398,17 @@ impl Host for World {
     fn make(&mut self, directory: &Path, files: &[NewFile<'_>], _: u32) -> io::Result<()> {
         self.attempt(Op::Make)?;
         self.disk.borrow_mut().make_new(directory, files)
+    }
+
+    fn mask(&mut self, masking: &Masking<'_>) -> io::Result<()> {
+        self.attempt(Op::Mask)?;
+        let names = masking.values.iter().map(|(name, _)| (*name).to_owned());
+        self.act(Act::Masked(names.collect()));
+        Ok(())
+    }
+
+    fn flush_output(&mut self) -> io::Result<()> {
+        self.attempt(Op::Flush)
     }
 
     fn clear_leftovers(&mut self, directory: &Path) {
