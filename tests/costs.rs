@@ -9,7 +9,7 @@
 )]
 
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use support::write_program;
@@ -158,6 +158,7 @@ impl World {
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("HOME", self.path("home"))
             .env("XDG_STATE_HOME", self.path("state"))
+            .env("XDG_RUNTIME_DIR", self.path("run"))
             .env("XDG_DATA_DIRS", "/nowhere")
             .env("LC_ALL", "C")
             .env("QLI_ENV", "prod")
@@ -402,6 +403,31 @@ fn twice_as_long_a_manifest_costs_at_most_twice_as_much() {
         println!("{first:?} {second:?}: {small}, {large}");
         assert!(large * 10 < small * 22, "{second:?}: {small}, then {large}");
     }
+}
+
+/// Directories of runs that were killed before their script was started.
+fn leave(base: &Path, count: usize) {
+    for nth in 0..count {
+        let run = base.join(format!("019fb800-0000-7000-8000-{nth:012x}"));
+        std::fs::create_dir_all(&run).unwrap();
+        std::fs::write(run.join("TOKEN"), "value").unwrap();
+    }
+}
+
+#[test]
+fn twice_as_many_leftovers_cost_at_most_twice_as_much() {
+    let world = World::new();
+    let base = world.path("run/qli");
+    let manifest = MANIFEST.to_owned() + "deliver = \"file\"\n";
+    std::fs::write(world.path("root/g/_manifest.toml"), manifest).unwrap();
+    let [small, large] = [500, 1_000].map(|count| {
+        leave(&base, count);
+        let needed = world.instructions(&["--extensions", "root", "--yes", "g", "end"]);
+        assert_eq!(std::fs::read_dir(&base).unwrap().count(), 0);
+        needed
+    });
+    println!("leftovers: {small}, {large}");
+    assert!(large * 10 < small * 22, "{small}, then {large}");
 }
 
 #[test]

@@ -162,9 +162,9 @@ codes! {
     UnusedProvider = "QLI0411" "unused-provider" Warning "the group runs",
     /// A reference is in the spelling of another tool or provider.
     ForeignReference = "QLI0412" "foreign-reference" Error,
-    /// A program reads a secret's variable as a path.
+    /// A program reads a secret's variable as a path, or as a value.
     PathVariable = "QLI0413" "path-variable" Warning
-        "the group runs; the program looks for a file named like the value",
+        "the group runs; the program does not find the secret",
     /// There is a `mask_hold`, but no `mask`.
     MaskMissing = "QLI0414" "mask-missing" Error,
     /// The path of the log is not valid.

@@ -114,19 +114,23 @@ fn new_file(directory: &OwnedFd, name: &str, mode: Mode) -> io::Result<File> {
 /// Removes a directory with the files in it, also what the script has left there, but no
 /// directory that is not empty. A link is removed itself.
 pub(super) fn remove(above: &OwnedFd, name: &OsStr, own: &OwnedFd) -> io::Result<()> {
+    // The script may have taken the permission away.
+    fchmod(own, Mode::RWXU)?;
+    let mut removed = Ok(());
     for (entry, is_directory) in entries(own)? {
-        let flags = if is_directory {
-            AtFlags::REMOVEDIR
-        } else {
-            AtFlags::empty()
-        };
-        match unlinkat(own, &*entry, flags) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err(error.into()),
-        }
+        removed = removed.and(unlink(own, &entry, is_directory));
     }
-    match unlinkat(above, name, AtFlags::REMOVEDIR) {
-        // The script may have removed or renamed it.
+    // The script may have removed or renamed it.
+    removed.and(unlink(above, name, true))
+}
+
+fn unlink(above: &OwnedFd, name: &OsStr, is_directory: bool) -> io::Result<()> {
+    let flags = if is_directory {
+        AtFlags::REMOVEDIR
+    } else {
+        AtFlags::empty()
+    };
+    match unlinkat(above, name, flags) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(error) => Err(error.into()),
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::field_row::{FieldRow, TomlType, example};
 use super::findings::{Findings, TomlValue};
-use super::path_variables::reader_of_path;
+use super::path_variables::misread;
 use super::row_schema::object;
 use super::table_reader::{FieldTable, FieldType, TableKind, fields, read_table};
 use super::values::{string, tables};
@@ -87,9 +87,7 @@ fn secret(fields: SecretFields, found: &mut Findings<'_>) -> Option<Located<Secr
     let env = fields
         .env
         .filter(|env| may_hold_a_secret(&env.value, &env.span, found))?;
-    if fields.deliver.is_none() {
-        takes_a_path(&env.value, &env.span, found);
-    }
+    misread_variable(&env, fields.deliver.as_ref(), found);
     Some(Located {
         value: SecretSpec {
             env: env.value,
@@ -143,15 +141,25 @@ fn may_hold_a_secret(name: &EnvName, span: &Range<usize>, found: &mut Findings<'
     !set_by_qli
 }
 
-/// Advises on a variable in which a program looks for a path, not for the value itself.
-fn takes_a_path(name: &EnvName, span: &Range<usize>, found: &mut Findings<'_>) {
-    if let Some(reader) = reader_of_path(name.as_str()) {
-        let message = format!("`{name}` should be a path, but would be the value");
-        let help = format!(
-            "add `deliver = \"file\"` ({reader}), or `deliver = \"env\"` if the secret is a path"
-        );
-        found.wrong(Code::PathVariable, span.clone(), message, help);
-    }
+/// Advises on a variable in which a program looks for something else. Who writes `"env"`
+/// says that the secret is a path.
+fn misread_variable(
+    name: &Located<EnvName>,
+    written: Option<&Located<Deliver>>,
+    found: &mut Findings<'_>,
+) {
+    let deliver = written.map_or_else(Deliver::default, |one| one.value);
+    let Some((what, program)) = misread(name.value.as_str(), deliver) else {
+        return;
+    };
+    let help = match (written, program) {
+        (Some(_), _) if deliver.is_env() => return,
+        (Some(_), program) => format!("remove `deliver`: {program} reads the value"),
+        (None, "") => "add `deliver = \"file\"`, or `\"env\"` if the secret is a path".to_owned(),
+        (None, program) => format!("add `deliver = \"file\"`: {program} opens that path"),
+    };
+    let message = format!("`{}` {what}", name.value);
+    found.wrong(Code::PathVariable, name.span.clone(), message, help);
 }
 
 /// Whether a loader, a shell or an interpreter reads code or paths from a variable

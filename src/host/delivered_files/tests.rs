@@ -1,6 +1,8 @@
 use std::fs::Permissions;
+use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -119,8 +121,10 @@ fn a_directory_of_the_script_with_files_is_reported_and_left() {
     let created = DeliveredFiles::create(&run, &[("A", b"1")]).unwrap();
     std::fs::create_dir(run.join("full")).unwrap();
     std::fs::write(run.join("full/file"), "").unwrap();
+    std::fs::set_permissions(&run, Permissions::from_mode(0o000)).unwrap();
     let error = created.remove().unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::DirectoryNotEmpty);
+    assert_eq!(names(&run), ["full"]);
 }
 
 #[test]
@@ -149,11 +153,22 @@ fn a_script_that_was_not_noted_is_found_by_its_run_id() {
     for run in [RUN, OTHER] {
         killed(&base, run, None);
     }
-    let mut script = std::process::Command::new("/bin/sleep");
-    let mut script = script.arg("60").env("QLI_RUN_ID", RUN).spawn().unwrap();
+    let mut script = Command::new("/bin/cat");
+    let script = script.env("QLI_RUN_ID", RUN);
+    let script = script.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut script = script.spawn().unwrap();
+    // Once it answers, it has its variables.
+    let mut stdin = script.stdin.take().unwrap();
+    stdin.write_all(b"a").unwrap();
+    script
+        .stdout
+        .as_mut()
+        .unwrap()
+        .read_exact(&mut [0])
+        .unwrap();
     clear(&base);
     let left = names(&base);
-    script.kill().unwrap();
+    drop(stdin);
     script.wait().unwrap();
     assert_eq!(left, [RUN]);
     clear(&base);
@@ -165,7 +180,6 @@ fn a_script_that_was_not_noted_is_found_by_its_run_id() {
 fn nothing_else_is_cleared() {
     let (temp, base) = base();
     killed(&base, RUN, Some(&ended()));
-    std::fs::set_permissions(base.join(RUN), Permissions::from_mode(0o755)).unwrap();
     std::fs::create_dir(base.join("other")).unwrap();
     std::fs::write(base.join(OTHER), "").unwrap();
     let elsewhere = temp.path().join("elsewhere");
@@ -173,7 +187,7 @@ fn nothing_else_is_cleared() {
     let link = "019fb800-0000-7000-8000-000000000003";
     symlink(elsewhere.join(RUN), base.join(link)).unwrap();
     clear(&base);
-    assert_eq!(names(&base), [RUN, OTHER, link, "other"]);
+    assert_eq!(names(&base), [OTHER, link, "other"]);
     assert_eq!(names(&elsewhere.join(RUN)), [MARK, "A"]);
     symlink(&elsewhere, temp.path().join("link")).unwrap();
     clear(&temp.path().join("link"));
