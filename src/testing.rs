@@ -50,7 +50,9 @@ pub mod manifest {
 }
 
 pub mod names {
-    pub use crate::names::{Digest, Sha256, Text, is_hidden, to_json_line, to_json_pretty};
+    pub use crate::names::{
+        Digest, LOADER_VARIABLES, Sha256, Text, is_hidden, to_json_line, to_json_pretty,
+    };
 }
 
 pub mod policy {

@@ -33,7 +33,12 @@ pub use log_permissions::{exposed, obstacle, wrong_kind};
 pub use open_log::AppendError;
 pub use open_record::{EndBody, Fallback, OpenRecord, RunContext, Unopened, Unrecorded, refuse};
 pub use record::{EndRecord, LogLine, SignalRecord, SpawnFailedRecord, to_seconds};
-pub use redact::{RecordedArg, RecordedArgs, recorded_args, recorded_message, recorded_names};
+pub use redact::{
+    RecordedArg, RecordedArgs, recorded_args, recorded_message, recorded_names, recorded_variables,
+};
 pub use rotated::rotated_logs;
 pub use spool::{Spool, inspect as spool};
-pub use start::{Claimed, FileFacts, Passed, ProgramFacts, RefusedRecord, RunFacts, StartRecord};
+pub use start::{
+    Claimed, EnvironmentFacts, FileFacts, Passed, ProgramFacts, RefusedRecord, RunFacts,
+    StartRecord,
+};

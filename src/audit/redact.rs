@@ -1,6 +1,7 @@
 //! Recorded values of any length: without secrets, and cut to fit into one
 //! record.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -9,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::codec::RECORD_MAX;
 use crate::manifest::ArgsMode;
-use crate::names::{EnvName, Sha256, Text, redact_args, to_json_line};
+use crate::names::{Sha256, Text, redact_args, to_json_line};
 use crate::providers::Redactor;
 
 /// Bytes kept of an argument that does not fit.
@@ -18,7 +19,7 @@ const HEAD: usize = 4 * 1024;
 /// Bytes kept of a variable; names and addresses are shorter.
 const CLAIM_HEAD: usize = 256;
 
-/// Bytes of all names of secrets in a record.
+/// Bytes of all names of one kind in a record.
 const NAMES_MAX: usize = 4 * 1024;
 
 /// Bytes kept of a message.
@@ -114,20 +115,33 @@ pub(super) fn recorded_claim(claim: &Text) -> RecordedArg {
     cut(claim, CLAIM_HEAD)
 }
 
-/// Records the first names of secrets; also returns how many are left out.
-pub fn recorded_names<'a>(names: impl Iterator<Item = &'a EnvName>) -> (Vec<String>, u64) {
+/// Records the first of some names; also returns how many are left out.
+pub fn recorded_names<T>(
+    names: impl Iterator<Item = T>,
+    length: impl Fn(&T) -> usize,
+) -> (Vec<T>, u64) {
     let mut left = NAMES_MAX;
     let (mut kept, mut left_out) = (Vec::new(), 0);
-    for name in names.map(ToString::to_string) {
-        match left.checked_sub(name.len()) {
+    for one in names {
+        match left.checked_sub(length(&one)) {
             Some(rest) if left_out == 0 => {
                 left = rest;
-                kept.push(name);
+                kept.push(one);
             }
             _ => left_out += 1,
         }
     }
     (kept, left_out)
+}
+
+/// Records the first of the variables that are set, with the beginnings of their values;
+/// also returns how many are left out.
+pub fn recorded_variables(
+    variables: impl Iterator<Item = (String, Text)>,
+) -> (BTreeMap<String, RecordedArg>, u64) {
+    let variables = variables.map(|(name, value)| (name, cut(&value, CLAIM_HEAD)));
+    let (kept, left_out) = recorded_names(variables, |one| to_json_line(one).len());
+    (kept.into_iter().collect(), left_out)
 }
 
 /// Cuts a long message.
@@ -172,12 +186,16 @@ mod tests {
 
     #[test]
     fn names_variables_and_messages_are_cut_to_fit() {
-        let names: Vec<EnvName> = (0..1000)
-            .map(|nth| format!("SECRET_{nth:03}").parse().unwrap())
-            .collect();
-        let (kept, left_out) = recorded_names(names.iter());
+        let names: Vec<_> = (0..1000).map(|nth| format!("SECRET_{nth:03}")).collect();
+        let (kept, left_out) = recorded_names(names.iter(), |name| name.len());
         assert_eq!((kept.len(), left_out), (409, 591));
-        assert_eq!(recorded_names(names[..2].iter()).1, 0);
+        assert_eq!(recorded_names(names[..2].iter(), |name| name.len()).1, 0);
+        let variables = names
+            .iter()
+            .map(|name| (name.clone(), Text::from("x".repeat(300))));
+        let (set, left_out) = recorded_variables(variables);
+        assert_eq!((set.len() as u64 + left_out, set.len() > 5), (1000, true));
+        assert!(to_json_line(&set).len() < 2 * NAMES_MAX);
         let claim = Text::from("x".repeat(257));
         assert!(matches!(
             recorded_claim(&claim),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::redact::{RecordedArg, RecordedArgs, recorded_claim};
 use crate::host::{HostView, LoginUid, Signal};
-use crate::manifest::{Deliver, Mask};
+use crate::manifest::{Deliver, EnvironmentPolicy, Mask};
 use crate::names::{Digest, Sha256, Text};
 
 /// What a `start` record adds.
@@ -32,7 +32,33 @@ pub struct StartRecord {
     #[schemars(default)]
     pub mask: Mask,
     #[serde(flatten)]
+    pub environment: EnvironmentFacts,
+    #[serde(flatten)]
     pub run: RunFacts,
+}
+
+/// What the script gets of the environment of qli: names, never values of its variables.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+pub struct EnvironmentFacts {
+    /// `scrub` or `clean`; absent if the script gets everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentPolicy>,
+    /// Names of the variables that the script does not get.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub env_removed: Vec<Text>,
+    /// How many more it does not get, whose names did not fit.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub env_removed_left_out: u64,
+    /// Variables that the manifest sets, with secrets replaced.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub env_set: BTreeMap<String, RecordedArg>,
+    /// How many more it sets, which did not fit.
+    #[serde(skip_serializing_if = "is_default")]
+    #[schemars(default)]
+    pub env_set_left_out: u64,
 }
 
 /// What a `refused` record adds.

@@ -146,8 +146,8 @@ codes! {
     LiteralSecret = "QLI0404" "literal-secret-suspected" Warning
         "the group runs; everyone who can read the file knows the value",
     /// A secret sets a variable that decides what runs.
-    LoaderVariable = "QLI0405" "loader-variable" Warning
-        "the group runs; whoever can change the secret decides what runs",
+    LoaderVariable = "QLI0405" "loader-variable" Error
+        "whoever can change the secret decides what runs",
     /// A section weakens a guard of its group.
     WeakenedGuard = "QLI0406" "weakened-guard" Error,
     /// Two fields contradict each other.
@@ -167,6 +167,10 @@ codes! {
         "the group runs; the program does not find the secret",
     /// There is a `mask_hold`, but no `mask`.
     MaskMissing = "QLI0414" "mask-missing" Error,
+    /// Names are kept where none is removed.
+    KeepWithoutEffect = "QLI0415" "keep-without-effect" Error,
+    /// A variable is set that a secret fills or that is required.
+    SetEnvConflict = "QLI0416" "set-env-conflict" Error,
     /// The path of the log is not valid.
     AuditPathMalformed = "QLI0501" "audit-path-malformed" Error,
     /// A variable in the path of the log is not set.

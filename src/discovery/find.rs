@@ -37,7 +37,11 @@ pub fn find(
     let (mut location, read) = locate(group, roots, view)?;
     roots.check_except(&location.root, view)?;
     let manifest = parse(&location, read);
-    let program = program::find(&location, extension, roots, view);
+    let path = match &manifest {
+        Ok(manifest) => manifest.environment_of(extension).path(view),
+        Err(_) => view.var("PATH"),
+    };
+    let program = program::find(&location, extension, path.as_deref(), roots, view);
     match (manifest, program) {
         (Ok(manifest), Ok(program)) => {
             // Built-in manifests have no file; built-in scripts run from a copy.

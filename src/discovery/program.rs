@@ -1,5 +1,6 @@
 //! From an extension's name to the program that runs.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -45,9 +46,14 @@ pub enum ProgramKind {
 
 impl Program {
     /// Finds the programs that would start it now.
-    pub fn interpreters_now(&self, view: &dyn HostView) -> Result<Vec<Interpreter>, NotStartable> {
+    /// `path` is the `PATH` that it gets.
+    pub fn interpreters_now(
+        &self,
+        path: Option<&OsStr>,
+        view: &dyn HostView,
+    ) -> Result<Vec<Interpreter>, NotStartable> {
         let planned = self.interpreters.as_deref().unwrap_or_default();
-        interpreters(&self.path, Some(&self.head), planned, view)
+        interpreters(&self.path, Some(&self.head), path, planned, view)
     }
 
     /// Returns everything that runs: the file, then the programs that start it.
@@ -65,21 +71,23 @@ impl Program {
     }
 }
 
-/// Finds the program of an extension: the group's own file, else one on `PATH`.
+/// Finds the program of an extension: the group's own file, else one on `PATH`. `path` is
+/// the `PATH` that the script gets.
 pub(super) fn find(
     location: &GroupLocation,
     extension: &ExtensionName,
+    path: Option<&OsStr>,
     roots: &Roots,
     view: &dyn HostView,
 ) -> Result<Program, Diagnostic> {
     let own = match location.directory() {
-        Some(directory) => find_file(&directory, extension, view),
-        None => find_embedded(location, extension, view),
+        Some(directory) => find_file(&directory, extension, path, view),
+        None => find_embedded(location, extension, path, view),
     };
     own.unwrap_or_else(|| {
         let found = search_path(&command_name(&location.name, extension), view);
         match on_path(found, location, extension, roots, view) {
-            Some(path) => read(path?, ProgramKind::OnPath, view),
+            Some(file) => read(file?, ProgramKind::OnPath, path, view),
             None => Err(unknown::extension(location, extension, roots, view)),
         }
     })
@@ -88,6 +96,7 @@ pub(super) fn find(
 fn find_file(
     directory: &Path,
     extension: &ExtensionName,
+    search: Option<&OsStr>,
     view: &dyn HostView,
 ) -> Option<Result<Program, Diagnostic>> {
     let path = directory.join(extension.as_str());
@@ -98,7 +107,7 @@ fn find_file(
         // A program of this name on `PATH` is not what the user meant.
         Err(_) => return unknown::unsearchable(directory, view).map(Err),
     };
-    Some(check(&path, stat, view).and_then(|()| read(path, ProgramKind::OfGroup, view)))
+    Some(check(&path, stat, view).and_then(|()| read(path, ProgramKind::OfGroup, search, view)))
 }
 
 fn check(path: &Path, stat: io::Result<Stat>, view: &dyn HostView) -> Result<(), Diagnostic> {
@@ -133,7 +142,12 @@ fn not_executable(path: &Path, stat: Stat, error: &io::Error) -> Diagnostic {
     Diagnostic::of_path(Code::NotExecutable, path, message).help(help)
 }
 
-fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program, Diagnostic> {
+fn read(
+    path: PathBuf,
+    kind: ProgramKind,
+    search: Option<&OsStr>,
+    view: &dyn HostView,
+) -> Result<Program, Diagnostic> {
     let digest = view.digest(&path).map_err(|error| {
         let message = format!("the script cannot be read: {}", reason(&error));
         Diagnostic::of_path(Code::NotExecutable, &path, message)
@@ -143,7 +157,7 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
     Ok(Program {
         id: Some(digest.id),
         sha256: digest.sha256,
-        interpreters: planned_interpreters(&path, Some(&digest.head), view),
+        interpreters: planned_interpreters(&path, Some(&digest.head), search, view),
         head: digest.head,
         path,
         kind,
@@ -155,6 +169,7 @@ fn read(path: PathBuf, kind: ProgramKind, view: &dyn HostView) -> Result<Program
 fn find_embedded(
     location: &GroupLocation,
     extension: &ExtensionName,
+    search: Option<&OsStr>,
     view: &dyn HostView,
 ) -> Option<Result<Program, Diagnostic>> {
     let bytes = embedded::script(&location.name, extension.as_str())?;
@@ -173,7 +188,7 @@ fn find_embedded(
     Some(Ok(Program {
         sha256,
         id: None,
-        interpreters: planned_interpreters(&path, Some(bytes), view),
+        interpreters: planned_interpreters(&path, Some(bytes), search, view),
         head: bytes.to_vec(),
         path,
         kind: ProgramKind::Embedded {

@@ -156,9 +156,10 @@ pub(super) fn trust(roots: &Roots, catalogue: &[CatalogueGroup], view: &dyn Host
 
 /// The programs that start some files, as far as they can.
 fn interpreters_of(files: &[PathBuf], view: &dyn HostView) -> BTreeSet<PathBuf> {
+    let path = view.var("PATH");
     let found = files.iter().filter_map(|file| {
         let head = view.head(file).ok()?;
-        interpreters(file, Some(&head), &[], view).ok()
+        interpreters(file, Some(&head), path.as_deref(), &[], view).ok()
     });
     found.flatten().map(|one| one.path).collect()
 }

@@ -193,12 +193,14 @@ impl Guard for AuditStart {
         }
         let plan = launch.plan;
         let secrets = || plan.guards.secrets.iter().flat_map(|one| &one.wanted);
-        let (env_var_names, env_vars_left_out) = recorded_names(secrets().map(|one| &one.env));
+        let names = secrets().map(|one| one.env.to_string());
+        let (env_var_names, env_vars_left_out) = recorded_names(names, String::len);
         let others = secrets().take(env_var_names.len());
         let others = others.filter(|one| !one.deliver.is_env());
         let start = StartRecord {
             env_var_names,
             env_vars_left_out,
+            environment: record::environment(launch, host),
             deliver: others
                 .map(|one| (one.env.to_string(), one.deliver))
                 .collect(),

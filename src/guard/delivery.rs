@@ -11,7 +11,7 @@ use crate::host::{
     ChangedBy, Host, HostView, InsecurePath, NotCreatable, check_creatable, diagnosis,
     insecure_paths, is_directory, is_link, reason,
 };
-use crate::manifest::Deliver;
+use crate::manifest::{Deliver, ScriptEnvironment};
 use crate::names::{EnvName, shell_path};
 use crate::providers::Secret;
 
@@ -156,8 +156,12 @@ impl Secrets {
     }
 
     /// The variable that names the directory of the files, unless it is set already.
-    pub(super) fn directory_variable(&self, view: &dyn HostView) -> Option<(&'static str, usize)> {
-        let is_taken = view.var(DIRECTORY_VARIABLE).is_some()
+    pub(super) fn directory_variable(
+        &self,
+        environment: &ScriptEnvironment,
+        view: &dyn HostView,
+    ) -> Option<(&'static str, usize)> {
+        let is_taken = environment.var(DIRECTORY_VARIABLE, view).is_some()
             || self
                 .wanted
                 .iter()
@@ -229,7 +233,7 @@ impl Launch<'_> {
             .iter()
             .map(|(name, _)| ((*name).to_owned(), directory.join(name).into()));
         self.variables.extend(paths);
-        if let Some((name, _)) = secrets.directory_variable(host) {
+        if let Some((name, _)) = secrets.directory_variable(&self.plan.spawn.environment, host) {
             self.variables.push((name.to_owned(), directory.into()));
         }
         Ok(())

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 
+use super::environment::{EXTENSION, GROUP, RUN_ID};
 use super::{Plan, StartFailure};
 use crate::host::HostView;
 use crate::names::{EnvName, Text};
@@ -36,18 +37,19 @@ impl Plan {
         secrets: impl Iterator<Item = (&'s EnvName, usize)>,
         view: &dyn HostView,
     ) -> usize {
-        let environment = view.environment().iter();
+        let environment = self.spawn.environment.of(view.environment()).into_iter();
         let mut variables: BTreeMap<&OsStr, usize> = environment
-            .map(|(name, value)| (name.as_os_str(), value.len()))
+            .map(|(name, value)| (name, value.len()))
             .collect();
         let own = [
-            ("QLI_RUN_ID", RUN_ID_LENGTH),
-            ("QLI_GROUP", self.group.as_str().len()),
-            ("QLI_EXTENSION", self.extension.as_str().len()),
+            (RUN_ID, RUN_ID_LENGTH),
+            (GROUP, self.group.as_str().len()),
+            (EXTENSION, self.extension.as_str().len()),
         ];
         variables.extend(own.map(|(name, length)| (OsStr::new(name), length)));
         let directory = self.guards.secrets.iter();
-        let directory = directory.filter_map(|one| one.directory_variable(view));
+        let directory =
+            directory.filter_map(|one| one.directory_variable(&self.spawn.environment, view));
         variables.extend(directory.map(|(name, length)| (OsStr::new(name), length)));
         variables.extend(secrets.map(|(name, length)| (OsStr::new(name.as_str()), length)));
         let variables = variables

@@ -134,7 +134,7 @@ mod tests {
     /// What is found when the world has changed since the plan.
     fn changes(then: &World, now: &World) -> Option<String> {
         let plan = plan(then).unwrap();
-        let interpreters = plan.spawn.program.interpreters_now(now).unwrap();
+        let interpreters = plan.spawn.interpreters_now(now).unwrap();
         let refusal = plan.last_look(&interpreters, now).err()?;
         assert_eq!(refusal.step(), Some(Step::Spawn));
         Some(refusal.reason())

@@ -110,6 +110,7 @@ impl Plan {
         let secrets = guards.secrets.as_ref();
         warnings.extend(secrets.and_then(|one| one.warning(view)));
         let limits = Limits::plan(&declared);
+        let environment = manifest.environment_of(&extension);
         let masking = Masking::plan(&declared);
         let sha256 = Sha256::of(manifest.source.text().as_bytes());
         let facts = FileFacts::new(&location.manifest_path, sha256);
@@ -129,7 +130,10 @@ impl Plan {
             manifest: facts,
             source: manifest.source,
             guards,
-            spawn: Spawn { program },
+            spawn: Spawn {
+                program,
+                environment,
+            },
             limits,
             masking,
             warnings,
@@ -140,6 +144,8 @@ impl Plan {
     /// answer.
     pub fn digest(&self) -> Digest {
         let limits = (!self.limits.is_empty()).then(|| ("limits", json!(self.limits)));
+        let environment = &self.spawn.environment;
+        let environment = (!environment.is_default()).then(|| ("environment", json!(environment)));
         let covered = [
             ("schema_version", json!(1)),
             ("group", json!(self.group)),
@@ -155,7 +161,9 @@ impl Plan {
             ("guards", json!(self.guards)),
         ];
         let masking = (!self.masking.is_off()).then(|| ("masking", json!(self.masking)));
-        digest(covered.into_iter().chain(limits).chain(masking).collect())
+        let optional = [limits, environment, masking];
+        let covered = covered.into_iter();
+        digest(covered.chain(optional.into_iter().flatten()).collect())
     }
 
     /// SHA-256 of the contents of manifest and script only, under their relative

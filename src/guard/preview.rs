@@ -151,13 +151,15 @@ impl Plan {
         let program = || shell_path(&self.spawn.program.path);
         let text = verdict.refusal().map_or_else(program, Refusal::reason);
         let program = Detail::of_group(verdict.shown(), text);
+        let environment = self.environment_details(view);
         let secrets = self
             .guards
             .secrets
             .as_ref()
             .map_or(0, |one| one.wanted.len());
         let masking = self.masking.detail(secrets);
-        let details = std::iter::once(program).chain(masking).collect();
+        let details = std::iter::once(program).chain(environment).chain(masking);
+        let details = details.collect();
         Preview::new(Step::Spawn, verdict, details)
     }
 }

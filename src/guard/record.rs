@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use super::{Launch, Miss, Refusal, Step};
 use crate::audit::{
-    Claimed, Log, Passed, ProgramFacts, RefusedRecord, RunContext, RunFacts, recorded_args,
-    recorded_message,
+    Claimed, EnvironmentFacts, Log, Passed, ProgramFacts, RefusedRecord, RunContext, RunFacts,
+    recorded_args, recorded_message, recorded_names, recorded_variables,
 };
 use crate::host::HostView;
-use crate::manifest::ArgsMode;
+use crate::manifest::{ArgsMode, EnvironmentPolicy};
 use crate::names::{Text, exit_code};
 use crate::providers::Redactor;
 
@@ -57,6 +57,38 @@ pub(super) fn run_facts(
         claimed: Claimed::of(view, |value| redactor.text(&value)),
     }
 }
+
+/// What the script gets of the environment, with every value of a secret replaced.
+pub(super) fn environment(launch: &Launch<'_>, view: &dyn HostView) -> EnvironmentFacts {
+    let environment = &launch.plan.spawn.environment;
+    if environment.is_default() {
+        return EnvironmentFacts::default();
+    }
+    let redactor = Redactor::of(launch.secrets());
+    let removed = launch.plan.environment_now(view).removed;
+    let removed = removed.iter().map(|name| redactor.text(name.as_os_str()));
+    let (env_removed, env_removed_left_out) =
+        recorded_names(removed, |name| name.as_os_str().len());
+    let (env_set, env_set_left_out) = recorded_variables(environment.set.iter().map(|one| {
+        let value = if one.is_secret() {
+            REDACTED
+        } else {
+            &one.value
+        };
+        (one.name.to_string(), redactor.text(value.as_ref()))
+    }));
+    let policy = environment.policy();
+    EnvironmentFacts {
+        environment: (policy != EnvironmentPolicy::Inherit).then_some(policy),
+        env_removed,
+        env_removed_left_out,
+        env_set,
+        env_set_left_out,
+    }
+}
+
+/// Instead of a value that may be a secret.
+const REDACTED: &str = "[redacted]";
 
 /// What is recorded about a run that was refused. No secret has been fetched, so only
 /// the values of local ones can be replaced in its arguments.

@@ -1,27 +1,41 @@
 //! Step 6: the script is started.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
+use super::environment::{EXTENSION, GROUP, RUN_ID};
 use super::{Launch, StartFailure, Verdict};
 use crate::discovery::{Program, ProgramKind};
 use crate::host::{
-    Access, Host, HostView, Interpreter, NotCreatable, Start, check_creatable, reason,
+    Access, Host, HostView, Interpreter, NotCreatable, NotStartable, Start, check_creatable, reason,
 };
+use crate::manifest::ScriptEnvironment;
 use crate::names::{Sha256, Text};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spawn {
     pub program: Program,
+    pub environment: ScriptEnvironment,
 }
 
 impl Spawn {
     /// The one predicate: the programs that start the script, or why the system would
     /// refuse to.
     fn starters(&self, view: &dyn HostView) -> Result<Vec<Interpreter>, StartFailure> {
-        let interpreters = self.program.interpreters_now(view)?;
+        let interpreters = self.interpreters_now(view)?;
         self.copy_obstacle(view).map_or(Ok(interpreters), Err)
+    }
+
+    /// Finds the programs that would start the script now.
+    pub(super) fn interpreters_now(
+        &self,
+        view: &dyn HostView,
+    ) -> Result<Vec<Interpreter>, NotStartable> {
+        let path = self.environment.path(view);
+        self.program.interpreters_now(path.as_deref(), view)
     }
 
     fn copy_obstacle(&self, view: &dyn HostView) -> Option<StartFailure> {
@@ -77,17 +91,18 @@ impl Spawn {
     pub fn start(&self, launch: &mut Launch<'_>, host: &mut dyn Host) -> Result<(), StartFailure> {
         let plan = launch.plan;
         let args: Vec<_> = plan.args.iter().map(Text::as_os_str).collect();
-        let own = [
-            ("QLI_RUN_ID", launch.run_id.as_str()),
-            ("QLI_GROUP", plan.group.as_str()),
-            ("QLI_EXTENSION", plan.extension.as_str()),
-        ];
-        let own = own.into_iter().map(|(name, value)| (name, value.as_ref()));
+        let inherited = Arc::clone(host.environment());
+        let mut env = self.environment.of(&inherited);
         let secrets = launch.secrets.iter().filter(|one| one.deliver.is_env());
-        let secrets = secrets.map(|one| (one.env.as_str(), one.value.expose()));
+        env.extend(secrets.map(|one| (OsStr::new(one.env.as_str()), one.value.expose())));
         let variables = launch.variables.iter();
-        let variables = variables.map(|(name, value)| (name.as_str(), value.as_os_str()));
-        let env: Vec<_> = secrets.chain(variables).chain(own).collect();
+        env.extend(variables.map(|(name, value)| (OsStr::new(name), value.as_os_str())));
+        let own = [
+            (RUN_ID, launch.run_id.as_str()),
+            (GROUP, plan.group.as_str()),
+            (EXTENSION, plan.extension.as_str()),
+        ];
+        env.extend(own.map(|(name, value)| (OsStr::new(name), OsStr::new(value))));
         let start = Start {
             program: self.program.file(),
             args: &args,
@@ -107,7 +122,7 @@ impl Spawn {
             if view.stat(file).is_err() {
                 return StartFailure::Vanished(file.to_owned());
             }
-            if let Err(fault) = self.program.interpreters_now(view) {
+            if let Err(fault) = self.interpreters_now(view) {
                 return fault.into();
             }
             let message = "the loader that it names does not exist".to_owned();

@@ -1,7 +1,6 @@
 //! Starts the script, and reads the states of child processes.
 
-use std::collections::BTreeMap;
-use std::ffi::{CString, NulError, OsStr, OsString};
+use std::ffi::{CString, NulError, OsStr};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
@@ -151,16 +150,9 @@ pub(super) fn attributes(ignores_pipe: bool, more: PosixSpawnFlags) -> nix::Resu
     Ok(attributes)
 }
 
-/// qli's own environment with the variables that are set for the script, sorted.
-pub(super) fn environment(
-    start: &Start<'_>,
-    own: &BTreeMap<OsString, OsString>,
-) -> Result<Vec<CString>, NulError> {
-    let own = own.iter().map(|(name, value)| (&**name, &**value));
-    let mut variables: BTreeMap<&OsStr, &OsStr> = own.collect();
-    let set = start.env.iter().copied();
-    variables.extend(set.map(|(name, value)| (OsStr::new(name), value)));
-    lines(variables.into_iter())
+/// The script's environment, sorted.
+pub(super) fn environment(start: &Start<'_>) -> Result<Vec<CString>, NulError> {
+    lines(start.env.iter().map(|(name, value)| (*name, *value)))
 }
 
 /// The lines of an environment. Each has its full size from the start: growing would leave

@@ -187,8 +187,8 @@ pub struct Start<'a> {
     /// Absolute path.
     pub program: &'a Path,
     pub args: &'a [&'a OsStr],
-    /// Added to qli's own environment.
-    pub env: &'a [(&'a str, &'a OsStr)],
+    /// The whole environment.
+    pub env: &'a BTreeMap<&'a OsStr, &'a OsStr>,
 }
 
 /// What is masked in what a script prints.

@@ -79,16 +79,18 @@ const IN_ONE_CALL: usize = 5;
 const IN_ALL: usize = 16;
 
 /// Finds the programs that start a file, in the order in which the kernel does, without
-/// their hashes. `head` is the beginning of the file, if it can be read. One that is
-/// known and has not changed since is not read again.
+/// their hashes. `head` is the beginning of the file, if it can be read, and `path` the
+/// `PATH` that it gets. One that is known and has not changed since is not read again.
 pub fn interpreters(
     file: &Path,
     head: Option<&[u8]>,
+    path: Option<&OsStr>,
     known: &[Interpreter],
     view: &dyn HostView,
 ) -> Result<Vec<Interpreter>, NotStartable> {
     let mut chain = Chain {
         file,
+        path,
         known,
         view,
         found: Vec::new(),
@@ -109,9 +111,10 @@ pub fn interpreters(
 pub fn planned_interpreters(
     file: &Path,
     head: Option<&[u8]>,
+    path: Option<&OsStr>,
     view: &dyn HostView,
 ) -> Result<Vec<Interpreter>, NotStartable> {
-    let mut found = interpreters(file, head, &[], view)?;
+    let mut found = interpreters(file, head, path, &[], view)?;
     for one in &mut found {
         if !one.only_root_can_change() {
             one.sha256 = view.digest(&one.path).ok().map(|found| found.sha256);
@@ -129,6 +132,7 @@ impl Interpreter {
 
 struct Chain<'a> {
     file: &'a Path,
+    path: Option<&'a OsStr>,
     known: &'a [Interpreter],
     view: &'a dyn HostView,
     found: Vec<Interpreter>,
@@ -165,7 +169,7 @@ impl Chain<'_> {
             EnvStarts::Nothing => return Err(NotStartable::NoProgram { script, arg }),
             EnvStarts::Unknown => return Ok(head),
         };
-        let Some(path) = find_as_env(&name, self.view) else {
+        let Some(path) = find_as_env(&name, self.path, self.view) else {
             return Err(NotStartable::NotOnPath { script, name });
         };
         self.counted = 0;
@@ -266,12 +270,12 @@ fn examine(
 
 /// Finds a program as `env` does (execvp(3)): also in relative entries of `PATH`, and
 /// without regard to who can change it.
-fn find_as_env(name: &OsStr, view: &dyn HostView) -> Option<PathBuf> {
+fn find_as_env(name: &OsStr, path: Option<&OsStr>, view: &dyn HostView) -> Option<PathBuf> {
     if name.as_bytes().contains(&b'/') {
         return Some(name.into());
     }
-    let path = view.var("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
-    let mut candidates = std::env::split_paths(&path).map(|entry| entry.join(name));
+    let path = path.unwrap_or_else(|| "/bin:/usr/bin".as_ref());
+    let mut candidates = std::env::split_paths(path).map(|entry| entry.join(name));
     candidates.find(|one| is_executable(&absolute(one, view), view))
 }
 

@@ -68,6 +68,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -120,11 +121,11 @@ pub fn reason(error: &io::Error) -> String {
 /// }
 /// ```
 pub trait HostView {
-    /// The environment that scripts and tools get, before anything is added. Of a
-    /// variable that qli was given twice, only the last one is in it.
-    fn environment(&self) -> &BTreeMap<OsString, OsString>;
+    /// qli's own environment, before anything is removed or added for a script or a tool.
+    /// Of a variable that qli was given twice, only the last one is in it.
+    fn environment(&self) -> &Arc<BTreeMap<OsString, OsString>>;
 
-    /// Reads a variable as scripts and tools will see it.
+    /// Reads a variable of it.
     fn var(&self, name: &str) -> Option<OsString> {
         self.environment().get(OsStr::new(name)).cloned()
     }

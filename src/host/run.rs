@@ -1,7 +1,5 @@
 //! The script of this process, from what is prepared for it to the last of its output.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::path::Path;
@@ -65,20 +63,13 @@ impl Run {
         Ok(())
     }
 
-    /// `own` is qli's own environment.
-    pub(super) fn start(
-        &mut self,
-        start: &Start<'_>,
-        own: &BTreeMap<OsString, OsString>,
-        ignores_pipe: bool,
-    ) -> io::Result<()> {
+    pub(super) fn start(&mut self, start: &Start<'_>, ignores_pipe: bool) -> io::Result<()> {
         self.modes = SavedModes::read();
         let streams = std::mem::take(&mut self.streams);
         let is_interactive = streams.is_interactive();
         let descriptors = std::mem::take(&mut self.descriptors);
         let script = NewScript {
             start,
-            own,
             descriptors: &descriptors,
             ignores_pipe,
             streams,

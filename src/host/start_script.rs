@@ -1,7 +1,5 @@
 //! Starts the script: as a child of qli, or on a terminal of its own.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -18,8 +16,6 @@ use super::{Start, handover, monitor};
 /// A script that is about to start.
 pub(super) struct NewScript<'a> {
     pub(super) start: &'a Start<'a>,
-    /// qli's own environment.
-    pub(super) own: &'a BTreeMap<OsString, OsString>,
     /// What it inherits beside what qli was given.
     pub(super) descriptors: &'a [OwnedFd],
     pub(super) ignores_pipe: bool,
@@ -58,7 +54,7 @@ impl NewScript<'_> {
             self.start.program,
             self.start.program.as_os_str(),
             self.start.args.iter().copied(),
-            environment(self.start, self.own),
+            environment(self.start),
             &actions,
             &self.attributes()?,
         )?;
@@ -85,7 +81,7 @@ impl NewScript<'_> {
             &own_program()?,
             Stage::Monitor.shown().as_ref(),
             monitor::arguments(foreground, program, self.start.args),
-            environment(self.start, self.own),
+            environment(self.start),
             &actions,
             &attributes,
         )?;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
@@ -34,7 +34,7 @@ pub struct System {
     run: Run,
     identity: OnceLock<Identity>,
     own: OnceLock<process::OwnStat>,
-    environment: OnceLock<BTreeMap<OsString, OsString>>,
+    environment: OnceLock<Arc<BTreeMap<OsString, OsString>>>,
     core_limit: Option<CoreLimit>,
     arrived: Option<Signal>,
 }
@@ -113,9 +113,9 @@ impl System {
 }
 
 impl HostView for System {
-    fn environment(&self) -> &BTreeMap<OsString, OsString> {
+    fn environment(&self) -> &Arc<BTreeMap<OsString, OsString>> {
         self.environment
-            .get_or_init(|| std::env::vars_os().collect())
+            .get_or_init(|| Arc::new(std::env::vars_os().collect()))
     }
 
     fn read(&self, path: &Path, limit: u64) -> io::Result<Contents> {
@@ -357,7 +357,7 @@ impl Host for System {
         let ignores_pipe = self.signals()?.ignores_pipe();
         let limited = self.core_limit.take().map(CoreLimit::restore);
         let mut run = std::mem::take(&mut self.run);
-        let started = run.start(start, self.environment(), ignores_pipe);
+        let started = run.start(start, ignores_pipe);
         self.run = run;
         // Secrets may still be in memory.
         self.core_limit = limited.and_then(|()| CoreLimit::disable());

@@ -48,6 +48,19 @@ choice! {
 }
 
 choice! {
+    /// What a script gets of qli's environment. Later values are stricter.
+    EnvironmentPolicy {
+        /// Everything.
+        #[default]
+        Inherit = "inherit",
+        /// Everything but what decides which code runs, such as `BASH_ENV`.
+        Scrub = "scrub",
+        /// Only what is kept, and a few variables that most scripts need.
+        Clean = "clean",
+    }
+}
+
+choice! {
     /// Whether the values of secrets are replaced in what a script prints. Later values
     /// mask more.
     Mask {
@@ -86,6 +99,13 @@ choice! {
         GroupRead = "group-read",
         /// The file's group may append to it, for a log that a team shares: mode 0660.
         Group = "group",
+    }
+}
+
+impl EnvironmentPolicy {
+    /// As a manifest writes it.
+    pub fn as_str(self) -> &'static str {
+        self.word()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{ConfirmBy, Manifest, Mask, Requirements};
+use super::{ConfirmBy, EnvironmentPolicy, Manifest, Mask, Requirements};
 use crate::names::{EnvName, ExtensionName, TimeLimit};
 
 impl Manifest {
@@ -49,6 +49,7 @@ struct Strictest<'m> {
     requires_env: BTreeMap<&'m EnvName, &'m str>,
     timeout: Option<Duration>,
     kill_after: Option<Duration>,
+    environment: Option<EnvironmentPolicy>,
     mask: Mask,
 }
 
@@ -69,6 +70,7 @@ impl<'m> Strictest<'m> {
             both.min()
         };
         self.confirm = self.confirm.max(one.confirm);
+        self.environment = self.environment.max(one.environment);
         let variables = one.requires_env.iter();
         self.requires_env
             .extend(variables.map(|(name, value)| (name, value.as_str())));
@@ -81,6 +83,9 @@ impl<'m> Strictest<'m> {
         let is_longer = |own: Option<Duration>, other: Option<Duration>| {
             other.is_some_and(|other| own.is_none_or(|own| own > other))
         };
+        let is_weaker = |own: Option<EnvironmentPolicy>, other: Option<EnvironmentPolicy>| {
+            own.unwrap_or_default() < other.unwrap_or_default()
+        };
         let variables = other.requires_env.iter();
         let variables =
             variables.filter(|(name, value)| self.requires_env.get(*name) != Some(value));
@@ -89,6 +94,10 @@ impl<'m> Strictest<'m> {
             ("confirm", self.confirm < other.confirm),
             ("timeout", is_longer(self.timeout, other.timeout)),
             ("kill_after", is_longer(self.kill_after, other.kill_after)),
+            (
+                "environment",
+                is_weaker(self.environment, other.environment),
+            ),
             ("mask", self.mask < other.mask),
         ];
         let others = others.into_iter().filter(|(_, is_lacking)| *is_lacking);
@@ -118,7 +127,7 @@ mod tests {
     }
 
     const ALL: &str = "banner = \"b\"\nconfirm_by = \"name\"\ntimeout = \"1m\"\n\
-        kill_after = \"1s\"\naudit_log = \"/l\"\naudit.anchor = \"syslog\"\n\
+        kill_after = \"1s\"\nenvironment = \"clean\"\naudit_log = \"/l\"\naudit.anchor = \"syslog\"\n\
         requires_env = { A = \"1\" }\n";
 
     #[test]
@@ -142,15 +151,17 @@ mod tests {
             "confirm",
             "timeout",
             "kill_after",
+            "environment",
         ];
         assert_eq!(lacks("", ALL, ""), all);
         let weaker = ALL
             .replace("\"name\"", "\"key\"")
             .replace("1m", "2m")
+            .replace("clean", "scrub")
             .replace("\"1\"", "\"2\"");
         assert_eq!(
             lacks(&weaker, ALL, ""),
-            ["requires_env.A", "confirm", "timeout"]
+            ["requires_env.A", "confirm", "timeout", "environment"]
         );
     }
 

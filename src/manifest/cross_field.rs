@@ -12,11 +12,15 @@ use super::{Located, Mask, SecretSpec};
 use crate::diagnostics::Code;
 use crate::names::EnvName;
 
+/// A variable and its value.
+type Line = Located<(EnvName, String)>;
+
 /// The variables that a table declares, by name: a manifest may have thousands of
 /// sections, and each is compared with its group.
 #[derive(Debug)]
 pub(super) struct Variables<'f> {
-    required: BTreeMap<&'f str, &'f Located<(EnvName, String)>>,
+    required: BTreeMap<&'f str, &'f Line>,
+    set: BTreeMap<&'f str, &'f Line>,
     /// The first secret that fills each variable.
     filled: BTreeMap<&'f str, &'f Located<SecretSpec>>,
     /// The first secret that comes from each variable and fills another.
@@ -25,7 +29,7 @@ pub(super) struct Variables<'f> {
 
 impl<'f> Variables<'f> {
     pub(super) fn of(table: &'f GroupFields) -> Self {
-        let required = required(table).map(|line| (line.value.0.as_str(), line));
+        let by_name = |line: &'f Line| (line.value.0.as_str(), line);
         let (mut filled, mut sources) = (BTreeMap::new(), BTreeMap::new());
         for secret in secrets(table) {
             filled.entry(secret.value.env.as_str()).or_insert(secret);
@@ -34,7 +38,8 @@ impl<'f> Variables<'f> {
             }
         }
         Self {
-            required: required.collect(),
+            required: required(table).map(by_name).collect(),
+            set: set(table).map(by_name).collect(),
             filled,
             sources,
         }
@@ -68,12 +73,22 @@ pub(super) fn contradictions(
     for secret in secrets(own) {
         contradicted(secret, &variables, around, found);
     }
+    for line in set(own) {
+        set_twice(line, &variables, found);
+    }
     if let Some((group, around)) = group {
         for check in GroupFields::SECTION_CHECKS {
             check(group, own, found);
         }
         for line in required(own) {
             with_group(line, around, found);
+        }
+        for line in set(own) {
+            set_twice(line, around, found);
+            set_otherwise(line, around, found);
+        }
+        for line in set(group) {
+            set_twice(line, &variables, found);
         }
     }
 }
@@ -119,7 +134,7 @@ fn contradicted(
 
 /// Reports a variable that a section requires, if its group has a secret in it or
 /// requires another value: no run could meet both.
-fn with_group(line: &Located<(EnvName, String)>, group: &Variables<'_>, found: &mut Findings<'_>) {
+fn with_group(line: &Line, group: &Variables<'_>, found: &mut Findings<'_>) {
     let (name, value) = &line.value;
     let name = name.as_str();
     if let Some(secret) = group.filled.get(name) {
@@ -137,33 +152,66 @@ fn with_group(line: &Located<(EnvName, String)>, group: &Variables<'_>, found: &
     }
 }
 
-fn required(table: &GroupFields) -> impl Iterator<Item = &Located<(EnvName, String)>> {
+fn required(table: &GroupFields) -> impl Iterator<Item = &Line> {
     table
         .requires_env
         .iter()
         .flat_map(|required| &required.value)
 }
 
+fn set(table: &GroupFields) -> impl Iterator<Item = &Line> {
+    table.set_env.iter().flat_map(|set| &set.value.0)
+}
+
+/// Reports a variable that is set, and filled or required by one of these.
+fn set_twice(line: &Line, by: &Variables<'_>, found: &mut Findings<'_>) {
+    let name = line.value.0.as_str();
+    let filled = by
+        .filled
+        .get(name)
+        .map(|secret| (&secret.span, "a secret fills it here"));
+    let required = by
+        .required
+        .get(name)
+        .map(|line| (&line.span, "required here"));
+    let Some(label) = filled.or(required) else {
+        return;
+    };
+    let message = format!(
+        "`{name}` is set here, and {} elsewhere",
+        match filled {
+            Some(_) => "filled by a secret",
+            None => "required",
+        }
+    );
+    let help = "remove one of the two: the script can have one value only";
+    found.labelled(Code::SetEnvConflict, &line.span, (message, help), label);
+}
+
+/// Reports a variable that a section sets to another value than its group.
+fn set_otherwise(line: &Line, group: &Variables<'_>, found: &mut Findings<'_>) {
+    let (name, value) = &line.value;
+    let other = group.set.get(name.as_str());
+    if let Some(other) = other.filter(|other| other.value.1 != *value) {
+        let message = format!("the group sets another value of `{name}`");
+        let help = "remove this line: a section can set other variables, not other values";
+        let label = (&other.span, "the group's value is here");
+        found.labelled(Code::WeakenedGuard, &line.span, (message, help), label);
+    }
+}
+
 pub(super) fn secrets(table: &GroupFields) -> impl Iterator<Item = &Located<SecretSpec>> {
     table.secrets.iter().flat_map(|secrets| &secrets.value)
 }
 
-fn filled_and_required(
-    secret: &Located<SecretSpec>,
-    line: &Located<(EnvName, String)>,
-    found: &mut Findings<'_>,
-) {
+fn filled_and_required(secret: &Located<SecretSpec>, line: &Line, found: &mut Findings<'_>) {
     let env = secret.value.env.as_str();
     let message = format!("`{env}` is filled by a secret and also required beforehand");
     let help = "remove it from `[requires_env]`, or let the secret fill another variable";
     also_required(secret, line, (message, help), found);
 }
 
-fn source_required(
-    secret: &Located<SecretSpec>,
-    line: &Located<(EnvName, String)>,
-    found: &mut Findings<'_>,
-) {
+fn source_required(secret: &Located<SecretSpec>, line: &Line, found: &mut Findings<'_>) {
     let source = line.value.0.as_str();
     let message = format!("`{source}` holds a secret, but its value is required here");
     let help = "remove it from `[requires_env]`";
@@ -174,7 +222,7 @@ fn source_required(
 /// would print the secret.
 fn also_required(
     secret: &Located<SecretSpec>,
-    line: &Located<(EnvName, String)>,
+    line: &Line,
     text: (String, &str),
     found: &mut Findings<'_>,
 ) {

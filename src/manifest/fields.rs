@@ -7,7 +7,8 @@ use std::ops::Range;
 use serde_json::{Value, json};
 
 use super::audit::AuditFields;
-use super::choice::{ConfirmBy, Mask};
+use super::choice::{ConfirmBy, EnvironmentPolicy, Mask};
+use super::environment_fields::{KeptNames, PinnedEnv};
 use super::field_row::{TomlType, example};
 use super::findings::{Findings, TomlValue};
 use super::providers::Providers;
@@ -30,8 +31,11 @@ fields! {
     /// an `audit_log`; that no top-level field is below a header by mistake; that no
     /// section weakens a guard of its group, or has no matching script; that
     /// `confirm = false` and `confirm_by` are not combined; that `kill_after` comes
-    /// with a `timeout`, and `mask_hold` with a `mask`; that a provider exists and is described without
-    /// contradictions; that no secret fills a variable that qli sets; and that no value
+    /// with a `timeout`, and `mask_hold` with a `mask`; that a provider exists and is
+    /// described without contradictions; that neither a secret nor `set_env` has a variable
+    /// that qli sets; that no secret decides which code runs where such variables are
+    /// removed; that `keep` comes with an `environment` that removes something; that
+    /// `set_env` sets no variable of a secret and none that is required; and that no value
     /// contains NUL.
     GroupFields {
         /// The version of this format. Always `1`.
@@ -107,6 +111,30 @@ fields! {
             .without("without this field a script that ignores TERM would keep running")
             => section(longer, "How long after TERM this script, if it still runs, and what it \
                 started are sent KILL, at most as long as the group allows."),
+
+        /// What the script gets of the environment of qli: `"inherit"` everything,
+        /// `"scrub"` everything but variables that decide which code runs, such as
+        /// `BASH_ENV`, `LD_PRELOAD` and `PYTHONPATH`, `"clean"` only what is kept and
+        /// `PATH`, `HOME`, `USER`, `LOGNAME`, `SHELL`, `TERM`, `LANG`, `LC_*`, `TZ` and
+        /// `XDG_*`. Guards and secrets still see all of it. Default: `"inherit"`.
+        environment: EnvironmentPolicy = example("\"scrub\"")
+            .without("without this field the script would get every variable")
+            => section(weaker_environment, "What this script gets of the environment of qli, at \
+                least as strict as the group's: a variable must pass both."),
+
+        /// Variables that `environment` does not remove, possibly with a final `*`:
+        /// `["AWS_*", "PGHOST"]`.
+        keep: KeptNames = example("[\"AWS_*\", \"PGHOST\"]")
+            .without("without this field more variables would be removed")
+            => section(adds, "Variables that the section's own `environment` does not remove. What \
+                the group removes stays removed."),
+
+        /// Variables that the script gets with these values, whatever they were:
+        /// `PGHOST = "db-1"`. They are shown and recorded: no place for a secret.
+        set_env: PinnedEnv = example("{ PGHOST = \"db-1\" }")
+            .without("without this field no variable would be set")
+            => section(adds, "Variables that this script gets with these values, in addition to the \
+                group's."),
 
         /// Where the values of secrets are replaced with `[secret:NAME]` in what the script
         /// prints: `"pipes"` in each of its two streams that is no terminal, `"terminal"`
@@ -209,6 +237,17 @@ fn weaker_confirmation(Both { group, own, .. }: Both<'_, ConfirmBy>, found: &mut
     if own.value < group.value {
         let message = "the group requires its name to be typed; this section requires less";
         let label = (&group.span, "required here");
+        found.labelled(Code::WeakenedGuard, &own.span, (message, ONLY_ADDS), label);
+    }
+}
+
+fn weaker_environment(
+    Both { name, group, own }: Both<'_, EnvironmentPolicy>,
+    found: &mut Findings<'_>,
+) {
+    if own.value < group.value {
+        let message = format!("this `{name}` passes variables that the group removes");
+        let label = (&group.span, "the group's is here");
         found.labelled(Code::WeakenedGuard, &own.span, (message, ONLY_ADDS), label);
     }
 }

@@ -7,6 +7,8 @@ mod audit;
 mod choice;
 mod compare;
 mod cross_field;
+mod environment_checks;
+mod environment_fields;
 mod field_row;
 mod fields;
 mod findings;
@@ -25,6 +27,7 @@ mod requires_env;
 mod row_schema;
 mod schema;
 mod schema_line;
+mod script_environment;
 mod secrets;
 mod statements;
 mod syntax;
@@ -35,20 +38,22 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, SOURCE_MAX, Source, utf8_source};
 use crate::host::{diagnosis, reason};
-use crate::names::{EnvName, ExtensionName, SecretRef, TimeLimit};
+use crate::names::{EnvName, EnvPattern, ExtensionName, SecretRef, TimeLimit};
 use crate::providers::Provider;
 
 pub use audit::{AnchorTarget, AuditLog};
-pub use choice::{ArgsMode, ConfirmBy, Deliver, LogAccess, Mask};
+pub use choice::{ArgsMode, ConfirmBy, Deliver, EnvironmentPolicy, LogAccess, Mask};
 pub use fix::apply_fixes;
 pub use locate::locate;
 pub use parse::parse;
 pub use schema::{SCHEMA, SCHEMA_ID, schema};
 pub use schema_line::schema_line;
+pub use script_environment::{PinnedVariable, ScriptEnvironment};
 #[cfg(feature = "policy")]
 pub use syntax::{parse_toml, syntax_errors};
 pub use values::key_of;
@@ -97,6 +102,11 @@ pub struct Requirements {
     pub timeout: Option<TimeLimit>,
     /// From TERM to KILL.
     pub kill_after: Option<TimeLimit>,
+    pub environment: Option<EnvironmentPolicy>,
+    /// What `environment` lets pass besides.
+    pub keep: Vec<EnvPattern>,
+    /// In the file's order.
+    pub set_env: Vec<(EnvName, String)>,
     pub mask: Mask,
     pub mask_hold: Option<TimeLimit>,
 }
@@ -112,7 +122,7 @@ pub struct Section {
 }
 
 /// Who declares a guard.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DemandedBy {
     #[default]

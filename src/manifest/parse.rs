@@ -12,7 +12,9 @@ use super::fields::GroupFields;
 use super::findings::Findings;
 use super::statements::ErrorRanges;
 use super::table_reader::{FieldTable, TableKind, present, read_table};
-use super::{ConfirmBy, Located, Manifest, Requirements, Section, lints, syntax};
+use super::{
+    ConfirmBy, Located, Manifest, Requirements, Section, environment_checks, lints, syntax,
+};
 use crate::diagnostics::{Code, Diagnostics, Source, has_errors, sorted};
 use crate::names::ExtensionName;
 
@@ -72,12 +74,14 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
     let audit_log = AuditLog::of(top.audit_log.take(), top.audit.take());
     let paths = log_paths(audit_log.as_ref());
     contradictions(None, &top, found);
+    environment_checks::check(None, &top, found);
     shown_in_path(&paths, &top, found);
     let variables = Variables::of(&top);
     for section in &mut sections {
         let (_, fields) = &mut section.value;
         fields.imply_confirm();
         contradictions(Some((&top, &variables)), fields, found);
+        environment_checks::check(Some(&top), fields, found);
         shown_in_path(&paths, fields, found);
     }
     unused_providers(&top, &sections, found);
@@ -148,6 +152,11 @@ impl GroupFields {
             secrets: values(self.secrets),
             timeout: self.timeout.map(|one| one.value),
             kill_after: self.kill_after.map(|one| one.value),
+            environment: self.environment.map(|one| one.value),
+            keep: values(self.keep),
+            set_env: self.set_env.map_or_else(Vec::new, |set| {
+                set.value.0.into_iter().map(|one| one.value).collect()
+            }),
             mask: self.mask.map(|one| one.value).unwrap_or_default(),
             mask_hold: self.mask_hold.map(|one| one.value),
         }

@@ -20,29 +20,7 @@ impl FieldType for RequiredEnv {
     const TOML: TomlType = TomlType::Table;
 
     fn read(name: &'static str, value: &TomlValue<'_>, found: &mut Findings<'_>) -> Option<Self> {
-        let header = value.span();
-        let path = found.path_of(name);
-        let mut required = Vec::new();
-        for (key, value) in table(&path, value, found)? {
-            let name = key.get_ref().as_ref();
-            if found.is_top_level(name) {
-                found.misplaced(name, key.span(), &format!("[{path}]"), header.clone());
-                continue;
-            }
-            let env = env_name(name, key.span(), found);
-            let wanted = string(name, value, found);
-            if let (Some(env), Some(wanted)) = (env, wanted) {
-                if holds_secret(&env, wanted) {
-                    literal_secret(&env, value.span(), found);
-                }
-                required.push(Located {
-                    value: (env, wanted.to_owned()),
-                    span: key.span(),
-                });
-            }
-        }
-        required.sort_by_key(|one| one.span.start);
-        Some(required)
+        variables(name, value, found)
     }
 
     fn schema() -> Value {
@@ -55,6 +33,37 @@ impl FieldType for RequiredEnv {
             "additionalProperties": false
         })
     }
+}
+
+/// Reads variables and their values.
+pub(super) fn variables(
+    name: &'static str,
+    value: &TomlValue<'_>,
+    found: &mut Findings<'_>,
+) -> Option<RequiredEnv> {
+    let header = value.span();
+    let path = found.path_of(name);
+    let mut required = Vec::new();
+    for (key, value) in table(&path, value, found)? {
+        let name = key.get_ref().as_ref();
+        if found.is_top_level(name) {
+            found.misplaced(name, key.span(), &format!("[{path}]"), header.clone());
+            continue;
+        }
+        let env = env_name(name, key.span(), found);
+        let wanted = string(name, value, found);
+        if let (Some(env), Some(wanted)) = (env, wanted) {
+            if holds_secret(&env, wanted) {
+                literal_secret(&env, value.span(), found);
+            }
+            required.push(Located {
+                value: (env, wanted.to_owned()),
+                span: key.span(),
+            });
+        }
+    }
+    required.sort_by_key(|one| one.span.start);
+    Some(required)
 }
 
 /// Whether a value that the manifest sets or compares may be a secret.

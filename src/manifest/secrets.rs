@@ -133,10 +133,6 @@ fn may_hold_a_secret(name: &EnvName, span: &Range<usize>, found: &mut Findings<'
         let message = format!("`{name}` is set by qli itself");
         let help = "use another variable for the secret";
         found.wrong(Code::InvalidEnvName, span.clone(), message, help);
-    } else if changes_code(name.as_str()) {
-        let message = format!("`{name}` changes which code runs");
-        let help = "use a variable that only the script reads";
-        found.wrong(Code::LoaderVariable, span.clone(), message, help);
     }
     !set_by_qli
 }
@@ -160,13 +156,4 @@ fn misread_variable(
     };
     let message = format!("`{}` {what}", name.value);
     found.wrong(Code::PathVariable, name.span.clone(), message, help);
-}
-
-/// Whether a loader, a shell or an interpreter reads code or paths from a variable
-/// (ld.so(8), bash(1), and the manuals of the interpreters).
-fn changes_code(name: &str) -> bool {
-    const NAMES: &str = "PATH IFS CDPATH ENV BASH_ENV SHELLOPTS BASHOPTS PS4 GLOBIGNORE \
-        GCONV_PATH JAVA_TOOL_OPTIONS NODE_OPTIONS NODE_PATH GIT_SSH_COMMAND";
-    const STARTS: [&str; 6] = ["LD_", "DYLD_", "PERL5", "PYTHON", "RUBY", "GIT_CONFIG"];
-    NAMES.split(' ').any(|one| one == name) || STARTS.iter().any(|start| name.starts_with(start))
 }

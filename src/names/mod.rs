@@ -8,6 +8,7 @@ mod digest;
 pub mod encoders;
 pub mod exit_code;
 mod leftover;
+mod loader_variables;
 mod named_secrets;
 mod path_template;
 mod secret_names;
@@ -16,6 +17,7 @@ mod text;
 mod time_limit;
 mod token;
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::str::FromStr;
 
@@ -26,6 +28,9 @@ pub use command::{COMMANDS, RESERVED, alternative_for, is_command};
 pub use decoded::each_reading;
 pub use digest::{Digest, Sha256};
 pub use leftover::leftover;
+pub use loader_variables::{
+    LOADER_VARIABLES, is_loader_variable, name_covers, name_matches, reader_of,
+};
 pub use named_secrets::{contains_secret, redact_args};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use secret_names::promises_secret;
@@ -45,6 +50,9 @@ pub const NAME_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 
 /// The grammar of the names of environment variables, as a regular expression.
 pub const ENV_NAME_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*$";
+
+/// The grammar of [`EnvPattern`], as a regular expression.
+pub const ENV_PATTERN_PATTERN: &str = "^[A-Za-z_][A-Za-z0-9_]*\\*?$";
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
@@ -162,6 +170,18 @@ checked_name!(
     EnvName,
     check_env_name
 );
+
+checked_name!(
+    /// The name of an environment variable, or the beginning of several with a final `*`.
+    EnvPattern,
+    |text| check_env_name(text.strip_suffix('*').unwrap_or(text))
+);
+
+impl EnvPattern {
+    pub fn matches(&self, name: &OsStr) -> bool {
+        name_matches(&self.0, name)
+    }
+}
 
 /// The reference of a secret, in the grammar of its provider. If it looks like the
 /// value of a secret, only its beginning is displayed and serialised.

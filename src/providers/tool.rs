@@ -52,7 +52,8 @@ impl Row {
         let path = self.path(view)?;
         let (contents, id, head) =
             examine(&path, view).map_err(|error| ProviderFault::of_call(&error, &path))?;
-        let interpreters = planned_interpreters(&path, head.as_deref(), view)
+        let search = view.var("PATH");
+        let interpreters = planned_interpreters(&path, head.as_deref(), search.as_deref(), view)
             .map_err(|fault| ProviderFault::of_start(&fault, &path))?;
         let paths: Vec<_> = interpreters.iter().map(|one| &*one.path).collect();
         trusted(&paths, view)?;

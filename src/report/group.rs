@@ -6,8 +6,22 @@ use super::message::rows;
 use super::style::{column_width, hanging, put};
 use crate::discovery::GroupEntry;
 use crate::guard::Guards;
-use crate::manifest::{Requirements, Section};
+use crate::manifest::{EnvironmentPolicy, Requirements, Section};
 use crate::names::{ExtensionName, visible};
+
+/// What a script gets of the environment, if that is not everything: `environment scrub,
+/// set_env PGHOST`.
+fn environment(requirements: &Requirements) -> Option<String> {
+    let policy = requirements.environment;
+    let policy = policy.filter(|one| *one > EnvironmentPolicy::Inherit);
+    let policy = policy.map(|one| format!("environment {}", one.as_str()));
+    let set = requirements
+        .set_env
+        .iter()
+        .map(|(name, _)| format!("set_env {name}"));
+    let all: Vec<_> = policy.into_iter().chain(set).collect();
+    (!all.is_empty()).then(|| all.join(", "))
+}
 
 /// Those limits that are set: `timeout 2h, kill_after 5m`.
 fn limits(requirements: &Requirements) -> Option<String> {
@@ -30,6 +44,8 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     }
     let mut facts = vec![("guards", guards.join(", "))];
     facts.extend(limits(&manifest.requirements).map(|limits| ("limits", limits)));
+    let passed = environment(&manifest.requirements);
+    facts.extend(passed.map(|passed| ("script gets", passed)));
     facts.push(("manifest", style.path(&location.manifest_path)));
     let mut out = format!(
         "{}\n{}\n\n{}\n",
@@ -68,6 +84,7 @@ fn of_section(section: &Section, indent: usize, style: &Style) -> String {
     let adds: Vec<_> = steps
         .map(str::to_owned)
         .chain(limits(requirements))
+        .chain(environment(requirements))
         .collect();
     let adds = (!adds.is_empty()).then(|| format!("adds {}", adds.join(", ")));
     let description = section.description.as_deref().map(visible);

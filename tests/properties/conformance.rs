@@ -8,18 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
+use serde_json::Value;
 
 use proptest::prelude::*;
 use qli::testing::discovery::Roots;
 use qli::testing::dispatch::{Ended, Exit, Outcome, run};
 use qli::testing::guard::{Answer, Plan, Preview, Refusal, Request, Step, Verdict, first_refusal};
+use qli::testing::host::HostView as _;
 use qli::testing::names::to_json_line;
 use qli::testing::report::ExplainDocument;
 
 use crate::fake::{Act, World};
 use worlds::{
-    Ask, CACHES, Cache, Circumstances, Declared, LOG, LOGS, Log, Provider, RUNTIME, RUNTIMES,
-    Runtime, STARTS, Start, Tool, circumstances, declared, world,
+    Ask, CACHES, Cache, Circumstances, Declared, Environment, LOG, LOGS, Log, Provider, RUNTIME,
+    RUNTIMES, Runtime, STARTS, Start, Tool, circumstances, declared, world,
 };
 
 fn plan(world: &World, answer: &Answer) -> Plan {
@@ -101,8 +103,11 @@ struct Compared<'a> {
 impl Compared<'_> {
     fn agree(&self, mut world: World) -> Result<(), TestCaseError> {
         let steps = self.plan.preview(&world);
+        let explained = ExplainDocument::new(self.plan, &steps, &world);
+        let explained = serde_json::to_value(&explained).unwrap();
         prop_assert!(world.acts().is_empty(), "the preview changed something");
         let outcome = run(self.plan, &mut world);
+        environment_agrees(explained.get("environment").unwrap(), &world)?;
         let acts: Vec<_> = world.acts().iter().map(Act::name).collect();
         // An embedded script is copied once, and secrets are delivered before the start.
         let others = ["Installed", "Cleared", "Descriptor"];
@@ -186,6 +191,59 @@ impl Compared<'_> {
     }
 }
 
+/// The script got what was explained: everything that is not removed, with the value that
+/// is set if one is, and nothing else but secrets and the names of the run.
+fn environment_agrees(explained: &Value, world: &World) -> Result<(), TestCaseError> {
+    let acts = world.acts();
+    let Some(Act::Spawned(_, given)) = acts.iter().find(|act| act.name() == "Spawned") else {
+        return Ok(());
+    };
+    let text = |text: &std::ffi::OsStr| text.to_str().unwrap().to_owned();
+    let given: BTreeMap<_, _> = given
+        .iter()
+        .map(|(name, value)| (text(name), text(value)))
+        .collect();
+    let own = world.environment().iter();
+    let own: BTreeMap<_, _> = own.map(|(name, value)| (text(name), text(value))).collect();
+    let list = |key: &str| {
+        explained
+            .get(key)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
+    let set = list("set").into_iter().map(|one| {
+        let of = |key: &str| one.get(key).and_then(Value::as_str).unwrap().to_owned();
+        (of("name"), of("value"))
+    });
+    let set: BTreeMap<_, _> = set.collect();
+    let names = |key: &str| -> BTreeSet<_> {
+        list(key)
+            .iter()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (removed, loaders) = (names("removed"), names("loader_variables"));
+    let by_qli = |name: &str| {
+        name.starts_with("QLI_") || matches!(name, "S" | "T" | "U" | "CREDENTIALS_DIRECTORY")
+    };
+    for (name, value) in &own {
+        let expected = set.get(name).or((!removed.contains(name)).then_some(value));
+        if !by_qli(name) {
+            prop_assert_eq!(given.get(name), expected, "{}", name);
+        }
+        let is_loader = name.starts_with("LD_") || name == "BASH_ENV" || value.starts_with("()");
+        if is_loader && !by_qli(name) && !set.contains_key(name) {
+            prop_assert_eq!(given.contains_key(name), loaders.contains(name), "{}", name);
+        }
+    }
+    for (name, value) in &given {
+        let is_known = own.contains_key(name) || by_qli(name) || set.get(name) == Some(value);
+        prop_assert!(is_known, "{} was added", name);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -236,6 +294,7 @@ fn refused_alone(change: impl FnOnce(&mut Circumstances)) -> Option<Step> {
         refusals: false,
         required: BTreeMap::new(),
         secrets: [("S".to_owned(), (Provider::OnePassword, "file"))].into(),
+        environment: Environment::default(),
         own: BTreeSet::new(),
     };
     let mut now = Circumstances {

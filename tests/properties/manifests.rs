@@ -285,7 +285,7 @@ impl Change {
 }
 
 /// What a schema cannot express; its description lists the same.
-const BEYOND_A_SCHEMA: [Code; 15] = [
+const BEYOND_A_SCHEMA: [Code; 18] = [
     Code::DuplicateSecret,
     Code::SecretAlsoRequired,
     Code::MalformedReference,
@@ -301,11 +301,16 @@ const BEYOND_A_SCHEMA: [Code; 15] = [
     Code::MalformedProvider,
     Code::UnknownProvider,
     Code::ForeignReference,
+    Code::LoaderVariable,
+    Code::KeepWithoutEffect,
+    Code::SetEnvConflict,
 ];
 
 /// Whether no schema can reject this.
 fn is_beyond(one: &Diagnostic) -> bool {
-    let own = one.code == Code::InvalidEnvName && one.message.ends_with("is set by qli itself");
+    let by_qli = ["is set by qli itself", "is for qli itself"];
+    let own = by_qli.iter().any(|end| one.message.ends_with(end));
+    let own = own && one.code == Code::InvalidEnvName;
     own || !one.is_error() || BEYOND_A_SCHEMA.contains(&one.code)
 }
 
@@ -414,6 +419,29 @@ const LINES: &[&str] = &[
     "extensions = { a = { requires_env = { A = 2 } } }",
     "extensions = { a = { secrets = [{ env = \"A\", ref = \"B\", provider = \"env\" }] } }",
     "extensions = { a = { secrets = [{ env = \"A\" }] } }",
+    "environment = \"inherit\"",
+    "environment = \"scrub\"",
+    "environment = \"clean\"",
+    "environment = \"none\"",
+    "environment = true",
+    "keep = []",
+    "keep = [\"AWS_*\", \"PGHOST\"]",
+    "keep = [\"*\"]",
+    "keep = [\"A*B\"]",
+    "keep = \"A\"",
+    "keep = [1]",
+    "set_env = {}",
+    "set_env = { A = \"1\", LD_PRELOAD = \"\" }",
+    "set_env = { QLI_X = \"1\" }",
+    "set_env = { \"A B\" = \"1\" }",
+    "set_env = { A = 1 }",
+    "set_env = [\"A=1\"]",
+    "secrets = [{ env = \"LD_PRELOAD\", ref = \"A\", provider = \"env\" }]",
+    "secrets = [{ env = \"PATH\", ref = \"A\", provider = \"env\" }]",
+    "extensions = { a = { environment = \"scrub\", keep = [\"LD_*\"] } }",
+    "extensions = { a = { environment = \"inherit\" } }",
+    "extensions = { a = { keep = [\"A\"] } }",
+    "extensions = { a = { set_env = { A = \"2\" } } }",
     "timeout = \"10m\"",
     "timeout = \"1h30m\"",
     "timeout = \"10\"",

@@ -1,7 +1,7 @@
 //! What a section, `[extensions.<name>]`, does to a plan: it only adds, and the order
 //! of its lines does not matter.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -19,6 +19,9 @@ struct Requirements {
     minutes: Option<u8>,
     required: BTreeMap<String, String>,
     secrets: BTreeMap<String, bool>,
+    /// The policy and what it keeps.
+    environment: Option<(&'static str, Vec<String>)>,
+    set: BTreeMap<String, String>,
 }
 
 fn requirements(names: &'static str, secrets: &'static str) -> impl Strategy<Value = Requirements> {
@@ -28,14 +31,21 @@ fn requirements(names: &'static str, secrets: &'static str) -> impl Strategy<Val
         prop::option::of(1..4u8),
         prop::collection::btree_map(names, "[12]", 0..3),
         prop::collection::btree_map(secrets, any::<bool>(), 0..3),
+        prop::option::of((
+            prop::sample::select(vec!["inherit", "scrub", "clean"]),
+            prop::collection::vec("A\\*?|LD_\\*|LD_A|C\\*", 0..3),
+        )),
+        prop::collection::btree_map("[EF]|LD_A", "[12]", 0..2),
     )
         .prop_map(
-            |(confirm, by_name, minutes, required, secrets)| Requirements {
+            |(confirm, by_name, minutes, required, secrets, environment, set)| Requirements {
                 confirm,
                 by_name,
                 minutes,
                 required,
                 secrets,
+                environment,
+                set,
             },
         )
 }
@@ -48,7 +58,14 @@ impl Requirements {
         let timeout = self
             .minutes
             .map(|minutes| format!("timeout = \"{minutes}m\"\n"));
+        let environment = self.environment.iter().map(|(policy, keep)| {
+            let keep = (*policy != "inherit").then(|| format!("keep = {keep:?}\n"));
+            format!("environment = \"{policy}\"\n{}", keep.unwrap_or_default())
+        });
+        let set = self.set.iter();
+        let set = set.map(|(name, value)| format!("set_env.{name} = \"{value}\"\n"));
         let lines = lines.into_iter().chain(by_name).chain(timeout);
+        let lines = lines.chain(environment).chain(set);
         let required = self.required.iter();
         let required = required.map(|(name, value)| format!("{name} = \"{value}\"\n"));
         let required = required.collect::<Vec<_>>().concat();
@@ -132,6 +149,12 @@ fn all(plan: &Plan) -> Vec<String> {
     all
 }
 
+/// The variables that the script gets of qli's own, or that are set for it.
+fn names(plan: &Plan, world: &World) -> BTreeSet<String> {
+    let all = plan.spawn.environment.of(world.environment()).into_keys();
+    all.map(|name| name.to_str().unwrap().to_owned()).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
@@ -139,7 +162,7 @@ proptest! {
     fn a_section_never_weakens_its_group(
         group in requirements("[AB]", "[ST]"),
         section in requirements("[ABC]", "[STU]"),
-        vars in prop::collection::btree_map("[ABC]|CI_[STU]", "[12]", 0..6),
+        vars in prop::collection::btree_map("[ABC]|CI_[STU]|LD_[AB]", "[12]", 0..8),
     ) {
         let alone = world(&text(&group, None, &[0]), &vars);
         let joined = world(&text(&group, Some(&section), &[0]), &vars);
@@ -164,6 +187,13 @@ proptest! {
             let shortest = minutes.into_iter().flatten().min();
             let shortest = shortest.map(|minutes| Duration::from_mins(minutes.into()));
             prop_assert_eq!(joined_plan.limits.lengths().timeout, shortest);
+            for name in names(&joined_plan, &joined) {
+                let is_set = joined_plan.spawn.environment.set.iter().any(|one| one.name.as_str() == name);
+                prop_assert!(is_set || names(&alone_plan, &alone).contains(&name), "{} passes", name);
+            }
+            for one in &alone_plan.spawn.environment.set {
+                prop_assert!(joined_plan.spawn.environment.set.contains(one));
+            }
             if first_refusal(&alone_plan.preview(&alone)).is_some() {
                 prop_assert!(first_refusal(&joined_plan.preview(&joined)).is_some());
             }

@@ -50,8 +50,28 @@ fn a_directory_of_credentials_that_is_set_stays() {
     ] {
         let plan = plan(&world).unwrap();
         let secrets = plan.guards.secrets.as_ref().unwrap();
-        assert_eq!(secrets.directory_variable(&world), None);
+        assert_eq!(
+            secrets.directory_variable(&plan.spawn.environment, &world),
+            None
+        );
     }
+}
+
+#[test]
+fn a_directory_of_credentials_that_the_script_does_not_get_is_replaced() {
+    let fields = format!("environment = \"clean\"\n{}", secret("V", "file"));
+    let world = World::new()
+        .manifest("g", &fields)
+        .file("/home/ops/V", "1")
+        .var("CREDENTIALS_DIRECTORY", "/run/credentials/x");
+    let plan = plan(&world).unwrap();
+    let secrets = plan.guards.secrets.as_ref().unwrap();
+    let variable = secrets.directory_variable(&plan.spawn.environment, &world);
+    assert_eq!(
+        variable.map(|(name, _)| name),
+        Some("CREDENTIALS_DIRECTORY")
+    );
+    assert_eq!(plan.environment_now(&world).removed, []);
 }
 
 #[test]

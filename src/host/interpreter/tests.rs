@@ -10,7 +10,11 @@ fn world() -> World {
 }
 
 fn look(world: &World, line: &str) -> Result<Vec<String>, String> {
-    let found = interpreters(Path::new(SCRIPT), Some(line.as_bytes()), &[], world);
+    let found = {
+        let path = world.var("PATH");
+        let line = Some(line.as_bytes());
+        interpreters(Path::new(SCRIPT), line, path.as_deref(), &[], world)
+    };
     let paths = |found: Vec<Interpreter>| {
         let paths = found.into_iter().map(|one| one.path.display().to_string());
         paths.collect()
@@ -102,7 +106,7 @@ fn each_fault_of_an_interpreter_has_its_own_words() {
 fn only_what_root_alone_can_change_is_not_hashed() {
     let hashed = |world: &World| {
         let head = Some(&b"#!/usr/bin/bash\n"[..]);
-        planned_interpreters(Path::new(SCRIPT), head, world).unwrap()[0]
+        planned_interpreters(Path::new(SCRIPT), head, None, world).unwrap()[0]
             .sha256
             .is_some()
     };

@@ -6,9 +6,10 @@ use serde::Serialize;
 use super::{DiagnosticDocument, SCHEMA_VERSION};
 use crate::audit::FileFacts;
 use crate::discovery::{GroupLocation, RootKind};
-use crate::guard::{CommandLine, Plan, Preview, Refusal, Step, first_refusal};
+use crate::guard::{CommandLine, EnvironmentNow, Plan, Preview, Refusal, Step, first_refusal};
 use crate::host::HostView;
-use crate::names::{Digest, ExtensionName, GroupName, Sha256, Text};
+use crate::manifest::{DemandedBy, EnvironmentPolicy};
+use crate::names::{Digest, EnvName, ExtensionName, GroupName, Sha256, Text};
 
 /// `qli explain <GROUP> <EXTENSION> --format json`: the plan, and what each
 /// step would do now.
@@ -43,6 +44,8 @@ pub struct ExplainDocument {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(default)]
     pub interpreters: Vec<InterpreterDocument>,
+    /// What the script gets of the environment of qli.
+    pub environment: EnvironmentDocument,
     /// The steps in force, in order.
     pub steps: Vec<StepDocument>,
     /// Warnings of the manifest, and of who else may change it.
@@ -62,6 +65,55 @@ pub struct InterpreterDocument {
     /// Missing if it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sha256: Option<Sha256>,
+}
+
+/// What the script gets of the environment of qli; names, never values of its variables.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct EnvironmentDocument {
+    /// The stricter of the group's `environment` and the section's.
+    pub policy: EnvironmentPolicy,
+    /// Variables that are set now, and that the script does not get.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub removed: Vec<Text>,
+    /// Variables that it gets although they decide which code runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub loader_variables: Vec<Text>,
+    /// Variables that the manifest sets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
+    pub set: Vec<SetVariable>,
+}
+
+/// A variable that the manifest sets for the script.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct SetVariable {
+    pub name: EnvName,
+    /// Missing if it may be a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    pub demanded_by: DemandedBy,
+}
+
+impl EnvironmentDocument {
+    fn of(plan: &Plan, view: &dyn HostView) -> Self {
+        let environment = &plan.spawn.environment;
+        let EnvironmentNow { removed, loaders } = plan.environment_now(view);
+        let set = environment.set.iter().map(|one| SetVariable {
+            name: one.name.clone(),
+            value: (!one.is_secret()).then(|| one.value.clone()),
+            demanded_by: one.demanded_by,
+        });
+        Self {
+            policy: environment.policy(),
+            removed,
+            loader_variables: loaders,
+            set: set.collect(),
+        }
+    }
 }
 
 /// Where a group comes from.
@@ -136,6 +188,7 @@ impl ExplainDocument {
             manifest: plan.manifest.clone(),
             program: plan.program_facts(),
             interpreters: interpreters.collect(),
+            environment: EnvironmentDocument::of(plan, view),
             steps: steps
                 .iter()
                 .map(|step| StepDocument::new(step, plan))

@@ -23,6 +23,7 @@ pub(super) struct Declared {
     pub(super) required: BTreeMap<String, String>,
     /// With how each is delivered.
     pub(super) secrets: BTreeMap<String, (Provider, &'static str)>,
+    pub(super) environment: Environment,
     /// Which of these the script's section requires, not the group.
     pub(super) own: BTreeSet<String>,
 }
@@ -33,6 +34,52 @@ pub(super) enum Ask {
     No,
     Key,
     Name,
+}
+
+/// What the script gets of the environment.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Environment {
+    /// The group's policy and the section's, which is as strict.
+    pub(super) policies: Option<(&'static str, &'static str)>,
+    pub(super) keep: BTreeSet<String>,
+    pub(super) set: BTreeMap<String, String>,
+}
+
+const POLICIES: [(&str, &str); 5] = [
+    ("inherit", "inherit"),
+    ("inherit", "scrub"),
+    ("scrub", "scrub"),
+    ("scrub", "clean"),
+    ("clean", "clean"),
+];
+
+impl Environment {
+    fn lines(&self) -> String {
+        let policies = self.policies.iter().map(|(group, section)| {
+            let keep: Vec<_> = self.keep.iter().collect();
+            let keep = (*group != "inherit").then(|| format!("keep = {keep:?}\n"));
+            format!(
+                "environment = \"{group}\"\nextensions.hello.environment = \"{section}\"\n{}",
+                keep.unwrap_or_default()
+            )
+        });
+        let set = self.set.iter();
+        let set = set.map(|(name, value)| format!("set_env.{name} = \"{value}\"\n"));
+        policies.chain(set).collect()
+    }
+}
+
+fn environment() -> impl Strategy<Value = Environment> {
+    (
+        prop::option::of(prop::sample::select(POLICIES.to_vec())),
+        prop::collection::btree_set("[AC]|CI_\\*|LD_\\*|BASH_ENV|H\\*|PATH", 0..3),
+        prop::collection::btree_map("[CD]|HOME|LD_X|PATH", "/usr/bin|/opt/x|", 0..3),
+    )
+        .prop_map(|(policies, keep, set)| Environment {
+            policies,
+            keep,
+            set,
+        })
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,6 +113,7 @@ impl Declared {
             line(format!("audit_log = \"{LOG}\""));
             line(format!("audit.refusals = {}", self.refusals));
         }
+        line(self.environment.lines());
         for (name, value) in &self.required {
             line(format!("{}requires_env.{name} = \"{value}\"", path(name)));
         }
@@ -94,17 +142,21 @@ pub(super) fn declared() -> impl Strategy<Value = Declared> {
         any::<(bool, bool)>(),
         prop::collection::btree_map("[AB]", "[12]?", 0..3),
         prop::collection::btree_map("[STU]", (provider, deliver), 0..3),
+        environment(),
         prop::collection::btree_set("confirm|[ABST]", 0..4),
     )
         .prop_map(
-            |(banner, confirm, (audited, refusals), required, secrets, own)| Declared {
-                banner,
-                confirm,
-                audited,
-                refusals,
-                required,
-                secrets,
-                own,
+            |(banner, confirm, (audited, refusals), required, secrets, environment, own)| {
+                Declared {
+                    banner,
+                    confirm,
+                    audited,
+                    refusals,
+                    required,
+                    secrets,
+                    environment,
+                    own,
+                }
             },
         )
 }
@@ -332,9 +384,20 @@ pub(super) const LOGS: [Log; 14] = [
 ];
 
 pub(super) fn circumstances() -> impl Strategy<Value = Circumstances> {
-    let var = prop::sample::select(vec!["A", "B", "CI_S", "CI_T", "CI_U"]);
+    let var = prop::sample::select(vec![
+        "A",
+        "B",
+        "C",
+        "CI_S",
+        "CI_T",
+        "CI_U",
+        "BASH_ENV",
+        "LD_X",
+        "QLI_GROUP",
+    ]);
     let value = prop_oneof![
         20 => "[12]?",
+        1 => Just("() { :; }".to_owned()),
         1 => Just("x".repeat(EXEC_LIMITS.string - 1)),
     ];
     let op = (0..2, "[a-z]{0,2}\n?");

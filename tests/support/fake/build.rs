@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use chrono::DateTime;
 
@@ -25,12 +26,12 @@ impl World {
     }
 
     pub fn var(mut self, name: &str, value: impl Into<OsString>) -> Self {
-        self.vars.insert(name.into(), value.into());
+        Arc::make_mut(&mut self.vars).insert(name.into(), value.into());
         self
     }
 
     pub fn unset(mut self, name: &str) -> Self {
-        self.vars.remove(OsStr::new(name));
+        Arc::make_mut(&mut self.vars).remove(OsStr::new(name));
         self
     }
 

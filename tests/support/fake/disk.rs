@@ -40,7 +40,7 @@ pub enum Act {
     /// A descriptor with this was made for the script.
     Descriptor(Vec<u8>),
     /// The script was started with these arguments and variables.
-    Spawned(Vec<OsString>, Vec<(String, OsString)>),
+    Spawned(Vec<OsString>, Vec<(OsString, OsString)>),
     Waited,
 }
 

@@ -13,7 +13,7 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -54,7 +54,7 @@ pub fn native_program() -> Vec<u8> {
 #[derive(Debug, Default)]
 #[must_use]
 pub struct World {
-    vars: BTreeMap<OsString, OsString>,
+    vars: Arc<BTreeMap<OsString, OsString>>,
     disk: Rc<RefCell<Disk>>,
     answers: Option<Vec<String>>,
     terminal_error: Option<nix::errno::Errno>,
@@ -112,7 +112,7 @@ impl World {
 }
 
 impl HostView for World {
-    fn environment(&self) -> &BTreeMap<OsString, OsString> {
+    fn environment(&self) -> &Arc<BTreeMap<OsString, OsString>> {
         &self.vars
     }
 
@@ -447,7 +447,7 @@ impl Host for World {
         self.attempt(Op::Spawn)?;
         let args = start.args.iter().map(|&arg| arg.to_owned()).collect();
         let env = start.env.iter();
-        let env = env.map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        let env = env.map(|(&name, &value)| (name.to_owned(), value.to_owned()));
         self.act(Act::Spawned(args, env.collect()));
         Ok(())
     }

@@ -1,15 +1,27 @@
 //! `docs/manifest.md`: its fields come from the schema.
 
+use qli::testing::names::LOADER_VARIABLES;
 use serde_json::Value;
 
 /// The rest of the chapter.
 const FRAME: &str = include_str!("manifest.md");
 const FIELDS_MARK: &str = "<!-- fields -->\n";
+const LOADERS_MARK: &str = "<!-- loader variables -->\n";
 const WIDTH: usize = 80;
 
 pub(crate) fn page() -> String {
     let fields = table("Top level", "", qli::testing::manifest::schema().as_value());
-    FRAME.replacen(FIELDS_MARK, &fields, 1)
+    let page = FRAME.replacen(FIELDS_MARK, &fields, 1);
+    page.replacen(LOADERS_MARK, &loader_variables(), 1)
+}
+
+fn loader_variables() -> String {
+    let rows = LOADER_VARIABLES.iter().map(|row| {
+        let names: Vec<_> = row.names.iter().map(|name| format!("`{name}`")).collect();
+        format!("| {} | {} |\n", row.reader, names.join(" "))
+    });
+    let head = "| read by | variables |\n|---|---|\n".to_owned();
+    head + &rows.collect::<String>()
 }
 
 /// Lists the fields of a table, then those of the tables in it.
