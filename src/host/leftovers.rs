@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, flock, fstat, openat};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, chmodat, flock, fstat, openat};
 
 use super::delivered_files::{entries, open_directory, remove};
 use super::process;
@@ -35,7 +35,14 @@ pub(super) fn clear(directory: &Path, euid: u32) {
 type RunIds = OnceCell<Option<BTreeSet<String>>>;
 
 fn clear_one(above: &OwnedFd, name: &OsStr, euid: u32, runs: &RunIds) -> io::Result<()> {
-    let own = open_directory(above, name)?;
+    let own = open_directory(above, name).or_else(|error| {
+        if error.kind() != io::ErrorKind::PermissionDenied {
+            return Err(error);
+        }
+        // Only its script, of the same user, can have taken the permission away.
+        chmodat(above, name, Mode::RWXU, AtFlags::empty())?;
+        open_directory(above, name)
+    })?;
     if fstat(&own)?.st_uid != euid {
         return Ok(());
     }

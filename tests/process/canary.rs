@@ -494,7 +494,7 @@ fn a_required_variable_that_contains_the_secret_is_not_shown() {
 /// The user who runs qli, and the command for it. In `/proc` a process that cannot be
 /// dumped belongs to root (proc(5)), which cannot be seen if root runs it: root gives
 /// the files to another user.
-fn as_a_user(world: &World, line: &str) -> (u32, Command) {
+pub(crate) fn as_a_user(world: &World, line: &str) -> (u32, Command) {
     let mut command = world.sh(line);
     let user = nix::unistd::geteuid();
     if !user.is_root() {

@@ -1,12 +1,13 @@
 //! Secrets as files and as descriptors: who can read them, and that nothing is left.
 
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::canary::as_a_user;
 use crate::support::{NOBODY, is_root, names, output, set_mode, until};
 use crate::world::{Run, World, code, is_gone};
 
@@ -214,6 +215,43 @@ fn the_files_of_a_killed_run_are_cleared_once_its_script_has_ended() {
     world.release();
     until("the script's end", || is_gone(script).then_some(()));
     assert_eq!(short(), Vec::<String>::new());
+}
+
+#[test]
+fn an_ordinary_user_gets_and_clears_files_whatever_a_script_does_to_their_directory() {
+    let world = world(
+        "cat \"$F\" \"$D\" >\"$MARK\"; chmod 0 \"$F\" \"$CREDENTIALS_DIRECTORY\"
+         [ -z \"$1\" ] || { echo SCRIPT $$ >\"$OUT\"; read line <\"$HOLD\"; }",
+    );
+    let mut lines = world.lines();
+    let (_, mut command) = as_a_user(&world, "exec $QLI hello");
+    assert_eq!(code(with(&world, &mut command)), Some(0));
+    assert_eq!(
+        std::fs::read(world.path("marker")).unwrap(),
+        VALUE.repeat(2)
+    );
+    assert_eq!(runs(&world), Vec::<String>::new());
+    let as_before = |line: &str| {
+        let mut command = world.sh(line);
+        command.uid(nix::unistd::geteuid().as_raw());
+        if is_root() {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
+    };
+    let qli = Run::start(with(&world, &mut as_before("exec $QLI hello wait")));
+    let script = Pid::from_raw(lines.wait_for("SCRIPT").parse().unwrap());
+    let left = runs(&world);
+    assert_eq!(left.len(), 1);
+    kill(qli.pid(), Signal::SIGKILL).unwrap();
+    qli.end();
+    world.release();
+    until("the script's end", || is_gone(script).then_some(()));
+    assert_eq!(
+        code(with(&world, &mut as_before("exec $QLI hello"))),
+        Some(0)
+    );
+    assert_ne!(runs(&world), left);
 }
 
 #[test]

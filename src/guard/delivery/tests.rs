@@ -157,6 +157,10 @@ fn the_plan_covers_how_a_secret_is_delivered_and_where() {
     assert_ne!(digest(&one), digest(&env));
     let implied = secret("V", "env").replace("deliver = \"env\"\n", "");
     let implied = world().manifest("g", &implied);
+    let shown = plan_of(&one, "g").unwrap().guards.settings(Step::Secrets);
+    let shown = shown.unwrap();
+    assert_eq!(shown["directory"], format!("{RUNTIME}/qli"));
+    assert_eq!(shown["wanted"][0]["deliver"], "file");
     let settings = |world: &World| plan_of(world, "g").unwrap().guards.settings(Step::Secrets);
     assert_eq!(settings(&implied), settings(&env));
 }
