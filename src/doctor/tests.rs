@@ -44,6 +44,27 @@ fn an_interpreter_that_others_can_change_is_found() {
 }
 
 #[test]
+fn a_directory_that_is_not_fit_for_the_files_of_secrets_is_found() {
+    let runtime = |mode| {
+        let secret = "[[secrets]]\nenv = \"T\"\nref = \"~/t\"\nprovider = \"file\"\n";
+        world()
+            .manifest("ops", &format!("{secret}deliver = \"file\""))
+            .var("XDG_RUNTIME_DIR", "/home/ops/run")
+            .directory("/home/ops/run", mode)
+    };
+    let ready = of(&runtime(0o700).in_memory("/home/ops/run"));
+    assert_eq!(ready.level, Health::Ok, "{ready:?}");
+    let (check, level, _) = only(&runtime(0o700));
+    assert_eq!((check, level), ("providers", Health::Warning));
+    let chmod = "chmod o-w /home/ops/run".to_owned();
+    assert_eq!(only(&runtime(0o702)), ("providers", Health::Problem, chmod));
+    let look = "ls -ld /home/ops/run/qli".to_owned();
+    assert_eq!(only(&runtime(0o500)).1, Health::Problem);
+    let linked = runtime(0o700).link("/home/ops/run/qli", "/home/ops");
+    assert_eq!(only(&linked), ("providers", Health::Problem, look));
+}
+
+#[test]
 fn a_machine_that_is_ready_has_no_finding() {
     let world = world()
         .manifest("web", "audit_log = \"$XDG_STATE_HOME/qli/web.log\"")

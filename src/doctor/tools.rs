@@ -1,10 +1,11 @@
-//! The programs that providers call.
+//! The programs that providers call, and where the files of secrets are.
 
 use std::collections::BTreeMap;
 
 use super::{Check, Finding};
+use crate::diagnostics::Code;
 use crate::discovery::{CatalogueGroup, GroupEntry};
-use crate::guard::{SecretFault, WantedSecret};
+use crate::guard::{SecretFault, Secrets, WantedSecret};
 use crate::host::HostView;
 use crate::manifest::{DemandedBy, SecretSpec};
 use crate::names::shell_word;
@@ -26,7 +27,25 @@ pub(super) fn check(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Check 
         (false, true) => "no usable program".to_owned(),
         (false, false) => found.join(", "),
     };
+    findings.extend(delivery(catalogue, view));
     Check::new("providers", summary, findings)
+}
+
+/// What is wrong with passing secrets on as files or descriptors.
+fn delivery(catalogue: &[CatalogueGroup], view: &dyn HostView) -> Option<Finding> {
+    let groups = catalogue
+        .iter()
+        .filter_map(|entry| entry.group.as_ref().ok());
+    let passed = groups.flat_map(secrets).filter(|one| !one.deliver.is_env());
+    let wanted = passed.map(|one| WantedSecret::new(one, DemandedBy::Group));
+    let wanted = Secrets::of(wanted.collect(), view);
+    match wanted.delivery_fault(view) {
+        Some(fault) => {
+            let finding = Finding::problem(fault.to_string(), fault.help());
+            Some(finding.code(Code::SecretNotDelivered))
+        }
+        None => wanted.warning(view).as_ref().map(Finding::of),
+    }
 }
 
 /// By the name of the provider and its program: two groups may describe different

@@ -61,17 +61,32 @@ pub enum DeliveryFault {
 }
 
 impl DeliveryFault {
+    /// The command that fixes it, or shows the cause.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Insecure(path) => path.help(),
+            Self::Link(path)
+            | Self::NotCreatable {
+                directory: path, ..
+            } => {
+                format!("ls -ld {}", shell_path(path))
+            }
+            Self::NameTooLong(_) => "getconf NAME_MAX /".to_owned(),
+            Self::NoDescriptors => "ls -l /dev/fd /proc/self/fd".to_owned(),
+            Self::Failed { help, .. } => help.clone(),
+        }
+    }
+
     pub(super) fn next_step(&self, line: CommandLine<'_>) -> NextStep {
         match self {
-            Self::Insecure(path) => NextStep::to_fix_it(path.help()),
-            Self::Link(path) => NextStep::to_see_why(format!("ls -ld {}", shell_path(path))),
             Self::NotCreatable { .. } => {
                 let command = format!("XDG_RUNTIME_DIR=\"$(mktemp -d)\" {}", line.run(""));
                 NextStep::new("with another directory", command)
             }
-            Self::NameTooLong(_) => NextStep::to_see_why("getconf NAME_MAX /".to_owned()),
-            Self::NoDescriptors => NextStep::to_see_why("ls -l /dev/fd /proc/self/fd".to_owned()),
-            Self::Failed { help, .. } => NextStep::to_see_why(help.clone()),
+            Self::Insecure(_) => NextStep::to_fix_it(self.help()),
+            Self::Link(_) | Self::NameTooLong(_) | Self::NoDescriptors | Self::Failed { .. } => {
+                NextStep::to_see_why(self.help())
+            }
         }
     }
 }
@@ -100,23 +115,25 @@ impl Secrets {
     }
 
     /// Why secrets could not be passed to the script now.
-    pub(super) fn delivery_fault(&self, view: &dyn HostView) -> Option<DeliveryFault> {
-        let mut files = self.of(Deliver::File);
+    pub fn delivery_fault(&self, view: &dyn HostView) -> Option<DeliveryFault> {
+        let mut files = self.delivered(Deliver::File);
         if let Some(one) = files.find(|one| one.env.as_str().len() > NAME_MAX) {
             return Some(DeliveryFault::NameTooLong(one.env.clone()));
         }
-        if self.of(Deliver::Fd).next().is_some() && view.stat(Path::new(DESCRIPTORS)).is_err() {
+        if self.delivered(Deliver::Fd).next().is_some()
+            && view.stat(Path::new(DESCRIPTORS)).is_err()
+        {
             return Some(DeliveryFault::NoDescriptors);
         }
         directory_fault(self.base()?, view)
     }
 
-    fn of(&self, deliver: Deliver) -> impl Iterator<Item = &WantedSecret> {
+    fn delivered(&self, deliver: Deliver) -> impl Iterator<Item = &WantedSecret> {
         self.wanted.iter().filter(move |one| one.deliver == deliver)
     }
 
     /// Warns about a directory whose files may be written to a disk.
-    pub(super) fn warning(&self, view: &dyn HostView) -> Option<Diagnostic> {
+    pub fn warning(&self, view: &dyn HostView) -> Option<Diagnostic> {
         let directory = self.base()?;
         let runtime = directory.file_name() == Some("qli".as_ref());
         let message = match (view.is_in_memory(directory), runtime) {

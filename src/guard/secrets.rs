@@ -63,21 +63,23 @@ impl Secrets {
                 let secrets = requirements.secrets.iter();
                 secrets.map(move |spec| WantedSecret::new(spec, demanded_by))
             });
-        let wanted: Vec<_> = wanted.collect();
+        let planned = Self::of(wanted.collect(), declared.view);
+        (!planned.wanted.is_empty()).then_some(planned)
+    }
+
+    pub fn of(wanted: Vec<WantedSecret>, view: &dyn HostView) -> Self {
         let mut tools = BTreeMap::new();
-        for one in &wanted {
-            if let Some(tool) = one.tool() {
-                let planned = tools.entry(tool.name.clone());
-                planned.or_insert_with(|| tool.find(declared.view));
-            }
+        for tool in wanted.iter().filter_map(WantedSecret::tool) {
+            let planned = tools.entry(tool.name.clone());
+            planned.or_insert_with(|| tool.find(view));
         }
         let has_files = wanted.iter().any(|one| one.deliver == Deliver::File);
-        let directory = has_files.then(|| Text::from(delivery::base(declared.view)));
-        (!wanted.is_empty()).then_some(Self {
+        let directory = has_files.then(|| Text::from(delivery::base(view)));
+        Self {
             wanted,
             directory,
             tools,
-        })
+        }
     }
 
     /// The one predicate: every secret that is known to be missing without a call, or why
