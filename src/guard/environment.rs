@@ -76,7 +76,7 @@ impl Plan {
         });
         let loaders = (!now.loaders.is_empty()).then(|| {
             let text = format!(
-                "passes on what decides which code runs: {}",
+                "passes variables that decide which code runs: {}",
                 list(&now.loaders)
             );
             act(text, DemandedBy::Group)

@@ -20,6 +20,7 @@ mod ends;
 mod environment;
 mod faults;
 mod group;
+mod loader_variables;
 mod log;
 mod providers;
 mod pty;

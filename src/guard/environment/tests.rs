@@ -21,7 +21,7 @@ fn shown(fields: &str) -> Vec<String> {
 
 #[test]
 fn what_is_removed_passed_and_set_is_shown_by_name() {
-    let passed = "passes on what decides which code runs: BASH_ENV";
+    let passed = "passes variables that decide which code runs: BASH_ENV";
     assert_eq!(shown(""), [passed]);
     let scrubbed = "environment scrub: removes 1 variable: BASH_ENV";
     assert_eq!(shown("environment = \"scrub\""), [scrubbed]);
@@ -154,4 +154,26 @@ fn env_finds_the_interpreter_in_the_path_that_the_script_gets() {
     assert!(paths.contains(&"/opt/bin/tool".as_ref()), "{paths:?}");
     let now = planned.spawn.interpreters_now(&world).unwrap();
     assert!(planned.last_look(&now, &world).is_ok());
+}
+
+#[test]
+fn the_start_record_has_names_and_no_secret() {
+    let fields = "audit_log = \"/home/ops/a.log\"\nenvironment = \"scrub\"\n[set_env]\n\
+        API_TOKEN = \"t0ken\"\nURL = \"https://hunter2@db\"\n";
+    let mut world = world(&format!("{fields}{SECRET}")).var("LD_hunter2", "1");
+    let plan = plan(&world).unwrap();
+    let mut launch = Launch::begin(&plan, &mut world).unwrap();
+    plan.guards.enforce(&mut launch, &mut world).unwrap();
+    drop(launch);
+    let log = world.text("/home/ops/a.log").unwrap();
+    let start: serde_json::Value = serde_json::from_str(log.lines().next().unwrap()).unwrap();
+    let expected = serde_json::json!({
+        "API_TOKEN": "[redacted]", "URL": "https://[secret:TOKEN]@db"
+    });
+    assert_eq!(start["env_set"], expected);
+    let removed = serde_json::json!(["BASH_ENV", "LD_[secret:TOKEN]"]);
+    assert_eq!(
+        (&start["env_removed"], &start["environment"]),
+        (&removed, &"scrub".into())
+    );
 }
