@@ -65,8 +65,10 @@ impl Run {
 
     pub(super) fn start(&mut self, start: &Start<'_>, ignores_pipe: bool) -> io::Result<()> {
         self.modes = SavedModes::read();
-        let streams = std::mem::take(&mut self.streams);
-        let is_interactive = streams.is_interactive();
+        let mut streams = std::mem::take(&mut self.streams);
+        if let (Some(relay), Some(terminal)) = (&mut self.relay, &mut streams.terminal) {
+            terminal.is_interactive = terminal.is_interactive && relay.take_over();
+        }
         let descriptors = std::mem::take(&mut self.descriptors);
         let script = NewScript {
             start,
@@ -74,14 +76,14 @@ impl Run {
             ignores_pipe,
             streams,
         };
-        let script = script.start()?;
+        let script = script.start().inspect_err(|_| {
+            self.relay.iter_mut().for_each(Relay::give_back_unused);
+        })?;
+        self.relay.iter_mut().for_each(Relay::read_typed);
         if let Some(files) = &self.files {
             files.mark(&ScriptMark::of(script.pid().as_raw().cast_unsigned()));
         }
         self.script = Some(script);
-        if let (Some(relay), true) = (&mut self.relay, is_interactive) {
-            relay.take_over();
-        }
         Ok(())
     }
 

@@ -22,6 +22,8 @@ mod faults;
 mod group;
 mod loader_variables;
 mod log;
+mod masked;
+mod masks;
 mod providers;
 mod pty;
 mod real;

@@ -7,11 +7,12 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use nix::sys::termios::{Termios, tcgetattr};
+use nix::sys::termios::{LocalFlags, Termios, tcgetattr};
 use nix::unistd::{Pid, tcgetpgrp};
 use rexpect::process::PtyProcess;
 use rustix::process::{WaitOptions, waitpid};
 
+use crate::masks::has_own_terminal;
 use crate::support::{restore_signals_for_children, until};
 
 /// A new terminal whose session a program leads.
@@ -21,6 +22,8 @@ pub(crate) struct Terminal {
     leader: Pid,
     screen: File,
     text: String,
+    /// All that was ever printed.
+    printed: Vec<u8>,
 }
 
 impl Terminal {
@@ -41,6 +44,7 @@ impl Terminal {
             leader,
             screen,
             text: String::new(),
+            printed: Vec::new(),
         }
     }
 
@@ -83,9 +87,16 @@ impl Terminal {
         &self.text
     }
 
+    /// Returns all that has been printed from the start.
+    pub(crate) fn printed(&mut self) -> &[u8] {
+        self.read();
+        &self.printed
+    }
+
     fn read(&mut self) {
         let mut buffer = [0; 4096];
         while let Ok(length @ 1..) = self.screen.read(&mut buffer) {
+            self.printed.extend_from_slice(&buffer[..length]);
             self.text
                 .push_str(&String::from_utf8_lossy(&buffer[..length]));
         }
@@ -93,6 +104,14 @@ impl Terminal {
 
     pub(crate) fn modes(&self) -> Termios {
         tcgetattr(&self.screen).unwrap()
+    }
+
+    /// Waits until its keys are those of the script's own terminal, if that has one.
+    pub(crate) fn wait_until_taken_over(&self) {
+        let is_raw = || !self.modes().local_flags.contains(LocalFlags::ISIG);
+        until("raw mode", || {
+            (!has_own_terminal() || is_raw()).then_some(())
+        });
     }
 
     pub(crate) fn screen(&self) -> &File {

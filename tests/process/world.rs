@@ -15,12 +15,15 @@ use nix::unistd::{Pid, mkfifo};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::masks::{self, is_masked};
 use crate::support::{restore_signals_for_children, until, write_program};
 
 /// How often a race is provoked; more often if `QLI_STRESS` is set.
 pub(crate) fn rounds(usual: u32, stress: u32) -> u32 {
     if std::env::var_os("QLI_STRESS").is_some() {
         stress
+    } else if is_masked() {
+        usual.div_ceil(5)
     } else {
         usual
     }
@@ -68,13 +71,10 @@ impl World {
             mkfifo(&world.path(name), Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
         }
         symlink(env!("CARGO_BIN_EXE_qli"), world.path("bin/qli")).unwrap();
-        let masked = std::env::var("QLI_TEST_MASK")
-            .ok()
-            .filter(|_| !manifest.contains("secrets"));
-        let masked = masked.map_or(String::new(), |mask| format!("mask = \"{mask}\"\nsecrets = [{{ env = \"MASKED\", ref = \"SEED\", provider = \"env\" }}]\n"));
+        let [mask, secret] = masks::lines();
         let text = format!(
             "schema_version = 1\ndescription = \"A group\"\n\
-             audit_log = \"$XDG_STATE_HOME/log\"\n{masked}{manifest}\n"
+             audit_log = \"$XDG_STATE_HOME/log\"\n{mask}{manifest}\n{secret}"
         );
         std::fs::write(world.path("root/g/_manifest.toml"), text).unwrap();
         world.executable("root/g/probe", PROBE)

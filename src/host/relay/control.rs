@@ -13,8 +13,10 @@ use rustix::termios::SpecialCodeIndex;
 pub(super) enum Request {
     /// Write all that has been printed, and give the terminal back.
     Flush,
-    /// Take over the user's terminal, once the script has the foreground of its own.
+    /// Take over the user's terminal. What is typed waits there.
     TakeOver,
+    /// Read what is typed: the script has the foreground of its own terminal.
+    Read,
     /// The same, after a stop: the user may have changed the modes.
     TakeOverAgain,
     /// Pass on the size of the user's terminal.
@@ -22,9 +24,10 @@ pub(super) enum Request {
 }
 
 impl Request {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Flush,
         Self::TakeOver,
+        Self::Read,
         Self::TakeOverAgain,
         Self::Resize,
     ];
@@ -33,6 +36,7 @@ impl Request {
         match self {
             Self::Flush => b'f',
             Self::TakeOver => b't',
+            Self::Read => b'i',
             Self::TakeOverAgain => b'a',
             Self::Resize => b'r',
         }

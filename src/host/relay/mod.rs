@@ -98,9 +98,21 @@ impl Relay {
         self.has_terminal
     }
 
-    /// Lets the script have the user's terminal, if it is qli's.
-    pub(super) fn take_over(&mut self) {
+    /// Takes over the user's terminal, if it is qli's, for a script that is about to start:
+    /// what that prints first is for a terminal in raw mode. Keys wait.
+    pub(super) fn take_over(&mut self) -> bool {
         self.has_taken_over = self.ask_terminal(Request::TakeOver) == Some(1);
+        self.has_taken_over
+    }
+
+    /// Passes on what is typed: a key that makes a signal needs a script to signal.
+    pub(super) fn read_typed(&mut self) {
+        let _: Option<u8> = self.ask_terminal(Request::Read);
+    }
+
+    /// Gives the user's terminal back: no script was started.
+    pub(super) fn give_back_unused(&mut self) {
+        let _: Option<u8> = self.ask_terminal(Request::Flush);
     }
 
     /// The same, after a stop.
@@ -250,6 +262,7 @@ fn open_terminal<'m>(
         held,
         is_shared,
         before: None,
+        reads: false,
         output: Vec::new(),
         input: Vec::new(),
         _monitor: files.next()?.into(),

@@ -26,12 +26,6 @@ pub(in super::super) struct Streams {
     pub(in super::super) terminal: Option<ScriptTerminal>,
 }
 
-impl Streams {
-    pub(in super::super) fn is_interactive(&self) -> bool {
-        self.terminal.as_ref().is_some_and(|one| one.is_interactive)
-    }
-}
-
 /// The pseudo-terminal of a script.
 #[derive(Debug)]
 pub(in super::super) struct ScriptTerminal {

@@ -34,6 +34,8 @@ pub(super) struct Terminal<'m> {
     pub(super) is_shared: bool,
     /// Its modes before it was taken over, until it is given back.
     pub(super) before: Option<Termios>,
+    /// Whether the script is there to get what is typed.
+    pub(super) reads: bool,
     /// What the user's terminal has not taken yet.
     pub(super) output: Vec<u8>,
     /// What the script has not read yet.
@@ -103,7 +105,12 @@ impl Terminal<'_> {
             Some(request @ (Request::TakeOver | Request::TakeOverAgain)) => {
                 let again = request == Request::TakeOverAgain;
                 let taken = self.take_over(again).is_ok();
+                self.reads |= again;
                 self.control.answer(taken.into());
+            }
+            Some(Request::Read) => {
+                self.reads = true;
+                self.control.answer(0);
             }
             Some(Request::Resize) => {
                 self.resize();
@@ -130,8 +137,8 @@ impl Terminal<'_> {
         wanted.push((self.pty.as_fd(), pty));
         if let Some(user) = &self.user {
             let mut flags = PollFlags::empty();
-            let reads = self.before.is_some() && self.input.len() < INPUT;
-            flags.set(PollFlags::POLLIN, reads);
+            let reads = self.reads && self.before.is_some();
+            flags.set(PollFlags::POLLIN, reads && self.input.len() < INPUT);
             flags.set(PollFlags::POLLOUT, !self.output.is_empty());
             wanted.push((user.as_fd(), flags));
         }
@@ -232,7 +239,12 @@ impl Terminal<'_> {
         let Some(user) = &mut self.user else {
             return self.output.clear();
         };
-        match user.write(&self.output) {
+        let length = if adds_returns(user) {
+            start_of_line(&mut self.output)
+        } else {
+            self.output.len()
+        };
+        match user.write(self.output.get(..length).unwrap_or_default()) {
             Ok(count) => drop(self.output.drain(..count)),
             Err(error) if is_temporary(&error) => {}
             Err(_) => {
@@ -276,6 +288,22 @@ impl Terminal<'_> {
             let _ = tcsetwinsize(&self.pty, size);
         }
     }
+}
+
+/// Whether a terminal makes `\r\n` of `\n`, as that of the script has done already: the
+/// user's is not in raw mode, or others write there, too.
+fn adds_returns(terminal: &File) -> bool {
+    let added = OutputModes::OPOST | OutputModes::ONLCR;
+    tcgetattr(terminal).is_ok_and(|modes| modes.output_modes.contains(added))
+}
+
+/// Removes the `\r` that the user's terminal adds again; the length up to the next one.
+fn start_of_line(output: &mut Vec<u8>) -> usize {
+    if output.starts_with(b"\r\n") {
+        output.remove(0);
+    }
+    let next = output.windows(2).position(|two| two == b"\r\n");
+    next.unwrap_or(output.len())
 }
 
 /// Whether a terminal still knows its foreground group: one that has hung up does not.
