@@ -87,7 +87,8 @@ pub(super) fn contradictions(
             set_twice(line, around, found);
             set_otherwise(line, around, found);
         }
-        for line in set(group) {
+        let names = variables.filled.keys().chain(variables.required.keys());
+        for line in names.filter_map(|name| around.set.get(name)) {
             set_twice(line, &variables, found);
         }
     }

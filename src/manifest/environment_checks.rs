@@ -9,14 +9,30 @@ use super::{DemandedBy, EnvironmentPolicy, Located, SecretSpec};
 use crate::diagnostics::{Code, quoted};
 use crate::names::reader_of;
 
+/// The secrets of a group that decide which code runs: found once, since a manifest may
+/// have thousands of sections.
+pub(super) fn loader_secrets(group: &GroupFields) -> Vec<&Located<SecretSpec>> {
+    let is_loader =
+        |one: &&Located<SecretSpec>| reader_of(one.value.env.as_str().as_ref()).is_some();
+    secrets(group).filter(is_loader).collect()
+}
+
 /// Reports contradictions in a table and, for a section, with its group.
-pub(super) fn check(group: Option<&GroupFields>, own: &GroupFields, found: &mut Findings<'_>) {
+pub(super) fn check(
+    group: Option<(&GroupFields, &[&Located<SecretSpec>])>,
+    own: &GroupFields,
+    found: &mut Findings<'_>,
+) {
+    let loaders = group.map_or(&[][..], |(_, loaders)| loaders);
+    let group = group.map(|(group, _)| group);
     let of_group = group.map(policy).unwrap_or_default();
     kept_without_effect(own, found);
     if let Some(group) = group {
         kept_in_vain(group, own, found);
         if of_group == EnvironmentPolicy::Inherit {
-            secrets(group).for_each(|secret| filled_by_group(secret, own, found));
+            for secret in loaders {
+                filled_by_group(secret, own, found);
+            }
         }
     }
     let stricter = group.filter(|_| of_group > policy(own)).unwrap_or(own);
@@ -55,7 +71,7 @@ fn may_be_misspelled(found: &Findings<'_>) -> bool {
 
 /// Reports names that a section keeps and its group removes.
 fn kept_in_vain(group: &GroupFields, own: &GroupFields, found: &mut Findings<'_>) {
-    let Some(environment) = &group.environment else {
+    let (Some(environment), Some(own)) = (&group.environment, &own.keep) else {
         return;
     };
     let keep = group.keep.iter().flat_map(|keep| &keep.value);
@@ -65,8 +81,11 @@ fn kept_in_vain(group: &GroupFields, own: &GroupFields, found: &mut Findings<'_>
         keep,
         demanded_by: DemandedBy::Group,
     };
-    let own = own.keep.iter().flat_map(|keep| &keep.value);
-    for one in own.filter(|one| filter.removes_all(&one.value)) {
+    for one in own
+        .value
+        .iter()
+        .filter(|one| filter.removes_all(&one.value))
+    {
         let message = format!("the group removes {}", quoted(one.value.as_str()));
         let help =
             "remove it here, or add it to the group's `keep`: a section can only remove more";

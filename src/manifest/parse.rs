@@ -77,11 +77,12 @@ fn read(root: &DeTable<'_>, found: &mut Findings<'_>) -> Option<Manifest> {
     environment_checks::check(None, &top, found);
     shown_in_path(&paths, &top, found);
     let variables = Variables::of(&top);
+    let loaders = environment_checks::loader_secrets(&top);
     for section in &mut sections {
         let (_, fields) = &mut section.value;
         fields.imply_confirm();
         contradictions(Some((&top, &variables)), fields, found);
-        environment_checks::check(Some(&top), fields, found);
+        environment_checks::check(Some((&top, &loaders)), fields, found);
         shown_in_path(&paths, fields, found);
     }
     unused_providers(&top, &sections, found);
