@@ -12,15 +12,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use zeroize::Zeroizing;
 
 use super::Secret;
+use crate::masking::{SHORTEST, parts};
 use crate::names::{Character, Scratch, each_reading, first_readings, spelled_at, units};
 use crate::names::{EnvName, Text};
-
-/// A shorter value is replaced only if it is the whole text: other texts may contain
-/// it by chance.
-const INSIDE_MIN: usize = 4;
-
-/// Shorter lines of a value are not searched for.
-const LINE_MIN: usize = 8;
 
 /// Replaces values with `[secret:NAME]`.
 #[derive(Default)]
@@ -49,7 +43,7 @@ impl Redactor {
         let mut redactor = Self::default();
         redactor.by_first.resize_with(256, Vec::new);
         for (name, secret) in secrets {
-            for pattern in values(secret.expose().as_bytes()).map(Pattern::of) {
+            for pattern in parts(secret.expose().as_bytes()).map(Pattern::of) {
                 let first = first(&pattern).map(usize::from);
                 if let Some(list) = first.and_then(|first| redactor.by_first.get_mut(first)) {
                     list.push(redactor.patterns.len());
@@ -84,7 +78,7 @@ impl Redactor {
         if self.patterns.is_empty() {
             return found;
         }
-        each_reading(text, INSIDE_MIN, |reading| {
+        each_reading(text, SHORTEST, |reading| {
             self.search(&reading.bytes, &mut scratch, |range, index| {
                 let source = reading.source(range);
                 let is_whole = source == (0..text.len());
@@ -143,7 +137,7 @@ impl Redactor {
 
 impl Pattern {
     fn of(value: &[u8]) -> Self {
-        if value.len() < INSIDE_MIN {
+        if value.len() < SHORTEST {
             return Self::Whole(Zeroizing::new(value.to_vec()));
         }
         Self::Spelled(Zeroizing::new(units(value)))
@@ -164,25 +158,6 @@ fn first(pattern: &Pattern) -> Option<u8> {
         Pattern::Whole(bytes) => bytes.first().copied(),
         Pattern::Spelled(units) => units.first().map(Character::first),
     }
-}
-
-/// A shell strips the line end of `$(…)`, and a key of several lines is passed line
-/// by line, so each line that is long enough is searched for too.
-fn values(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let whole = without_line_end(value);
-    let stripped = (whole != value && whole.len() >= INSIDE_MIN).then_some(whole);
-    let lines = value.split(|&byte| byte == b'\n');
-    let lines = lines.map(<[u8]>::trim_ascii_end);
-    let is_new = move |line: &&[u8]| line.len() >= LINE_MIN && *line != value && *line != whole;
-    let all = std::iter::once(value).chain(stripped);
-    all.chain(lines.filter(is_new))
-}
-
-fn without_line_end(value: &[u8]) -> &[u8] {
-    let end = value.iter().rposition(|byte| !b"\r\n".contains(byte));
-    value
-        .get(..end.map_or(0, |end| end + 1))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,0 +1,304 @@
+//! Every form of every value, and where one begins in a text.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use super::SHORTEST;
+use super::encodings::{Encoded, encoded};
+use super::escapes::{Alphabet, characters};
+use super::values::parts;
+
+/// A longer form is looked for in pieces of this length, so that none holds much back.
+const PIECE: usize = 256;
+
+/// What may be between two digits of base64: programs write it in lines.
+const LINE_ENDS: [&[u8]; 4] = [b"\n", b"\r\n", b"\r\r\n", b"\\n"];
+
+/// The value of a secret in one encoding.
+pub(super) struct Form {
+    /// The position of its secret.
+    pub(super) secret: usize,
+    pub(super) text: Zeroizing<Vec<u8>>,
+    /// Whether line ends may be inside.
+    pub(super) in_lines: bool,
+    /// Whether it is the rest of a longer form.
+    pub(super) continues: bool,
+}
+
+/// What begins at one place of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum At {
+    Nothing,
+    /// The text ends too early to know.
+    Begins,
+    /// So many bytes.
+    Matches(usize),
+}
+
+impl Form {
+    /// The shortest way of writing it.
+    pub(super) fn shortest(&self) -> usize {
+        self.text.len()
+    }
+
+    /// What of this form begins at the beginning of a text, whatever is escaped in it.
+    fn at(&self, text: &[u8], alphabet: &Alphabet, scratch: &mut Scratch) -> At {
+        let Scratch { reached, next } = scratch;
+        reached.clear();
+        reached.push(0);
+        let mut begins = false;
+        let mut is_first = true;
+        for character in characters(&self.text) {
+            next.clear();
+            for &at in &*reached {
+                let ends = if self.in_lines && !is_first {
+                    LINE_ENDS.as_slice()
+                } else {
+                    &[]
+                };
+                begins |= step(text, at, (character, alphabet), ends, next);
+            }
+            is_first = false;
+            if next.is_empty() {
+                return if begins { At::Begins } else { At::Nothing };
+            }
+            next.sort_unstable();
+            next.dedup();
+            std::mem::swap(reached, next);
+        }
+        At::Matches(reached.last().copied().unwrap_or_default())
+    }
+}
+
+/// Adds where a character ends that begins at `at`, or after one of the line ends there.
+/// Returns whether the text ends inside.
+fn step(
+    text: &[u8],
+    at: usize,
+    (character, alphabet): (&[u8], &Alphabet),
+    line_ends: &[&[u8]],
+    next: &mut Vec<usize>,
+) -> bool {
+    let Some(rest) = text.get(at..) else {
+        return false;
+    };
+    if let ([wanted], Some(found)) = (character, rest.first())
+        && wanted.is_ascii_alphanumeric()
+        && line_ends.is_empty()
+    {
+        next.extend((wanted == found).then_some(at + 1));
+        return false;
+    }
+    let mut begins = rest.is_empty();
+    for spelling in alphabet.spellings(character) {
+        match compare(rest, spelling) {
+            At::Matches(length) => next.push(at + length),
+            At::Begins => begins = true,
+            At::Nothing => {}
+        }
+    }
+    for end in line_ends {
+        match compare(rest, end) {
+            At::Matches(length) => {
+                let after = step(text, at + length, (character, alphabet), &[], next);
+                begins |= after;
+            }
+            At::Begins => begins = true,
+            At::Nothing => {}
+        }
+    }
+    begins
+}
+
+fn compare(text: &[u8], wanted: &[u8]) -> At {
+    if text.starts_with(wanted) {
+        At::Matches(wanted.len())
+    } else if wanted.starts_with(text) {
+        At::Begins
+    } else {
+        At::Nothing
+    }
+}
+
+/// Room for the search of one place.
+#[derive(Default)]
+pub struct Scratch {
+    reached: Vec<usize>,
+    next: Vec<usize>,
+}
+
+/// What begins at one place of a text, of all forms.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The first secret of those that match, and the end of the longest.
+    pub(super) matched: Option<Match>,
+    /// The first secret of those that may begin there.
+    pub(super) begins: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Match {
+    pub(super) secret: usize,
+    pub(super) length: usize,
+    pub(super) continues: bool,
+}
+
+impl Found {
+    fn add(&mut self, form: &Form, at: At) {
+        match at {
+            At::Nothing => {}
+            At::Begins => {
+                let first = self.begins.map_or(form.secret, |one| one.min(form.secret));
+                self.begins = Some(first);
+            }
+            At::Matches(length) => {
+                let new = Match {
+                    secret: form.secret,
+                    length,
+                    continues: form.continues,
+                };
+                let first = self.matched.filter(|one| one.secret <= new.secret);
+                let first = first.unwrap_or(new);
+                let longest = self.matched.map_or(length, |one| one.length.max(length));
+                self.matched = Some(Match {
+                    length: longest,
+                    ..first
+                });
+            }
+        }
+    }
+}
+
+/// The forms of all secrets.
+#[derive(Default)]
+pub struct Forms {
+    all: Vec<Form>,
+    alphabet: Alphabet,
+    /// Those that can begin with two bytes, by these.
+    by_start: BTreeMap<[u8; 2], Vec<usize>>,
+    /// For each byte the first secret that a form can begin with.
+    starts: Vec<Option<usize>>,
+}
+
+impl Forms {
+    /// In the order in which the first of two counts.
+    pub fn of<'a>(values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut forms = Self {
+            starts: vec![None; 256],
+            ..Self::default()
+        };
+        for (secret, value) in values.into_iter().enumerate() {
+            for (nth, part) in parts(value).enumerate() {
+                if part.len() >= SHORTEST {
+                    for encoded in encoded(part, nth > 0 || part.len() > PIECE) {
+                        forms.add(secret, &encoded);
+                    }
+                }
+            }
+        }
+        forms
+    }
+
+    pub(super) fn all(&self) -> &[Form] {
+        &self.all
+    }
+
+    pub(super) fn alphabet(&self) -> &Alphabet {
+        &self.alphabet
+    }
+
+    fn add(&mut self, secret: usize, (text, in_lines): &Encoded) {
+        for (nth, piece) in pieces(text).into_iter().enumerate() {
+            let form = Form {
+                secret,
+                text: Zeroizing::new(piece.to_vec()),
+                in_lines: *in_lines,
+                continues: nth > 0,
+            };
+            self.alphabet.learn(&form.text);
+            for start in starts(&form, &self.alphabet) {
+                if let Some(known) = self.starts.get_mut(usize::from(start[0])) {
+                    known.get_or_insert(secret);
+                }
+                let list = self.by_start.entry(start).or_default();
+                list.push(self.all.len());
+            }
+            self.all.push(form);
+        }
+    }
+
+    fn starting_with(&self, byte: u8) -> Option<usize> {
+        self.starts.get(usize::from(byte)).copied().flatten()
+    }
+
+    pub(super) fn can_start(&self, byte: u8) -> bool {
+        self.starting_with(byte).is_some()
+    }
+
+    /// What begins at the beginning of a text.
+    pub(super) fn find(&self, text: &[u8], scratch: &mut Scratch) -> Found {
+        let mut found = Found::default();
+        match text {
+            [] => {}
+            // No form is so short.
+            [first] => found.begins = self.starting_with(*first),
+            [first, second, ..] => {
+                let candidates = self.by_start.get(&[*first, *second]);
+                for form in candidates.into_iter().flatten() {
+                    if let Some(form) = self.all.get(*form) {
+                        found.add(form, form.at(text, &self.alphabet, scratch));
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The first two bytes of every way of writing a form.
+fn starts(form: &Form, alphabet: &Alphabet) -> Vec<[u8; 2]> {
+    let mut characters = characters(&form.text);
+    let (first, second) = (characters.next(), characters.next());
+    let spelled = |character: Option<&[u8]>| {
+        character.map_or(&[] as &[_], |character| alphabet.spellings(character))
+    };
+    let mut seconds: Vec<u8> = spelled(second)
+        .iter()
+        .filter_map(|one| one.first().copied())
+        .collect();
+    if form.in_lines {
+        seconds.extend(LINE_ENDS.iter().filter_map(|end| end.first()));
+    }
+    let mut all: Vec<[u8; 2]> = Vec::new();
+    for spelling in spelled(first) {
+        match spelling.as_slice() {
+            [one] => all.extend(seconds.iter().map(|two| [*one, *two])),
+            [one, two, ..] => all.push([*one, *two]),
+            [] => {}
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Splits a long text between characters; the last piece is not short.
+fn pieces(text: &[u8]) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while rest.len() > 2 * PIECE {
+        let mut length = 0;
+        for character in characters(rest) {
+            length += character.len();
+            if length >= PIECE {
+                break;
+            }
+        }
+        let (piece, after) = rest.split_at(length);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
+}
