@@ -48,27 +48,46 @@ impl Form {
         reached.clear();
         reached.push(0);
         let mut begins = false;
-        let mut is_first = true;
-        for character in characters(&self.text) {
+        let mut wanted = self.text.as_slice();
+        while !wanted.is_empty() {
+            if let [at] = reached.as_mut_slice() {
+                let same = same_plain(text.get(*at..).unwrap_or_default(), wanted);
+                *at += same;
+                wanted = wanted.get(same..).unwrap_or_default();
+            }
+            let Some(character) = characters(wanted).next() else {
+                break;
+            };
+            let is_inside = self.in_lines && wanted.len() < self.text.len();
+            let ends = if is_inside { LINE_ENDS.as_slice() } else { &[] };
             next.clear();
             for &at in &*reached {
-                let ends = if self.in_lines && !is_first {
-                    LINE_ENDS.as_slice()
-                } else {
-                    &[]
-                };
                 begins |= step(text, at, (character, alphabet), ends, next);
             }
-            is_first = false;
             if next.is_empty() {
                 return if begins { At::Begins } else { At::Nothing };
             }
             next.sort_unstable();
             next.dedup();
             std::mem::swap(reached, next);
+            wanted = wanted.get(character.len()..).unwrap_or_default();
         }
         At::Matches(reached.last().copied().unwrap_or_default())
     }
+}
+
+/// How many bytes at the beginning of a text are those wanted, and cannot begin an escape
+/// or a line end: there is one way of reading them. They are compared in blocks, since a
+/// repetitive value begins anywhere in a repetitive text.
+fn same_plain(text: &[u8], wanted: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let is_plain = |byte: &u8| !b"%\\'+\r\n".contains(byte);
+    let blocks = text.chunks_exact(BLOCK).zip(wanted.chunks_exact(BLOCK));
+    let same = blocks.take_while(|(a, b)| a == b && b.iter().all(is_plain));
+    let same = same.count() * BLOCK;
+    let rest = text.get(same..).unwrap_or_default().iter();
+    let rest = rest.zip(wanted.get(same..).unwrap_or_default());
+    same + rest.take_while(|(a, b)| a == b && is_plain(a)).count()
 }
 
 /// Adds where a character ends that begins at `at`, or after one of the line ends there.
@@ -301,4 +320,29 @@ fn pieces(text: &[u8]) -> Vec<&[u8]> {
     }
     pieces.push(rest);
     pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repetitive_text_is_compared_in_one_step_up_to_what_may_be_an_escape() {
+        let text = [b'a'; 300];
+        assert_eq!(same_plain(&text, &[b'a'; 256]), 256);
+        assert_eq!(
+            same_plain(&text, &[&[b'a'; 99], b"b".as_slice()].concat()),
+            99
+        );
+        assert_eq!(
+            same_plain("p\u{e4}-w".as_bytes(), "p\u{e4}-x".as_bytes()),
+            4
+        );
+        for escape in *b"%\\'+\r\n" {
+            for before in [0, 40] {
+                let both = [&vec![b'a'; before], [escape; 40].as_slice()].concat();
+                assert_eq!(same_plain(&both, &both), before, "{escape}");
+            }
+        }
+    }
 }
