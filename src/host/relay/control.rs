@@ -1,10 +1,12 @@
 //! What qli asks of a stream of the relay, and what it is answered.
 
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
 
 use nix::libc::{SIGINT, SIGQUIT, SIGTSTP};
+use rustix::io::ioctl_fionread;
 use rustix::net::SendFlags;
 use rustix::termios::SpecialCodeIndex;
 
@@ -48,6 +50,9 @@ pub(super) struct Control {
     /// None once qli is gone.
     qli: Option<UnixStream>,
     pub(super) asked: Option<Request>,
+    /// How much of what was printed before a flush was asked for is still to be read:
+    /// others may print on without end.
+    unread: u64,
 }
 
 impl Control {
@@ -55,6 +60,7 @@ impl Control {
         Self {
             qli: Some(qli),
             asked: None,
+            unread: 0,
         }
     }
 
@@ -62,8 +68,18 @@ impl Control {
         self.qli.as_ref().map(|qli| qli.as_fd())
     }
 
+    /// Notes that so much has been read.
+    pub(super) fn note_read(&mut self, count: usize) {
+        self.unread = self.unread.saturating_sub(count as u64);
+    }
+
+    /// Whether all has been read that is to be flushed.
+    pub(super) fn has_read_all(&self) -> bool {
+        self.unread == 0
+    }
+
     /// Reads a request; false if qli is gone.
-    pub(super) fn read(&mut self) -> bool {
+    pub(super) fn read(&mut self, source: &File) -> bool {
         let mut byte = [0];
         let read = self.qli.as_mut().map(|qli| qli.read_exact(&mut byte));
         if !matches!(read, Some(Ok(()))) {
@@ -73,6 +89,7 @@ impl Control {
         }
         let mut all = Request::ALL.into_iter();
         self.asked = all.find(|one| [one.byte()] == byte);
+        self.unread = ioctl_fionread(source).unwrap_or_default();
         true
     }
 

@@ -50,16 +50,19 @@ impl Pipe<'_> {
         let flushing = self.control.asked.map(|_| Duration::ZERO);
         let (readable, asked) = self.wait(self.held.left().or(flushing)).map_err(failed)?;
         if asked {
-            self.control.read();
+            self.control.read(&self.source);
         }
         let Self { sink, held, .. } = self;
         if readable {
             let read = read(&mut self.source, buffer).map_err(failed)?;
             let read = read.ok_or(Ended(Ok(())))?;
-            return writing(sink, |sink| held.push(read, sink)).map_err(failed);
+            self.control.note_read(read.len());
+            writing(sink, |sink| held.push(read, sink)).map_err(failed)?;
+        } else {
+            writing(sink, |sink| held.release_if_due(sink)).map_err(failed)?;
         }
-        writing(sink, |sink| held.release_if_due(sink)).map_err(failed)?;
-        if self.control.asked.is_some() && self.held.left().is_none() && !asked {
+        let is_flushed = held.left().is_none() && self.control.has_read_all();
+        if self.control.asked.is_some() && is_flushed && !asked {
             self.control.answer(0);
         }
         Ok(())

@@ -74,7 +74,7 @@ impl Terminal<'_> {
 
     /// None at the end.
     fn step(&mut self, ready: &Ready, buffer: &mut [u8]) -> Option<()> {
-        if ready.asked && !self.control.read() {
+        if ready.asked && !self.control.read(&self.pty) {
             // qli was killed: nobody else gives the terminal back.
             self.give_back();
         }
@@ -116,7 +116,7 @@ impl Terminal<'_> {
                 self.resize();
                 self.control.answer(0);
             }
-            Some(Request::Flush) if !ready.printed && self.is_flushed() => {
+            Some(Request::Flush) if self.is_flushed(ready) => {
                 self.give_back();
                 self.control.answer(0);
             }
@@ -124,8 +124,9 @@ impl Terminal<'_> {
         }
     }
 
-    fn is_flushed(&self) -> bool {
-        self.output.is_empty() && self.held.left().is_none()
+    fn is_flushed(&self, ready: &Ready) -> bool {
+        let is_written = self.output.is_empty() && self.held.left().is_none();
+        is_written && (!ready.printed || self.control.has_read_all())
     }
 
     fn wait(&self) -> io::Result<Ready> {
@@ -187,6 +188,7 @@ impl Terminal<'_> {
             // EIO: every process has closed it (pty(7)).
             Err(_) => return None,
         };
+        self.control.note_read(read.len());
         let output = &mut self.output;
         self.held
             .push(read, &mut |bytes| output.extend_from_slice(bytes));

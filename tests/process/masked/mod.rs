@@ -1,5 +1,6 @@
 //! Real programs whose output is masked: on a terminal, and in pipes.
 
+mod endless;
 mod interactive;
 mod programs;
 mod servers;
