@@ -102,6 +102,13 @@ choice! {
     }
 }
 
+impl Mask {
+    /// As a manifest writes it.
+    pub fn as_str(self) -> &'static str {
+        self.word()
+    }
+}
+
 impl EnvironmentPolicy {
     /// As a manifest writes it.
     pub fn as_str(self) -> &'static str {

@@ -6,7 +6,7 @@ use super::message::rows;
 use super::style::{column_width, hanging, put};
 use crate::discovery::GroupEntry;
 use crate::guard::Guards;
-use crate::manifest::{EnvironmentPolicy, Requirements, Section};
+use crate::manifest::{EnvironmentPolicy, Mask, Requirements, Section};
 use crate::names::{ExtensionName, visible};
 
 /// What a script gets of the environment, if that is not everything: `environment scrub,
@@ -34,6 +34,14 @@ fn limits(requirements: &Requirements) -> Option<String> {
     (!set.is_empty()).then(|| set.join(", "))
 }
 
+/// What is masked in what a script prints: `mask pipes, mask_hold 200ms`.
+fn masking(requirements: &Requirements) -> Option<String> {
+    let hold = requirements.mask_hold.as_ref();
+    let hold = hold.map_or(String::new(), |hold| format!(", mask_hold {hold}"));
+    let mask = requirements.mask;
+    (mask != Mask::Off).then(|| format!("mask {}{hold}", mask.as_str()))
+}
+
 /// Renders a group. `qli` is the command that finds it again.
 pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     let location = &entry.group.location;
@@ -46,6 +54,7 @@ pub fn group(entry: &GroupEntry, qli: &str, style: &Style) -> String {
     facts.extend(limits(&manifest.requirements).map(|limits| ("limits", limits)));
     let passed = environment(&manifest.requirements);
     facts.extend(passed.map(|passed| ("script gets", passed)));
+    facts.extend(masking(&manifest.requirements).map(|masking| ("output", masking)));
     facts.push(("manifest", style.path(&location.manifest_path)));
     let mut out = format!(
         "{}\n{}\n\n{}\n",
@@ -85,6 +94,7 @@ fn of_section(section: &Section, indent: usize, style: &Style) -> String {
         .map(str::to_owned)
         .chain(limits(requirements))
         .chain(environment(requirements))
+        .chain(masking(requirements))
         .collect();
     let adds = (!adds.is_empty()).then(|| format!("adds {}", adds.join(", ")));
     let description = section.description.as_deref().map(visible);

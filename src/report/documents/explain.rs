@@ -217,6 +217,8 @@ impl StepDocument {
         let refusal = preview.verdict.refusal();
         let line = CommandLine { qli: "qli", plan };
         let help = refusal.map(|refusal| refusal.next_steps(line));
+        let masking = (preview.step == Step::Spawn && !plan.masking.is_off())
+            .then(|| serde_json::json!(plan.masking));
         let limits = (preview.step == Step::Wait && !plan.limits.is_empty())
             .then(|| serde_json::json!(plan.limits));
         let settings = plan.guards.settings(preview.step);
@@ -231,7 +233,7 @@ impl StepDocument {
                 .flatten()
                 .map(|step| step.command)
                 .collect(),
-            settings: settings.or(limits),
+            settings: settings.or(masking).or(limits),
         }
     }
 }
