@@ -113,6 +113,10 @@ impl Run {
             return Ok(None);
         };
         let flushed = relay.flush(signals);
+        if relay.has_terminal() {
+            // A relay that was killed has not given it back.
+            self.modes.iter().for_each(SavedModes::restore);
+        }
         if let Some(signal) = self.died_of_key {
             // The key was for all of the foreground: a shell's loop ends, too.
             drop(signal.send_to_group(getpgrp()));

@@ -80,6 +80,15 @@ pub(super) fn restore(tty: &File, before: &Termios) {
     }
 }
 
+/// Restores modes that still are as they were set here, also in the background: qli may have
+/// been killed, and a shell that has its own modes has set them.
+pub(super) fn restore_if_unchanged(tty: &File, set: &Termios, before: &Termios) {
+    if tcgetattr(tty).is_ok_and(|now| modes(&now) == modes(set)) {
+        // A terminal that is gone has no modes.
+        let _ = tcsetattr(tty, OptionalActions::Now, before);
+    }
+}
+
 fn modes(of: &Termios) -> (InputModes, OutputModes, LocalModes) {
     (of.input_modes, of.output_modes, of.local_modes)
 }

@@ -54,7 +54,11 @@ impl Terminal {
     }
 
     pub(crate) fn press(&mut self, keys: &str) {
-        self.screen.write_all(keys.as_bytes()).unwrap();
+        self.press_bytes(keys.as_bytes());
+    }
+
+    pub(crate) fn press_bytes(&mut self, keys: &[u8]) {
+        self.screen.write_all(keys).unwrap();
     }
 
     /// Waits until a text appears, and drops everything up to its end.

@@ -17,7 +17,7 @@ use rustix::termios::{
 };
 
 use super::super::poll::poll;
-use super::super::terminal::{is_foreground, restore};
+use super::super::terminal::{is_foreground, restore, restore_if_unchanged};
 use super::control::{Control, KEYS, Request, key};
 use super::held::Held;
 
@@ -206,8 +206,8 @@ impl Terminal<'_> {
         match read {
             Some(Ok(count @ 1..)) => self.add_typed(buffer.get(..count)?),
             Some(Err(error)) if is_temporary(&error) => {}
-            // Another process group has got the terminal, and its modes.
-            _ if self.user.as_ref().is_some_and(is_known) => self.before = None,
+            // Another process group has got the terminal: qli was stopped alone.
+            _ if self.user.as_ref().is_some_and(is_known) => self.give_back(),
             _ => return None,
         }
         Some(())
@@ -269,17 +269,24 @@ impl Terminal<'_> {
             tcsetattr(&self.pty, OptionalActions::Now, before)?;
         }
         tcsetwinsize(&self.pty, tcgetwinsize(user)?)?;
+        let before = before.clone();
+        Ok(tcsetattr(user, OptionalActions::Now, &self.raw(&before))?)
+    }
+
+    /// The modes of the user's terminal while the script has it.
+    fn raw(&self, before: &Termios) -> Termios {
         let mut raw = before.clone();
         raw.make_raw();
         if self.is_shared {
             raw.output_modes |= before.output_modes & (OutputModes::OPOST | OutputModes::ONLCR);
         }
-        Ok(tcsetattr(user, OptionalActions::Now, &raw)?)
+        raw
     }
 
     fn give_back(&mut self) {
         if let (Some(user), Some(before)) = (&self.user, self.before.take()) {
             restore(user, &before);
+            restore_if_unchanged(user, &self.raw(&before), &before);
         }
     }
 

@@ -2,6 +2,9 @@
 
 mod endless;
 mod interactive;
+mod killed;
+mod mixed;
+mod pipes;
 mod programs;
 mod servers;
 mod sudo;
