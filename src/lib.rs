@@ -18,6 +18,7 @@
 //! | the log named by `audit_log` | [`audit::OpenRecord`] appends to it, [`history`] reads it |
 //! | `$XDG_STATE_HOME/qli/spool/<run_id>.json` | [`audit::OpenRecord::close`] writes an end record there that could not be appended to its log |
 //! | `$XDG_CACHE_HOME/qli/embedded/<sha256>/<extension>` | [`guard::Spawn::prepare`] unpacks an embedded script there |
+//! | `$XDG_RUNTIME_DIR/qli/<run_id>/` | [`guard::Launch`] has secrets written there as files, removes them at the end of the run, and clears those of killed runs |
 //! | what `--policy` or `$QLI_POLICY` names | [`policy::Policies::load`] reads it, for `validate` only |
 //! | `/dev/tty` | [`host::Host::ask`] asks on it |
 

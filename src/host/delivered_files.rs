@@ -23,6 +23,7 @@ pub(super) struct DeliveredFiles {
     above: OwnedFd,
     own: OwnedFd,
     name: OsString,
+    mark: File,
 }
 
 impl DeliveredFiles {
@@ -34,33 +35,38 @@ impl DeliveredFiles {
         create_all_exactly(above, 0o700)?;
         let above = open_directory(CWD, above.as_os_str())?;
         let own = create_locked(&above, name)?;
-        let name = name.to_owned();
-        let created = Self { above, own, name };
-        for (name, bytes) in files {
-            if let Err(error) = created.write(name, bytes) {
-                drop(created.remove());
-                return Err(error);
+        match write_all(&own, files) {
+            Ok(mark) => Ok(Self {
+                above,
+                own,
+                name: name.to_owned(),
+                mark,
+            }),
+            Err(error) => {
+                drop(remove(&above, name, &own));
+                Err(error)
             }
         }
-        Ok(created)
-    }
-
-    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let mut file = new_file(&self.own, name, Mode::RUSR)?;
-        file.write_all(bytes)
     }
 
     /// Notes the script, which may outlive a killed qli.
-    pub(super) fn mark(&self, script: &ScriptMark) {
+    pub(super) fn mark(&mut self, script: &ScriptMark) {
         // Without it the processes of the run are looked for.
-        if let Ok(mut file) = new_file(&self.own, MARK, Mode::RUSR) {
-            drop(file.write_all(script.to_string().as_bytes()));
-        }
+        drop(self.mark.write_all(script.to_string().as_bytes()));
     }
 
     pub(super) fn remove(self) -> io::Result<()> {
         remove(&self.above, &self.name, &self.own)
     }
+}
+
+/// Returns the empty file for the mark. It is there before the script is: one that
+/// removes its directory must not find a new file in it meanwhile.
+fn write_all(own: &OwnedFd, files: &[(&str, &[u8])]) -> io::Result<File> {
+    for (name, bytes) in files {
+        new_file(own, name, Mode::RUSR)?.write_all(bytes)?;
+    }
+    new_file(own, MARK, Mode::RUSR)
 }
 
 /// Opens a directory itself, never the target of a link.

@@ -80,7 +80,7 @@ impl Run {
             self.relay.iter_mut().for_each(Relay::give_back_unused);
         })?;
         self.relay.iter_mut().for_each(Relay::read_typed);
-        if let Some(files) = &self.files {
+        if let Some(files) = &mut self.files {
             files.mark(&ScriptMark::of(script.pid().as_raw().cast_unsigned()));
         }
         self.script = Some(script);

@@ -101,9 +101,9 @@ pub fn reader_of(name: &OsStr) -> Option<&'static str> {
 
 /// Whether a name is another, or begins with one that ends in `*`.
 pub fn name_matches(pattern: &str, name: &OsStr) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(start) => name.as_bytes().starts_with(start.as_bytes()),
-        None => name == pattern,
+    match pattern.as_bytes() {
+        [start @ .., b'*'] => name.as_bytes().starts_with(start),
+        all => name.as_bytes() == all,
     }
 }
 

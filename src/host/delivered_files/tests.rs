@@ -36,11 +36,12 @@ fn clear(base: &Path) {
 
 /// The directory of a run whose qli is gone.
 fn killed(base: &Path, run: &str, mark: Option<&ScriptMark>) {
-    let created = DeliveredFiles::create(&base.join(run), &[("A", b"1")]).unwrap();
+    let mut created = DeliveredFiles::create(&base.join(run), &[("A", b"1")]).unwrap();
     if let Some(mark) = mark {
         created.mark(mark);
     }
-    drop(created);
+    // What another test starts may have the lock until it is its program.
+    flock(&created.own, FlockOperation::Unlock).unwrap();
 }
 
 /// A process that has ended.
@@ -57,14 +58,18 @@ fn files_are_private_and_exact_and_gone_afterwards() {
     let run = base.join(RUN);
     let long = vec![7; 1 << 20];
     let files: [(&str, &[u8]); 3] = [("A", b"a\0\xff\n\n"), ("B", b""), ("C", &long)];
-    let created = DeliveredFiles::create(&run, &files).unwrap();
+    let mut created = DeliveredFiles::create(&run, &files).unwrap();
     assert_eq!((mode(&base), mode(&run)), (0o700, 0o700));
     for (name, bytes) in files {
         assert_eq!(mode(&run.join(name)), 0o400);
         assert_eq!(std::fs::read(run.join(name)).unwrap(), bytes);
     }
+    // A script that removes them all must find no new one meanwhile.
+    assert_eq!(names(&run), [MARK, "A", "B", "C"]);
     created.mark(&ended());
     assert_eq!(names(&run), [MARK, "A", "B", "C"]);
+    let mark = std::fs::read_to_string(run.join(MARK)).unwrap();
+    assert_eq!(mark.parse(), Ok(ended()));
     created.remove().unwrap();
     assert_eq!(names(&base), Vec::<String>::new());
 }
@@ -130,7 +135,7 @@ fn a_directory_of_the_script_with_files_is_reported_and_left() {
 #[test]
 fn the_directory_of_a_live_run_is_not_cleared() {
     let (_temp, base) = base();
-    let live = DeliveredFiles::create(&base.join(RUN), &[("A", b"1")]).unwrap();
+    let mut live = DeliveredFiles::create(&base.join(RUN), &[("A", b"1")]).unwrap();
     live.mark(&ended());
     clear(&base);
     assert_eq!(names(&base.join(RUN)), [MARK, "A"]);
@@ -209,7 +214,7 @@ fn two_runs_and_their_clearing_do_not_disturb_each_other() {
                     let run = base.join(id(of, nth));
                     let created = DeliveredFiles::create(&run, &[("A", b"1")]).unwrap();
                     clear(base);
-                    assert_eq!(names(&run), ["A"]);
+                    assert_eq!(names(&run), [MARK, "A"]);
                     created.remove().unwrap();
                 }
             });
