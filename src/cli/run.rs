@@ -26,7 +26,7 @@ pub(super) fn exec(cx: &mut Context<'_>, target: &TargetArgs) -> Exit {
     }
     let run = dispatch::run(&plan, cx.host);
     let message = outcome(&plan, &run, || cx.global.qli(), || cx.stderr());
-    let exit = run.ended.exit();
+    let exit = run.exit();
     if let Some(message) = message {
         let interrupted = matches!(exit, Exit::Signal(_));
         cx.host.write_last(&message, interrupted);

@@ -138,6 +138,18 @@ fn ran(end: &ChildEnd, exit_code: i32) -> EndBody {
     }
 }
 
+impl Outcome {
+    /// How qli ends: as the script, unless that ended well and did not know that what it
+    /// printed was lost.
+    pub fn exit(&self) -> Exit {
+        let exit = self.ended.exit();
+        if exit == Exit::DONE && self.unwritten.is_some() {
+            return Exit::REFUSED;
+        }
+        exit
+    }
+}
+
 /// How qli itself ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {

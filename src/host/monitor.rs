@@ -19,13 +19,14 @@ use rustix::process::{
     WaitId, WaitIdOptions, WaitIdStatus, getpid, ioctl_tiocsctty, setsid, waitid,
 };
 use rustix::stdio::{dup2_stderr, dup2_stdout};
-use rustix::termios::{tcgetpgrp, tcsetpgrp};
+use rustix::termios::{Termios, tcgetattr, tcgetpgrp, tcsetpgrp};
 
 use super::child::{attributes, execute, lines, reap};
 use super::handlers::SignalHandlers;
 use super::process::own_stat;
 use super::signals::Signal;
 use super::stage::{Stage, own_program};
+use super::terminal::{raw, restore_if_unchanged};
 use super::{handover, terminal};
 
 /// What the monitor tells qli: one byte and a number.
@@ -134,6 +135,9 @@ struct Monitor {
     script: Pid,
     has_ended: bool,
     is_reaped: bool,
+    /// The user's terminal, and its modes before the script started.
+    user: File,
+    modes: Option<Termios>,
     /// The group that had the terminal before the monitor took it.
     before: Option<rustix::process::Pid>,
 }
@@ -155,7 +159,8 @@ pub(super) fn run(args: &[OsString]) -> Option<()> {
     // The monitor is in the background of the terminal, and takes its foreground.
     let background = SigSet::from_iter([Unix::SIGTTIN, Unix::SIGTTOU]);
     background.thread_block().ok()?;
-    let [stdin, stdout, stderr, terminal, relay] = <[OwnedFd; 5]>::try_from(files).ok()?;
+    let [stdin, stdout, stderr, terminal, user, relay] = <[OwnedFd; 6]>::try_from(files).ok()?;
+    let modes = tcgetattr(&terminal).ok();
     let started = lead_session(&terminal)
         .and_then(|()| start(args, [&stdin, &stdout, &stderr], signals.ignores_pipe()));
     // From here on only the script keeps the terminal open.
@@ -172,6 +177,8 @@ pub(super) fn run(args: &[OsString]) -> Option<()> {
         script: started.ok()?,
         has_ended: false,
         is_reaped: false,
+        user: user.into(),
+        modes,
         before: None,
     };
     monitor.run(&mut signals)
@@ -228,6 +235,7 @@ impl Monitor {
             drop(signals.drain());
             self.obey();
             self.notice_hangup();
+            self.stand_in();
         }
         Some(())
     }
@@ -327,7 +335,7 @@ impl Monitor {
         }
     }
 
-    /// The pseudo-terminal is closed. Without qli nobody else tells the script.
+    /// The pseudo-terminal is closed.
     fn notice_hangup(&mut self) {
         let Some(relay) = &mut self.relay else {
             return;
@@ -335,11 +343,22 @@ impl Monitor {
         drop(relay.set_nonblocking(true));
         if matches!(relay.read(&mut [0]), Ok(0)) {
             self.relay = None;
-            if self.qli.is_none() && !self.is_reaped {
-                for signal in [SIGHUP, SIGCONT] {
-                    // It fails only if the group is gone.
-                    drop(Signal::new(signal).send_to_group(self.script));
-                }
+        }
+    }
+
+    /// If qli and the relay were killed, no one else gives the user's terminal back, or
+    /// tells the script that its own has hung up.
+    fn stand_in(&mut self) {
+        if self.relay.is_some() || self.qli.is_some() {
+            return;
+        }
+        if let Some(before) = self.modes.take() {
+            for is_shared in [false, true] {
+                restore_if_unchanged(&self.user, &raw(&before, is_shared), &before);
+            }
+            for signal in [SIGHUP, SIGCONT].into_iter().filter(|_| !self.is_reaped) {
+                // It fails only if the group is gone.
+                drop(Signal::new(signal).send_to_group(self.script));
             }
         }
     }

@@ -121,6 +121,9 @@ impl Run {
             // The key was for all of the foreground: a shell's loop ends, too.
             drop(signal.send_to_group(getpgrp()));
         }
+        if relay.was_killed {
+            return Err(io::Error::other("the process that masks it was killed"));
+        }
         flushed.error.map_or(Ok(flushed.signal), Err)
     }
 }

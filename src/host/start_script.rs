@@ -97,7 +97,7 @@ impl NewScript<'_> {
     }
 }
 
-/// The script's standard streams, then its terminal.
+/// The script's standard streams, then its terminal and the user's.
 fn hand_over(to: &UnixStream, streams: &Streams, terminal: &ScriptTerminal) -> io::Result<()> {
     let (stdin, stdout, stderr) = (io::stdin(), io::stdout(), io::stderr());
     let own = [stdin.as_fd(), stdout.as_fd(), stderr.as_fd()];
@@ -105,7 +105,8 @@ fn hand_over(to: &UnixStream, streams: &Streams, terminal: &ScriptTerminal) -> i
     let all = own.into_iter().zip(masked);
     let all = all.map(|(own, masked)| masked.as_ref().map_or(own, |one| one.as_fd()));
     let files: Vec<BorrowedFd<'_>> = all
-        .chain([terminal.file.as_fd(), terminal.relay.as_fd()])
+        .chain([&terminal.file, &terminal.user].map(|file| file.as_fd()))
+        .chain([terminal.relay.as_fd()])
         .collect();
     handover::send(to, &[], &files)
 }

@@ -80,6 +80,17 @@ pub(super) fn restore(tty: &File, before: &Termios) {
     }
 }
 
+/// The modes of a terminal whose keys and output another terminal handles, unless it is
+/// shared: others who write there expect its output modes.
+pub(super) fn raw(before: &Termios, is_shared: bool) -> Termios {
+    let mut raw = before.clone();
+    raw.make_raw();
+    if is_shared {
+        raw.output_modes |= before.output_modes & (OutputModes::OPOST | OutputModes::ONLCR);
+    }
+    raw
+}
+
 /// Restores modes that still are as they were set here, also in the background: qli may have
 /// been killed, and a shell that has its own modes has set them.
 pub(super) fn restore_if_unchanged(tty: &File, set: &Termios, before: &Termios) {

@@ -142,7 +142,9 @@ impl<'a> Waiting<'a> {
             .as_ref()
             .is_some_and(|one| one.pid().as_raw() == child)
         {
-            self.relay = None;
+            if let Some(relay) = self.relay.take() {
+                relay.was_killed = true;
+            }
             if self.script.is_monitored() {
                 // It fails only if the script has just ended.
                 drop(self.script.send(Signal::new(SIGHUP), true));

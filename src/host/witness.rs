@@ -15,7 +15,6 @@ use nix::libc::{SIGCONT, SIGKILL};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
-use super::handover;
 use super::signals::{Received, Sender, Signal};
 use super::stage::{self, Stage};
 
@@ -261,7 +260,7 @@ pub(super) fn run() -> Option<()> {
 
     let flags = SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC;
     let signals = SignalFd::with_flags(&SigSet::all(), flags).ok()?;
-    let mut qli = handover::socket().ok()?;
+    let mut qli = super::handover::socket().ok()?;
     let mut noted = Vec::new();
     loop {
         let fds = [signals.as_fd(), qli.as_fd()];

@@ -54,7 +54,13 @@ fn what_cannot_be_masked_does_not_run() {
 #[test]
 fn output_that_is_lost_is_reported_and_the_end_is_recorded() {
     let (world, outcome) = carry(world(MASKED).fails(Op::Flush, 1, Errno::ENOSPC));
-    assert!(outcome.unwritten.unwrap().contains("No space left"));
-    assert_eq!(outcome.ended.exit(), Exit::Code(0));
-    assert_eq!(events(&world)[1]["event"], "finish");
+    assert!(
+        outcome
+            .unwritten
+            .as_ref()
+            .unwrap()
+            .contains("No space left")
+    );
+    assert_eq!(outcome.exit(), Exit::REFUSED);
+    assert_eq!(events(&world)[1]["exit_code"], 0);
 }

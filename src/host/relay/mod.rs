@@ -50,6 +50,8 @@ pub(super) struct Relay {
     /// One for each stream; that of the terminal is first.
     streams: Vec<UnixStream>,
     has_terminal: bool,
+    /// By a signal, so that some output is lost.
+    pub(super) was_killed: bool,
     /// Whether it has the user's terminal.
     pub(super) has_taken_over: bool,
     /// The signals of keys that were pressed on the terminal meanwhile.
@@ -84,6 +86,7 @@ impl Relay {
             pid,
             has_terminal: flags[0],
             streams: asked,
+            was_killed: false,
             has_taken_over: false,
             typed: Vec::new(),
         };

@@ -30,6 +30,8 @@ pub(in super::super) struct Streams {
 #[derive(Debug)]
 pub(in super::super) struct ScriptTerminal {
     pub(in super::super) file: OwnedFd,
+    /// The user's.
+    pub(in super::super) user: OwnedFd,
     /// Closed by the relay when nobody has the pseudo-terminal open any more.
     pub(in super::super) relay: UnixStream,
     /// Whether the script has the keyboard from the start.
@@ -112,6 +114,7 @@ impl Redirection {
         let is_interactive = !in_pipeline && (self.streams.stdin.is_some() || leads);
         self.streams.terminal = Some(ScriptTerminal {
             file,
+            user: duplicate(&user)?,
             relay,
             is_interactive: is_interactive && is_foreground(&File::from(duplicate(&user)?)),
             is_shared: self.streams.stdout.is_none(),

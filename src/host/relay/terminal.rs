@@ -17,12 +17,16 @@ use rustix::termios::{
 };
 
 use super::super::poll::poll;
-use super::super::terminal::{is_foreground, restore, restore_if_unchanged};
+use super::super::terminal::{is_foreground, raw, restore, restore_if_unchanged};
 use super::control::{Control, KEYS, Request, key};
 use super::held::Held;
 
 /// How much of what is typed waits for the script.
 const INPUT: usize = 4096;
+
+/// How often the relay looks whether a shell has got the terminal: it reads the keys then.
+/// That happens if qli is stopped, and so cannot say it.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) struct Terminal<'m> {
     pub(super) pty: File,
@@ -83,6 +87,8 @@ impl Terminal<'_> {
         }
         if ready.typed {
             self.read_typed(buffer)?;
+        } else if self.before.is_some() && self.user.as_ref().is_some_and(is_known) {
+            self.give_back();
         }
         if ready.pty {
             self.pass_input();
@@ -149,10 +155,11 @@ impl Terminal<'_> {
             .into_iter()
             .map(|(fd, flags)| PollFd::new(fd, flags))
             .collect();
-        let at_most = self.held.left();
         let asked = self.control.asked.map(|_| Duration::ZERO);
         let asked = asked.filter(|_| self.output.is_empty());
-        poll(&mut fds, at_most.or(asked))?;
+        let looks = self.before.is_some() && self.reads;
+        let looks = looks.then_some(LOOK_EVERY);
+        poll(&mut fds, self.held.left().or(asked).or(looks))?;
         Ok(self.ready(&fds))
     }
 
@@ -269,24 +276,14 @@ impl Terminal<'_> {
             tcsetattr(&self.pty, OptionalActions::Now, before)?;
         }
         tcsetwinsize(&self.pty, tcgetwinsize(user)?)?;
-        let before = before.clone();
-        Ok(tcsetattr(user, OptionalActions::Now, &self.raw(&before))?)
-    }
-
-    /// The modes of the user's terminal while the script has it.
-    fn raw(&self, before: &Termios) -> Termios {
-        let mut raw = before.clone();
-        raw.make_raw();
-        if self.is_shared {
-            raw.output_modes |= before.output_modes & (OutputModes::OPOST | OutputModes::ONLCR);
-        }
-        raw
+        let raw = raw(before, self.is_shared);
+        Ok(tcsetattr(user, OptionalActions::Now, &raw)?)
     }
 
     fn give_back(&mut self) {
         if let (Some(user), Some(before)) = (&self.user, self.before.take()) {
             restore(user, &before);
-            restore_if_unchanged(user, &self.raw(&before), &before);
+            restore_if_unchanged(user, &raw(&before, self.is_shared), &before);
         }
     }
 

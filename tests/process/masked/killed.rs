@@ -1,8 +1,8 @@
 //! What is left of a terminal when one of a run's processes is stopped or killed.
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::termios::LocalFlags;
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpgid};
 
 use super::{MASKED, VALUE, world};
 use crate::pty::Terminal;
@@ -95,6 +95,34 @@ fn without_the_relay_the_terminal_is_usable() {
 #[test]
 fn without_the_monitor_the_terminal_is_usable() {
     assert_usable_without(|all| all.other("terminal-monitor"));
+}
+
+#[test]
+fn the_whole_group_is_killed() {
+    let mut all = Processes::start();
+    killpg(getpgid(Some(all.qli)).unwrap(), Signal::SIGKILL).unwrap();
+    all.terminal.wait_for(PROMPT);
+    all.assert_usable();
+    until("the end of the script", || {
+        is_gone(all.script).then_some(())
+    });
+}
+
+#[test]
+fn a_stop_of_qli_alone_gives_the_shell_its_terminal() {
+    let mut all = Processes::start();
+    kill(all.qli, Signal::SIGSTOP).unwrap();
+    all.terminal.wait_for(PROMPT);
+    all.assert_usable();
+    all.terminal.press("fg\n");
+    wait_for_state(all.qli, 'S');
+    until("raw mode", || {
+        let modes = all.terminal.modes();
+        (!modes.local_flags.contains(LocalFlags::ECHO)).then_some(())
+    });
+    all.world.release();
+    all.terminal.wait_for(PROMPT);
+    all.assert_usable();
 }
 
 #[test]

@@ -6,11 +6,12 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use super::{MASKED, VALUE, world};
 use crate::support::{output, until};
-use crate::world::{Run, World};
+use crate::world::{Run, World, children, command_line};
 
 fn qli(world: &World) -> Command {
     let mut command = world.qli(["it"]);
@@ -143,8 +144,8 @@ fn a_reader_that_does_not_read_does_not_delay_a_signal() {
     run.send(Signal::SIGTERM);
     // The script dies of it; what it has printed waits for a second signal.
     until("the end of the script", || {
-        let script = crate::world::children(run.pid());
-        let mut all = script.into_iter().map(crate::world::command_line);
+        let script = children(run.pid());
+        let mut all = script.into_iter().map(command_line);
         (!all.any(|line| line.contains("root/g/it"))).then_some(())
     });
     run.send(Signal::SIGTERM);
@@ -245,4 +246,30 @@ fn a_script_that_cannot_be_executed_is_the_same_error() {
         assert!(unmasked.0 != Some(0), "{unmasked:?}");
         assert_eq!(unmasked, masked, "{text}");
     }
+}
+
+#[test]
+fn a_relay_that_is_killed_is_reported() {
+    let world = world(
+        "pipes",
+        "echo READY $$ >\"$OUT\"; read x <\"$HOLD\"; exit 6",
+    );
+    let mut lines = world.lines();
+    let mut command = world.qli(["it"]);
+    command.env("SEED", VALUE).stderr(Stdio::piped());
+    let mut qli = command.spawn().unwrap();
+    lines.wait_for("READY");
+    let pid = Pid::from_raw(qli.id().cast_signed());
+    let mut all = children(pid).into_iter();
+    let relay = all.find(|&child| command_line(child).starts_with("mask-relay"));
+    kill(relay.unwrap(), Signal::SIGKILL).unwrap();
+    world.release();
+    assert_eq!(qli.wait().unwrap().code(), Some(6));
+    let mut said = String::new();
+    let mut stderr = qli.stderr.take().unwrap();
+    stderr.read_to_string(&mut said).unwrap();
+    assert!(
+        said.contains("was lost: the process that masks it was killed"),
+        "{said}"
+    );
 }
