@@ -3,7 +3,7 @@
 
 use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD, Engine};
 
-use super::escapes::{alike, each_byte};
+use super::escapes::{LOWER, UPPER, alike, digits};
 
 /// An encoded value, and whether line ends may be inside.
 pub(super) type Encoded = (Vec<u8>, bool);
@@ -55,15 +55,13 @@ fn in_base64(value: &[u8]) -> impl Iterator<Item = Encoded> {
 }
 
 fn in_hex(value: &[u8]) -> [Vec<u8>; 2] {
-    let lower = each_byte(value, |byte| format!("{byte:02x}").into_bytes());
-    let upper = lower.to_ascii_uppercase();
-    [lower, upper]
+    [digits(value, b"", LOWER), digits(value, b"", UPPER)]
 }
 
 /// With every character escaped, letters and digits too.
 fn in_full(value: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let lower = each_byte(value, |byte| format!("%{byte:02x}").into_bytes());
-    let upper = each_byte(value, |byte| format!("%{byte:02X}").into_bytes());
+    let lower = digits(value, b"%", LOWER);
+    let upper = digits(value, b"%", UPPER);
     let unicode = std::str::from_utf8(value).ok().map(|text| {
         let units = text.encode_utf16().map(|unit| format!("\\u{unit:04x}"));
         units.collect::<Vec<_>>().concat().into_bytes()

@@ -33,21 +33,54 @@ const ESCAPES: [Escape; 11] = [
 ];
 
 /// The ways of writing the characters of some texts; the first of each is as it is.
-#[derive(Default)]
-pub(super) struct Alphabet(BTreeMap<Vec<u8>, Spellings>);
+pub(super) struct Alphabet {
+    /// Characters of one byte, by it.
+    bytes: Vec<Spellings>,
+    others: BTreeMap<Vec<u8>, Spellings>,
+}
+
+impl Default for Alphabet {
+    fn default() -> Self {
+        let plain = (0..=u8::MAX).map(|byte| {
+            let is_plain = byte.is_ascii_alphanumeric();
+            is_plain.then(|| vec![byte]).into_iter().collect()
+        });
+        Self {
+            bytes: plain.collect(),
+            others: BTreeMap::new(),
+        }
+    }
+}
 
 impl Alphabet {
     pub(super) fn learn(&mut self, text: &[u8]) {
         for character in characters(text) {
-            if !self.0.contains_key(character) {
-                let key = character.to_vec();
-                self.0.insert(key, closure(character));
+            if !self.spellings(character).is_empty() {
+                continue;
+            }
+            let spellings = closure(character);
+            match character {
+                [byte] => {
+                    if let Some(known) = self.bytes.get_mut(usize::from(*byte)) {
+                        *known = spellings;
+                    }
+                }
+                _ => drop(self.others.insert(character.to_vec(), spellings)),
             }
         }
     }
 
     pub(super) fn spellings(&self, character: &[u8]) -> &[Vec<u8>] {
-        self.0.get(character).map_or(&[], Vec::as_slice)
+        let known = match character {
+            [byte] => self.bytes.get(usize::from(*byte)),
+            _ => self.others.get(character),
+        };
+        known.map_or(&[], Vec::as_slice)
+    }
+
+    /// Every way of writing every character.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Vec<u8>> {
+        self.bytes.iter().chain(self.others.values()).flatten()
     }
 }
 
@@ -109,6 +142,20 @@ fn closure(character: &[u8]) -> Spellings {
 pub(super) fn each_byte(text: &[u8], write: impl Fn(u8) -> Vec<u8>) -> Vec<u8> {
     text.iter().flat_map(|byte| write(*byte)).collect()
 }
+
+/// Each byte as two digits, after a prefix.
+pub(super) fn digits(text: &[u8], prefix: &[u8], digits: &[u8; 16]) -> Vec<u8> {
+    let mut all = Vec::with_capacity(text.len() * (prefix.len() + 2));
+    for byte in text {
+        all.extend_from_slice(prefix);
+        let halves = [byte >> 4, byte & 15].map(|half| digits.get(usize::from(half)));
+        all.extend(halves.into_iter().flatten());
+    }
+    all
+}
+
+pub(super) const LOWER: &[u8; 16] = b"0123456789abcdef";
+pub(super) const UPPER: &[u8; 16] = b"0123456789ABCDEF";
 
 fn replaced(text: &[u8], byte: u8, by: &[u8]) -> Vec<u8> {
     each_byte(

@@ -1,7 +1,5 @@
 //! Every form of every value, and where one begins in a text.
 
-use std::collections::BTreeMap;
-
 use zeroize::Zeroizing;
 
 use super::SHORTEST;
@@ -194,8 +192,8 @@ impl Found {
 pub struct Forms {
     all: Vec<Form>,
     alphabet: Alphabet,
-    /// Those that can begin with two bytes, by these.
-    by_start: BTreeMap<[u8; 2], Vec<usize>>,
+    /// Each with the first three bytes that a way of writing it has, in order.
+    by_start: Vec<([u8; 3], usize)>,
     /// For each byte the first secret that a form can begin with.
     starts: Vec<Option<usize>>,
 }
@@ -216,6 +214,7 @@ impl Forms {
                 }
             }
         }
+        forms.by_start.sort_unstable();
         forms
     }
 
@@ -225,6 +224,11 @@ impl Forms {
 
     pub(super) fn alphabet(&self) -> &Alphabet {
         &self.alphabet
+    }
+
+    /// The first three bytes of every way of writing a form.
+    pub(super) fn starts(&self) -> impl Iterator<Item = [u8; 3]> {
+        self.by_start.iter().map(|(start, _)| *start)
     }
 
     fn add(&mut self, secret: usize, (text, in_lines): &Encoded) {
@@ -240,8 +244,7 @@ impl Forms {
                 if let Some(known) = self.starts.get_mut(usize::from(start[0])) {
                     known.get_or_insert(secret);
                 }
-                let list = self.by_start.entry(start).or_default();
-                list.push(self.all.len());
+                self.by_start.push((start, self.all.len()));
             }
             self.all.push(form);
         }
@@ -262,44 +265,63 @@ impl Forms {
             [] => {}
             // No form is so short.
             [first] => found.begins = self.starting_with(*first),
-            [first, second, ..] => {
-                let candidates = self.by_start.get(&[*first, *second]);
-                for form in candidates.into_iter().flatten() {
-                    if let Some(form) = self.all.get(*form) {
-                        found.add(form, form.at(text, &self.alphabet, scratch));
-                    }
+            [a, b] => {
+                let forms = self.starting([*a, *b, 0], [*a, *b, u8::MAX]);
+                found.begins = forms.map(|form| form.secret).min();
+            }
+            [a, b, c, ..] => {
+                for form in self.starting([*a, *b, *c], [*a, *b, *c]) {
+                    found.add(form, form.at(text, &self.alphabet, scratch));
                 }
             }
         }
         found
     }
+
+    /// The forms that begin with three bytes between two.
+    fn starting(&self, first: [u8; 3], last: [u8; 3]) -> impl Iterator<Item = &Form> {
+        let from = self.by_start.partition_point(|(start, _)| *start < first);
+        let those = self.by_start.get(from..).unwrap_or_default().iter();
+        let those = those.take_while(move |(start, _)| *start <= last);
+        those.filter_map(|(_, form)| self.all.get(*form))
+    }
 }
 
-/// The first two bytes of every way of writing a form.
-fn starts(form: &Form, alphabet: &Alphabet) -> Vec<[u8; 2]> {
-    let mut characters = characters(&form.text);
-    let (first, second) = (characters.next(), characters.next());
-    let spelled = |character: Option<&[u8]>| {
-        character.map_or(&[] as &[_], |character| alphabet.spellings(character))
-    };
-    let mut seconds: Vec<u8> = spelled(second)
-        .iter()
-        .filter_map(|one| one.first().copied())
-        .collect();
-    if form.in_lines {
-        seconds.extend(LINE_ENDS.iter().filter_map(|end| end.first()));
-    }
-    let mut all: Vec<[u8; 2]> = Vec::new();
-    for spelling in spelled(first) {
-        match spelling.as_slice() {
-            [one] => all.extend(seconds.iter().map(|two| [*one, *two])),
-            [one, two, ..] => all.push([*one, *two]),
-            [] => {}
+/// The first three bytes of every way of writing a form: no form is shorter.
+fn starts(form: &Form, alphabet: &Alphabet) -> Vec<[u8; 3]> {
+    let mut all: Vec<([u8; 3], usize)> = vec![([0; 3], 0)];
+    for character in characters(&form.text).take(3) {
+        let mut longer = Vec::new();
+        for (start, length) in all {
+            if length == 3 {
+                longer.push((start, length));
+                continue;
+            }
+            let ends = if form.in_lines && length > 0 {
+                LINE_ENDS.as_slice()
+            } else {
+                &[]
+            };
+            for end in [b"".as_slice()].iter().chain(ends) {
+                let spelled = alphabet.spellings(character).iter();
+                longer.extend(spelled.map(|one| extended(start, length, end, one)));
+            }
         }
+        longer.sort_unstable();
+        longer.dedup();
+        all = longer;
     }
-    all.sort_unstable();
-    all.dedup();
-    all
+    all.into_iter().map(|(start, _)| start).collect()
+}
+
+fn extended(mut start: [u8; 3], length: usize, end: &[u8], spelled: &[u8]) -> ([u8; 3], usize) {
+    let room = start.iter_mut().skip(length);
+    let mut filled = length;
+    for (place, byte) in room.zip(end.iter().chain(spelled)) {
+        *place = *byte;
+        filled += 1;
+    }
+    (start, filled)
 }
 
 /// Splits a long text between characters; the last piece is not short.

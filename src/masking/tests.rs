@@ -224,3 +224,18 @@ fn in_whole(values: &[String], text: &str) -> String {
     }
     out
 }
+
+#[test]
+fn a_text_without_forms_is_skipped_and_one_that_nearly_has_them_too() {
+    let masker = masker(&[b"hunter2-Passw0rd", b"0123456789abcdefXYZ"]);
+    for byte in [b'\0', b' ', 0xd0, 0xff] {
+        assert_eq!(masker.next(&[byte; 1000], 0), None, "{byte}");
+    }
+    let nearly = b"hunter2-Passw0r!".repeat(100);
+    let mut at = 0;
+    let mut compared = 0;
+    while let Some(candidate) = masker.next(&nearly, at) {
+        (at, compared) = (candidate + 1, compared + 1);
+    }
+    assert!(compared < 20, "{compared}");
+}
