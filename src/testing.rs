@@ -49,6 +49,10 @@ pub mod manifest {
     };
 }
 
+pub mod masking {
+    pub use crate::masking::{Masker, Stream};
+}
+
 pub mod names {
     pub use crate::names::{
         Digest, LOADER_VARIABLES, Sha256, Text, is_hidden, to_json_line, to_json_pretty,

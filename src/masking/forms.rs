@@ -41,7 +41,7 @@ impl Form {
     }
 
     /// What of this form begins at the beginning of a text, whatever is escaped in it.
-    fn at(&self, text: &[u8], alphabet: &Alphabet, scratch: &mut Scratch) -> At {
+    pub(super) fn at(&self, text: &[u8], alphabet: &Alphabet, scratch: &mut Scratch) -> At {
         let Scratch { reached, next } = scratch;
         reached.clear();
         reached.push(0);

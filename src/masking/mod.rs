@@ -8,6 +8,7 @@
 mod encodings;
 mod escapes;
 mod forms;
+mod part;
 mod shifts;
 mod stream;
 mod values;
@@ -15,6 +16,8 @@ mod values;
 use forms::Forms;
 use shifts::Shifts;
 
+pub use forms::Scratch;
+pub use part::Part;
 pub use stream::Stream;
 pub use values::{SHORTEST, parts};
 

@@ -14,6 +14,12 @@ pub struct Stream<'m> {
     scratch: Scratch,
 }
 
+impl std::fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
 impl<'m> Stream<'m> {
     pub fn new(masker: &'m Masker) -> Self {
         Self {

@@ -34,7 +34,6 @@ pub use loader_variables::{
 pub use named_secrets::{contains_secret, redact_args};
 pub use path_template::{PathTemplate, TemplateError, Unset};
 pub use secret_names::promises_secret;
-pub use spelling::{Character, Scratch, first_readings, spelled_at, units};
 pub use text::{
     Text, escaped, grouped, is_hidden, ls_command, path_as_text, plural, shell_line, shell_path,
     shell_word, to_json_line, to_json_pretty, visible, visible_lines, visible_path,

@@ -1,9 +1,8 @@
 //! Finds the values of secrets in a text, however they are encoded.
 //!
-//! Encoders differ in what they escape, so there is no list of spellings. The text is
-//! decoded, also several times ([`each_reading`]), and in each reading a character of a
-//! value may be itself, percent-encoded, a `+` for a space, or escaped as in JSON, in any
-//! mixture.
+//! The text is decoded, also several times ([`each_reading`]), and in each reading every
+//! character of a value is looked for in all ways of writing it that masking knows
+//! ([`Part`]). So what is masked in a stream is redacted in a record.
 
 use std::ffi::{OsStr, OsString};
 use std::ops::Range;
@@ -12,9 +11,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use zeroize::Zeroizing;
 
 use super::Secret;
-use crate::masking::{SHORTEST, parts};
-use crate::names::{Character, Scratch, each_reading, first_readings, spelled_at, units};
-use crate::names::{EnvName, Text};
+use crate::masking::{Part, SHORTEST, Scratch, parts};
+use crate::names::{EnvName, Text, each_reading};
 
 /// Replaces values with `[secret:NAME]`.
 #[derive(Default)]
@@ -26,8 +24,7 @@ pub struct Redactor {
 }
 
 enum Pattern {
-    /// The value, each character in any spelling.
-    Spelled(Zeroizing<Vec<Character>>),
+    Spelled(Part),
     /// The value, if it is the whole text.
     Whole(Zeroizing<Vec<u8>>),
 }
@@ -44,9 +41,10 @@ impl Redactor {
         redactor.by_first.resize_with(256, Vec::new);
         for (name, secret) in secrets {
             for pattern in parts(secret.expose().as_bytes()).map(Pattern::of) {
-                let first = first(&pattern).map(usize::from);
-                if let Some(list) = first.and_then(|first| redactor.by_first.get_mut(first)) {
-                    list.push(redactor.patterns.len());
+                for first in pattern.first_bytes() {
+                    if let Some(list) = redactor.by_first.get_mut(usize::from(first)) {
+                        list.push(redactor.patterns.len());
+                    }
                 }
                 redactor.patterns.push((name.to_string(), pattern));
             }
@@ -129,9 +127,9 @@ impl Redactor {
 
     /// The patterns that may match at the beginning of a text.
     fn candidates(&self, text: &[u8]) -> impl Iterator<Item = usize> {
-        let firsts = first_readings(text).into_iter().flatten();
-        let lists = firsts.filter_map(|first| self.by_first.get(usize::from(first)));
-        lists.flatten().copied()
+        let first = text.first().map(|first| usize::from(*first));
+        let list = first.and_then(|first| self.by_first.get(first));
+        list.into_iter().flatten().copied()
     }
 }
 
@@ -140,23 +138,22 @@ impl Pattern {
         if value.len() < SHORTEST {
             return Self::Whole(Zeroizing::new(value.to_vec()));
         }
-        Self::Spelled(Zeroizing::new(units(value)))
+        Self::Spelled(Part::of(value))
+    }
+
+    fn first_bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Whole(bytes) => bytes.first().copied().into_iter().collect(),
+            Self::Spelled(part) => part.first_bytes(),
+        }
     }
 
     /// How many bytes at the beginning of a text it matches.
     fn at(&self, text: &[u8], at_start: bool, scratch: &mut Scratch) -> Option<usize> {
         match self {
             Self::Whole(bytes) => (at_start && text == bytes.as_slice()).then_some(bytes.len()),
-            Self::Spelled(units) => spelled_at(units, text, scratch),
+            Self::Spelled(part) => part.at(text, scratch),
         }
-    }
-}
-
-/// The byte a pattern begins with, unescaped.
-fn first(pattern: &Pattern) -> Option<u8> {
-    match pattern {
-        Pattern::Whole(bytes) => bytes.first().copied(),
-        Pattern::Spelled(units) => units.first().map(Character::first),
     }
 }
 
@@ -271,7 +268,35 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_a_shell_quotes_is_replaced() {
+        for (value, quoted) in [
+            ("it's me", r"'it'\''s me'"),
+            ("p w!d&(x)", r"p\ w\!d\&\(x\)"),
+            ("a\nb\u{e4}cd", r"$'a\nb\303\244cd'"),
+        ] {
+            let text = redacted(&[value], quoted);
+            assert!(text.contains("[secret:S0]"), "{text}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn what_a_stream_masks_a_record_redacts(
+            value in "[a-c'\"!/ %+]{4,9}|\\PC{4,9}", text in "[a-c'\"!/ %+\\\\2-7]{0,60}", at in 0..60_usize,
+        ) {
+            use crate::masking::{Masker, Stream};
+            let (before, after) = text.split_at(text.len().min(at));
+            let text = [before, &value, after].concat();
+            let masker = Masker::of([("S0", value.as_bytes())]);
+            let mut masked = false;
+            let mut stream = Stream::new(&masker);
+            let mut sink = |bytes: &[u8]| masked |= bytes == b"[secret:S0]";
+            stream.push(text.as_bytes(), &mut sink);
+            stream.release(&mut sink);
+            prop_assert!(masked && redacted(&[&value], &text).contains("[secret:S0]"));
+        }
+
         #[test]
         fn no_value_is_left_in_any_text(value in "\\PC{4,12}", before in "\\PC{0,8}", after in "\\PC{0,8}") {
             let json = serde_json::to_string(&value).unwrap();
