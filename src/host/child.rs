@@ -187,6 +187,14 @@ pub(super) fn state_of(pid: Pid) -> io::Result<Option<WaitIdStatus>> {
     Ok(retry_on_intr(|| waitid(WaitId::Pid(pid), options))?)
 }
 
+/// Waits for the end of a child that is ending; whether a signal has ended it. One that was
+/// waited for before is not known.
+pub(super) fn ended_by_signal(pid: Pid) -> bool {
+    let pid = rustix::process::Pid::from_raw(pid.as_raw());
+    let ended = retry_on_intr(|| waitpid(pid, WaitOptions::empty()));
+    matches!(ended, Ok(Some((_, status))) if status.terminating_signal().is_some())
+}
+
 /// Waits for the end of a child that has ended or has been killed.
 pub(super) fn reap(pid: Pid) {
     let pid = rustix::process::Pid::from_raw(pid.as_raw());

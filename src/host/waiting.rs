@@ -158,6 +158,8 @@ impl<'a> Waiting<'a> {
         core: bool,
         arrived: Vec<Received>,
     ) -> ChildEnd {
+        // A relay that was killed may not be noticed yet; there may be no child any more.
+        drop(self.next_change());
         self.group.end();
         self.script.release();
         // It may have been continued or killed just now.

@@ -41,12 +41,8 @@ pub(super) struct Alphabet {
 
 impl Default for Alphabet {
     fn default() -> Self {
-        let plain = (0..=u8::MAX).map(|byte| {
-            let is_plain = byte.is_ascii_alphanumeric();
-            is_plain.then(|| vec![byte]).into_iter().collect()
-        });
         Self {
-            bytes: plain.collect(),
+            bytes: vec![Spellings::new(); 256],
             others: BTreeMap::new(),
         }
     }

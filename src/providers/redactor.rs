@@ -19,8 +19,10 @@ use crate::names::{EnvName, Text, each_reading};
 pub struct Redactor {
     /// Each with the name of its secret.
     patterns: Vec<(String, Pattern)>,
-    /// The patterns that can match at a byte, by that byte.
-    by_first: Vec<Vec<usize>>,
+    /// By the first byte of a word that every text with a pattern has.
+    by_word: Vec<Vec<usize>>,
+    /// The patterns without such a word.
+    without_word: Vec<usize>,
 }
 
 enum Pattern {
@@ -38,13 +40,14 @@ impl std::fmt::Debug for Redactor {
 impl Redactor {
     pub fn of<'a>(secrets: impl IntoIterator<Item = (&'a EnvName, &'a Secret)>) -> Self {
         let mut redactor = Self::default();
-        redactor.by_first.resize_with(256, Vec::new);
+        redactor.by_word.resize_with(256, Vec::new);
         for (name, secret) in secrets {
             for pattern in parts(secret.expose().as_bytes()).map(Pattern::of) {
-                for first in pattern.first_bytes() {
-                    if let Some(list) = redactor.by_first.get_mut(usize::from(first)) {
-                        list.push(redactor.patterns.len());
-                    }
+                let index = redactor.patterns.len();
+                let first = pattern.word().first().map(|first| usize::from(*first));
+                match first.and_then(|first| redactor.by_word.get_mut(first)) {
+                    Some(list) => list.push(index),
+                    None => redactor.without_word.push(index),
                 }
                 redactor.patterns.push((name.to_string(), pattern));
             }
@@ -105,10 +108,14 @@ impl Redactor {
         scratch: &mut Scratch,
         mut report: impl FnMut(Range<usize>, usize),
     ) {
+        let Some(by_first) = self.by_first(bytes) else {
+            return;
+        };
         let mut until = vec![0; self.patterns.len()];
-        for start in 0..bytes.len() {
+        for (start, first) in bytes.iter().enumerate() {
             let rest = bytes.get(start..).unwrap_or_default();
-            for index in self.candidates(rest) {
+            let candidates = by_first.get(usize::from(*first)).into_iter().flatten();
+            for index in candidates.copied() {
                 let one = self.patterns.get(index).zip(until.get_mut(index));
                 let Some(((_, pattern), until)) = one.filter(|(_, until)| start >= **until) else {
                     continue;
@@ -125,11 +132,28 @@ impl Redactor {
         matches!(self.patterns.get(index), Some((_, Pattern::Whole(_))))
     }
 
-    /// The patterns that may match at the beginning of a text.
-    fn candidates(&self, text: &[u8]) -> impl Iterator<Item = usize> {
-        let first = text.first().map(|first| usize::from(*first));
-        let list = first.and_then(|first| self.by_first.get(first));
-        list.into_iter().flatten().copied()
+    /// The patterns that a text may have, by each byte that they can begin with; none if
+    /// there are none.
+    fn by_first(&self, text: &[u8]) -> Option<Vec<Vec<usize>>> {
+        let mut may_have = self.without_word.clone();
+        for (at, byte) in text.iter().enumerate() {
+            let rest = text.get(at..).unwrap_or_default();
+            let known = self.by_word.get(usize::from(*byte)).into_iter().flatten();
+            may_have.extend(known.filter(|index| {
+                let pattern = self.patterns.get(**index);
+                pattern.is_some_and(|(_, pattern)| rest.starts_with(pattern.word()))
+            }));
+        }
+        may_have.sort_unstable();
+        may_have.dedup();
+        let mut by_first = (!may_have.is_empty()).then(|| vec![Vec::new(); 256])?;
+        for index in may_have {
+            let (_, pattern) = self.patterns.get(index)?;
+            for first in pattern.first_bytes() {
+                by_first.get_mut(usize::from(first))?.push(index);
+            }
+        }
+        Some(by_first)
     }
 }
 
@@ -139,6 +163,14 @@ impl Pattern {
             return Self::Whole(Zeroizing::new(value.to_vec()));
         }
         Self::Spelled(Part::of(value))
+    }
+
+    /// What every text with it has.
+    fn word(&self) -> &[u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Spelled(part) => part.longest_word(),
+        }
     }
 
     fn first_bytes(&self) -> Vec<u8> {

@@ -24,7 +24,7 @@ use rustix::io::Errno;
 use rustix::net::RecvFlags;
 
 use super::Masking;
-use super::child::deny_dumps;
+use super::child::{deny_dumps, ended_by_signal};
 use super::handlers::SignalHandlers;
 use super::handover;
 use super::signals::Signal;
@@ -175,9 +175,12 @@ impl Relay {
     /// could not be written.
     pub(super) fn flush(&mut self, signals: &mut SignalHandlers) -> Flushed {
         self.has_taken_over = false;
-        self.streams
-            .retain_mut(|stream| ask(stream, Request::Flush).is_ok());
+        for stream in &mut self.streams {
+            // One that has ended may have said why.
+            drop(ask(stream, Request::Flush));
+        }
         let mut flushed = Flushed::default();
+        let mut closed = 0;
         let mut waiting: Vec<_> = self.streams.iter_mut().collect();
         while !waiting.is_empty() && flushed.signal.is_none() {
             let fds: Vec<_> = waiting.iter().map(|stream| stream.as_fd()).collect();
@@ -189,12 +192,18 @@ impl Relay {
             waiting.retain_mut(|stream| match answer(stream, &mut self.typed) {
                 None => true,
                 Some(0) => false,
+                Some(CLOSED) => {
+                    closed += 1;
+                    false
+                }
                 Some(errno) => {
                     flushed.error = Some(io::Error::from_raw_os_error(errno.into()));
                     false
                 }
             });
         }
+        // A relay whose streams have all ended is ending.
+        self.was_killed |= closed == self.streams.len() && ended_by_signal(self.pid);
         flushed
     }
 }
@@ -206,7 +215,7 @@ pub(super) struct Flushed {
     pub(super) error: Option<io::Error>,
 }
 
-/// None if there is no answer yet. A stream that has ended is flushed.
+/// None if there is no answer yet.
 fn answer(stream: &UnixStream, typed: &mut Vec<i32>) -> Option<u8> {
     let mut byte = [0];
     loop {
@@ -216,10 +225,13 @@ fn answer(stream: &UnixStream, typed: &mut Vec<i32>) -> Option<u8> {
                 None => return Some(byte[0]),
             },
             Err(Errno::WOULDBLOCK | Errno::INTR) => return None,
-            _ => return Some(0),
+            _ => return Some(CLOSED),
         }
     }
 }
+
+/// Stands for the end of a stream, which was flushed before or is lost.
+const CLOSED: u8 = u8::MAX;
 
 /// What the relay does.
 pub(super) fn run() -> Option<()> {
