@@ -73,7 +73,9 @@ fn every_byte_passes_in_both_directions() {
 
 #[test]
 fn what_outlives_the_script_prints_on_a_terminal() {
-    let script = "(trap '' HUP; read x <\"$HOLD\"; echo later $TOKEN) & echo first";
+    // The script ends once the other has begun.
+    let script = "(trap '' HUP; : >\"$HOME/begun\"; read x <\"$HOLD\"; echo later $TOKEN) &
+        while [ ! -e \"$HOME/begun\" ]; do :; done; echo first";
     let world = world("terminal", script);
     let mut terminal = start(&world, "$QLI it; echo ended; read x");
     terminal.wait_for("first\r\nended\r\n");
