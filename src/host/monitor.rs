@@ -248,11 +248,12 @@ impl Monitor {
         let script = WaitId::Pid(rustix::process::Pid::from_raw(self.script.as_raw())?);
         let stops = WaitIdOptions::STOPPED | WaitIdOptions::CONTINUED;
         let ends = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while let Some(status) = waitid(script.clone(), stops | WaitIdOptions::NOHANG).ok()? {
-            self.report(&status);
-        }
         if self.has_ended {
             return Some(());
+        }
+        // One that has ended is no child that could stop (ECHILD, wait(2)).
+        while let Ok(Some(status)) = waitid(script.clone(), stops | WaitIdOptions::NOHANG) {
+            self.report(&status);
         }
         if let Some(status) = waitid(script, ends | WaitIdOptions::NOHANG).ok()? {
             self.has_ended = true;
